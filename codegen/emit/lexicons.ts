@@ -1,0 +1,56 @@
+/** `lexicons.ts`: stands in for lex-cli's file of that name, which would hold every lexicon in full. */
+import { tsBanner } from '../banner.ts'
+import { GENERATED, LEXICONS } from '../layout.ts'
+import type { PlannedFile } from '../write.ts'
+
+const CODE = `import { Lexicons, ValidationError, type ValidationResult } from '@atproto/lexicon'
+import { schemas } from './schemas.ts'
+import { is$typed, maybe$typed } from './util.ts'
+
+let built: Lexicons | undefined
+
+/** The lexicons that this server validates with; built when first asked for. */
+export function lexicons(): Lexicons {
+  built ??= new Lexicons(Object.values(schemas).map((make) => make()))
+  return built
+}
+
+/** Validates an object against a def: what the \`validate…\` functions of the type files call. */
+export function validate<T extends { $type: string }>(
+  v: unknown,
+  id: string,
+  hash: string,
+  requiredType: true,
+): ValidationResult<T>
+export function validate<T extends { $type?: string }>(
+  v: unknown,
+  id: string,
+  hash: string,
+  requiredType?: false,
+): ValidationResult<T>
+export function validate(
+  v: unknown,
+  id: string,
+  hash: string,
+  requiredType?: boolean,
+): ValidationResult {
+  const type = hash === 'main' ? id : \`\${id}#\${hash}\`
+  if (!(requiredType ? is$typed : maybe$typed)(v, id, hash)) {
+    return fail(\`Must be an object with "\${type}" $type property\`)
+  }
+  if (!lexicons().getDef(type)) {
+    return fail(\`This server has no run-time schema for \${type}: no record or local method uses it\`)
+  }
+  return lexicons().validate(type, v)
+}
+
+const fail = (message: string): ValidationResult => ({
+  success: false,
+  error: new ValidationError(message),
+})
+`
+
+export const emitLexicons = (): PlannedFile => ({
+  path: `${GENERATED}/lexicons.ts`,
+  code: tsBanner(`${LEXICONS}/`) + CODE,
+})

@@ -1,0 +1,28 @@
+/** JSON values as TypeScript literals in this project's formatting. */
+
+const WIDTH = 100
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
+
+/** Prints `value`; `indent` is the indentation of the line that it starts on. */
+export function printLiteral(value: unknown, indent = ''): string {
+  if (typeof value === 'string') return quote(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  const [open, close] = Array.isArray(value) ? '[]' : '{}'
+  const inner = `${indent}  `
+  const items = Array.isArray(value)
+    ? value.map((item) => printLiteral(item, inner))
+    : Object.entries(value).map(([key, item]) => `${printKey(key)}: ${printLiteral(item, inner)}`)
+  if (items.length === 0) return `${open}${close}`
+  const space = Array.isArray(value) ? '' : ' '
+  const line = `${open}${space}${items.join(', ')}${space}${close}`
+  if (!line.includes('\n') && indent.length + line.length < WIDTH - 20) return line
+  return `${open}\n${items.map((item) => `${inner}${item},\n`).join('')}${indent}${close}`
+}
+
+/** A string literal in single quotes. */
+export const quote = (text: string): string =>
+  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+
+/** `__proto__` as a plain key would set the prototype. */
+const printKey = (key: string): string =>
+  key === '__proto__' ? "['__proto__']" : IDENTIFIER.test(key) ? key : quote(key)

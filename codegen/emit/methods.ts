@@ -1,0 +1,58 @@
+/** `methods/<nsid path>.ts`: what a handler file imports. One for every method, handled here or not. */
+import { tsBanner } from '../banner.ts'
+import { GENERATED, lexiconPath, nsidToPath } from '../layout.ts'
+import type { Method } from '../methods.ts'
+import type { PlannedFile } from '../write.ts'
+import { docComment } from './doc-comment.ts'
+
+export const methodPath = (nsid: string): string => `${GENERATED}/methods/${nsidToPath(nsid)}.ts`
+
+/** The definer and the declared errors of one method. */
+export function emitMethod(method: Method): PlannedFile {
+  const { nsid, def } = method
+  const names = (def.errors ?? []).map(({ name }) => name)
+  const types = [paramsType(method), inputType(method), outputType(method)] as const
+  const typeImport = types.some((type) => type.startsWith('types.'))
+    ? `import type * as types from '#types/${nsidToPath(nsid)}'\n`
+    : ''
+  const code = `${tsBanner(lexiconPath(nsid))}${typeImport}import { declareErrors, definer, type MethodShape } from '#src/xrpc/define.ts'
+
+${docComment([`The ${def.type} ${nsid}.`])}export interface Method extends MethodShape {
+  kind: '${def.type}'
+  params: ${types[0]}
+  input: ${types[1]}
+  output: ${types[2]}
+}
+
+${docComment([
+  `Defines the handler of the ${def.type} ${nsid}.`,
+  ...(def.description ? [def.description] : []),
+])}export const define = definer<Method>()
+
+${docComment([
+  names.length > 0
+    ? `The errors that ${nsid} declares.`
+    : `${nsid} declares no errors of its own.`,
+])}export const errors = declareErrors(${nameList(names)})
+`
+  return { path: methodPath(nsid), code }
+}
+
+const paramsType = ({ def }: Method): string =>
+  def.parameters && Object.keys(def.parameters.properties).length > 0 ? 'types.QueryParams' : '{}'
+
+function inputType({ def }: Method): string {
+  if (def.type !== 'procedure' || !def.input) return 'undefined'
+  return def.input.schema ? 'types.InputSchema' : 'ReadableStream<Uint8Array>'
+}
+
+function outputType({ def }: Method): string {
+  const schema = def.type === 'subscription' ? def.message?.schema : def.output?.schema
+  return schema ? 'types.OutputSchema' : 'undefined'
+}
+
+function nameList(names: readonly string[]): string {
+  const oneLine = `[${names.map((name) => `'${name}'`).join(', ')}]`
+  if (oneLine.length < 70) return oneLine
+  return `[\n${names.map((name) => `  '${name}',\n`).join('')}]`
+}

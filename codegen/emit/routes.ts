@@ -1,0 +1,34 @@
+/** `routes.ts`: the table from NSID to kind, route and handler. */
+import { tsBanner } from '../banner.ts'
+import { GENERATED, HANDLERS, LEXICONS, lexiconPath, nsidToPath, POLICY } from '../layout.ts'
+import type { Method } from '../methods.ts'
+import type { PlannedFile } from '../write.ts'
+
+/** The routing table; handlers are imported when they are first called. */
+export function emitRoutes(methods: readonly Method[]): PlannedFile {
+  const code = `${tsBanner(`${LEXICONS}/, ${HANDLERS}/ and ${POLICY}`)}import type { GeneratedRoute } from '../routing/route.ts'
+
+/** Every method of every lexicon, by NSID. */
+export const routes: Readonly<Record<string, GeneratedRoute>> = {
+${methods.map(entry).join('')}}
+`
+  return { path: `${GENERATED}/routes.ts`, code }
+}
+
+function entry({ nsid, def, route }: Method): string {
+  const comment = `  // ${lexiconPath(nsid)}\n`
+  const kind = `kind: '${def.type}', to: '${route.to}'`
+  switch (route.to) {
+    case 'local':
+      return `${comment}  '${nsid}': {
+    kind: '${def.type}',
+    to: 'local',
+    load: () => import('../handlers/${nsidToPath(nsid)}.ts'),
+  },
+`
+    case 'proxy':
+      return `${comment}  '${nsid}': { ${kind}, service: '${route.service}' },\n`
+    case 'refuse':
+      return `${comment}  '${nsid}': { ${kind} },\n`
+  }
+}

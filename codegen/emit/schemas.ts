@@ -1,0 +1,73 @@
+/**
+ * `schemas.ts`: the part of the lexicons that the server validates with. Records of any kind, the
+ * parameters, inputs, outputs and messages of methods with a handler, and what these refer to.
+ */
+import { tsBanner } from '../banner.ts'
+import { closure, type DefId, defTable } from '../closure.ts'
+import { GENERATED, LEXICONS, lexiconPath } from '../layout.ts'
+import type { Method } from '../methods.ts'
+import { byCodeUnits } from '../tree.ts'
+import type { Lexicon } from '../types/types.ts'
+import type { PlannedFile } from '../write.ts'
+import { printLiteral } from './literal.ts'
+
+/** What validation never looks at. */
+const UNUSED = new Set(['description', 'knownValues', 'errors'])
+
+export function emitSchemas(
+  lexicons: readonly Lexicon[],
+  methods: readonly Method[],
+): PlannedFile {
+  const byLexicon = groupByLexicon(runtimeDefs(lexicons, methods))
+  const entries = lexicons.flatMap(({ nsid, doc }) => {
+    const names = byLexicon.get(nsid)
+    if (!names) return []
+    const defs = Object.fromEntries(names.map((name) => [name, lean(doc.defs[name])]))
+    const schema = printLiteral({ lexicon: 1, id: nsid, defs }, '  ')
+    return [`  // ${lexiconPath(nsid)}\n  '${nsid}': () => (${schema}),\n`]
+  })
+  const code = `${tsBanner(`${LEXICONS}/`)}import type { LexiconDoc } from '@atproto/lexicon'
+
+/**
+ * Schemas by NSID, each made anew at every call: nothing is built before it is asked for, and
+ * \`Lexicons\` changes the documents that it is given.
+ */
+export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
+${entries.join('')}}
+`
+  return { path: `${GENERATED}/schemas.ts`, code }
+}
+
+/** The defs that the server needs when it runs. */
+export function runtimeDefs(
+  lexicons: readonly Lexicon[],
+  methods: readonly Method[],
+): Set<DefId> {
+  const records = lexicons.filter(({ doc }) => doc.defs.main?.type === 'record')
+  const local = methods.filter(({ route }) => route.to === 'local')
+  const roots = [...records, ...local].map(({ nsid }) => `${nsid}#main`)
+  return closure(roots, defTable(lexicons))
+}
+
+function groupByLexicon(ids: Iterable<DefId>): Map<string, string[]> {
+  const groups = new Map<string, string[]>()
+  for (const id of [...ids].sort(byCodeUnits)) {
+    const [nsid = '', name = ''] = id.split('#')
+    groups.set(nsid, [...(groups.get(nsid) ?? []), name])
+  }
+  return groups
+}
+
+/** A copy of a def without prose; names of properties are not mistaken for prose. */
+function lean(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(lean)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const entries = Object.entries(schema).flatMap(([key, value]) => {
+    if (key === 'properties') return [[key, leanProperties(value)]]
+    return UNUSED.has(key) ? [] : [[key, lean(value)]]
+  })
+  return Object.fromEntries(entries)
+}
+
+const leanProperties = (properties: object): object =>
+  Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, lean(value)]))

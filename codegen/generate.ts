@@ -1,0 +1,73 @@
+/** The whole way from lexicons to `src/generated/`: load → check → plan → (types) → compare → write. */
+import { check } from './check/check.ts'
+import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
+import { GENERATED } from './layout.ts'
+import { load, type Project } from './load.ts'
+import { type Method, routeMethods } from './methods.ts'
+import { plan } from './plan.ts'
+import { type KnownTypes, knownTypes, type Lexicon, makeTypes } from './types/types.ts'
+import { type Change, compare, write } from './write.ts'
+
+export interface GenerateOptions {
+  /** Compare only; write nothing. */
+  check?: boolean
+  /** Make every type file again, whatever the manifest says. */
+  fresh?: boolean
+}
+
+/** What a run found and did. Without `checked` lexicons there is nothing else to tell. */
+export interface GenerateResult {
+  diagnostics: Diagnostic[]
+  changes: Change[]
+  lexicons: number
+  methods: Method[]
+}
+
+/** A project that has been read and checked; `lexicons` is undefined when they have errors. */
+export interface CheckedProject {
+  project: Project
+  known: KnownTypes
+  diagnostics: Diagnostic[]
+  lexicons: Lexicon[] | undefined
+  methods: Method[]
+}
+
+/** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
+export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
+  const project = await load(root)
+  const known = knownTypes(project.generated, fresh)
+  const { lexicons, diagnostics } = check(project, known)
+  const handled = new Set(project.handlers.map(({ nsid }) => nsid))
+  const methods = lexicons ? routeMethods(lexicons, handled, project.rules) : []
+  return { project, known, diagnostics, lexicons, methods }
+}
+
+/**
+ * Generates `src/generated/` below `root`. Nothing is written while lexicons have errors; a handler file
+ * with a problem is reported, and everything is generated all the same, so that it can be finished.
+ */
+export async function generate(
+  root: string,
+  options: GenerateOptions = {},
+): Promise<GenerateResult> {
+  const { project, known, diagnostics, lexicons, methods } = await loadChecked(root, options.fresh)
+  const found = [...diagnostics]
+  if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
+
+  const planned = [...plan(lexicons, methods), ...(await makeTypes(root, lexicons, known))]
+  const { changes, foreign } = compare(planned, project.generated)
+  for (const { path, blocking } of foreign) {
+    found.push({
+      severity: blocking || options.check ? 'error' : 'warning',
+      file: path,
+      message: blocking
+        ? 'does not carry the banner of generated files, so it is not overwritten; move or delete it'
+        : 'is not a generated file and is left alone; it belongs elsewhere',
+    })
+  }
+  if (!options.check) write(root, GENERATED, planned, changes)
+  return { diagnostics: sortDiagnostics(found), changes, lexicons: lexicons.length, methods }
+}
+
+export const failed = ({ diagnostics }: Pick<GenerateResult, 'diagnostics'>): boolean =>
+  hasErrors(diagnostics)

@@ -1,0 +1,88 @@
+/**
+ * Brings the official lexicons into `lexicons/`. `@atproto/api` carries them; `.imported.json` remembers
+ * which files came from there, so that the next import can tell them from lexicons of one's own.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { LexiconDoc } from '@atproto/lexicon'
+import { LEXICONS, lexiconPath } from './layout.ts'
+import { shortHash } from './load.ts'
+import { byCodeUnits, readText } from './tree.ts'
+import { removeEmptyFolders } from './write.ts'
+
+/** Lists the imported lexicons: where from, and a hash of each file as it was written. */
+export const RECORD = `${LEXICONS}/.imported.json`
+
+interface ImportRecord {
+  from: string
+  lexicons: Record<string, string>
+}
+
+/** What became of one lexicon. `kept`: a lexicon of one's own has the NSID of an official one. */
+export interface ImportChange {
+  nsid: string
+  change: 'added' | 'changed' | 'removed' | 'kept'
+  /** The file differed from what the last import wrote. */
+  edited: boolean
+}
+
+/**
+ * Writes `docs` below `root` and removes what an earlier import wrote and upstream no longer has.
+ * Files that no import wrote are left alone.
+ */
+export function importLexicons(root: string, docs: LexiconDoc[], from: string): ImportChange[] {
+  const before = readRecord(root)
+  const record: ImportRecord = { from, lexicons: {} }
+  const changes: ImportChange[] = []
+
+  for (const doc of [...docs].sort((a, b) => byCodeUnits(a.id, b.id))) {
+    const nsid = doc.id
+    const path = join(root, lexiconPath(nsid))
+    const text = `${JSON.stringify(asWritten(doc), null, 2)}\n`
+    const current = readText(path)
+    const imported = before.lexicons[nsid]
+    if (current !== undefined && current !== text && imported === undefined) {
+      changes.push({ nsid, change: 'kept', edited: false })
+      continue
+    }
+    record.lexicons[nsid] = shortHash(text)
+    if (current === text) continue
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+    const edited = current !== undefined && shortHash(current) !== imported
+    changes.push({ nsid, change: current === undefined ? 'added' : 'changed', edited })
+  }
+
+  for (const [nsid, imported] of Object.entries(before.lexicons)) {
+    if (record.lexicons[nsid] !== undefined) continue
+    const path = join(root, lexiconPath(nsid))
+    const current = readText(path)
+    if (current === undefined) continue
+    rmSync(path)
+    changes.push({ nsid, change: 'removed', edited: shortHash(current) !== imported })
+  }
+  removeEmptyFolders(join(root, LEXICONS))
+
+  const text = `${JSON.stringify(record, null, 2)}\n`
+  if (readText(join(root, RECORD)) !== text) writeFileSync(join(root, RECORD), text)
+  return changes.sort((a, b) => byCodeUnits(a.nsid, b.nsid))
+}
+
+/**
+ * Restores the references of a lexicon as its author writes them. The copies in `@atproto/api` have been
+ * through `Lexicons`, which turns `#view` and `com.example.defs#view` into `lex:` URIs in place.
+ */
+export function asWritten(doc: LexiconDoc): LexiconDoc {
+  const own = `lex:${doc.id}#`
+  return JSON.parse(JSON.stringify(doc), (key, value: unknown) => {
+    if (typeof value !== 'string' || !value.startsWith('lex:')) return value
+    if (value.startsWith(own)) return value.slice(own.length - 1)
+    return key === 'ref' || /^\d+$/.test(key) ? value.slice('lex:'.length) : value
+  })
+}
+
+function readRecord(root: string): ImportRecord {
+  const text = readText(join(root, RECORD))
+  return text === undefined ? { from: '', lexicons: {} } : JSON.parse(text)
+}
+

@@ -1,0 +1,24 @@
+/** Where things are: the folders of a project, and how an NSID becomes a path. */
+import { join } from 'node:path'
+
+/** Folders relative to the project's root, as they appear in messages and banners. */
+export const LEXICONS = 'lexicons'
+export const HANDLERS = 'src/handlers'
+export const GENERATED = 'src/generated'
+export const POLICY = 'src/routing/policy.ts'
+
+/** The root of this checkout. */
+export const projectRoot = join(import.meta.dirname, '..')
+
+/** `app.bsky.feed.like` → `app/bsky/feed/like` */
+export const nsidToPath = (nsid: string): string => nsid.replaceAll('.', '/')
+
+/** `app/bsky/feed/like.json` → `app.bsky.feed.like` */
+export const pathToNsid = (path: string): string =>
+  path.replace(/\.[^./]+$/, '').replaceAll('/', '.')
+
+/** The file that defines a lexicon, relative to the root. */
+export const lexiconPath = (nsid: string): string => `${LEXICONS}/${nsidToPath(nsid)}.json`
+
+/** The file that implements a method, relative to the root. */
+export const handlerPath = (nsid: string): string => `${HANDLERS}/${nsidToPath(nsid)}.ts`

@@ -1,0 +1,94 @@
+/** First stage: reads everything that decides about the output. Parses JSON, judges nothing. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { RouteRule } from '../src/routing/policy.ts'
+import { GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
+import { listFiles, readText } from './tree.ts'
+
+/** A file below `lexicons/`. */
+export interface LexiconFile {
+  /** Relative to the root. */
+  path: string
+  /** The NSID that the path stands for. */
+  nsid: string
+  text: string
+  /** The parsed JSON; undefined when the text is not JSON. */
+  json: unknown
+  /** Changes when the meaning of the file may have changed; indifferent to white space. */
+  hash: string
+}
+
+/** A file below `src/handlers/` that is not a test. */
+export interface HandlerFile {
+  path: string
+  nsid: string
+  text: string
+}
+
+/** Everything that a run depends on. */
+export interface Project {
+  root: string
+  lexicons: LexiconFile[]
+  handlers: HandlerFile[]
+  rules: readonly RouteRule[]
+  /** `src/generated/` as it is: path relative to the root → text. */
+  generated: Map<string, string>
+}
+
+/** Reads a project. */
+export async function load(root: string): Promise<Project> {
+  return {
+    root,
+    lexicons: loadLexicons(root),
+    handlers: loadHandlers(root),
+    rules: await loadRules(root),
+    generated: new Map(
+      listFiles(root, GENERATED).map((path) => [path, readText(join(root, path)) ?? '']),
+    ),
+  }
+}
+
+export function loadLexicons(root: string): LexiconFile[] {
+  return listFiles(root, LEXICONS)
+    .filter((path) => path.endsWith('.json') && !path.includes('/.'))
+    .map((path) => lexiconFile(path, readText(join(root, path)) ?? ''))
+}
+
+/** A lexicon file from its text; `path` is relative to the root. */
+export function lexiconFile(path: string, text: string): LexiconFile {
+  const json = parseJson(text)
+  const hash = shortHash(json === undefined ? text : JSON.stringify(json))
+  return { path, nsid: pathToNsid(path.slice(LEXICONS.length + 1)), text, json, hash }
+}
+
+function loadHandlers(root: string): HandlerFile[] {
+  return listFiles(root, HANDLERS)
+    .filter((path) => /\.[cm]?[jt]sx?$/.test(path) && !/\.(test|d)\.[cm]?tsx?$/.test(path))
+    .map((path) => ({
+      path,
+      nsid: pathToNsid(path.slice(HANDLERS.length + 1)),
+      text: readText(join(root, path)) ?? '',
+    }))
+}
+
+/** The routing table. Read anew when the file has changed, for the sake of `--watch`. */
+async function loadRules(root: string): Promise<readonly RouteRule[]> {
+  const text = readText(join(root, POLICY))
+  if (text === undefined) return (await import('../src/routing/policy.ts')).rules
+  const url = `${pathToFileURL(join(root, POLICY))}?${shortHash(text)}`
+  const policy: { rules: readonly RouteRule[] } = await import(url)
+  return policy.rules
+}
+
+/** 64 bits of SHA-256 in hex: enough to notice a change. */
+export const shortHash = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

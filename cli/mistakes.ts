@@ -1,0 +1,17 @@
+import { ConfigError } from '../src/config.ts'
+import { BundleError } from './bundle.ts'
+import { FirstAccountError } from './first-account.ts'
+import { WorkerdStartError } from './workerd.ts'
+
+const EXPECTED = [ConfigError, BundleError, FirstAccountError, WorkerdStartError]
+
+/** Runs a command; a mistake of the user's gets a sentence, anything else keeps its stack. */
+export async function sayMistakes(run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    if (!EXPECTED.some((type) => error instanceof type)) throw error
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exitCode = 1
+  }
+}

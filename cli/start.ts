@@ -1,0 +1,67 @@
+/** `npm start`: the PDS on plain workerd, on this machine. */
+import { relative } from 'node:path'
+import { defineCommand, runMain } from 'citty'
+import { readConfig } from '../src/config.ts'
+import { ensureBundle } from './bundle.ts'
+import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
+import { sayMistakes } from './mistakes.ts'
+import { readLocalSettings } from './settings.ts'
+import { settingsHelp } from './settings-help.ts'
+import { startWorkerd } from './workerd.ts'
+
+const start = defineCommand({
+  meta: {
+    name: 'npm start',
+    description: `Runs the PDS on plain workerd. Settings come from the environment:\n\n${settingsHelp()}`,
+  },
+  run: () => sayMistakes(run),
+})
+
+async function run(): Promise<void> {
+  const settings = readLocalSettings(process.env)
+  const config = readConfig({ ...settings.raw })
+  ensureBundle(() => process.stderr.write('Building the server ...\n'))
+  const workerd = await startWorkerd(settings)
+  process.once('SIGINT', () => workerd.process.kill('SIGINT'))
+  process.once('SIGTERM', () => workerd.process.kill('SIGTERM'))
+  const origin = `http://localhost:${workerd.port}`
+  const first = await ensureFirstAccount(`http://127.0.0.1:${workerd.port}`, settings.raw).catch(
+    (error: unknown) => {
+      workerd.process.kill('SIGTERM')
+      throw error
+    },
+  )
+  process.stdout.write(
+    greeting(origin, config.publicUrl, relative(process.cwd(), settings.dataDirectory), first),
+  )
+  process.exitCode = (await workerd.exited) ?? 0
+}
+
+function greeting(
+  origin: string,
+  publicUrl: string,
+  dataDirectory: string,
+  first: FirstAccount | undefined,
+): string {
+  const handle = first?.handle ?? 'your handle'
+  const account = first
+    ? `\n  account   ${first.handle} (${first.did})` +
+      `\n  password  ${first.password ?? 'as in PDS_FIRST_PASSWORD'}` +
+      `${first.password ? '   <- shown this once, write it down' : ''}\n`
+    : ''
+  return `
+Cumulus is running.
+
+  open      ${origin}${publicUrl === origin ? '' : `\n  public    ${publicUrl}`}
+  data      ${dataDirectory || '.'}
+${account}
+Try next:
+
+  curl ${origin}/xrpc/com.atproto.server.describeServer
+  curl ${origin}/xrpc/com.atproto.server.createSession --json '{"identifier": "${handle}", "password": "..."}'
+
+docs/custom-collections.md adds a collection of your own. Ctrl-C stops the server.
+`
+}
+
+await runMain(start)

@@ -1,0 +1,121 @@
+/** Runs the production bundle on plain workerd, with its data in a folder. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { RawSettings } from '../src/config.ts'
+import { BUNDLE } from './bundle.ts'
+
+/** Matches wrangler.toml, which workerd does not read. */
+const COMPATIBILITY_DATE = '2026-11-01'
+
+const OBJECTS = {
+  ACCOUNTS: 'AccountObject',
+  DIRECTORY: 'DirectoryObject',
+  SEQUENCER: 'SequencerObject',
+} as const
+
+export interface WorkerdOptions {
+  dataDirectory: string
+  /** 0 picks a free port. */
+  port: number
+  raw: RawSettings
+  /** Where workerd's own output goes. */
+  output?: 'inherit' | 'ignore'
+}
+
+export interface RunningWorkerd {
+  port: number
+  process: ChildProcess
+  /** Resolves when the process has ended. */
+  exited: Promise<number | null>
+}
+
+/** workerd ended before it was listening. */
+export class WorkerdStartError extends Error {
+  override name = 'WorkerdStartError'
+}
+
+/**
+ * Starts workerd and resolves when it listens on 127.0.0.1.
+ *
+ * @throws WorkerdStartError, with what it printed
+ */
+export async function startWorkerd(options: WorkerdOptions): Promise<RunningWorkerd> {
+  const { dataDirectory, raw, output = 'inherit' } = options
+  for (const folder of ['objects', 'blobs']) {
+    mkdirSync(join(dataDirectory, folder), { recursive: true })
+  }
+  const configPath = join(dataDirectory, 'workerd.capnp')
+  writeFileSync(configPath, workerdConfig(options))
+  const child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
+    cwd: dataDirectory,
+    // Settings travel in the environment, so that no secret is written into the configuration.
+    env: { ...process.env, ...raw },
+    stdio: ['ignore', output, 'pipe', 'pipe'],
+  })
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  let printed = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    printed = (printed + chunk.toString()).slice(-10_000)
+    if (output === 'inherit') process.stderr.write(chunk)
+  })
+  const port = await Promise.race([listening(child.stdio[3] as Readable), exited.then(() => null)])
+  if (port === null) throw new WorkerdStartError(printed.trim())
+  return { port, process: child, exited }
+}
+
+/** workerd writes a line of JSON to the control pipe for each socket it opens. */
+async function listening(control: Readable): Promise<number | null> {
+  for await (const line of createInterface({ input: control })) {
+    const event = JSON.parse(line) as { event: string; port?: number }
+    if (event.event === 'listen' && event.port !== undefined) {
+      control.resume()
+      return event.port
+    }
+  }
+  return null
+}
+
+function workerdBinary(): string {
+  const require = createRequire(import.meta.url)
+  return (require('workerd') as { default: string }).default
+}
+
+function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions): string {
+  const objects = Object.entries(OBJECTS)
+  const namespaces = objects.map(
+    ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
+  )
+  const bindings = [
+    ...objects.map(
+      ([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`,
+    ),
+    '(name = "BLOB_DISK", service = "blobs")',
+    ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
+  ]
+  const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
+  return `# Written by \`npm start\`; changes are lost.
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "objects", disk = (path = "objects", writable = true)),
+    (name = "blobs", disk = (path = "blobs", writable = true)),
+    (name = "internet", network = (allow = ["public"${raw.PDS_DEV_MODE ? ', "private", "local"' : ''}], tlsOptions = (trustBrowserCas = true)))
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
+);
+
+const worker :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "${relative(dataDirectory, BUNDLE)}")],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  durableObjectNamespaces = ${list(namespaces)},
+  durableObjectStorage = (localDisk = "objects"),
+  bindings = ${list(bindings)}
+);
+`
+}

@@ -1,0 +1,70 @@
+import { XRPCError } from '@atproto/xrpc-server'
+import { type Config, readConfig } from './config.ts'
+import type { AccountObject } from './durable/account.ts'
+import type { DirectoryObject } from './durable/directory.ts'
+import * as names from './durable/names.ts'
+import type { SequencerObject } from './durable/sequencer.ts'
+import type { Env } from './env.ts'
+import type { Logger } from './log.ts'
+import { DiskBlobStore } from './storage/blobs/disk.ts'
+import { R2BlobStore } from './storage/blobs/r2.ts'
+import { type BlobStore, BlobStoreError } from './storage/blobs/store.ts'
+import type { Resident } from './storage/directory/accounts.ts'
+
+/** What a handler can reach: the settings, the three kinds of object, the blob store, the log. */
+export interface App {
+  readonly config: Config
+  readonly log: Logger
+  readonly blobs: BlobStore
+  readonly directory: DurableObjectStub<DirectoryObject>
+  readonly sequencer: DurableObjectStub<SequencerObject>
+  account(did: string): DurableObjectStub<AccountObject>
+  /** The account on this host with this handle or DID, or undefined. */
+  findResident(handleOrDid: string): Promise<Resident | undefined>
+  /** The same, for methods that are about an account of this host. */
+  getResident(handleOrDid: string): Promise<Resident>
+  /** Lets work go on after the answer is sent. */
+  later(work: Promise<unknown>): void
+}
+
+const configs = new WeakMap<Env, Config>()
+
+/** Settings are parsed once per isolate; @throws ConfigError */
+function configOf(env: Env): Config {
+  let config = configs.get(env)
+  if (!config) {
+    config = readConfig({ ...env })
+    configs.set(env, config)
+  }
+  return config
+}
+
+/** @throws ConfigError when a setting is missing or wrong */
+export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
+  const directory = names.directory(env)
+  const findResident = async (handleOrDid: string) =>
+    directory.find(handleOrDid.startsWith('did:') ? 'did' : 'handle', handleOrDid)
+  return {
+    config: configOf(env),
+    log,
+    blobs: blobStore(env),
+    directory,
+    sequencer: names.sequencer(env),
+    account: (did) => names.account(env, did),
+    findResident,
+    async getResident(handleOrDid) {
+      const resident = await findResident(handleOrDid)
+      if (!resident) {
+        throw new XRPCError(400, `Could not find repo: ${handleOrDid}`, 'RepoNotFound')
+      }
+      return resident
+    },
+    later: (work) => ctx.waitUntil(work),
+  }
+}
+
+function blobStore(env: Env): BlobStore {
+  if (env.BLOBS) return new R2BlobStore(env.BLOBS)
+  if (env.BLOB_DISK) return new DiskBlobStore(env.BLOB_DISK)
+  throw new BlobStoreError('neither BLOBS nor BLOB_DISK is bound')
+}

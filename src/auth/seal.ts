@@ -1,0 +1,59 @@
+/** Encrypts small secrets at rest: AES-256-GCM under a key derived from a host secret. */
+
+const IV_LENGTH = 12
+
+/** @returns IV, then ciphertext and tag */
+export async function seal(
+  secret: string,
+  purpose: string,
+  plain: Uint8Array,
+): Promise<Uint8Array> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH))
+  const key = await deriveKey(secret, purpose)
+  const cipher = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, plain)
+  const sealed = new Uint8Array(IV_LENGTH + cipher.byteLength)
+  sealed.set(iv)
+  sealed.set(new Uint8Array(cipher), IV_LENGTH)
+  return sealed
+}
+
+/** @throws UnsealError when the secret is another one, or the data was changed */
+export async function unseal(
+  secret: string,
+  purpose: string,
+  sealed: Uint8Array,
+): Promise<Uint8Array> {
+  const key = await deriveKey(secret, purpose)
+  try {
+    const plain = await crypto.subtle.decrypt(
+      { name: 'AES-GCM', iv: sealed.subarray(0, IV_LENGTH) },
+      key,
+      sealed.subarray(IV_LENGTH),
+    )
+    return new Uint8Array(plain)
+  } catch (cause) {
+    throw new UnsealError(purpose, cause)
+  }
+}
+
+/** A stored secret cannot be read: most likely PDS_KEY_SECRET is not the one it was stored under. */
+export class UnsealError extends Error {
+  override name = 'UnsealError'
+  constructor(purpose: string, cause: unknown) {
+    super(`cannot decrypt ${purpose}: was PDS_KEY_SECRET changed?`, { cause })
+  }
+}
+
+async function deriveKey(secret: string, purpose: string): Promise<CryptoKey> {
+  const encoder = new TextEncoder()
+  const base = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, [
+    'deriveKey',
+  ])
+  return crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode(purpose) },
+    base,
+    { name: 'AES-GCM', length: 256 },
+    false,
+    ['encrypt', 'decrypt'],
+  )
+}

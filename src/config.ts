@@ -1,0 +1,216 @@
+/**
+ * Every setting of a host, in one table. It is the source of `Config`, of `npm start -- --help` and of
+ * `docs/configuration.md`. Names are the reference PDS's where the meaning is the same.
+ */
+
+interface Setting<T> {
+  readonly type: 'text' | 'secret' | 'list' | 'count' | 'flag'
+  readonly doc: string
+  /** What applies when it is not set, in words. */
+  readonly otherwise: string
+  readonly parse: (value: string) => T
+}
+
+const text = (otherwise: string, doc: string): Setting<string> => ({
+  type: 'text',
+  doc,
+  otherwise,
+  parse: (value) => value,
+})
+
+const secret = (otherwise: string, doc: string): Setting<string> => ({
+  ...text(otherwise, doc),
+  type: 'secret',
+})
+
+const url = (otherwise: string, doc: string): Setting<string> => ({
+  ...text(otherwise, doc),
+  parse(value) {
+    const { protocol } = new URL(value)
+    if (protocol !== 'https:' && protocol !== 'http:') throw new Error('must be an http(s) URL')
+    return value.replace(/\/$/, '')
+  },
+})
+
+const list = (otherwise: string, doc: string): Setting<readonly string[]> => ({
+  type: 'list',
+  doc,
+  otherwise,
+  parse: (value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+})
+
+const count = (otherwise: string, doc: string): Setting<number> => ({
+  type: 'count',
+  doc,
+  otherwise,
+  parse(value) {
+    if (!/^\d+$/.test(value)) throw new Error('must be a whole number')
+    return Number(value)
+  },
+})
+
+const flag = (otherwise: string, doc: string): Setting<boolean> => ({
+  type: 'flag',
+  doc,
+  otherwise,
+  parse(value) {
+    if (/^(true|t|1)$/i.test(value)) return true
+    if (/^(false|f|0)$/i.test(value)) return false
+    throw new Error('must be true or false')
+  },
+})
+
+export const settings = {
+  PDS_HOSTNAME: text('localhost', 'Public host name; the server is `https://<name>`.'),
+  PDS_PORT: count('2583', 'Port that `npm start` listens on, on 127.0.0.1.'),
+  PDS_DATA_DIRECTORY: text('data', 'Folder for everything that `npm start` keeps.'),
+  PDS_SERVICE_DID: text('`did:web:<hostname>`', 'DID of this server.'),
+  PDS_SERVICE_HANDLE_DOMAINS: list(
+    '`.<hostname>`; `.test` on localhost',
+    'Domains, each with a leading dot, under which handles are given out. Separated by commas.',
+  ),
+  PDS_ADMIN_PASSWORD: secret(
+    'made by `npm start`',
+    'Password of the operator, user `admin` in HTTP Basic. Without it nobody is the operator.',
+  ),
+  PDS_JWT_SECRET: secret('made by `npm start`', 'Signs session tokens. At least 16 characters.'),
+  PDS_KEY_SECRET: secret(
+    'made by `npm start`',
+    'Encrypts signing keys at rest. At least 16 characters. Losing it loses the keys.',
+  ),
+  PDS_FIRST_HANDLE: text(
+    '`alice` under the first handle domain',
+    'Handle of the account that `npm start` creates when there is none.',
+  ),
+  PDS_FIRST_PASSWORD: secret('made up and printed', 'Password of that first account.'),
+  PDS_BSKY_APP_VIEW_URL: url(
+    'https://api.bsky.app; `none` for no AppView',
+    'AppView that `app.bsky.*` is forwarded to.',
+  ),
+  PDS_BSKY_APP_VIEW_DID: text('did:web:api.bsky.app', 'DID of that AppView.'),
+  PDS_CHAT_URL: url('https://api.bsky.chat; `none`', 'Service that `chat.bsky.*` is forwarded to.'),
+  PDS_CHAT_DID: text('did:web:api.bsky.chat', 'DID of that chat service.'),
+  PDS_MOD_SERVICE_URL: url(
+    'none',
+    'Service that `tools.ozone.*` and `com.atproto.moderation.*` are forwarded to.',
+  ),
+  PDS_MOD_SERVICE_DID: text('none', 'DID of that moderation service.'),
+  PDS_BLOB_UPLOAD_LIMIT: count('5242880', 'Largest blob in bytes.'),
+  PDS_DEV_MODE: flag(
+    'false',
+    'Development: answers are checked against their lexicons, and plain http is forwarded to.',
+  ),
+} as const satisfies Record<string, Setting<unknown>>
+
+type Settings = typeof settings
+export type SettingName = keyof Settings
+
+/** Settings as they arrive: environment variables, or text bindings of the Worker. */
+export type RawSettings = Partial<Record<SettingName, string>>
+
+type Parsed = { [Name in SettingName]?: ReturnType<Settings[Name]['parse']> }
+
+/** A service that requests are forwarded to. */
+export interface ServiceTarget {
+  did: string
+  url: string
+}
+
+/** The settings, parsed, with defaults. */
+export interface Config {
+  hostname: string
+  port: number
+  /** Origin under which clients reach this server, without a trailing slash. */
+  publicUrl: string
+  serviceDid: string
+  handleDomains: readonly string[]
+  adminPassword: string | undefined
+  jwtSecret: string
+  keySecret: string
+  appview: ServiceTarget | undefined
+  chat: ServiceTarget | undefined
+  moderation: ServiceTarget | undefined
+  /** Bytes. */
+  blobUploadLimit: number
+  devMode: boolean
+}
+
+/** One or more settings are wrong; the message has a line for each. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/** @throws ConfigError naming everything that is wrong, without repeating secret values */
+export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
+  const problems: string[] = []
+  const parsed = parseSettings(raw, problems)
+  for (const name of ['PDS_JWT_SECRET', 'PDS_KEY_SECRET'] as const) {
+    const value = parsed[name]
+    if (!value) problems.push(`${name} is not set`)
+    else if (value.length < 16) problems.push(`${name} must have at least 16 characters`)
+  }
+  const handleDomains = parsed.PDS_SERVICE_HANDLE_DOMAINS ?? []
+  for (const domain of handleDomains) {
+    if (!domain.startsWith('.')) {
+      problems.push(`PDS_SERVICE_HANDLE_DOMAINS: "${domain}" must start with a dot`)
+    }
+  }
+  if (parsed.PDS_MOD_SERVICE_URL && !parsed.PDS_MOD_SERVICE_DID) {
+    problems.push('PDS_MOD_SERVICE_DID must be set together with PDS_MOD_SERVICE_URL')
+  }
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+
+  const hostname = parsed.PDS_HOSTNAME ?? 'localhost'
+  const local = hostname === 'localhost'
+  const port = parsed.PDS_PORT ?? 2583
+  return {
+    hostname,
+    port,
+    publicUrl: local ? `http://localhost:${port}` : `https://${hostname}`,
+    serviceDid: parsed.PDS_SERVICE_DID ?? `did:web:${hostname}`,
+    handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
+    adminPassword: parsed.PDS_ADMIN_PASSWORD,
+    jwtSecret: parsed.PDS_JWT_SECRET ?? '',
+    keySecret: parsed.PDS_KEY_SECRET ?? '',
+    appview: target(
+      parsed.PDS_BSKY_APP_VIEW_URL ?? 'https://api.bsky.app',
+      parsed.PDS_BSKY_APP_VIEW_DID ?? 'did:web:api.bsky.app',
+    ),
+    chat: target(
+      parsed.PDS_CHAT_URL ?? 'https://api.bsky.chat',
+      parsed.PDS_CHAT_DID ?? 'did:web:api.bsky.chat',
+    ),
+    moderation: target(parsed.PDS_MOD_SERVICE_URL, parsed.PDS_MOD_SERVICE_DID),
+    blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
+    devMode: parsed.PDS_DEV_MODE ?? false,
+  }
+}
+
+/** Parses what is set; an empty value counts as not set. Problems are added to the list. */
+export function parseSettings(raw: Readonly<Record<string, unknown>>, problems: string[]): Parsed {
+  const parsed: Record<string, unknown> = {}
+  for (const [name, setting] of Object.entries(settings)) {
+    const value = raw[name]
+    if (typeof value !== 'string' || value === '') continue
+    if (value === 'none') {
+      parsed[name] = NONE
+      continue
+    }
+    try {
+      parsed[name] = setting.parse(value)
+    } catch (error) {
+      const shown = setting.type === 'secret' ? '' : ` (it is "${value}")`
+      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}${shown}`)
+    }
+  }
+  return parsed as Parsed
+}
+
+const NONE = 'none'
+
+const target = (url: string | undefined, did: string | undefined): ServiceTarget | undefined =>
+  url && did && url !== NONE && did !== NONE ? { url, did } : undefined

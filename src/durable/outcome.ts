@@ -1,0 +1,37 @@
+/**
+ * How refusals cross from a Durable Object to the Worker. RPC would strip an error of its class and
+ * log it as a failure; a refusal is an answer, so it travels as a value.
+ */
+import { XRPCError } from '@atproto/xrpc-server'
+import { StorageError } from '../storage/error.ts'
+
+export interface Refusal {
+  name: string
+  message: string
+  /** HTTP status. */
+  status: number
+}
+
+export type Outcome<T> = { ok: true; value: T } | { ok: false; refused: Refusal }
+
+/** Inside the object: runs `work` and turns its StorageErrors into values. */
+export async function settle<T>(work: () => T | Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() }
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    const { name, message, status } = error
+    return { ok: false, refused: { name, message, status } }
+  }
+}
+
+/**
+ * In the Worker: the value, or the refusal as an XRPC error.
+ *
+ * @throws XRPCError
+ */
+export function unwrap<T>(outcome: Outcome<T>): T {
+  if (outcome.ok) return outcome.value
+  const { status, message, name } = outcome.refused
+  throw new XRPCError(status, message, name)
+}

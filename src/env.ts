@@ -1,0 +1,15 @@
+import type { RawSettings } from './config.ts'
+import type { AccountObject } from './durable/account.ts'
+import type { DirectoryObject } from './durable/directory.ts'
+import type { SequencerObject } from './durable/sequencer.ts'
+
+/** What the platform binds to this Worker: the three kinds of object, a blob store, the settings. */
+export interface Env extends RawSettings {
+  ACCOUNTS: DurableObjectNamespace<AccountObject>
+  DIRECTORY: DurableObjectNamespace<DirectoryObject>
+  SEQUENCER: DurableObjectNamespace<SequencerObject>
+  /** Blob bytes on Cloudflare. */
+  BLOBS?: R2Bucket
+  /** Blob bytes on plain workerd: a writable disk service. */
+  BLOB_DISK?: Fetcher
+}

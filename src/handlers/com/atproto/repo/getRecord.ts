@@ -1,0 +1,18 @@
+import { define, errors } from '#lex/com/atproto/repo/getRecord'
+import { anyone } from '#src/auth/policy.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+import { recordView } from '#src/records/record-view.ts'
+
+/** Records of this host. Records of other repositories are the AppView's to give. */
+export default define({
+  auth: anyone,
+  async handler({ params, app }) {
+    const { repo, collection, rkey, cid } = params
+    const resident = await app.findResident(repo)
+    if (!resident)
+      throw errors.RecordNotFound(`Could not locate record: ${repo} is not on this host`)
+    const { did } = resident
+    const record = unwrap(await app.account(did).getRecord(collection, rkey, cid))
+    return recordView(did, collection, record)
+  },
+})

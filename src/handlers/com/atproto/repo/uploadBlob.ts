@@ -1,0 +1,28 @@
+import { parseCid } from '@atproto/lex-data'
+import { BlobRef } from '@atproto/lexicon'
+import { XRPCError } from '@atproto/xrpc-server'
+import { define } from '#lex/com/atproto/repo/uploadBlob'
+import { session } from '#src/auth/policy.ts'
+import { storeBlob } from '#src/blobs/upload.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+
+export default define({
+  auth: session,
+  async handler({ input, encoding, auth, request, app }) {
+    const limit = app.config.blobUploadLimit
+    const length = request.headers.get('content-length')
+    const compressed = request.headers.has('content-encoding')
+    const size = length === null || compressed ? undefined : Number(length)
+    if (size !== undefined && size > limit) {
+      throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
+    }
+    const blob = await storeBlob(app.blobs, auth.did, input, {
+      declaredType: encoding,
+      size,
+      limit,
+    })
+    const unneeded = unwrap(await app.account(auth.did).addBlob(blob))
+    if (unneeded) app.later(app.blobs.delete(unneeded))
+    return { blob: new BlobRef(parseCid(blob.cid) as never, blob.mimeType, blob.size) }
+  },
+})

@@ -1,0 +1,31 @@
+import { AuthRequiredError } from '@atproto/xrpc-server'
+import { define, errors } from '#lex/com/atproto/server/createSession'
+import { sessionView } from '#src/accounts/session-view.ts'
+import { anyone } from '#src/auth/policy.ts'
+import { issueTokens } from '#src/auth/tokens.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+
+/** Longer passwords are wrong without being hashed. */
+const MAX_PASSWORD_LENGTH = 512
+
+export default define({
+  auth: anyone,
+  async handler({ input, app }) {
+    const identifier = input.identifier.trim().toLowerCase()
+    const resident = await (identifier.includes('@')
+      ? app.directory.find('email', identifier)
+      : app.findResident(identifier))
+    const opened =
+      resident && input.password.length <= MAX_PASSWORD_LENGTH
+        ? unwrap(await app.account(resident.did).openSession(input.password))
+        : null
+    if (!opened) throw new AuthRequiredError('Invalid identifier or password')
+    const { account, session } = opened
+    if (account.status === 'takendown' && !input.allowTakendown) {
+      throw errors.AccountTakedown('Account has been taken down', { status: 401 })
+    }
+    const issuer = { secret: app.config.jwtSecret, serviceDid: app.config.serviceDid }
+    const tokens = await issueTokens(issuer, account.did, session.scope, session.id)
+    return { ...tokens, ...sessionView(account) }
+  },
+})

@@ -1,0 +1,9 @@
+import { define } from '#lex/com/atproto/server/deleteSession'
+import { refreshOrExpired } from '#src/auth/policy.ts'
+
+export default define({
+  auth: refreshOrExpired,
+  async handler({ auth, app }) {
+    await app.account(auth.did).closeSession(auth.jti)
+  },
+})

@@ -1,0 +1,11 @@
+import { define } from '#lex/com/atproto/server/getSession'
+import { sessionView } from '#src/accounts/session-view.ts'
+import { session } from '#src/auth/policy.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+
+export default define({
+  auth: session,
+  async handler({ auth, app }) {
+    return sessionView(unwrap(await app.account(auth.did).getAccount()))
+  },
+})

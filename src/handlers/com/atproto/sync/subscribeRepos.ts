@@ -1,0 +1,7 @@
+import { define } from '#lex/com/atproto/sync/subscribeRepos'
+import { anyone } from '#src/auth/policy.ts'
+
+export default define({
+  auth: anyone,
+  handler: ({ request, app }) => app.sequencer.fetch(request),
+})

@@ -1,0 +1,26 @@
+/** One line of JSON per event on the console. What is logged never holds tokens, bodies or queries. */
+
+export type LogFields = Record<string, string | number | boolean | undefined>
+
+export interface Logger {
+  info(message: string, fields?: LogFields): void
+  error(message: string, error: unknown, fields?: LogFields): void
+}
+
+/** A logger whose lines all carry `base`. */
+export function createLogger(base: LogFields): Logger {
+  const write = (level: string, message: string, fields?: LogFields) =>
+    JSON.stringify({ level, time: new Date().toISOString(), message, ...base, ...fields })
+  return {
+    info: (message, fields) => console.log(write('info', message, fields)),
+    error: (message, error, fields) =>
+      console.error(write('error', message, { ...fields, ...describeError(error) })),
+  }
+}
+
+function describeError(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { error: String(error) }
+  const cause =
+    error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : undefined
+  return { error: `${error.name}: ${error.message}`, cause, stack: error.stack }
+}

@@ -1,0 +1,2 @@
+/** Largest body of a method that writes records, in bytes. */
+export const WRITE_BODY_LIMIT = 1_000_000

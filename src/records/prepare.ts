@@ -1,0 +1,117 @@
+/**
+ * Makes of a record as a client sends it the bytes that go into the repository. Runs in the Worker,
+ * so that validation scales with isolates and the account's object does serial work only.
+ */
+
+import { encode } from '@atproto/lex-cbor'
+import { cidForCbor, type LexValue } from '@atproto/lex-data'
+import { type Lexicons, type LexRecord, lexToIpld, ValidationError } from '@atproto/lexicon'
+import { isValidNsid, isValidRecordKey, isValidTid } from '@atproto/syntax'
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import { lexicons as loadLexicons } from '../generated/lexicons.ts'
+import type { EncodedRecord } from '../storage/account/repo.ts'
+import { BlobRuleError, checkBlobs, findBlobs } from './blob-rules.ts'
+import { assertDataModel, DataModelError } from './data-model.ts'
+
+/** Largest record in bytes of DAG-CBOR. */
+const MAX_RECORD_SIZE = 1_000_000
+
+export type ValidationStatus = 'valid' | 'unknown' | undefined
+
+export interface PreparedRecord {
+  record: EncodedRecord
+  /** Undefined when validation was switched off. */
+  validationStatus: ValidationStatus
+  /** The key to use where the caller gave none and the lexicon leaves one choice only. */
+  defaultKey: string | undefined
+}
+
+export interface RecordInput {
+  collection: string
+  rkey?: string
+  record: Record<string, unknown>
+  /** true: the lexicon must be known; false: do not validate; unset: validate what is known. */
+  validate?: boolean
+}
+
+/** @throws InvalidRequestError */
+export async function prepareRecord(input: RecordInput): Promise<PreparedRecord> {
+  const { collection, rkey, validate } = input
+  const lexicons = loadLexicons()
+  const record = withType(collection, input.record)
+  const def = recordDef(lexicons, collection)
+  if (!def && validate === true) {
+    throw new InvalidRequestError(`Unknown lexicon type: ${collection}`)
+  }
+  if (rkey !== undefined) assertRecordKey(rkey, def)
+
+  const block = refuse(() => {
+    assertDataModel(record)
+    if (def && validate !== false) {
+      lexicons.assertValidRecord(collection, record)
+      checkBlobs(lexicons, def, record)
+    }
+    return encode(lexToIpld(record) as LexValue)
+  })
+  if (block.byteLength > MAX_RECORD_SIZE) {
+    throw new InvalidRequestError(
+      `Record is too large: ${block.byteLength} bytes, at most ${MAX_RECORD_SIZE}`,
+    )
+  }
+  const cid = await cidForCbor(block)
+  const blobs = findBlobs(record).map(({ ref, mimeType, size }) => ({
+    cid: ref.toString(),
+    mimeType,
+    size,
+  }))
+  return {
+    record: { cid: cid.toString(), block, blobs },
+    validationStatus: validate === false ? undefined : def ? 'valid' : 'unknown',
+    defaultKey: def?.key?.startsWith('literal:') ? def.key.slice('literal:'.length) : undefined,
+  }
+}
+
+/** `$type` is the collection: filled in where it is missing, refused where it differs. */
+function withType(collection: string, record: Record<string, unknown>) {
+  if (record.$type === undefined) return { $type: collection, ...record }
+  if (record.$type === collection) return record
+  throw new InvalidRequestError(
+    `Invalid $type: expected ${collection}, got ${JSON.stringify(record.$type)}`,
+  )
+}
+
+function recordDef(lexicons: Lexicons, collection: string): LexRecord | undefined {
+  const def = lexicons.getDef(collection)
+  return def?.type === 'record' ? def : undefined
+}
+
+/** Record keys: the general syntax, and what kind of key the lexicon asks for. */
+function assertRecordKey(rkey: string, def: LexRecord | undefined): void {
+  if (!isValidRecordKey(rkey)) throw new InvalidRequestError(`Invalid record key: ${rkey}`)
+  const kind = def?.key
+  const valid =
+    kind === undefined ||
+    kind === 'any' ||
+    (kind === 'tid' && isValidTid(rkey)) ||
+    (kind === 'nsid' && isValidNsid(rkey)) ||
+    kind === `literal:${rkey}`
+  if (!valid) {
+    throw new InvalidRequestError(`Invalid record key "${rkey}": the lexicon wants ${kind}`)
+  }
+}
+
+/** Runs checks and turns what they throw into an answer to the caller. */
+function refuse<T>(check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    if (
+      error instanceof ValidationError ||
+      error instanceof DataModelError ||
+      error instanceof BlobRuleError
+    ) {
+      throw new InvalidRequestError(`Invalid record: ${error.message}`)
+    }
+    throw error
+  }
+}

@@ -1,0 +1,13 @@
+import type { WriteResult } from '../storage/account/repo.ts'
+
+/** What createRecord and putRecord tell of the one record that was written. */
+export function writeView(did: string, { results, commit }: WriteResult) {
+  const { path, cid } = results[0] ?? {}
+  if (path === undefined || cid === undefined) throw new EmptyWriteError()
+  return { uri: `at://${did}/${path}`, cid, ...(commit && { commit }) }
+}
+
+/** A write of one record came back without it; would be a bug in the storage layer. */
+export class EmptyWriteError extends Error {
+  override name = 'EmptyWriteError'
+}

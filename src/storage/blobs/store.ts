@@ -1,0 +1,14 @@
+/** Where the bytes of blobs are kept: R2 on Cloudflare, files on plain workerd. */
+export interface BlobStore {
+  /** Stores a stream under `key`, whole or not at all. `size` in bytes, where it is known. */
+  put(key: string, body: ReadableStream<Uint8Array>, size: number | undefined): Promise<void>
+  /** The bytes, or undefined when there are none under `key`. */
+  get(key: string): Promise<ReadableStream<Uint8Array> | undefined>
+  /** Removes the bytes; it is no error when there are none. */
+  delete(key: string): Promise<void>
+}
+
+/** The blob store failed or does not hold what it should. */
+export class BlobStoreError extends Error {
+  override name = 'BlobStoreError'
+}

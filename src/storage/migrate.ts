@@ -1,0 +1,34 @@
+/** Numbered schema migrations for the SQLite database of one Durable Object. */
+
+/** One step: the statements that take a database from version n to n + 1. */
+export type Migration = string
+
+/**
+ * Brings `storage` to the newest version in one transaction and reports the version it found.
+ * The position in `migrations` is the version, so steps are only ever appended.
+ */
+export function migrate(storage: DurableObjectStorage, migrations: readonly Migration[]): number {
+  const { sql } = storage
+  sql.exec('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)')
+  const row = sql.exec<{ version: number }>('SELECT version FROM schema_version').toArray()[0]
+  const found = row?.version ?? 0
+  if (found > migrations.length) {
+    throw new SchemaTooNewError(found, migrations.length)
+  }
+  if (found < migrations.length) {
+    storage.transactionSync(() => {
+      for (const statements of migrations.slice(found)) sql.exec(statements)
+      sql.exec('DELETE FROM schema_version')
+      sql.exec('INSERT INTO schema_version (version) VALUES (?)', migrations.length)
+    })
+  }
+  return found
+}
+
+/** The data was written by a newer Cumulus than the one running; going on could destroy it. */
+export class SchemaTooNewError extends Error {
+  override name = 'SchemaTooNewError'
+  constructor(found: number, known: number) {
+    super(`database schema is version ${found}, this release knows ${known}: run a newer release`)
+  }
+}

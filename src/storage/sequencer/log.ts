@@ -1,0 +1,102 @@
+import { decode } from '@atproto/lex-cbor'
+import { MessageFrame } from '@atproto/xrpc-server'
+import type { OutboxEvent } from '../account/events.ts'
+
+/** One event of the host, as it goes over the wire. */
+export interface SequencedEvent {
+  seq: number
+  /** The event stream frame: two DAG-CBOR objects. */
+  frame: Uint8Array
+}
+
+/**
+ * The one order of all events of this host. `seq` starts at 1, grows by one and never comes back,
+ * also when old events are removed.
+ */
+export class EventLog {
+  readonly #storage: DurableObjectStorage
+  #head: number
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+    // Rows are removed from the old end only, so the newest number is always there once one was.
+    this.#head =
+      storage.sql.exec<{ seq: number | null }>('SELECT max(seq) AS seq FROM event').one().seq ?? 0
+  }
+
+  /** The number of the newest event; 0 before the first. */
+  get head(): number {
+    return this.#head
+  }
+
+  /**
+   * Numbers and stores the events of one account that are not here yet, all or none of them. Two rows
+   * written for one event, one more for each further one.
+   */
+  append(did: string, events: readonly OutboxEvent[]): SequencedEvent[] {
+    const { sql } = this.#storage
+    const last = sql
+      .exec<{ last_event: number }>('SELECT last_event FROM source WHERE did = ?', did)
+      .toArray()[0]?.last_event
+    const fresh = events.filter(({ id }) => last === undefined || id > last)
+    const newest = fresh.at(-1)
+    if (!newest) return []
+    const sequenced = fresh.map((event, index): SequencedEvent => {
+      const seq = this.#head + 1 + index
+      return { seq, frame: toFrame(event, seq) }
+    })
+    this.#storage.transactionSync(() => {
+      for (const { seq, frame } of sequenced) {
+        sql.exec(
+          'INSERT INTO event (seq, did, time, frame) VALUES (?, ?, ?, ?)',
+          seq,
+          did,
+          Date.now(),
+          frame,
+        )
+      }
+      sql.exec('INSERT OR REPLACE INTO source (did, last_event) VALUES (?, ?)', did, newest.id)
+    })
+    this.#head += sequenced.length
+    return sequenced
+  }
+
+  /** Events after `cursor`, oldest first, at most `limit` rows. */
+  after(cursor: number, limit: number): SequencedEvent[] {
+    return this.#storage.sql
+      .exec<{ seq: number; frame: ArrayBuffer }>(
+        'SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
+        cursor,
+        limit,
+      )
+      .toArray()
+      .map(({ seq, frame }) => ({ seq, frame: new Uint8Array(frame) }))
+  }
+
+  /** Number of the oldest event that is still here, or undefined when there is none. */
+  oldest(): number | undefined {
+    return (
+      this.#storage.sql.exec<{ seq: number | null }>('SELECT min(seq) AS seq FROM event').one()
+        .seq ?? undefined
+    )
+  }
+
+  /**
+   * Removes events stored before `time` (ms since the epoch), except the newest event, which keeps
+   * the count. Reads and writes one row per event removed.
+   */
+  prune(time: number): void {
+    const keep = this.#storage.sql
+      .exec<{ seq: number | null }>(
+        'SELECT seq FROM event WHERE time >= ? ORDER BY seq LIMIT 1',
+        time,
+      )
+      .toArray()[0]?.seq
+    this.#storage.sql.exec('DELETE FROM event WHERE seq < ?', keep ?? this.#head)
+  }
+}
+
+function toFrame({ kind, body }: OutboxEvent, seq: number): Uint8Array {
+  const event = decode<Record<string, never>>(body)
+  return new MessageFrame({ ...event, seq }, { type: kind }).toBytes()
+}

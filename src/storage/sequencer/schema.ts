@@ -1,0 +1,18 @@
+import type { Migration } from '../migrate.ts'
+
+/** The database of the SequencerObject; `docs/storage.md` explains each table. */
+export const migrations: readonly Migration[] = [
+  `
+  CREATE TABLE event (
+    seq INTEGER PRIMARY KEY,
+    did TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    frame BLOB NOT NULL
+  );
+
+  CREATE TABLE source (
+    did TEXT PRIMARY KEY,
+    last_event INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+]

@@ -1,0 +1,50 @@
+import { type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
+import { XRPCError } from '@atproto/xrpc-server'
+
+/** A handler answered with something that its lexicon does not allow. */
+export class InvalidOutputError extends Error {
+  override name = 'InvalidOutputError'
+}
+
+/**
+ * Makes a response of what a handler returned. `check` validates it against the lexicon: in
+ * development and tests a wrong answer is an internal error, in production it is sent as it is.
+ */
+export function toResponse(
+  lexicons: Lexicons,
+  nsid: string,
+  schema: LexXrpcBody | undefined,
+  output: unknown,
+  check: boolean,
+): Response {
+  if (output instanceof Response) return output
+  if (!schema) {
+    if (output !== undefined) throw new InvalidOutputError(`${nsid} has no output`)
+    return new Response(null, { status: 200 })
+  }
+  if (check) {
+    try {
+      lexicons.assertValidXrpcOutput(nsid, output)
+    } catch (cause) {
+      throw new InvalidOutputError(`${nsid} answered against its lexicon`, { cause })
+    }
+  }
+  return Response.json(lexToJson(output as never))
+}
+
+/**
+ * The XRPC error envelope. What the caller sees of an internal error is only that it happened.
+ */
+export function errorResponse(error: unknown): Response {
+  const xrpc = error instanceof XRPCError ? error : new XRPCError(500, undefined, undefined)
+  const { statusCode } = xrpc
+  const message = statusCode === 500 ? 'Internal Server Error' : xrpc.payload.message
+  return Response.json(
+    { error: xrpc.payload.error ?? 'InternalServerError', message },
+    { status: statusCode },
+  )
+}
+
+/** Whether an error is the host's fault and belongs in the log with its cause. */
+export const isInternal = (error: unknown): boolean =>
+  !(error instanceof XRPCError) || error.statusCode === 500

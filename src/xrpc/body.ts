@@ -1,0 +1,139 @@
+import { jsonToLex, type Lexicons, type LexXrpcBody } from '@atproto/lexicon'
+import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
+
+/** Largest JSON body where the handler does not say otherwise, in bytes. */
+const JSON_LIMIT = 150 * 1024
+
+export interface ParsedBody {
+  body: unknown
+  /** MIME type without parameters; empty when there is no body. */
+  encoding: string
+}
+
+/**
+ * Reads a request body as the lexicon describes it: JSON validated against its schema, or the stream
+ * itself where there is no schema. Compressed bodies are decompressed.
+ *
+ * @throws InvalidRequestError, or 413 `PayloadTooLarge`
+ */
+export async function parseBody(
+  lexicons: Lexicons,
+  nsid: string,
+  schema: LexXrpcBody | undefined,
+  request: Request,
+  limit: number | undefined,
+): Promise<ParsedBody> {
+  if (!schema) {
+    await refuseBody(request)
+    return { body: undefined, encoding: '' }
+  }
+  const encoding = mimeType(request)
+  if (!accepts(schema.encoding, encoding)) {
+    throw new InvalidRequestError(`Wrong request encoding (Content-Type): ${encoding}`)
+  }
+  const max = limit ?? (schema.schema ? JSON_LIMIT : Number.POSITIVE_INFINITY)
+  const stream = limited(decoded(request), max, request)
+  if (!schema.schema) return { body: stream, encoding }
+  const text = await readText(stream)
+  if (text === '') {
+    throw new InvalidRequestError('A request body is expected but none was provided')
+  }
+  return { body: validate(lexicons, nsid, parseJson(text)), encoding }
+}
+
+function mimeType(request: Request): string {
+  const header = request.headers.get('content-type')
+  const type = header?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type) return type
+  throw new InvalidRequestError(
+    request.body
+      ? 'Request encoding (Content-Type) required but not provided'
+      : 'A request body is expected but none was provided',
+  )
+}
+
+/** `allowed` is a MIME type, one with a `*`, or several with commas between. */
+function accepts(allowed: string, type: string): boolean {
+  return allowed.split(',').some((pattern) => {
+    const [wantedGroup, wantedKind] = pattern.trim().split('/')
+    const [group, kind] = type.split('/')
+    return (
+      kind !== undefined &&
+      (wantedGroup === '*' || wantedGroup === group) &&
+      (wantedKind === '*' || wantedKind === kind)
+    )
+  })
+}
+
+/** A method without input takes none; an empty one, as some clients send it, is let pass. */
+async function refuseBody(request: Request): Promise<void> {
+  if (!request.body) return
+  const { value, done } = await request.body.getReader().read()
+  if (!done && value.byteLength > 0) {
+    throw new InvalidRequestError('A request body was provided when none was expected')
+  }
+}
+
+function decoded(request: Request): ReadableStream<Uint8Array> {
+  const body = request.body ?? new Blob([]).stream()
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase()
+  switch (encoding) {
+    case undefined:
+    case '':
+    case 'identity':
+      return body
+    case 'gzip':
+    case 'deflate':
+      return body.pipeThrough(new DecompressionStream(encoding))
+    default:
+      throw new XRPCError(415, `Unsupported content-encoding: ${encoding}`, 'UnsupportedMediaType')
+  }
+}
+
+/** Passes a stream on until it exceeds `max` bytes; a body that admits its size is refused at once. */
+function limited(
+  stream: ReadableStream<Uint8Array>,
+  max: number,
+  request: Request,
+): ReadableStream<Uint8Array> {
+  if (max === Number.POSITIVE_INFINITY) return stream
+  if (Number(request.headers.get('content-length') ?? 0) > max) throw tooLarge(max)
+  let size = 0
+  return stream.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        size += chunk.byteLength
+        if (size > max) controller.error(tooLarge(max))
+        else controller.enqueue(chunk)
+      },
+    }),
+  )
+}
+
+const tooLarge = (max: number) =>
+  new XRPCError(413, `request entity too large: the limit is ${max} bytes`, 'PayloadTooLarge')
+
+async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
+  try {
+    return await new Response(stream).text()
+  } catch (error) {
+    if (error instanceof XRPCError) throw error
+    throw new InvalidRequestError('Request body could not be read', undefined, { cause: error })
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new InvalidRequestError('Request body is not valid JSON', 'InvalidJSON', { cause })
+  }
+}
+
+function validate(lexicons: Lexicons, nsid: string, json: unknown): unknown {
+  try {
+    return lexicons.assertValidXrpcInput(nsid, jsonToLex(json))
+  } catch (error) {
+    throw new InvalidRequestError(error instanceof Error ? error.message : String(error))
+  }
+}

@@ -1,0 +1,47 @@
+import type { Lexicons, LexXrpcParameters } from '@atproto/lexicon'
+import { InvalidRequestError } from '@atproto/xrpc-server'
+
+type Primitive = string | number | boolean
+
+/**
+ * Reads query parameters as the lexicon types them and fills in defaults. Parameters that the lexicon
+ * does not know are left out (atproto HTTP API specification, Lexicon query parameters).
+ *
+ * @throws InvalidRequestError naming the method and what is wrong
+ */
+export function parseParams(
+  lexicons: Lexicons,
+  nsid: string,
+  schema: LexXrpcParameters | undefined,
+  query: URLSearchParams,
+): object {
+  if (!schema) return {}
+  const raw: Record<string, Primitive | Primitive[]> = {}
+  for (const [name, property] of Object.entries(schema.properties)) {
+    const values = query.getAll(name)
+    const first = values[0]
+    if (first === undefined) continue
+    if (property.type === 'array') {
+      const { type } = property.items
+      raw[name] = values.map((value) => parsePrimitive(type, value))
+    } else {
+      if (values.length > 1) throw invalid(nsid, `${name} must be given once`)
+      raw[name] = parsePrimitive(property.type, first)
+    }
+  }
+  try {
+    return (lexicons.assertValidXrpcParams(nsid, raw) ?? {}) as object
+  } catch (error) {
+    throw invalid(nsid, error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** What does not parse stays a string: the validator then says what it should have been. */
+function parsePrimitive(type: string, value: string): Primitive {
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
+  if (type === 'integer' && /^-?\d+$/.test(value)) return Number(value)
+  return value
+}
+
+const invalid = (nsid: string, message: string) =>
+  new InvalidRequestError(`Invalid ${nsid} params: ${message}`)

@@ -1,0 +1,36 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/** Tests of the tools and of the whole server run on Node; tests of the server's parts in workerd. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['codegen/**/*.test.ts', 'cli/**/*.test.ts', 'test/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                PDS_JWT_SECRET: 'test jwt secret, long enough',
+                PDS_KEY_SECRET: 'test key secret, long enough',
+                PDS_ADMIN_PASSWORD: 'test admin password',
+                PDS_BSKY_APP_VIEW_URL: 'none',
+                PDS_CHAT_URL: 'none',
+                PDS_DEV_MODE: 'true',
+              },
+            },
+          }),
+        ],
+        test: { name: 'workerd', include: ['src/**/*.test.ts'] },
+      },
+    ],
+  },
+})

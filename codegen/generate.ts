@@ -1,11 +1,19 @@
 /** The whole way from lexicons to `src/generated/`: load → check → plan → (types) → compare → write. */
-import { check } from './check/check.ts'
+import { checkLexicons } from './check/check.ts'
 import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
+import { handlerShapes } from './handlers/cache.ts'
+import { checkHandler } from './handlers/check.ts'
 import { GENERATED } from './layout.ts'
 import { load, type Project } from './load.ts'
 import { type Method, routeMethods } from './methods.ts'
 import { plan } from './plan.ts'
-import { type KnownTypes, knownTypes, type Lexicon, makeTypes } from './types/types.ts'
+import {
+  type KnownTypes,
+  knownTypes,
+  type Lexicon,
+  makeTypes,
+  wasGenerated,
+} from './types/types.ts'
 import { type Change, compare, write } from './write.ts'
 
 export interface GenerateOptions {
@@ -36,10 +44,21 @@ export interface CheckedProject {
 export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
   const project = await load(root)
   const known = knownTypes(project.generated, fresh)
-  const { lexicons, diagnostics } = check(project, known)
-  const handled = new Set(project.handlers.map(({ nsid }) => nsid))
-  const methods = lexicons ? routeMethods(lexicons, handled, project.rules) : []
-  return { project, known, diagnostics, lexicons, methods }
+  const { lexicons, diagnostics } = await checkLexicons(project.lexicons, (file) =>
+    wasGenerated(known, file),
+  )
+  if (!lexicons) return { project, known, diagnostics, lexicons, methods: [] }
+
+  const handled = new Set(
+    project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),
+  )
+  const methods = routeMethods(lexicons, handled, project.rules)
+  const mainTypes = new Map(lexicons.map(({ nsid, doc }) => [nsid, doc.defs.main?.type]))
+  const shapes = await handlerShapes(root, project.handlers)
+  const complaints = project.handlers.flatMap((file) =>
+    checkHandler(file, shapes.get(file.path), mainTypes),
+  )
+  return { project, known, diagnostics: [...diagnostics, ...complaints], lexicons, methods }
 }
 
 /**

@@ -85,4 +85,3 @@ function readRecord(root: string): ImportRecord {
   const text = readText(join(root, RECORD))
   return text === undefined ? { from: '', lexicons: {} } : JSON.parse(text)
 }
-

@@ -21,7 +21,9 @@ export function routeMethods(
 ): Method[] {
   return lexicons.flatMap(({ nsid, doc }) => {
     const def = doc.defs.main
-    return def && isMethod(def) ? [{ nsid, def, route: decide(nsid, handled.has(nsid), rules) }] : []
+    return def && isMethod(def)
+      ? [{ nsid, def, route: decide(nsid, handled.has(nsid), rules) }]
+      : []
   })
 }
 

@@ -1,13 +1,70 @@
-import { defineCommand } from 'citty'
-import { generate } from '../generate.ts'
-import { projectRoot } from '../layout.ts'
+import { type ArgsDef, defineCommand } from 'citty'
+import { EXIT, UsageError } from '../errors.ts'
+import { failed, type GenerateResult, generate } from '../generate.ts'
+import { changeLine, count, countChanges, printDiagnostics, printJson, seconds } from '../report.ts'
+import { jsonOption, refuseUnknown, rootOption } from './options.ts'
+
+/** Also shown by `codegen --help`, since this is what `codegen` alone does. */
+export const generateArgs = {
+  check: { type: 'boolean', description: 'Write nothing; exit 1 and list the files that differ' },
+  watch: {
+    type: 'boolean',
+    description: 'Generate again whenever lexicons, handlers or policy change',
+  },
+  fresh: { type: 'boolean', description: 'Make every type file again, not only what changed' },
+  ...jsonOption,
+  ...rootOption,
+} as const satisfies ArgsDef
+
 export default defineCommand({
-  meta: { name: 'generate', description: 'Generate src/generated/' },
-  args: { check: { type: 'boolean', description: 'Compare only' }, fresh: { type: 'boolean' } },
+  meta: { name: 'generate', description: 'Generate src/generated/ from lexicons/ (the default)' },
+  args: generateArgs,
   async run({ args }) {
-    const t = performance.now()
-    const r = await generate(projectRoot, { check: args.check, fresh: args.fresh })
-    for (const c of r.changes) console.log(c.change, c.path)
-    console.log(r.changes.length, Math.round(performance.now() - t), 'ms')
+    refuseUnknown(args, generateArgs)
+    const { root, check, fresh, watch, json } = args
+    if (watch && (check || json))
+      throw new UsageError('--watch goes with neither --check nor --json')
+    if (watch) {
+      const { watchProject } = await import('../watch.ts')
+      await watchProject(root, reportRun)
+      return
+    }
+    const start = performance.now()
+    const result = await generate(root, { check, fresh })
+    const differs = check && result.changes.length > 0
+    const exit = failed(result) || differs ? EXIT.found : EXIT.ok
+    if (json) {
+      const { diagnostics, changes } = result
+      printJson({ ok: exit === EXIT.ok, changes, diagnostics })
+    } else if (check) {
+      reportCheck(result)
+    } else {
+      reportRun(result, start)
+    }
+    process.exitCode = exit
   },
 })
+
+/** Nothing at all is printed when nothing changed and nothing is wrong. */
+function reportRun(result: GenerateResult, start: number): void {
+  const { changes, diagnostics, lexicons, methods } = result
+  for (const { path, change } of changes) console.log(changeLine(change, path))
+  printDiagnostics(diagnostics)
+  if (changes.length === 0) return
+  const made = `${count(lexicons, 'lexicon')}, ${count(methods.length, 'method')}`
+  console.log(
+    `${count(changes.length, 'file')}: ${countChanges(changes)} (${made}, ${seconds(start)})`,
+  )
+}
+
+function reportCheck({ changes, diagnostics }: GenerateResult): void {
+  for (const { path, change } of changes) console.log(changeLine(change, path))
+  printDiagnostics(diagnostics)
+  if (changes.length === 0) return
+  console.error(
+    `${count(changes.length, 'file')} to be ${wouldBe(changes)}: run \`npm run codegen\``,
+  )
+}
+
+const wouldBe = (changes: GenerateResult['changes']): string =>
+  countChanges(changes).replace(/\d+ /g, (number) => (changes.length > 1 ? number : ''))

@@ -30,9 +30,7 @@ ${docComment([
 ])}export const define = definer<Method>()
 
 ${docComment([
-  names.length > 0
-    ? `The errors that ${nsid} declares.`
-    : `${nsid} declares no errors of its own.`,
+  names.length > 0 ? `The errors that ${nsid} declares.` : `${nsid} declares no errors of its own.`,
 ])}export const errors = declareErrors(${nameList(names)})
 `
   return { path: methodPath(nsid), code }

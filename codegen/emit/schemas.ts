@@ -14,10 +14,7 @@ import { printLiteral } from './literal.ts'
 /** What validation never looks at. */
 const UNUSED = new Set(['description', 'knownValues', 'errors'])
 
-export function emitSchemas(
-  lexicons: readonly Lexicon[],
-  methods: readonly Method[],
-): PlannedFile {
+export function emitSchemas(lexicons: readonly Lexicon[], methods: readonly Method[]): PlannedFile {
   const byLexicon = groupByLexicon(runtimeDefs(lexicons, methods))
   const entries = lexicons.flatMap(({ nsid, doc }) => {
     const names = byLexicon.get(nsid)
@@ -39,10 +36,7 @@ ${entries.join('')}}
 }
 
 /** The defs that the server needs when it runs. */
-export function runtimeDefs(
-  lexicons: readonly Lexicon[],
-  methods: readonly Method[],
-): Set<DefId> {
+export function runtimeDefs(lexicons: readonly Lexicon[], methods: readonly Method[]): Set<DefId> {
   const records = lexicons.filter(({ doc }) => doc.defs.main?.type === 'record')
   const local = methods.filter(({ route }) => route.to === 'local')
   const roots = [...records, ...local].map(({ nsid }) => `${nsid}#main`)

@@ -28,8 +28,7 @@ export function annotateTypes(code: string, doc: LexiconDoc): string {
 export const annotateUtil = (code: string): string =>
   tsBanner('@atproto/lex-cli') + ownImports(code.replace(THEIR_BANNER, ''))
 
-const ownImports = (code: string): string =>
-  code.replace(/(from '\.{1,2}\/[^']*)\.js'/g, "$1.ts'")
+const ownImports = (code: string): string => code.replace(/(from '\.{1,2}\/[^']*)\.js'/g, "$1.ts'")
 
 /** Normalised symbol name → def. lex-cli changes the case of a def's name and nothing else. */
 const symbolTable = (doc: LexiconDoc): Map<string, string> =>

@@ -14,6 +14,9 @@ import { readText } from '../tree.ts'
 /** Start-up of a process costs as much as formatting about this many lexicons. */
 const BATCH_AT_LEAST = 12
 
+/** lex-cli also formats one file that holds all it was given, in time that grows faster than its size. */
+const BATCH_AT_MOST = 40
+
 /** Type files by NSID, and the one file of helpers that they share. */
 export interface LexCliOutput {
   types: Map<string, string>
@@ -38,18 +41,25 @@ export async function runLexCli(inputs: readonly LexCliInput[]): Promise<LexCliO
   try {
     const batches = split(inputs)
     const folders = batches.map((_, index) => join(scratch, String(index)))
-    await Promise.all(batches.map((batch, index) => spawnLex(batch, folders[index] ?? scratch)))
+    const queue = [...batches.entries()]
+    const worker = async (): Promise<void> => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        await spawnLex(next[1], folders[next[0]] ?? scratch)
+      }
+    }
+    await Promise.all(Array.from({ length: availableParallelism() }, worker))
     return collect(batches, folders)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-/** Batches of about equal size, one for each processor at most. */
+/** Batches of about equal size: as many as keep the processors busy without starting too often. */
 function split(inputs: readonly LexCliInput[]): LexCliInput[][] {
   const count = Math.max(
     1,
     Math.min(availableParallelism(), Math.floor(inputs.length / BATCH_AT_LEAST)),
+    Math.ceil(inputs.length / BATCH_AT_MOST),
   )
   const batches = Array.from({ length: count }, () => ({ size: 0, items: [] as LexCliInput[] }))
   for (const input of [...inputs].sort((a, b) => b.size - a.size)) {

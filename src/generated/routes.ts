@@ -378,7 +378,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/identity/resolveDid.json
   'com.atproto.identity.resolveDid': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/identity/resolveHandle.json
-  'com.atproto.identity.resolveHandle': { kind: 'query', to: 'refuse' },
+  'com.atproto.identity.resolveHandle': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/resolveHandle.ts'),
+  },
   // lexicons/com/atproto/identity/resolveIdentity.json
   'com.atproto.identity.resolveIdentity': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/identity/signPlcOperation.json
@@ -398,23 +402,51 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/repo/applyWrites.json
   'com.atproto.repo.applyWrites': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/repo/createRecord.json
-  'com.atproto.repo.createRecord': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.repo.createRecord': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/createRecord.ts'),
+  },
   // lexicons/com/atproto/repo/deleteRecord.json
-  'com.atproto.repo.deleteRecord': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.repo.deleteRecord': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/deleteRecord.ts'),
+  },
   // lexicons/com/atproto/repo/describeRepo.json
-  'com.atproto.repo.describeRepo': { kind: 'query', to: 'refuse' },
+  'com.atproto.repo.describeRepo': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/describeRepo.ts'),
+  },
   // lexicons/com/atproto/repo/getRecord.json
-  'com.atproto.repo.getRecord': { kind: 'query', to: 'refuse' },
+  'com.atproto.repo.getRecord': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/getRecord.ts'),
+  },
   // lexicons/com/atproto/repo/importRepo.json
   'com.atproto.repo.importRepo': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/repo/listMissingBlobs.json
   'com.atproto.repo.listMissingBlobs': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/repo/listRecords.json
-  'com.atproto.repo.listRecords': { kind: 'query', to: 'refuse' },
+  'com.atproto.repo.listRecords': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/listRecords.ts'),
+  },
   // lexicons/com/atproto/repo/putRecord.json
-  'com.atproto.repo.putRecord': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.repo.putRecord': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/putRecord.ts'),
+  },
   // lexicons/com/atproto/repo/uploadBlob.json
-  'com.atproto.repo.uploadBlob': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.repo.uploadBlob': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/uploadBlob.ts'),
+  },
   // lexicons/com/atproto/server/activateAccount.json
   'com.atproto.server.activateAccount': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/checkAccountStatus.json
@@ -422,7 +454,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/server/confirmEmail.json
   'com.atproto.server.confirmEmail': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/createAccount.json
-  'com.atproto.server.createAccount': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.createAccount': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/createAccount.ts'),
+  },
   // lexicons/com/atproto/server/createAppPassword.json
   'com.atproto.server.createAppPassword': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/createInviteCode.json
@@ -430,25 +466,45 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/server/createInviteCodes.json
   'com.atproto.server.createInviteCodes': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/createSession.json
-  'com.atproto.server.createSession': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.createSession': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/createSession.ts'),
+  },
   // lexicons/com/atproto/server/deactivateAccount.json
   'com.atproto.server.deactivateAccount': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/deleteAccount.json
   'com.atproto.server.deleteAccount': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/deleteSession.json
-  'com.atproto.server.deleteSession': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.deleteSession': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/deleteSession.ts'),
+  },
   // lexicons/com/atproto/server/describeServer.json
-  'com.atproto.server.describeServer': { kind: 'query', to: 'refuse' },
+  'com.atproto.server.describeServer': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/describeServer.ts'),
+  },
   // lexicons/com/atproto/server/getAccountInviteCodes.json
   'com.atproto.server.getAccountInviteCodes': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/server/getServiceAuth.json
   'com.atproto.server.getServiceAuth': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/server/getSession.json
-  'com.atproto.server.getSession': { kind: 'query', to: 'refuse' },
+  'com.atproto.server.getSession': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/getSession.ts'),
+  },
   // lexicons/com/atproto/server/listAppPasswords.json
   'com.atproto.server.listAppPasswords': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/server/refreshSession.json
-  'com.atproto.server.refreshSession': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.refreshSession': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/refreshSession.ts'),
+  },
   // lexicons/com/atproto/server/requestAccountDelete.json
   'com.atproto.server.requestAccountDelete': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/requestEmailConfirmation.json
@@ -466,7 +522,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/server/updateEmail.json
   'com.atproto.server.updateEmail': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/sync/getBlob.json
-  'com.atproto.sync.getBlob': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getBlob': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getBlob.ts'),
+  },
   // lexicons/com/atproto/sync/getBlocks.json
   'com.atproto.sync.getBlocks': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/sync/getCheckout.json
@@ -476,11 +536,19 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/sync/getHostStatus.json
   'com.atproto.sync.getHostStatus': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/sync/getLatestCommit.json
-  'com.atproto.sync.getLatestCommit': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getLatestCommit': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getLatestCommit.ts'),
+  },
   // lexicons/com/atproto/sync/getRecord.json
   'com.atproto.sync.getRecord': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/sync/getRepo.json
-  'com.atproto.sync.getRepo': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getRepo': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getRepo.ts'),
+  },
   // lexicons/com/atproto/sync/getRepoStatus.json
   'com.atproto.sync.getRepoStatus': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/sync/listBlobs.json
@@ -488,7 +556,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/sync/listHosts.json
   'com.atproto.sync.listHosts': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/sync/listRepos.json
-  'com.atproto.sync.listRepos': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.listRepos': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/listRepos.ts'),
+  },
   // lexicons/com/atproto/sync/listReposByCollection.json
   'com.atproto.sync.listReposByCollection': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/sync/notifyOfUpdate.json
@@ -496,7 +568,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/sync/requestCrawl.json
   'com.atproto.sync.requestCrawl': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/sync/subscribeRepos.json
-  'com.atproto.sync.subscribeRepos': { kind: 'subscription', to: 'refuse' },
+  'com.atproto.sync.subscribeRepos': {
+    kind: 'subscription',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/subscribeRepos.ts'),
+  },
   // lexicons/com/atproto/temp/addReservedHandle.json
   'com.atproto.temp.addReservedHandle': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/temp/checkHandleAvailability.json

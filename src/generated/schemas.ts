@@ -773,6 +773,29 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/identity/resolveHandle.json
+  'com.atproto.identity.resolveHandle': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.resolveHandle',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['handle'],
+          properties: { handle: { type: 'string', format: 'handle' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['did'],
+            properties: { did: { type: 'string', format: 'did' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/label/defs.json
   'com.atproto.label.defs': () => ({
     lexicon: 1,
@@ -843,6 +866,234 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
     id: 'com.atproto.moderation.defs',
     defs: { reasonType: { type: 'string' }, subjectType: { type: 'string' } },
   }),
+  // lexicons/com/atproto/repo/createRecord.json
+  'com.atproto.repo.createRecord': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.createRecord',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['repo', 'collection', 'record'],
+            properties: {
+              repo: { type: 'string', format: 'at-identifier' },
+              collection: { type: 'string', format: 'nsid' },
+              rkey: { type: 'string', format: 'record-key', maxLength: 512 },
+              validate: { type: 'boolean' },
+              record: { type: 'unknown' },
+              swapCommit: { type: 'string', format: 'cid' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['uri', 'cid'],
+            properties: {
+              uri: { type: 'string', format: 'at-uri' },
+              cid: { type: 'string', format: 'cid' },
+              commit: { type: 'ref', ref: 'com.atproto.repo.defs#commitMeta' },
+              validationStatus: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/repo/defs.json
+  'com.atproto.repo.defs': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.defs',
+    defs: {
+      commitMeta: {
+        type: 'object',
+        required: ['cid', 'rev'],
+        properties: {
+          cid: { type: 'string', format: 'cid' },
+          rev: { type: 'string', format: 'tid' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/repo/deleteRecord.json
+  'com.atproto.repo.deleteRecord': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.deleteRecord',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['repo', 'collection', 'rkey'],
+            properties: {
+              repo: { type: 'string', format: 'at-identifier' },
+              collection: { type: 'string', format: 'nsid' },
+              rkey: { type: 'string', format: 'record-key' },
+              swapRecord: { type: 'string', format: 'cid' },
+              swapCommit: { type: 'string', format: 'cid' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            properties: {
+              commit: { type: 'ref', ref: 'com.atproto.repo.defs#commitMeta' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/repo/describeRepo.json
+  'com.atproto.repo.describeRepo': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.describeRepo',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['repo'],
+          properties: { repo: { type: 'string', format: 'at-identifier' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['handle', 'did', 'didDoc', 'collections', 'handleIsCorrect'],
+            properties: {
+              handle: { type: 'string', format: 'handle' },
+              did: { type: 'string', format: 'did' },
+              didDoc: { type: 'unknown' },
+              collections: { type: 'array', items: { type: 'string', format: 'nsid' } },
+              handleIsCorrect: { type: 'boolean' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/repo/getRecord.json
+  'com.atproto.repo.getRecord': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.getRecord',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['repo', 'collection', 'rkey'],
+          properties: {
+            repo: { type: 'string', format: 'at-identifier' },
+            collection: { type: 'string', format: 'nsid' },
+            rkey: { type: 'string', format: 'record-key' },
+            cid: { type: 'string', format: 'cid' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['uri', 'value'],
+            properties: {
+              uri: { type: 'string', format: 'at-uri' },
+              cid: { type: 'string', format: 'cid' },
+              value: { type: 'unknown' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/repo/listRecords.json
+  'com.atproto.repo.listRecords': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.listRecords',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['repo', 'collection'],
+          properties: {
+            repo: { type: 'string', format: 'at-identifier' },
+            collection: { type: 'string', format: 'nsid' },
+            limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+            cursor: { type: 'string' },
+            reverse: { type: 'boolean' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['records'],
+            properties: {
+              cursor: { type: 'string' },
+              records: { type: 'array', items: { type: 'ref', ref: '#record' } },
+            },
+          },
+        },
+      },
+      record: {
+        type: 'object',
+        required: ['uri', 'cid', 'value'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          value: { type: 'unknown' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/repo/putRecord.json
+  'com.atproto.repo.putRecord': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.putRecord',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['repo', 'collection', 'rkey', 'record'],
+            nullable: ['swapRecord'],
+            properties: {
+              repo: { type: 'string', format: 'at-identifier' },
+              collection: { type: 'string', format: 'nsid' },
+              rkey: { type: 'string', format: 'record-key', maxLength: 512 },
+              validate: { type: 'boolean' },
+              record: { type: 'unknown' },
+              swapRecord: { type: 'string', format: 'cid' },
+              swapCommit: { type: 'string', format: 'cid' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['uri', 'cid'],
+            properties: {
+              uri: { type: 'string', format: 'at-uri' },
+              cid: { type: 'string', format: 'cid' },
+              commit: { type: 'ref', ref: 'com.atproto.repo.defs#commitMeta' },
+              validationStatus: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/repo/strongRef.json
   'com.atproto.repo.strongRef': () => ({
     lexicon: 1,
@@ -854,6 +1105,408 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
         properties: {
           uri: { type: 'string', format: 'at-uri' },
           cid: { type: 'string', format: 'cid' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/repo/uploadBlob.json
+  'com.atproto.repo.uploadBlob': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.uploadBlob',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: { encoding: '*/*' },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['blob'],
+            properties: { blob: { type: 'blob' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/createAccount.json
+  'com.atproto.server.createAccount': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.createAccount',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['handle'],
+            properties: {
+              email: { type: 'string' },
+              handle: { type: 'string', format: 'handle' },
+              did: { type: 'string', format: 'did' },
+              inviteCode: { type: 'string' },
+              verificationCode: { type: 'string' },
+              verificationPhone: { type: 'string' },
+              password: { type: 'string' },
+              recoveryKey: { type: 'string' },
+              plcOp: { type: 'unknown' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['accessJwt', 'refreshJwt', 'handle', 'did'],
+            properties: {
+              accessJwt: { type: 'string' },
+              refreshJwt: { type: 'string' },
+              handle: { type: 'string', format: 'handle' },
+              did: { type: 'string', format: 'did' },
+              didDoc: { type: 'unknown' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/createSession.json
+  'com.atproto.server.createSession': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.createSession',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['identifier', 'password'],
+            properties: {
+              identifier: { type: 'string' },
+              password: { type: 'string' },
+              authFactorToken: { type: 'string' },
+              allowTakendown: { type: 'boolean' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['accessJwt', 'refreshJwt', 'handle', 'did'],
+            properties: {
+              accessJwt: { type: 'string' },
+              refreshJwt: { type: 'string' },
+              handle: { type: 'string', format: 'handle' },
+              did: { type: 'string', format: 'did' },
+              didDoc: { type: 'unknown' },
+              email: { type: 'string' },
+              emailConfirmed: { type: 'boolean' },
+              emailAuthFactor: { type: 'boolean' },
+              active: { type: 'boolean' },
+              status: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/deleteSession.json
+  'com.atproto.server.deleteSession': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.deleteSession',
+    defs: { main: { type: 'procedure' } },
+  }),
+  // lexicons/com/atproto/server/describeServer.json
+  'com.atproto.server.describeServer': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.describeServer',
+    defs: {
+      contact: { type: 'object', properties: { email: { type: 'string' } } },
+      links: {
+        type: 'object',
+        properties: {
+          privacyPolicy: { type: 'string', format: 'uri' },
+          termsOfService: { type: 'string', format: 'uri' },
+        },
+      },
+      main: {
+        type: 'query',
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['did', 'availableUserDomains'],
+            properties: {
+              inviteCodeRequired: { type: 'boolean' },
+              phoneVerificationRequired: { type: 'boolean' },
+              blobUploadLimit: { type: 'integer' },
+              availableUserDomains: { type: 'array', items: { type: 'string' } },
+              links: { type: 'ref', ref: '#links' },
+              contact: { type: 'ref', ref: '#contact' },
+              did: { type: 'string', format: 'did' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/getSession.json
+  'com.atproto.server.getSession': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.getSession',
+    defs: {
+      main: {
+        type: 'query',
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['handle', 'did'],
+            properties: {
+              handle: { type: 'string', format: 'handle' },
+              did: { type: 'string', format: 'did' },
+              didDoc: { type: 'unknown' },
+              email: { type: 'string' },
+              emailConfirmed: { type: 'boolean' },
+              emailAuthFactor: { type: 'boolean' },
+              active: { type: 'boolean' },
+              status: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/refreshSession.json
+  'com.atproto.server.refreshSession': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.refreshSession',
+    defs: {
+      main: {
+        type: 'procedure',
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['accessJwt', 'refreshJwt', 'handle', 'did'],
+            properties: {
+              accessJwt: { type: 'string' },
+              refreshJwt: { type: 'string' },
+              handle: { type: 'string', format: 'handle' },
+              did: { type: 'string', format: 'did' },
+              didDoc: { type: 'unknown' },
+              email: { type: 'string' },
+              emailConfirmed: { type: 'boolean' },
+              emailAuthFactor: { type: 'boolean' },
+              active: { type: 'boolean' },
+              status: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/getBlob.json
+  'com.atproto.sync.getBlob': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getBlob',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did', 'cid'],
+          properties: {
+            did: { type: 'string', format: 'did' },
+            cid: { type: 'string', format: 'cid' },
+          },
+        },
+        output: { encoding: '*/*' },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/getLatestCommit.json
+  'com.atproto.sync.getLatestCommit': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getLatestCommit',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did'],
+          properties: { did: { type: 'string', format: 'did' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['cid', 'rev'],
+            properties: {
+              cid: { type: 'string', format: 'cid' },
+              rev: { type: 'string', format: 'tid' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/getRepo.json
+  'com.atproto.sync.getRepo': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getRepo',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did'],
+          properties: {
+            did: { type: 'string', format: 'did' },
+            since: { type: 'string', format: 'tid' },
+          },
+        },
+        output: { encoding: 'application/vnd.ipld.car' },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/listRepos.json
+  'com.atproto.sync.listRepos': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.listRepos',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: {
+            limit: { type: 'integer', minimum: 1, maximum: 1000, default: 500 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['repos'],
+            properties: {
+              cursor: { type: 'string' },
+              repos: { type: 'array', items: { type: 'ref', ref: '#repo' } },
+            },
+          },
+        },
+      },
+      repo: {
+        type: 'object',
+        required: ['did', 'head', 'rev'],
+        properties: {
+          did: { type: 'string', format: 'did' },
+          head: { type: 'string', format: 'cid' },
+          rev: { type: 'string', format: 'tid' },
+          active: { type: 'boolean' },
+          status: { type: 'string' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/subscribeRepos.json
+  'com.atproto.sync.subscribeRepos': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.subscribeRepos',
+    defs: {
+      account: {
+        type: 'object',
+        required: ['seq', 'did', 'time', 'active'],
+        properties: {
+          seq: { type: 'integer' },
+          did: { type: 'string', format: 'did' },
+          time: { type: 'string', format: 'datetime' },
+          active: { type: 'boolean' },
+          status: { type: 'string' },
+        },
+      },
+      commit: {
+        type: 'object',
+        required: [
+          'seq',
+          'rebase',
+          'tooBig',
+          'repo',
+          'commit',
+          'rev',
+          'since',
+          'blocks',
+          'ops',
+          'blobs',
+          'time',
+        ],
+        nullable: ['since'],
+        properties: {
+          seq: { type: 'integer' },
+          rebase: { type: 'boolean' },
+          tooBig: { type: 'boolean' },
+          repo: { type: 'string', format: 'did' },
+          commit: { type: 'cid-link' },
+          rev: { type: 'string', format: 'tid' },
+          since: { type: 'string', format: 'tid' },
+          blocks: { type: 'bytes', maxLength: 2000000 },
+          ops: {
+            type: 'array',
+            items: { type: 'ref', ref: '#repoOp' },
+            maxLength: 200,
+          },
+          blobs: { type: 'array', items: { type: 'cid-link' } },
+          prevData: { type: 'cid-link' },
+          time: { type: 'string', format: 'datetime' },
+        },
+      },
+      identity: {
+        type: 'object',
+        required: ['seq', 'did', 'time'],
+        properties: {
+          seq: { type: 'integer' },
+          did: { type: 'string', format: 'did' },
+          time: { type: 'string', format: 'datetime' },
+          handle: { type: 'string', format: 'handle' },
+        },
+      },
+      info: {
+        type: 'object',
+        required: ['name'],
+        properties: { name: { type: 'string' }, message: { type: 'string' } },
+      },
+      main: {
+        type: 'subscription',
+        parameters: { type: 'params', properties: { cursor: { type: 'integer' } } },
+        message: {
+          schema: {
+            type: 'union',
+            refs: ['#commit', '#sync', '#identity', '#account', '#info'],
+          },
+        },
+      },
+      repoOp: {
+        type: 'object',
+        required: ['action', 'path', 'cid'],
+        nullable: ['cid'],
+        properties: {
+          action: { type: 'string' },
+          path: { type: 'string' },
+          cid: { type: 'cid-link' },
+          prev: { type: 'cid-link' },
+        },
+      },
+      sync: {
+        type: 'object',
+        required: ['seq', 'did', 'blocks', 'rev', 'time'],
+        properties: {
+          seq: { type: 'integer' },
+          did: { type: 'string', format: 'did' },
+          blocks: { type: 'bytes', maxLength: 10000 },
+          rev: { type: 'string' },
+          time: { type: 'string', format: 'datetime' },
         },
       },
     },

@@ -1,0 +1,30 @@
+/** Options that several commands have, and the check that no unknown one was given. */
+import type { ArgsDef } from 'citty'
+import { didYouMean } from '../did-you-mean.ts'
+import { UsageError } from '../errors.ts'
+import { projectRoot } from '../layout.ts'
+
+export const rootOption = {
+  root: {
+    type: 'string',
+    valueHint: 'folder',
+    description: 'The project to work on, if it is not this one',
+    default: projectRoot,
+  },
+} as const satisfies ArgsDef
+
+export const jsonOption = {
+  json: { type: 'boolean', description: 'Print JSON for scripts' },
+} as const satisfies ArgsDef
+
+/** Complains about options and arguments that a command does not have: citty ignores them. @throws UsageError */
+export function refuseUnknown(given: { _: string[] }, known: ArgsDef): void {
+  const options = Object.keys(known)
+  for (const option of Object.keys(given)) {
+    if (option === '_' || options.includes(option)) continue
+    throw new UsageError(`unknown option --${option}${didYouMean(option, options)}`)
+  }
+  const positional = Object.values(known).filter(({ type }) => type === 'positional').length
+  const extra = given._[positional]
+  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`)
+}

@@ -1,0 +1,182 @@
+/** Reads handler files with ts-morph: syntax only, no type checker, so that it stays fast. */
+import {
+  type CallExpression,
+  type Expression,
+  Node,
+  type ObjectLiteralExpression,
+  Project,
+  type SourceFile,
+  ts,
+} from 'ts-morph'
+import { pathToNsid } from '../layout.ts'
+import type { DefaultExport, HandlerShape, LexImport, Place } from './shape.ts'
+
+const PREFIX = '#lex/'
+
+/** The shape of a handler file's text. */
+export function readHandler(path: string, text: string): HandlerShape {
+  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true })
+  const file = project.createSourceFile(`/${path}`, text)
+  const syntaxError = firstSyntaxError(file)
+  const shape: HandlerShape = {
+    imports: lexImports(file),
+    export: syntaxError ? { is: 'missing' } : defaultExport(file),
+  }
+  return syntaxError ? { ...shape, syntaxError } : shape
+}
+
+function firstSyntaxError(file: SourceFile): HandlerShape['syntaxError'] {
+  const options = { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ESNext } }
+  const [first] = ts.transpileModule(file.getFullText(), options).diagnostics ?? []
+  if (!first) return undefined
+  const message = ts.flattenDiagnosticMessageText(first.messageText, ' ')
+  return { ...placeAt(file, first.start ?? 0), message }
+}
+
+function lexImports(file: SourceFile): LexImport[] {
+  return file.getImportDeclarations().flatMap((declaration) => {
+    const module = declaration.getModuleSpecifierValue()
+    if (!module.startsWith(PREFIX) || declaration.isTypeOnly()) return []
+    const nsid = pathToNsid(`${module.slice(PREFIX.length)}.ts`)
+    const place = placeOf(declaration.getModuleSpecifier())
+    const names = declaration.getNamedImports().filter((named) => !named.isTypeOnly())
+    const namespace = declaration.getNamespaceImport() ? ['*'] : []
+    return [...names.map((named) => named.getName()), ...namespace].map((name) => ({
+      name,
+      nsid,
+      ...place,
+    }))
+  })
+}
+
+function defaultExport(file: SourceFile): DefaultExport {
+  const exported = exportedExpression(file)
+  if (!exported) return { is: 'missing' }
+  const value = unwrap(exported)
+  if (!Node.isExpression(value)) return { is: 'other', what: describe(value), ...placeOf(value) }
+  const nsid = Node.isCallExpression(value) ? definerNsid(value) : undefined
+  if (!Node.isCallExpression(value) || nsid === undefined) {
+    return { is: 'other', what: describe(value), ...placeOf(exported) }
+  }
+  const definition: DefaultExport = {
+    is: 'definition',
+    nsid,
+    missing: [],
+    wrong: [],
+    ...placeOf(value),
+  }
+  const [argument] = value.getArguments()
+  const object = argument && unwrap(argument)
+  if (!object) definition.missing.push('auth', 'handler')
+  else if (Node.isObjectLiteralExpression(object)) readFields(object, definition)
+  return definition
+}
+
+/** The node behind `export default …` or `export { … as default }`. */
+function exportedExpression(file: SourceFile): Node | undefined {
+  const assignment = file.getExportAssignment((node) => !node.isExportEquals())
+  if (assignment) return assignment.getExpression()
+  for (const declaration of file.getExportDeclarations()) {
+    for (const named of declaration.getNamedExports()) {
+      if ((named.getAliasNode()?.getText() ?? named.getName()) !== 'default') continue
+      return declaration.hasModuleSpecifier() ? named : named.getNameNode()
+    }
+  }
+  return file.getStatements().find((node) => Node.isExportable(node) && node.isDefaultExport())
+}
+
+/** Looks through parentheses, assertions, and names of constants in the same file. */
+function unwrap(node: Node): Node {
+  if (
+    Node.isParenthesizedExpression(node) ||
+    Node.isSatisfiesExpression(node) ||
+    Node.isAsExpression(node)
+  ) {
+    return unwrap(node.getExpression())
+  }
+  if (Node.isIdentifier(node)) {
+    const value = node.getSourceFile().getVariableDeclaration(node.getText())?.getInitializer()
+    if (value) return unwrap(value)
+    return node.getSourceFile().getFunction(node.getText()) ?? node
+  }
+  return node
+}
+
+/** The NSID in `#lex/…` from which the called `define` was imported. */
+function definerNsid(call: CallExpression): string | undefined {
+  const callee: Expression = call.getExpression()
+  const isMember = Node.isPropertyAccessExpression(callee) && callee.getName() === 'define'
+  const name = isMember ? callee.getExpression().getText() : callee.getText()
+  for (const declaration of call.getSourceFile().getImportDeclarations()) {
+    const module = declaration.getModuleSpecifierValue()
+    if (!module.startsWith(PREFIX)) continue
+    const imported = isMember
+      ? declaration.getNamespaceImport()?.getText() === name
+      : declaration
+          .getNamedImports()
+          .some(
+            (named) =>
+              named.getName() === 'define' &&
+              (named.getAliasNode()?.getText() ?? 'define') === name,
+          )
+    if (imported) return pathToNsid(`${module.slice(PREFIX.length)}.ts`)
+  }
+  return undefined
+}
+
+function readFields(
+  object: ObjectLiteralExpression,
+  definition: Extract<DefaultExport, { is: 'definition' }>,
+): void {
+  const spreads = object.getProperties().some((property) => Node.isSpreadAssignment(property))
+  for (const field of ['auth', 'handler']) {
+    const property = object.getProperty(field)
+    if (!property && !spreads) definition.missing.push(field)
+    const value = Node.isPropertyAssignment(property)
+      ? unwrap(property.getInitializerOrThrow())
+      : property
+    if (value && Node.isLiteralLike(value)) {
+      definition.wrong.push({ field, what: describe(value), ...placeOf(value) })
+    }
+    if (field === 'handler' && value) {
+      const place = inputUse(value)
+      if (place) definition.usesInput = place
+    }
+  }
+}
+
+/** Where a handler function takes `input` out of its context. */
+function inputUse(handler: Node): Place | undefined {
+  const isFunction =
+    Node.isMethodDeclaration(handler) ||
+    Node.isArrowFunction(handler) ||
+    Node.isFunctionExpression(handler) ||
+    Node.isFunctionDeclaration(handler)
+  const parameter = isFunction ? handler.getParameters()[0]?.getNameNode() : undefined
+  if (!Node.isObjectBindingPattern(parameter)) return undefined
+  const element = parameter
+    .getElements()
+    .find((node) => (node.getPropertyNameNode()?.getText() ?? node.getName()) === 'input')
+  return element && placeOf(element)
+}
+
+function describe(node: Node): string {
+  if (Node.isStringLiteral(node) || Node.isNoSubstitutionTemplateLiteral(node)) return 'a string'
+  if (Node.isNumericLiteral(node)) return 'a number'
+  if (Node.isObjectLiteralExpression(node)) return 'a plain object'
+  if (Node.isClassDeclaration(node) || Node.isClassExpression(node)) return 'a class'
+  if (Node.isCallExpression(node)) return `the result of ${node.getExpression().getText()}(…)`
+  if (Node.isExportSpecifier(node)) return 'something from another file'
+  if (
+    Node.isFunctionDeclaration(node) ||
+    Node.isArrowFunction(node) ||
+    Node.isFunctionExpression(node)
+  ) {
+    return 'a function'
+  }
+  return `\`${node.getText().slice(0, 40)}\``
+}
+
+const placeOf = (node: Node): Place => placeAt(node.getSourceFile(), node.getStart())
+
+const placeAt = (file: SourceFile, position: number): Place => file.getLineAndColumnAtPos(position)

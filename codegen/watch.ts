@@ -1,0 +1,75 @@
+/** Generates again when something changes on which the output depends. */
+import { type FSWatcher, mkdirSync, watch } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type GenerateResult, generate } from './generate.ts'
+import { HANDLERS, LEXICONS, POLICY } from './layout.ts'
+import { LexCliError } from './types/lex-cli.ts'
+
+/** Editors write a file in several steps; git writes many files at once. */
+const QUIET_MS = 80
+
+/**
+ * Generates once and then after each burst of changes, until `signal` is aborted. Wrong input is reported
+ * and waited out. `report` is called after each run with its start time.
+ */
+export async function watchProject(
+  root: string,
+  report: (result: GenerateResult, start: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
+  let timer: NodeJS.Timeout | undefined
+  let running = false
+  let again = false
+
+  const run = async (): Promise<void> => {
+    if (running) {
+      again = true
+      return
+    }
+    running = true
+    do {
+      again = false
+      await runOnce(root, report)
+    } while (again)
+    running = false
+  }
+  const changed = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(run, QUIET_MS)
+  }
+
+  const watchers = watchFolders(root, changed)
+  signal?.addEventListener('abort', () => {
+    clearTimeout(timer)
+    for (const watcher of watchers) watcher.close()
+    stop()
+  })
+  await run()
+  await stopped
+}
+
+async function runOnce(
+  root: string,
+  report: (result: GenerateResult, start: number) => void,
+): Promise<void> {
+  const start = performance.now()
+  try {
+    report(await generate(root), start)
+  } catch (error) {
+    // A file may vanish between listing and reading it; the change that follows sets it right.
+    console.error(error instanceof LexCliError ? error.message : error)
+  }
+}
+
+function watchFolders(root: string, changed: () => void): FSWatcher[] {
+  const recursive = [LEXICONS, HANDLERS].map((folder) => {
+    mkdirSync(join(root, folder), { recursive: true })
+    return watch(join(root, folder), { recursive: true }, changed)
+  })
+  mkdirSync(join(root, dirname(POLICY)), { recursive: true })
+  const policy = watch(join(root, dirname(POLICY)), (_event, name) => {
+    if (name === null || name === basename(POLICY)) changed()
+  })
+  return [...recursive, policy]
+}

@@ -1,9 +1,44 @@
-import { defineCommand } from 'citty'
-import { UsageError } from '../errors.ts'
+import { type ArgsDef, defineCommand } from 'citty'
+import type { LexiconChange } from '../diff/diff.ts'
+import { EXIT } from '../errors.ts'
+import { count, printDiagnostics, printJson } from '../report.ts'
+import { jsonOption, refuseUnknown, rootOption } from './options.ts'
+
+const args = {
+  ref: {
+    type: 'positional',
+    description: 'A commit, branch or tag to compare with',
+    default: 'HEAD',
+  },
+  ...jsonOption,
+  ...rootOption,
+} as const satisfies ArgsDef
 
 export default defineCommand({
-  meta: { name: 'diff', description: 'Classify lexicon changes against a git ref' },
-  run() {
-    throw new UsageError('diff is not written yet')
+  meta: { name: 'diff', description: 'Tell breaking lexicon changes from harmless ones' },
+  args,
+  async run({ args: given }) {
+    refuseUnknown(given, args)
+    const { diffLexicons } = await import('../diff/diff.ts')
+    const { changes, diagnostics } = await diffLexicons(given.root, given.ref)
+    const breaking = changes.filter(({ impact }) => impact === 'breaking').length
+    if (given.json) printJson({ ref: given.ref, breaking, changes, diagnostics })
+    else print(changes, given.ref)
+    printDiagnostics(diagnostics)
+    if (breaking > 0 || diagnostics.length > 0) process.exitCode = EXIT.found
   },
 })
+
+function print(changes: readonly LexiconChange[], ref: string): void {
+  for (const { impact, file, line, column, message, handlers } of changes) {
+    const place = [file, line, column].filter((part) => part !== undefined).join(':')
+    console.log(`${impact.padEnd(8)}  ${place} ${message}`)
+    if (impact !== 'breaking') continue
+    for (const handler of handlers) console.log(`${' '.repeat(10)}touches ${handler}`)
+  }
+  if (changes.length === 0) return
+  const sums = (['breaking', 'caution', 'fine'] as const).map(
+    (kind) => `${changes.filter(({ impact }) => impact === kind).length} ${kind}`,
+  )
+  console.log(`${count(changes.length, 'change')} since ${ref}: ${sums.join(', ')}`)
+}

@@ -32,7 +32,9 @@ export async function parseBody(
     throw new InvalidRequestError(`Wrong request encoding (Content-Type): ${encoding}`)
   }
   const max = limit ?? (schema.schema ? JSON_LIMIT : Number.POSITIVE_INFINITY)
-  const stream = limited(decoded(request), max, request)
+  // Two names for one thing, as in the reference.
+  const errorName = schema.schema ? 'PayloadTooLargeError' : 'PayloadTooLarge'
+  const stream = limited(decoded(request), max, request, errorName)
   if (!schema.schema) return { body: stream, encoding }
   const text = await readText(stream)
   if (text === '') {
@@ -95,23 +97,23 @@ function limited(
   stream: ReadableStream<Uint8Array>,
   max: number,
   request: Request,
+  name: string,
 ): ReadableStream<Uint8Array> {
   if (max === Number.POSITIVE_INFINITY) return stream
-  if (Number(request.headers.get('content-length') ?? 0) > max) throw tooLarge(max)
+  const tooLarge = () =>
+    new XRPCError(413, `request entity too large: the limit is ${max} bytes`, name)
+  if (Number(request.headers.get('content-length') ?? 0) > max) throw tooLarge()
   let size = 0
   return stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         size += chunk.byteLength
-        if (size > max) controller.error(tooLarge(max))
+        if (size > max) controller.error(tooLarge())
         else controller.enqueue(chunk)
       },
     }),
   )
 }
-
-const tooLarge = (max: number) =>
-  new XRPCError(413, `request entity too large: the limit is ${max} bytes`, 'PayloadTooLarge')
 
 async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
   try {
@@ -126,7 +128,8 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new InvalidRequestError('Request body is not valid JSON', 'InvalidJSON', { cause })
+    // The name is the reference's; clients may look at it.
+    throw new InvalidRequestError('Request body is not valid JSON', 'SyntaxError', { cause })
   }
 }
 

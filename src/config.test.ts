@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, readConfig } from './config.ts'
+
+const secrets = { PDS_JWT_SECRET: 'x'.repeat(16), PDS_KEY_SECRET: 'y'.repeat(16) }
+
+describe('without settings, apart from secrets', () => {
+  test('the host is on localhost and gives out .test handles', () => {
+    expect(readConfig(secrets)).toMatchObject({
+      hostname: 'localhost',
+      publicUrl: 'http://localhost:2583',
+      serviceDid: 'did:web:localhost',
+      handleDomains: ['.test'],
+      appview: { did: 'did:web:api.bsky.app', url: 'https://api.bsky.app' },
+      moderation: undefined,
+    })
+  })
+})
+
+test('a host name changes what follows from it', () => {
+  expect(readConfig({ ...secrets, PDS_HOSTNAME: 'pds.example.com' })).toMatchObject({
+    publicUrl: 'https://pds.example.com',
+    serviceDid: 'did:web:pds.example.com',
+    handleDomains: ['.pds.example.com'],
+  })
+})
+
+test('none switches a service off', () => {
+  expect(readConfig({ ...secrets, PDS_BSKY_APP_VIEW_URL: 'none' }).appview).toBeUndefined()
+})
+
+test('every mistake is named at once, without the value of a secret', () => {
+  const raw = {
+    PDS_JWT_SECRET: 'short',
+    PDS_PORT: 'http',
+    PDS_DEV_MODE: 'maybe',
+    PDS_SERVICE_HANDLE_DOMAINS: 'example.com',
+    PDS_BSKY_APP_VIEW_URL: 'ftp://a',
+    PDS_MOD_SERVICE_URL: 'https://mod.example.com',
+  }
+  const error = catchError(() => readConfig(raw))
+  expect(error).toBeInstanceOf(ConfigError)
+  expect(error?.message.split('\n').sort()).toEqual([
+    'PDS_BSKY_APP_VIEW_URL: must be an http(s) URL (it is "ftp://a")',
+    'PDS_DEV_MODE: must be true or false (it is "maybe")',
+    'PDS_JWT_SECRET must have at least 16 characters',
+    'PDS_KEY_SECRET is not set',
+    'PDS_MOD_SERVICE_DID must be set together with PDS_MOD_SERVICE_URL',
+    'PDS_PORT: must be a whole number (it is "http")',
+    'PDS_SERVICE_HANDLE_DOMAINS: "example.com" must start with a dot',
+  ])
+})
+
+function catchError(run: () => void): Error | undefined {
+  try {
+    run()
+  } catch (error) {
+    return error as Error
+  }
+  return undefined
+}

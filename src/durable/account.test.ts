@@ -1,0 +1,222 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { encode } from '@atproto/lex-cbor'
+import { cidForCbor } from '@atproto/lex-data'
+import { verifyRepoCar } from '@atproto/repo'
+import { beforeEach, expect, test } from 'vitest'
+import type { EncodedRecord, Write } from '../storage/account/repo.ts'
+import type { AccountObject } from './account.ts'
+import { account as stubOf } from './names.ts'
+import { unwrap } from './outcome.ts'
+
+const collection = 'com.example.note'
+
+let made = 0
+let did: string
+let account: DurableObjectStub<AccountObject>
+
+beforeEach(async () => {
+  did = `did:web:unit-${made++}.test`
+  account = stubOf(env, did)
+  const handle = did.slice('did:web:'.length)
+  unwrap(await account.create({ did, handle, email: null, password: null }))
+})
+
+async function note(text: string): Promise<EncodedRecord> {
+  const block = encode({ $type: collection, text })
+  return { cid: (await cidForCbor(block)).toString(), block, blobs: [] }
+}
+
+const create = async (rkey: string, text: string): Promise<Write> => ({
+  action: 'create',
+  collection,
+  rkey,
+  record: await note(text),
+})
+
+const remove = (rkey: string): Write => ({ action: 'delete', collection, rkey })
+
+const write = async (...writes: Write[]) => account.write({ writes })
+
+async function exported() {
+  const car = unwrap(await account.exportRepo())
+  const bytes = new Uint8Array(await new Response(car).arrayBuffer())
+  const { signingKey } = unwrap(await account.describe())
+  return verifyRepoCar(bytes, did, signingKey)
+}
+
+const keys = async () => (await exported()).creates.map(({ rkey }) => rkey).sort()
+
+test('two records of equal content live and die on their own', async () => {
+  unwrap(await write(await create('a', 'same')))
+  unwrap(await write(await create('b', 'same')))
+  unwrap(await write(remove('a')))
+  expect(await keys()).toEqual(['b'])
+  unwrap(await write(remove('b')))
+  expect(await keys()).toEqual([])
+})
+
+test('a batch is written whole or not at all', async () => {
+  const before = unwrap(await account.latestCommit())
+  const refused = await write(await create('a', '1'), await create('b', '2'), remove('a'), {
+    action: 'update',
+    collection,
+    rkey: 'missing',
+    record: await note('3'),
+  })
+  expect(refused).toMatchObject({ ok: false, refused: { name: 'RecordNotFound', status: 400 } })
+  expect(unwrap(await account.latestCommit())).toEqual(before)
+  expect(await keys()).toEqual([])
+})
+
+test('writes to one key in one batch count in order', async () => {
+  const result = unwrap(
+    await write(
+      await create('a', '1'),
+      { action: 'update', collection, rkey: 'a', record: await note('2') },
+      await create('b', '1'),
+      remove('b'),
+    ),
+  )
+  expect(result.results.map(({ action }) => action)).toEqual([
+    'create',
+    'update',
+    'create',
+    'delete',
+  ])
+  const stored = unwrap(await account.getRecord(collection, 'a'))
+  expect(stored.cid).toBe((await note('2')).cid)
+  expect(await keys()).toEqual(['a'])
+})
+
+test('concurrent writers all get through, with revs that only grow', async () => {
+  const results = await Promise.all(
+    Array.from({ length: 30 }, async (_, index) => {
+      const { commit } = unwrap(await write(await create(`k${index}`, String(index))))
+      return commit?.rev ?? ''
+    }),
+  )
+  expect(new Set(results).size).toBe(30)
+  expect(await keys()).toEqual(Array.from({ length: 30 }, (_, index) => `k${index}`).sort())
+  const revs = await runInDurableObject(account, (_, { storage }) =>
+    storage.sql.exec<{ rev: string }>('SELECT rev FROM record').toArray(),
+  )
+  expect(new Set(revs.map(({ rev }) => rev))).toEqual(new Set(results))
+  expect(unwrap(await account.latestCommit()).rev).toBe([...results].sort().at(-1))
+})
+
+test('of two that swap the same commit one loses', async () => {
+  const { cid } = unwrap(await account.latestCommit())
+  const batch = async (rkey: string) => ({ writes: [await create(rkey, rkey)], swapCommit: cid })
+  const outcomes = await Promise.all([
+    account.write(await batch('a')),
+    account.write(await batch('b')),
+  ])
+  expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1)
+  expect(outcomes.find(({ ok }) => !ok)).toMatchObject({ refused: { name: 'InvalidSwap' } })
+})
+
+test('an export is one state of the repository, whatever is written while it is read', async () => {
+  for (let index = 0; index < 40; index++) {
+    const text = `${index} ${'x'.repeat(8000)}`
+    unwrap(await write(await create(`k${String(index).padStart(2, '0')}`, text)))
+  }
+  const { signingKey } = unwrap(await account.describe())
+  const head = unwrap(await account.latestCommit())
+  const reader = unwrap(await account.exportRepo()).getReader()
+  const chunks: Uint8Array[] = []
+  const first = await reader.read()
+  if (first.value) chunks.push(first.value)
+  unwrap(
+    await write(...Array.from({ length: 40 }, (_, i) => remove(`k${String(i).padStart(2, '0')}`))),
+  )
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) break
+    chunks.push(value)
+  }
+  const car = new Uint8Array(await new Blob(chunks).arrayBuffer())
+  const { creates, commit } = await verifyRepoCar(car, did, signingKey)
+  expect(commit.cid.toString()).toBe(head.cid)
+  expect(creates).toHaveLength(40)
+  const left = await runInDurableObject(account, (_, { storage }) =>
+    storage.sql.exec('SELECT cid FROM retired').toArray(),
+  )
+  expect(left).toEqual([])
+})
+
+test('every row of the store belongs to the tree after a history of changes', async () => {
+  for (let index = 0; index < 60; index++) {
+    unwrap(await write(await create(`k${index}`, `text ${index % 7}`)))
+    if (index % 3 === 2) unwrap(await write(remove(`k${index - 1}`)))
+  }
+  const { creates, commit } = await exported()
+  const stored = await runInDurableObject(account, (_, { storage: { sql } }) => ({
+    nodes: sql.exec<{ cid: string }>('SELECT cid FROM node').toArray(),
+    records: sql.exec<{ path: string; cid: string }>('SELECT path, cid FROM record').toArray(),
+  }))
+  const recordCids = new Set(creates.map(({ cid }) => cid.toString()))
+  const treeNodes = commit.newBlocks
+    .cids()
+    .map(String)
+    .filter((cid) => !recordCids.has(cid) && cid !== commit.cid.toString())
+  expect(stored.nodes.map(({ cid }) => cid).sort()).toEqual(treeNodes.sort())
+  expect(stored.records.map(({ path, cid }) => `${path} ${cid}`).sort()).toEqual(
+    creates.map(({ rkey, cid }) => `${collection}/${rkey} ${cid}`).sort(),
+  )
+})
+
+test('collections are listed, neighbours in name included', async () => {
+  const names = [
+    'com.example.note',
+    'com.example.note-x',
+    'com.example.note.deep',
+    'com.example.notes',
+  ]
+  for (const name of names) {
+    const record = await note('a')
+    unwrap(await write({ action: 'create', collection: name, rkey: 'a', record }))
+    unwrap(await write({ action: 'create', collection: name, rkey: 'b', record }))
+  }
+  expect(unwrap(await account.describe()).collections.sort()).toEqual(names)
+  const page = unwrap(await account.listRecords({ collection, limit: 10 }))
+  expect(page.map(({ rkey }) => rkey)).toEqual(['b', 'a'])
+})
+
+test('listing pages through a collection in both directions, without gap or repeat', async () => {
+  unwrap(await write(...(await Promise.all('abcdefg'.split('').map((key) => create(key, key))))))
+  for (const reverse of [false, true]) {
+    const seen: string[] = []
+    let cursor: string | undefined
+    for (;;) {
+      const page = unwrap(await account.listRecords({ collection, limit: 3, cursor, reverse }))
+      seen.push(...page.map(({ rkey }) => rkey))
+      if (page.length < 3) break
+      cursor = page.at(-1)?.rkey
+    }
+    expect(seen.join('')).toBe(reverse ? 'abcdefg' : 'gfedcba')
+  }
+})
+
+test('the account is the same after the object was evicted, its key included', async () => {
+  unwrap(await write(await create('a', '1')))
+  const before = unwrap(await account.describe())
+  await evictDurableObject(account)
+  expect(unwrap(await account.describe())).toEqual(before)
+  unwrap(await write(await create('b', '2')))
+  expect(await keys()).toEqual(['a', 'b'])
+})
+
+test('signing keys and passwords are not in the store as they are', async () => {
+  const other = 'did:web:secretive.test'
+  const stub = stubOf(env, other)
+  const password = 'a password of some length'
+  unwrap(await stub.create({ did: other, handle: 'secretive.test', email: null, password }))
+  const row = await runInDurableObject(stub, (_, { storage }) =>
+    storage.sql.exec<{ password: string; signing_key: ArrayBuffer }>('SELECT * FROM account').one(),
+  )
+  expect(row.password).toMatch(/^scrypt\$16384\$8\$1\$[0-9a-f]{32}\$[0-9a-f]{128}$/)
+  expect(row.signing_key.byteLength).toBe(12 + 32 + 16)
+  expect(unwrap(await stub.openSession('wrong'))).toBeNull()
+  expect(unwrap(await stub.openSession(password))?.account.did).toBe(other)
+})

@@ -1,0 +1,94 @@
+/** The real server, started as a user starts it, for end-to-end tests. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const START = fileURLToPath(new URL('../../cli/start.ts', import.meta.url))
+
+export const HANDLE = 'alice.test'
+export const PASSWORD = 'correct horse battery'
+
+export interface TestServer {
+  origin: string
+  dataDirectory: string
+  /** What `npm start` printed. */
+  output: string
+  /** Ends the server; with SIGKILL, as a crash would. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+}
+
+export interface TestServerOptions {
+  /** The folder of an earlier run, to find its data again. */
+  dataDirectory?: string
+  port?: number
+  env?: Record<string, string>
+}
+
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'cumulus-'))
+  const port = options.port ?? (await freePort())
+  const child = spawn(process.execPath, [START], {
+    env: {
+      PATH: process.env.PATH,
+      PDS_PORT: String(port),
+      PDS_DATA_DIRECTORY: dataDirectory,
+      PDS_FIRST_HANDLE: HANDLE,
+      PDS_FIRST_PASSWORD: PASSWORD,
+      PDS_BSKY_APP_VIEW_URL: 'none',
+      PDS_CHAT_URL: 'none',
+      PDS_DEV_MODE: 'true',
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = await untilRunning(child)
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    dataDirectory,
+    output,
+    async stop(signal = 'SIGTERM') {
+      const exited = new Promise((resolve) => child.once('exit', resolve))
+      if (signal === 'SIGKILL') process.kill(workerdPid(child), 'SIGKILL')
+      else child.kill(signal)
+      await exited
+    },
+  }
+}
+
+function untilRunning(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    const read = (chunk: Buffer) => {
+      output += chunk.toString()
+      if (output.includes('Ctrl-C stops the server')) resolve(output)
+    }
+    child.stdout?.on('data', read)
+    child.stderr?.on('data', read)
+    child.once('exit', () => reject(new Error(`the server did not start:\n${output}`)))
+  })
+}
+
+/** `npm start` says which process serves, so that a test can kill it alone. */
+function workerdPid(child: ChildProcess): number {
+  const { pid } = child
+  if (pid === undefined) throw new Error('the server has no process')
+  return Number(readChildren(pid).trim().split(' ')[0])
+}
+
+function readChildren(pid: number): string {
+  return process
+    .getBuiltinModule('node:fs')
+    .readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

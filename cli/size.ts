@@ -1,0 +1,17 @@
+/** `npm run size`: size of the production bundle, and of what is in it. */
+import { readFileSync, rmSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { BUNDLE, buildBundle } from './bundle.ts'
+
+/** Upper limit for the bundle, KiB compressed. */
+const BUDGET = 300
+
+rmSync(BUNDLE, { force: true })
+buildBundle()
+const code = readFileSync(BUNDLE)
+const kib = (bytes: number) => bytes / 1024
+const compressed = kib(gzipSync(code).byteLength)
+process.stdout.write(
+  `${kib(code.byteLength).toFixed(0)} KiB, ${compressed.toFixed(0)} KiB gzip (budget ${BUDGET})\n`,
+)
+if (compressed > BUDGET) process.exitCode = 1

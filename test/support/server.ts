@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const START = fileURLToPath(new URL('../../cli/start.ts', import.meta.url))
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 
 export const HANDLE = 'alice.test'
 export const PASSWORD = 'correct horse battery'
@@ -24,13 +24,15 @@ export interface TestServerOptions {
   /** The folder of an earlier run, to find its data again. */
   dataDirectory?: string
   port?: number
+  /** The project to start, if it is not this one. */
+  project?: string
   env?: Record<string, string>
 }
 
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'cumulus-'))
   const port = options.port ?? (await freePort())
-  const child = spawn(process.execPath, [START], {
+  const child = spawn(process.execPath, [join(options.project ?? PROJECT, 'cli/start.ts')], {
     env: {
       PATH: process.env.PATH,
       PDS_PORT: String(port),

@@ -1,7 +1,6 @@
 import { define, errors } from '#lex/com/atproto/repo/getRecord'
 import { anyone } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { recordView } from '#src/records/record-view.ts'
+import { getRecord } from '#src/records/read.ts'
 
 /** Records of this host. Records of other repositories are the AppView's to give. */
 export default define({
@@ -11,8 +10,6 @@ export default define({
     const resident = await app.findResident(repo)
     if (!resident)
       throw errors.RecordNotFound(`Could not locate record: ${repo} is not on this host`)
-    const { did } = resident
-    const record = unwrap(await app.account(did).getRecord(collection, rkey, cid))
-    return recordView(did, collection, record)
+    return getRecord(app, resident.did, collection, rkey, cid)
   },
 })

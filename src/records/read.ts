@@ -1,0 +1,48 @@
+/** Reads records of accounts on this host, decoded. */
+import { decode } from '@atproto/lex-cbor'
+import { ipldToLex } from '@atproto/lexicon'
+import type { App } from '../app.ts'
+import { unwrap } from '../durable/outcome.ts'
+import type { ListOptions, StoredRecord } from '../storage/account/records.ts'
+
+/** A record with its address. `T` is the type that its lexicon gives it; it is not checked again. */
+export interface RecordView<T> {
+  /** `at://<did>/<collection>/<rkey>` */
+  uri: string
+  cid: string
+  value: T
+}
+
+type UnknownRecord = Record<string, unknown>
+
+/**
+ * One page of a collection, newest first unless `reverse`. A page with fewer than `limit` records is
+ * the last one; otherwise go on after the rkey of its last record.
+ *
+ * @throws XRPCError `RepoNotFound`, `RepoDeactivated`, `RepoTakendown`
+ */
+export async function listRecords<T = UnknownRecord>(
+  app: App,
+  did: string,
+  options: ListOptions,
+): Promise<RecordView<T>[]> {
+  const page = unwrap(await app.account(did).listRecords(options))
+  return page.map((stored) => toView<T>(did, options.collection, stored))
+}
+
+/** One record, in the version `cid` where it is given. @throws XRPCError `RecordNotFound`, and as above */
+export async function getRecord<T = UnknownRecord>(
+  app: App,
+  did: string,
+  collection: string,
+  rkey: string,
+  cid?: string,
+): Promise<RecordView<T>> {
+  const stored = unwrap(await app.account(did).getRecord(collection, rkey, cid))
+  return toView<T>(did, collection, stored)
+}
+
+function toView<T>(did: string, collection: string, { rkey, cid, block }: StoredRecord) {
+  const value = ipldToLex(decode(block) as never) as T
+  return { uri: `at://${did}/${collection}/${rkey}`, cid, value }
+}

@@ -1,0 +1,132 @@
+/** Follows docs/custom-collections.md to the letter in a copy of the project. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const COPIED = [
+  'biome.json',
+  'cli',
+  'codegen',
+  'lexicons',
+  'package.json',
+  'package-lock.json',
+  'src',
+  'tsconfig.json',
+  'vitest.config.mts',
+  'wrangler.toml',
+]
+const page = readFileSync(join(ROOT, 'docs', 'custom-collections.md'), 'utf8')
+const blocks = [...page.matchAll(/```\w+ (\S+)\n([\s\S]*?)```/g)].map(
+  ([, path = '', code = '']) => ({ path, code }),
+)
+
+let project: string
+let server: TestServer
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), 'cumulus-walk-'))
+  for (const name of COPIED) cpSync(join(ROOT, name), join(project, name), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
+  git('init', '-q')
+  commit('before')
+})
+afterAll(() => server?.stop())
+
+function git(...args: string[]): void {
+  execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], {
+    cwd: project,
+  })
+}
+
+function commit(message: string): void {
+  git('add', '-A')
+  git('commit', '-qm', message)
+}
+
+/** Writes the next block of the page that is named `path`. */
+function follow(path: string): void {
+  const index = blocks.findIndex((block) => block.path === path)
+  const [block] = index < 0 ? [] : blocks.splice(index, 1)
+  if (!block) throw new Error(`the page has no (further) block ${path}`)
+  mkdirSync(dirname(join(project, path)), { recursive: true })
+  writeFileSync(join(project, path), block.code)
+}
+
+function run(script: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+    cwd: project,
+    encoding: 'utf8',
+  })
+  return { status, output: stdout + stderr }
+}
+
+const codegen = (...args: string[]) => run('codegen/cli.ts', ...args)
+
+test('two lexicons and a handler make a collection with a query', { timeout: 120_000 }, () => {
+  follow('lexicons/com/example/guestbook/entry.json')
+  follow('lexicons/com/example/guestbook/getEntries.json')
+  const generated = codegen()
+  expect(generated).toMatchObject({ status: 0 })
+  expect(generated.output).toContain('+ src/generated/methods/com/example/guestbook/getEntries.ts')
+
+  const started = codegen('new', 'com.example.guestbook.getEntries')
+  expect(started).toMatchObject({ status: 0 })
+  expect(started.output).toContain('+ src/handlers/com/example/guestbook/getEntries.ts')
+  const types = () => run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json')
+  expect(types()).toEqual({ status: 0, output: '' })
+
+  follow('src/handlers/com/example/guestbook/getEntries.ts')
+  follow('src/handlers/com/example/guestbook/getEntries.test.ts')
+  expect(codegen('--check')).toMatchObject({ status: 0 })
+  expect(types()).toEqual({ status: 0, output: '' })
+  expect(codegen('status').output).toMatch(/com\.example\.guestbook\.getEntries\s+query\s+local/)
+  const tested = run('node_modules/vitest/vitest.mjs', 'run', '--project', 'workerd', 'guestbook')
+  expect(tested).toMatchObject({ status: 0 })
+  commit('a guestbook')
+})
+
+test('valid records are taken, invalid ones refused, and the query answers', {
+  timeout: 60_000,
+}, async () => {
+  server = await startServer({ project })
+  const agent = new AtpAgent({ service: server.origin })
+  await agent.login({ identifier: HANDLE, password: PASSWORD })
+  const write = (record: Record<string, unknown>) =>
+    agent.com.atproto.repo.createRecord({
+      repo: agent.assertDid,
+      collection: 'com.example.guestbook.entry',
+      record,
+    })
+  const createdAt = '2026-01-01T12:00:00Z'
+  const written = await write({ message: 'First!', createdAt })
+  expect(written.data.validationStatus).toBe('valid')
+  await expect(write({ createdAt })).rejects.toMatchObject({
+    status: 400,
+    error: 'InvalidRequest',
+    message: 'Invalid record: Record must have the property "message"',
+  })
+  await expect(write({ message: '', createdAt })).rejects.toMatchObject({ status: 400 })
+
+  const query = (params: string) =>
+    fetch(`${server.origin}/xrpc/com.example.guestbook.getEntries?${params}`)
+  expect(await (await query(`owner=${HANDLE}`)).json()).toEqual({
+    entries: [{ uri: written.data.uri, message: 'First!' }],
+  })
+  expect((await query(`owner=${HANDLE}&limit=0`)).status).toBe(400)
+  expect((await query('')).status).toBe(400)
+})
+
+test('an incompatible change is objected to', () => {
+  expect(codegen('diff')).toMatchObject({ status: 0 })
+  follow('lexicons/com/example/guestbook/entry.json')
+  const diff = codegen('diff')
+  expect(diff.status).toBe(1)
+  expect(diff.output).toMatch(/breaking.*title/)
+  expect(diff.output).toMatch(/breaking.*maxLength/)
+})

@@ -73,7 +73,7 @@ export async function generate(
   const found = [...diagnostics]
   if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
 
-  const planned = [...plan(lexicons, methods), ...(await makeTypes(root, lexicons, known))]
+  const planned = [...plan(lexicons, methods), ...(await makeTypes(lexicons, known))]
   const { changes, foreign } = compare(planned, project.generated)
   for (const { path, blocking } of foreign) {
     found.push({

@@ -61,10 +61,5 @@ function reportCheck({ changes, diagnostics }: GenerateResult): void {
   for (const { path, change } of changes) console.log(changeLine(change, path))
   printDiagnostics(diagnostics)
   if (changes.length === 0) return
-  console.error(
-    `${count(changes.length, 'file')} to be ${wouldBe(changes)}: run \`npm run codegen\``,
-  )
+  console.error(`${count(changes.length, 'file')} out of date: run \`npm run codegen\``)
 }
-
-const wouldBe = (changes: GenerateResult['changes']): string =>
-  countChanges(changes).replace(/\d+ /g, (number) => (changes.length > 1 ? number : ''))

@@ -1,21 +1,21 @@
 /**
- * Runs `@atproto/lex-cli`. It deletes what it did not write from its output folder, so it gets a scratch
- * folder; and it spends its time formatting, so it gets the changed lexicons only, in a few processes.
+ * Runs `@atproto/lex-cli`'s server generator. Not through its binary: that makes one file of all lexicons
+ * given, in time that grows with the square of their number, only for us to throw it away. Its generator
+ * called with few lexicons at a time, on as many threads as there are processors, takes half as long.
  */
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { LexiconDoc } from '@atproto/lexicon'
 import { nsidToPath } from '../layout.ts'
 import { packageEntry } from '../packages.ts'
-import { readText } from '../tree.ts'
 
-/** Start-up of a process costs as much as formatting about this many lexicons. */
-const BATCH_AT_LEAST = 12
+/** Lexicons for one call of the generator; fewer cost more of its fixed work. */
+const PER_CALL = 12
 
-/** lex-cli also formats one file that holds all it was given, in time that grows faster than its size. */
-const BATCH_AT_MOST = 40
+/** From this many lexicons on, starting threads pays. */
+const THREADS_FROM = 12
 
 /** Type files by NSID, and the one file of helpers that they share. */
 export interface LexCliOutput {
@@ -28,71 +28,65 @@ export class LexCliError extends Error {
   override name = 'LexCliError'
 }
 
-/** The lexicon to generate types for: its NSID and the absolute path of its file. */
-export interface LexCliInput {
-  nsid: string
-  file: string
-  size: number
-}
-
-/** Generates the types of `inputs`. @throws LexCliError */
-export async function runLexCli(inputs: readonly LexCliInput[]): Promise<LexCliOutput> {
-  const scratch = mkdtempSync(join(tmpdir(), 'lexicon-types-'))
-  try {
-    const batches = split(inputs)
-    const folders = batches.map((_, index) => join(scratch, String(index)))
-    const queue = [...batches.entries()]
-    const worker = async (): Promise<void> => {
-      for (let next = queue.shift(); next; next = queue.shift()) {
-        await spawnLex(next[1], folders[next[0]] ?? scratch)
-      }
-    }
-    await Promise.all(Array.from({ length: availableParallelism() }, worker))
-    return collect(batches, folders)
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
+/** Generates the types of `docs`, which may be a part of a tree. @throws LexCliError */
+export async function runLexCli(docs: readonly LexiconDoc[]): Promise<LexCliOutput> {
+  if (docs.length < THREADS_FROM) return generateTypes(docs)
+  const outputs = await Promise.all(split(docs, availableParallelism()).map(inThread))
+  return {
+    types: new Map(outputs.flatMap(({ types }) => [...types])),
+    util: outputs[0]?.util ?? '',
   }
 }
 
-/** Batches of about equal size: as many as keep the processors busy without starting too often. */
-function split(inputs: readonly LexCliInput[]): LexCliInput[][] {
-  const count = Math.max(
-    1,
-    Math.min(availableParallelism(), Math.floor(inputs.length / BATCH_AT_LEAST)),
-    Math.ceil(inputs.length / BATCH_AT_MOST),
-  )
-  const batches = Array.from({ length: count }, () => ({ size: 0, items: [] as LexCliInput[] }))
-  for (const input of [...inputs].sort((a, b) => b.size - a.size)) {
-    const smallest = batches.reduce((a, b) => (b.size < a.size ? b : a))
-    smallest.items.push(input)
-    smallest.size += input.size
-  }
-  return batches.map((batch) => batch.items)
-}
-
-async function spawnLex(batch: readonly LexCliInput[], folder: string): Promise<void> {
-  const files = batch.map(({ file }) => file)
-  // By path: the binary called `lex` on the PATH may belong to `@atproto/lex`.
-  const args = [packageEntry('@atproto/lex-cli'), 'gen-server', '--yes', folder, ...files]
-  try {
-    await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 2 ** 20 })
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
-    const said = (stderr || stdout).trim().split('\n').slice(0, 5).join('\n')
-    throw new LexCliError(`lex-cli failed:\n${said}`, { cause: error })
-  }
-}
-
-function collect(batches: LexCliInput[][], folders: string[]): LexCliOutput {
+/** The same in this thread. @throws LexCliError */
+export async function generateTypes(docs: readonly LexiconDoc[]): Promise<LexCliOutput> {
+  const genServerApi = await loadGenerator()
   const output: LexCliOutput = { types: new Map(), util: '' }
-  for (const [index, batch] of batches.entries()) {
-    const folder = folders[index] ?? ''
-    output.util = readFileSync(join(folder, 'util.ts'), 'utf8')
-    for (const { nsid } of batch) {
-      const code = readText(join(folder, 'types', `${nsidToPath(nsid)}.ts`))
-      if (code === undefined) throw new LexCliError(`lex-cli wrote no types for ${nsid}`)
-      output.types.set(nsid, code)
+  for (let start = 0; start < docs.length; start += PER_CALL) {
+    // The generator changes the documents that it is given.
+    const batch = structuredClone(docs.slice(start, start + PER_CALL))
+    const { files } = await genServerApi(batch).catch((error: unknown) => {
+      throw new LexCliError(`lex-cli failed: ${error instanceof Error ? error.message : error}`)
+    })
+    const codes = new Map(files.map(({ path, content }) => [path, content]))
+    output.util = codes.get('/util.ts') ?? ''
+    for (const { id } of batch) {
+      const code = codes.get(`/types/${nsidToPath(id)}.ts`)
+      if (code === undefined) throw new LexCliError(`lex-cli made no types for ${id}`)
+      output.types.set(id, code)
     }
   }
   return output
+}
+
+type Generator = (docs: LexiconDoc[]) => Promise<{ files: { path: string; content: string }[] }>
+
+/** By path, since the package exports its command line only; its version is pinned. */
+async function loadGenerator(): Promise<Generator> {
+  const module = join(dirname(packageEntry('@atproto/lex-cli')), 'codegen/server.js')
+  const { genServerApi } = await import(pathToFileURL(module).href)
+  if (typeof genServerApi !== 'function') {
+    throw new LexCliError('this version of @atproto/lex-cli has no genServerApi')
+  }
+  return genServerApi
+}
+
+function inThread(docs: LexiconDoc[]): Promise<LexCliOutput> {
+  const { promise, resolve, reject } = Promise.withResolvers<LexCliOutput>()
+  const worker = new Worker(new URL('./lex-cli-thread.ts', import.meta.url), { workerData: docs })
+  worker.once('message', resolve)
+  worker.once('error', (error: Error) => reject(new LexCliError(error.message, { cause: error })))
+  return promise
+}
+
+/** Parts that take about equally long. The generator's time grows with the square of a lexicon's size. */
+function split(docs: readonly LexiconDoc[], count: number): LexiconDoc[][] {
+  const parts = Array.from({ length: count }, () => ({ cost: 0, docs: [] as LexiconDoc[] }))
+  const costs = docs.map((doc) => ({ doc, cost: 2_000 ** 2 + JSON.stringify(doc).length ** 2 }))
+  for (const { doc, cost } of costs.sort((a, b) => b.cost - a.cost)) {
+    const least = parts.reduce((a, b) => (b.cost < a.cost ? b : a))
+    least.docs.push(doc)
+    least.cost += cost
+  }
+  return parts.map((part) => part.docs).filter((part) => part.length > 0)
 }

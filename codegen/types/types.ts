@@ -1,5 +1,4 @@
 /** The type files: taken from disk where lexicon and output are as the manifest says, else made by lex-cli. */
-import { join } from 'node:path'
 import type { LexiconDoc } from '@atproto/lexicon'
 import { GENERATED, nsidToPath } from '../layout.ts'
 import { type LexiconFile, shortHash } from '../load.ts'
@@ -34,7 +33,6 @@ export const wasGenerated = ({ manifest }: KnownTypes, file: LexiconFile): boole
 
 /** The files `types/**`, `util.ts` and `manifest.json` for these lexicons. @throws LexCliError */
 export async function makeTypes(
-  root: string,
   lexicons: readonly Lexicon[],
   known: KnownTypes,
 ): Promise<PlannedFile[]> {
@@ -53,9 +51,7 @@ export async function makeTypes(
   const [first] = lexicons
   const wanted = stale.length > 0 || !utilIsStale || !first ? stale : [first]
   if (wanted.length > 0) {
-    const made = await runLexCli(
-      wanted.map(({ nsid, path, text }) => ({ nsid, file: join(root, path), size: text.length })),
-    )
+    const made = await runLexCli(wanted.map(({ doc }) => doc))
     util = annotateUtil(made.util)
     for (const { nsid, doc } of stale) {
       files.push({ path: typesPath(nsid), code: annotateTypes(made.types.get(nsid) ?? '', doc) })

@@ -1,0 +1,48 @@
+/**
+ * Nodes of a Merkle Search Tree in memory (atproto repository specification, MST Structure). CIDs are
+ * their 36 bytes; keys are `<collection>/<rkey>`, ASCII, so that string order is byte order.
+ */
+
+/** A CID as bytes: version 1, codec, SHA-256. */
+export type CidBytes = Uint8Array
+
+/** A subtree: loaded, or known by its CID only, or none. */
+export type Child = Node | CidBytes | null
+
+export interface Entry {
+  key: string
+  value: CidBytes
+  /** The subtree between this entry and the next. */
+  right: Child
+}
+
+export interface Node {
+  /** Height above the bottom: leading zeros of the hashes of its keys, in pairs of bits. */
+  layer: number
+  /** Smallest key below this node: with the layer, its place in the store. '' in an empty tree. */
+  lo: string
+  /** The subtree before the first entry. */
+  left: Child
+  entries: Entry[]
+  /** Null from the first change until the tree is sealed again. */
+  cid: CidBytes | null
+  /** The `lo` under which the store has this node, or null. */
+  storedAs: string | null
+}
+
+export const isLoaded = (child: Child): child is Node =>
+  child !== null && !(child instanceof Uint8Array)
+
+/** A node as the store has it. */
+export interface StoredNode {
+  layer: number
+  lo: string
+  cid: CidBytes
+  /** DAG-CBOR. */
+  block: Uint8Array
+}
+
+/** The tree in the store does not hang together, or a block is no tree node. */
+export class MalformedTreeError extends Error {
+  override name = 'MalformedTreeError'
+}

@@ -1,0 +1,38 @@
+import type { Node } from './node.ts'
+import { search, type Tree } from './tree.ts'
+
+/** How a key changed; what it takes to undo that differs. */
+export type ChangeKind = 'create' | 'update' | 'delete'
+
+/**
+ * Collects the nodes of the new tree that somebody needs who has nothing else and wants to undo a change
+ * of `key`, and so to check that the old tree's root comes out (sync specification, inductive firehose):
+ *
+ * - always the path from the root to where the key is or would be;
+ * - for a key that came in, also the edges of the two subtrees beside it, which join without it.
+ *
+ * For a key that is gone the path goes on to the bottom, along the seam at which a subtree parts again.
+ */
+export function collectProof(tree: Tree, key: string, kind: ChangeKind, into: Set<Node>): void {
+  let node: Node | null = tree.root
+  while (node) {
+    into.add(node)
+    const index = search(node, key)
+    if (node.entries[index]?.key === key) {
+      if (kind === 'create') {
+        edge(tree, tree.child(node, index), 'right', into)
+        edge(tree, tree.child(node, index + 1), 'left', into)
+      }
+      return
+    }
+    node = tree.child(node, index)
+  }
+}
+
+function edge(tree: Tree, start: Node | null, side: 'left' | 'right', into: Set<Node>): void {
+  let node = start
+  while (node) {
+    into.add(node)
+    node = tree.child(node, side === 'left' ? 0 : node.entries.length)
+  }
+}

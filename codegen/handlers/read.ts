@@ -53,7 +53,7 @@ function defaultExport(file: SourceFile): DefaultExport {
   const exported = exportedExpression(file)
   if (!exported) return { is: 'missing' }
   const value = unwrap(exported)
-  if (!Node.isExpression(value)) return { is: 'other', what: describe(value), ...placeOf(value) }
+  if (!Node.isExpression(value)) return { is: 'other', what: describe(value), ...placeOf(exported) }
   const nsid = Node.isCallExpression(value) ? definerNsid(value) : undefined
   if (!Node.isCallExpression(value) || nsid === undefined) {
     return { is: 'other', what: describe(value), ...placeOf(exported) }

@@ -1,0 +1,41 @@
+/** The generated files of this checkout at work. */
+import { expect, test } from 'vitest'
+import { lexicons, validate } from '../src/generated/lexicons.ts'
+import { schemas } from '../src/generated/schemas.ts'
+
+const post = { $type: 'app.bsky.feed.post', text: 'hi', createdAt: '2025-01-01T00:00:00Z' }
+
+test('records are validated by their run-time schemas, references included', () => {
+  expect(lexicons().validate('app.bsky.feed.post', post).success).toBe(true)
+  const tooLong = { ...post, text: 'x'.repeat(4000) }
+  expect(lexicons().validate('app.bsky.feed.post', tooLong).success).toBe(false)
+  const reply = { ...post, reply: { root: { uri: 'nonsense', cid: 'x' } } }
+  expect(lexicons().validate('app.bsky.feed.post', reply).success).toBe(false)
+})
+
+test('every reference in the run-time schemas can be followed', () => {
+  const missing: string[] = []
+  JSON.stringify([...lexicons()], (key, value: unknown) => {
+    const refs = key === 'refs' && Array.isArray(value) ? value : key === 'ref' ? [value] : []
+    for (const ref of refs) if (!lexicons().getDef(String(ref))) missing.push(String(ref))
+    return value
+  })
+  expect(missing).toEqual([])
+})
+
+test('the lexicons are built once, and the schemas stay as they are', () => {
+  expect(lexicons()).toBe(lexicons())
+  expect(schemas['app.bsky.feed.like']?.()).not.toBe(schemas['app.bsky.feed.like']?.())
+  expect(JSON.stringify(schemas['app.bsky.feed.like']?.())).not.toContain('lex:')
+})
+
+test("lex-cli's validate accepts, refuses, and says when it has no schema", () => {
+  expect(validate(post, 'app.bsky.feed.post', 'main', true).success).toBe(true)
+  const other = validate({ $type: 'app.bsky.feed.like' }, 'app.bsky.feed.post', 'main', true)
+  expect(other).toMatchObject({ success: false })
+  const unknown = validate({}, 'tools.ozone.team.defs', 'member')
+  if (unknown.success) throw new Error('validated without a schema')
+  expect(unknown.error.message).toBe(
+    'This server has no run-time schema for tools.ozone.team.defs#member: no record or local method uses it',
+  )
+})

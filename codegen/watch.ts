@@ -1,9 +1,9 @@
 /** Generates again when something changes on which the output depends. */
-import { type FSWatcher, mkdirSync, watch } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type GenerateResult, generate } from './generate.ts'
 import { HANDLERS, LEXICONS, POLICY } from './layout.ts'
 import { LexCliError } from './types/lex-cli.ts'
+import { watchFolders } from './watch-folders.ts'
 
 /** Editors write a file in several steps; git writes many files at once. */
 const QUIET_MS = 80
@@ -39,10 +39,11 @@ export async function watchProject(
     timer = setTimeout(run, QUIET_MS)
   }
 
-  const watchers = watchFolders(root, changed)
+  const folders = [LEXICONS, HANDLERS, dirname(POLICY)].map((folder) => join(root, folder))
+  const close = watchFolders(folders, changed)
   signal?.addEventListener('abort', () => {
     clearTimeout(timer)
-    for (const watcher of watchers) watcher.close()
+    close()
     stop()
   })
   await run()
@@ -60,16 +61,4 @@ async function runOnce(
     // A file may vanish between listing and reading it; the change that follows sets it right.
     console.error(error instanceof LexCliError ? error.message : error)
   }
-}
-
-function watchFolders(root: string, changed: () => void): FSWatcher[] {
-  const recursive = [LEXICONS, HANDLERS].map((folder) => {
-    mkdirSync(join(root, folder), { recursive: true })
-    return watch(join(root, folder), { recursive: true }, changed)
-  })
-  mkdirSync(join(root, dirname(POLICY)), { recursive: true })
-  const policy = watch(join(root, dirname(POLICY)), (_event, name) => {
-    if (name === null || name === basename(POLICY)) changed()
-  })
-  return [...recursive, policy]
 }

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { UsageError } from '../errors.ts'
+import { guestBook, lexicon, listHandler, makeProject, put, read } from '../testing/project.ts'
+import { diffLexicons } from './diff.ts'
+
+/** A project whose lexicons are committed. */
+function committed(files = { ...guestBook, ...listHandler }): string {
+  const root = makeProject(files)
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, stdio: 'pipe' })
+  git('init', '--quiet')
+  git('add', '.')
+  git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', '-m', 'x')
+  return root
+}
+
+function edit(root: string, path: string, change: (text: string) => string): void {
+  put(root, { [path]: change(read(root, path)) })
+}
+
+test('nothing changed, nothing to say', async () => {
+  expect(await diffLexicons(committed(), 'HEAD')).toEqual({ changes: [], diagnostics: [] })
+})
+
+test('a break has its place, and the handlers that it touches', async () => {
+  const root = committed()
+  edit(root, 'lexicons/com/example/book/defs.json', (text) =>
+    text.replace('"type": "string"', '"type": "integer"'),
+  )
+  const { changes } = await diffLexicons(root, 'HEAD')
+  expect(changes).toEqual([
+    {
+      impact: 'breaking',
+      nsid: 'com.example.book.defs',
+      file: 'lexicons/com/example/book/defs.json',
+      line: 17,
+      column: 19,
+      path: 'defs.page.properties.next.type',
+      message: 'type changed from string to integer',
+      handlers: ['src/handlers/com/example/book/list.ts'],
+    },
+  ])
+})
+
+test('a handler that imports the types of a record is touched by its change', async () => {
+  const root = committed()
+  const handler = 'src/handlers/com/example/book/list.ts'
+  edit(root, 'lexicons/com/example/book/entry.json', (text) => text.replace('300', '200'))
+  expect((await diffLexicons(root, 'HEAD')).changes[0]?.handlers).toEqual([])
+  edit(root, handler, (text) => `import { isRecord } from '#types/com/example/book/entry'\n${text}`)
+  expect((await diffLexicons(root, 'HEAD')).changes[0]?.handlers).toEqual([handler])
+})
+
+test('breaks come first, and removed lexicons are among them', async () => {
+  const root = committed()
+  put(root, lexicon('com.example.a', { main: { type: 'token' } }))
+  rmSync(join(root, 'lexicons/com/example/book/sign.json'))
+  const { changes } = await diffLexicons(root, 'HEAD')
+  expect(changes.map(({ impact, nsid, line }) => [impact, nsid, line])).toEqual([
+    ['breaking', 'com.example.book.sign', undefined],
+    ['fine', 'com.example.a', 1],
+  ])
+})
+
+test('lexicons that do not pass the checks are reported instead', async () => {
+  const root = committed()
+  put(root, { 'lexicons/com/example/book/sign.json': '{' })
+  const { changes, diagnostics } = await diffLexicons(root, 'HEAD')
+  expect(changes).toEqual([])
+  expect(diagnostics).toHaveLength(1)
+})
+
+test.each(['nonsense', '--output=x', 'HEAD~7', ''])(
+  'a bad ref is told in a sentence: %s',
+  async (ref) => {
+    await expect(diffLexicons(committed(), ref)).rejects.toThrow(
+      new UsageError(`"${ref}" is not a commit, branch or tag of this repository`),
+    )
+  },
+)
+
+test('a folder that is no repository is told in a sentence', async () => {
+  await expect(diffLexicons(makeProject(guestBook), 'HEAD')).rejects.toThrow(UsageError)
+})

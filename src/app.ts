@@ -6,9 +6,8 @@ import * as names from './durable/names.ts'
 import type { SequencerObject } from './durable/sequencer.ts'
 import type { Env } from './env.ts'
 import type { Logger } from './log.ts'
-import { DiskBlobStore } from './storage/blobs/disk.ts'
-import { R2BlobStore } from './storage/blobs/r2.ts'
-import { type BlobStore, BlobStoreError } from './storage/blobs/store.ts'
+import { blobStore } from './storage/blobs/choose.ts'
+import type { BlobStore } from './storage/blobs/store.ts'
 import type { Resident } from './storage/directory/accounts.ts'
 
 /** What a handler can reach: the settings, the three kinds of object, the blob store, the log. */
@@ -61,10 +60,4 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
     },
     later: (work) => ctx.waitUntil(work),
   }
-}
-
-function blobStore(env: Env): BlobStore {
-  if (env.BLOBS) return new R2BlobStore(env.BLOBS)
-  if (env.BLOB_DISK) return new DiskBlobStore(env.BLOB_DISK)
-  throw new BlobStoreError('neither BLOBS nor BLOB_DISK is bound')
 }

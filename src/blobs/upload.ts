@@ -29,7 +29,7 @@ export async function storeBlob(
   did: string,
   body: ReadableStream<Uint8Array>,
   { declaredType, size, limit }: UploadOptions,
-): Promise<Omit<BlobRow, 'referenced'>> {
+): Promise<BlobRow> {
   const key = `${encodeURIComponent(did).replaceAll('%', '_')}/${crypto.randomUUID()}`
   const meter = new Meter(limit)
   try {

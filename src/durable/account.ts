@@ -1,22 +1,30 @@
 import { DurableObject } from 'cloudflare:workers'
-import { Secp256k1Keypair } from '@atproto/crypto'
 import { createServiceJwt } from '@atproto/xrpc-server'
 import { hashPassword, verifyPassword } from '../auth/password.ts'
 import { seal, unseal } from '../auth/seal.ts'
+import { SigningKey } from '../auth/signing-key.ts'
 import { type Config, readConfig } from '../config.ts'
 import type { Env } from '../env.ts'
-import { BlobIndex, type BlobRow } from '../storage/account/blobs.ts'
+import { BlobIndex, type BlobRow, type ListBlobsOptions } from '../storage/account/blobs.ts'
 import { createAccount } from '../storage/account/create.ts'
 import { exportCar } from '../storage/account/export.ts'
 import { Outbox } from '../storage/account/outbox.ts'
-import { type Account, Profile } from '../storage/account/profile.ts'
+import {
+  type Account,
+  type AccountStatus,
+  type NewAccount,
+  Profile,
+} from '../storage/account/profile.ts'
 import type { ListOptions, StoredRecord } from '../storage/account/records.ts'
-import { Repo, type WriteBatch, type WriteResult } from '../storage/account/repo.ts'
+import { Repo, type RepoParts, type WriteBatch, type WriteResult } from '../storage/account/repo.ts'
 import { Retired } from '../storage/account/retired.ts'
 import { migrations } from '../storage/account/schema.ts'
 import { type Session, Sessions } from '../storage/account/sessions.ts'
+import { blobStore } from '../storage/blobs/choose.ts'
+import { cidString } from '../storage/cid-string.ts'
 import { StorageError } from '../storage/error.ts'
 import { migrate } from '../storage/migrate.ts'
+import { countRows, type RowCounter } from '../storage/sql.ts'
 import { sequencer } from './names.ts'
 import { type Outcome, settle } from './outcome.ts'
 
@@ -25,6 +33,9 @@ const RETRY = 10_000
 
 /** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. */
 const DELIVERY_SIZE = 8 * 1024 * 1024
+
+/** Unwanted blobs deleted at once. */
+const TIDY_BATCH = 100
 
 const SIGNING_KEY = 'signing key'
 
@@ -65,7 +76,9 @@ export class AccountObject extends DurableObject<Env> {
   readonly #sessions: Sessions
   readonly #outbox: Outbox
   readonly #retired: Retired
-  #keypair: Secp256k1Keypair | undefined
+  readonly #parts: RepoParts
+  readonly #counter: RowCounter | undefined
+  #key: SigningKey | undefined
   #alarmAt = 0
   #delivery: Promise<void> | undefined
 
@@ -74,28 +87,27 @@ export class AccountObject extends DurableObject<Env> {
     const { storage } = ctx
     migrate(storage, migrations)
     this.#config = readConfig({ ...env })
-    this.#profile = new Profile(storage.sql)
-    this.#blobs = new BlobIndex(storage.sql)
-    this.#retired = new Retired(storage.sql)
-    this.#repo = new Repo(storage, this.#blobs, this.#retired)
-    this.#sessions = new Sessions(storage.sql)
-    this.#outbox = new Outbox(storage.sql)
+    this.#counter = this.#config.devMode ? countRows(storage.sql) : undefined
+    const sql = this.#counter?.sql ?? storage.sql
+    this.#profile = new Profile(sql)
+    this.#sessions = new Sessions(sql)
+    this.#blobs = new BlobIndex(sql)
+    this.#retired = new Retired(sql)
+    this.#outbox = new Outbox(sql)
+    this.#parts = { storage, sql, outbox: this.#outbox, blobs: this.#blobs, retired: this.#retired }
+    this.#repo = new Repo(this.#parts)
     if (!this.#outbox.isEmpty()) this.#deliverSoon()
   }
 
   /** Makes the account with a fresh key and an empty repository. */
   create(input: AccountInput): Promise<Outcome<void>> {
-    return this.#exclusively(async () => {
-      const keypair = await Secp256k1Keypair.create({ exportable: true })
-      const signingKey = await seal(this.#config.keySecret, SIGNING_KEY, await keypair.export())
+    return settle(async () => {
+      const key = SigningKey.generate()
+      const signingKey = await seal(this.#config.keySecret, SIGNING_KEY, key.toBytes())
       const password = input.password === null ? null : await hashPassword(input.password)
-      await createAccount(this.ctx.storage, this.#profile, this.#repo, keypair, {
-        ...input,
-        password,
-        signingKey,
-        status: 'active',
-      })
-      this.#keypair = keypair
+      const account: NewAccount = { ...input, password, signingKey, status: 'active' }
+      createAccount(this.#parts, this.#profile, this.#repo, key, account)
+      this.#key = key
       this.#deliverSoon()
     })
   }
@@ -131,9 +143,11 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Applies writes in one commit. */
   write(batch: WriteBatch): Promise<Outcome<WriteResult>> {
-    return this.#exclusively(async () => {
+    return settle(async () => {
+      const key = await this.#signingKey()
+      // From here on nothing awaits: no other write comes between reading and storing.
       const { did } = this.#profile.getWritable()
-      const result = await this.#repo.write(did, await this.#signingKey(), batch)
+      const result = this.#repo.write(did, key, batch)
       if (result.commit) this.#deliverSoon()
       return result
     })
@@ -142,7 +156,7 @@ export class AccountObject extends DurableObject<Env> {
   getRecord(collection: string, rkey: string, cid?: string): Promise<Outcome<StoredRecord>> {
     return settle(() => {
       this.#profile.getActive()
-      return this.#repo.records.getOrThrow(collection, rkey, cid)
+      return this.#repo.records.get(collection, rkey, cid)
     })
   }
 
@@ -165,30 +179,44 @@ export class AccountObject extends DurableObject<Env> {
     return settle(() => {
       this.#profile.getActive()
       const { cid, rev } = this.#repo.head()
-      return { cid, rev }
+      return { cid: cidString(cid), rev }
     })
   }
 
   /** Head and status, whatever the status is. */
-  status(): { head: string; rev: string; active: boolean } {
-    const { cid, rev } = this.#repo.head()
-    return { head: cid, rev, active: this.#profile.get().status === 'active' }
-  }
-
-  /** The whole repository as a CAR file, one state of it whatever is written meanwhile. */
-  exportRepo(): Promise<Outcome<ReadableStream<Uint8Array>>> {
+  status(): Promise<Outcome<{ head: string; rev: string; status: AccountStatus }>> {
     return settle(() => {
-      this.#profile.getActive()
-      const head = this.#repo.head()
-      return exportCar(this.ctx.storage.sql, this.#retired, head, this.#retired.hold())
+      const { cid, rev } = this.#repo.head()
+      return { head: cidString(cid), rev, status: this.#profile.get().status }
     })
   }
 
-  /** Notes an uploaded blob; returns the key of bytes that are not needed, if any. */
-  addBlob(blob: Omit<BlobRow, 'referenced'>): Promise<Outcome<string | undefined>> {
+  /**
+   * The repository as a CAR file, one state of it whatever is written meanwhile; with `since`, only
+   * what came after that rev.
+   */
+  exportRepo(since?: string): Promise<Outcome<ReadableStream<Uint8Array>>> {
+    return settle(() => {
+      this.#profile.getActive()
+      const release = this.#retired.hold()
+      return exportCar(this.#parts.sql, this.#repo.head(), { since, release })
+    })
+  }
+
+  /** A CAR file that proves what is at a path, or that nothing is. */
+  proveRecord(collection: string, rkey: string): Promise<Outcome<Uint8Array>> {
+    return settle(() => {
+      this.#profile.getActive()
+      return this.#repo.proveRecord(`${collection}/${rkey}`)
+    })
+  }
+
+  /** Notes an uploaded blob. */
+  addBlob(blob: BlobRow): Promise<Outcome<void>> {
     return settle(() => {
       this.#profile.get()
-      return this.#blobs.add(blob)
+      this.#blobs.add(blob)
+      this.#tidySoon()
     })
   }
 
@@ -196,10 +224,31 @@ export class AccountObject extends DurableObject<Env> {
   getBlob(cid: string): Promise<Outcome<BlobRow>> {
     return settle(() => {
       this.#profile.getActive()
-      const blob = this.#blobs.get(cid)
-      if (!blob?.referenced) throw new StorageError('BlobNotFound', 'Blob not found')
+      const blob = this.#blobs.getPermanent(cid)
+      if (!blob) throw new StorageError('BlobNotFound', 'Blob not found')
       return blob
     })
+  }
+
+  /** CIDs of the blobs that records refer to. */
+  listBlobs(options: ListBlobsOptions): Promise<Outcome<string[]>> {
+    return settle(() => {
+      this.#profile.getActive()
+      return this.#blobs.list(options)
+    })
+  }
+
+  /** Blobs that records refer to but nobody has uploaded, and a record that does. */
+  listMissingBlobs(
+    limit: number,
+    cursor?: string,
+  ): Promise<Outcome<{ cid: string; path: string }[]>> {
+    return settle(() => this.#blobs.listMissing(limit, cursor))
+  }
+
+  /** Rows read and written since the object started; counted in development only. */
+  rows(): { read: number; written: number } | undefined {
+    return this.#counter?.rows()
   }
 
   /** A service auth token signed with the account's key. */
@@ -213,23 +262,17 @@ export class AccountObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmAt = 0
     await this.#deliver()
+    await this.#tidy()
+    const next = this.#blobs.nextExpiry()
+    if (next !== undefined && this.#alarmAt === 0) await this.ctx.storage.setAlarm(next)
   }
 
-  /**
-   * Runs `work` with nothing else going on in this object: building a commit awaits, and another
-   * write must not start from the same parent meanwhile.
-   */
-  #exclusively<T>(work: () => Promise<T>): Promise<Outcome<T>> {
-    return this.ctx.blockConcurrencyWhile(() => settle(work))
-  }
-
-  async #signingKey(): Promise<Secp256k1Keypair> {
-    if (!this.#keypair) {
+  async #signingKey(): Promise<SigningKey> {
+    if (!this.#key) {
       const sealed = this.#profile.sealedSigningKey()
-      const key = await unseal(this.#config.keySecret, SIGNING_KEY, sealed)
-      this.#keypair = await Secp256k1Keypair.import(key)
+      this.#key = SigningKey.fromBytes(await unseal(this.#config.keySecret, SIGNING_KEY, sealed))
     }
-    return this.#keypair
+    return this.#key
   }
 
   /**
@@ -237,12 +280,24 @@ export class AccountObject extends DurableObject<Env> {
    * storage transaction as the write, so that a crash in between delays the event and loses nothing.
    */
   #deliverSoon(): void {
-    const now = Date.now()
-    if (this.#alarmAt < now) {
-      this.#alarmAt = now + RETRY
-      this.ctx.waitUntil(this.ctx.storage.setAlarm(this.#alarmAt))
-    }
+    this.#wakeSoon()
+    // A failure is not lost: the event is still in the outbox, and the alarm is set.
     this.ctx.waitUntil(this.#deliver().catch(() => undefined))
+    if (this.#blobs.unwanted(1).length > 0) this.ctx.waitUntil(this.#tidy())
+  }
+
+  /** Sees to it that temporary blobs expire and unwanted bytes are deleted. */
+  #tidySoon(): void {
+    this.#wakeSoon()
+    this.ctx.waitUntil(this.#tidy())
+  }
+
+  /** Sets the alarm, unless it will ring soon anyway. What is due later is set when it rings. */
+  #wakeSoon(): void {
+    const now = Date.now()
+    if (this.#alarmAt >= now) return
+    this.#alarmAt = now + RETRY
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(this.#alarmAt))
   }
 
   /** Delivers until the outbox is empty; one delivery at a time keeps the order. */
@@ -260,6 +315,16 @@ export class AccountObject extends DurableObject<Env> {
       if (!newest) return
       await sequencer(this.env).append(this.#profile.get().did, events)
       this.#outbox.confirm(newest.id)
+    }
+  }
+
+  /** Deletes the bytes of blobs that are not wanted any more; what fails is tried again later. */
+  async #tidy(): Promise<void> {
+    this.#blobs.expire(Date.now())
+    const store = blobStore(this.env)
+    for (const key of this.#blobs.unwanted(TIDY_BATCH)) {
+      await store.delete(key)
+      this.#blobs.forget(key)
     }
   }
 }

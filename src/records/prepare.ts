@@ -4,12 +4,13 @@
  */
 
 import { encode } from '@atproto/lex-cbor'
-import { cidForCbor, type LexValue } from '@atproto/lex-data'
+import type { LexValue } from '@atproto/lex-data'
 import { type Lexicons, type LexRecord, lexToIpld, ValidationError } from '@atproto/lexicon'
 import { isValidNsid, isValidRecordKey, isValidTid } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { lexicons as loadLexicons } from '../generated/lexicons.ts'
-import type { EncodedRecord } from '../storage/account/repo.ts'
+import type { EncodedRecord } from '../storage/account/writes.ts'
+import { cidOf } from '../storage/mst/cid.ts'
 import { BlobRuleError, checkBlobs, findBlobs } from './blob-rules.ts'
 import { assertDataModel, DataModelError } from './data-model.ts'
 
@@ -35,7 +36,7 @@ export interface RecordInput {
 }
 
 /** @throws InvalidRequestError */
-export async function prepareRecord(input: RecordInput): Promise<PreparedRecord> {
+export function prepareRecord(input: RecordInput): PreparedRecord {
   const { collection, rkey, validate } = input
   const lexicons = loadLexicons()
   const record = withType(collection, input.record)
@@ -58,14 +59,13 @@ export async function prepareRecord(input: RecordInput): Promise<PreparedRecord>
       `Record is too large: ${block.byteLength} bytes, at most ${MAX_RECORD_SIZE}`,
     )
   }
-  const cid = await cidForCbor(block)
   const blobs = findBlobs(record).map(({ ref, mimeType, size }) => ({
     cid: ref.toString(),
     mimeType,
     size,
   }))
   return {
-    record: { cid: cid.toString(), block, blobs },
+    record: { cid: cidOf(block), block, blobs },
     validationStatus: validate === false ? undefined : def ? 'valid' : 'unknown',
     defaultKey: def?.key?.startsWith('literal:') ? def.key.slice('literal:'.length) : undefined,
   }

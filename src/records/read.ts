@@ -4,6 +4,7 @@ import { ipldToLex } from '@atproto/lexicon'
 import type { App } from '../app.ts'
 import { unwrap } from '../durable/outcome.ts'
 import type { ListOptions, StoredRecord } from '../storage/account/records.ts'
+import { cidString } from '../storage/cid-string.ts'
 
 /** A record with its address. `T` is the type that its lexicon gives it; it is not checked again. */
 export interface RecordView<T> {
@@ -44,5 +45,5 @@ export async function getRecord<T = UnknownRecord>(
 
 function toView<T>(did: string, collection: string, { rkey, cid, block }: StoredRecord) {
   const value = ipldToLex(decode(block) as never) as T
-  return { uri: `at://${did}/${collection}/${rkey}`, cid, value }
+  return { uri: `at://${did}/${collection}/${rkey}`, cid: cidString(cid), value }
 }

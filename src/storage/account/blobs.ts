@@ -1,66 +1,61 @@
 import { StorageError } from '../error.ts'
-import type { BlobReference } from './repo.ts'
+import { insertRows } from '../sql.ts'
+import type { BlobReference } from './writes.ts'
 
-/** What is known of one uploaded blob; its bytes are in the blob store under `key`. */
+/** An uploaded blob; its bytes are in the blob store under `key`. */
 export interface BlobRow {
   cid: string
   key: string
   mimeType: string
   /** Bytes. */
   size: number
-  /** Whether a record refers to it. Until then it is temporary and not served. */
-  referenced: boolean
 }
 
-type Row = { cid: string; key: string; mime_type: string; size: number; referenced: number }
+/** How long an upload waits for a record that refers to it, in ms. */
+const TEMPORARY = 6 * 60 * 60 * 1000
 
-/** Which blobs an account has uploaded and which records refer to them. */
+type Row = {
+  cid: string
+  key: string
+  mime_type: string
+  size: number
+  expires_at: number | null
+}
+
+/**
+ * Which blobs an account has uploaded and which records refer to them. A blob is temporary, with a time
+ * at which it expires, until a record refers to it.
+ */
 export class BlobIndex {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  get(cid: string): BlobRow | undefined {
-    const row = this.#sql.exec<Row>('SELECT * FROM blob WHERE cid = ?', cid).toArray()[0]
-    return (
-      row && {
-        cid: row.cid,
-        key: row.key,
-        mimeType: row.mime_type,
-        size: row.size,
-        referenced: row.referenced === 1,
-      }
-    )
+  /** A blob that a record refers to. */
+  getPermanent(cid: string): BlobRow | undefined {
+    const row = this.#find(cid)
+    return row && row.expires_at === null ? toBlob(row) : undefined
   }
 
   /**
-   * Notes an upload. A blob that is there already keeps its bytes: the key to delete from the blob
-   * store is returned, which is the new one then, and undefined otherwise.
+   * Notes an upload. The bytes of a blob that is here already are not needed twice and are marked as
+   * unwanted.
    */
-  add(blob: Omit<BlobRow, 'referenced'>): string | undefined {
-    const existing = this.get(blob.cid)
-    if (existing) {
-      // A second upload of a temporary blob starts its time anew and may correct its type.
-      if (!existing.referenced) {
-        this.#sql.exec(
-          'UPDATE blob SET mime_type = ?, created_at = ? WHERE cid = ?',
-          blob.mimeType,
-          Date.now(),
-          blob.cid,
-        )
-      }
-      return blob.key
-    }
+  add(blob: BlobRow): void {
+    const known = this.#find(blob.cid)
+    if (known) this.#unwant(blob.key)
+    if (known?.expires_at === null) return
+    // Imported records may refer to a blob before it is uploaded.
+    const expiresAt = this.#isReferenced(blob.cid) ? null : Date.now() + TEMPORARY
     this.#sql.exec(
-      'INSERT INTO blob (cid, key, mime_type, size, created_at) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO blob (cid, key, mime_type, size, expires_at) VALUES (?, ?, ?, ?, ?)',
       blob.cid,
-      blob.key,
+      known?.key ?? blob.key,
       blob.mimeType,
       blob.size,
-      Date.now(),
+      expiresAt,
     )
-    return undefined
   }
 
   /**
@@ -70,30 +65,140 @@ export class BlobIndex {
    */
   check(references: readonly BlobReference[]): void {
     for (const { cid, mimeType, size } of references) {
-      const blob = this.get(cid)
+      const blob = this.#find(cid)
       if (!blob) throw new StorageError('BlobNotFound', `Could not find blob: ${cid}`)
-      if (blob.referenced) continue
-      if (blob.mimeType !== mimeType) {
+      if (blob.expires_at === null) continue
+      if (blob.mime_type !== mimeType) {
         throw new StorageError(
           'InvalidMimeType',
-          `Referenced mime type does not match stored blob. Expected: ${blob.mimeType}, got: ${mimeType}`,
+          `Referenced MIME type does not match stored blob: expected ${blob.mime_type}, got ${mimeType}`,
         )
       }
       if (blob.size !== size) {
         throw new StorageError(
           'InvalidSize',
-          `Referenced size does not match stored blob. Expected: ${blob.size}, got: ${size}`,
+          `Referenced size does not match stored blob: expected ${blob.size}, got ${size}`,
         )
       }
     }
   }
 
-  /** Makes `references` the blobs that the record at `path` refers to. */
+  /** Makes `references` the blobs of the record at `path`. What nobody refers to any more goes. */
   setReferences(path: string, references: readonly BlobReference[]): void {
-    this.#sql.exec('DELETE FROM record_blob WHERE path = ?', path)
-    for (const { cid } of references) {
-      this.#sql.exec('INSERT OR IGNORE INTO record_blob (path, blob) VALUES (?, ?)', path, cid)
-      this.#sql.exec('UPDATE blob SET referenced = 1 WHERE cid = ? AND referenced = 0', cid)
+    const before = this.#sql
+      .exec<{ blob: string }>('SELECT blob FROM record_blob WHERE path = ?', path)
+      .toArray()
+      .map(({ blob }) => blob)
+    const now = new Set(references.map(({ cid }) => cid))
+    if (before.length > 0) this.#sql.exec('DELETE FROM record_blob WHERE path = ?', path)
+    insertRows(
+      this.#sql,
+      'INSERT INTO record_blob (path, blob)',
+      [...now].map((cid) => [path, cid]),
+    )
+    for (const cid of now) {
+      this.#sql.exec(
+        'UPDATE blob SET expires_at = NULL WHERE cid = ? AND expires_at IS NOT NULL',
+        cid,
+      )
     }
+    for (const cid of before) if (!now.has(cid) && !this.#isReferenced(cid)) this.#remove(cid)
+  }
+
+  /** CIDs of blobs that records refer to, in order, after `cursor`; `since`: by newer records only. */
+  list({ since, cursor = '', limit }: ListBlobsOptions): string[] {
+    const newer = since === undefined ? '' : 'JOIN record USING (path)'
+    const condition = since === undefined ? '' : 'AND rev > ?3'
+    return this.#sql
+      .exec<{ blob: string }>(
+        `SELECT DISTINCT blob FROM record_blob ${newer} WHERE blob > ?1 ${condition}
+         ORDER BY blob LIMIT ?2`,
+        cursor,
+        limit,
+        ...(since === undefined ? [] : [since]),
+      )
+      .toArray()
+      .map(({ blob }) => blob)
+  }
+
+  /** Blobs that records refer to but nobody has uploaded, in order of CID, after `cursor`. */
+  listMissing(limit: number, cursor = ''): { cid: string; path: string }[] {
+    return this.#sql
+      .exec<{ cid: string; path: string }>(
+        `SELECT blob AS cid, min(path) AS path FROM record_blob
+         WHERE blob > ? AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = record_blob.blob)
+         GROUP BY blob ORDER BY blob LIMIT ?`,
+        cursor,
+        limit,
+      )
+      .toArray()
+  }
+
+  /** Removes temporary blobs whose time is over. */
+  expire(now: number): void {
+    const expired = this.#sql
+      .exec<{ cid: string }>('SELECT cid FROM blob WHERE expires_at <= ?', now)
+      .toArray()
+    for (const { cid } of expired) this.#remove(cid)
+  }
+
+  /** When the next temporary blob expires, in ms since the epoch. */
+  nextExpiry(): number | undefined {
+    return (
+      this.#sql
+        .exec<{ at: number | null }>(
+          'SELECT min(expires_at) AS at FROM blob WHERE expires_at IS NOT NULL',
+        )
+        .one().at ?? undefined
+    )
+  }
+
+  /** Keys in the blob store that nothing leads to any more, at most `limit`. */
+  unwanted(limit: number): string[] {
+    return this.#sql
+      .exec<{ key: string }>('SELECT key FROM unwanted_blob LIMIT ?', limit)
+      .toArray()
+      .map(({ key }) => key)
+  }
+
+  /** The bytes under `key` were deleted. */
+  forget(key: string): void {
+    this.#sql.exec('DELETE FROM unwanted_blob WHERE key = ?', key)
+  }
+
+  #find(cid: string): Row | undefined {
+    return this.#sql.exec<Row>('SELECT * FROM blob WHERE cid = ?', cid).toArray()[0]
+  }
+
+  #isReferenced(cid: string): boolean {
+    return (
+      this.#sql.exec('SELECT 1 FROM record_blob WHERE blob = ? LIMIT 1', cid).toArray().length > 0
+    )
+  }
+
+  #remove(cid: string): void {
+    const blob = this.#find(cid)
+    if (!blob) return
+    this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
+    this.#unwant(blob.key)
+  }
+
+  #unwant(key: string): void {
+    this.#sql.exec('INSERT OR IGNORE INTO unwanted_blob (key) VALUES (?)', key)
   }
 }
+
+export interface ListBlobsOptions {
+  /** Only blobs of records written after this rev. */
+  since?: string
+  /** CID to go on after. */
+  cursor?: string
+  limit: number
+}
+
+const toBlob = ({ cid, key, mime_type, size }: Row): BlobRow => ({
+  cid,
+  key,
+  mimeType: mime_type,
+  size,
+})

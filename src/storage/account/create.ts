@@ -1,11 +1,10 @@
-import type { Keypair } from '@atproto/crypto'
-import { BlockMap, blocksToCarFile } from '@atproto/repo'
+import type { SigningKey } from '../../auth/signing-key.ts'
+import { carFile } from '../car.ts'
 import { StorageError } from '../error.ts'
 import { accountEvent, identityEvent, syncEvent } from './events.ts'
-import { writeHead } from './head.ts'
-import { Outbox } from './outbox.ts'
+import { firstEventNumber, writeHead } from './head.ts'
 import type { NewAccount, Profile } from './profile.ts'
-import type { Repo } from './repo.ts'
+import type { Repo, RepoParts } from './repo.ts'
 
 /**
  * Makes an account in one transaction: who it is, an empty signed repository, and the events that
@@ -13,26 +12,25 @@ import type { Repo } from './repo.ts'
  *
  * @throws StorageError `InvalidRequest` when there is one already
  */
-export async function createAccount(
-  storage: DurableObjectStorage,
+export function createAccount(
+  { storage, sql, outbox }: RepoParts,
   profile: Profile,
   repo: Repo,
-  keypair: Keypair,
+  key: SigningKey,
   account: NewAccount,
-): Promise<void> {
+): void {
   if (profile.exists()) throw new StorageError('InvalidRequest', 'Account already exists')
   const { did, handle } = account
-  const first = await repo.prepareFirstCommit(did, keypair)
-  const { commit } = first
-  const commitAlone = await blocksToCarFile(commit.cid, new BlockMap([[commit.cid, commit.block]]))
-  const outbox = new Outbox(storage.sql)
+  const first = firstEventNumber()
   storage.transactionSync(() => {
     profile.create(account)
-    outbox.add({ id: first.firstEvent, kind: '#identity', body: identityEvent(did, handle) })
-    outbox.add({ id: first.firstEvent + 1, kind: '#account', body: accountEvent(did, true) })
-    first.store(first.firstEvent + 1)
-    const last = first.firstEvent + 3
-    outbox.add({ id: last, kind: '#sync', body: syncEvent(did, commit.rev, commitAlone) })
-    writeHead(storage.sql, { ...repo.head(), lastEvent: last })
+    outbox.add({ id: first, kind: '#identity', body: identityEvent(did, handle) })
+    outbox.add({ id: first + 1, kind: '#account', body: accountEvent(did, true) })
+    const head = repo.createEmpty(did, key, first + 1)
+    const commitAlone = carFile(head.cid, [[head.cid, head.block]])
+    const lastEvent = head.lastEvent + 1
+    outbox.add({ id: lastEvent, kind: '#sync', body: syncEvent(did, head.rev, commitAlone) })
+    writeHead(sql, { ...head, lastEvent })
   })
+  repo.forget()
 }

@@ -1,39 +1,47 @@
-/** Writes a repository as a CAR file (atproto repository spec, CAR File Serialization). */
-import { decode, encode } from '@atproto/lex-cbor'
-import { type Cid, parseCid, ui8Concat } from '@atproto/lex-data'
-import { varint } from 'multiformats'
+/**
+ * Writes a repository as a CAR file: the commit, then the tree in pre-order, each record right behind the
+ * node that names it (repository specification, CAR File Serialization).
+ *
+ * Pre-order needs no walk. Nodes are stored by layer and smallest key, records by key: a node comes
+ * before everything whose key is not smaller than its own smallest, the higher layer first. So the file is
+ * the merge of one sorted scan per layer and one of the records.
+ */
+import { carBlockLength, carHeader, writeCarBlock } from '../car.ts'
+import type { CidBytes } from '../mst/node.ts'
 import type { Head } from './head.ts'
-import type { Retired } from './retired.ts'
 
-/** Bytes collected before they are handed on: small chunks cost a crossing each. */
-const CHUNK = 64 * 1024
+/** Bytes collected before they are handed on; what is in memory of an export of any size. */
+const CHUNK = 256 * 1024
 
-/** A tree node as it is encoded (atproto repository spec, MST Structure). */
-interface NodeData {
-  l: Cid | null
-  e: { p: number; k: Uint8Array; v: Cid; t: Cid | null }[]
+export interface ExportOptions {
+  /** Leave out what the repository had at this rev already. */
+  since?: string
+  /** Called when the stream ends, fails or is cancelled. */
+  release: () => void
 }
 
-/**
- * The whole repository at `head`: commit first, then the tree in pre-order, each record right after
- * the node that names it. One row read per block; never more than a chunk in memory.
- *
- * `release` is called when the stream ends, fails or is cancelled.
- */
+/** Reads a row per block; what is written meanwhile does not show, see `Retired`. */
 export function exportCar(
   sql: SqlStorage,
-  retired: Retired,
   head: Head,
-  release: () => void,
+  { since = '', release }: ExportOptions,
 ): ReadableStream<Uint8Array> {
-  const blocks = walk(sql, retired, head)
+  const scans = layersOf(sql).map((layer) => new Scan(nodeQuery(layer), head.rev, since))
+  scans.push(new Scan(RECORD_QUERY, head.rev, since))
+  let started = false
   return new ReadableStream(
     {
       type: 'bytes',
       pull(controller) {
         try {
-          const chunk = collect(blocks)
-          if (chunk.byteLength > 0) return controller.enqueue(chunk)
+          const chunk = new Chunk()
+          if (!started) {
+            chunk.addRaw(carHeader(head.cid))
+            chunk.add(head.cid, head.block)
+            started = true
+          }
+          fill(chunk, sql, scans)
+          if (chunk.length > 0) return controller.enqueue(chunk.bytes())
           release()
           controller.close()
         } catch (cause) {
@@ -47,77 +55,119 @@ export function exportCar(
   )
 }
 
-/** Takes whole blocks until there is a chunk's worth; empty at the end. */
-function collect(blocks: Iterator<Uint8Array>): Uint8Array {
-  const parts: Uint8Array[] = []
-  let size = 0
-  while (size < CHUNK) {
-    const { value, done } = blocks.next()
-    if (done) break
-    parts.push(value)
-    size += value.byteLength
-  }
-  return ui8Concat(parts)
-}
-
-function* walk(sql: SqlStorage, retired: Retired, head: Head): Generator<Uint8Array, void> {
-  const root = parseCid(head.cid)
-  const header = encode({ version: 1, roots: [root] })
-  yield ui8Concat([encodeVarint(header.byteLength), header])
-  yield carBlock(root, head.block)
-  yield* walkNode(parseCid(head.data))
-
-  function* walkNode(cid: Cid): Generator<Uint8Array, void> {
-    const block = readNode(cid)
-    yield carBlock(cid, block)
-    const node = decode(block) as unknown as NodeData
-    if (node.l) yield* walkNode(node.l)
-    let key = new Uint8Array()
-    for (const { p, k, v, t } of node.e) {
-      key = ui8Concat([key.subarray(0, p), k])
-      yield carBlock(v, readRecord(new TextDecoder().decode(key), v))
-      if (t) yield* walkNode(t)
+/** Merges the scans into the chunk until it is full or they end. Scans are opened anew each time. */
+function fill(chunk: Chunk, sql: SqlStorage, scans: readonly Scan[]): void {
+  for (const scan of scans) scan.open(sql)
+  while (chunk.length < CHUNK) {
+    let next: Scan | undefined
+    // Ties go to the earlier scan: a higher layer before a lower one, nodes before the record.
+    for (const scan of scans) {
+      if (scan.row && (!next?.row || scan.row.key < next.row.key)) next = scan
     }
+    if (!next?.row) break
+    chunk.add(new Uint8Array(next.row.cid), new Uint8Array(next.row.block))
+    next.advance()
+  }
+  for (const scan of scans) scan.close()
+}
+
+type Row = { key: string; cid: ArrayBuffer; block: ArrayBuffer }
+
+/** A sorted scan that goes on behind the last row it gave out. */
+class Scan {
+  row: Row | undefined
+  readonly #query: string
+  readonly #rev: string
+  readonly #since: string
+  #cursor: SqlStorageCursor<Row> | undefined
+  /** Last key given out; null before the first. */
+  #last: string | null = null
+  #ended = false
+
+  constructor(query: string, rev: string, since: string) {
+    this.#query = query
+    this.#rev = rev
+    this.#since = since
   }
 
-  function readNode(cid: Cid): Uint8Array {
-    const row = sql
-      .exec<{ block: ArrayBuffer }>('SELECT block FROM node WHERE cid = ?', cid.toString())
-      .toArray()[0]
-    return row ? new Uint8Array(row.block) : readRetired(cid)
+  open(sql: SqlStorage): void {
+    if (this.#ended) return
+    // The empty tree has a node with the key ''; every other key is greater.
+    const from = this.#last ?? ''
+    const inclusive = this.#last === null ? 1 : 0
+    this.#cursor = sql.exec<Row>(this.#query, from, inclusive, this.#rev, this.#since)
+    this.#read()
   }
 
-  function readRecord(path: string, cid: Cid): Uint8Array {
-    const row = sql
-      .exec<{ block: ArrayBuffer }>(
-        'SELECT block FROM record WHERE path = ? AND cid = ?',
-        path,
-        cid.toString(),
-      )
-      .toArray()[0]
-    return row ? new Uint8Array(row.block) : readRetired(cid)
+  advance(): void {
+    this.#last = this.row?.key ?? this.#last
+    this.#read()
   }
 
-  function readRetired(cid: Cid): Uint8Array {
-    const block = retired.get(cid.toString())
-    if (!block) throw new MissingBlockError(cid)
-    return block
+  close(): void {
+    this.#cursor = undefined
+    this.row = undefined
+  }
+
+  #read(): void {
+    const next = this.#cursor?.next()
+    this.row = next?.value
+    if (!next || next.done) this.#ended = true
   }
 }
 
-function carBlock(cid: Cid, block: Uint8Array): Uint8Array {
-  const length = encodeVarint(cid.bytes.byteLength + block.byteLength)
-  return ui8Concat([length, cid.bytes, block])
+/** Parameters: key to start from, whether it is included, newest rev, oldest rev (exclusive). */
+const RANGE = '(?1 < KEY OR (?2 = 1 AND ?1 = KEY)) AND rev <= ?3 AND rev > ?4'
+const range = (key: string) => RANGE.replaceAll('KEY', key)
+
+const nodeQuery = (layer: number): string => `
+  SELECT lo AS key, cid, block FROM node WHERE layer = ${layer} AND lo >= ?1 AND ${range('lo')}
+  UNION ALL
+  SELECT lo AS key, cid, block FROM retired_node
+  WHERE layer = ${layer} AND lo >= ?1 AND ${range('lo')} AND until > ?3
+  ORDER BY key`
+
+const RECORD_QUERY = `
+  SELECT path AS key, cid, block FROM record WHERE path >= ?1 AND ${range('path')}
+  UNION ALL
+  SELECT path AS key, cid, block FROM retired_record
+  WHERE path >= ?1 AND ${range('path')} AND until > ?3
+  ORDER BY key`
+
+/** The layers of the tree, highest first, those of retired nodes included. */
+function layersOf(sql: SqlStorage): number[] {
+  const { top } = sql
+    .exec<{ top: number | null }>(
+      'SELECT max(layer) AS top FROM (SELECT max(layer) AS layer FROM node UNION ALL SELECT max(layer) FROM retired_node)',
+    )
+    .one()
+  return Array.from({ length: (top ?? 0) + 1 }, (_, index) => (top ?? 0) - index)
 }
 
-function encodeVarint(value: number): Uint8Array {
-  return varint.encodeTo(value, new Uint8Array(varint.encodingLength(value)))
-}
+/** A buffer that grows as blocks are added. */
+class Chunk {
+  length = 0
+  #buffer = new Uint8Array(CHUNK + 16 * 1024)
 
-/** The store does not hold a block that the tree refers to: it is damaged. */
-export class MissingBlockError extends Error {
-  override name = 'MissingBlockError'
-  constructor(cid: Cid) {
-    super(`block is missing from the repository: ${cid}`)
+  add(cid: CidBytes, block: Uint8Array): void {
+    this.#reserve(carBlockLength(block, cid.byteLength))
+    this.length = writeCarBlock(this.#buffer, this.length, cid, block)
+  }
+
+  addRaw(bytes: Uint8Array): void {
+    this.#reserve(bytes.byteLength)
+    this.#buffer.set(bytes, this.length)
+    this.length += bytes.byteLength
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.length)
+  }
+
+  #reserve(size: number): void {
+    if (this.length + size <= this.#buffer.byteLength) return
+    const grown = new Uint8Array(Math.max(this.#buffer.byteLength * 2, this.length + size))
+    grown.set(this.#buffer.subarray(0, this.length))
+    this.#buffer = grown
   }
 }

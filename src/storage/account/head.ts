@@ -1,20 +1,15 @@
+import type { Commit } from './commit.ts'
+
 /** The current commit of a repository and the number of its last event. One row. */
-export interface Head {
-  /** CID of the commit object. */
-  cid: string
-  rev: string
-  /** CID of the MST root. */
-  data: string
-  /** The signed commit object, DAG-CBOR. */
-  block: Uint8Array
+export interface Head extends Commit {
   /** Number of the newest event of this account; grows by one with each. */
   lastEvent: number
 }
 
 type Row = {
-  cid: string
+  cid: ArrayBuffer
   rev: string
-  data: string
+  data: ArrayBuffer
   commit_block: ArrayBuffer
   last_event: number
 }
@@ -23,24 +18,24 @@ export function readHead(sql: SqlStorage): Head | undefined {
   const row = sql.exec<Row>('SELECT * FROM head').toArray()[0]
   return (
     row && {
-      cid: row.cid,
+      cid: new Uint8Array(row.cid),
       rev: row.rev,
-      data: row.data,
+      data: new Uint8Array(row.data),
       block: new Uint8Array(row.commit_block),
       lastEvent: row.last_event,
     }
   )
 }
 
-export function writeHead(sql: SqlStorage, head: Head): void {
+export function writeHead(sql: SqlStorage, { cid, rev, data, block, lastEvent }: Head): void {
   sql.exec(
     `INSERT OR REPLACE INTO head (only_row, cid, rev, data, commit_block, last_event)
      VALUES (1, ?, ?, ?, ?, ?)`,
-    head.cid,
-    head.rev,
-    head.data,
-    head.block,
-    head.lastEvent,
+    cid,
+    rev,
+    data,
+    block,
+    lastEvent,
   )
 }
 

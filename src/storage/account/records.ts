@@ -1,9 +1,12 @@
+import { cidBytes } from '../cid-string.ts'
 import { StorageError } from '../error.ts'
+import { equalBytes } from '../mst/cid.ts'
+import type { CidBytes } from '../mst/node.ts'
 
 /** A record as it is stored: its DAG-CBOR bytes and their CID. */
 export interface StoredRecord {
   rkey: string
-  cid: string
+  cid: CidBytes
   block: Uint8Array
 }
 
@@ -17,7 +20,7 @@ export interface ListOptions {
   reverse?: boolean
 }
 
-type Row = { path: string; cid: string; block: ArrayBuffer }
+type Row = { path: string; cid: ArrayBuffer; block: ArrayBuffer }
 
 /** Reads the records of one repository. */
 export class RecordReader {
@@ -27,18 +30,32 @@ export class RecordReader {
   }
 
   /** The record at a path, or undefined; reads one row. */
-  get(collection: string, rkey: string): StoredRecord | undefined {
+  getByPath(path: string): StoredRecord | undefined {
     const row = this.#sql
-      .exec<Row>('SELECT path, cid, block FROM record WHERE path = ?', `${collection}/${rkey}`)
+      .exec<Row>('SELECT path, cid, block FROM record WHERE path = ?', path)
       .toArray()[0]
     return row && toRecord(row)
   }
 
-  /** CID of the record at a path, or undefined; reads one row. */
-  cid(path: string): string | undefined {
-    return this.#sql
-      .exec<{ cid: string }>('SELECT cid FROM record WHERE path = ?', path)
-      .toArray()[0]?.cid
+  /**
+   * The record at a path, in the version `cid` where it is given.
+   *
+   * @throws StorageError `RecordNotFound`
+   */
+  get(collection: string, rkey: string, cid?: string): StoredRecord {
+    const record = this.getByPath(`${collection}/${rkey}`)
+    if (!record || (cid !== undefined && !equalBytes(record.cid, cidBytes(cid)))) {
+      throw new StorageError('RecordNotFound', `Could not locate record: ${collection}/${rkey}`)
+    }
+    return record
+  }
+
+  /** Any record with this CID; reads two rows. */
+  getByCid(cid: CidBytes): StoredRecord | undefined {
+    const row = this.#sql
+      .exec<Row>('SELECT path, cid, block FROM record WHERE cid = ? LIMIT 1', cid)
+      .toArray()[0]
+    return row && toRecord(row)
   }
 
   /** One page of a collection; reads as many rows as it returns. */
@@ -75,19 +92,10 @@ export class RecordReader {
       from = `${collection}0`
     }
   }
-
-  /** @throws StorageError `RecordNotFound` */
-  getOrThrow(collection: string, rkey: string, cid?: string): StoredRecord {
-    const record = this.get(collection, rkey)
-    if (!record || (cid !== undefined && record.cid !== cid)) {
-      throw new StorageError('RecordNotFound', `Could not locate record: ${collection}/${rkey}`)
-    }
-    return record
-  }
 }
 
 const toRecord = (row: Row): StoredRecord => ({
   rkey: row.path.slice(row.path.indexOf('/') + 1),
-  cid: row.cid,
+  cid: new Uint8Array(row.cid),
   block: new Uint8Array(row.block),
 })

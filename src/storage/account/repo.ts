@@ -1,239 +1,201 @@
-import { TID } from '@atproto/common-web'
-import type { Keypair } from '@atproto/crypto'
-import { parseCid } from '@atproto/lex-data'
+import { decodeCid } from '@atproto/lex-data'
+import type { SigningKey } from '../../auth/signing-key.ts'
+import { type CarBlock, carFile } from '../car.ts'
+import { cidString } from '../cid-string.ts'
 import { StorageError } from '../error.ts'
+import { equalBytes } from '../mst/cid.ts'
+import { encodeNode } from '../mst/codec.ts'
+import type { CidBytes, Node } from '../mst/node.ts'
+import { type ChangeKind, collectProof } from '../mst/proof.ts'
+import { type SealedChanges, Tree } from '../mst/tree.ts'
+import { insertRows, type SqlBinding } from '../sql.ts'
 import type { BlobIndex } from './blobs.ts'
-import { NodeStore } from './blocks.ts'
-import { commitEvent } from './events.ts'
-import { firstEventNumber, type Head, readHead, writeHead } from './head.ts'
-import { Outbox } from './outbox.ts'
+import { type Commit, commitCar, signCommit } from './commit.ts'
+import { commitEvent, type RepoOp } from './events.ts'
+import { type Head, readHead, writeHead } from './head.ts'
+import { NodeTable } from './nodes.ts'
+import type { Outbox } from './outbox.ts'
 import { RecordReader } from './records.ts'
 import type { Retired } from './retired.ts'
-import { type BuiltCommit, buildCommit, type PathChange } from './tree.ts'
+import { type PathChange, planWrites, type Write, type WriteOutcome } from './writes.ts'
 
-/** A record as the Worker hands it over: validated and encoded. */
-export interface EncodedRecord {
-  cid: string
-  /** DAG-CBOR. */
-  block: Uint8Array
-  /** The blobs it refers to. */
-  blobs: BlobReference[]
-}
+/** Tree nodes kept in memory between writes; some 500 bytes each. */
+const MAX_LOADED_NODES = 2000
 
-export interface BlobReference {
-  cid: string
-  mimeType: string
-  size: number
-}
-
-/** One write; `put` creates or updates, and does nothing where the record is equal already. */
-export type Write =
-  | { action: 'create'; collection: string; rkey?: string; record: EncodedRecord }
-  | { action: 'update'; collection: string; rkey: string; record: EncodedRecord }
-  | {
-      action: 'put'
-      collection: string
-      rkey: string
-      record: EncodedRecord
-      /** CID that the record must have now; null: it must not exist. */
-      swap?: string | null
-    }
-  | { action: 'delete'; collection: string; rkey: string; swap?: string | null }
+/** Most bytes of blocks in one commit event (sync specification, commit limits). */
+const MAX_EVENT_SIZE = 2_000_000
 
 export interface WriteBatch {
   writes: Write[]
   /** CID that the current commit must have. */
-  swapCommit?: string
-}
-
-export interface WriteOutcome {
-  action: 'create' | 'update' | 'delete'
-  path: string
-  /** CID of the record written; absent for a deletion. */
-  cid?: string
+  swapCommit?: CidBytes
 }
 
 export interface WriteResult {
   /** Absent when nothing had to change. */
-  commit?: { cid: string; rev: string }
+  commit?: { cid: CidBytes; rev: string }
   results: WriteOutcome[]
+}
+
+/** Where the parts of a repository are kept. */
+export interface RepoParts {
+  storage: DurableObjectStorage
+  sql: SqlStorage
+  outbox: Outbox
+  blobs: BlobIndex
+  retired: Retired
 }
 
 /** The signed repository of one account: head, tree, records, and the events they cause. */
 export class Repo {
   readonly records: RecordReader
-  readonly #storage: DurableObjectStorage
-  readonly #nodes: NodeStore
-  readonly #outbox: Outbox
-  readonly #blobs: BlobIndex
-  readonly #retired: Retired
+  readonly #parts: RepoParts
+  readonly #nodes: NodeTable
+  #head: Head | undefined
+  #tree: Tree | undefined
 
-  constructor(storage: DurableObjectStorage, blobs: BlobIndex, retired: Retired) {
-    this.#storage = storage
-    this.#nodes = new NodeStore(storage.sql)
-    this.#outbox = new Outbox(storage.sql)
-    this.#blobs = blobs
-    this.#retired = retired
-    this.records = new RecordReader(storage.sql)
+  constructor(parts: RepoParts) {
+    this.#parts = parts
+    this.#nodes = new NodeTable(parts.sql)
+    this.records = new RecordReader(parts.sql)
   }
 
   /** @throws StorageError `RepoNotFound` before the first commit. */
   head(): Head {
-    const head = readHead(this.#storage.sql)
-    if (!head) throw new StorageError('RepoNotFound', 'Could not find repo')
-    return head
+    this.#head ??= readHead(this.#parts.sql)
+    if (!this.#head) throw new StorageError('RepoNotFound', 'Could not find repo')
+    return this.#head
   }
 
-  /** Builds the empty first commit; `store` is to be called inside the account's transaction. */
-  async prepareFirstCommit(did: string, keypair: Keypair): Promise<FirstCommit> {
-    const commit = await buildCommit(this.#nodes, did, keypair, undefined, [])
-    return {
-      commit,
-      firstEvent: firstEventNumber(),
-      store: (lastEvent) => this.#storeCommit(did, commit, undefined, lastEvent),
+  /** Forgets what is kept in memory, after the store was changed by other ways. */
+  forget(): void {
+    this.#head = undefined
+    this.#tree = undefined
+  }
+
+  /** Makes the empty first commit and its event; to be called inside a transaction. */
+  createEmpty(did: string, key: SigningKey, lastEvent: number): Head {
+    const tree = new Tree(this.#nodes)
+    const changes = tree.seal()
+    const commit = signCommit(did, key, changes.root, undefined)
+    return this.#store(did, commit, tree, changes, new Map(), lastEvent)
+  }
+
+  /**
+   * Applies a batch: all of it in one commit, or nothing. Costs one row for each record, and one for its
+   * CID; one for each tree node on the way to it, as many as the tree is high; one for the head and
+   * one for the event. Synchronous, so that no other write comes in between.
+   *
+   * @throws StorageError `InvalidSwap`, `RecordAlreadyExists`, `RecordNotFound`, `InvalidRequest` when
+   *   the event would be too large, or as `BlobIndex.check`
+   */
+  write(did: string, key: SigningKey, batch: WriteBatch): WriteResult {
+    const head = this.head()
+    if (batch.swapCommit && !equalBytes(batch.swapCommit, head.cid)) {
+      throw new StorageError('InvalidSwap', `Commit was at ${cidString(head.cid)}`)
+    }
+    const tree = this.#loadTree()
+    const { changes, outcomes, nothingToDo } = planWrites(batch.writes, (path) => tree.get(path))
+    if (nothingToDo) return { results: outcomes }
+    for (const { after } of changes.values()) if (after) this.#parts.blobs.check(after.blobs)
+    try {
+      for (const [path, { after }] of changes) {
+        if (after) tree.set(path, after.cid)
+        else tree.delete(path)
+      }
+      const sealed = tree.seal()
+      const commit = signCommit(did, key, sealed.root, head.rev)
+      this.#parts.storage.transactionSync(() => {
+        this.#head = this.#store(did, commit, tree, sealed, changes, head.lastEvent, head)
+      })
+      return { commit: { cid: commit.cid, rev: commit.rev }, results: outcomes }
+    } catch (error) {
+      // The tree in memory is ahead of the store now.
+      this.forget()
+      throw error
     }
   }
 
   /**
-   * Applies a batch: all of it in one commit, or nothing. Costs one row per record written or
-   * deleted, one per tree node that changes, one for the head and one for the event.
-   *
-   * The caller sees to it that no two calls overlap.
-   *
-   * @throws StorageError `InvalidSwap`, `RecordAlreadyExists`, `RecordNotFound`, or as `BlobIndex`
+   * A CAR file that proves what is at a path, or that nothing is: the commit, the nodes on the way, and
+   * the record. Reads a row per node.
    */
-  async write(did: string, keypair: Keypair, batch: WriteBatch): Promise<WriteResult> {
-    const head = this.head()
-    if (batch.swapCommit !== undefined && batch.swapCommit !== head.cid) {
-      throw new StorageError('InvalidSwap', `Commit was at ${head.cid}`)
-    }
-    const plan = this.#plan(batch.writes)
-    if (plan.nothingToDo) return { results: plan.results }
-
-    for (const { record } of plan.final.values()) {
-      if (record) this.#blobs.check(record.blobs)
-    }
-    const changes = [...plan.final].map(
-      ([path, { before, record }]): PathChange => ({
-        path,
-        before: before ? parseCid(before) : null,
-        after: record ? { cid: parseCid(record.cid), block: record.block } : null,
-      }),
-    )
-    const commit = await buildCommit(this.#nodes, did, keypair, head, changes)
-    const { sql } = this.#storage
-    this.#storage.transactionSync(() => {
-      for (const [path, { before, record }] of plan.final) {
-        if (before) this.#retired.keepRecord(path)
-        if (record) {
-          sql.exec(
-            'INSERT OR REPLACE INTO record (path, cid, rev, block) VALUES (?, ?, ?, ?)',
-            path,
-            record.cid,
-            commit.rev,
-            record.block,
-          )
-        } else {
-          sql.exec('DELETE FROM record WHERE path = ?', path)
-        }
-        this.#blobs.setReferences(path, record?.blobs ?? [])
-      }
-      this.#storeCommit(did, commit, head, head.lastEvent)
-    })
-    return { commit: { cid: commit.cid.toString(), rev: commit.rev }, results: plan.results }
+  proveRecord(path: string): Uint8Array {
+    const { cid, block } = this.head()
+    const tree = this.#loadTree()
+    const nodes = new Set<Node>()
+    collectProof(tree, path, 'update', nodes)
+    const blocks: CarBlock[] = [[cid, block]]
+    for (const node of nodes) if (node.cid) blocks.push([node.cid, encodeNode(node)])
+    const record = this.records.getByPath(path)
+    if (record) blocks.push([record.cid, record.block])
+    return carFile(cid, blocks)
   }
 
-  /** Checks each write against what is there and folds the batch into one change per path. */
-  #plan(writes: readonly Write[]) {
-    const final = new Map<string, { before: string | undefined; record?: EncodedRecord }>()
-    const results: WriteOutcome[] = []
-    let nothingToDo = writes.length > 0
-    for (const write of writes) {
-      const path = `${write.collection}/${write.rkey ?? TID.nextStr()}`
-      const earlier = final.get(path)
-      const before = earlier ? earlier.before : this.records.cid(path)
-      const current = earlier ? earlier.record?.cid : before
-      const outcome = checkWrite(write, path, current)
-      results.push(outcome.result)
-      if (outcome.changes) {
-        nothingToDo = false
-        final.set(path, { before, record: write.action === 'delete' ? undefined : write.record })
-      }
-    }
-    // Created and deleted again within the batch: the tree never sees it.
-    for (const [path, { before, record }] of final) if (!before && !record) final.delete(path)
-    return { final, results, nothingToDo }
+  #loadTree(): Tree {
+    if (!this.#tree || this.#tree.loaded > MAX_LOADED_NODES) this.#tree = new Tree(this.#nodes)
+    return this.#tree
   }
 
-  #storeCommit(did: string, commit: BuiltCommit, parent: Head | undefined, lastEvent: number) {
-    const { sql } = this.#storage
-    for (const cid of commit.removedNodes) {
-      this.#retired.keepNode(cid)
-      sql.exec('DELETE FROM node WHERE cid = ?', cid)
+  #store(
+    did: string,
+    commit: Commit,
+    tree: Tree,
+    sealed: SealedChanges,
+    changes: ReadonlyMap<string, PathChange>,
+    lastEvent: number,
+    parent?: Head,
+  ): Head {
+    const { sql, outbox, retired } = this.#parts
+    const car = commitCar(commit, tree, sealed, [...changes].map(toProvenChange))
+    if (car.byteLength > MAX_EVENT_SIZE) {
+      throw new StorageError('InvalidRequest', 'Too many writes. Max event size: 2MB')
     }
-    for (const { cid, bytes } of commit.newNodes.entries()) {
-      sql.exec(
-        'INSERT OR REPLACE INTO node (cid, rev, block) VALUES (?, ?, ?)',
-        cid.toString(),
-        commit.rev,
-        bytes,
-      )
-    }
-    const id = lastEvent + 1
-    writeHead(sql, {
-      cid: commit.cid.toString(),
+    retired.keep(sealed, changes, commit.rev)
+    this.#nodes.apply(sealed, commit.rev)
+    this.#storeRecords(changes, commit.rev)
+    const head = { ...commit, lastEvent: lastEvent + 1 }
+    writeHead(sql, head)
+    const event = {
+      repo: did,
+      commit: decodeCid(commit.cid),
       rev: commit.rev,
-      data: commit.data.toString(),
-      block: commit.block,
-      lastEvent: id,
-    })
-    this.#outbox.add({
-      id,
-      kind: '#commit',
-      body: commitEvent({
-        repo: did,
-        commit: commit.cid,
-        rev: commit.rev,
-        since: parent?.rev ?? null,
-        blocks: commit.car,
-        ops: commit.ops,
-        ...(parent && { prevData: parseCid(parent.data) }),
-      }),
-    })
+      since: parent?.rev ?? null,
+      blocks: car,
+      ops: [...changes].map(toOp),
+      ...(parent && { prevData: decodeCid(parent.data) }),
+    }
+    outbox.add({ id: head.lastEvent, kind: '#commit', body: commitEvent(event) })
+    return head
+  }
+
+  #storeRecords(changes: ReadonlyMap<string, PathChange>, rev: string): void {
+    const { sql, blobs } = this.#parts
+    const written: SqlBinding[][] = []
+    for (const [path, { before, after }] of changes) {
+      if (after) written.push([path, after.cid, rev, after.block])
+      else sql.exec('DELETE FROM record WHERE path = ?', path)
+      if (before || after?.blobs.length) blobs.setReferences(path, after?.blobs ?? [])
+    }
+    insertRows(sql, 'INSERT OR REPLACE INTO record (path, cid, rev, block)', written)
   }
 }
 
-/** The empty first commit of a repository. */
-export interface FirstCommit {
-  commit: BuiltCommit
-  /** Number for the first event of the account. */
-  firstEvent: number
-  /** Stores the commit and its event, which gets the number after `lastEvent`. */
-  store(lastEvent: number): void
-}
+const kindOf = ({ before, after }: PathChange): ChangeKind =>
+  !after ? 'delete' : before ? 'update' : 'create'
 
-/** Whether one write is allowed and changes anything, given the record's current CID. */
-function checkWrite(
-  write: Write,
-  path: string,
-  current: string | undefined,
-): { result: WriteOutcome; changes: boolean } {
-  if ('swap' in write && write.swap !== undefined && write.swap !== (current ?? null)) {
-    throw new StorageError('InvalidSwap', `Record was at ${current ?? null}`)
-  }
-  switch (write.action) {
-    case 'create':
-      if (current) throw new StorageError('RecordAlreadyExists', `Record already exists: ${path}`)
-      return { result: { action: 'create', path, cid: write.record.cid }, changes: true }
-    case 'update':
-      if (!current) throw new StorageError('RecordNotFound', `Could not locate record: ${path}`)
-      return { result: { action: 'update', path, cid: write.record.cid }, changes: true }
-    case 'put':
-      return {
-        result: { action: current ? 'update' : 'create', path, cid: write.record.cid },
-        changes: current !== write.record.cid,
-      }
-    case 'delete':
-      return { result: { action: 'delete', path }, changes: current !== undefined }
+const toProvenChange = ([path, change]: [string, PathChange]) => ({
+  path,
+  kind: kindOf(change),
+  record: change.after && ([change.after.cid, change.after.block] as const),
+})
+
+function toOp([path, change]: [string, PathChange]): RepoOp {
+  const { before, after } = change
+  return {
+    action: kindOf(change),
+    path,
+    cid: after ? decodeCid(after.cid) : null,
+    ...(before && { prev: decodeCid(before) }),
   }
 }

@@ -1,6 +1,10 @@
+import type { SealedChanges } from '../mst/tree.ts'
+import type { PathChange } from './writes.ts'
+
 /**
- * Keeps what a commit replaces for as long as an export that began before it is running, so that a
- * CAR file is one state of the repository however long the client takes to read it.
+ * Keeps what commits replace for as long as an export that began before is running, so that a CAR file
+ * is one state of the repository however long the client takes to read it. A kept row was current
+ * from its `rev` up to, and not including, `until`.
  *
  * Which exports run is known in memory only: they end with the object. Rows they leave behind are
  * removed when the object starts again.
@@ -11,7 +15,7 @@ export class Retired {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
-    if (sql.exec('SELECT 1 FROM retired LIMIT 1').toArray().length > 0) this.#clear()
+    this.#clear()
   }
 
   /** Begins an export; the returned function ends it and may be called more than once. */
@@ -26,27 +30,34 @@ export class Retired {
     }
   }
 
-  keepNode(cid: string): void {
+  /** Called before a commit `rev` is stored: keeps the rows that it replaces. */
+  keep(
+    { written, vacated }: SealedChanges,
+    changes: ReadonlyMap<string, PathChange>,
+    rev: string,
+  ): void {
     if (this.#exports === 0) return
-    this.#sql.exec('INSERT OR IGNORE INTO retired SELECT cid, block FROM node WHERE cid = ?', cid)
-  }
-
-  keepRecord(path: string): void {
-    if (this.#exports === 0) return
-    this.#sql.exec(
-      'INSERT OR IGNORE INTO retired SELECT cid, block FROM record WHERE path = ?',
-      path,
-    )
-  }
-
-  get(cid: string): Uint8Array | undefined {
-    const row = this.#sql
-      .exec<{ block: ArrayBuffer }>('SELECT block FROM retired WHERE cid = ?', cid)
-      .toArray()[0]
-    return row && new Uint8Array(row.block)
+    for (const { layer, lo } of [...written.keys(), ...vacated]) {
+      this.#sql.exec(
+        `INSERT OR IGNORE INTO retired_node
+         SELECT layer, lo, cid, rev, block, ? FROM node WHERE layer = ? AND lo = ?`,
+        rev,
+        layer,
+        lo,
+      )
+    }
+    for (const path of changes.keys()) {
+      this.#sql.exec(
+        `INSERT OR IGNORE INTO retired_record
+         SELECT path, cid, rev, block, ? FROM record WHERE path = ?`,
+        rev,
+        path,
+      )
+    }
   }
 
   #clear(): void {
-    this.#sql.exec('DELETE FROM retired')
+    this.#sql.exec('DELETE FROM retired_node')
+    this.#sql.exec('DELETE FROM retired_record')
   }
 }

@@ -5,7 +5,8 @@ import type { Migration } from '../migrate.ts'
  *
  * Records are stored with their path, not their CID, so that two records of equal content are two
  * rows and deleting one cannot harm the other. `path` is `<collection>/<rkey>`, which sorts as the
- * MST does.
+ * MST does. Tree nodes are stored by their place, layer and smallest key: a change rewrites a row
+ * where it is, and reading all layers side by side gives the tree in pre-order.
  */
 export const migrations: readonly Migration[] = [
   `
@@ -22,30 +23,47 @@ export const migrations: readonly Migration[] = [
 
   CREATE TABLE head (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    cid TEXT NOT NULL,
+    cid BLOB NOT NULL,
     rev TEXT NOT NULL,
-    data TEXT NOT NULL,
+    data BLOB NOT NULL,
     commit_block BLOB NOT NULL,
     last_event INTEGER NOT NULL
   );
 
   CREATE TABLE node (
-    cid TEXT PRIMARY KEY,
+    layer INTEGER NOT NULL,
+    lo TEXT NOT NULL,
+    cid BLOB NOT NULL,
     rev TEXT NOT NULL,
-    block BLOB NOT NULL
+    block BLOB NOT NULL,
+    PRIMARY KEY (layer, lo)
   ) WITHOUT ROWID;
 
   CREATE TABLE record (
     path TEXT PRIMARY KEY,
-    cid TEXT NOT NULL,
+    cid BLOB NOT NULL,
     rev TEXT NOT NULL,
     block BLOB NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX record_cid ON record (cid);
 
-  CREATE TABLE retired (
-    cid TEXT PRIMARY KEY,
-    block BLOB NOT NULL
+  CREATE TABLE retired_node (
+    layer INTEGER NOT NULL,
+    lo TEXT NOT NULL,
+    cid BLOB NOT NULL,
+    rev TEXT NOT NULL,
+    block BLOB NOT NULL,
+    until TEXT NOT NULL,
+    PRIMARY KEY (layer, lo, rev)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE retired_record (
+    path TEXT NOT NULL,
+    cid BLOB NOT NULL,
+    rev TEXT NOT NULL,
+    block BLOB NOT NULL,
+    until TEXT NOT NULL,
+    PRIMARY KEY (path, rev)
   ) WITHOUT ROWID;
 
   CREATE TABLE blob (
@@ -53,9 +71,9 @@ export const migrations: readonly Migration[] = [
     key TEXT NOT NULL,
     mime_type TEXT NOT NULL,
     size INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    referenced INTEGER NOT NULL DEFAULT 0
+    expires_at INTEGER
   ) WITHOUT ROWID;
+  CREATE INDEX blob_expires_at ON blob (expires_at) WHERE expires_at IS NOT NULL;
 
   CREATE TABLE record_blob (
     path TEXT NOT NULL,
@@ -63,6 +81,10 @@ export const migrations: readonly Migration[] = [
     PRIMARY KEY (path, blob)
   ) WITHOUT ROWID;
   CREATE INDEX record_blob_by_blob ON record_blob (blob);
+
+  CREATE TABLE unwanted_blob (
+    key TEXT PRIMARY KEY
+  ) WITHOUT ROWID;
 
   CREATE TABLE session (
     id TEXT PRIMARY KEY,

@@ -2,6 +2,7 @@ import { define } from '#lex/com/atproto/repo/createRecord'
 import { ownRepo } from '#src/accounts/own-repo.ts'
 import { session } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
+import { cidOption } from '#src/records/cid-option.ts'
 import { WRITE_BODY_LIMIT } from '#src/records/limits.ts'
 import { prepareRecord } from '#src/records/prepare.ts'
 import { writeView } from '#src/records/write-view.ts'
@@ -11,7 +12,7 @@ export default define({
   inputLimit: WRITE_BODY_LIMIT,
   async handler({ input, auth, app }) {
     const did = await ownRepo(app, input.repo, auth.did)
-    const { record, validationStatus, defaultKey } = await prepareRecord(input)
+    const { record, validationStatus, defaultKey } = prepareRecord(input)
     const write = {
       action: 'create',
       collection: input.collection,
@@ -19,7 +20,7 @@ export default define({
       record,
     } as const
     const result = unwrap(
-      await app.account(did).write({ writes: [write], swapCommit: input.swapCommit }),
+      await app.account(did).write({ writes: [write], swapCommit: cidOption(input.swapCommit) }),
     )
     return { ...writeView(did, result), validationStatus }
   },

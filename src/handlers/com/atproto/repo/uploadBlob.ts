@@ -21,8 +21,7 @@ export default define({
       size,
       limit,
     })
-    const unneeded = unwrap(await app.account(auth.did).addBlob(blob))
-    if (unneeded) app.later(app.blobs.delete(unneeded))
+    unwrap(await app.account(auth.did).addBlob(blob))
     return { blob: new BlobRef(parseCid(blob.cid) as never, blob.mimeType, blob.size) }
   },
 })

@@ -6,7 +6,7 @@ export default define({
   auth: anyone,
   async handler({ params, app }) {
     const { did } = await app.getResident(params.did)
-    const car = unwrap(await app.account(did).exportRepo())
+    const car = unwrap(await app.account(did).exportRepo(params.since))
     return new Response(car, { headers: { 'content-type': 'application/vnd.ipld.car' } })
   },
 })

@@ -1,5 +1,6 @@
 import { define } from '#lex/com/atproto/sync/listRepos'
 import { anyone } from '#src/auth/policy.ts'
+import { unwrap } from '#src/durable/outcome.ts'
 
 export default define({
   auth: anyone,
@@ -8,8 +9,9 @@ export default define({
     const residents = await app.directory.list(limit, cursor)
     const repos = await Promise.all(
       residents.map(async ({ did }) => {
-        const status = await app.account(did).status()
-        return { did, head: status.head, rev: status.rev, active: status.active }
+        const { head, rev, status } = unwrap(await app.account(did).status())
+        const active = status === 'active'
+        return { did, head, rev, active, ...(!active && { status }) }
       }),
     )
     const last = residents.at(-1)

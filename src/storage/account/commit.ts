@@ -1,0 +1,61 @@
+/** Builds signed commits (repository specification, Commit Objects). */
+import { TID } from '@atproto/common-web'
+import { encode } from '@atproto/lex-cbor'
+import { decodeCid } from '@atproto/lex-data'
+import type { SigningKey } from '../../auth/signing-key.ts'
+import { type CarBlock, carFile } from '../car.ts'
+import { cidOf } from '../mst/cid.ts'
+import { encodeNode } from '../mst/codec.ts'
+import type { CidBytes, Node } from '../mst/node.ts'
+import { type ChangeKind, collectProof } from '../mst/proof.ts'
+import type { SealedChanges, Tree } from '../mst/tree.ts'
+
+export interface Commit {
+  cid: CidBytes
+  rev: string
+  /** CID of the tree's root. */
+  data: CidBytes
+  /** The commit object, DAG-CBOR. */
+  block: Uint8Array
+}
+
+/** Signs a commit of the tree with root `data`; its rev is later than `after`. */
+export function signCommit(
+  did: string,
+  key: SigningKey,
+  data: CidBytes,
+  after: string | undefined,
+): Commit {
+  const rev = TID.nextStr(after)
+  const unsigned = { did, version: 3, rev, prev: null, data: decodeCid(data) }
+  const block = encode({ ...unsigned, sig: key.signSync(encode(unsigned)) })
+  return { cid: cidOf(block), rev, data, block }
+}
+
+/** What happened to one path, as a proof needs to know it. */
+export interface ProvenChange {
+  path: string
+  kind: ChangeKind
+  /** The new record, unless it was deleted. */
+  record: CarBlock | undefined
+}
+
+/**
+ * The CAR file of a commit event: commit, every node that is new, what else it takes to undo the
+ * changes, and the new records (sync specification, inductive firehose).
+ */
+export function commitCar(
+  commit: Commit,
+  tree: Tree,
+  { written }: SealedChanges,
+  changes: readonly ProvenChange[],
+): Uint8Array {
+  const nodes = new Set<Node>(written.keys())
+  for (const { path, kind } of changes) collectProof(tree, path, kind, nodes)
+  const blocks: CarBlock[] = [[commit.cid, commit.block]]
+  for (const node of nodes) {
+    if (node.cid) blocks.push([node.cid, written.get(node) ?? encodeNode(node)])
+  }
+  for (const { record } of changes) if (record) blocks.push(record)
+  return carFile(commit.cid, blocks)
+}

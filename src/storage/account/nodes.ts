@@ -1,0 +1,46 @@
+import type { CidBytes, Node, StoredNode } from '../mst/node.ts'
+import type { NodeSource, SealedChanges } from '../mst/tree.ts'
+import { insertRows } from '../sql.ts'
+
+type Row = { layer: number; lo: string; cid: ArrayBuffer; block: ArrayBuffer }
+
+/** The tree nodes of one repository, by layer and smallest key. One row read per node. */
+export class NodeTable implements NodeSource {
+  readonly #sql: SqlStorage
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  root(): StoredNode | undefined {
+    return this.#first('ORDER BY layer DESC LIMIT 1')
+  }
+
+  at(layer: number, lo: string): StoredNode | undefined {
+    return this.#first('WHERE layer = ? AND lo = ?', layer, lo)
+  }
+
+  after(layer: number, key: string): StoredNode | undefined {
+    return this.#first('WHERE layer = ? AND lo > ? ORDER BY lo LIMIT 1', layer, key)
+  }
+
+  /** Writes what a change of the tree left behind: a row for each node that is new, moved or gone. */
+  apply({ written, vacated }: SealedChanges, rev: string): void {
+    for (const { layer, lo } of vacated) {
+      this.#sql.exec('DELETE FROM node WHERE layer = ? AND lo = ?', layer, lo)
+    }
+    const rows = [...written].map(([node, block]) => [node.layer, node.lo, cidOf(node), rev, block])
+    insertRows(this.#sql, 'INSERT OR REPLACE INTO node (layer, lo, cid, rev, block)', rows)
+  }
+
+  #first(condition: string, ...values: SqlStorageValue[]): StoredNode | undefined {
+    const row = this.#sql
+      .exec<Row>(`SELECT layer, lo, cid, block FROM node ${condition}`, ...values)
+      .toArray()[0]
+    return row && { ...row, cid: new Uint8Array(row.cid), block: new Uint8Array(row.block) }
+  }
+}
+
+function cidOf({ cid }: Node): CidBytes {
+  if (!cid) throw new TypeError('a node of a sealed tree has no CID')
+  return cid
+}

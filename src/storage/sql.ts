@@ -1,0 +1,63 @@
+/** Bound parameters that one statement may have (Durable Objects, SQLite limits). */
+const MAX_PARAMETERS = 100
+
+/** What a parameter of a statement may be. */
+export type SqlBinding = SqlStorageValue | Uint8Array
+
+/**
+ * Inserts many rows with few statements. `insert` is everything up to VALUES, such as
+ * `INSERT INTO t (a, b)`. Each row has as many values as there are columns.
+ */
+export function insertRows(
+  sql: SqlStorage,
+  insert: string,
+  rows: readonly (readonly SqlBinding[])[],
+): void {
+  const columns = rows[0]?.length ?? 0
+  if (columns === 0) return
+  const tuple = `(${Array(columns).fill('?').join(', ')})`
+  const most = Math.floor(MAX_PARAMETERS / columns)
+  for (let from = 0; from < rows.length; from += most) {
+    const chunk = rows.slice(from, from + most)
+    sql.exec(`${insert} VALUES ${Array(chunk.length).fill(tuple).join(', ')}`, ...chunk.flat())
+  }
+}
+
+/** Counts the rows that statements read and write, which is what the platform bills. */
+export interface RowCounter {
+  sql: SqlStorage
+  /** Totals since the start. */
+  rows(): { read: number; written: number }
+}
+
+/** Wraps a database so that its rows are counted; for measurements, since it costs memory and time. */
+export function countRows(sql: SqlStorage): RowCounter {
+  const totals = { read: 0, written: 0 }
+  let open: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
+  const settle = () => {
+    for (const cursor of open) {
+      totals.read += cursor.rowsRead
+      totals.written += cursor.rowsWritten
+    }
+    open = []
+  }
+  const counted = new Proxy(sql, {
+    get(target, name) {
+      if (name !== 'exec') return Reflect.get(target, name)
+      return (...args: Parameters<SqlStorage['exec']>) => {
+        // A cursor knows its numbers when it was read; those of a while ago were.
+        if (open.length >= 1000) settle()
+        const cursor = target.exec(...args)
+        open.push(cursor)
+        return cursor
+      }
+    },
+  })
+  return {
+    sql: counted,
+    rows() {
+      settle()
+      return { ...totals }
+    },
+  }
+}

@@ -39,11 +39,11 @@ function testStub({ nsid, def }: Pick<Method, 'nsid' | 'def'>): string {
     ...(def.errors ?? []).map((error) => `answers ${error.name} when ${error.name} is the case`),
   ]
   return `import { expect, test } from 'vitest'
-import ${name} from './${name}.ts'
+import method from './${name}.ts'
 
 // The handler is a stub: replace this test when you write it.
 test('${nsid} says that it is not written yet', async () => {
-  const call = async () => ${name}.handler({} as never)
+  const call = async () => method.handler({} as never)
   await expect(call).rejects.toMatchObject({ error: 'MethodNotImplemented', statusCode: 501 })
 })
 

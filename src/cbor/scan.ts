@@ -1,0 +1,89 @@
+import { CborReader, Major, MalformedCborError } from './reader.ts'
+
+/** A blob reference found in a record. */
+export interface FoundBlob {
+  /** Binary CID. */
+  cid: Uint8Array
+  mimeType: string
+  size: number
+}
+
+/** What can be told of a record without building it. */
+export interface ScannedRecord {
+  /** Its `$type`, if it is a text. */
+  type: string | undefined
+  blobs: FoundBlob[]
+}
+
+/**
+ * Goes through a block that should be a record: a map in canonical DAG-CBOR.
+ *
+ * @throws MalformedCborError
+ */
+export function scanRecord(block: Uint8Array): ScannedRecord {
+  const reader = new CborReader(block)
+  const blobs: FoundBlob[] = []
+  reader.head()
+  if (reader.major !== Major.Map) throw new MalformedCborError('a record must be a map')
+  const type = scanMap(reader, blobs)
+  reader.end()
+  return { type, blobs }
+}
+
+function scanValue(reader: CborReader, blobs: FoundBlob[]): void {
+  reader.head()
+  switch (reader.major) {
+    case Major.Bytes:
+      reader.byteString()
+      break
+    case Major.Text:
+      reader.text()
+      break
+    case Major.Array:
+      reader.eachItem(() => scanValue(reader, blobs))
+      break
+    case Major.Map:
+      scanMap(reader, blobs)
+      break
+    case Major.Tag:
+      reader.link()
+  }
+}
+
+/** Scans a map and returns its `$type`. */
+function scanMap(reader: CborReader, blobs: FoundBlob[]): string | undefined {
+  let type: string | undefined
+  let mimeType: string | undefined
+  let size: number | undefined
+  let cid: Uint8Array | undefined
+  reader.eachEntry((key) => {
+    if (key !== '$type' && key !== 'mimeType' && key !== 'ref' && key !== 'size') {
+      scanValue(reader, blobs)
+      return
+    }
+    reader.head()
+    const { major, value } = reader
+    if (major === Major.Text) {
+      const text = reader.text()
+      if (key === '$type') type = text
+      else if (key === 'mimeType') mimeType = text
+    } else if (major === Major.Tag) {
+      const link = reader.link()
+      if (key === 'ref') cid = link
+    } else {
+      if (key === 'size' && major === Major.Uint) size = value
+      skip(reader, blobs)
+    }
+  })
+  if (type === 'blob' && mimeType !== undefined && size !== undefined && cid) {
+    blobs.push({ cid, mimeType, size })
+  }
+  return type
+}
+
+/** Passes over an item that is neither text nor link and whose head was read. */
+function skip(reader: CborReader, blobs: FoundBlob[]): void {
+  if (reader.major === Major.Bytes) reader.byteString()
+  else if (reader.major === Major.Array) reader.eachItem(() => scanValue(reader, blobs))
+  else if (reader.major === Major.Map) scanMap(reader, blobs)
+}

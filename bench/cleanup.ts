@@ -1,0 +1,40 @@
+/** What a run has started or written, undone in reverse order, also after a failure or Ctrl-C. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+type Undo = () => Promise<void> | void
+
+export class Cleanup {
+  readonly #undo: Undo[] = []
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        process.stderr.write('\nstopping ...\n')
+        void this.run().finally(() => process.exit(130))
+      })
+    }
+  }
+
+  add(undo: Undo): void {
+    this.#undo.push(undo)
+  }
+
+  /** A temporary folder that goes away with the run. */
+  folder(): string {
+    const path = mkdtempSync(join(tmpdir(), 'cumulus-bench-'))
+    this.add(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }))
+    return path
+  }
+
+  async run(): Promise<void> {
+    for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) {
+      try {
+        await undo()
+      } catch (error) {
+        process.stderr.write(`clean-up: ${error instanceof Error ? error.message : error}\n`)
+      }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/** The aims, and what was measured held against them. */
+import type { RowName } from '../options.ts'
+import type { Measured } from '../stages/compare.ts'
+import type { Result, RowResult, Verdict } from './result.ts'
+
+interface RowAim {
+  row: RowName
+  /** Times the reference's rate. */
+  ratio?: number
+  /** In the row's unit. */
+  rate?: number
+  /** At most, in ms. */
+  p50?: number
+  /** Holds for a large repository: looked at in the largest one measured. */
+  largest?: boolean
+}
+
+const ROW_AIMS: RowAim[] = [
+  { row: 'createRecord', ratio: 6 },
+  { row: 'createRecord-16', ratio: 6 },
+  { row: 'getRecord-16', ratio: 4 },
+  { row: 'listRecords-50', ratio: 3 },
+  { row: 'listRecords-100', ratio: 3 },
+  { row: 'applyWrites', rate: 10_000 },
+  { row: 'getRepo', rate: 60, largest: true },
+  { row: 'firehose', p50: 3 },
+]
+const IMPORT_RATE = 20
+const ISOLATE_MB = 128
+const START_SECONDS = 0.3
+/** Rows that listRecords may read beyond those that it returns. */
+const LIST_CONSTANT = 20
+/** What growth beyond the tree's depth counts as noise of time; rows have none but the tree's own shape. */
+const TOLERANCE = 1.15
+
+export function judge(result: Omit<Result, 'verdicts'>): Verdict[] {
+  return [
+    ...ROW_AIMS.flatMap((aim) => judgeRow(aim, result.rows)),
+    ...judgeImports(result),
+    ...(result.start?.cumulus === undefined
+      ? []
+      : [most('start to first answer', START_SECONDS, result.start.cumulus, 's', 2)]),
+    ...judgeCounts(result),
+    ...judgeGrowth(result),
+  ]
+}
+
+function judgeRow({ row, ratio, rate, p50, largest }: RowAim, rows: RowResult[]): Verdict[] {
+  const all = rows.filter((one) => one.row === row && 'rate' in (one.servers.cumulus ?? {}))
+  const looked = largest ? all.slice(-1) : all
+  return looked.flatMap(({ servers, size, unit }) => {
+    const [ours, theirs] = [numbers(servers.cumulus), numbers(servers.reference)]
+    const what = `${row}, ${size.toLocaleString('en')} records`
+    if (!ours) return []
+    if (p50 !== undefined) return [most(`${what}, p50`, p50, ours.p50, 'ms', 2)]
+    if (rate !== undefined) return [least(what, rate, ours.rate, unit, 1)]
+    if (ratio === undefined || !theirs) return []
+    return [least(what, ratio, ours.rate / theirs.rate, '×', 1)]
+  })
+}
+
+function judgeImports({ imports }: Omit<Result, 'verdicts'>): Verdict[] {
+  const done = imports.flatMap(({ size, servers: { cumulus } }) =>
+    cumulus && 'rate' in cumulus ? [{ size, ...cumulus }] : [],
+  )
+  const largest = done.at(-1)
+  if (!largest) return []
+  const what = `importRepo, ${largest.size.toLocaleString('en')} records`
+  return [
+    least(what, IMPORT_RATE, largest.rate, 'MB/s', 1),
+    ...(largest.isolatePeak === undefined
+      ? []
+      : [most(`${what}, memory of V8`, ISOLATE_MB, largest.isolatePeak, 'MB', 0)]),
+  ]
+}
+
+function judgeCounts({ counts }: Omit<Result, 'verdicts'>): Verdict[] {
+  return counts.flatMap(({ size, kinds }) =>
+    [50, 100].flatMap((limit) => {
+      const read = kinds[`listRecords of ${limit}`]?.read
+      if (read === undefined) return []
+      const what = `rows read by listRecords of ${limit}, ${size.toLocaleString('en')} records`
+      return [most(what, limit + LIST_CONSTANT, read, 'rows', 0)]
+    }),
+  )
+}
+
+/** Cost of a createRecord may grow as the depth of the tree does: with the logarithm of the size. */
+function judgeGrowth({ rows, counts }: Omit<Result, 'verdicts'>): Verdict[] {
+  const times = rows.flatMap(({ row, size, servers: { cumulus } }) => {
+    const ours = numbers(cumulus)
+    return row === 'createRecord' && ours ? [{ size, cost: ours.p50 }] : []
+  })
+  const rowsOf = (side: 'read' | 'written') =>
+    counts.flatMap(({ size, kinds }) => {
+      const cost = kinds.createRecord?.[side]
+      return cost === undefined ? [] : [{ size, cost }]
+    })
+  return [
+    ...grows('growth of time per createRecord', times),
+    ...grows('growth of rows read per createRecord', rowsOf('read')),
+    ...grows('growth of rows written per createRecord', rowsOf('written')),
+  ]
+}
+
+function grows(what: string, points: { size: number; cost: number }[]): Verdict[] {
+  const [first, last] = [points[0], points.at(-1)]
+  if (!first || !last || first === last) return []
+  const depth = Math.log(last.size) / Math.log(first.size)
+  const range = `${first.size.toLocaleString('en')} → ${last.size.toLocaleString('en')} records`
+  return [most(`${what}, ${range}`, depth * TOLERANCE, last.cost / first.cost, '×', 2)]
+}
+
+function least(what: string, aim: number, value: number, unit: string, digits: number): Verdict {
+  const met = value >= aim
+  const missedBy = met ? undefined : 100 * (1 - value / aim)
+  return verdict(what, `≥ ${aim.toLocaleString('en')} ${unit}`, value, unit, digits, missedBy)
+}
+
+function most(what: string, aim: number, value: number, unit: string, digits: number): Verdict {
+  const met = value <= aim
+  const missedBy = met ? undefined : 100 * (value / aim - 1)
+  const limit = aim.toLocaleString('en', { maximumFractionDigits: 2 })
+  return verdict(what, `≤ ${limit} ${unit}`, value, unit, digits, missedBy)
+}
+
+function verdict(
+  what: string,
+  aim: string,
+  value: number,
+  unit: string,
+  digits: number,
+  missedBy: number | undefined,
+): Verdict {
+  const shown = value.toLocaleString('en', { maximumFractionDigits: digits })
+  const measured = `${shown} ${unit}`
+  return { what, aim, measured, met: missedBy === undefined, ...(missedBy && { missedBy }) }
+}
+
+const numbers = (measured: Measured | undefined) =>
+  measured && 'rate' in measured ? measured : undefined

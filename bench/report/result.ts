@@ -1,0 +1,53 @@
+/** What a run measured, as `--json` prints it. */
+import type { RowName } from '../options.ts'
+import type { Unit } from '../rows/row.ts'
+import type { ServerName } from '../servers/server.ts'
+import type { Comparison } from '../stages/compare.ts'
+import type { Counts } from '../stages/counts.ts'
+import type { Imported } from '../stages/import.ts'
+
+export interface RowResult {
+  row: RowName
+  /** Records in the repository. */
+  size: number
+  unit: Unit
+  servers: Comparison
+}
+
+export interface ImportResult {
+  size: number
+  servers: Partial<Record<ServerName, Imported>>
+}
+
+export interface Result {
+  machine: {
+    date: string
+    node: string
+    workerd: string
+    reference: string
+    cpu: string
+    cpus: number
+  }
+  sizes: number[]
+  rows: RowResult[]
+  imports: ImportResult[]
+  /** Seconds to the first answer. */
+  start?: Partial<Record<ServerName, number>>
+  /** KiB. */
+  bundle?: { plain: number; gzip: number }
+  /** Largest resident size under load, in MB. */
+  memory: Partial<Record<ServerName, number>>
+  /** Rows per request, by size and kind. */
+  counts: { size: number; kinds: Record<string, Counts> }[]
+  verdicts: Verdict[]
+}
+
+/** One aim, and how it came out. */
+export interface Verdict {
+  what: string
+  aim: string
+  measured: string
+  met: boolean
+  /** By how many per cent of the aim it was missed. */
+  missedBy?: number
+}

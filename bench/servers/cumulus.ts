@@ -1,0 +1,90 @@
+/** Cumulus: the production bundle on plain workerd, as `npm start` runs it. */
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { startWorkerd } from '../../cli/workerd.ts'
+import type { RawSettings } from '../../src/config.ts'
+import { Xrpc } from '../load/client.ts'
+import { end, freePort, ServerStartError } from './process.ts'
+import { type Account, BLOB_LIMIT, type Host, PASSWORD, type Running } from './server.ts'
+
+const ADMIN_PASSWORD = 'bench admin password'
+
+export interface CumulusOptions {
+  dataDirectory: string
+  /** Answers then say how many rows they cost, and are checked against their lexicons: not for timing. */
+  devMode?: boolean
+  /** Port on which V8's inspector listens. */
+  inspectorPort?: number
+}
+
+export class Cumulus implements Host {
+  readonly name = 'cumulus'
+  readonly #options: CumulusOptions
+
+  constructor(options: CumulusOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<Running> {
+    const { dataDirectory, devMode, inspectorPort } = this.#options
+    const raw: RawSettings = {
+      PDS_ADMIN_PASSWORD: ADMIN_PASSWORD,
+      PDS_JWT_SECRET: 'bench jwt secret, long enough',
+      PDS_KEY_SECRET: 'bench key secret, long enough',
+      PDS_BSKY_APP_VIEW_URL: 'none',
+      PDS_CHAT_URL: 'none',
+      PDS_BLOB_UPLOAD_LIMIT: BLOB_LIMIT,
+      ...(devMode ? { PDS_DEV_MODE: 'true' } : {}),
+    }
+    const port = inspectorPort === undefined ? 0 : await freePort()
+    const workerd = await startWorkerd({ dataDirectory, port, raw, output: 'ignore' })
+    if (inspectorPort === undefined) return running(workerd.port, workerd.process)
+    // The configuration is written; the same again, with the inspector.
+    await end(workerd.process)
+    return startInspected(dataDirectory, port, inspectorPort, raw)
+  }
+
+  async createAccount(running: Running, handle: string): Promise<Account> {
+    const client = new Xrpc(running.origin, 1)
+    try {
+      const credentials = Buffer.from(`admin:${ADMIN_PASSWORD}`).toString('base64')
+      const { body } = await client.call<{ did: string; accessJwt: string }>({
+        method: 'com.atproto.server.createAccount',
+        headers: { authorization: `Basic ${credentials}` },
+        input: { handle, email: `${handle.split('.')[0]}@example.com`, password: PASSWORD },
+      })
+      return { did: body.did, handle, token: body.accessJwt }
+    } finally {
+      await client.close()
+    }
+  }
+}
+
+function running(port: number, child: ReturnType<typeof spawn>): Running {
+  if (child.pid === undefined) throw new ServerStartError('workerd has no process')
+  const origin = `http://127.0.0.1:${port}`
+  return { name: 'cumulus', origin, pid: child.pid, stop: () => end(child) }
+}
+
+async function startInspected(
+  dataDirectory: string,
+  port: number,
+  inspectorPort: number,
+  raw: RawSettings,
+): Promise<Running> {
+  const workerd = (createRequire(import.meta.url)('workerd') as { default: string }).default
+  const child = spawn(
+    workerd,
+    ['serve', `--inspector-addr=127.0.0.1:${inspectorPort}`, join(dataDirectory, 'workerd.capnp')],
+    { cwd: dataDirectory, env: { ...process.env, ...raw }, stdio: 'ignore' },
+  )
+  const server = running(port, child)
+  for (;;) {
+    if (child.exitCode !== null) throw new ServerStartError('workerd with the inspector ended')
+    const up = await fetch(`${server.origin}/xrpc/com.atproto.server.describeServer`).catch(
+      () => null,
+    )
+    if (up?.ok) return server
+  }
+}

@@ -1,0 +1,56 @@
+/** Measures rows on one or two servers by turns, so that noise of the machine meets both alike. */
+import { drive, type Samples, type Workload } from '../load/drive.ts'
+import { notServed, type Repo } from '../load/repo.ts'
+import { type Figures, figures } from '../load/stats.ts'
+import { step } from '../progress.ts'
+import type { Row } from '../rows/row.ts'
+import type { ServerName } from '../servers/server.ts'
+
+/** What came of a row on one server: figures, or why there are none. */
+export type Measured = Figures | { skipped: string } | { failed: string }
+
+export type Comparison = Partial<Record<ServerName, Measured>>
+
+const TURNS = 4
+/** Seconds before the first turn of each server, not counted. */
+const WARM_UP = 0.4
+
+interface Runner {
+  name: ServerName
+  workload: Workload
+  slices: Samples[]
+  problem?: { skipped: string } | { failed: string }
+}
+
+export async function compare(row: Row, repos: Repo[], seconds: number): Promise<Comparison> {
+  const size = repos[0]?.keys.length ?? 0
+  const runners: Runner[] = repos.map((repo) => ({
+    name: repo.server,
+    workload: row.workload(repo),
+    slices: [],
+  }))
+  for (const runner of runners) await turn(row, runner, WARM_UP)
+  for (const runner of runners) runner.slices = []
+  for (let count = 0; count < TURNS; count += 1) {
+    step(`${row.name}, ${size} records`, `turn ${count + 1} of ${TURNS}`)
+    for (const runner of runners) await turn(row, runner, seconds / TURNS)
+  }
+  return Object.fromEntries(
+    runners.map(({ name, slices, problem }) => [name, problem ?? figures(slices)]),
+  )
+}
+
+async function turn(row: Row, runner: Runner, seconds: number): Promise<void> {
+  if (runner.problem) return
+  try {
+    runner.slices.push(await drive(runner.workload, row.connections, seconds))
+  } catch (error) {
+    runner.problem = problemOf(error)
+  }
+}
+
+/** A method that a server does not have is no failure. */
+export function problemOf(error: unknown): { skipped: string } | { failed: string } {
+  const message = error instanceof Error ? error.message : String(error)
+  return notServed(error) ? { skipped: 'answers 501' } : { failed: message }
+}

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { complain, mute } from './progress.ts'
 
 type Undo = () => Promise<void> | void
 
@@ -12,6 +13,7 @@ export class Cleanup {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => {
         process.stderr.write('\nstopping ...\n')
+        mute()
         void this.run().finally(() => process.exit(130))
       })
     }
@@ -33,7 +35,7 @@ export class Cleanup {
       try {
         await undo()
       } catch (error) {
-        process.stderr.write(`clean-up: ${error instanceof Error ? error.message : error}\n`)
+        complain(`clean-up: ${error instanceof Error ? error.message : error}`)
       }
     }
   }

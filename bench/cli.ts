@@ -1,9 +1,14 @@
 /** `npm run bench`: Cumulus and the reference PDS side by side. See docs/performance.md. */
 import { BundleError, ensureBundle } from '../cli/bundle.ts'
+import { WorkerdStartError } from '../cli/workerd.ts'
 import { Cleanup } from './cleanup.ts'
 import { HELP, type Options, parseOptions, UsageError } from './options.ts'
 import { PrepareError, prepare } from './prepare.ts'
 import { clear, say } from './progress.ts'
+import { ServerStartError } from './servers/process.ts'
+
+/** Errors whose message says it all. */
+const EXPLAINED = [BundleError, PrepareError, ServerStartError, WorkerdStartError]
 
 try {
   const options = parseOptions(process.argv.slice(2))
@@ -13,8 +18,8 @@ try {
   if (error instanceof UsageError) {
     process.stderr.write(`bench: ${error.message} (see --help)\n`)
     process.exitCode = 2
-  } else if (error instanceof PrepareError || error instanceof BundleError) {
-    process.stderr.write(`bench: ${error.message}\n`)
+  } else if (EXPLAINED.some((kind) => error instanceof kind)) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`)
     process.exitCode = 1
   } else {
     throw error

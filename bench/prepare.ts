@@ -30,7 +30,12 @@ export function prepare(): void {
   if (existsSync(join(SQLITE, 'build', 'Release', 'better_sqlite3.node'))) return
   say('compiling better-sqlite3, which takes a minute ...')
   const gyp = join(MODULES, 'node-gyp', 'bin', 'node-gyp.js')
-  run(REFERENCE_NODE_BINARY, [gyp, 'rebuild', '--release', `--nodedir=${REFERENCE_NODE}`], SQLITE)
+  const rebuild = [gyp, 'rebuild', '--release', `--nodedir=${REFERENCE_NODE}`]
+  // node-gyp prefers npm's settings in the environment to its arguments: the headers of another Node.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)),
+  )
+  run(REFERENCE_NODE_BINARY, rebuild, SQLITE, env)
 }
 
 /** npm notes in `node_modules/.package-lock.json` when it last brought the folder up to the lock file. */
@@ -52,8 +57,8 @@ function samePackages(note: string, lock: string): boolean {
   return [...versions(note)].every(([name, version]) => wanted.get(name) === version)
 }
 
-function run(command: string, args: string[], cwd: string): void {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+function run(command: string, args: string[], cwd: string, env = process.env): void {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8' })
   if (status === 0) return
   const reason = error?.message ?? `${stdout}${stderr}`.trim().split('\n').slice(-30).join('\n')
   throw new PrepareError(`${command} ${args[0]} failed:\n${reason}`)

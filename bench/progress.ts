@@ -1,8 +1,23 @@
 /** Progress of long work, on stderr: one line that is rewritten on a terminal, few lines elsewhere. */
 const terminal = process.stderr.isTTY
 
+let muted = false
+
+/** Says nothing more: what is being stopped complains. */
+export function mute(): void {
+  muted = true
+}
+
+/** Says what went wrong, on a line that stays. */
+export function complain(message: string): void {
+  if (muted) return
+  clear()
+  process.stderr.write(`${message}\n`)
+}
+
 /** Says what is being done now. */
 export function say(message: string): void {
+  if (muted) return
   process.stderr.write(terminal ? `\r\x1b[K${message}` : `${message}\n`)
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Cleanup } from './cleanup.ts'
 import { createAccounts, fill, openRepo, type Repo, untilAnswering } from './load/repo.ts'
 import { type Options, wants } from './options.ts'
-import { say } from './progress.ts'
+import { complain, say } from './progress.ts'
 import { judge } from './report/aims.ts'
 import { machine } from './report/machine.ts'
 import type { Result } from './report/result.ts'
@@ -135,7 +135,7 @@ async function measureSize(
 /** The table has no room for the message of a failure. */
 function report(row: string, servers: Comparison): void {
   for (const [name, measured] of Object.entries(servers)) {
-    if ('failed' in measured) process.stderr.write(`${row}, ${name}: ${measured.failed}\n`)
+    if ('failed' in measured) complain(`${row}, ${name}: ${measured.failed}`)
   }
 }
 

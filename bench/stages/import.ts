@@ -1,7 +1,7 @@
 /** importRepo: a CAR into an empty account, in a process that has done nothing else. */
 import { createReadStream } from 'node:fs'
 import { notServed, openRepo, type Repo } from '../load/repo.ts'
-import { say } from '../progress.ts'
+import { complain, say } from '../progress.ts'
 import type { Account, Running } from '../servers/server.ts'
 import { problemOf } from './compare.ts'
 import type { Car } from './export-car.ts'
@@ -58,8 +58,7 @@ export async function importRepo(
   } catch (error) {
     await watch?.stop()
     const problem = problemOf(error)
-    if ('failed' in problem)
-      process.stderr.write(`importRepo, ${running.name}: ${problem.failed}\n`)
+    if ('failed' in problem) complain(`importRepo, ${running.name}: ${problem.failed}`)
     return problem
   } finally {
     await repo.client.close()

@@ -8,6 +8,7 @@ import type { Env } from '../env.ts'
 import { BlobIndex, type BlobRow, type ListBlobsOptions } from '../storage/account/blobs.ts'
 import { createAccount } from '../storage/account/create.ts'
 import { exportCar } from '../storage/account/export.ts'
+import { readImport } from '../storage/account/import.ts'
 import { Outbox } from '../storage/account/outbox.ts'
 import {
   type Account,
@@ -20,6 +21,7 @@ import { Repo, type RepoParts, type WriteBatch, type WriteResult } from '../stor
 import { Retired } from '../storage/account/retired.ts'
 import { migrations } from '../storage/account/schema.ts'
 import { type Session, Sessions } from '../storage/account/sessions.ts'
+import { dropStaging } from '../storage/account/staging.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
 import { cidString } from '../storage/cid-string.ts'
 import { StorageError } from '../storage/error.ts'
@@ -80,6 +82,7 @@ export class AccountObject extends DurableObject<Env> {
   readonly #counter: RowCounter | undefined
   #key: SigningKey | undefined
   #alarmAt = 0
+  #importing = false
   #delivery: Promise<void> | undefined
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -198,8 +201,36 @@ export class AccountObject extends DurableObject<Env> {
   exportRepo(since?: string): Promise<Outcome<ReadableStream<Uint8Array>>> {
     return settle(() => {
       this.#profile.getActive()
-      const release = this.#retired.hold()
-      return exportCar(this.#parts.sql, this.#repo.head(), { since, release })
+      return exportCar(this.#parts.sql, this.#repo.head(), { since, hold: this.#retired.hold() })
+    })
+  }
+
+  /**
+   * Replaces the repository by the one in a CAR file, once all of it has arrived and was verified.
+   * `signingKeys` are those of the DID document; the account's own key is accepted too.
+   */
+  importRepo(
+    car: ReadableStream<Uint8Array>,
+    signingKeys: readonly string[],
+  ): Promise<Outcome<void>> {
+    return settle(async () => {
+      if (this.#importing) throw new StorageError('InvalidRequest', 'An import is running already')
+      this.#importing = true
+      try {
+        const key = await this.#signingKey()
+        const { did } = this.#profile.get()
+        const { sql } = this.#parts
+        const verified = await readImport(sql, car, {
+          did,
+          signingKeys: [...signingKeys, key.did()],
+          after: this.#repo.head().rev,
+        })
+        this.#repo.replace(did, key, verified)
+        this.#deliverSoon()
+      } finally {
+        this.#importing = false
+        dropStaging(this.#parts.sql)
+      }
     })
   }
 
@@ -208,6 +239,14 @@ export class AccountObject extends DurableObject<Env> {
     return settle(() => {
       this.#profile.getActive()
       return this.#repo.proveRecord(`${collection}/${rkey}`)
+    })
+  }
+
+  /** A CAR file of the blocks with these CIDs. */
+  getBlocks(cids: readonly string[]): Promise<Outcome<Uint8Array>> {
+    return settle(() => {
+      this.#profile.getActive()
+      return this.#repo.getBlocks(cids)
     })
   }
 

@@ -400,7 +400,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/moderation/createReport.json
   'com.atproto.moderation.createReport': { kind: 'procedure', to: 'proxy', service: 'moderation' },
   // lexicons/com/atproto/repo/applyWrites.json
-  'com.atproto.repo.applyWrites': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.repo.applyWrites': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/applyWrites.ts'),
+  },
   // lexicons/com/atproto/repo/createRecord.json
   'com.atproto.repo.createRecord': {
     kind: 'procedure',
@@ -426,9 +430,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/repo/getRecord.ts'),
   },
   // lexicons/com/atproto/repo/importRepo.json
-  'com.atproto.repo.importRepo': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.repo.importRepo': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/importRepo.ts'),
+  },
   // lexicons/com/atproto/repo/listMissingBlobs.json
-  'com.atproto.repo.listMissingBlobs': { kind: 'query', to: 'refuse' },
+  'com.atproto.repo.listMissingBlobs': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/repo/listMissingBlobs.ts'),
+  },
   // lexicons/com/atproto/repo/listRecords.json
   'com.atproto.repo.listRecords': {
     kind: 'query',
@@ -528,11 +540,23 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/sync/getBlob.ts'),
   },
   // lexicons/com/atproto/sync/getBlocks.json
-  'com.atproto.sync.getBlocks': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getBlocks': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getBlocks.ts'),
+  },
   // lexicons/com/atproto/sync/getCheckout.json
-  'com.atproto.sync.getCheckout': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getCheckout': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getCheckout.ts'),
+  },
   // lexicons/com/atproto/sync/getHead.json
-  'com.atproto.sync.getHead': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getHead': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getHead.ts'),
+  },
   // lexicons/com/atproto/sync/getHostStatus.json
   'com.atproto.sync.getHostStatus': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/sync/getLatestCommit.json
@@ -542,7 +566,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/sync/getLatestCommit.ts'),
   },
   // lexicons/com/atproto/sync/getRecord.json
-  'com.atproto.sync.getRecord': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getRecord': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getRecord.ts'),
+  },
   // lexicons/com/atproto/sync/getRepo.json
   'com.atproto.sync.getRepo': {
     kind: 'query',
@@ -550,9 +578,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/sync/getRepo.ts'),
   },
   // lexicons/com/atproto/sync/getRepoStatus.json
-  'com.atproto.sync.getRepoStatus': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getRepoStatus': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getRepoStatus.ts'),
+  },
   // lexicons/com/atproto/sync/listBlobs.json
-  'com.atproto.sync.listBlobs': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.listBlobs': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/listBlobs.ts'),
+  },
   // lexicons/com/atproto/sync/listHosts.json
   'com.atproto.sync.listHosts': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/sync/listRepos.json

@@ -866,6 +866,99 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
     id: 'com.atproto.moderation.defs',
     defs: { reasonType: { type: 'string' }, subjectType: { type: 'string' } },
   }),
+  // lexicons/com/atproto/repo/applyWrites.json
+  'com.atproto.repo.applyWrites': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.applyWrites',
+    defs: {
+      create: {
+        type: 'object',
+        required: ['collection', 'value'],
+        properties: {
+          collection: { type: 'string', format: 'nsid' },
+          rkey: { type: 'string', maxLength: 512, format: 'record-key' },
+          value: { type: 'unknown' },
+        },
+      },
+      createResult: {
+        type: 'object',
+        required: ['uri', 'cid'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          validationStatus: { type: 'string' },
+        },
+      },
+      delete: {
+        type: 'object',
+        required: ['collection', 'rkey'],
+        properties: {
+          collection: { type: 'string', format: 'nsid' },
+          rkey: { type: 'string', format: 'record-key' },
+        },
+      },
+      deleteResult: { type: 'object', required: [], properties: {} },
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['repo', 'writes'],
+            properties: {
+              repo: { type: 'string', format: 'at-identifier' },
+              validate: { type: 'boolean' },
+              writes: {
+                type: 'array',
+                items: {
+                  type: 'union',
+                  refs: ['#create', '#update', '#delete'],
+                  closed: true,
+                },
+              },
+              swapCommit: { type: 'string', format: 'cid' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: [],
+            properties: {
+              commit: { type: 'ref', ref: 'com.atproto.repo.defs#commitMeta' },
+              results: {
+                type: 'array',
+                items: {
+                  type: 'union',
+                  refs: ['#createResult', '#updateResult', '#deleteResult'],
+                  closed: true,
+                },
+              },
+            },
+          },
+        },
+      },
+      update: {
+        type: 'object',
+        required: ['collection', 'rkey', 'value'],
+        properties: {
+          collection: { type: 'string', format: 'nsid' },
+          rkey: { type: 'string', format: 'record-key' },
+          value: { type: 'unknown' },
+        },
+      },
+      updateResult: {
+        type: 'object',
+        required: ['uri', 'cid'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          validationStatus: { type: 'string' },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/repo/createRecord.json
   'com.atproto.repo.createRecord': () => ({
     lexicon: 1,
@@ -1009,6 +1102,50 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
               value: { type: 'unknown' },
             },
           },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/repo/importRepo.json
+  'com.atproto.repo.importRepo': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.importRepo',
+    defs: {
+      main: { type: 'procedure', input: { encoding: 'application/vnd.ipld.car' } },
+    },
+  }),
+  // lexicons/com/atproto/repo/listMissingBlobs.json
+  'com.atproto.repo.listMissingBlobs': () => ({
+    lexicon: 1,
+    id: 'com.atproto.repo.listMissingBlobs',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: {
+            limit: { type: 'integer', minimum: 1, maximum: 1000, default: 500 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['blobs'],
+            properties: {
+              cursor: { type: 'string' },
+              blobs: { type: 'array', items: { type: 'ref', ref: '#recordBlob' } },
+            },
+          },
+        },
+      },
+      recordBlob: {
+        type: 'object',
+        required: ['cid', 'recordUri'],
+        properties: {
+          cid: { type: 'string', format: 'cid' },
+          recordUri: { type: 'string', format: 'at-uri' },
         },
       },
     },
@@ -1327,6 +1464,64 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/sync/getBlocks.json
+  'com.atproto.sync.getBlocks': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getBlocks',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did', 'cids'],
+          properties: {
+            did: { type: 'string', format: 'did' },
+            cids: { type: 'array', items: { type: 'string', format: 'cid' } },
+          },
+        },
+        output: { encoding: 'application/vnd.ipld.car' },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/getCheckout.json
+  'com.atproto.sync.getCheckout': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getCheckout',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did'],
+          properties: { did: { type: 'string', format: 'did' } },
+        },
+        output: { encoding: 'application/vnd.ipld.car' },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/getHead.json
+  'com.atproto.sync.getHead': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getHead',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did'],
+          properties: { did: { type: 'string', format: 'did' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['root'],
+            properties: { root: { type: 'string', format: 'cid' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/sync/getLatestCommit.json
   'com.atproto.sync.getLatestCommit': () => ({
     lexicon: 1,
@@ -1353,6 +1548,26 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/sync/getRecord.json
+  'com.atproto.sync.getRecord': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getRecord',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did', 'collection', 'rkey'],
+          properties: {
+            did: { type: 'string', format: 'did' },
+            collection: { type: 'string', format: 'nsid' },
+            rkey: { type: 'string', format: 'record-key' },
+          },
+        },
+        output: { encoding: 'application/vnd.ipld.car' },
+      },
+    },
+  }),
   // lexicons/com/atproto/sync/getRepo.json
   'com.atproto.sync.getRepo': () => ({
     lexicon: 1,
@@ -1369,6 +1584,65 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           },
         },
         output: { encoding: 'application/vnd.ipld.car' },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/getRepoStatus.json
+  'com.atproto.sync.getRepoStatus': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getRepoStatus',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did'],
+          properties: { did: { type: 'string', format: 'did' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['did', 'active'],
+            properties: {
+              did: { type: 'string', format: 'did' },
+              active: { type: 'boolean' },
+              status: { type: 'string' },
+              rev: { type: 'string', format: 'tid' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/listBlobs.json
+  'com.atproto.sync.listBlobs': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.listBlobs',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did'],
+          properties: {
+            did: { type: 'string', format: 'did' },
+            since: { type: 'string', format: 'tid' },
+            limit: { type: 'integer', minimum: 1, maximum: 1000, default: 500 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['cids'],
+            properties: {
+              cursor: { type: 'string' },
+              cids: { type: 'array', items: { type: 'string', format: 'cid' } },
+            },
+          },
+        },
       },
     },
   }),

@@ -4,9 +4,9 @@ import { decodeCid, ui8Concat } from '@atproto/lex-data'
 import { varint } from 'multiformats'
 import type { CidBytes } from './mst/node.ts'
 
-/** The start of a CAR file with one root. */
-export function carHeader(root: CidBytes): Uint8Array {
-  const header = encode({ version: 1, roots: [decodeCid(root)] })
+/** The start of a CAR file with one root, or none. */
+export function carHeader(root: CidBytes | null): Uint8Array {
+  const header = encode({ version: 1, roots: root ? [decodeCid(root)] : [] })
   return ui8Concat([encodeVarint(header.byteLength), header])
 }
 
@@ -32,7 +32,7 @@ export function writeCarBlock(
 }
 
 /** A whole CAR file in memory; for the few blocks of a proof. */
-export function carFile(root: CidBytes, blocks: readonly CarBlock[]): Uint8Array {
+export function carFile(root: CidBytes | null, blocks: readonly CarBlock[]): Uint8Array {
   const header = carHeader(root)
   const size = blocks.reduce(
     (sum, [cid, block]) => sum + carBlockLength(block, cid.byteLength),

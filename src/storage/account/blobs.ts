@@ -105,6 +105,16 @@ export class BlobIndex {
     for (const cid of before) if (!now.has(cid) && !this.#isReferenced(cid)) this.#remove(cid)
   }
 
+  /** Goes through all blobs after all references have changed at once. */
+  review(): void {
+    this.#sql.exec('UPDATE blob SET expires_at = NULL WHERE cid IN (SELECT blob FROM record_blob)')
+    this.#sql.exec(
+      `UPDATE blob SET expires_at = ?
+       WHERE expires_at IS NULL AND cid NOT IN (SELECT blob FROM record_blob)`,
+      Date.now() + TEMPORARY,
+    )
+  }
+
   /** CIDs of blobs that records refer to, in order, after `cursor`; `since`: by newer records only. */
   list({ since, cursor = '', limit }: ListBlobsOptions): string[] {
     const newer = since === undefined ? '' : 'JOIN record USING (path)'

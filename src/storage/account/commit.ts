@@ -19,14 +19,11 @@ export interface Commit {
   block: Uint8Array
 }
 
-/** Signs a commit of the tree with root `data`; its rev is later than `after`. */
-export function signCommit(
-  did: string,
-  key: SigningKey,
-  data: CidBytes,
-  after: string | undefined,
-): Commit {
-  const rev = TID.nextStr(after)
+/** The rev of the next commit: a TID later than the one before. */
+export const nextRev = (after: string | undefined): string => TID.nextStr(after)
+
+/** Signs a commit of the tree with root `data`. */
+export function signCommit(did: string, key: SigningKey, data: CidBytes, rev: string): Commit {
   const unsigned = { did, version: 3, rev, prev: null, data: decodeCid(data) }
   const block = encode({ ...unsigned, sig: key.signSync(encode(unsigned)) })
   return { cid: cidOf(block), rev, data, block }

@@ -9,6 +9,7 @@
 import { carBlockLength, carHeader, writeCarBlock } from '../car.ts'
 import type { CidBytes } from '../mst/node.ts'
 import type { Head } from './head.ts'
+import type { Hold } from './retired.ts'
 
 /** Bytes collected before they are handed on; what is in memory of an export of any size. */
 const CHUNK = 256 * 1024
@@ -16,15 +17,15 @@ const CHUNK = 256 * 1024
 export interface ExportOptions {
   /** Leave out what the repository had at this rev already. */
   since?: string
-  /** Called when the stream ends, fails or is cancelled. */
-  release: () => void
+  /** The claim on the state that is exported; released when the stream ends, fails or is cancelled. */
+  hold: Hold
 }
 
 /** Reads a row per block; what is written meanwhile does not show, see `Retired`. */
 export function exportCar(
   sql: SqlStorage,
   head: Head,
-  { since = '', release }: ExportOptions,
+  { since = '', hold }: ExportOptions,
 ): ReadableStream<Uint8Array> {
   const scans = layersOf(sql).map((layer) => new Scan(nodeQuery(layer), head.rev, since))
   scans.push(new Scan(RECORD_QUERY, head.rev, since))
@@ -34,6 +35,7 @@ export function exportCar(
       type: 'bytes',
       pull(controller) {
         try {
+          hold.check()
           const chunk = new Chunk()
           if (!started) {
             chunk.addRaw(carHeader(head.cid))
@@ -42,14 +44,14 @@ export function exportCar(
           }
           fill(chunk, sql, scans)
           if (chunk.length > 0) return controller.enqueue(chunk.bytes())
-          release()
+          hold.release()
           controller.close()
         } catch (cause) {
-          release()
+          hold.release()
           throw cause
         }
       },
-      cancel: release,
+      cancel: hold.release,
     },
     { highWaterMark: 0 },
   )

@@ -32,13 +32,26 @@ export class NodeTable implements NodeSource {
     insertRows(this.#sql, 'INSERT OR REPLACE INTO node (layer, lo, cid, rev, block)', rows)
   }
 
+  /** Every node, one after the other. */
+  *all(): Generator<StoredNode> {
+    for (const row of this.#sql.exec<Row>('SELECT layer, lo, cid, block FROM node'))
+      yield toNode(row)
+  }
+
   #first(condition: string, ...values: SqlStorageValue[]): StoredNode | undefined {
     const row = this.#sql
       .exec<Row>(`SELECT layer, lo, cid, block FROM node ${condition}`, ...values)
       .toArray()[0]
-    return row && { ...row, cid: new Uint8Array(row.cid), block: new Uint8Array(row.block) }
+    return row && toNode(row)
   }
 }
+
+const toNode = ({ layer, lo, cid, block }: Row): StoredNode => ({
+  layer,
+  lo,
+  cid: new Uint8Array(cid),
+  block: new Uint8Array(block),
+})
 
 function cidOf({ cid }: Node): CidBytes {
   if (!cid) throw new TypeError('a node of a sealed tree has no CID')

@@ -1,7 +1,7 @@
 import { decodeCid } from '@atproto/lex-data'
 import type { SigningKey } from '../../auth/signing-key.ts'
 import { type CarBlock, carFile } from '../car.ts'
-import { cidString } from '../cid-string.ts'
+import { cidBytes, cidString } from '../cid-string.ts'
 import { StorageError } from '../error.ts'
 import { equalBytes } from '../mst/cid.ts'
 import { encodeNode } from '../mst/codec.ts'
@@ -10,9 +10,10 @@ import { type ChangeKind, collectProof } from '../mst/proof.ts'
 import { type SealedChanges, Tree } from '../mst/tree.ts'
 import { insertRows, type SqlBinding } from '../sql.ts'
 import type { BlobIndex } from './blobs.ts'
-import { type Commit, commitCar, signCommit } from './commit.ts'
-import { commitEvent, type RepoOp } from './events.ts'
+import { type Commit, commitCar, nextRev, signCommit } from './commit.ts'
+import { commitEvent, type RepoOp, syncEvent } from './events.ts'
 import { type Head, readHead, writeHead } from './head.ts'
+import type { VerifiedImport } from './import.ts'
 import { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
 import { RecordReader } from './records.ts'
@@ -77,7 +78,7 @@ export class Repo {
   createEmpty(did: string, key: SigningKey, lastEvent: number): Head {
     const tree = new Tree(this.#nodes)
     const changes = tree.seal()
-    const commit = signCommit(did, key, changes.root, undefined)
+    const commit = signCommit(did, key, changes.root, nextRev(undefined))
     return this.#store(did, commit, tree, changes, new Map(), lastEvent)
   }
 
@@ -104,7 +105,7 @@ export class Repo {
         else tree.delete(path)
       }
       const sealed = tree.seal()
-      const commit = signCommit(did, key, sealed.root, head.rev)
+      const commit = signCommit(did, key, sealed.root, nextRev(head.rev))
       this.#parts.storage.transactionSync(() => {
         this.#head = this.#store(did, commit, tree, sealed, changes, head.lastEvent, head)
       })
@@ -114,6 +115,34 @@ export class Repo {
       this.forget()
       throw error
     }
+  }
+
+  /**
+   * Puts an imported repository in the place of this one, under a new commit, and tells the network that
+   * the repository was set anew.
+   *
+   * @throws StorageError `InvalidRequest` when the repository was written to meanwhile
+   */
+  replace(did: string, key: SigningKey, { data, rev, staging }: VerifiedImport): void {
+    const head = this.head()
+    if (head.rev >= rev) {
+      throw new StorageError(
+        'InvalidRequest',
+        'The repository was written to while it was imported: try again',
+      )
+    }
+    const { storage, sql, blobs, outbox, retired } = this.#parts
+    const commit = signCommit(did, key, data, rev)
+    const lastEvent = head.lastEvent + 1
+    storage.transactionSync(() => {
+      staging.replace()
+      blobs.review()
+      writeHead(sql, { ...commit, lastEvent })
+      const commitAlone = carFile(commit.cid, [[commit.cid, commit.block]])
+      outbox.add({ id: lastEvent, kind: '#sync', body: syncEvent(did, rev, commitAlone) })
+    })
+    retired.breakExports()
+    this.forget()
   }
 
   /**
@@ -130,6 +159,35 @@ export class Repo {
     const record = this.records.getByPath(path)
     if (record) blocks.push([record.cid, record.block])
     return carFile(cid, blocks)
+  }
+
+  /**
+   * A CAR file without root of the blocks with these CIDs. Records are found by their index; tree nodes
+   * have none, since it would cost a row for each node of each write: for them the nodes are read.
+   *
+   * @throws StorageError `BlockNotFound` naming what is not there
+   */
+  getBlocks(cids: readonly string[]): Uint8Array {
+    const head = this.head()
+    const missing = new Map<string, CidBytes>()
+    const blocks: CarBlock[] = []
+    for (const cid of cids) {
+      const bytes = cidBytes(cid)
+      const found = equalBytes(bytes, head.cid) ? head : this.records.getByCid(bytes)
+      if (found) blocks.push([bytes, found.block])
+      else missing.set(cid, bytes)
+    }
+    if (missing.size > 0) {
+      for (const { cid, block } of this.#nodes.all()) {
+        if (missing.delete(cidString(cid))) blocks.push([cid, block])
+        if (missing.size === 0) break
+      }
+    }
+    if (missing.size > 0) {
+      const names = [...missing.keys()].join(', ')
+      throw new StorageError('BlockNotFound', `Could not find blocks: ${names}`)
+    }
+    return carFile(null, blocks)
   }
 
   #loadTree(): Tree {

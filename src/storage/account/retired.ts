@@ -12,22 +12,36 @@ import type { PathChange } from './writes.ts'
 export class Retired {
   readonly #sql: SqlStorage
   #exports = 0
+  /** Counts replacements of the whole repository. */
+  #epoch = 0
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
     this.#clear()
   }
 
-  /** Begins an export; the returned function ends it and may be called more than once. */
-  hold(): () => void {
+  /** Begins an export. */
+  hold(): Hold {
     this.#exports++
+    const epoch = this.#epoch
     let held = true
-    return () => {
-      if (!held) return
-      held = false
-      this.#exports--
-      if (this.#exports === 0) this.#clear()
+    return {
+      check: () => {
+        if (this.#epoch !== epoch) throw new ReplacedError()
+      },
+      release: () => {
+        if (!held) return
+        held = false
+        this.#exports--
+        if (this.#exports === 0) this.#clear()
+      },
     }
+  }
+
+  /** The repository was replaced as a whole: exports that are running cannot go on. */
+  breakExports(): void {
+    this.#epoch++
+    this.#clear()
   }
 
   /** Called before a commit `rev` is stored: keeps the rows that it replaces. */
@@ -59,5 +73,21 @@ export class Retired {
   #clear(): void {
     this.#sql.exec('DELETE FROM retired_node')
     this.#sql.exec('DELETE FROM retired_record')
+  }
+}
+
+/** A running export's claim on the state that it began with. */
+export interface Hold {
+  /** @throws ReplacedError when that state is gone */
+  check(): void
+  /** Ends the claim; may be called more than once. */
+  release(): void
+}
+
+/** The repository was replaced by an import while it was exported. */
+export class ReplacedError extends Error {
+  override name = 'ReplacedError'
+  constructor() {
+    super('the repository was replaced while it was exported')
   }
 }

@@ -1,0 +1,16 @@
+import { define } from '#lex/com/atproto/repo/listMissingBlobs'
+import { session } from '#src/auth/policy.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+
+export default define({
+  auth: session,
+  async handler({ params, auth, app }) {
+    const { limit, cursor } = params
+    const missing = unwrap(await app.account(auth.did).listMissingBlobs(limit, cursor))
+    const last = missing.at(-1)
+    return {
+      blobs: missing.map(({ cid, path }) => ({ cid, recordUri: `at://${auth.did}/${path}` })),
+      ...(last && missing.length === limit && { cursor: last.cid }),
+    }
+  },
+})

@@ -1,0 +1,107 @@
+import type { FoundBlob } from '../../cbor/scan.ts'
+import { cidString } from '../cid-string.ts'
+import type { CidBytes, StoredNode } from '../mst/node.ts'
+import { insertRows, type SqlBinding } from '../sql.ts'
+
+/** Rows collected before they are written; bounded by bytes too, since records may be large. */
+const BATCH_ROWS = 100
+const BATCH_BYTES = 1024 * 1024
+
+/**
+ * The tables that an import fills: a second set of those it will replace, and one for blocks that arrive
+ * before it is their turn. What a broken import leaves behind is dropped when the next one begins.
+ */
+export class Staging {
+  readonly #sql: SqlStorage
+  readonly #rev: string
+  readonly #records: SqlBinding[][] = []
+  readonly #nodes: SqlBinding[][] = []
+  readonly #blobs: SqlBinding[][] = []
+  readonly #blocks: SqlBinding[][] = []
+  #bytes = 0
+
+  /** `rev` is what the imported rows carry. */
+  constructor(sql: SqlStorage, rev: string) {
+    this.#sql = sql
+    this.#rev = rev
+    dropStaging(sql)
+    sql.exec(`
+      CREATE TABLE import_node (
+        layer INTEGER NOT NULL, lo TEXT NOT NULL, cid BLOB NOT NULL, rev TEXT NOT NULL,
+        block BLOB NOT NULL, PRIMARY KEY (layer, lo)
+      ) WITHOUT ROWID;
+      CREATE TABLE import_record (
+        path TEXT PRIMARY KEY, cid BLOB NOT NULL, rev TEXT NOT NULL, block BLOB NOT NULL
+      ) WITHOUT ROWID;
+      CREATE INDEX record_cid_${rev} ON import_record (cid);
+      CREATE TABLE import_record_blob (
+        path TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (path, blob)
+      ) WITHOUT ROWID;
+      CREATE INDEX record_blob_by_blob_${rev} ON import_record_blob (blob);
+      CREATE TABLE import_block (cid BLOB PRIMARY KEY, block BLOB NOT NULL) WITHOUT ROWID;
+    `)
+  }
+
+  addNode({ layer, lo, cid, block }: StoredNode): void {
+    this.#nodes.push([layer, lo, cid, this.#rev, block])
+    this.#grow(block)
+  }
+
+  addRecord(path: string, cid: CidBytes, block: Uint8Array, blobs: readonly FoundBlob[]): void {
+    this.#records.push([path, cid, this.#rev, block])
+    for (const blob of blobs) this.#blobs.push([path, cidString(blob.cid)])
+    this.#grow(block)
+  }
+
+  /** Keeps a block until the walk comes to it. */
+  addBlock(cid: CidBytes, block: Uint8Array): void {
+    this.#blocks.push([cid, block])
+    this.#grow(block)
+  }
+
+  /** A block that came before: kept, or a record of equal content. */
+  find(cid: CidBytes): Uint8Array | undefined {
+    this.flush()
+    const row = this.#sql
+      .exec<{ block: ArrayBuffer }>(
+        `SELECT block FROM import_block WHERE cid = ?1
+         UNION ALL SELECT block FROM import_record WHERE cid = ?1 LIMIT 1`,
+        cid,
+      )
+      .toArray()[0]
+    return row && new Uint8Array(row.block)
+  }
+
+  /** Writes what was collected. */
+  flush(): void {
+    insertRows(this.#sql, 'INSERT INTO import_record (path, cid, rev, block)', this.#records)
+    insertRows(this.#sql, 'INSERT INTO import_node (layer, lo, cid, rev, block)', this.#nodes)
+    insertRows(this.#sql, 'INSERT OR IGNORE INTO import_record_blob (path, blob)', this.#blobs)
+    insertRows(this.#sql, 'INSERT OR IGNORE INTO import_block (cid, block)', this.#blocks)
+    for (const rows of [this.#records, this.#nodes, this.#blobs, this.#blocks]) rows.length = 0
+    this.#bytes = 0
+  }
+
+  /** Puts the imported tables in the place of the current ones; to be called in a transaction. */
+  replace(): void {
+    this.flush()
+    for (const table of ['node', 'record', 'record_blob']) {
+      this.#sql.exec(`DROP TABLE ${table}`)
+      this.#sql.exec(`ALTER TABLE import_${table} RENAME TO ${table}`)
+    }
+    this.#sql.exec('DROP TABLE import_block')
+  }
+
+  #grow(block: Uint8Array): void {
+    this.#bytes += block.byteLength
+    const rows = Math.max(this.#records.length, this.#nodes.length, this.#blocks.length)
+    if (rows >= BATCH_ROWS || this.#bytes >= BATCH_BYTES) this.flush()
+  }
+}
+
+/** Removes what an import that did not end well has left behind. */
+export function dropStaging(sql: SqlStorage): void {
+  for (const table of ['node', 'record', 'record_blob', 'block']) {
+    sql.exec(`DROP TABLE IF EXISTS import_${table}`)
+  }
+}

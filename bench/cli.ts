@@ -45,8 +45,5 @@ async function measure(options: Options, cleanup: Cleanup): Promise<void> {
   const result = await run(options, cleanup)
   clear()
   process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${text(result)}\n`)
-  const failed = result.rows.some(({ servers }) =>
-    Object.values(servers).some((measured) => 'failed' in measured),
-  )
-  if (failed || result.verdicts.some(({ met }) => !met)) process.exitCode = 1
+  if (result.failures.length > 0 || result.verdicts.some(({ met }) => !met)) process.exitCode = 1
 }

@@ -1,7 +1,10 @@
 /** Closed-loop load: each connection sends its next request when the last one is answered. */
 
-/** One request. @returns how much it got done, in the row's unit: records, operations or bytes */
-export type Job = () => Promise<number>
+/**
+ * One request. @returns how much it got done, in the row's unit: records, operations or MB; and how many
+ * milliseconds that took, where it is not the time until the answer
+ */
+export type Job = () => Promise<number | { amount: number; ms: number }>
 
 /** What a row does on one repository of one server. */
 export interface Workload {
@@ -38,9 +41,9 @@ export async function drive(
       before = performance.now()
       // Not `amount += await`, which would read the sum before the other loops have added to it.
       const done = await job()
-      amount += done
       const now = performance.now()
-      latencies.push(now - before)
+      amount += typeof done === 'number' ? done : done.amount
+      latencies.push(typeof done === 'number' ? now - before : done.ms)
       before = now
     }
   }

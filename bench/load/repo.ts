@@ -1,7 +1,6 @@
 /** A repository on one of the servers, and what fills it. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { counter } from '../progress.ts'
-import type { Account, Host, Running, ServerName } from '../servers/server.ts'
+import type { Account, Running, ServerName } from '../servers/server.ts'
 import { type Call, Xrpc, XrpcFailure } from './client.ts'
 import { post } from './post.ts'
 
@@ -11,7 +10,7 @@ export const BATCH = 200
 
 export interface Repo {
   server: ServerName
-  pid: number
+  origin: string
   account: Account
   client: Xrpc
   /** Record keys of the posts it was filled with. */
@@ -21,20 +20,7 @@ export interface Repo {
 /** A connection of 16 lanes to one account of a running server. */
 export function openRepo(running: Running, account: Account, keys: string[] = []): Repo {
   const client = new Xrpc(running.origin, 16)
-  return { server: running.name, pid: running.pid, account, client, keys }
-}
-
-/** Makes an account for each size. */
-export async function createAccounts(
-  host: Host,
-  running: Running,
-  sizes: number[],
-): Promise<Map<number, Account>> {
-  const accounts = new Map<number, Account>()
-  for (const size of sizes) {
-    accounts.set(size, await host.createAccount(running, `bench${size}.test`))
-  }
-  return accounts
+  return { server: running.name, origin: running.origin, account, client, keys }
 }
 
 /** Brings a repository up to `size` posts, in batches of 200. */
@@ -116,15 +102,4 @@ async function createEach(repo: Repo, count: number): Promise<string[]> {
     Array.from({ length: count }, () => repo.client.call<{ uri: string }>(creation(repo))),
   )
   return answers.map(({ body }) => rkey(body.uri))
-}
-
-/** Waits until the server answers, however it answers. */
-export async function untilAnswering(origin: string, deadline = 60_000): Promise<void> {
-  const end = performance.now() + deadline
-  for (;;) {
-    const answer = await fetch(`${origin}/xrpc/com.atproto.server.describeServer`).catch(() => null)
-    if (answer?.ok) return void (await answer.arrayBuffer())
-    if (performance.now() > end) throw new Error(`${origin} does not answer`)
-    await sleep(1)
-  }
 }

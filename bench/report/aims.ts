@@ -1,6 +1,7 @@
 /** The aims, and what was measured held against them. */
 import type { RowName } from '../options.ts'
 import type { Measured } from '../stages/compare.ts'
+import { number } from './number.ts'
 import type { Result, RowResult, Verdict } from './result.ts'
 
 interface RowAim {
@@ -39,7 +40,7 @@ export function judge(result: Omit<Result, 'verdicts'>): Verdict[] {
     ...judgeImports(result),
     ...(result.start?.cumulus === undefined
       ? []
-      : [most('start to first answer', START_SECONDS, result.start.cumulus, 's', 2)]),
+      : [most('start to first answer', START_SECONDS, result.start.cumulus, 's')]),
     ...judgeCounts(result),
     ...judgeGrowth(result),
   ]
@@ -52,10 +53,10 @@ function judgeRow({ row, ratio, rate, p50, largest }: RowAim, rows: RowResult[])
     const [ours, theirs] = [numbers(servers.cumulus), numbers(servers.reference)]
     const what = `${row}, ${size.toLocaleString('en')} records`
     if (!ours) return []
-    if (p50 !== undefined) return [most(`${what}, p50`, p50, ours.p50, 'ms', 2)]
-    if (rate !== undefined) return [least(what, rate, ours.rate, unit, 1)]
+    if (p50 !== undefined) return [most(`${what}, p50`, p50, ours.p50, 'ms')]
+    if (rate !== undefined) return [least(what, rate, ours.rate, unit)]
     if (ratio === undefined || !theirs) return []
-    return [least(what, ratio, ours.rate / theirs.rate, '×', 1)]
+    return [least(what, ratio, ours.rate / theirs.rate, '×')]
   })
 }
 
@@ -67,10 +68,10 @@ function judgeImports({ imports }: Omit<Result, 'verdicts'>): Verdict[] {
   if (!largest) return []
   const what = `importRepo, ${largest.size.toLocaleString('en')} records`
   return [
-    least(what, IMPORT_RATE, largest.rate, 'MB/s', 1),
+    least(what, IMPORT_RATE, largest.rate, 'MB/s'),
     ...(largest.isolatePeak === undefined
       ? []
-      : [most(`${what}, memory of V8`, ISOLATE_MB, largest.isolatePeak, 'MB', 0)]),
+      : [most(`${what}, memory of V8`, ISOLATE_MB, largest.isolatePeak, 'MB')]),
   ]
 }
 
@@ -80,7 +81,7 @@ function judgeCounts({ counts }: Omit<Result, 'verdicts'>): Verdict[] {
       const read = kinds[`listRecords of ${limit}`]?.read
       if (read === undefined) return []
       const what = `rows read by listRecords of ${limit}, ${size.toLocaleString('en')} records`
-      return [most(what, limit + LIST_CONSTANT, read, 'rows', 0)]
+      return [most(what, limit + LIST_CONSTANT, read, 'rows')]
     }),
   )
 }
@@ -108,20 +109,20 @@ function grows(what: string, points: { size: number; cost: number }[]): Verdict[
   if (!first || !last || first === last) return []
   const depth = Math.log(last.size) / Math.log(first.size)
   const range = `${first.size.toLocaleString('en')} → ${last.size.toLocaleString('en')} records`
-  return [most(`${what}, ${range}`, depth * TOLERANCE, last.cost / first.cost, '×', 2)]
+  return [most(`${what}, ${range}`, depth * TOLERANCE, last.cost / first.cost, '×')]
 }
 
-function least(what: string, aim: number, value: number, unit: string, digits: number): Verdict {
+function least(what: string, aim: number, value: number, unit: string): Verdict {
   const met = value >= aim
   const missedBy = met ? undefined : 100 * (1 - value / aim)
-  return verdict(what, `≥ ${aim.toLocaleString('en')} ${unit}`, value, unit, digits, missedBy)
+  return verdict(what, `≥ ${aim.toLocaleString('en')} ${unit}`, value, unit, missedBy)
 }
 
-function most(what: string, aim: number, value: number, unit: string, digits: number): Verdict {
+function most(what: string, aim: number, value: number, unit: string): Verdict {
   const met = value <= aim
   const missedBy = met ? undefined : 100 * (value / aim - 1)
   const limit = aim.toLocaleString('en', { maximumFractionDigits: 2 })
-  return verdict(what, `≤ ${limit} ${unit}`, value, unit, digits, missedBy)
+  return verdict(what, `≤ ${limit} ${unit}`, value, unit, missedBy)
 }
 
 function verdict(
@@ -129,11 +130,9 @@ function verdict(
   aim: string,
   value: number,
   unit: string,
-  digits: number,
   missedBy: number | undefined,
 ): Verdict {
-  const shown = value.toLocaleString('en', { maximumFractionDigits: digits })
-  const measured = `${shown} ${unit}`
+  const measured = `${number(value)} ${unit}`
   return { what, aim, measured, met: missedBy === undefined, ...(missedBy && { missedBy }) }
 }
 

@@ -2,21 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 import { BUNDLE } from '../../cli/bundle.ts'
-
-export interface CpuProfile {
-  nodes: ProfileNode[]
-  startTime: number
-  endTime: number
-  samples?: number[]
-  /** Microseconds since the sample before. */
-  timeDeltas?: number[]
-}
-
-interface ProfileNode {
-  id: number
-  callFrame: { functionName: string; url: string; lineNumber: number; columnNumber: number }
-  children?: number[]
-}
+import type { CpuProfile, ProfileNode } from '../stages/profiler.ts'
 
 const SHOWN = 30
 

@@ -39,6 +39,8 @@ export interface Result {
   memory: Partial<Record<ServerName, number>>
   /** Rows per request, by size and kind. */
   counts: { size: number; kinds: Record<string, Counts> }[]
+  /** What went wrong, in words. */
+  failures: string[]
   verdicts: Verdict[]
 }
 

@@ -1,6 +1,7 @@
 /** The result as text tables. */
 import type { Measured } from '../stages/compare.ts'
 import type { Imported } from '../stages/import.ts'
+import { number } from './number.ts'
 import type { Result } from './result.ts'
 import { table } from './table.ts'
 
@@ -108,12 +109,3 @@ function verdicts({ verdicts }: Result): string[] {
 
 const problem = (measured: { skipped: string } | { failed: string }): string =>
   'skipped' in measured ? `skipped: ${measured.skipped}` : 'failed (see above)'
-
-/** Three digits that count. */
-function number(value: number): string {
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
-  return value.toLocaleString('en', {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  })
-}

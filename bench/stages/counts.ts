@@ -1,5 +1,6 @@
 /** Rows read and rows written by one request, as Cumulus says in development mode. */
 
+import type { Cleanup } from '../cleanup.ts'
 import type { Answer, Call } from '../load/client.ts'
 import { post, sequence } from '../load/post.ts'
 import {
@@ -9,11 +10,16 @@ import {
   creation,
   deleteAll,
   deletion,
+  openRepo,
   type Repo,
   rkey,
 } from '../load/repo.ts'
 import { median } from '../load/stats.ts'
 import { step } from '../progress.ts'
+import type { Result } from '../report/result.ts'
+import { Cumulus } from '../servers/cumulus.ts'
+import { start } from '../servers/server.ts'
+import type { Side } from './side.ts'
 
 export interface Counts {
   /** Undefined where the server does not say, or has no such method. */
@@ -28,8 +34,25 @@ const REQUESTS = 15
 
 type Headers = Answer<unknown>['headers']
 
+/** Counts on every repository of Cumulus, which must not be running, with its data in `dataDirectory`. */
+export async function countAll(
+  { repos }: Side,
+  dataDirectory: string,
+  cleanup: Cleanup,
+): Promise<Result['counts']> {
+  const running = await start(new Cumulus({ dataDirectory, devMode: true }), cleanup)
+  const counts: Result['counts'] = []
+  for (const [size, { account, keys }] of repos) {
+    const repo = openRepo(running, account, keys)
+    counts.push({ size, kinds: await countRows(repo) })
+    await repo.client.close()
+  }
+  await running.stop()
+  return counts
+}
+
 /** Counts for each kind of request on one repository, which is left as it was. */
-export async function countRows(repo: Repo): Promise<Record<string, Counts>> {
+async function countRows(repo: Repo): Promise<Record<string, Counts>> {
   const { did, token } = repo.account
   const pick = sequence(7)
   const anyKey = () => repo.keys[pick(repo.keys.length)] ?? ''

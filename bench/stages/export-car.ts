@@ -7,6 +7,8 @@ export interface Car {
   path: string
   bytes: number
   records: number
+  /** Key of one of them. */
+  key: string
 }
 
 export async function exportCar(repo: Repo, path: string): Promise<Car> {
@@ -15,5 +17,10 @@ export async function exportCar(repo: Repo, path: string): Promise<Car> {
     params: { did: repo.account.did },
   })
   await pipeline(stream, createWriteStream(path))
-  return { path, bytes: statSync(path).size, records: repo.keys.length }
+  return {
+    path,
+    bytes: statSync(path).size,
+    records: repo.keys.length,
+    key: repo.keys.at(-1) ?? '',
+  }
 }

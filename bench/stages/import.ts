@@ -1,6 +1,6 @@
 /** importRepo: a CAR into an empty account, in a process that has done nothing else. */
 import { createReadStream } from 'node:fs'
-import { notServed, openRepo, type Repo } from '../load/repo.ts'
+import { COLLECTION, notServed, openRepo, type Repo } from '../load/repo.ts'
 import { complain, say } from '../progress.ts'
 import type { Account, Running } from '../servers/server.ts'
 import { problemOf } from './compare.ts'
@@ -23,7 +23,7 @@ export interface Import {
 export type Imported = Import | { skipped: string } | { failed: string }
 
 /**
- * Imports into an account that must be empty.
+ * Imports into an account that must be empty, and looks whether a record has arrived.
  *
  * @param inspectorPort - to watch V8's memory, where the server is Cumulus
  */
@@ -53,6 +53,10 @@ export async function importRepo(
     const seconds = (performance.now() - start) / 1000
     const memoryPeak = peakMemory(running.pid)
     const isolatePeak = watch ? { isolatePeak: await watch.stop() } : {}
+    await repo.client.call({
+      method: 'com.atproto.repo.getRecord',
+      params: { repo: account.did, collection: COLLECTION, rkey: car.key },
+    })
     const mb = car.bytes / 1e6
     return { mb, seconds, rate: mb / seconds, memoryBefore, memoryPeak, ...isolatePeak }
   } catch (error) {

@@ -2,74 +2,73 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cleanup } from '../cleanup.ts'
-import { untilAnswering } from '../load/repo.ts'
 import type { ImportResult } from '../report/result.ts'
 import { Cumulus } from '../servers/cumulus.ts'
 import { freePort } from '../servers/process.ts'
-import type { Account, Host, Running, ServerName } from '../servers/server.ts'
-import type { Car } from './export-car.ts'
+import { start } from '../servers/server.ts'
 import { type Imported, importRepo } from './import.ts'
+import type { Side } from './side.ts'
 
 export interface Imports {
   folder: string
-  /** Cumulus's data with accounts that are empty. */
+  /** Cumulus's data when its accounts were empty. */
   empty: string
-  /** Those accounts. */
-  accounts: Map<number, Account>
-  cars: Record<ServerName, Map<number, Car>>
-  reference: Host | undefined
+  ours: Side
+  theirs: Side | undefined
   cleanup: Cleanup
 }
 
 export async function runImports(imports: Imports): Promise<ImportResult[]> {
-  const { cars, reference } = imports
-  const results = new Map<number, ImportResult>()
-  const note = (size: number, server: ServerName, imported: Imported) => {
-    const result = results.get(size) ?? { size, servers: {} }
-    result.servers[server] = imported
-    results.set(size, result)
-  }
-  for (const [size, imported] of await importOurs(imports, cars.cumulus)) {
-    note(size, 'cumulus', imported)
-  }
-  if (!reference) return [...results.values()]
-  const running = await up(reference, imports.cleanup)
-  for (const [size, car] of cars.reference) {
-    // The reference does not look whose repository it is.
-    const account = await reference.createAccount(running, `import${size}.test`)
-    note(size, 'reference', await importRepo(running, account, car))
-  }
-  await running.stop()
-  return [...results.values()]
+  const cumulus = await importOurs(imports)
+  const reference = imports.theirs
+    ? await importTheirs(imports.theirs, imports.cleanup)
+    : new Map<number, Imported>()
+  return [...cumulus.keys()].map((size) => ({
+    size,
+    servers: { cumulus: cumulus.get(size), reference: reference.get(size) },
+  }))
 }
 
 /** Once for time and the process's memory, once more to look into V8. */
-async function importOurs(
-  { folder, empty, accounts, cleanup }: Imports,
-  cars: Map<number, Car>,
-): Promise<Map<number, Imported>> {
-  const results = new Map<number, Imported>()
-  for (const inspectorPort of [undefined, await freePort()]) {
-    const dataDirectory = join(folder, inspectorPort ? 'import-inspected' : 'import')
-    cpSync(empty, dataDirectory, { recursive: true })
-    const running = await up(new Cumulus({ dataDirectory, inspectorPort }), cleanup)
-    for (const [size, car] of cars) {
-      const account = accounts.get(size)
-      if (!account) continue
-      const imported = await importRepo(running, account, car, inspectorPort)
-      const timed = results.get(size)
-      if (!timed) results.set(size, imported)
-      else if ('rate' in timed && 'rate' in imported) timed.isolatePeak = imported.isolatePeak
-    }
-    await running.stop()
-    if (![...results.values()].some((imported) => 'rate' in imported)) break
+async function importOurs(imports: Imports): Promise<Map<number, Imported>> {
+  const results = await importInto(imports, undefined)
+  if (![...results.values()].some((imported) => 'rate' in imported)) return results
+  const watched = await importInto(imports, await freePort())
+  for (const [size, imported] of results) {
+    const seen = watched.get(size)
+    if (!('rate' in imported) || !seen || !('rate' in seen)) continue
+    imported.isolatePeak = seen.isolatePeak
   }
   return results
 }
 
-async function up(host: Host, cleanup: Cleanup): Promise<Running> {
-  const running = await host.start()
-  cleanup.add(() => running.stop())
-  await untilAnswering(running.origin)
-  return running
+async function importInto(
+  { folder, empty, ours, cleanup }: Imports,
+  inspectorPort: number | undefined,
+): Promise<Map<number, Imported>> {
+  const dataDirectory = join(folder, inspectorPort === undefined ? 'import' : 'import-inspected')
+  cpSync(empty, dataDirectory, { recursive: true })
+  const running = await start(new Cumulus({ dataDirectory, inspectorPort }), cleanup)
+  const results = new Map<number, Imported>()
+  for (const [size, car] of ours.cars) {
+    const account = ours.accounts.get(size)
+    if (account) results.set(size, await importRepo(running, account, car, inspectorPort))
+  }
+  await running.stop()
+  return results
+}
+
+/** The reference does not look whose repository it is: new accounts will do. */
+async function importTheirs(
+  { host, cars }: Side,
+  cleanup: Cleanup,
+): Promise<Map<number, Imported>> {
+  const running = await start(host, cleanup)
+  const results = new Map<number, Imported>()
+  for (const [size, car] of cars) {
+    const account = await host.createAccount(running, `import${size}.test`)
+    results.set(size, await importRepo(running, account, car))
+  }
+  await running.stop()
+  return results
 }

@@ -1,8 +1,7 @@
 /** From starting the server's process to its first answer. */
-import { untilAnswering } from '../load/repo.ts'
 import { median } from '../load/stats.ts'
 import { step } from '../progress.ts'
-import type { Host, ServerName } from '../servers/server.ts'
+import { type Host, type ServerName, untilAnswering } from '../servers/server.ts'
 
 const RUNS = 5
 

@@ -1,50 +1,10 @@
-/** From sending createRecord to the arrival of its frame on the firehose. */
-import { creation, deleteAll, type Repo, rkey } from '../load/repo.ts'
-import { percentile } from '../load/stats.ts'
-import { say } from '../progress.ts'
-import { type Measured, problemOf } from './compare.ts'
+/** A firehose consumer that knows when each frame arrived. */
 
-const WARM_UP = 20
+/** Milliseconds. */
 const PATIENCE = 10_000
 
-interface Created {
-  uri: string
-  commit: { rev: string }
-}
-
-/** @param count - writes, one after the other */
-export async function firehose(repo: Repo, origin: string, count: number): Promise<Measured> {
-  say(`firehose: ${repo.server}`)
-  const frames = await Frames.open(origin)
-  const made: string[] = []
-  const latencies: number[] = []
-  try {
-    const start = performance.now()
-    for (let at = -WARM_UP; at < count; at += 1) {
-      const sent = performance.now()
-      const { body } = await repo.client.call<Created>(creation(repo))
-      made.push(rkey(body.uri))
-      const latency = (await frames.withRev(body.commit.rev)) - sent
-      if (at >= 0) latencies.push(latency)
-    }
-    const seconds = (performance.now() - start) / 1000
-    latencies.sort((a, b) => a - b)
-    return {
-      rate: (count + WARM_UP) / seconds,
-      p50: percentile(latencies, 50),
-      p99: percentile(latencies, 99),
-      requests: count,
-    }
-  } catch (error) {
-    return problemOf(error)
-  } finally {
-    frames.close()
-    await deleteAll(repo, made)
-  }
-}
-
-/** A consumer that notes when frames arrive and tells them apart by the rev in their bytes. */
-class Frames {
+/** Tells frames apart by the rev in their bytes; decoding them would take time of the client. */
+export class Frames {
   readonly #socket: WebSocket
   readonly #frames: { time: number; bytes: Buffer }[] = []
   #arrived: () => void = () => {}

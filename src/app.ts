@@ -1,4 +1,5 @@
 import { XRPCError } from '@atproto/xrpc-server'
+import { ResidentCache } from './accounts/residents.ts'
 import { type Config, readConfig } from './config.ts'
 import type { AccountObject } from './durable/account.ts'
 import type { DirectoryObject } from './durable/directory.ts'
@@ -26,25 +27,34 @@ export interface App {
   later(work: Promise<unknown>): void
 }
 
-const configs = new WeakMap<Env, Config>()
+/** What an isolate keeps from request to request. */
+interface Kept {
+  config: Config
+  residents: ResidentCache
+}
+
+const kept = new WeakMap<Env, Kept>()
 
 /** Settings are parsed once per isolate; @throws ConfigError */
-function configOf(env: Env): Config {
-  let config = configs.get(env)
-  if (!config) {
-    config = readConfig({ ...env })
-    configs.set(env, config)
+function keptOf(env: Env): Kept {
+  let found = kept.get(env)
+  if (!found) {
+    found = { config: readConfig({ ...env }), residents: new ResidentCache() }
+    kept.set(env, found)
   }
-  return config
+  return found
 }
 
 /** @throws ConfigError when a setting is missing or wrong */
 export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
+  const { config, residents } = keptOf(env)
   const directory = names.directory(env)
-  const findResident = async (handleOrDid: string) =>
-    directory.find(handleOrDid.startsWith('did:') ? 'did' : 'handle', handleOrDid)
+  const findResident = (handleOrDid: string) =>
+    residents.get(handleOrDid, async () =>
+      directory.find(handleOrDid.startsWith('did:') ? 'did' : 'handle', handleOrDid),
+    )
   return {
-    config: configOf(env),
+    config,
     log,
     blobs: blobStore(env),
     directory,

@@ -2,6 +2,7 @@
 import { decode } from '@atproto/lex-cbor'
 import { ipldToLex } from '@atproto/lexicon'
 import type { App } from '../app.ts'
+import { cborToJson } from '../cbor/to-json.ts'
 import { unwrap } from '../durable/outcome.ts'
 import type { ListOptions, StoredRecord } from '../storage/account/records.ts'
 import { cidString } from '../storage/cid-string.ts'
@@ -31,16 +32,17 @@ export async function listRecords<T = UnknownRecord>(
   return page.map((stored) => toView<T>(did, options.collection, stored))
 }
 
-/** One record, in the version `cid` where it is given. @throws XRPCError `RecordNotFound`, and as above */
-export async function getRecord<T = UnknownRecord>(
-  app: App,
+/**
+ * A stored record as JSON text, as getRecord and listRecords answer it. What an address is made of needs
+ * no escaping.
+ */
+export function recordJson(
   did: string,
   collection: string,
-  rkey: string,
-  cid?: string,
-): Promise<RecordView<T>> {
-  const stored = unwrap(await app.account(did).getRecord(collection, rkey, cid))
-  return toView<T>(did, collection, stored)
+  { rkey, cid, block }: StoredRecord,
+): string {
+  const uri = `at://${did}/${collection}/${rkey}`
+  return `{"uri":"${uri}","cid":"${cidString(cid)}","value":${cborToJson(block)}}`
 }
 
 function toView<T>(did: string, collection: string, { rkey, cid, block }: StoredRecord) {

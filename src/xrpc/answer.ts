@@ -1,4 +1,4 @@
-import { type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
+import { jsonToLex, type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
 
 /** A handler answered with something that its lexicon does not allow. */
@@ -9,28 +9,40 @@ export class InvalidOutputError extends Error {
 /**
  * Makes a response of what a handler returned. `check` validates it against the lexicon: in
  * development and tests a wrong answer is an internal error, in production it is sent as it is.
+ *
+ * @throws InvalidOutputError
  */
-export function toResponse(
+export async function toResponse(
   lexicons: Lexicons,
   nsid: string,
   schema: LexXrpcBody | undefined,
   output: unknown,
   check: boolean,
-): Response {
-  if (output instanceof Response) return output
+): Promise<Response> {
+  if (output instanceof Response) {
+    const isJson = schema?.schema && output.headers.get('content-type') === 'application/json'
+    if (check && isJson) assertOutput(lexicons, nsid, jsonToLex(await output.clone().json()))
+    return output
+  }
   if (!schema) {
     if (output !== undefined) throw new InvalidOutputError(`${nsid} has no output`)
     return new Response(null, { status: 200 })
   }
-  if (check) {
-    try {
-      lexicons.assertValidXrpcOutput(nsid, output)
-    } catch (cause) {
-      throw new InvalidOutputError(`${nsid} answered against its lexicon`, { cause })
-    }
-  }
+  if (check) assertOutput(lexicons, nsid, output)
   return Response.json(lexToJson(output as never))
 }
+
+function assertOutput(lexicons: Lexicons, nsid: string, output: unknown): void {
+  try {
+    lexicons.assertValidXrpcOutput(nsid, output)
+  } catch (cause) {
+    throw new InvalidOutputError(`${nsid} answered against its lexicon`, { cause })
+  }
+}
+
+/** An answer whose JSON text the handler has written itself. */
+export const jsonText = (json: string): Response =>
+  new Response(json, { headers: { 'content-type': 'application/json' } })
 
 /**
  * The XRPC error envelope. What the caller sees of an internal error is only that it happened.

@@ -1,6 +1,8 @@
 import { define, errors } from '#lex/com/atproto/repo/getRecord'
 import { anyone } from '#src/auth/policy.ts'
-import { getRecord } from '#src/records/read.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+import { recordJson } from '#src/records/read.ts'
+import { jsonText } from '#src/xrpc/answer.ts'
 
 /** Records of this host. Records of other repositories are the AppView's to give. */
 export default define({
@@ -10,6 +12,8 @@ export default define({
     const resident = await app.findResident(repo)
     if (!resident)
       throw errors.RecordNotFound(`Could not locate record: ${repo} is not on this host`)
-    return getRecord(app, resident.did, collection, rkey, cid)
+    const { did } = resident
+    const stored = unwrap(await app.account(did).getRecord(collection, rkey, cid))
+    return jsonText(recordJson(did, collection, stored))
   },
 })

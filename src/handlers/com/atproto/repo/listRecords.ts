@@ -1,15 +1,18 @@
 import { define } from '#lex/com/atproto/repo/listRecords'
 import { anyone } from '#src/auth/policy.ts'
-import { listRecords } from '#src/records/read.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+import { recordJson } from '#src/records/read.ts'
+import { jsonText } from '#src/xrpc/answer.ts'
 
 export default define({
   auth: anyone,
   async handler({ params, app }) {
     const { repo, collection, limit, cursor, reverse } = params
     const { did } = await app.getResident(repo)
-    const records = await listRecords(app, did, { collection, limit, cursor, reverse })
-    const last = records.at(-1)
-    const more = last && records.length === limit
-    return { records, ...(more && { cursor: last.uri.slice(last.uri.lastIndexOf('/') + 1) }) }
+    const page = unwrap(await app.account(did).listRecords({ collection, limit, cursor, reverse }))
+    const last = page.at(-1)
+    const next = last && page.length === limit ? `,"cursor":"${last.rkey}"` : ''
+    const records = page.map((stored) => recordJson(did, collection, stored))
+    return jsonText(`{"records":[${records.join(',')}]${next}}`)
   },
 })

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import type { Cleanup } from './cleanup.ts'
 import type { Options } from './options.ts'
 import { clear } from './progress.ts'
-import { hottest } from './report/hottest.ts'
+import { hottest, locator } from './report/hottest.ts'
 import { profileImport } from './stages/profile-import.ts'
 import { profileRow } from './stages/profile-row.ts'
 
@@ -15,6 +15,7 @@ const FOLDER = join(import.meta.dirname, '.cache')
 export async function profile(options: Options, cleanup: Cleanup): Promise<void> {
   const row = options.profile ?? ''
   const [size = 1000] = options.sizes
+  const locate = locator()
   const { recorded, requests, summary } =
     row === 'importRepo'
       ? await profileImport(size, cleanup)
@@ -25,6 +26,6 @@ export async function profile(options: Options, cleanup: Cleanup): Promise<void>
   clear()
   process.stdout.write(
     `${row}, ${size} records, with the profiler: ${summary}\n\n` +
-      `${hottest(recorded, requests)}\nThe whole profile: ${relative(process.cwd(), path)}\n`,
+      `${hottest(recorded, requests, locate)}\nThe whole profile: ${relative(process.cwd(), path)}\n`,
   )
 }

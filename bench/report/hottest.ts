@@ -4,33 +4,46 @@ import { SourceMap, type SourceMapPayload } from 'node:module'
 import { BUNDLE } from '../../cli/bundle.ts'
 import type { CpuProfile, ProfileNode } from '../stages/profiler.ts'
 
-const SHOWN = 30
+const SHOWN = 25
 
-/** A table of self times and total times, per request. */
-export function hottest(profile: CpuProfile, requests: number): string {
-  const locate = locator()
-  const self = new Map<string, number>()
-  const total = new Map<string, number>()
-  const add = (to: Map<string, number>, name: string, time: number) =>
-    to.set(name, (to.get(name) ?? 0) + time)
+/** Names a function of the bundle. */
+export type Locate = (frame: ProfileNode['callFrame']) => string
+
+/** Two tables, with times per request: where the time is spent itself, and our functions with all they call. */
+export function hottest(profile: CpuProfile, requests: number, locate: Locate): string {
+  const { self, total } = times(profile, locate)
+  const all = profile.endTime - profile.startTime
+  const list = (times: [string, number][]) =>
+    times
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, SHOWN)
+      .map(([name, time]) => {
+        const share = ((100 * time) / all).toFixed(1).padStart(6)
+        return `${share} % ${(time / requests).toFixed(0).padStart(8)} µs  ${name}`
+      })
+      .join('\n')
+  const ours = [...total].filter(([name]) => name.includes(' src/'))
+  return `By self time (per request)\n${list([...self])}\n\nOur own, with what they call\n${list(ours)}\n`
+}
+
+/** Microseconds by name: spent in the function itself, and in it and what it called. */
+function times(profile: CpuProfile, locate: Locate) {
   const names = new Map(profile.nodes.map((node) => [node.id, locate(node.callFrame)]))
   const parents = new Map(
     profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
   )
+  const self = new Map<string, number>()
+  const total = new Map<string, number>()
   for (const [id, time] of selfTimes(profile)) {
-    add(self, names.get(id) ?? '', time)
+    const name = names.get(id) ?? ''
+    self.set(name, (self.get(name) ?? 0) + time)
     const stack = new Set<string>()
     for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
       stack.add(names.get(at) ?? '')
     }
-    for (const name of stack) add(total, name, time)
+    for (const caller of stack) total.set(caller, (total.get(caller) ?? 0) + time)
   }
-  const all = profile.endTime - profile.startTime
-  const perRequest = (time: number) => (time / requests).toFixed(0).padStart(7)
-  const line = ([name, time]: [string, number]) =>
-    `${((100 * time) / all).toFixed(1).padStart(6)} % ${perRequest(time)} µs ${perRequest(total.get(name) ?? 0)} µs  ${name}`
-  const shown = [...self].sort(([, a], [, b]) => b - a).slice(0, SHOWN)
-  return `    self   self/req  total/req\n${shown.map(line).join('\n')}\n`
+  return { self, total }
 }
 
 function selfTimes({ samples = [], timeDeltas = [] }: CpuProfile): Map<number, number> {
@@ -42,8 +55,11 @@ function selfTimes({ samples = [], timeDeltas = [] }: CpuProfile): Map<number, n
   return times
 }
 
-/** Names a function by the line of the source that declares it, for the bundle is minified. */
-function locator(): (frame: ProfileNode['callFrame']) => string {
+/**
+ * Names functions by the line of the source that declares them, for the bundle is minified. Reads the source
+ * map at once: the bundle may be built anew while a profile is taken.
+ */
+export function locator(): Locate {
   const payload = JSON.parse(readFileSync(`${BUNDLE}.map`, 'utf8')) as SourceMapPayload
   const map = new SourceMap(payload)
   const lines = new Map<string, string[]>(
@@ -51,10 +67,12 @@ function locator(): (frame: ProfileNode['callFrame']) => string {
   )
   return ({ functionName, lineNumber, columnNumber, url }) => {
     if (lineNumber < 0 || functionName.startsWith('(')) return functionName || '(native)'
+    // Node's modules in workerd have lines of their own.
+    if (!url.includes('worker.js')) return `${functionName.padEnd(16)} ${url}`
     const entry = map.findEntry(lineNumber, columnNumber)
     if (!('originalSource' in entry) || !entry.originalSource) return `${functionName} ${url}`
-    const text = lines.get(entry.originalSource)?.[entry.originalLine]?.trim() ?? functionName
-    const source = entry.originalSource.replace(/^(\.\.\/)+/, '').replace('node_modules/', '~')
-    return `${source}:${entry.originalLine + 1}  ${text.slice(0, 60)}`
+    const source = entry.originalSource.replace(/^(\.\.\/)+/, '').replace(/^.*node_modules\//, '~')
+    const text = lines.get(entry.originalSource)?.[entry.originalLine]?.trim().slice(0, 50) ?? ''
+    return `${functionName.padEnd(16)} ${source}:${entry.originalLine + 1}  ${text}`
   }
 }

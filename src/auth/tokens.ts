@@ -57,7 +57,7 @@ export async function issueTokens(
       .setAudience(issuer.serviceDid)
       .setIssuedAt()
       .setExpirationTime(lifetime)
-  const key = secretKey(issuer.secret)
+  const key = await secretKey(issuer.secret)
   const [accessJwt, refreshJwt] = await Promise.all([
     base('at+jwt', scope, ACCESS_LIFETIME).sign(key),
     base('refresh+jwt', REFRESH_SCOPE, REFRESH_LIFETIME).setJti(id).sign(key),
@@ -77,7 +77,7 @@ export async function verifyToken(
   { evenExpired = false } = {},
 ): Promise<TokenClaims> {
   try {
-    const { payload } = await jwtVerify(token, secretKey(issuer.secret), {
+    const { payload } = await jwtVerify(token, await secretKey(issuer.secret), {
       algorithms: ['HS256'],
       audience: issuer.serviceDid,
       typ,
@@ -99,4 +99,16 @@ export async function verifyToken(
   }
 }
 
-const secretKey = (secret: string): Uint8Array => new TextEncoder().encode(secret)
+const keys = new Map<string, Promise<CryptoKey>>()
+
+/** The key of a secret; importing it anew for each request would cost more than the check itself. */
+function secretKey(secret: string): Promise<CryptoKey> {
+  let key = keys.get(secret)
+  if (!key) {
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+    const bytes = new TextEncoder().encode(secret)
+    key = crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign', 'verify'])
+    keys.set(secret, key)
+  }
+  return key
+}

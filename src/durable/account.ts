@@ -301,6 +301,7 @@ export class AccountObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmAt = 0
     await this.#deliver()
+    this.#outbox.settle()
     await this.#tidy()
     const next = this.#blobs.nextExpiry()
     if (next !== undefined && this.#alarmAt === 0) await this.ctx.storage.setAlarm(next)
@@ -322,7 +323,7 @@ export class AccountObject extends DurableObject<Env> {
     this.#wakeSoon()
     // A failure is not lost: the event is still in the outbox, and the alarm is set.
     this.ctx.waitUntil(this.#deliver().catch(() => undefined))
-    if (this.#blobs.unwanted(1).length > 0) this.ctx.waitUntil(this.#tidy())
+    if (this.#blobs.untidy) this.ctx.waitUntil(this.#tidy())
   }
 
   /** Sees to it that temporary blobs expire and unwanted bytes are deleted. */

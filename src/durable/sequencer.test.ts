@@ -1,9 +1,8 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { encode } from '@atproto/lex-cbor'
 import { Frame, type MessageFrame } from '@atproto/xrpc-server'
 import { beforeEach, expect, test } from 'vitest'
-import type { OutboxEvent } from '../storage/account/events.ts'
+import { identityEvent, type OutboxEvent } from '../storage/account/events.ts'
 import { EventLog } from '../storage/sequencer/log.ts'
 import { send } from '../testing/host.ts'
 import type { SequencerObject } from './sequencer.ts'
@@ -17,8 +16,7 @@ beforeEach(() => {
 
 const event = (id: number): OutboxEvent => ({
   id,
-  kind: '#identity',
-  body: encode({ did: 'did:web:a.test', time: new Date(0).toISOString(), n: id }),
+  ...identityEvent('did:web:a.test', `n${id}.test`),
 })
 const events = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => event(from + index))

@@ -28,8 +28,16 @@ type Row = {
  */
 export class BlobIndex {
   readonly #sql: SqlStorage
+  /** Whether there may be unwanted bytes; saves asking after each write. */
+  #untidy = true
+
   constructor(sql: SqlStorage) {
     this.#sql = sql
+  }
+
+  /** Whether there may be bytes to delete. */
+  get untidy(): boolean {
+    return this.#untidy
   }
 
   /** A blob that a record refers to. */
@@ -165,10 +173,12 @@ export class BlobIndex {
 
   /** Keys in the blob store that nothing leads to any more, at most `limit`. */
   unwanted(limit: number): string[] {
-    return this.#sql
+    const keys = this.#sql
       .exec<{ key: string }>('SELECT key FROM unwanted_blob LIMIT ?', limit)
       .toArray()
       .map(({ key }) => key)
+    if (keys.length === 0) this.#untidy = false
+    return keys
   }
 
   /** The bytes under `key` were deleted. */
@@ -194,6 +204,7 @@ export class BlobIndex {
   }
 
   #unwant(key: string): void {
+    this.#untidy = true
     this.#sql.exec('INSERT OR IGNORE INTO unwanted_blob (key) VALUES (?)', key)
   }
 }

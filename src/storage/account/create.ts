@@ -24,12 +24,12 @@ export function createAccount(
   const first = firstEventNumber()
   storage.transactionSync(() => {
     profile.create(account)
-    outbox.add({ id: first, kind: '#identity', body: identityEvent(did, handle) })
-    outbox.add({ id: first + 1, kind: '#account', body: accountEvent(did, true) })
+    outbox.add(first, identityEvent(did, handle))
+    outbox.add(first + 1, accountEvent(did, true))
     const head = repo.createEmpty(did, key, first + 1)
     const commitAlone = carFile(head.cid, [[head.cid, head.block]])
     const lastEvent = head.lastEvent + 1
-    outbox.add({ id: lastEvent, kind: '#sync', body: syncEvent(did, head.rev, commitAlone) })
+    outbox.add(lastEvent, syncEvent(did, head.rev, commitAlone))
     writeHead(sql, { ...head, lastEvent })
   })
   repo.forget()

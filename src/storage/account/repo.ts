@@ -68,10 +68,11 @@ export class Repo {
     return this.#head
   }
 
-  /** Forgets what is kept in memory, after the store was changed by other ways. */
+  /** Forgets what is kept in memory, after the store was changed by other ways or not at all. */
   forget(): void {
     this.#head = undefined
     this.#tree = undefined
+    this.#parts.outbox.forget()
   }
 
   /** Makes the empty first commit and its event; to be called inside a transaction. */
@@ -139,7 +140,7 @@ export class Repo {
       blobs.review()
       writeHead(sql, { ...commit, lastEvent })
       const commitAlone = carFile(commit.cid, [[commit.cid, commit.block]])
-      outbox.add({ id: lastEvent, kind: '#sync', body: syncEvent(did, rev, commitAlone) })
+      outbox.add(lastEvent, syncEvent(did, rev, commitAlone))
     })
     retired.breakExports()
     this.forget()
@@ -223,7 +224,7 @@ export class Repo {
       ops: [...changes].map(toOp),
       ...(parent && { prevData: decodeCid(parent.data) }),
     }
-    outbox.add({ id: head.lastEvent, kind: '#commit', body: commitEvent(event) })
+    outbox.add(head.lastEvent, commitEvent(event))
     return head
   }
 

@@ -97,7 +97,8 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE outbox (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    seq_at INTEGER NOT NULL
   );
   `,
 ]

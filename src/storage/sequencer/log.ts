@@ -1,6 +1,9 @@
-import { decode } from '@atproto/lex-cbor'
-import { MessageFrame } from '@atproto/xrpc-server'
 import type { OutboxEvent } from '../account/events.ts'
+import { insertRows } from '../sql.ts'
+import { toFrame } from './frame.ts'
+
+/** Accounts whose last event number is kept in memory. */
+const MAX_REMEMBERED = 10_000
 
 /** One event of the host, as it goes over the wire. */
 export interface SequencedEvent {
@@ -16,6 +19,8 @@ export interface SequencedEvent {
 export class EventLog {
   readonly #storage: DurableObjectStorage
   #head: number
+  /** The last event numbers of accounts, as far as they were looked up. */
+  readonly #last = new Map<string, number>()
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
@@ -34,31 +39,38 @@ export class EventLog {
    * written for one event, one more for each further one.
    */
   append(did: string, events: readonly OutboxEvent[]): SequencedEvent[] {
-    const { sql } = this.#storage
-    const last = sql
-      .exec<{ last_event: number }>('SELECT last_event FROM source WHERE did = ?', did)
-      .toArray()[0]?.last_event
+    const last = this.#lastEvent(did)
     const fresh = events.filter(({ id }) => last === undefined || id > last)
     const newest = fresh.at(-1)
     if (!newest) return []
+    const first = this.#head + 1
     const sequenced = fresh.map((event, index): SequencedEvent => {
-      const seq = this.#head + 1 + index
+      const seq = first + index
       return { seq, frame: toFrame(event, seq) }
     })
+    const { sql } = this.#storage
+    const time = Date.now()
     this.#storage.transactionSync(() => {
-      for (const { seq, frame } of sequenced) {
-        sql.exec(
-          'INSERT INTO event (seq, did, time, frame) VALUES (?, ?, ?, ?)',
-          seq,
-          did,
-          Date.now(),
-          frame,
-        )
-      }
+      const rows = sequenced.map(({ seq, frame }) => [seq, did, time, frame])
+      insertRows(sql, 'INSERT INTO event (seq, did, time, frame)', rows)
       sql.exec('INSERT OR REPLACE INTO source (did, last_event) VALUES (?, ?)', did, newest.id)
     })
     this.#head += sequenced.length
+    this.#remember(did, newest.id)
     return sequenced
+  }
+
+  #lastEvent(did: string): number | undefined {
+    const known = this.#last.get(did)
+    if (known !== undefined) return known
+    return this.#storage.sql
+      .exec<{ last_event: number }>('SELECT last_event FROM source WHERE did = ?', did)
+      .toArray()[0]?.last_event
+  }
+
+  #remember(did: string, event: number): void {
+    if (this.#last.size >= MAX_REMEMBERED) this.#last.clear()
+    this.#last.set(did, event)
   }
 
   /** Events after `cursor`, oldest first, at most `limit` rows. */
@@ -94,9 +106,4 @@ export class EventLog {
       .toArray()[0]?.seq
     this.#storage.sql.exec('DELETE FROM event WHERE seq < ?', keep ?? this.#head)
   }
-}
-
-function toFrame({ kind, body }: OutboxEvent, seq: number): Uint8Array {
-  const event = decode<Record<string, never>>(body)
-  return new MessageFrame({ ...event, seq }, { type: kind }).toBytes()
 }

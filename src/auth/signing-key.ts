@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { formatDidKey, type Keypair, SECP256K1_JWT_ALG } from '@atproto/crypto'
 import { secp256k1 } from '@noble/curves/secp256k1'
 
@@ -36,8 +36,8 @@ export class SigningKey implements Keypair {
 
   /** @returns 64 bytes, low-S */
   signSync(message: Uint8Array): Uint8Array {
-    const hash = createHash('sha256').update(message).digest()
-    return secp256k1.sign(hash, this.#private, { lowS: true }).toCompactRawBytes()
+    const digest = hash('sha256', message, 'buffer')
+    return secp256k1.sign(digest, this.#private, { lowS: true }).toCompactRawBytes()
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {

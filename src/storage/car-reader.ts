@@ -25,7 +25,11 @@ export class CarReader {
     return this.#root
   }
 
-  /** Takes the next bytes and yields the blocks that they complete. @throws MalformedCarError */
+  /**
+   * Takes the next bytes and yields the blocks that they complete, as views of them.
+   *
+   * @throws MalformedCarError
+   */
   *push(bytes: Uint8Array): Generator<{ cid: CidBytes; block: Uint8Array }> {
     const data = this.#rest.byteLength > 0 ? ui8Concat([this.#rest, bytes]) : bytes
     let at = 0
@@ -85,8 +89,8 @@ function readHeader(content: Uint8Array): CidBytes {
 }
 
 function readBlock(content: Uint8Array): { cid: CidBytes; block: Uint8Array } {
-  const cid = content.slice(0, CID_LENGTH)
-  const block = content.slice(CID_LENGTH)
+  const cid = content.subarray(0, CID_LENGTH)
+  const block = content.subarray(CID_LENGTH)
   if (!equalBytes(cid, cidOf(block))) {
     throw new MalformedCarError('a block of the CAR file does not match its CID')
   }

@@ -17,6 +17,10 @@ import { type CidBytes, MalformedTreeError } from '../mst/node.ts'
 import { TreeWalk } from '../mst/walk.ts'
 import { Staging } from './staging.ts'
 
+/** Bytes read at once, at least while there are more to come, and at most. */
+const MIN_CHUNK = 64 * 1024
+const MAX_CHUNK = 256 * 1024
+
 /** Blocks taken before others get a turn. */
 const TURN = 2000
 
@@ -74,6 +78,8 @@ class Import {
   /** Blocks in a row for which the walk did not wait. */
   #strays = 0
   #kept = 0
+  /** The collection that was found valid last. */
+  #collection = ''
 
   constructor(sql: SqlStorage, options: ImportOptions) {
     this.#options = options
@@ -83,12 +89,14 @@ class Import {
   }
 
   async run(car: ReadableStream<Uint8Array>): Promise<VerifiedImport> {
-    for await (const bytes of car) {
-      for (const { cid, block } of this.#reader.push(bytes)) await this.#take(cid, block)
+    for await (const bytes of inLargeChunks(car)) {
+      for (const { cid, block } of this.#reader.push(bytes)) {
+        if (!this.#commit && this.#isRoot(cid)) await this.#begin(block)
+        else this.#take(cid, block)
+      }
     }
     this.#reader.end()
-    const { root } = this.#reader
-    if (!this.#commit || !this.#walk || !root) throw invalid('The commit is missing')
+    if (!this.#commit || !this.#walk) throw invalid('The commit is missing')
     while (this.#catchUp(TURN)) await scheduler.wait(0)
     if (this.#walk.next) throw invalid('A block is missing')
     const built = this.#builder.finish()
@@ -98,14 +106,23 @@ class Import {
     return { data: built, rev: this.#rev, staging: this.#staging }
   }
 
-  async #take(cid: CidBytes, block: Uint8Array): Promise<void> {
-    if (!this.#commit && this.#reader.root && equalBytes(cid, this.#reader.root)) {
-      this.#commit = await readCommit(block, this.#options)
-      this.#walk = new TreeWalk(this.#commit.data)
-      return
+  #isRoot(cid: CidBytes): boolean {
+    const { root } = this.#reader
+    return root !== undefined && equalBytes(cid, root)
+  }
+
+  async #begin(commit: Uint8Array): Promise<void> {
+    this.#commit = await readCommit(commit, this.#options)
+    this.#walk = new TreeWalk(this.#commit.data)
+  }
+
+  #take(cid: CidBytes, block: Uint8Array): void {
+    let isNext = this.#isNext(cid)
+    if (!isNext && this.#walk && this.#strays < PATIENCE) {
+      this.#catchUp(TURN)
+      isNext = this.#isNext(cid)
     }
-    if (this.#walk && this.#strays < PATIENCE && !this.#isNext(cid)) this.#catchUp(TURN)
-    if (this.#isNext(cid)) {
+    if (isNext) {
       this.#strays = 0
       this.#advance(block)
     } else {
@@ -140,11 +157,37 @@ class Import {
       this.#walk.enter(block)
       return
     }
-    assertPath(next.key)
+    this.#assertPath(next.key)
     const { blobs } = scanRecord(block)
     this.#walk.pass()
     this.#builder.add(next.key, next.cid)
     this.#staging.addRecord(next.key, next.cid, block, blobs)
+  }
+
+  #assertPath(path: string): void {
+    const slash = path.indexOf('/')
+    const collection = path.slice(0, slash)
+    // Thousands of records of one collection come in a row.
+    const known = slash > 0 && collection === this.#collection
+    if (!(known || isValidNsid(collection)) || !isValidRecordKey(path.slice(slash + 1))) {
+      throw invalid(`Invalid record path: ${JSON.stringify(path)}`)
+    }
+    this.#collection = collection
+  }
+}
+
+/** Each chunk is a turn of the event loop and a message: many small ones take longer than what is in them. */
+async function* inLargeChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader({ mode: 'byob' })
+  try {
+    for (;;) {
+      const { value, done } = await reader.readAtLeast(MIN_CHUNK, new Uint8Array(MAX_CHUNK))
+      if (value && value.byteLength > 0) yield value
+      if (done) return
+    }
+  } finally {
+    // Where the import was given up, nobody reads the rest.
+    await reader.cancel().catch(() => undefined)
   }
 }
 
@@ -178,13 +221,6 @@ function decodeCommit(block: Uint8Array): LexMap {
   }
   if (!isPlainObject(commit)) throw invalid('The commit is malformed')
   return commit as LexMap
-}
-
-function assertPath(path: string): void {
-  const slash = path.indexOf('/')
-  if (!isValidNsid(path.slice(0, slash)) || !isValidRecordKey(path.slice(slash + 1))) {
-    throw invalid(`Invalid record path: ${JSON.stringify(path)}`)
-  }
 }
 
 const invalid = (message: string) => new StorageError('InvalidRequest', message)

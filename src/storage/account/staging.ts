@@ -3,9 +3,11 @@ import { cidString } from '../cid-string.ts'
 import type { CidBytes, StoredNode } from '../mst/node.ts'
 import { insertRows, type SqlBinding } from '../sql.ts'
 
-/** Rows collected before they are written; bounded by bytes too, since records may be large. */
-const BATCH_ROWS = 100
-const BATCH_BYTES = 1024 * 1024
+/**
+ * Bytes of blocks collected before they are written. Each writing is a transaction, and the fewer there
+ * are, the fewer pages are written twice.
+ */
+const BATCH_BYTES = 2 * 1024 * 1024
 
 /**
  * The tables that an import fills: a second set of those it will replace, and one for blocks that arrive
@@ -19,6 +21,7 @@ export class Staging {
   readonly #blobs: SqlBinding[][] = []
   readonly #blocks: SqlBinding[][] = []
   #bytes = 0
+  #indexed = false
 
   /** `rev` is what the imported rows carry. */
   constructor(sql: SqlStorage, rev: string) {
@@ -33,7 +36,6 @@ export class Staging {
       CREATE TABLE import_record (
         path TEXT PRIMARY KEY, cid BLOB NOT NULL, rev TEXT NOT NULL, block BLOB NOT NULL
       ) WITHOUT ROWID;
-      CREATE INDEX record_cid_${rev} ON import_record (cid);
       CREATE TABLE import_record_blob (
         path TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (path, blob)
       ) WITHOUT ROWID;
@@ -62,6 +64,7 @@ export class Staging {
   /** A block that came before: kept, or a record of equal content. */
   find(cid: CidBytes): Uint8Array | undefined {
     this.flush()
+    this.#index()
     const row = this.#sql
       .exec<{ block: ArrayBuffer }>(
         `SELECT block FROM import_block WHERE cid = ?1
@@ -74,6 +77,7 @@ export class Staging {
 
   /** Writes what was collected. */
   flush(): void {
+    if (this.#bytes === 0) return
     insertRows(this.#sql, 'INSERT INTO import_record (path, cid, rev, block)', this.#records)
     insertRows(this.#sql, 'INSERT INTO import_node (layer, lo, cid, rev, block)', this.#nodes)
     insertRows(this.#sql, 'INSERT OR IGNORE INTO import_record_blob (path, blob)', this.#blobs)
@@ -85,6 +89,7 @@ export class Staging {
   /** Puts the imported tables in the place of the current ones; to be called in a transaction. */
   replace(): void {
     this.flush()
+    this.#index()
     for (const table of ['node', 'record', 'record_blob']) {
       this.#sql.exec(`DROP TABLE ${table}`)
       this.#sql.exec(`ALTER TABLE import_${table} RENAME TO ${table}`)
@@ -92,10 +97,17 @@ export class Staging {
     this.#sql.exec('DROP TABLE import_block')
   }
 
+  /** Built as late as possible: CIDs come in no order, and each row would touch a page of its own. */
+  #index(): void {
+    if (this.#indexed) return
+    this.#sql.exec(`CREATE INDEX record_cid_${this.#rev} ON import_record (cid)`)
+    this.#indexed = true
+  }
+
   #grow(block: Uint8Array): void {
-    this.#bytes += block.byteLength
-    const rows = Math.max(this.#records.length, this.#nodes.length, this.#blocks.length)
-    if (rows >= BATCH_ROWS || this.#bytes >= BATCH_BYTES) this.flush()
+    // What a row takes beside its block, roughly.
+    this.#bytes += block.byteLength + 100
+    if (this.#bytes >= BATCH_BYTES) this.flush()
   }
 }
 

@@ -1,4 +1,4 @@
-import { type BlobStore, BlobStoreError } from './store.ts'
+import { type BlobStore, BlobStoreError, type ByteRange } from './store.ts'
 
 /** Blobs as files, through workerd's disk service: PUT, GET and DELETE on a folder. */
 export class DiskBlobStore implements BlobStore {
@@ -12,14 +12,19 @@ export class DiskBlobStore implements BlobStore {
     await this.#expect(response, key)
   }
 
-  async get(key: string) {
-    const response = await this.#disk.fetch(url(key))
+  async get(key: string, range?: ByteRange) {
+    const headers: HeadersInit = range ? { range: httpRange(range) } : {}
+    const response = await this.#disk.fetch(url(key), { headers })
     if (response.status === 404) {
       await response.body?.cancel()
       return undefined
     }
-    if (!response.ok || !response.body) await this.#expect(response, key)
-    return response.body ?? undefined
+    const expected = range ? 206 : 200
+    if (response.status !== expected || !response.body) {
+      await response.body?.cancel()
+      throw new BlobStoreError(`disk answered ${response.status}, not ${expected}, for ${key}`)
+    }
+    return response.body
   }
 
   async delete(key: string) {
@@ -36,3 +41,6 @@ export class DiskBlobStore implements BlobStore {
 
 /** The host part means nothing to the disk service. Keys are made of URL-safe characters. */
 const url = (key: string): string => `http://disk/${key}`
+
+const httpRange = ({ offset, length }: ByteRange): string =>
+  `bytes=${offset}-${offset + length - 1}`

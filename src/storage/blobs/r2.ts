@@ -1,4 +1,4 @@
-import type { BlobStore } from './store.ts'
+import type { BlobStore, ByteRange } from './store.ts'
 
 /** Smallest part of a multipart upload that R2 takes, in bytes; all parts but the last are equal. */
 const PART = 5 * 1024 * 1024
@@ -14,11 +14,15 @@ export class R2BlobStore implements BlobStore {
     if (size === undefined) return this.#putParts(key, body)
     // R2 takes streams of known length only.
     const { readable, writable } = new FixedLengthStream(size)
-    await Promise.all([body.pipeTo(writable), this.#bucket.put(key, readable)])
+    const piped = body.pipeTo(writable)
+    const stored = this.#bucket.put(key, readable)
+    // Both must have ended, so that nothing is stored after the caller has cleaned up.
+    const results = await Promise.allSettled([piped, stored])
+    for (const result of results) if (result.status === 'rejected') throw result.reason
   }
 
-  async get(key: string) {
-    const object = await this.#bucket.get(key)
+  async get(key: string, range?: ByteRange) {
+    const object = await this.#bucket.get(key, { range })
     return object?.body
   }
 

@@ -1,9 +1,15 @@
+/** A part of a blob, in bytes. It lies within the blob and is not empty. */
+export interface ByteRange {
+  offset: number
+  length: number
+}
+
 /** Where the bytes of blobs are kept: R2 on Cloudflare, files on plain workerd. */
 export interface BlobStore {
   /** Stores a stream under `key`, whole or not at all. `size` in bytes, where it is known. */
   put(key: string, body: ReadableStream<Uint8Array>, size: number | undefined): Promise<void>
-  /** The bytes, or undefined when there are none under `key`. */
-  get(key: string): Promise<ReadableStream<Uint8Array> | undefined>
+  /** The bytes, or those in `range`; undefined when there are none under `key`. */
+  get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>
   /** Removes the bytes; it is no error when there are none. */
   delete(key: string): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { CidBytes } from './node.ts'
 
 /** Length of a CID of this protocol in bytes. */
@@ -14,7 +14,7 @@ export function cidOf(block: Uint8Array): CidBytes {
   cid[1] = DAG_CBOR
   cid[2] = SHA_256
   cid[3] = 32
-  cid.set(createHash('sha256').update(block).digest(), 4)
+  cid.set(hash('sha256', block, 'buffer'), 4)
   return cid
 }
 

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Layer of a key: leading zero bits of its SHA-256, in pairs (repository specification, MST). */
 export function keyLayer(key: string): number {
-  const hash = createHash('sha256').update(key).digest()
   let layer = 0
-  for (const byte of hash) {
+  for (const byte of hash('sha256', key, 'buffer')) {
     if (byte === 0) {
       layer += 4
       continue

@@ -34,7 +34,9 @@ test.each<[string, UnnumberedEvent]>([
     const parsed = Frame.fromBytes(frame) as MessageFrame<Record<string, never>>
     expect(parsed.type).toBe(type)
     expect(parsed.body).toMatchObject({ seq })
-    expect(new Uint8Array(frame)).toEqual(new Uint8Array(new MessageFrame(parsed.body, { type }).toBytes()))
+    expect(new Uint8Array(frame)).toEqual(
+      new Uint8Array(new MessageFrame(parsed.body, { type }).toBytes()),
+    )
     expect(encode(parsed.body).byteLength).toBeLessThan(frame.byteLength)
   }
 })

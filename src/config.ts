@@ -4,7 +4,7 @@
  */
 
 interface Setting<T> {
-  readonly type: 'text' | 'secret' | 'list' | 'count' | 'flag'
+  readonly type: 'text' | 'secret' | 'list' | 'count' | 'flag' | 'choice'
   readonly doc: string
   /** What applies when it is not set, in words. */
   readonly otherwise: string
@@ -64,6 +64,32 @@ const flag = (otherwise: string, doc: string): Setting<boolean> => ({
   },
 })
 
+const choice = <const T extends string>(
+  otherwise: NoInfer<T>,
+  options: readonly T[],
+  doc: string,
+): Setting<T> => ({
+  type: 'choice',
+  doc,
+  otherwise,
+  parse(value) {
+    const chosen = options.find((option) => option === value)
+    if (!chosen) throw new Error(`must be one of ${options.join(', ')}`)
+    return chosen
+  },
+})
+
+const choice = <const T extends string>(options: readonly T[], doc: string): Setting<T> => ({
+  type: 'text',
+  doc: `${doc} One of: ${options.join(', ')}.`,
+  otherwise: options[0] ?? '',
+  parse(value) {
+    const option = options.find((candidate) => candidate === value)
+    if (!option) throw new Error(`must be one of: ${options.join(', ')}`)
+    return option
+  },
+})
+
 export const settings = {
   PDS_HOSTNAME: text('localhost', 'Public host name; the server is `https://<name>`.'),
   PDS_PORT: count('2583', 'Port that `npm start` listens on, on 127.0.0.1.'),
@@ -100,6 +126,13 @@ export const settings = {
   ),
   PDS_MOD_SERVICE_DID: text('none', 'DID of that moderation service.'),
   PDS_BLOB_UPLOAD_LIMIT: count('5242880', 'Largest blob in bytes.'),
+  PDS_IMAGE_LOCATION: choice(
+    'strip',
+    ['allow', 'strip', 'reject'],
+    'JPEG, PNG and WebP images that say where they were taken (GPS, place names): `allow` keeps ' +
+      'them as they are, `strip` takes the location out, `reject` refuses the upload.',
+  ),
+  LOG_LEVEL: choice(['info', 'error'], 'What is logged: every request, or only what went wrong.'),
   PDS_DEV_MODE: flag(
     'false',
     'Development: answers are checked against their lexicons, and plain http is forwarded to.',
@@ -113,6 +146,8 @@ export type SettingName = keyof Settings
 export type RawSettings = Partial<Record<SettingName, string>>
 
 type Parsed = { [Name in SettingName]?: ReturnType<Settings[Name]['parse']> }
+
+export type LogLevel = 'info' | 'error'
 
 /** A service that requests are forwarded to. */
 export interface ServiceTarget {
@@ -136,7 +171,10 @@ export interface Config {
   moderation: ServiceTarget | undefined
   /** Bytes. */
   blobUploadLimit: number
+  /** What happens to images that say where they were taken. */
+  imageLocation: 'allow' | 'strip' | 'reject'
   devMode: boolean
+  logLevel: LogLevel
 }
 
 /** One or more settings are wrong; the message has a line for each. */
@@ -186,7 +224,9 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     ),
     moderation: target(parsed.PDS_MOD_SERVICE_URL, parsed.PDS_MOD_SERVICE_DID),
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
+    imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     devMode: parsed.PDS_DEV_MODE ?? false,
+    logLevel: parsed.LOG_LEVEL ?? 'info',
   }
 }
 

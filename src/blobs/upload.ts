@@ -5,6 +5,7 @@ import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import { fileTypeFromBuffer } from 'file-type'
 import type { BlobRow } from '../storage/account/blobs.ts'
 import type { BlobStore } from '../storage/blobs/store.ts'
+import { LocationFilter, type LocationPolicy } from './location/filter.ts'
 
 /** As many bytes as it takes to tell a file type by its content. */
 const SAMPLE = 4100
@@ -16,38 +17,53 @@ export interface UploadOptions {
   size: number | undefined
   /** Most bytes allowed. */
   limit: number
+  /** What happens to images that say where they were taken. */
+  location: LocationPolicy
 }
 
 /**
  * Streams a blob into the store under a fresh key. The CID is known only at the end, so the key is
  * not made of it; the account's index leads from one to the other. What fails leaves no bytes behind.
  *
- * @throws XRPCError 413 `PayloadTooLarge`; InvalidRequestError when the client stopped half way
+ * @throws XRPCError 413 `PayloadTooLarge`; InvalidRequestError when the client stopped half way, or
+ * for an image with a location where the policy is to reject those
  */
 export async function storeBlob(
   store: BlobStore,
   did: string,
   body: ReadableStream<Uint8Array>,
-  { declaredType, size, limit }: UploadOptions,
+  { declaredType, size, limit, location }: UploadOptions,
 ): Promise<BlobRow> {
   const key = `${encodeURIComponent(did).replaceAll('%', '_')}/${crypto.randomUUID()}`
+  const filter = new LocationFilter(location)
   const meter = new Meter(limit)
+  const filtered = location === 'allow' ? body : body.pipeThrough(filter.stream())
   try {
-    await store.put(key, body.pipeThrough(meter.stream()), size)
+    await store.put(key, filtered.pipeThrough(meter.stream()), size)
     // A store may take the part before a failure for the whole: only the meter saw the end.
     if (!meter.finished) throw new InvalidRequestError('The upload broke off')
   } catch (error) {
     await store.delete(key)
-    throw meter.tooLarge() ?? error
+    throw meter.tooLarge() ?? filter.refusal ?? error
   }
-  const sniffed = await fileTypeFromBuffer(meter.sample())
   return {
     cid: cidForRawHash(meter.digest()).toString(),
     key,
-    mimeType: sniffed?.mime ?? declaredType,
+    mimeType: (await sniff(meter.sample())) ?? concreteType(declaredType),
     size: meter.size,
   }
 }
+
+/** The type that the content shows, if any. */
+async function sniff(sample: Uint8Array): Promise<string | undefined> {
+  // Content that only begins like a known type may make the library throw: then it is not that type.
+  const type = await fileTypeFromBuffer(sample).catch(() => undefined)
+  return type?.mime
+}
+
+/** Clients that do not know send a pattern, which is no type to serve something as. */
+const concreteType = (type: string): string =>
+  type.includes('*') ? 'application/octet-stream' : type
 
 /** Watches a stream pass by. */
 class Meter {

@@ -16,12 +16,23 @@ export default define({
     if (size !== undefined && size > limit) {
       throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
     }
-    const blob = await storeBlob(app.blobs, auth.did, input, {
-      declaredType: encoding,
-      size,
-      limit,
-    })
-    unwrap(await app.account(auth.did).addBlob(blob))
+    const upload = async () => {
+      const blob = await storeBlob(app.blobs, auth.did, input, {
+        declaredType: encoding,
+        size,
+        limit,
+        location: app.config.imageLocation,
+      })
+      const noted = await app.account(auth.did).addBlob(blob)
+      if (!noted.ok) await app.blobs.delete(blob.key)
+      unwrap(noted)
+      return blob
+    }
+    const uploading = upload()
+    // When the client hangs up, a Worker is stopped: but not before it has cleaned up, or noted what
+    // is stored already.
+    app.later(uploading.catch(() => undefined))
+    const blob = await uploading
     return { blob: new BlobRef(parseCid(blob.cid) as never, blob.mimeType, blob.size) }
   },
 })

@@ -11,6 +11,7 @@ import { Cumulus } from './servers/cumulus.ts'
 import { Reference } from './servers/reference.ts'
 import { bundleSize } from './stages/bundle-size.ts'
 import { countAll } from './stages/counts.ts'
+import { growth } from './stages/growth.ts'
 import { runImports } from './stages/imports.ts'
 import { peakMemory } from './stages/memory.ts'
 import { measureSize } from './stages/rates.ts'
@@ -28,6 +29,7 @@ export async function run(options: Options, cleanup: Cleanup): Promise<Result> {
     rows: [],
     imports: [],
     memory: {},
+    growth: [],
     counts: [],
     failures: [],
   }
@@ -60,6 +62,11 @@ export async function run(options: Options, cleanup: Cleanup): Promise<Result> {
 
   for (const size of options.sizes) {
     await attempt(`${size} records`, () => measureSize(size, sides, { options, folder, result }))
+  }
+  if (wants(options, 'createRecord') && ours.repos.size > 1) {
+    await attempt('growth', async () => {
+      result.growth = await growth(ours, options.seconds)
+    })
   }
   for (const side of sides) {
     result.memory[side.running.name] = peakMemory(side.running.pid)

@@ -87,11 +87,8 @@ function judgeCounts({ counts }: Omit<Result, 'verdicts'>): Verdict[] {
 }
 
 /** Cost of a createRecord may grow as the depth of the tree does: with the logarithm of the size. */
-function judgeGrowth({ rows, counts }: Omit<Result, 'verdicts'>): Verdict[] {
-  const times = rows.flatMap(({ row, size, servers: { cumulus } }) => {
-    const ours = numbers(cumulus)
-    return row === 'createRecord' && ours ? [{ size, cost: ours.p50 }] : []
-  })
+function judgeGrowth({ growth, counts }: Omit<Result, 'verdicts'>): Verdict[] {
+  const times = growth.map(({ size, p50 }) => ({ size, cost: p50 }))
   const rowsOf = (side: 'read' | 'written') =>
     counts.flatMap(({ size, kinds }) => {
       const cost = kinds.createRecord?.[side]

@@ -37,6 +37,8 @@ export interface Result {
   bundle?: { plain: number; gzip: number }
   /** Largest resident size under load, in MB. */
   memory: Partial<Record<ServerName, number>>
+  /** Of createRecord on Cumulus, sizes by turns; ms. */
+  growth: { size: number; p50: number }[]
   /** Rows per request, by size and kind. */
   counts: { size: number; kinds: Record<string, Counts> }[]
   /** What went wrong, in words. */

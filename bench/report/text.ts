@@ -5,6 +5,9 @@ import { number } from './number.ts'
 import type { Result } from './result.ts'
 import { table } from './table.ts'
 
+/** Requests from which on a 99th percentile is shown. */
+const ENOUGH = 100
+
 export function text(result: Result): string {
   const { machine } = result
   const versus = result.rows.some(({ servers }) => servers.reference)
@@ -39,7 +42,9 @@ function rates({ rows }: Result, size: number): string[] {
 function cells(measured: Measured | undefined, unit: string): string[] {
   if (!measured) return ['–', '', '']
   if (!('rate' in measured)) return [problem(measured), '', '']
-  return [`${number(measured.rate)} ${unit}`, number(measured.p50), number(measured.p99)]
+  const { rate, p50, p99, requests } = measured
+  // Of fewer requests the 99th percentile is the slowest one, which says nothing.
+  return [`${number(rate)} ${unit}`, number(p50), requests < ENOUGH ? '–' : number(p99)]
 }
 
 function ratio(ours: Measured | undefined, theirs: Measured | undefined): string {

@@ -16,28 +16,32 @@ const TURNS = 4
 const WARM_UP = 0.4
 
 interface Runner {
-  name: ServerName
   workload: Workload
   slices: Samples[]
   problem?: { skipped: string } | { failed: string }
 }
 
+/** One row on the repositories of one size, one for each server. */
 export async function compare(row: Row, repos: Repo[], seconds: number): Promise<Comparison> {
-  const size = repos[0]?.keys.length ?? 0
-  const runners: Runner[] = repos.map((repo) => ({
-    name: repo.server,
-    workload: row.workload(repo),
-    slices: [],
-  }))
+  const measured = await byTurns(row, repos, seconds, `${repos[0]?.keys.length ?? 0} records`)
+  return Object.fromEntries(repos.map(({ server }, at) => [server, measured[at]]))
+}
+
+/** One row on several repositories. @returns what was measured, in their order */
+export async function byTurns(
+  row: Row,
+  repos: Repo[],
+  seconds: number,
+  label: string,
+): Promise<Measured[]> {
+  const runners: Runner[] = repos.map((repo) => ({ workload: row.workload(repo), slices: [] }))
   for (const runner of runners) await turn(row, runner, WARM_UP)
   for (const runner of runners) runner.slices = []
   for (let count = 0; count < TURNS; count += 1) {
-    step(`${row.name}, ${size} records`, `turn ${count + 1} of ${TURNS}`)
+    step(`${row.name}, ${label}`, `turn ${count + 1} of ${TURNS}`)
     for (const runner of runners) await turn(row, runner, seconds / TURNS)
   }
-  return Object.fromEntries(
-    runners.map(({ name, slices, problem }) => [name, problem ?? figures(slices)]),
-  )
+  return runners.map(({ slices, problem }) => problem ?? figures(slices))
 }
 
 async function turn(row: Row, runner: Runner, seconds: number): Promise<void> {

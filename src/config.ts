@@ -79,17 +79,6 @@ const choice = <const T extends string>(
   },
 })
 
-const choice = <const T extends string>(options: readonly T[], doc: string): Setting<T> => ({
-  type: 'text',
-  doc: `${doc} One of: ${options.join(', ')}.`,
-  otherwise: options[0] ?? '',
-  parse(value) {
-    const option = options.find((candidate) => candidate === value)
-    if (!option) throw new Error(`must be one of: ${options.join(', ')}`)
-    return option
-  },
-})
-
 export const settings = {
   PDS_HOSTNAME: text('localhost', 'Public host name; the server is `https://<name>`.'),
   PDS_PORT: count('2583', 'Port that `npm start` listens on, on 127.0.0.1.'),
@@ -132,7 +121,11 @@ export const settings = {
     'JPEG, PNG and WebP images that say where they were taken (GPS, place names): `allow` keeps ' +
       'them as they are, `strip` takes the location out, `reject` refuses the upload.',
   ),
-  LOG_LEVEL: choice(['info', 'error'], 'What is logged: every request, or only what went wrong.'),
+  LOG_LEVEL: choice(
+    'info',
+    ['info', 'error'],
+    'What is logged: every request, or only what went wrong.',
+  ),
   PDS_DEV_MODE: flag(
     'false',
     'Development: answers are checked against their lexicons, and plain http is forwarded to.',

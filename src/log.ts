@@ -7,12 +7,14 @@ export interface Logger {
   error(message: string, error: unknown, fields?: LogFields): void
 }
 
-/** A logger whose lines all carry `base`. */
-export function createLogger(base: LogFields): Logger {
+/** A logger whose lines all carry `base`; with `errorsOnly`, it leaves out the rest. */
+export function createLogger(base: LogFields, errorsOnly = false): Logger {
   const write = (level: string, message: string, fields?: LogFields) =>
     JSON.stringify({ level, time: new Date().toISOString(), message, ...base, ...fields })
   return {
-    info: (message, fields) => console.log(write('info', message, fields)),
+    info(message, fields) {
+      if (!errorsOnly) console.log(write('info', message, fields))
+    },
     error: (message, error, fields) =>
       console.error(write('error', message, { ...fields, ...describeError(error) })),
   }

@@ -57,7 +57,7 @@ const routes = new Hono<HonoEnv>()
 export default {
   async fetch(request, env, ctx) {
     const id = crypto.randomUUID()
-    const log = createLogger({ request: id })
+    const log = createLogger({ request: id }, env.LOG_LEVEL === 'error')
     const started = Date.now()
     const response = await answer(request, env, ctx, log)
     const { method, url } = request

@@ -102,7 +102,10 @@ function limited(
   if (max === Number.POSITIVE_INFINITY) return stream
   const tooLarge = () =>
     new XRPCError(413, `request entity too large: the limit is ${max} bytes`, name)
-  if (Number(request.headers.get('content-length') ?? 0) > max) throw tooLarge()
+  const length = request.headers.get('content-length')
+  if (length !== null && Number(length) > max) throw tooLarge()
+  // HTTP itself ends a body at its stated length; only compressed ones may still unfold.
+  if (length !== null && !request.headers.has('content-encoding')) return stream
   let size = 0
   return stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({

@@ -19,6 +19,8 @@ export interface App {
   readonly directory: DurableObjectStub<DirectoryObject>
   readonly sequencer: DurableObjectStub<SequencerObject>
   account(did: string): DurableObjectStub<AccountObject>
+  /** The accounts that this request has had to do with. */
+  readonly touched: ReadonlySet<string>
   /** The account on this host with this handle or DID, or undefined. */
   findResident(handleOrDid: string): Promise<Resident | undefined>
   /** The same, for methods that are about an account of this host. */
@@ -49,6 +51,7 @@ function keptOf(env: Env): Kept {
 export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
   const { config, residents } = keptOf(env)
   const directory = names.directory(env)
+  const touched = new Set<string>()
   const findResident = (handleOrDid: string) =>
     residents.get(handleOrDid, async () =>
       directory.find(handleOrDid.startsWith('did:') ? 'did' : 'handle', handleOrDid),
@@ -59,7 +62,11 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
     blobs: blobStore(env),
     directory,
     sequencer: names.sequencer(env),
-    account: (did) => names.account(env, did),
+    touched,
+    account(did) {
+      touched.add(did)
+      return names.account(env, did)
+    },
     findResident,
     async getResident(handleOrDid) {
       const resident = await findResident(handleOrDid)

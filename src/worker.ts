@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { version } from '../package.json'
 import { type App, createApp } from './app.ts'
+import { addRowCounts } from './dev/row-counts.ts'
 import type { Env } from './env.ts'
 import { serveAtprotoDid, serveDidDocument } from './identity/well-known.ts'
 import { createLogger, type Logger } from './log.ts'
@@ -81,9 +82,10 @@ async function answer(
     // Nor can it pass through the CORS middleware, which makes a new response.
     const isWebSocket = request.headers.get('upgrade')?.toLowerCase() === 'websocket'
     const { pathname } = new URL(request.url)
-    return isWebSocket
-      ? await dispatch(request, pathname.replace(/^\/xrpc\//, ''), app)
-      : await routes.fetch(request, { app }, ctx)
+    if (isWebSocket) return await dispatch(request, pathname.replace(/^\/xrpc\//, ''), app)
+    const response = await routes.fetch(request, { app }, ctx)
+    if (app.config.devMode) await addRowCounts(response, app)
+    return response
   } catch (error) {
     if (isInternal(error)) log.error('request failed', error)
     return errorResponse(error)

@@ -26,7 +26,7 @@ import { blobStore } from '../storage/blobs/choose.ts'
 import { cidString } from '../storage/cid-string.ts'
 import { StorageError } from '../storage/error.ts'
 import { migrate } from '../storage/migrate.ts'
-import { countRows, type RowCounter } from '../storage/sql.ts'
+import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
 import { sequencer } from './names.ts'
 import { type Outcome, settle } from './outcome.ts'
 
@@ -285,9 +285,9 @@ export class AccountObject extends DurableObject<Env> {
     return settle(() => this.#blobs.listMissing(limit, cursor))
   }
 
-  /** Rows read and written since the object started; counted in development only. */
-  rows(): { read: number; written: number } | undefined {
-    return this.#counter?.rows()
+  /** Rows read and written since this was last asked for; counted in development only. */
+  takeRows(): RowCounts {
+    return this.#counter?.take() ?? { read: 0, written: 0 }
   }
 
   /** A service auth token signed with the account's key. */

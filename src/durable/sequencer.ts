@@ -1,10 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import { ErrorFrame, MessageFrame } from '@atproto/xrpc-server'
+import { readConfig } from '../config.ts'
 import type { Env } from '../env.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import { migrate } from '../storage/migrate.ts'
 import { EventLog, type SequencedEvent } from '../storage/sequencer/log.ts'
 import { migrations } from '../storage/sequencer/schema.ts'
+import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
 
 /** Events sent to a consumer that catches up before others get a turn. */
 const PAGE = 200
@@ -27,6 +29,7 @@ interface Attachment {
  */
 export class SequencerObject extends DurableObject<Env> {
   readonly #log: EventLog
+  readonly #counter: RowCounter | undefined
   /** Consumers that have caught up and are sent each event as it is stored. */
   readonly #live = new Set<WebSocket>()
   /** Whether the alarm that removes old events is known to be set. */
@@ -35,7 +38,8 @@ export class SequencerObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     migrate(ctx.storage, migrations)
-    this.#log = new EventLog(ctx.storage)
+    this.#counter = readConfig({ ...env }).devMode ? countRows(ctx.storage.sql) : undefined
+    this.#log = new EventLog(ctx.storage, this.#counter?.sql)
     // Sockets outlive the object's memory; each says itself how far it has got.
     for (const socket of ctx.getWebSockets()) {
       const { cursor } = socket.deserializeAttachment() as Attachment
@@ -60,6 +64,11 @@ export class SequencerObject extends DurableObject<Env> {
   /** Number of the newest event and of consumers listening, for the health page. */
   status(): { head: number; consumers: number } {
     return { head: this.#log.head, consumers: this.ctx.getWebSockets().length }
+  }
+
+  /** Rows read and written since this was last asked for; counted in development only. */
+  takeRows(): RowCounts {
+    return this.#counter?.take() ?? { read: 0, written: 0 }
   }
 
   /** Takes a WebSocket upgrade; `?cursor=` asks for the events after that number. */

@@ -26,13 +26,18 @@ export function insertRows(
 /** Counts the rows that statements read and write, which is what the platform bills. */
 export interface RowCounter {
   sql: SqlStorage
-  /** Totals since the start. */
-  rows(): { read: number; written: number }
+  /** What was counted since it was last asked for. */
+  take(): RowCounts
+}
+
+export interface RowCounts {
+  read: number
+  written: number
 }
 
 /** Wraps a database so that its rows are counted; for measurements, since it costs memory and time. */
 export function countRows(sql: SqlStorage): RowCounter {
-  const totals = { read: 0, written: 0 }
+  let totals = { read: 0, written: 0 }
   let open: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
   const settle = () => {
     for (const cursor of open) {
@@ -55,9 +60,11 @@ export function countRows(sql: SqlStorage): RowCounter {
   })
   return {
     sql: counted,
-    rows() {
+    take() {
       settle()
-      return { ...totals }
+      const taken = totals
+      totals = { read: 0, written: 0 }
+      return taken
     },
   }
 }

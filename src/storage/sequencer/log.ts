@@ -18,15 +18,18 @@ export interface SequencedEvent {
  */
 export class EventLog {
   readonly #storage: DurableObjectStorage
+  readonly #sql: SqlStorage
   #head: number
   /** The last event numbers of accounts, as far as they were looked up. */
   readonly #last = new Map<string, number>()
 
-  constructor(storage: DurableObjectStorage) {
+  /** `sql` is the database of `storage`, if it is to be reached by another way. */
+  constructor(storage: DurableObjectStorage, sql: SqlStorage = storage.sql) {
     this.#storage = storage
+    this.#sql = sql
     // Rows are removed from the old end only, so the newest number is always there once one was.
     this.#head =
-      storage.sql.exec<{ seq: number | null }>('SELECT max(seq) AS seq FROM event').one().seq ?? 0
+      sql.exec<{ seq: number | null }>('SELECT max(seq) AS seq FROM event').one().seq ?? 0
   }
 
   /** The number of the newest event; 0 before the first. */
@@ -48,7 +51,7 @@ export class EventLog {
       const seq = first + index
       return { seq, frame: toFrame(event, seq) }
     })
-    const { sql } = this.#storage
+    const sql = this.#sql
     const time = Date.now()
     this.#storage.transactionSync(() => {
       const rows = sequenced.map(({ seq, frame }) => [seq, did, time, frame])
@@ -63,7 +66,7 @@ export class EventLog {
   #lastEvent(did: string): number | undefined {
     const known = this.#last.get(did)
     if (known !== undefined) return known
-    return this.#storage.sql
+    return this.#sql
       .exec<{ last_event: number }>('SELECT last_event FROM source WHERE did = ?', did)
       .toArray()[0]?.last_event
   }
@@ -75,7 +78,7 @@ export class EventLog {
 
   /** Events after `cursor`, oldest first, at most `limit` rows. */
   after(cursor: number, limit: number): SequencedEvent[] {
-    return this.#storage.sql
+    return this.#sql
       .exec<{ seq: number; frame: ArrayBuffer }>(
         'SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
         cursor,
@@ -88,8 +91,8 @@ export class EventLog {
   /** Number of the oldest event that is still here, or undefined when there is none. */
   oldest(): number | undefined {
     return (
-      this.#storage.sql.exec<{ seq: number | null }>('SELECT min(seq) AS seq FROM event').one()
-        .seq ?? undefined
+      this.#sql.exec<{ seq: number | null }>('SELECT min(seq) AS seq FROM event').one().seq ??
+      undefined
     )
   }
 
@@ -98,12 +101,12 @@ export class EventLog {
    * the count. Reads and writes one row per event removed.
    */
   prune(time: number): void {
-    const keep = this.#storage.sql
+    const keep = this.#sql
       .exec<{ seq: number | null }>(
         'SELECT seq FROM event WHERE time >= ? ORDER BY seq LIMIT 1',
         time,
       )
       .toArray()[0]?.seq
-    this.#storage.sql.exec('DELETE FROM event WHERE seq < ?', keep ?? this.#head)
+    this.#sql.exec('DELETE FROM event WHERE seq < ?', keep ?? this.#head)
   }
 }

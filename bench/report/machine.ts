@@ -1,6 +1,6 @@
 /** Where and with what a run was made. */
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../../cli/bundle.ts'
 import type { Result } from './result.ts'
@@ -13,6 +13,7 @@ export function machine(): Result['machine'] {
     reference: version(join(ROOT, 'bench', 'node_modules', '@atproto', 'pds')),
     cpu: cpus()[0]?.model ?? 'unknown',
     cpus: availableParallelism(),
+    load: loadavg()[0] ?? 0,
   }
 }
 

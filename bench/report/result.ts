@@ -27,6 +27,8 @@ export interface Result {
     reference: string
     cpu: string
     cpus: number
+    /** Load average of the last minute before the run: what else the machine was doing. */
+    load: number
   }
   sizes: number[]
   rows: RowResult[]

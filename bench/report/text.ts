@@ -13,7 +13,7 @@ export function text(result: Result): string {
   const versus = result.rows.some(({ servers }) => servers.reference)
   return [
     `Cumulus on workerd ${machine.workerd}${versus ? `, @atproto/pds ${machine.reference} on Node ${machine.node}` : ''}`,
-    `${machine.cpus} × ${machine.cpu}, client on the same machine, ${machine.date}`,
+    `${machine.cpus} × ${machine.cpu}, client on the same machine, load ${machine.load.toFixed(1)} before, ${machine.date}`,
     ...result.sizes.flatMap((size) => rates(result, size)),
     ...imports(result),
     ...server(result),

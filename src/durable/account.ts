@@ -22,22 +22,12 @@ import { Retired } from '../storage/account/retired.ts'
 import { migrations } from '../storage/account/schema.ts'
 import { type Session, Sessions } from '../storage/account/sessions.ts'
 import { dropStaging } from '../storage/account/staging.ts'
-import { blobStore } from '../storage/blobs/choose.ts'
 import { cidString } from '../storage/cid-string.ts'
 import { StorageError } from '../storage/error.ts'
 import { migrate } from '../storage/migrate.ts'
 import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
-import { sequencer } from './names.ts'
+import { AccountChores } from './account-chores.ts'
 import { type Outcome, settle } from './outcome.ts'
-
-/** How long after a write the alarm looks whether its event was delivered, in ms. */
-const RETRY = 10_000
-
-/** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. */
-const DELIVERY_SIZE = 8 * 1024 * 1024
-
-/** Unwanted blobs deleted at once. */
-const TIDY_BATCH = 100
 
 const SIGNING_KEY = 'signing key'
 
@@ -76,14 +66,12 @@ export class AccountObject extends DurableObject<Env> {
   readonly #repo: Repo
   readonly #blobs: BlobIndex
   readonly #sessions: Sessions
-  readonly #outbox: Outbox
+  readonly #chores: AccountChores
   readonly #retired: Retired
   readonly #parts: RepoParts
   readonly #counter: RowCounter | undefined
   #key: SigningKey | undefined
-  #alarmAt = 0
   #importing = false
-  #delivery: Promise<void> | undefined
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -96,10 +84,12 @@ export class AccountObject extends DurableObject<Env> {
     this.#sessions = new Sessions(sql)
     this.#blobs = new BlobIndex(sql)
     this.#retired = new Retired(sql)
-    this.#outbox = new Outbox(sql)
-    this.#parts = { storage, sql, outbox: this.#outbox, blobs: this.#blobs, retired: this.#retired }
+    const outbox = new Outbox(sql)
+    this.#parts = { storage, sql, outbox, blobs: this.#blobs, retired: this.#retired }
     this.#repo = new Repo(this.#parts)
-    if (!this.#outbox.isEmpty()) this.#deliverSoon()
+    const did = () => this.#profile.get().did
+    this.#chores = new AccountChores(ctx, env, outbox, this.#blobs, did)
+    if (!outbox.isEmpty()) this.#chores.soon()
   }
 
   /** Makes the account with a fresh key and an empty repository. */
@@ -111,7 +101,7 @@ export class AccountObject extends DurableObject<Env> {
       const account: NewAccount = { ...input, password, signingKey, status: 'active' }
       createAccount(this.#parts, this.#profile, this.#repo, key, account)
       this.#key = key
-      this.#deliverSoon()
+      this.#chores.soon()
     })
   }
 
@@ -151,7 +141,7 @@ export class AccountObject extends DurableObject<Env> {
       // From here on nothing awaits: no other write comes between reading and storing.
       const { did } = this.#profile.getWritable()
       const result = this.#repo.write(did, key, batch)
-      if (result.commit) this.#deliverSoon()
+      if (result.commit) this.#chores.soon()
       return result
     })
   }
@@ -226,7 +216,7 @@ export class AccountObject extends DurableObject<Env> {
           after: this.#repo.head().rev,
         })
         this.#repo.replace(did, key, verified)
-        this.#deliverSoon()
+        this.#chores.soon()
       } finally {
         this.#importing = false
         dropStaging(this.#parts.sql)
@@ -255,7 +245,7 @@ export class AccountObject extends DurableObject<Env> {
     return settle(() => {
       this.#profile.get()
       this.#blobs.add(blob)
-      this.#tidySoon()
+      this.#chores.soon()
     })
   }
 
@@ -298,13 +288,8 @@ export class AccountObject extends DurableObject<Env> {
     })
   }
 
-  override async alarm(): Promise<void> {
-    this.#alarmAt = 0
-    await this.#deliver()
-    this.#outbox.settle()
-    await this.#tidy()
-    const next = this.#blobs.nextExpiry()
-    if (next !== undefined && this.#alarmAt === 0) await this.ctx.storage.setAlarm(next)
+  override alarm(): Promise<void> {
+    return this.#chores.onAlarm()
   }
 
   async #signingKey(): Promise<SigningKey> {
@@ -313,58 +298,5 @@ export class AccountObject extends DurableObject<Env> {
       this.#key = SigningKey.fromBytes(await unseal(this.#config.keySecret, SIGNING_KEY, sealed))
     }
     return this.#key
-  }
-
-  /**
-   * Hands the outbox to the sequencer in the background. The alarm is set first, in the same
-   * storage transaction as the write, so that a crash in between delays the event and loses nothing.
-   */
-  #deliverSoon(): void {
-    this.#wakeSoon()
-    // A failure is not lost: the event is still in the outbox, and the alarm is set.
-    this.ctx.waitUntil(this.#deliver().catch(() => undefined))
-    if (this.#blobs.untidy) this.ctx.waitUntil(this.#tidy())
-  }
-
-  /** Sees to it that temporary blobs expire and unwanted bytes are deleted. */
-  #tidySoon(): void {
-    this.#wakeSoon()
-    this.ctx.waitUntil(this.#tidy())
-  }
-
-  /** Sets the alarm, unless it will ring soon anyway. What is due later is set when it rings. */
-  #wakeSoon(): void {
-    const now = Date.now()
-    if (this.#alarmAt >= now) return
-    this.#alarmAt = now + RETRY
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(this.#alarmAt))
-  }
-
-  /** Delivers until the outbox is empty; one delivery at a time keeps the order. */
-  #deliver(): Promise<void> {
-    this.#delivery ??= this.#deliverAll().finally(() => {
-      this.#delivery = undefined
-    })
-    return this.#delivery
-  }
-
-  async #deliverAll(): Promise<void> {
-    for (;;) {
-      const events = this.#outbox.peek(DELIVERY_SIZE)
-      const newest = events.at(-1)
-      if (!newest) return
-      await sequencer(this.env).append(this.#profile.get().did, events)
-      this.#outbox.confirm(newest.id)
-    }
-  }
-
-  /** Deletes the bytes of blobs that are not wanted any more; what fails is tried again later. */
-  async #tidy(): Promise<void> {
-    this.#blobs.expire(Date.now())
-    const store = blobStore(this.env)
-    for (const key of this.#blobs.unwanted(TIDY_BATCH)) {
-      await store.delete(key)
-      this.#blobs.forget(key)
-    }
   }
 }

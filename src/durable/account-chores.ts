@@ -1,0 +1,96 @@
+import type { Env } from '../env.ts'
+import type { BlobIndex } from '../storage/account/blobs.ts'
+import type { Outbox } from '../storage/account/outbox.ts'
+import { blobStore } from '../storage/blobs/choose.ts'
+import { sequencer } from './names.ts'
+
+/** How long after a write the alarm looks whether its event was delivered, in ms. */
+const RETRY = 10_000
+
+/** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. */
+const DELIVERY_SIZE = 8 * 1024 * 1024
+
+/** Unwanted blobs deleted at once. */
+const TIDY_BATCH = 100
+
+/** What an account does in the background: deliver its events, delete what nobody wants any more. */
+export class AccountChores {
+  readonly #ctx: DurableObjectState
+  readonly #env: Env
+  readonly #outbox: Outbox
+  readonly #blobs: BlobIndex
+  /** The account's DID, once there is an account. */
+  readonly #did: () => string
+  #alarmAt = 0
+  #delivery: Promise<void> | undefined
+
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    outbox: Outbox,
+    blobs: BlobIndex,
+    did: () => string,
+  ) {
+    this.#ctx = ctx
+    this.#env = env
+    this.#outbox = outbox
+    this.#blobs = blobs
+    this.#did = did
+  }
+
+  /**
+   * Begins what there is to do. The alarm is set first, in the same storage transaction as the write that
+   * gave cause, so that a crash in between delays the work and loses nothing.
+   */
+  soon(): void {
+    this.#wakeSoon()
+    // What fails is still in the store, and the alarm is set.
+    this.#ctx.waitUntil(this.#deliver().catch(() => undefined))
+    if (this.#blobs.untidy) this.#ctx.waitUntil(this.#tidy().catch(() => undefined))
+  }
+
+  /** Does everything now, and sets the alarm for what is due later. */
+  async onAlarm(): Promise<void> {
+    this.#alarmAt = 0
+    await this.#deliver()
+    this.#outbox.settle()
+    await this.#tidy()
+    const next = this.#blobs.nextExpiry()
+    if (next !== undefined && this.#alarmAt === 0) await this.#ctx.storage.setAlarm(next)
+  }
+
+  /** Sets the alarm, unless it will ring soon anyway. What is due later is set when it rings. */
+  #wakeSoon(): void {
+    const now = Date.now()
+    if (this.#alarmAt >= now) return
+    this.#alarmAt = now + RETRY
+    this.#ctx.waitUntil(this.#ctx.storage.setAlarm(this.#alarmAt))
+  }
+
+  /** Delivers until the outbox is empty; one delivery at a time keeps the order. */
+  #deliver(): Promise<void> {
+    this.#delivery ??= this.#deliverAll().finally(() => {
+      this.#delivery = undefined
+    })
+    return this.#delivery
+  }
+
+  async #deliverAll(): Promise<void> {
+    for (;;) {
+      const events = this.#outbox.peek(DELIVERY_SIZE)
+      const newest = events.at(-1)
+      if (!newest) return
+      await sequencer(this.#env).append(this.#did(), events)
+      this.#outbox.confirm(newest.id)
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    this.#blobs.expire(Date.now())
+    const store = blobStore(this.#env)
+    for (const key of this.#blobs.unwanted(TIDY_BATCH)) {
+      await store.delete(key)
+      this.#blobs.forget(key)
+    }
+  }
+}

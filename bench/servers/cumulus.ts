@@ -34,6 +34,8 @@ export class Cumulus implements Host {
       PDS_KEY_SECRET: 'bench key secret, long enough',
       PDS_BSKY_APP_VIEW_URL: 'none',
       PDS_CHAT_URL: 'none',
+      // The reference logs nothing unless it is told to.
+      LOG_LEVEL: 'error',
       PDS_BLOB_UPLOAD_LIMIT: BLOB_LIMIT,
       ...(devMode ? { PDS_DEV_MODE: 'true' } : {}),
     }

@@ -1,4 +1,5 @@
-import { decodeCid, toBase64 } from '@atproto/lex-data'
+import { toBase64 } from '@atproto/lex-data'
+import { cidString } from '../storage/cid-string.ts'
 import { CborReader, Major } from './reader.ts'
 
 /**
@@ -31,7 +32,7 @@ function valueToJson(reader: CborReader): string {
     case Major.Map:
       return mapToJson(reader)
     case Major.Tag:
-      return `{"$link":"${decodeCid(reader.link())}"}`
+      return `{"$link":"${cidString(reader.link())}"}`
     default:
       return reader.value === 20 ? 'false' : reader.value === 21 ? 'true' : 'null'
   }

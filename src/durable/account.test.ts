@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { verifyRepoCar } from '@atproto/repo'
 import { beforeEach, expect, test } from 'vitest'
+import { unpackRecords } from '../storage/account/packed.ts'
 import type { EncodedRecord, Write } from '../storage/account/writes.ts'
 import { cidBytes } from '../storage/cid-string.ts'
 import { cidOf } from '../storage/mst/cid.ts'
@@ -164,7 +165,7 @@ test('collections are listed, neighbours in name included', async () => {
     unwrap(await write({ action: 'create', collection: name, rkey: 'b', record }))
   }
   expect(unwrap(await account.describe()).collections.sort()).toEqual(names)
-  const page = unwrap(await account.listRecords({ collection, limit: 10 }))
+  const page = unpackRecords(unwrap(await account.listRecords({ collection, limit: 10 })))
   expect(page.map(({ rkey }) => rkey)).toEqual(['b', 'a'])
 })
 
@@ -174,7 +175,9 @@ test('listing pages through a collection in both directions, without gap or repe
     const seen: string[] = []
     let cursor: string | undefined
     for (;;) {
-      const page = unwrap(await account.listRecords({ collection, limit: 3, cursor, reverse }))
+      const page = unpackRecords(
+        unwrap(await account.listRecords({ collection, limit: 3, cursor, reverse })),
+      )
       seen.push(...page.map(({ rkey }) => rkey))
       if (page.length < 3) break
       cursor = page.at(-1)?.rkey

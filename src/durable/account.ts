@@ -10,6 +10,7 @@ import { createAccount } from '../storage/account/create.ts'
 import { exportCar } from '../storage/account/export.ts'
 import { readImport } from '../storage/account/import.ts'
 import { Outbox } from '../storage/account/outbox.ts'
+import { type PackedRecords, packRecords } from '../storage/account/packed.ts'
 import {
   type Account,
   type AccountStatus,
@@ -153,10 +154,10 @@ export class AccountObject extends DurableObject<Env> {
     })
   }
 
-  listRecords(options: ListOptions): Promise<Outcome<StoredRecord[]>> {
+  listRecords(options: ListOptions): Promise<Outcome<PackedRecords>> {
     return settle(() => {
       this.#profile.getActive()
-      return this.#repo.records.list(options)
+      return packRecords(this.#repo.records.list(options))
     })
   }
 

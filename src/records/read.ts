@@ -4,6 +4,7 @@ import { ipldToLex } from '@atproto/lexicon'
 import type { App } from '../app.ts'
 import { cborToJson } from '../cbor/to-json.ts'
 import { unwrap } from '../durable/outcome.ts'
+import { unpackRecords } from '../storage/account/packed.ts'
 import type { ListOptions, StoredRecord } from '../storage/account/records.ts'
 import { cidString } from '../storage/cid-string.ts'
 
@@ -28,7 +29,7 @@ export async function listRecords<T = UnknownRecord>(
   did: string,
   options: ListOptions,
 ): Promise<RecordView<T>[]> {
-  const page = unwrap(await app.account(did).listRecords(options))
+  const page = unpackRecords(unwrap(await app.account(did).listRecords(options)))
   return page.map((stored) => toView<T>(did, options.collection, stored))
 }
 

@@ -39,7 +39,7 @@ export class EventLog {
 
   /**
    * Numbers and stores the events of one account that are not here yet, all or none of them. Two rows
-   * written for one event, one more for each further one.
+   * written for each event: itself, and by a trigger what the account's last event was.
    */
   append(did: string, events: readonly OutboxEvent[]): SequencedEvent[] {
     const last = this.#lastEvent(did)
@@ -51,13 +51,13 @@ export class EventLog {
       const seq = first + index
       return { seq, frame: toFrame(event, seq) }
     })
-    const sql = this.#sql
     const time = Date.now()
-    this.#storage.transactionSync(() => {
-      const rows = sequenced.map(({ seq, frame }) => [seq, did, time, frame])
-      insertRows(sql, 'INSERT INTO event (seq, did, time, frame)', rows)
-      sql.exec('INSERT OR REPLACE INTO source (did, last_event) VALUES (?, ?)', did, newest.id)
-    })
+    const rows = sequenced.map(({ seq, frame }, i) => [seq, did, fresh[i]?.id ?? 0, time, frame])
+    const insert = () =>
+      insertRows(this.#sql, 'INSERT INTO event (seq, did, number, time, frame)', rows)
+    // A single row, and what the trigger does with it, is one statement and needs no transaction.
+    if (rows.length === 1) insert()
+    else this.#storage.transactionSync(insert)
     this.#head += sequenced.length
     this.#remember(did, newest.id)
     return sequenced

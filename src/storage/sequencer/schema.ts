@@ -6,6 +6,7 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE event (
     seq INTEGER PRIMARY KEY,
     did TEXT NOT NULL,
+    number INTEGER NOT NULL,
     time INTEGER NOT NULL,
     frame BLOB NOT NULL
   );
@@ -14,5 +15,9 @@ export const migrations: readonly Migration[] = [
     did TEXT PRIMARY KEY,
     last_event INTEGER NOT NULL
   ) WITHOUT ROWID;
+
+  CREATE TRIGGER event_source AFTER INSERT ON event BEGIN
+    INSERT OR REPLACE INTO source (did, last_event) VALUES (NEW.did, NEW.number);
+  END;
   `,
 ]

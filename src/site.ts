@@ -1,0 +1,30 @@
+/** What the host serves besides `/xrpc/`: pages and well-known documents. */
+import { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { version } from '../package.json'
+import type { App } from './app.ts'
+import { serveAtprotoDid, serveDidDocument } from './identity/well-known.ts'
+import { errorResponse, isInternal } from './xrpc/answer.ts'
+import { EXPOSED_HEADERS, PREFLIGHT_AGE } from './xrpc/cors.ts'
+
+export const site = new Hono<{ Bindings: { app: App } }>()
+  .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
+  .get('/', (c) =>
+    c.text(
+      `This is ${c.env.app.config.hostname}, a Personal Data Server of the AT Protocol.\n\n` +
+        'Sign in to it from an app such as https://bsky.app: choose "Custom" as hosting provider\n' +
+        `and enter ${c.env.app.config.publicUrl}\n\n` +
+        'The API is under /xrpc/.\n',
+    ),
+  )
+  .get('/robots.txt', (c) =>
+    c.text('# Crawling the public API is welcome.\nUser-agent: *\nAllow: /\n'),
+  )
+  .get('/xrpc/_health', (c) => c.json({ version }))
+  .get('/.well-known/did.json', (c) => serveDidDocument(c.req.raw, c.env.app))
+  .get('/.well-known/atproto-did', (c) => serveAtprotoDid(c.req.raw, c.env.app))
+  .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
+  .onError((error, c) => {
+    if (isInternal(error)) c.env.app.log.error('request failed', error, { path: c.req.path })
+    return errorResponse(error)
+  })

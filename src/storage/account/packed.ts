@@ -1,0 +1,45 @@
+/**
+ * Many records in one message. Each array and buffer of an RPC message is cloned by itself, which for a
+ * page of records takes longer than reading them; packed, a page is three values.
+ */
+import { ui8Concat } from '@atproto/lex-data'
+import { CID_LENGTH } from '../mst/cid.ts'
+import type { StoredRecord } from './records.ts'
+
+export interface PackedRecords {
+  rkeys: string[]
+  /** CID and block of each record, one after the other. */
+  bytes: Uint8Array
+  /** Where each record ends in `bytes`. */
+  ends: Uint32Array
+}
+
+export function packRecords(records: readonly StoredRecord[]): PackedRecords {
+  const ends = new Uint32Array(records.length)
+  let end = 0
+  for (const [index, { block }] of records.entries()) {
+    end += CID_LENGTH + block.byteLength
+    ends[index] = end
+  }
+  return {
+    rkeys: records.map(({ rkey }) => rkey),
+    bytes: ui8Concat(records.flatMap(({ cid, block }) => [cid, block])),
+    ends,
+  }
+}
+
+/** The records again, as views of the message. */
+export function unpackRecords({ rkeys, bytes, ends }: PackedRecords): StoredRecord[] {
+  let start = 0
+  return rkeys.map((rkey, index) => {
+    const blockAt = start + CID_LENGTH
+    const end = ends[index] ?? blockAt
+    const record = {
+      rkey,
+      cid: bytes.subarray(start, blockAt),
+      block: bytes.subarray(blockAt, end),
+    }
+    start = end
+    return record
+  })
+}

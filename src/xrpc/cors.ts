@@ -1,0 +1,26 @@
+/** Scripts of every origin may call the API: what protects an account is its token, not a cookie. */
+
+/** Response headers that browsers let scripts of other origins read. */
+export const EXPOSED_HEADERS = [
+  'atproto-repo-rev',
+  'atproto-content-labelers',
+  'dpop-nonce',
+  'www-authenticate',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'ratelimit-policy',
+  'retry-after',
+  'x-request-id',
+] as const
+
+/** How long browsers may keep the answer to a preflight request, in seconds. */
+export const PREFLIGHT_AGE = 86_400
+
+const EXPOSED = EXPOSED_HEADERS.join(',')
+
+/** Lets every origin read an answer. */
+export function allowAllOrigins({ headers }: Response): void {
+  headers.set('access-control-allow-origin', '*')
+  headers.set('access-control-expose-headers', EXPOSED)
+}

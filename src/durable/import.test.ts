@@ -246,7 +246,7 @@ describe('a repository is refused', () => {
     const low = encode({ e: [entry('3jqfcqzm3fo2j', null)], l: null })
     const high = encode({ e: [entry('3jqfcqzm3fn2j', decodeCid(cidOf(low)))], l: null })
     const file = await signedCar(keypair, [high, low, leaf])
-    await expectRefusal(file, [keypair.did()], /not the one that its records make/)
+    await expectRefusal(file, [keypair.did()], /wrong layer|lowest layer/)
   })
 
   test('when a tree unfolds without end', async () => {
@@ -262,7 +262,7 @@ describe('a repository is refused', () => {
     await expectRefusal(
       await signedCar(keypair, [...blocks, leaf]),
       [keypair.did()],
-      /order|missing/,
+      /order|missing|layer/,
     )
   })
 
@@ -272,7 +272,7 @@ describe('a repository is refused', () => {
     for (let level = 0; level < 60; level++) {
       blocks.unshift(encode({ e: [], l: decodeCid(cidOf(blocks[0] ?? new Uint8Array())) }))
     }
-    await expectRefusal(await signedCar(keypair, blocks), [keypair.did()], /too high/)
+    await expectRefusal(await signedCar(keypair, blocks), [keypair.did()], /no place/)
   })
 
   test.each([

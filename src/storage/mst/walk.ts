@@ -1,26 +1,34 @@
 import { decodeNode } from './codec.ts'
-import { type CidBytes, MalformedTreeError } from './node.ts'
-
-/** Higher trees do not occur: a key of layer 40 would take 2^80 attempts to find. */
-const MAX_HEIGHT = 48
+import { keyLayer } from './layer.ts'
+import { type CidBytes, MalformedTreeError, type StoredNode } from './node.ts'
 
 type Step =
-  | { kind: 'node'; cid: CidBytes; height: number }
+  | { kind: 'node'; cid: CidBytes; layer: number | undefined }
   | { kind: 'record'; cid: CidBytes; key: string }
 
 /**
  * Goes through a tree of which nothing is known but the CID of its root, in pre-order: says which block
- * comes next and is fed that block. Holds what lies beside the path to the current block.
+ * comes next, is fed that block, and checks that the tree is the one that its keys make (repository
+ * specification, MST Structure):
  *
- * Keys must ascend over the whole tree. So no subtree can count twice, and a small file cannot unfold
- * into an endless walk.
+ * - each key is on the layer that its hash gives it, and each subtree one layer below its parent;
+ * - keys ascend over the whole tree, so that no subtree can count twice and a small file cannot unfold
+ *   into an endless walk;
+ * - no node is empty, save the only one of an empty tree, and the root has a key of its own.
+ *
+ * Holds what lies beside the path to the current block.
  */
 export class TreeWalk {
   readonly #steps: Step[]
+  readonly #emit: (node: StoredNode) => void
+  /** Nodes that were entered and whose smallest key has not come yet. */
+  #entered: Omit<StoredNode, 'lo'>[] = []
   #lastKey = ''
 
-  constructor(root: CidBytes) {
-    this.#steps = [{ kind: 'node', cid: root, height: 0 }]
+  /** `emit` is handed each node once its smallest key is known. */
+  constructor(root: CidBytes, emit: (node: StoredNode) => void) {
+    this.#steps = [{ kind: 'node', cid: root, layer: undefined }]
+    this.#emit = emit
   }
 
   /** The block that comes next; undefined at the end. `key` is set where it is a record. */
@@ -32,23 +40,40 @@ export class TreeWalk {
   enter(block: Uint8Array): void {
     const step = this.#steps.pop()
     if (step?.kind !== 'node') throw new TypeError('the walk did not wait for a node')
-    if (step.height > MAX_HEIGHT) throw new MalformedTreeError('the tree is too high')
     const { left, entries } = decodeNode(block)
-    const height = step.height + 1
-    const steps: Step[] = []
-    if (left instanceof Uint8Array) steps.push({ kind: 'node', cid: left, height })
-    for (const { key, value, right } of entries) {
-      steps.push({ kind: 'record', cid: value, key })
-      if (right instanceof Uint8Array) steps.push({ kind: 'node', cid: right, height })
+    const [first] = entries
+    const isRoot = step.layer === undefined
+    if (!first && (isRoot ? left !== null : left === null)) {
+      throw new MalformedTreeError('a node of the tree has no place in it')
     }
-    for (const next of steps.reverse()) this.#steps.push(next)
+    const layer = step.layer ?? (first ? keyLayer(first.key) : 0)
+    if (layer < 0) throw new MalformedTreeError('a subtree hangs below the lowest layer')
+    const node = { layer, cid: step.cid, block }
+    // The tree of a repository without records.
+    if (!first && isRoot) this.#emit({ ...node, lo: '' })
+    else this.#entered.push(node)
+
+    for (let index = entries.length - 1; index >= 0; index--) {
+      const entry = entries[index]
+      if (!entry) continue
+      const { key, value, right } = entry
+      if (right instanceof Uint8Array)
+        this.#steps.push({ kind: 'node', cid: right, layer: layer - 1 })
+      if (keyLayer(key) !== layer) throw new MalformedTreeError('a key is on the wrong layer')
+      this.#steps.push({ kind: 'record', cid: value, key })
+    }
+    if (left instanceof Uint8Array) this.#steps.push({ kind: 'node', cid: left, layer: layer - 1 })
   }
 
   /** Passes over the record that came next. @throws MalformedTreeError */
   pass(): void {
     const step = this.#steps.pop()
     if (step?.kind !== 'record') throw new TypeError('the walk did not wait for a record')
-    if (step.key <= this.#lastKey) throw new MalformedTreeError('keys of the tree are not in order')
-    this.#lastKey = step.key
+    const { key } = step
+    if (key <= this.#lastKey) throw new MalformedTreeError('keys of the tree are not in order')
+    this.#lastKey = key
+    if (this.#entered.length === 0) return
+    for (const node of this.#entered) this.#emit({ ...node, lo: key })
+    this.#entered = []
   }
 }

@@ -6,9 +6,12 @@ import { fileTypeFromBuffer } from 'file-type'
 import type { BlobRow } from '../storage/account/blobs.ts'
 import type { BlobStore } from '../storage/blobs/store.ts'
 import { LocationFilter, type LocationPolicy } from './location/filter.ts'
+import { pump } from './pump.ts'
 
 /** As many bytes as it takes to tell a file type by its content. */
 const SAMPLE = 4100
+
+const NOTHING = new Uint8Array(0)
 
 export interface UploadOptions {
   /** MIME type that the client claims. */
@@ -37,9 +40,16 @@ export async function storeBlob(
   const key = `${encodeURIComponent(did).replaceAll('%', '_')}/${crypto.randomUUID()}`
   const filter = new LocationFilter(location)
   const meter = new Meter(limit)
-  const filtered = location === 'allow' ? body : body.pipeThrough(filter.stream())
+  const { stream, done } = pump(body, (piece) => {
+    const bytes = location === 'allow' ? (piece ?? NOTHING) : filter.push(piece)
+    meter.measure(bytes)
+    meter.finished = piece === undefined
+    return bytes
+  })
   try {
-    await store.put(key, filtered.pipeThrough(meter.stream()), size)
+    // Both must have ended before anything is cleaned up.
+    const [stored] = await Promise.allSettled([store.put(key, stream, size), done])
+    if (stored.status === 'rejected') throw stored.reason
     // A store may take the part before a failure for the whole: only the meter saw the end.
     if (!meter.finished) throw new InvalidRequestError('The upload broke off')
   } catch (error) {
@@ -78,22 +88,13 @@ class Meter {
     this.#limit = limit
   }
 
-  stream(): TransformStream<Uint8Array, Uint8Array> {
-    return new TransformStream({
-      transform: (chunk, controller) => {
-        if (this.size < SAMPLE) {
-          this.#sample.set(chunk.subarray(0, SAMPLE - this.size), this.size)
-        }
-        this.size += chunk.byteLength
-        const error = this.tooLarge()
-        if (error) return controller.error(error)
-        this.#hash.update(chunk)
-        controller.enqueue(chunk)
-      },
-      flush: () => {
-        this.finished = true
-      },
-    })
+  /** @throws XRPCError 413 `PayloadTooLarge` */
+  measure(bytes: Uint8Array): void {
+    if (this.size < SAMPLE) this.#sample.set(bytes.subarray(0, SAMPLE - this.size), this.size)
+    this.size += bytes.byteLength
+    const error = this.tooLarge()
+    if (error) throw error
+    this.#hash.update(bytes)
   }
 
   tooLarge(): XRPCError | undefined {

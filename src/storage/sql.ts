@@ -13,13 +13,27 @@ export function insertRows(
   insert: string,
   rows: readonly (readonly SqlBinding[])[],
 ): void {
-  const columns = rows[0]?.length ?? 0
+  insertValues(sql, insert, rows[0]?.length ?? 0, rows.flat())
+}
+
+/** The same, with the values of all rows one after the other: for so many that arrays of them count. */
+export function insertValues(
+  sql: SqlStorage,
+  insert: string,
+  columns: number,
+  values: readonly SqlBinding[],
+): void {
   if (columns === 0) return
   const tuple = `(${Array(columns).fill('?').join(', ')})`
-  const most = Math.floor(MAX_PARAMETERS / columns)
-  for (let from = 0; from < rows.length; from += most) {
-    const chunk = rows.slice(from, from + most)
-    sql.exec(`${insert} VALUES ${Array(chunk.length).fill(tuple).join(', ')}`, ...chunk.flat())
+  const most = Math.floor(MAX_PARAMETERS / columns) * columns
+  for (let from = 0; from < values.length; from += most) {
+    const chunk = values.slice(from, from + most)
+    sql.exec(
+      `${insert} VALUES ${Array(chunk.length / columns)
+        .fill(tuple)
+        .join(', ')}`,
+      ...chunk,
+    )
   }
 }
 

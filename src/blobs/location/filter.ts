@@ -20,21 +20,20 @@ export class LocationFilter {
   /** Why the upload is refused, once it is. */
   refusal: InvalidRequestError | undefined
   readonly #policy: LocationPolicy
+  readonly #walker = new Walker(walkImage(() => this.#found()))
 
   constructor(policy: LocationPolicy) {
     this.#policy = policy
   }
 
-  /** Passes on as many bytes as come in; files other than JPEG, PNG and WebP as they are. */
-  stream(): TransformStream<Uint8Array, Uint8Array> {
-    const walker = new Walker(walkImage(() => this.#found()))
-    const pass = (bytes: Uint8Array, out: TransformStreamDefaultController<Uint8Array>) => {
-      if (bytes.byteLength > 0) out.enqueue(bytes)
-    }
-    return new TransformStream({
-      transform: (chunk, out) => pass(walker.push(chunk), out),
-      flush: (out) => pass(walker.end(), out),
-    })
+  /**
+   * Takes in a piece, or undefined at the end, and returns what may go on: as many bytes in all as
+   * came in. Files other than JPEG, PNG and WebP pass as they are.
+   *
+   * @throws InvalidRequestError for a location where the policy is `reject`
+   */
+  push(piece: Uint8Array | undefined): Uint8Array {
+    return piece ? this.#walker.push(piece) : this.#walker.end()
   }
 
   #found(): void {

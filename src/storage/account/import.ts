@@ -16,9 +16,8 @@ import { type CidBytes, MalformedTreeError } from '../mst/node.ts'
 import { TreeWalk } from '../mst/walk.ts'
 import { Staging } from './staging.ts'
 
-/** Bytes read at once, at least while there are more to come, and at most. */
-const MIN_CHUNK = 64 * 1024
-const MAX_CHUNK = 256 * 1024
+/** Bytes read at once, while there are so many to come. */
+const CHUNK = 256 * 1024
 
 /** Blocks taken before others get a turn. */
 const TURN = 2000
@@ -173,7 +172,7 @@ async function* inLargeChunks(stream: ReadableStream<Uint8Array>): AsyncGenerato
   const reader = stream.getReader({ mode: 'byob' })
   try {
     for (;;) {
-      const { value, done } = await reader.readAtLeast(MIN_CHUNK, new Uint8Array(MAX_CHUNK))
+      const { value, done } = await reader.readAtLeast(CHUNK, new Uint8Array(CHUNK))
       if (value && value.byteLength > 0) yield value
       if (done) return
     }

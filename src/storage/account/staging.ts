@@ -1,7 +1,7 @@
 import type { FoundBlob } from '../../cbor/scan.ts'
 import { cidString } from '../cid-string.ts'
 import type { CidBytes, StoredNode } from '../mst/node.ts'
-import { insertRows, type SqlBinding } from '../sql.ts'
+import { insertValues, type SqlBinding } from '../sql.ts'
 
 /**
  * Bytes of blocks collected before they are written. Each writing is a transaction, and the fewer there
@@ -16,10 +16,11 @@ const BATCH_BYTES = 2 * 1024 * 1024
 export class Staging {
   readonly #sql: SqlStorage
   readonly #rev: string
-  readonly #records: SqlBinding[][] = []
-  readonly #nodes: SqlBinding[][] = []
-  readonly #blobs: SqlBinding[][] = []
-  readonly #blocks: SqlBinding[][] = []
+  /** Values of rows to be written, one row after the other. */
+  readonly #records: SqlBinding[] = []
+  readonly #nodes: SqlBinding[] = []
+  readonly #blobs: SqlBinding[] = []
+  readonly #blocks: SqlBinding[] = []
   #bytes = 0
   #indexed = false
 
@@ -45,19 +46,19 @@ export class Staging {
   }
 
   addNode({ layer, lo, cid, block }: StoredNode): void {
-    this.#nodes.push([layer, lo, cid, this.#rev, block])
+    this.#nodes.push(layer, lo, cid, this.#rev, block)
     this.#grow(block)
   }
 
   addRecord(path: string, cid: CidBytes, block: Uint8Array, blobs: readonly FoundBlob[]): void {
-    this.#records.push([path, cid, this.#rev, block])
-    for (const blob of blobs) this.#blobs.push([path, cidString(blob.cid)])
+    this.#records.push(path, cid, this.#rev, block)
+    for (const blob of blobs) this.#blobs.push(path, cidString(blob.cid))
     this.#grow(block)
   }
 
   /** Keeps a block until the walk comes to it. */
   addBlock(cid: CidBytes, block: Uint8Array): void {
-    this.#blocks.push([cid, block])
+    this.#blocks.push(cid, block)
     this.#grow(block)
   }
 
@@ -78,10 +79,11 @@ export class Staging {
   /** Writes what was collected. */
   flush(): void {
     if (this.#bytes === 0) return
-    insertRows(this.#sql, 'INSERT INTO import_record (path, cid, rev, block)', this.#records)
-    insertRows(this.#sql, 'INSERT INTO import_node (layer, lo, cid, rev, block)', this.#nodes)
-    insertRows(this.#sql, 'INSERT OR IGNORE INTO import_record_blob (path, blob)', this.#blobs)
-    insertRows(this.#sql, 'INSERT OR IGNORE INTO import_block (cid, block)', this.#blocks)
+    const insert = insertValues.bind(undefined, this.#sql)
+    insert('INSERT INTO import_record (path, cid, rev, block)', 4, this.#records)
+    insert('INSERT INTO import_node (layer, lo, cid, rev, block)', 5, this.#nodes)
+    insert('INSERT OR IGNORE INTO import_record_blob (path, blob)', 2, this.#blobs)
+    insert('INSERT OR IGNORE INTO import_block (cid, block)', 2, this.#blocks)
     for (const rows of [this.#records, this.#nodes, this.#blobs, this.#blocks]) rows.length = 0
     this.#bytes = 0
   }

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { RawSettings } from '../src/config.ts'
+import { type RawSettings, readConfig } from '../src/config.ts'
 import { BUNDLE } from './bundle.ts'
 
 /** Matches wrangler.toml, which workerd does not read. */
@@ -96,6 +96,9 @@ function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions): string {
     '(name = "BLOB_DISK", service = "blobs")',
     ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
   ]
+  // Only in development may the server reach addresses that are not public.
+  const { devMode } = readConfig({ ...raw })
+  const reachable = devMode ? '"public", "private", "local"' : '"public"'
   const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
   return `# Written by \`npm start\`; changes are lost.
 using Workerd = import "/workerd/workerd.capnp";
@@ -105,7 +108,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     (name = "objects", disk = (path = "objects", writable = true)),
     (name = "blobs", disk = (path = "blobs", writable = true)),
-    (name = "internet", network = (allow = ["public"${raw.PDS_DEV_MODE ? ', "private", "local"' : ''}], tlsOptions = (trustBrowserCas = true)))
+    (name = "internet", network = (allow = [${reachable}], tlsOptions = (trustBrowserCas = true)))
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );

@@ -5,12 +5,16 @@ import { anyone } from '#src/auth/policy.ts'
 import { issueTokens } from '#src/auth/tokens.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
+/** How long a failed attempt takes at least, in ms: whether a name is known must not show in the time. */
+const MIN_FAILURE_TIME = 350
+
 /** Longer passwords are wrong without being hashed. */
 const MAX_PASSWORD_LENGTH = 512
 
 export default define({
   auth: anyone,
   async handler({ input, app }) {
+    const started = Date.now()
     const identifier = input.identifier.trim().toLowerCase()
     const resident = await (identifier.includes('@')
       ? app.directory.find('email', identifier)
@@ -19,7 +23,10 @@ export default define({
       resident && input.password.length <= MAX_PASSWORD_LENGTH
         ? unwrap(await app.account(resident.did).openSession(input.password))
         : null
-    if (!opened) throw new AuthRequiredError('Invalid identifier or password')
+    if (!opened) {
+      await scheduler.wait(started + MIN_FAILURE_TIME - Date.now())
+      throw new AuthRequiredError('Invalid identifier or password')
+    }
     const { account, session } = opened
     if (account.status === 'takendown' && !input.allowTakendown) {
       throw errors.AccountTakedown('Account has been taken down', { status: 401 })

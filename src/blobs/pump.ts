@@ -1,18 +1,41 @@
+import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
+
+/** What a client is told, should it still be there, whose upload ended too early or is not readable. */
+export const brokenOff = (cause?: unknown): XRPCError =>
+  cause instanceof XRPCError
+    ? cause
+    : new InvalidRequestError('The upload broke off', undefined, { cause })
+
 /** Bytes read at once. Scripted transform streams move 4 KiB at a time and take twice the CPU time. */
 const PIECE = 64 * 1024
 
+interface Pump {
+  stream: ReadableStream<Uint8Array>
+  done: Promise<void>
+  stop(reason: unknown): Promise<void>
+}
+
 /**
  * A stream of what `change` makes of the pieces of `source`. `change` is called with undefined after
- * the last one. What it throws, and what goes wrong with the source, breaks the stream off.
+ * the last one. What it throws, and what goes wrong with the source, breaks the stream off. With
+ * `size`, in bytes, the platform knows the length of the stream, which R2 wants.
  *
- * @returns the stream, and a promise that settles when all of it was taken or it broke off
+ * @returns the stream, a promise that settles when all of it was taken or it broke off, and a function
+ * that breaks it off, for when nobody reads it any more
  */
 export function pump(
   source: ReadableStream<Uint8Array>,
+  size: number | undefined,
   change: (piece: Uint8Array | undefined) => Uint8Array,
-): { stream: ReadableStream<Uint8Array>; done: Promise<void> } {
-  const { readable, writable } = new IdentityTransformStream()
-  return { stream: readable, done: run(source, writable.getWriter(), change) }
+): Pump {
+  const { readable, writable } =
+    size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size)
+  const writer = writable.getWriter()
+  return {
+    stream: readable,
+    done: run(source, writer, change),
+    stop: (reason) => writer.abort(reason).catch(() => undefined),
+  }
 }
 
 async function run(
@@ -23,7 +46,9 @@ async function run(
   const read = reader(source)
   try {
     for (;;) {
-      const piece = await read()
+      const piece = await read().catch((cause: unknown) => {
+        throw brokenOff(cause)
+      })
       const bytes = change(piece)
       if (bytes.byteLength > 0) await writer.write(bytes)
       if (piece === undefined) break

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { blobStore } from '../storage/blobs/choose.ts'
+import type { BlobStore } from '../storage/blobs/store.ts'
 import { makeAccount, outcome, type TestAccount } from '../testing/host.ts'
 import type { LocationPolicy } from './location/filter.ts'
 import { exifSegment, jpeg, tiff } from './location/samples.ts'
@@ -93,8 +94,19 @@ describe('straight into the store', () => {
   test.each([[undefined], [200]])(
     'an upload that breaks off leaves nothing (size %s)',
     async (size) => {
-      await expect(put(broken(), size)).rejects.toThrow()
+      await expect(put(broken(), size)).rejects.toThrow('The upload broke off')
       expect(await storedSizes(did)).toEqual([])
+    },
+  )
+
+  test.each([[undefined], [500_000]])(
+    'a store that fails without reading is an error, not a wait (size %s)',
+    async (size) => {
+      const failing: BlobStore = { ...store, put: () => Promise.reject(new Error('disk full')) }
+      failing.delete = async () => {}
+      const body = streamOf(new Uint8Array(500_000))
+      const options = { declaredType: 'a/b', size, limit: 1_000_000, location: 'strip' as const }
+      await expect(storeBlob(failing, did, body, options)).rejects.toThrow('disk full')
     },
   )
 

@@ -1,12 +1,12 @@
 /** Takes in the bytes of a blob: hashed, measured and sniffed on their way to the blob store. */
 import { createHash } from 'node:crypto'
 import { cidForRawHash } from '@atproto/lex-data'
-import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
+import { XRPCError } from '@atproto/xrpc-server'
 import { fileTypeFromBuffer } from 'file-type'
 import type { BlobRow } from '../storage/account/blobs.ts'
 import type { BlobStore } from '../storage/blobs/store.ts'
 import { LocationFilter, type LocationPolicy } from './location/filter.ts'
-import { pump } from './pump.ts'
+import { brokenOff, pump } from './pump.ts'
 
 /** As many bytes as it takes to tell a file type by its content. */
 const SAMPLE = 4100
@@ -40,21 +40,22 @@ export async function storeBlob(
   const key = `${encodeURIComponent(did).replaceAll('%', '_')}/${crypto.randomUUID()}`
   const filter = new LocationFilter(location)
   const meter = new Meter(limit)
-  const { stream, done } = pump(body, (piece) => {
+  const { stream, done, stop } = pump(body, size, (piece) => {
     const bytes = location === 'allow' ? (piece ?? NOTHING) : filter.push(piece)
     meter.measure(bytes)
-    meter.finished = piece === undefined
+    if (piece === undefined && meter.size !== (size ?? meter.size)) throw brokenOff()
     return bytes
   })
-  try {
-    // Both must have ended before anything is cleaned up.
-    const [stored] = await Promise.allSettled([store.put(key, stream, size), done])
-    if (stored.status === 'rejected') throw stored.reason
-    // A store may take the part before a failure for the whole: only the meter saw the end.
-    if (!meter.finished) throw new InvalidRequestError('The upload broke off')
-  } catch (error) {
+  const storing = store.put(key, stream, size).catch(async (error: unknown) => {
+    await stop(error)
+    throw error
+  })
+  // Both must have ended before anything is cleaned up. A store may take the part before a failure for
+  // the whole: only the pump saw the end.
+  const [pumped, stored] = await Promise.allSettled([done, storing])
+  if (pumped.status === 'rejected' || stored.status === 'rejected') {
     await store.delete(key)
-    throw meter.tooLarge() ?? filter.refusal ?? error
+    throw firstCause(pumped, stored)
   }
   return {
     cid: cidForRawHash(meter.digest()).toString(),
@@ -62,6 +63,14 @@ export async function storeBlob(
     mimeType: (await sniff(meter.sample())) ?? concreteType(declaredType),
     size: meter.size,
   }
+}
+
+/** A refusal breaks the store's work off too; other failures begin there. */
+function firstCause(...[pumped, stored]: PromiseSettledResult<void>[]): unknown {
+  const isRefusal = pumped?.status === 'rejected' && pumped.reason instanceof XRPCError
+  if (isRefusal) return pumped.reason
+  if (stored?.status === 'rejected') return stored.reason
+  return pumped?.status === 'rejected' ? pumped.reason : undefined
 }
 
 /** The type that the content shows, if any. */
@@ -78,8 +87,6 @@ const concreteType = (type: string): string =>
 /** Watches a stream pass by. */
 class Meter {
   size = 0
-  /** Whether the stream was seen to its end. */
-  finished = false
   readonly #limit: number
   readonly #hash = createHash('sha256')
   readonly #sample = new Uint8Array(SAMPLE)
@@ -92,14 +99,10 @@ class Meter {
   measure(bytes: Uint8Array): void {
     if (this.size < SAMPLE) this.#sample.set(bytes.subarray(0, SAMPLE - this.size), this.size)
     this.size += bytes.byteLength
-    const error = this.tooLarge()
-    if (error) throw error
+    if (this.size > this.#limit) {
+      throw new XRPCError(413, `Blob is too large: at most ${this.#limit} bytes`, 'PayloadTooLarge')
+    }
     this.#hash.update(bytes)
-  }
-
-  tooLarge(): XRPCError | undefined {
-    if (this.size <= this.#limit) return undefined
-    return new XRPCError(413, `Blob is too large: at most ${this.#limit} bytes`, 'PayloadTooLarge')
   }
 
   sample(): Uint8Array {

@@ -17,8 +17,6 @@ export type LocationPolicy = 'allow' | 'strip' | 'reject'
 
 /** One upload's way through the policy `strip` or `reject`. */
 export class LocationFilter {
-  /** Why the upload is refused, once it is. */
-  refusal: InvalidRequestError | undefined
   readonly #policy: LocationPolicy
   readonly #walker = new Walker(walkImage(() => this.#found()))
 
@@ -38,11 +36,10 @@ export class LocationFilter {
 
   #found(): void {
     if (this.#policy !== 'reject') return
-    this.refusal = new InvalidRequestError(
+    throw new InvalidRequestError(
       'The image says where it was taken, which this server does not accept: remove the location ' +
         '(GPS, place names) from its metadata and upload it again',
     )
-    throw this.refusal
   }
 }
 

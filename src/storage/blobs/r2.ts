@@ -12,13 +12,7 @@ export class R2BlobStore implements BlobStore {
 
   async put(key: string, body: ReadableStream<Uint8Array>, size: number | undefined) {
     if (size === undefined) return this.#putParts(key, body)
-    // R2 takes streams of known length only.
-    const { readable, writable } = new FixedLengthStream(size)
-    const piped = body.pipeTo(writable)
-    const stored = this.#bucket.put(key, readable)
-    // Both must have ended, so that nothing is stored after the caller has cleaned up.
-    const results = await Promise.allSettled([piped, stored])
-    for (const result of results) if (result.status === 'rejected') throw result.reason
+    await this.#bucket.put(key, body)
   }
 
   async get(key: string, range?: ByteRange) {

@@ -6,7 +6,10 @@ export interface ByteRange {
 
 /** Where the bytes of blobs are kept: R2 on Cloudflare, files on plain workerd. */
 export interface BlobStore {
-  /** Stores a stream under `key`, whole or not at all. `size` in bytes, where it is known. */
+  /**
+   * Stores a stream under `key`, whole or not at all. `size` in bytes, where it is known: then the
+   * stream is the readable side of a `FixedLengthStream`.
+   */
   put(key: string, body: ReadableStream<Uint8Array>, size: number | undefined): Promise<void>
   /** The bytes, or those in `range`; undefined when there are none under `key`. */
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>

@@ -10,7 +10,7 @@ const RETRY = 10_000
 /** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. */
 const DELIVERY_SIZE = 8 * 1024 * 1024
 
-/** Unwanted blobs deleted at once. */
+/** Unwanted blobs looked up at once. */
 const TIDY_BATCH = 100
 
 /** What an account does in the background: deliver its events, delete what nobody wants any more. */
@@ -88,9 +88,13 @@ export class AccountChores {
   async #tidy(): Promise<void> {
     this.#blobs.expire(Date.now())
     const store = blobStore(this.#env)
-    for (const key of this.#blobs.unwanted(TIDY_BATCH)) {
-      await store.delete(key)
-      this.#blobs.forget(key)
+    for (;;) {
+      const keys = this.#blobs.unwanted(TIDY_BATCH)
+      if (keys.length === 0) return
+      for (const key of keys) {
+        await store.delete(key)
+        this.#blobs.forget(key)
+      }
     }
   }
 }

@@ -30,6 +30,40 @@ export function scanRecord(block: Uint8Array): ScannedRecord {
   return { type, blobs }
 }
 
+/**
+ * What a record is about: its `subject`, if that is a text, or the `uri` in it, if it is a strong ref.
+ *
+ * @throws MalformedCborError
+ */
+export function scanSubject(block: Uint8Array): string | undefined {
+  const reader = new CborReader(block)
+  let subject: string | undefined
+  reader.head()
+  if (reader.major !== Major.Map) return undefined
+  reader.eachEntry((key) => {
+    if (key !== 'subject') return scanValue(reader, [])
+    reader.head()
+    if (reader.major === Major.Text) subject = reader.text()
+    else if (reader.major === Major.Map) subject = textAt(reader, 'uri')
+    else if (reader.major === Major.Tag) reader.link()
+    else skip(reader, [])
+  })
+  return subject
+}
+
+/** The text under `wanted` in the map whose head was just read. */
+function textAt(reader: CborReader, wanted: string): string | undefined {
+  let found: string | undefined
+  reader.eachEntry((key) => {
+    if (key !== wanted) return scanValue(reader, [])
+    reader.head()
+    if (reader.major === Major.Text) found = reader.text()
+    else if (reader.major === Major.Tag) reader.link()
+    else skip(reader, [])
+  })
+  return found
+}
+
 function scanValue(reader: CborReader, blobs: FoundBlob[]): void {
   reader.head()
   switch (reader.major) {

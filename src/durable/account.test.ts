@@ -208,3 +208,29 @@ test('signing keys and passwords are not in the store as they are', async () => 
   expect(unwrap(await stub.openSession('wrong'))).toBeNull()
   expect(unwrap(await stub.openSession(password))?.account.did).toBe(other)
 })
+
+test('a second like of one thing takes the place of the first', async () => {
+  const like = (rkey: string, uri: string, replacesTwins = true): Write => {
+    const block = encode({ $type: 'app.bsky.feed.like', subject: { uri, cid: 'x' }, n: rkey })
+    const record = { cid: cidOf(block), block, blobs: [] }
+    return { action: 'create', collection: 'app.bsky.feed.like', rkey, record, replacesTwins }
+  }
+  const one = 'at://did:web:a.test/app.bsky.feed.post/1'
+  const two = 'at://did:web:a.test/app.bsky.feed.post/2'
+  unwrap(await write(like('a', one)))
+  unwrap(await write(like('b', two)))
+  const replaced = unwrap(await write(like('c', one)))
+  expect(replaced.results).toMatchObject([{ action: 'create', path: 'app.bsky.feed.like/c' }])
+  expect(await keys()).toEqual(['b', 'c'])
+  unwrap(await write(like('d', one, false)))
+  expect(await keys()).toEqual(['b', 'c', 'd'])
+  unwrap(await write(like('e', one)))
+  expect(await keys()).toEqual(['b', 'e'])
+  unwrap(await write({ action: 'delete', collection: 'app.bsky.feed.like', rkey: 'e' }))
+  unwrap(await write(like('f', one), like('g', one)))
+  expect(await keys()).toEqual(['b', 'f', 'g'])
+  const links = await runInDurableObject(account, (_, { storage }) =>
+    storage.sql.exec<{ rkey: string }>('SELECT rkey FROM backlink ORDER BY rkey').toArray(),
+  )
+  expect(links.map(({ rkey }) => rkey)).toEqual(['b', 'f', 'g'])
+})

@@ -9,6 +9,7 @@ import type { CidBytes, Node } from '../mst/node.ts'
 import { type ChangeKind, collectProof } from '../mst/proof.ts'
 import { type SealedChanges, Tree } from '../mst/tree.ts'
 import { insertRows, type SqlBinding } from '../sql.ts'
+import { Backlinks } from './backlinks.ts'
 import type { BlobIndex } from './blobs.ts'
 import { type Commit, commitCar, nextRev, signCommit } from './commit.ts'
 import { commitEvent, type RepoOp, syncEvent } from './events.ts'
@@ -52,12 +53,14 @@ export class Repo {
   readonly records: RecordReader
   readonly #parts: RepoParts
   readonly #nodes: NodeTable
+  readonly #backlinks: Backlinks
   #head: Head | undefined
   #tree: Tree | undefined
 
   constructor(parts: RepoParts) {
     this.#parts = parts
     this.#nodes = new NodeTable(parts.sql)
+    this.#backlinks = new Backlinks(parts.sql)
     this.records = new RecordReader(parts.sql)
   }
 
@@ -97,8 +100,10 @@ export class Repo {
       throw new StorageError('InvalidSwap', `Commit was at ${cidString(head.cid)}`)
     }
     const tree = this.#loadTree()
-    const { changes, outcomes, nothingToDo } = planWrites(batch.writes, (path) => tree.get(path))
-    if (nothingToDo) return { results: outcomes }
+    const writes = [...batch.writes, ...this.#twinsOf(batch.writes)]
+    const { changes, outcomes, nothingToDo } = planWrites(writes, (path) => tree.get(path))
+    const results = outcomes.slice(0, batch.writes.length)
+    if (nothingToDo) return { results }
     for (const { after } of changes.values()) if (after) this.#parts.blobs.check(after.blobs)
     try {
       for (const [path, { after }] of changes) {
@@ -110,7 +115,7 @@ export class Repo {
       this.#parts.storage.transactionSync(() => {
         this.#head = this.#store(did, commit, tree, sealed, changes, head.lastEvent, head)
       })
-      return { commit: { cid: commit.cid, rev: commit.rev }, results: outcomes }
+      return { commit: { cid: commit.cid, rev: commit.rev }, results }
     } catch (error) {
       // The tree in memory is ahead of the store now.
       this.forget()
@@ -191,6 +196,17 @@ export class Repo {
     return carFile(null, blocks)
   }
 
+  /** Deletions of the records that writes of a batch are to replace. */
+  #twinsOf(writes: readonly Write[]): Write[] {
+    return writes.flatMap((write) => {
+      if (write.action !== 'create' || !write.replacesTwins) return []
+      const path = `${write.collection}/${write.rkey ?? ''}`
+      return this.#backlinks
+        .twins(path, write.record.block)
+        .map(({ collection, rkey }): Write => ({ action: 'delete', collection, rkey }))
+    })
+  }
+
   #loadTree(): Tree {
     if (!this.#tree || this.#tree.loaded > MAX_LOADED_NODES) this.#tree = new Tree(this.#nodes)
     return this.#tree
@@ -232,8 +248,11 @@ export class Repo {
     const { sql, blobs } = this.#parts
     const written: SqlBinding[][] = []
     for (const [path, { before, after }] of changes) {
-      if (after) written.push([path, after.cid, rev, after.block])
-      else sql.exec('DELETE FROM record WHERE path = ?', path)
+      if (before) this.#backlinks.remove(path)
+      if (after) {
+        written.push([path, after.cid, rev, after.block])
+        this.#backlinks.add(path, after.block)
+      } else sql.exec('DELETE FROM record WHERE path = ?', path)
       if (before || after?.blobs.length) blobs.setReferences(path, after?.blobs ?? [])
     }
     insertRows(sql, 'INSERT OR REPLACE INTO record (path, cid, rev, block)', written)

@@ -66,6 +66,13 @@ export const migrations: readonly Migration[] = [
     PRIMARY KEY (path, rev)
   ) WITHOUT ROWID;
 
+  CREATE TABLE backlink (
+    collection TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    rkey TEXT NOT NULL,
+    PRIMARY KEY (collection, subject, rkey)
+  ) WITHOUT ROWID;
+
   CREATE TABLE blob (
     cid TEXT PRIMARY KEY,
     key TEXT NOT NULL,

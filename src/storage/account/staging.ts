@@ -2,12 +2,16 @@ import type { FoundBlob } from '../../cbor/scan.ts'
 import { cidString } from '../cid-string.ts'
 import type { CidBytes, StoredNode } from '../mst/node.ts'
 import { insertValues, type SqlBinding } from '../sql.ts'
+import { backlinkOf } from './backlinks.ts'
 
 /**
  * Bytes of blocks collected before they are written. Each writing is a transaction, and the fewer there
  * are, the fewer pages are written twice.
  */
 const BATCH_BYTES = 2 * 1024 * 1024
+
+/** Tables that an import replaces. */
+const REPLACED = ['node', 'record', 'record_blob', 'backlink']
 
 /**
  * The tables that an import fills: a second set of those it will replace, and one for blocks that arrive
@@ -20,6 +24,7 @@ export class Staging {
   readonly #records: SqlBinding[] = []
   readonly #nodes: SqlBinding[] = []
   readonly #blobs: SqlBinding[] = []
+  readonly #backlinks: SqlBinding[] = []
   readonly #blocks: SqlBinding[] = []
   #bytes = 0
   #indexed = false
@@ -37,6 +42,10 @@ export class Staging {
       CREATE TABLE import_record (
         path TEXT PRIMARY KEY, cid BLOB NOT NULL, rev TEXT NOT NULL, block BLOB NOT NULL
       ) WITHOUT ROWID;
+      CREATE TABLE import_backlink (
+        collection TEXT NOT NULL, subject TEXT NOT NULL, rkey TEXT NOT NULL,
+        PRIMARY KEY (collection, subject, rkey)
+      ) WITHOUT ROWID;
       CREATE TABLE import_record_blob (
         path TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (path, blob)
       ) WITHOUT ROWID;
@@ -53,6 +62,8 @@ export class Staging {
   addRecord(path: string, cid: CidBytes, block: Uint8Array, blobs: readonly FoundBlob[]): void {
     this.#records.push(path, cid, this.#rev, block)
     for (const blob of blobs) this.#blobs.push(path, cidString(blob.cid))
+    const link = backlinkOf(path, block)
+    if (link) this.#backlinks.push(link.collection, link.subject, link.rkey)
     this.#grow(block)
   }
 
@@ -83,8 +94,10 @@ export class Staging {
     insert('INSERT INTO import_record (path, cid, rev, block)', 4, this.#records)
     insert('INSERT INTO import_node (layer, lo, cid, rev, block)', 5, this.#nodes)
     insert('INSERT OR IGNORE INTO import_record_blob (path, blob)', 2, this.#blobs)
+    insert('INSERT OR IGNORE INTO import_backlink (collection, subject, rkey)', 3, this.#backlinks)
     insert('INSERT OR IGNORE INTO import_block (cid, block)', 2, this.#blocks)
-    for (const rows of [this.#records, this.#nodes, this.#blobs, this.#blocks]) rows.length = 0
+    for (const rows of [this.#records, this.#nodes, this.#blobs, this.#backlinks, this.#blocks])
+      rows.length = 0
     this.#bytes = 0
   }
 
@@ -92,7 +105,7 @@ export class Staging {
   replace(): void {
     this.flush()
     this.#index()
-    for (const table of ['node', 'record', 'record_blob']) {
+    for (const table of REPLACED) {
       this.#sql.exec(`DROP TABLE ${table}`)
       this.#sql.exec(`ALTER TABLE import_${table} RENAME TO ${table}`)
     }
@@ -115,7 +128,7 @@ export class Staging {
 
 /** Removes what an import that did not end well has left behind. */
 export function dropStaging(sql: SqlStorage): void {
-  for (const table of ['node', 'record', 'record_blob', 'block']) {
+  for (const table of [...REPLACED, 'block']) {
     sql.exec(`DROP TABLE IF EXISTS import_${table}`)
   }
 }

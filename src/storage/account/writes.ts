@@ -22,7 +22,14 @@ export interface BlobReference {
 
 /** One write; `put` creates or updates, and does nothing where the record is equal already. */
 export type Write =
-  | { action: 'create'; collection: string; rkey?: string; record: EncodedRecord }
+  | {
+      action: 'create'
+      collection: string
+      rkey?: string
+      record: EncodedRecord
+      /** Earlier likes, reposts, follows and blocks of the same subject are deleted along with it. */
+      replacesTwins?: boolean
+    }
   | { action: 'update'; collection: string; rkey: string; record: EncodedRecord }
   | {
       action: 'put'

@@ -18,6 +18,8 @@ export default define({
       collection: input.collection,
       rkey: input.rkey ?? defaultKey,
       record,
+      // A client that wants no validation is taken at its word.
+      replacesTwins: input.validate !== false,
     } as const
     const result = unwrap(
       await app.account(did).write({ writes: [write], swapCommit: cidOption(input.swapCommit) }),

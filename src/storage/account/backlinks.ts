@@ -1,0 +1,77 @@
+import { scanSubject } from '../../cbor/scan.ts'
+
+/** Collections in which a second record about the same subject means nothing. */
+const LINKING: ReadonlySet<string> = new Set([
+  'app.bsky.feed.like',
+  'app.bsky.feed.repost',
+  'app.bsky.graph.block',
+  'app.bsky.graph.follow',
+])
+
+/** A record that is about something. */
+export interface Backlink {
+  collection: string
+  /** at:// URI or DID. */
+  subject: string
+  rkey: string
+}
+
+/** What the record at a path is about, if its collection is one of those that count. */
+export function backlinkOf(path: string, block: Uint8Array): Backlink | undefined {
+  const slash = path.indexOf('/')
+  const collection = path.slice(0, slash)
+  if (!LINKING.has(collection)) return undefined
+  const subject = scanSubject(block)
+  return subject === undefined ? undefined : { collection, subject, rkey: path.slice(slash + 1) }
+}
+
+/** Finds likes, reposts, follows and blocks by what they are about. */
+export class Backlinks {
+  readonly #sql: SqlStorage
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /** Paths of records about the same subject in the same collection, other than `path`. */
+  twins(path: string, block: Uint8Array): { collection: string; rkey: string }[] {
+    const link = backlinkOf(path, block)
+    if (!link) return []
+    const { collection, subject } = link
+    return this.#sql
+      .exec<{ rkey: string }>(
+        'SELECT rkey FROM backlink WHERE collection = ? AND subject = ? AND rkey <> ?',
+        collection,
+        subject,
+        link.rkey,
+      )
+      .toArray()
+      .map(({ rkey }) => ({ collection, rkey }))
+  }
+
+  add(path: string, block: Uint8Array): void {
+    const link = backlinkOf(path, block)
+    if (!link) return
+    this.#sql.exec(
+      'INSERT OR IGNORE INTO backlink (collection, subject, rkey) VALUES (?, ?, ?)',
+      link.collection,
+      link.subject,
+      link.rkey,
+    )
+  }
+
+  /** To be called while the record at `path` is still there. */
+  remove(path: string): void {
+    if (!LINKING.has(path.slice(0, path.indexOf('/')))) return
+    const row = this.#sql
+      .exec<{ block: ArrayBuffer }>('SELECT block FROM record WHERE path = ?', path)
+      .toArray()[0]
+    const link = row && backlinkOf(path, new Uint8Array(row.block))
+    if (!link) return
+    this.#sql.exec(
+      'DELETE FROM backlink WHERE collection = ? AND subject = ? AND rkey = ?',
+      link.collection,
+      link.subject,
+      link.rkey,
+    )
+  }
+}

@@ -65,8 +65,15 @@ export async function issueTokens(
   return { accessJwt, refreshJwt }
 }
 
+/** Tokens whose signature was checked, by issuer and token; their age is looked at each time. */
+const verified = new Map<string, { claims: TokenClaims; expires: number }>()
+
+/** Tokens remembered per isolate. */
+const MAX_VERIFIED = 1000
+
 /**
- * Checks signature, audience, type and age of a session token.
+ * Checks signature, audience, type and age of a session token. The signature of a token is checked once
+ * per isolate: a client sends the same one with each request.
  *
  * @throws TokenError
  */
@@ -76,6 +83,21 @@ export async function verifyToken(
   typ: 'at+jwt' | 'refresh+jwt',
   { evenExpired = false } = {},
 ): Promise<TokenClaims> {
+  const key = [typ, issuer.serviceDid, issuer.secret, token].join(' ')
+  const known = verified.get(key)
+  if (known && known.expires > Date.now()) return known.claims
+  const { claims, expires } = await checkToken(issuer, token, typ, evenExpired)
+  if (verified.size >= MAX_VERIFIED) verified.clear()
+  verified.set(key, { claims, expires })
+  return claims
+}
+
+async function checkToken(
+  issuer: TokenIssuer,
+  token: string,
+  typ: string,
+  evenExpired: boolean,
+): Promise<{ claims: TokenClaims; expires: number }> {
   try {
     const { payload } = await jwtVerify(token, await secretKey(issuer.secret), {
       algorithms: ['HS256'],
@@ -84,12 +106,12 @@ export async function verifyToken(
       // An expired token still proves who held it: that is enough to sign out.
       ...(evenExpired && { currentDate: new Date(0) }),
     })
-    const { sub, scope, jti } = payload
+    const { sub, scope, jti, exp = 0 } = payload
     // Tokens of other kinds (service auth, OAuth) must not pass for session tokens.
     if (!sub || typeof scope !== 'string' || 'lxm' in payload || 'cnf' in payload) {
       throw new TokenError('InvalidToken', 'Malformed token')
     }
-    return { did: sub, scope, jti }
+    return { claims: { did: sub, scope, jti }, expires: exp * 1000 }
   } catch (error) {
     if (error instanceof TokenError) throw error
     if (error instanceof errors.JWTExpired) {

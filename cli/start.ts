@@ -58,7 +58,8 @@ ${account}
 Try next:
 
   curl ${origin}/xrpc/com.atproto.server.describeServer
-  curl ${origin}/xrpc/com.atproto.server.createSession --json '{"identifier": "${handle}", "password": "..."}'
+  curl ${origin}/xrpc/com.atproto.server.createSession -H 'content-type: application/json' \\
+    -d '{"identifier": "${handle}", "password": "..."}'
 
 docs/custom-collections.md adds a collection of your own. Ctrl-C stops the server.
 `

@@ -58,13 +58,23 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   })
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
   let printed = ''
+  let started = false
   child.stderr?.on('data', (chunk: Buffer) => {
-    printed = (printed + chunk.toString()).slice(-10_000)
-    if (output === 'inherit') process.stderr.write(chunk)
+    if (!started) printed += chunk.toString()
+    else if (output === 'inherit') process.stderr.write(chunk)
   })
   const port = await Promise.race([listening(child.stdio[3] as Readable), exited.then(() => null)])
-  if (port === null) throw new WorkerdStartError(printed.trim())
+  if (port === null) throw new WorkerdStartError(explain(printed.trim(), options.port))
+  started = true
+  if (output === 'inherit') process.stderr.write(printed)
   return { port, process: child, exited }
+}
+
+/** The commonest reason in words that say what to do about it. */
+function explain(printed: string, port: number): string {
+  return printed.includes('Address already in use')
+    ? `Port ${port} is in use: stop what listens there, or choose another with PDS_PORT.`
+    : printed
 }
 
 /** workerd writes a line of JSON to the control pipe for each socket it opens. */

@@ -10,6 +10,7 @@ export default define({
       inviteCodeRequired: true,
       links: {},
       contact: {},
+      blobUploadLimit: config.blobUploadLimit,
     }
   },
 })

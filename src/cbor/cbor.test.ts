@@ -4,6 +4,7 @@ import { lexToJson } from '@atproto/lexicon'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cidOf } from '../storage/mst/cid.ts'
+import { encode as encodeHere, UnencodableError } from './encode.ts'
 import { MalformedCborError } from './reader.ts'
 import { scanRecord } from './scan.ts'
 import { cborToJson } from './to-json.ts'
@@ -35,6 +36,39 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
 }))
 const record = fc.dictionary(key, value, { maxKeys: 8 })
 const runs = { numRuns: 2000, seed: 20261121 }
+
+test('a value is encoded as the general codec encodes it', () => {
+  fc.assert(
+    fc.property(value, (any) => {
+      expect(encodeHere(any as LexValue)).toEqual(new Uint8Array(encode(any as LexValue)))
+    }),
+    runs,
+  )
+  for (const length of [0, 23, 24, 63, 64, 255, 256, 65_535, 65_536]) {
+    for (const sample of [
+      'x'.repeat(length),
+      'é'.repeat(length),
+      new Uint8Array(length),
+      Array(length).fill(0),
+    ]) {
+      expect(encodeHere(sample)).toEqual(new Uint8Array(encode(sample)))
+    }
+  }
+})
+
+test.each([
+  1.5,
+  2 ** 53,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  undefined,
+  () => 1,
+  Symbol('a'),
+  1n,
+])('%s is not encoded', (any) => {
+  expect(() => encodeHere(any as never)).toThrow(UnencodableError)
+  expect(() => encodeHere([any] as never)).toThrow(UnencodableError)
+})
 
 test('JSON text is what the general codec makes of a block', () => {
   fc.assert(

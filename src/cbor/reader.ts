@@ -171,7 +171,7 @@ export class CborReader {
 }
 
 /** Canonical order of keys: shorter first, then by bytes. */
-function compareKeys(a: string, b: string): number {
+export function compareKeys(a: string, b: string): number {
   const [lengthA, lengthB] = [byteLength(a), byteLength(b)]
   if (lengthA !== lengthB) return lengthA - lengthB
   if (lengthA === a.length) return a < b ? -1 : a > b ? 1 : 0

@@ -3,11 +3,11 @@
  * so that validation scales with isolates and the account's object does serial work only.
  */
 
-import { encode } from '@atproto/lex-cbor'
 import type { LexValue } from '@atproto/lex-data'
 import { type Lexicons, type LexRecord, lexToIpld, ValidationError } from '@atproto/lexicon'
 import { isValidNsid, isValidRecordKey, isValidTid } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
+import { encode } from '../cbor/encode.ts'
 import { lexicons as loadLexicons } from '../generated/lexicons.ts'
 import type { EncodedRecord } from '../storage/account/writes.ts'
 import { cidOf } from '../storage/mst/cid.ts'

@@ -1,8 +1,8 @@
 /** Builds signed commits (repository specification, Commit Objects). */
 import { TID } from '@atproto/common-web'
-import { encode } from '@atproto/lex-cbor'
 import { decodeCid } from '@atproto/lex-data'
 import type { SigningKey } from '../../auth/signing-key.ts'
+import { encode } from '../../cbor/encode.ts'
 import { type CarBlock, carFile } from '../car.ts'
 import { cidOf } from '../mst/cid.ts'
 import { encodeNode } from '../mst/codec.ts'

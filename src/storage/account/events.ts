@@ -3,8 +3,9 @@
  * in DAG-CBOR, with 0 for `seq` and the place where it stands, so that the sequencer puts its number in
  * without decoding anything.
  */
-import { encode } from '@atproto/lex-cbor'
+
 import { type Cid, type LexMap, ui8Concat } from '@atproto/lex-data'
+import { encode } from '../../cbor/encode.ts'
 
 export type EventKind = '#commit' | '#sync' | '#identity' | '#account'
 

@@ -1,5 +1,5 @@
-import { encode } from '@atproto/lex-cbor'
 import { ui8Concat } from '@atproto/lex-data'
+import { encode } from '../../cbor/encode.ts'
 import type { EventKind, UnnumberedEvent } from '../account/events.ts'
 
 const headers = new Map<EventKind, Uint8Array>()

@@ -1,4 +1,17 @@
+import type { App } from '../app.ts'
+import { issueTokens, type TokenPair } from '../auth/tokens.ts'
 import type { Account } from '../storage/account/profile.ts'
+import type { Session } from '../storage/account/sessions.ts'
+
+/** The tokens of a session that was opened or refreshed. */
+export function sessionTokens(
+  { config }: App,
+  did: string,
+  { scope, id }: Session,
+): Promise<TokenPair> {
+  const issuer = { secret: config.jwtSecret, serviceDid: config.serviceDid }
+  return issueTokens(issuer, did, scope, id)
+}
 
 /** What session methods tell an account about itself. */
 export function sessionView(account: Account) {

@@ -5,7 +5,7 @@ import { verifyRepoCar } from '@atproto/repo'
 import { beforeEach, expect, test } from 'vitest'
 import { unpackRecords } from '../storage/account/packed.ts'
 import type { EncodedRecord, Write } from '../storage/account/writes.ts'
-import { cidBytes } from '../storage/cid-string.ts'
+import { cidBytes, cidString } from '../storage/cid-string.ts'
 import { cidOf } from '../storage/mst/cid.ts'
 import type { AccountObject } from './account.ts'
 import { account as stubOf } from './names.ts'
@@ -56,6 +56,42 @@ test('two records of equal content live and die on their own', async () => {
   expect(await keys()).toEqual(['b'])
   unwrap(await write(remove('b')))
   expect(await keys()).toEqual([])
+})
+
+test('a repository that is emptied and filled again is the one it was', async () => {
+  const data = () =>
+    runInDurableObject(account, (_, { storage }) =>
+      cidString(
+        new Uint8Array(storage.sql.exec<{ data: ArrayBuffer }>('SELECT data FROM head').one().data),
+      ),
+    )
+  const rkeys = Array.from({ length: 60 }, (_, index) => `k${index}`)
+  const fill = async () => {
+    for (const rkey of rkeys) unwrap(await write(await create(rkey, rkey)))
+  }
+  const empty = await data()
+  await fill()
+  const full = await data()
+  for (const rkey of rkeys.reverse()) unwrap(await write(remove(rkey)))
+  expect(await data()).toBe(empty)
+  expect(await keys()).toEqual([])
+  await fill()
+  expect(await data()).toBe(full)
+})
+
+test('a record may move to another collection', async () => {
+  unwrap(await write(await create('a', 'moving')))
+  const record = await note('moving')
+  unwrap(
+    await write(remove('a'), {
+      action: 'create',
+      collection: 'com.example.other',
+      rkey: 'a',
+      record,
+    }),
+  )
+  expect(unwrap(await account.describe()).collections).toEqual(['com.example.other'])
+  expect(unwrap(await account.getRecord('com.example.other', 'a')).cid).toEqual(record.cid)
 })
 
 test('a batch is written whole or not at all', async () => {

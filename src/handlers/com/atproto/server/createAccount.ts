@@ -1,7 +1,7 @@
 import { define, errors } from '#lex/com/atproto/server/createAccount'
 import { createAccount } from '#src/accounts/create.ts'
+import { sessionTokens } from '#src/accounts/session-view.ts'
 import { admin } from '#src/auth/policy.ts'
-import { issueTokens } from '#src/auth/tokens.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 /** Registration is closed: the operator makes accounts. */
@@ -16,8 +16,7 @@ export default define({
     const opened = unwrap(await app.account(did).openSession(password))
     if (!opened) throw errors.InvalidPassword('Could not sign in')
     const { account, session } = opened
-    const issuer = { secret: app.config.jwtSecret, serviceDid: app.config.serviceDid }
-    const tokens = await issueTokens(issuer, did, session.scope, session.id)
+    const tokens = await sessionTokens(app, did, session)
     return { ...tokens, did, handle: account.handle }
   },
 })

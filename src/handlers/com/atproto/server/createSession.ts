@@ -1,8 +1,7 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/createSession'
-import { sessionView } from '#src/accounts/session-view.ts'
+import { sessionTokens, sessionView } from '#src/accounts/session-view.ts'
 import { anyone } from '#src/auth/policy.ts'
-import { issueTokens } from '#src/auth/tokens.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 /** How long a failed attempt takes at least, in ms: whether a name is known must not show in the time. */
@@ -31,8 +30,7 @@ export default define({
     if (account.status === 'takendown' && !input.allowTakendown) {
       throw errors.AccountTakedown('Account has been taken down', { status: 401 })
     }
-    const issuer = { secret: app.config.jwtSecret, serviceDid: app.config.serviceDid }
-    const tokens = await issueTokens(issuer, account.did, session.scope, session.id)
+    const tokens = await sessionTokens(app, account.did, session)
     return { ...tokens, ...sessionView(account) }
   },
 })

@@ -29,7 +29,13 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: 'workerd', include: ['src/**/*.test.ts'] },
+        test: {
+          name: 'workerd',
+          include: ['src/**/*.test.ts'],
+          // A runtime of its own for each file, several at once: the first request may wait for its turn.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
       },
     ],
   },

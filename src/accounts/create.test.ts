@@ -1,4 +1,6 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import { account } from '../durable/names.ts'
 import { basic, makeAccount, outcome, PASSWORD, send } from '../testing/host.ts'
 
 const create = (handle: string, password = PASSWORD) =>
@@ -51,4 +53,14 @@ test('a short password is refused, and the handle stays free', async () => {
     error: 'InvalidPassword',
   })
   expect((await create('careful.test')).status).toBe(200)
+})
+
+test('an account whose making broke off half way can be made again', async () => {
+  const handle = 'halfway.test'
+  const did = `did:web:${handle}`
+  // As far as an attempt gets that dies before the directory hears of it.
+  await account(env, did).create({ did, handle, email: null, password: 'another password' })
+  expect((await login(handle)).status).toBe(401)
+  expect((await create(handle)).status).toBe(200)
+  expect((await login(handle)).status).toBe(200)
 })

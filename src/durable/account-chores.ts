@@ -1,4 +1,5 @@
 import type { Env } from '../env.ts'
+import { createLogger } from '../log.ts'
 import type { BlobIndex } from '../storage/account/blobs.ts'
 import type { Outbox } from '../storage/account/outbox.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
@@ -44,19 +45,34 @@ export class AccountChores {
    */
   soon(): void {
     this.#wakeSoon()
-    // What fails is still in the store, and the alarm is set.
-    this.#ctx.waitUntil(this.#deliver().catch(() => undefined))
-    if (this.#blobs.untidy) this.#ctx.waitUntil(this.#tidy().catch(() => undefined))
+    this.#ctx.waitUntil(this.#try('delivering events failed', () => this.#deliver()))
+    if (this.#blobs.untidy) {
+      this.#ctx.waitUntil(this.#try('deleting blobs failed', () => this.#tidy()))
+    }
   }
 
-  /** Does everything now, and sets the alarm for what is due later. */
+  /**
+   * Does everything now, and sets the alarm for what is due later. After a failure that is soon: an alarm
+   * that throws is repeated by the platform a few times only, and then given up.
+   */
   async onAlarm(): Promise<void> {
     this.#alarmAt = 0
-    await this.#deliver()
-    this.#outbox.settle()
-    await this.#tidy()
-    const next = this.#blobs.nextExpiry()
+    const delivered = await this.#try('delivering events failed', () => this.#deliver())
+    if (delivered) this.#outbox.settle()
+    const tidied = await this.#try('deleting blobs failed', () => this.#tidy())
+    const next = delivered && tidied ? this.#blobs.nextExpiry() : Date.now() + RETRY
     if (next !== undefined && this.#alarmAt === 0) await this.#ctx.storage.setAlarm(next)
+  }
+
+  /** Whether `work` went well. What failed is still in the store, and its cause goes to the log. */
+  async #try(message: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      createLogger({ account: this.#did() }).error(message, error)
+      return false
+    }
   }
 
   /** Sets the alarm, unless it will ring soon anyway. What is due later is set when it rings. */

@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { verifyRepoCar } from '@atproto/repo'
@@ -8,7 +8,7 @@ import type { EncodedRecord, Write } from '../storage/account/writes.ts'
 import { cidBytes, cidString } from '../storage/cid-string.ts'
 import { cidOf } from '../storage/mst/cid.ts'
 import type { AccountObject } from './account.ts'
-import { account as stubOf } from './names.ts'
+import { sequencer, account as stubOf } from './names.ts'
 import { unwrap } from './outcome.ts'
 
 const collection = 'com.example.note'
@@ -269,4 +269,29 @@ test('a second like of one thing takes the place of the first', async () => {
     storage.sql.exec<{ rkey: string }>('SELECT rkey FROM backlink ORDER BY rkey').toArray(),
   )
   expect(links.map(({ rkey }) => rkey)).toEqual(['b', 'f', 'g'])
+})
+
+test('an event that could not be delivered is delivered when the alarm rings', async () => {
+  const waiting = () =>
+    runInDurableObject(account, (_, { storage }) =>
+      storage.sql.exec('SELECT id FROM outbox').toArray(),
+    )
+  unwrap(await write(await create('a', '1')))
+  await runDurableObjectAlarm(account)
+  expect(await waiting()).toEqual([])
+  // The sequencer has no table to put events into: it fails as a broken one would.
+  const sequencing = sequencer(env)
+  await runInDurableObject(sequencing, (_, { storage }) => {
+    storage.sql.exec('ALTER TABLE event RENAME TO broken')
+  })
+  unwrap(await write(await create('b', '2')))
+  await runDurableObjectAlarm(account)
+  expect(await waiting()).toHaveLength(1)
+  const alarm = await runInDurableObject(account, (_, { storage }) => storage.getAlarm())
+  expect(alarm).toBeGreaterThan(Date.now())
+  await runInDurableObject(sequencing, (_, { storage }) => {
+    storage.sql.exec('ALTER TABLE broken RENAME TO event')
+  })
+  await runDurableObjectAlarm(account)
+  expect(await waiting()).toEqual([])
 })

@@ -93,13 +93,21 @@ export class AccountObject extends DurableObject<Env> {
     if (!outbox.isEmpty()) this.#chores.soon()
   }
 
-  /** Makes the account with a fresh key and an empty repository. */
+  /**
+   * Makes the account with a fresh key and an empty repository. The caller has reserved its names: an
+   * account that is here already was made by an attempt that broke off before anybody could find it, and
+   * is completed.
+   */
   create(input: AccountInput): Promise<Outcome<void>> {
     return settle(async () => {
       const key = SigningKey.generate()
       const signingKey = await seal(this.#config.keySecret, SIGNING_KEY, key.toBytes())
       const password = input.password === null ? null : await hashPassword(input.password)
       const account: NewAccount = { ...input, password, signingKey, status: 'active' }
+      if (this.#profile.exists()) {
+        this.#profile.complete(account)
+        return
+      }
       createAccount(this.#parts, this.#profile, this.#repo, key, account)
       this.#key = key
       this.#chores.soon()

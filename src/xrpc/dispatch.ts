@@ -33,8 +33,8 @@ export async function dispatch(request: Request, nsid: string, app: App): Promis
     const { default: definition } = await route.load()
     return serve(request, nsid, definition, app)
   }
-  if (route.to === 'refuse' && !request.headers.has('atproto-proxy')) throw notImplemented(nsid)
-  if (route.to === 'refuse' && isOwned(nsid)) throw notImplemented(nsid)
+  const named = request.headers.has('atproto-proxy')
+  if (route.to === 'refuse' && (!named || isOwned(nsid))) throw notImplemented(nsid)
   if (route.kind) assertVerb(route.kind, request.method)
   return forward(request, nsid, route.to === 'proxy' ? route.service : undefined, app)
 }

@@ -1,6 +1,5 @@
 import type { SigningKey } from '../../auth/signing-key.ts'
 import { carFile } from '../car.ts'
-import { StorageError } from '../error.ts'
 import { accountEvent, identityEvent, syncEvent } from './events.ts'
 import { firstEventNumber, writeHead } from './head.ts'
 import type { NewAccount, Profile } from './profile.ts'
@@ -9,8 +8,6 @@ import type { Repo, RepoParts } from './repo.ts'
 /**
  * Makes an account in one transaction: who it is, an empty signed repository, and the events that
  * announce it, in the order the network expects: #identity, #account, #commit, #sync.
- *
- * @throws StorageError `InvalidRequest` when there is one already
  */
 export function createAccount(
   { storage, sql, outbox }: RepoParts,
@@ -19,7 +16,6 @@ export function createAccount(
   key: SigningKey,
   account: NewAccount,
 ): void {
-  if (profile.exists()) throw new StorageError('InvalidRequest', 'Account already exists')
   const { did, handle } = account
   const first = firstEventNumber()
   storage.transactionSync(() => {

@@ -32,10 +32,15 @@ export class NodeTable implements NodeSource {
     insertRows(this.#sql, 'INSERT OR REPLACE INTO node (layer, lo, cid, rev, block)', rows)
   }
 
-  /** Every node, one after the other. */
-  *all(): Generator<StoredNode> {
-    for (const row of this.#sql.exec<Row>('SELECT layer, lo, cid, block FROM node'))
-      yield toNode(row)
+  /** Those of the nodes that have one of these CIDs, at most 100. Reads through all nodes. */
+  findByCid(cids: readonly CidBytes[]): StoredNode[] {
+    return this.#sql
+      .exec<Row>(
+        `SELECT layer, lo, cid, block FROM node WHERE cid IN (${cids.map(() => '?').join(', ')})`,
+        ...cids,
+      )
+      .toArray()
+      .map(toNode)
   }
 
   #first(condition: string, ...values: SqlStorageValue[]): StoredNode | undefined {

@@ -107,6 +107,17 @@ export class Profile {
     this.#row = undefined
   }
 
+  /** Sets what the owner chose, where the account was made before and that was not completed. */
+  complete({ handle, email, password }: Pick<NewAccount, 'handle' | 'email' | 'password'>): void {
+    this.#sql.exec(
+      'UPDATE account SET handle = ?, email = ?, password = ?',
+      handle,
+      email,
+      password,
+    )
+    this.#row = undefined
+  }
+
   #read(): Row | undefined {
     this.#row ??= this.#sql.exec<Row>('SELECT * FROM account').toArray()[0]
     return this.#row

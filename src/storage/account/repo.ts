@@ -24,6 +24,9 @@ import { type PathChange, planWrites, type Write, type WriteOutcome } from './wr
 /** Tree nodes kept in memory between writes; some 500 bytes each. */
 const MAX_LOADED_NODES = 2000
 
+/** Tree nodes looked for at once. */
+const LOOKUP = 100
+
 /** Most bytes of blocks in one commit event (sync specification, commit limits). */
 const MAX_EVENT_SIZE = 2_000_000
 
@@ -183,10 +186,11 @@ export class Repo {
       if (found) blocks.push([bytes, found.block])
       else missing.set(cid, bytes)
     }
-    if (missing.size > 0) {
-      for (const { cid, block } of this.#nodes.all()) {
-        if (missing.delete(cidString(cid))) blocks.push([cid, block])
-        if (missing.size === 0) break
+    const wanted = [...missing.values()]
+    for (let from = 0; from < wanted.length; from += LOOKUP) {
+      for (const { cid, block } of this.#nodes.findByCid(wanted.slice(from, from + LOOKUP))) {
+        missing.delete(cidString(cid))
+        blocks.push([cid, block])
       }
     }
     if (missing.size > 0) {

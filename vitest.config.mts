@@ -21,7 +21,9 @@ export default defineConfig({
               bindings: {
                 PDS_JWT_SECRET: 'test jwt secret, long enough',
                 PDS_KEY_SECRET: 'test key secret, long enough',
+                PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '11'.repeat(32),
                 PDS_ADMIN_PASSWORD: 'test admin password',
+                PDS_CRAWLERS: 'none',
                 PDS_BSKY_APP_VIEW_URL: 'none',
                 PDS_CHAT_URL: 'none',
                 PDS_DEV_MODE: 'true',

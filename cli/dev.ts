@@ -9,6 +9,7 @@ import type { RawSettings } from '../src/config.ts'
 import { ROOT } from './bundle.ts'
 import { ensureFirstAccount } from './first-account.ts'
 import { sayMistakes } from './mistakes.ts'
+import { makeSecrets } from './settings.ts'
 
 const DEV_VARS = join(ROOT, '.dev.vars')
 const PORT = 2583
@@ -44,15 +45,13 @@ await sayMistakes(async () => {
 /** The settings of development, made at the first start. */
 function readDevVars(): RawSettings {
   if (!existsSync(DEV_VARS)) {
-    const secret = () => randomBytes(24).toString('base64url')
+    const made = Object.entries(makeSecrets({}))
     const lines = [
       '# Settings of `npm run dev`, made at its first start. docs/configuration.md lists all of them.',
       'PDS_DEV_MODE=true',
       `PDS_PORT=${PORT}`,
-      `PDS_ADMIN_PASSWORD=${secret()}`,
-      `PDS_JWT_SECRET=${secret()}`,
-      `PDS_KEY_SECRET=${secret()}`,
-      `PDS_FIRST_PASSWORD=${secret()}`,
+      ...made.map(([name, value]) => `${name}=${value}`),
+      `PDS_FIRST_PASSWORD=${randomBytes(24).toString('base64url')}`,
     ]
     writeFileSync(DEV_VARS, `${lines.join('\n')}\n`, { mode: 0o600 })
     process.stdout.write('+ .dev.vars\n')

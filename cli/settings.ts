@@ -5,7 +5,21 @@ import { join, resolve } from 'node:path'
 import { ConfigError, parseSettings, type RawSettings, settings } from '../src/config.ts'
 
 /** Secrets that a host cannot do without. */
-const MADE_UP = ['PDS_ADMIN_PASSWORD', 'PDS_JWT_SECRET', 'PDS_KEY_SECRET'] as const
+const MADE_UP = {
+  PDS_ADMIN_PASSWORD: 'base64url',
+  PDS_JWT_SECRET: 'base64url',
+  PDS_KEY_SECRET: 'base64url',
+  // Any 32 bytes are a secp256k1 key, but for one case in 2^128.
+  PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: 'hex',
+} as const
+
+type MadeUp = keyof typeof MADE_UP
+
+/** Makes up the secrets that a host needs and `kept` does not have. */
+export function makeSecrets(kept: RawSettings): RawSettings {
+  const missing = (Object.keys(MADE_UP) as MadeUp[]).filter((name) => !kept[name])
+  return Object.fromEntries(missing.map((name) => [name, randomBytes(32).toString(MADE_UP[name])]))
+}
 
 export interface LocalSettings {
   /** Absolute path of the data folder. */
@@ -40,12 +54,12 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
 function keptSecrets(dataDirectory: string): RawSettings {
   const path = join(dataDirectory, 'secrets.json')
   const kept = readSecrets(path)
-  const missing = MADE_UP.filter((name) => !kept[name])
-  if (missing.length === 0) return kept
-  for (const name of missing) kept[name] = randomBytes(32).toString('base64url')
-  writeFileSync(path, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 })
+  const made = makeSecrets(kept)
+  if (Object.keys(made).length === 0) return kept
+  const all = { ...kept, ...made }
+  writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
   chmodSync(path, 0o600)
-  return kept
+  return all
 }
 
 function readSecrets(path: string): RawSettings {

@@ -106,9 +106,9 @@ function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions): string {
     '(name = "BLOB_DISK", service = "blobs")',
     ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
   ]
-  // Only in development may the server reach addresses that are not public.
-  const { devMode } = readConfig({ ...raw })
-  const reachable = devMode ? '"public", "private", "local"' : '"public"'
+  // This also stops names that lead to private addresses, whenever they are looked up.
+  const { reachPrivate } = readConfig({ ...raw })
+  const reachable = reachPrivate ? '"public", "private", "local"' : '"public"'
   const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
   return `# Written by \`npm start\`; changes are lost.
 using Workerd = import "/workerd/workerd.capnp";

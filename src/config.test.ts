@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from './config.ts'
 
-const secrets = { PDS_JWT_SECRET: 'x'.repeat(16), PDS_KEY_SECRET: 'y'.repeat(16) }
+const secrets = {
+  PDS_JWT_SECRET: 'x'.repeat(16),
+  PDS_KEY_SECRET: 'y'.repeat(16),
+  PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '11'.repeat(32),
+}
 
 describe('without settings, apart from secrets', () => {
   test('the host is on localhost and gives out .test handles', () => {
@@ -45,6 +49,7 @@ test('every mistake is named at once, without the value of a secret', () => {
     'PDS_JWT_SECRET must have at least 16 characters',
     'PDS_KEY_SECRET is not set',
     'PDS_MOD_SERVICE_DID must be set together with PDS_MOD_SERVICE_URL',
+    'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX is not set',
     'PDS_PORT: must be a whole number (it is "http")',
     'PDS_SERVICE_HANDLE_DOMAINS: "example.com" must start with a dot',
   ])
@@ -58,3 +63,21 @@ function catchError(run: () => void): Error | undefined {
   }
   return undefined
 }
+
+test("the reference PDS's name for an open or an invited registration is understood", () => {
+  const registration = (raw: object) => readConfig({ ...secrets, ...raw }).registration
+  expect(registration({})).toBe('closed')
+  expect(registration({ PDS_INVITE_REQUIRED: 'true' })).toBe('invite')
+  expect(registration({ PDS_INVITE_REQUIRED: 'false' })).toBe('open')
+  expect(registration({ PDS_INVITE_REQUIRED: 'false', PDS_REGISTRATION: 'closed' })).toBe('closed')
+})
+
+test('relays may be named by host, and none switches them off', () => {
+  const crawlers = (PDS_CRAWLERS?: string) => readConfig({ ...secrets, PDS_CRAWLERS }).crawlers
+  expect(crawlers()).toEqual(['https://bsky.network'])
+  expect(crawlers('none')).toEqual([])
+  expect(crawlers('relay.example.com,http://localhost:3')).toEqual([
+    'https://relay.example.com',
+    'http://localhost:3',
+  ])
+})

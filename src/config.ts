@@ -79,6 +79,26 @@ const choice = <const T extends string>(
   },
 })
 
+/** Values of PDS_DATA_LOCATION that are guarantees (Durable Objects, jurisdictions). */
+export const jurisdictions = ['eu', 'us', 'fedramp'] as const
+
+/** Values of PDS_DATA_LOCATION that are wishes (Durable Objects, location hints). */
+export const locationHints = [
+  'wnam',
+  'enam',
+  'sam',
+  'weur',
+  'eeur',
+  'apac',
+  'oc',
+  'afr',
+  'me',
+] as const
+
+const dataLocations = ['auto', ...jurisdictions, ...locationHints] as const
+
+export type DataLocation = (typeof dataLocations)[number]
+
 export const settings = {
   PDS_HOSTNAME: text('localhost', 'Public host name; the server is `https://<name>`.'),
   PDS_PORT: count('2583', 'Port that `npm start` listens on, on 127.0.0.1.'),
@@ -97,6 +117,58 @@ export const settings = {
     'made by `npm start`',
     'Encrypts signing keys at rest. At least 16 characters. Losing it loses the keys.',
   ),
+  PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: secret(
+    'made by `npm start`',
+    'Signs changes of `did:plc` identities: a secp256k1 private key, 64 hex digits. Losing it means that ' +
+      'accounts cannot change their handle or signing key here any more.',
+  ),
+  PDS_RECOVERY_DID_KEY: text(
+    'none',
+    'A `did:key` of the operator that outranks the rotation key in every `did:plc` identity made here.',
+  ),
+  PDS_DID_PLC_URL: url('https://plc.directory', 'Directory of `did:plc` identities.'),
+  PDS_DOH_URL: url(
+    'https://cloudflare-dns.com/dns-query',
+    'DNS-over-HTTPS resolver (JSON form), asked for the TXT records of handles.',
+  ),
+  PDS_DISABLE_SSRF_PROTECTION: flag(
+    'false; true in development',
+    'Lets the server send requests to private addresses and by plain http.',
+  ),
+  PDS_DATA_LOCATION: choice(
+    'auto',
+    dataLocations,
+    'Where Cloudflare keeps the accounts: a jurisdiction (`eu`, `us`, `fedramp`), which is a guarantee, or a ' +
+      'location hint (`weur`, `enam`, ...), which is a wish. Recorded at first use; it cannot be changed later.',
+  ),
+  PDS_SIGNING_KEY_TYPE: choice(
+    'k256',
+    ['k256', 'p256'],
+    'Curve of the signing keys of new accounts: secp256k1 or P-256.',
+  ),
+  PDS_REGISTRATION: choice(
+    'closed',
+    ['closed', 'invite', 'open'],
+    'Who may make an account: the operator only, everybody with an invite code, or everybody.',
+  ),
+  PDS_INVITE_REQUIRED: flag(
+    'as PDS_REGISTRATION says',
+    "The reference PDS's name for `PDS_REGISTRATION=invite` (true) and `open` (false).",
+  ),
+  PDS_INVITE_INTERVAL: count(
+    'accounts get no invite codes',
+    'An account may hand out one more invite code after so many ms.',
+  ),
+  PDS_INVITE_EPOCH: count('0', 'Invite codes are counted from this time on, in ms since 1970.'),
+  PDS_CONTACT_EMAIL_ADDRESS: text('none', 'Where people reach the operator.'),
+  PDS_PRIVACY_POLICY_URL: url('none', 'Privacy policy, shown by `describeServer`.'),
+  PDS_TERMS_OF_SERVICE_URL: url('none', 'Terms of service, shown by `describeServer`.'),
+  PDS_EMAIL_FROM_ADDRESS: text('`noreply@<hostname>`', 'Sender of mails.'),
+  PDS_CRAWLERS: list(
+    'https://bsky.network; `none` for no relay',
+    'Relays that are asked to crawl this host. Separated by commas.',
+  ),
+  PDS_REPO_BACKFILL_LIMIT_MS: count('259200000 (72 hours)', 'How long firehose events are kept.'),
   PDS_FIRST_HANDLE: text(
     '`alice` under the first handle domain',
     'Handle of the account that `npm start` creates when there is none.',
@@ -159,6 +231,29 @@ export interface Config {
   adminPassword: string | undefined
   jwtSecret: string
   keySecret: string
+  /** The secp256k1 private key that signs PLC operations, 64 hex digits. */
+  plcRotationKey: string
+  /** did:key of the operator, ranked above the rotation key. */
+  recoveryKey: string | undefined
+  plcUrl: string
+  dohUrl: string
+  /** Requests may go to private addresses, and by plain http. */
+  reachPrivate: boolean
+  dataLocation: DataLocation
+  signingKeyType: 'k256' | 'p256'
+  registration: 'closed' | 'invite' | 'open'
+  /** ms; undefined: accounts get no invite codes. */
+  inviteInterval: number | undefined
+  /** ms since 1970. */
+  inviteEpoch: number
+  contactEmail: string | undefined
+  privacyPolicyUrl: string | undefined
+  termsOfServiceUrl: string | undefined
+  mailFrom: string
+  /** Origins of relays. */
+  crawlers: readonly string[]
+  /** How long firehose events are kept, in ms. */
+  eventRetention: number
   appview: ServiceTarget | undefined
   chat: ServiceTarget | undefined
   moderation: ServiceTarget | undefined
@@ -185,6 +280,11 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     else if (value.length < 16) problems.push(`${name} must have at least 16 characters`)
   }
   const handleDomains = parsed.PDS_SERVICE_HANDLE_DOMAINS ?? []
+  const rotationKey = parsed.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX
+  if (!rotationKey) problems.push('PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX is not set')
+  else if (!/^[0-9a-f]{64}$/i.test(rotationKey)) {
+    problems.push('PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX must have 64 hex digits')
+  }
   for (const domain of handleDomains) {
     if (!domain.startsWith('.')) {
       problems.push(`PDS_SERVICE_HANDLE_DOMAINS: "${domain}" must start with a dot`)
@@ -198,6 +298,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
   const hostname = parsed.PDS_HOSTNAME ?? 'localhost'
   const local = hostname === 'localhost'
   const port = parsed.PDS_PORT ?? 2583
+  const devMode = parsed.PDS_DEV_MODE ?? false
   return {
     hostname,
     port,
@@ -207,6 +308,22 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
     jwtSecret: parsed.PDS_JWT_SECRET ?? '',
     keySecret: parsed.PDS_KEY_SECRET ?? '',
+    plcRotationKey: rotationKey ?? '',
+    recoveryKey: unlessNone(parsed.PDS_RECOVERY_DID_KEY),
+    plcUrl: parsed.PDS_DID_PLC_URL ?? 'https://plc.directory',
+    dohUrl: parsed.PDS_DOH_URL ?? 'https://cloudflare-dns.com/dns-query',
+    reachPrivate: parsed.PDS_DISABLE_SSRF_PROTECTION ?? devMode,
+    dataLocation: parsed.PDS_DATA_LOCATION ?? 'auto',
+    signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
+    registration: parsed.PDS_REGISTRATION ?? registrationOf(parsed.PDS_INVITE_REQUIRED),
+    inviteInterval: parsed.PDS_INVITE_INTERVAL,
+    inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
+    contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),
+    privacyPolicyUrl: unlessNone(parsed.PDS_PRIVACY_POLICY_URL),
+    termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
+    mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
+    crawlers: crawlersOf(parsed.PDS_CRAWLERS),
+    eventRetention: parsed.PDS_REPO_BACKFILL_LIMIT_MS ?? 72 * 60 * 60 * 1000,
     appview: target(
       parsed.PDS_BSKY_APP_VIEW_URL ?? 'https://api.bsky.app',
       parsed.PDS_BSKY_APP_VIEW_DID ?? 'did:web:api.bsky.app',
@@ -218,7 +335,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     moderation: target(parsed.PDS_MOD_SERVICE_URL, parsed.PDS_MOD_SERVICE_DID),
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
-    devMode: parsed.PDS_DEV_MODE ?? false,
+    devMode,
     logLevel: parsed.LOG_LEVEL ?? 'info',
   }
 }
@@ -229,8 +346,8 @@ export function parseSettings(raw: Readonly<Record<string, unknown>>, problems: 
   for (const [name, setting] of Object.entries(settings)) {
     const value = raw[name]
     if (typeof value !== 'string' || value === '') continue
-    if (value === 'none') {
-      parsed[name] = NONE
+    if (value === NONE) {
+      parsed[name] = setting.type === 'list' ? [] : NONE
       continue
     }
     try {
@@ -244,6 +361,14 @@ export function parseSettings(raw: Readonly<Record<string, unknown>>, problems: 
 }
 
 const NONE = 'none'
+
+const unlessNone = (value: string | undefined) => (value === NONE ? undefined : value)
+
+const registrationOf = (inviteRequired: boolean | undefined) =>
+  inviteRequired === undefined ? 'closed' : inviteRequired ? 'invite' : 'open'
+
+const crawlersOf = (crawlers: readonly string[] = ['https://bsky.network']) =>
+  crawlers.map((crawler) => (crawler.includes('://') ? crawler : `https://${crawler}`))
 
 const target = (url: string | undefined, did: string | undefined): ServiceTarget | undefined =>
   url && did && url !== NONE && did !== NONE ? { url, did } : undefined

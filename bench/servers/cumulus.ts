@@ -32,6 +32,8 @@ export class Cumulus implements Host {
       PDS_ADMIN_PASSWORD: ADMIN_PASSWORD,
       PDS_JWT_SECRET: 'bench jwt secret, long enough',
       PDS_KEY_SECRET: 'bench key secret, long enough',
+      PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '11'.repeat(32),
+      PDS_CRAWLERS: 'none',
       PDS_BSKY_APP_VIEW_URL: 'none',
       PDS_CHAT_URL: 'none',
       // The reference logs nothing unless it is told to.

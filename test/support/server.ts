@@ -41,6 +41,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       PDS_FIRST_PASSWORD: PASSWORD,
       PDS_BSKY_APP_VIEW_URL: 'none',
       PDS_CHAT_URL: 'none',
+      PDS_CRAWLERS: 'none',
       PDS_DEV_MODE: 'true',
       ...options.env,
     },

@@ -108,4 +108,21 @@ export const migrations: readonly Migration[] = [
     seq_at INTEGER NOT NULL
   );
   `,
+  `
+  ALTER TABLE account ADD COLUMN email_confirmed_at TEXT;
+  ALTER TABLE account ADD COLUMN takedown TEXT;
+  ALTER TABLE account ADD COLUMN delete_after TEXT;
+  ALTER TABLE account ADD COLUMN next_signing_key BLOB;
+
+  ALTER TABLE session ADD COLUMN family TEXT;
+  UPDATE session SET family = id;
+  CREATE INDEX session_family ON session (family);
+
+  CREATE TABLE app_password (
+    name TEXT PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    privileged INTEGER NOT NULL,
+    created_at TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]

@@ -11,4 +11,41 @@ export const migrations: readonly Migration[] = [
     created_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE account ADD COLUMN invites_disabled INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE reserved_key (
+    signing_key TEXT PRIMARY KEY,
+    did TEXT UNIQUE,
+    sealed BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE invite_code (
+    code TEXT PRIMARY KEY,
+    uses INTEGER NOT NULL,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    for_account TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX invite_code_for_account ON invite_code (for_account);
+
+  CREATE TABLE invite_use (
+    code TEXT NOT NULL,
+    used_by TEXT NOT NULL,
+    used_at TEXT NOT NULL,
+    PRIMARY KEY (code, used_by)
+  ) WITHOUT ROWID;
+  CREATE INDEX invite_use_by_account ON invite_use (used_by);
+
+  CREATE TABLE email_token (
+    purpose TEXT NOT NULL,
+    did TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (purpose, did)
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX email_token_hash ON email_token (hash);
+  `,
 ]

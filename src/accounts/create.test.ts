@@ -59,7 +59,7 @@ test('an account whose making broke off half way can be made again', async () =>
   const handle = 'halfway.test'
   const did = `did:web:${handle}`
   // As far as an attempt gets that dies before the directory hears of it.
-  await account(env, did).create({ did, handle, email: null, password: 'another password' })
+  await account(env, did).prepare({ did, handle, email: null, password: 'another password' })
   expect((await login(handle)).status).toBe(401)
   expect((await create(handle)).status).toBe(200)
   expect((await login(handle)).status).toBe(200)

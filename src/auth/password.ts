@@ -2,7 +2,7 @@
  * Passwords at rest: native scrypt with a random salt. It takes some 60 ms of CPU, so it runs inside
  * Durable Objects, whose CPU limit is 30 s, never in the Worker, which may have 10 ms.
  */
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
 const KEY_LENGTH = 64
 /** scrypt's cost parameters; the strength of a stored hash is written beside it. */
@@ -22,6 +22,17 @@ export async function verifyPassword(password: string, stored: string): Promise<
   const cost = { N: Number(n), r: Number(r), p: Number(p) }
   const derived = await derive(password, Buffer.from(salt, 'hex'), cost)
   return timingSafeEqual(derived, Buffer.from(hash, 'hex'))
+}
+
+/**
+ * Hashes an app password, which is random and long, with a salt that is the account's own: so one hash is
+ * enough to look for it among all of them.
+ *
+ * @returns hex
+ */
+export async function hashAppPassword(did: string, password: string): Promise<string> {
+  const salt = createHash('sha256').update(did).digest().subarray(0, 16)
+  return (await derive(password, salt, COST)).toString('hex')
 }
 
 function derive(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {

@@ -152,6 +152,22 @@ export class BlobIndex {
       .toArray()
   }
 
+  /** Marks the bytes of every blob as unwanted; the caller empties the index. */
+  unwantAll(): void {
+    this.#untidy = true
+    this.#sql.exec('INSERT OR IGNORE INTO unwanted_blob (key) SELECT key FROM blob')
+  }
+
+  /** How many blobs records refer to, and how many of those are here. */
+  counts(): { expected: number; present: number } {
+    return this.#sql
+      .exec<{ expected: number; present: number }>(
+        `SELECT (SELECT count(DISTINCT blob) FROM record_blob) AS expected,
+           (SELECT count(*) FROM blob WHERE expires_at IS NULL) AS present`,
+      )
+      .one()
+  }
+
   /** Removes temporary blobs whose time is over. */
   expire(now: number): void {
     const expired = this.#sql

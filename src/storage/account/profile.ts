@@ -3,12 +3,23 @@ import { StorageError } from '../error.ts'
 /** Whether an account takes part in the network, as `com.atproto.sync.getRepoStatus` names it. */
 export type AccountStatus = 'active' | 'deactivated' | 'takendown'
 
+/** What an account becomes when its making is complete. */
+export type InitialStatus = Exclude<AccountStatus, 'takendown'>
+
 /** Who lives in this object. Secrets are not part of it. */
 export interface Account {
   did: string
   handle: string
   email: string | null
+  /** ISO 8601; null: nobody has confirmed the address. */
+  emailConfirmedAt: string | null
   status: AccountStatus
+  /** Whether the owner has switched the account off, also while it is taken down. */
+  deactivated: boolean
+  /** ISO 8601; until when the owner asked a deactivated account to be kept. */
+  deleteAfter: string | null
+  /** What the moderator noted when taking the account down. */
+  takedown: string | null
   /** ISO 8601. */
   createdAt: string
 }
@@ -21,7 +32,22 @@ export interface NewAccount {
   password: string | null
   /** The signing key, sealed by `src/auth/seal.ts`. */
   signingKey: Uint8Array
-  status: AccountStatus
+  /** While it is pending nobody sees it; it then becomes what is said here. */
+  becomes: InitialStatus
+}
+
+/** What may change about an account; undefined leaves it as it is. */
+export interface AccountChange {
+  handle?: string
+  email?: string | null
+  emailConfirmedAt?: string | null
+  password?: string
+  signingKey?: Uint8Array
+  /** A key that is about to take the place of the signing key. */
+  nextSigningKey?: Uint8Array | null
+  status?: InitialStatus
+  deleteAfter?: string | null
+  takedown?: string | null
 }
 
 type Row = {
@@ -30,9 +56,26 @@ type Row = {
   email: string | null
   password: string | null
   signing_key: ArrayBuffer
-  status: AccountStatus
+  status: 'pending' | InitialStatus | 'deleted'
   created_at: string
+  email_confirmed_at: string | null
+  takedown: string | null
+  delete_after: string | null
+  becomes: InitialStatus | null
+  next_signing_key: ArrayBuffer | null
 }
+
+const COLUMNS = {
+  handle: 'handle',
+  email: 'email',
+  emailConfirmedAt: 'email_confirmed_at',
+  password: 'password',
+  signingKey: 'signing_key',
+  nextSigningKey: 'next_signing_key',
+  status: 'status',
+  deleteAfter: 'delete_after',
+  takedown: 'takedown',
+} as const satisfies Record<keyof AccountChange, string>
 
 /** The one row that says whose repository this is. */
 export class Profile {
@@ -43,26 +86,48 @@ export class Profile {
     this.#sql = sql
   }
 
-  /** Whether an account was ever created here. */
-  exists(): boolean {
-    return this.#read() !== undefined
+  /** The DID of whoever is or was here, or undefined. */
+  did(): string | undefined {
+    return this.#read()?.did
   }
 
-  /** @throws StorageError `RepoNotFound` before the account is created. */
+  /** What a pending account becomes; undefined when it is not pending. */
+  pending(): InitialStatus | undefined {
+    const row = this.#read()
+    return row?.status === 'pending' ? (row.becomes ?? 'active') : undefined
+  }
+
+  /** Whether the account was deleted and only its last event and its blobs are left. */
+  isDeleted(): boolean {
+    return this.#read()?.status === 'deleted'
+  }
+
+  /** @throws StorageError `RepoNotFound` before the account is made and after it was deleted */
   get(): Account {
     const row = this.#readOrThrow()
+    if (row.status === 'pending' || row.status === 'deleted') throw notFound()
     return {
       did: row.did,
       handle: row.handle,
       email: row.email,
-      status: row.status,
+      emailConfirmedAt: row.email_confirmed_at,
+      status: row.takedown === null ? row.status : 'takendown',
+      deactivated: row.status === 'deactivated',
+      deleteAfter: row.delete_after,
+      takedown: row.takedown,
       createdAt: row.created_at,
     }
   }
 
-  /** The account, provided that it may be read by everybody. */
-  getActive(): Account {
+  /**
+   * The account, provided that the viewer may read it.
+   *
+   * @param seesAll the viewer is its owner or the operator
+   * @throws StorageError `RepoTakendown`, `RepoDeactivated`, `RepoNotFound`
+   */
+  getReadable(seesAll = false): Account {
     const account = this.get()
+    if (seesAll) return account
     if (account.status === 'takendown') {
       throw new StorageError('RepoTakendown', `Repo has been takendown: ${account.did}`)
     }
@@ -75,9 +140,7 @@ export class Profile {
   /** The account, provided that its owner may write to it. */
   getWritable(): Account {
     const account = this.get()
-    if (account.status === 'takendown') {
-      throw new StorageError('AccountTakedown', 'Account has been taken down', 401)
-    }
+    assertNotTakendown(account)
     if (account.status === 'deactivated') {
       throw new StorageError('AccountDeactivated', 'Account is deactivated', 401)
     }
@@ -92,29 +155,52 @@ export class Profile {
     return new Uint8Array(this.#readOrThrow().signing_key)
   }
 
+  /** The key of a rotation that has begun and is not over. */
+  sealedNextKey(): Uint8Array | undefined {
+    const key = this.#readOrThrow().next_signing_key
+    return key ? new Uint8Array(key) : undefined
+  }
+
+  /** Makes the account, pending; what an attempt before this one left behind is replaced. */
   create(account: NewAccount): void {
     this.#sql.exec(
-      `INSERT INTO account (only_row, did, handle, email, password, signing_key, status, created_at)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO account
+         (only_row, did, handle, email, password, signing_key, status, becomes, created_at)
+       VALUES (1, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
       account.did,
       account.handle,
       account.email,
       account.password,
       account.signingKey,
-      account.status,
+      account.becomes,
       new Date().toISOString(),
     )
     this.#row = undefined
   }
 
-  /** Sets what the owner chose, where the account was made before and that was not completed. */
-  complete({ handle, email, password }: Pick<NewAccount, 'handle' | 'email' | 'password'>): void {
-    this.#sql.exec(
-      'UPDATE account SET handle = ?, email = ?, password = ?',
-      handle,
-      email,
-      password,
+  update(change: AccountChange): void {
+    const changed = (Object.keys(COLUMNS) as (keyof AccountChange)[]).filter(
+      (name) => change[name] !== undefined,
     )
+    if (changed.length === 0) return
+    this.#sql.exec(
+      `UPDATE account SET ${changed.map((name) => `${COLUMNS[name]} = ?`).join(', ')}`,
+      ...changed.map((name) => change[name] ?? null),
+    )
+    this.#row = undefined
+  }
+
+  /** Leaves nothing but the DID, for the events that are still to be delivered. */
+  markDeleted(): void {
+    this.#sql.exec(
+      `UPDATE account SET status = 'deleted', email = NULL, password = NULL, handle = '',
+         signing_key = x'', next_signing_key = NULL`,
+    )
+    this.#row = undefined
+  }
+
+  /** Forgets what is kept in memory, after a transaction was rolled back. */
+  forget(): void {
     this.#row = undefined
   }
 
@@ -125,7 +211,16 @@ export class Profile {
 
   #readOrThrow(): Row {
     const row = this.#read()
-    if (!row) throw new StorageError('RepoNotFound', 'Could not find repo')
+    if (!row) throw notFound()
     return row
   }
 }
+
+/** @throws StorageError `AccountTakedown` */
+export function assertNotTakendown({ status }: Account): void {
+  if (status === 'takendown') {
+    throw new StorageError('AccountTakedown', 'Account has been taken down', 401)
+  }
+}
+
+const notFound = () => new StorageError('RepoNotFound', 'Could not find repo')

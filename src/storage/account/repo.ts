@@ -12,7 +12,7 @@ import { insertRows, type SqlBinding } from '../sql.ts'
 import { Backlinks } from './backlinks.ts'
 import type { BlobIndex } from './blobs.ts'
 import { type Commit, commitCar, nextRev, signCommit } from './commit.ts'
-import { commitEvent, type RepoOp, syncEvent } from './events.ts'
+import { commitEvent, type RepoOp, syncEvent, type UnnumberedEvent } from './events.ts'
 import { type Head, readHead, writeHead } from './head.ts'
 import type { VerifiedImport } from './import.ts'
 import { NodeTable } from './nodes.ts'
@@ -74,6 +74,12 @@ export class Repo {
     return this.#head
   }
 
+  /** The same, for clients to read. */
+  headStrings(): { cid: string; rev: string } {
+    const { cid, rev } = this.head()
+    return { cid: cidString(cid), rev }
+  }
+
   /** Forgets what is kept in memory, after the store was changed by other ways or not at all. */
   forget(): void {
     this.#head = undefined
@@ -81,12 +87,37 @@ export class Repo {
     this.#parts.outbox.forget()
   }
 
-  /** Makes the empty first commit and its event; to be called inside a transaction. */
-  createEmpty(did: string, key: SigningKey, lastEvent: number): Head {
+  /** Makes the empty first commit, and its event if it is `announced`; to be called in a transaction. */
+  createEmpty(did: string, key: SigningKey, lastEvent: number, announced: boolean): void {
     const tree = new Tree(this.#nodes)
     const changes = tree.seal()
     const commit = signCommit(did, key, changes.root, nextRev(undefined))
-    return this.#store(did, commit, tree, changes, new Map(), lastEvent)
+    this.#head = this.#store(did, commit, tree, changes, new Map(), { lastEvent, announced })
+  }
+
+  /** Puts events into the outbox; to be called in the transaction of what they tell. */
+  announce(...events: UnnumberedEvent[]): void {
+    const head = this.head()
+    const lastEvent = head.lastEvent + events.length
+    for (const [index, event] of events.entries()) {
+      this.#parts.outbox.add(head.lastEvent + 1 + index, event)
+    }
+    this.#head = { ...head, lastEvent }
+    writeHead(this.#parts.sql, this.#head)
+  }
+
+  /** Tells consumers the current commit without a change that leads to it. */
+  announceHead(did: string): void {
+    const { cid, rev, block } = this.head()
+    this.announce(syncEvent(did, rev, carFile(cid, [[cid, block]])))
+  }
+
+  /** Makes a new commit of the same tree, after the signing key has changed; in a transaction. */
+  resign(did: string, key: SigningKey): void {
+    const head = this.head()
+    const commit = signCommit(did, key, head.data, nextRev(head.rev))
+    this.#head = { ...commit, lastEvent: head.lastEvent }
+    writeHead(this.#parts.sql, this.#head)
   }
 
   /**
@@ -116,7 +147,8 @@ export class Repo {
       const sealed = tree.seal()
       const commit = signCommit(did, key, sealed.root, nextRev(head.rev))
       this.#parts.storage.transactionSync(() => {
-        this.#head = this.#store(did, commit, tree, sealed, changes, head.lastEvent, head)
+        const events = { lastEvent: head.lastEvent, announced: true }
+        this.#head = this.#store(did, commit, tree, sealed, changes, events, head)
       })
       return { commit: { cid: commit.cid, rev: commit.rev }, results }
     } catch (error) {
@@ -127,12 +159,17 @@ export class Repo {
   }
 
   /**
-   * Puts an imported repository in the place of this one, under a new commit, and tells the network that
-   * the repository was set anew.
+   * Puts an imported repository in the place of this one, under a new commit, and, unless the network
+   * does not know the account yet, tells it that the repository was set anew.
    *
    * @throws StorageError `InvalidRequest` when the repository was written to meanwhile
    */
-  replace(did: string, key: SigningKey, { data, rev, staging }: VerifiedImport): void {
+  replace(
+    did: string,
+    key: SigningKey,
+    { data, rev, staging }: VerifiedImport,
+    announced: boolean,
+  ): void {
     const head = this.head()
     if (head.rev >= rev) {
       throw new StorageError(
@@ -140,18 +177,23 @@ export class Repo {
         'The repository was written to while it was imported: try again',
       )
     }
-    const { storage, sql, blobs, outbox, retired } = this.#parts
+    const { storage, sql, blobs, retired } = this.#parts
     const commit = signCommit(did, key, data, rev)
-    const lastEvent = head.lastEvent + 1
     storage.transactionSync(() => {
       staging.replace()
       blobs.review()
-      writeHead(sql, { ...commit, lastEvent })
-      const commitAlone = carFile(commit.cid, [[commit.cid, commit.block]])
-      outbox.add(lastEvent, syncEvent(did, rev, commitAlone))
+      writeHead(sql, { ...commit, lastEvent: head.lastEvent })
+      this.#head = undefined
+      if (announced) this.announceHead(did)
     })
     retired.breakExports()
     this.forget()
+  }
+
+  /** How many blocks and records there are; reads a row for each. */
+  counts(): { blocks: number; records: number } {
+    const records = this.records.count()
+    return { blocks: 1 + this.#nodes.count() + records, records }
   }
 
   /**
@@ -222,7 +264,7 @@ export class Repo {
     tree: Tree,
     sealed: SealedChanges,
     changes: ReadonlyMap<string, PathChange>,
-    lastEvent: number,
+    { lastEvent, announced }: { lastEvent: number; announced: boolean },
     parent?: Head,
   ): Head {
     const { sql, outbox, retired } = this.#parts
@@ -235,6 +277,7 @@ export class Repo {
     this.#storeRecords(changes, commit.rev)
     const head = { ...commit, lastEvent: lastEvent + 1 }
     writeHead(sql, head)
+    if (!announced) return head
     const event = {
       repo: did,
       commit: decodeCid(commit.cid),

@@ -112,6 +112,7 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE account ADD COLUMN email_confirmed_at TEXT;
   ALTER TABLE account ADD COLUMN takedown TEXT;
   ALTER TABLE account ADD COLUMN delete_after TEXT;
+  ALTER TABLE account ADD COLUMN becomes TEXT;
   ALTER TABLE account ADD COLUMN next_signing_key BLOB;
 
   ALTER TABLE session ADD COLUMN family TEXT;

@@ -3,6 +3,8 @@ import { StorageError } from '../error.ts'
 /** What a refresh token stands for. */
 export interface Session {
   id: string
+  /** Names the session from sign-in to sign-out, through all its refresh tokens. */
+  family: string
   /** Scope of the access tokens it yields. */
   scope: string
   /** Name of the app password that opened it, if one did. */
@@ -11,6 +13,7 @@ export interface Session {
 
 type Row = {
   id: string
+  family: string
   scope: string
   app_password: string | null
   expires_at: number
@@ -29,15 +32,19 @@ const GRACE = 2 * 60 * 60 * 1000
 /** The sessions of one account, one row for each refresh token that still works. */
 export class Sessions {
   readonly #sql: SqlStorage
+  /** Sessions known to be open, so that a request does not cost a row. */
+  readonly #open = new Map<string, { until: number }>()
+
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
   open(scope: string, appPassword: string | null): Session {
     const id = crypto.randomUUID()
+    const session = { id, family: id, scope, appPassword }
     this.#deleteExpired()
-    this.#insert(id, scope, appPassword)
-    return { id, scope, appPassword }
+    this.#insert(session)
+    return session
   }
 
   /**
@@ -47,31 +54,62 @@ export class Sessions {
    */
   rotate(id: string): Session {
     const row = this.#find(id)
-    if (!row) throw new StorageError('ExpiredToken', 'Token has been revoked')
-    const next = row.next_id ?? crypto.randomUUID()
+    if (!row) throw revoked()
+    const { family, scope, app_password: appPassword } = row
+    const next = { id: row.next_id ?? crypto.randomUUID(), family, scope, appPassword }
     if (!row.next_id) {
       this.#sql.exec(
         'UPDATE session SET next_id = ?, expires_at = ? WHERE id = ?',
-        next,
+        next.id,
         Math.min(row.expires_at, Date.now() + GRACE),
         id,
       )
-      this.#insert(next, row.scope, row.app_password)
-    } else if (!this.#find(next)) {
+      this.#insert(next)
+    } else if (!this.#find(next.id)) {
       // The successor was signed out; its predecessor must not bring it back.
-      throw new StorageError('ExpiredToken', 'Token has been revoked')
+      throw revoked()
     }
-    return { id: next, scope: row.scope, appPassword: row.app_password }
+    return next
+  }
+
+  /**
+   * Lets an access token pass, provided that its session is still open.
+   *
+   * @param family the session it belongs to
+   * @throws StorageError `ExpiredToken`
+   */
+  assertOpen(family: string): void {
+    const known = this.#open.get(family)
+    if (known && known.until > Date.now()) return
+    const row = this.#sql
+      .exec<{ until: number | null }>(
+        'SELECT max(expires_at) AS until FROM session WHERE family = ?',
+        family,
+      )
+      .one()
+    if (row.until === null || row.until <= Date.now()) throw revoked()
+    this.#open.set(family, { until: row.until })
   }
 
   /** Signs out: the token, its predecessors in grace and its successors stop working. */
   close(id: string): void {
-    let next: string | null = id
-    while (next) {
-      const row = this.#find(next)
-      this.#sql.exec('DELETE FROM session WHERE id = ? OR next_id = ?', next, next)
-      next = row?.next_id ?? null
-    }
+    const family = this.#find(id)?.family
+    if (family !== undefined) this.#delete('family = ?', family)
+  }
+
+  /** Signs out everywhere. */
+  closeAll(): void {
+    this.#delete('1')
+  }
+
+  /** Ends what was opened with an app password. */
+  closeOpenedWith(appPassword: string): void {
+    this.#delete('app_password = ?', appPassword)
+  }
+
+  #delete(condition: string, ...bindings: string[]): void {
+    this.#sql.exec(`DELETE FROM session WHERE ${condition}`, ...bindings)
+    this.#open.clear()
   }
 
   #find(id: string): Row | undefined {
@@ -80,10 +118,11 @@ export class Sessions {
       .toArray()[0]
   }
 
-  #insert(id: string, scope: string, appPassword: string | null): void {
+  #insert({ id, family, scope, appPassword }: Session): void {
     this.#sql.exec(
-      'INSERT INTO session (id, scope, app_password, expires_at) VALUES (?, ?, ?, ?)',
+      'INSERT INTO session (id, family, scope, app_password, expires_at) VALUES (?, ?, ?, ?, ?)',
       id,
+      family,
       scope,
       appPassword,
       Date.now() + REFRESH_LIFETIME,
@@ -94,3 +133,5 @@ export class Sessions {
     this.#sql.exec('DELETE FROM session WHERE expires_at <= ?', Date.now())
   }
 }
+
+const revoked = () => new StorageError('ExpiredToken', 'Token has been revoked')

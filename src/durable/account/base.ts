@@ -1,0 +1,114 @@
+import { DurableObject } from 'cloudflare:workers'
+import { seal, unseal } from '../../auth/seal.ts'
+import { SigningKey } from '../../auth/signing-key.ts'
+import { type Config, readConfig } from '../../config.ts'
+import type { Env } from '../../env.ts'
+import { AppPasswords } from '../../storage/account/app-passwords.ts'
+import { BlobIndex } from '../../storage/account/blobs.ts'
+import { Lifecycle } from '../../storage/account/lifecycle.ts'
+import { Outbox } from '../../storage/account/outbox.ts'
+import { assertNotTakendown, type Profile } from '../../storage/account/profile.ts'
+import type { Repo, RepoParts } from '../../storage/account/repo.ts'
+import { Retired } from '../../storage/account/retired.ts'
+import { migrations } from '../../storage/account/schema.ts'
+import { Sessions } from '../../storage/account/sessions.ts'
+import { migrate } from '../../storage/migrate.ts'
+import { countRows, type RowCounter, type RowCounts } from '../../storage/sql.ts'
+import { AccountChores } from '../account-chores.ts'
+
+const SIGNING_KEY = 'signing key'
+
+/** What all parts of an account's object share: its stores, its signing key in memory, its alarm. */
+export class AccountBase extends DurableObject<Env> {
+  protected readonly config: Config
+  protected readonly profile: Profile
+  protected readonly repo: Repo
+  protected readonly lifecycle: Lifecycle
+  protected readonly blobs: BlobIndex
+  protected readonly sessions: Sessions
+  protected readonly appPasswords: AppPasswords
+  protected readonly chores: AccountChores
+  protected readonly parts: RepoParts
+  readonly #counter: RowCounter | undefined
+  #key: SigningKey | undefined
+  /** Settles when a change of the signing key that is under way is over. */
+  #keyChange: Promise<void> | undefined
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    const { storage } = ctx
+    migrate(storage, migrations)
+    this.config = readConfig({ ...env })
+    this.#counter = this.config.devMode ? countRows(storage.sql) : undefined
+    const sql = this.#counter?.sql ?? storage.sql
+    this.sessions = new Sessions(sql)
+    this.appPasswords = new AppPasswords(sql)
+    this.blobs = new BlobIndex(sql)
+    const outbox = new Outbox(sql)
+    this.parts = { storage, sql, outbox, blobs: this.blobs, retired: new Retired(sql) }
+    this.lifecycle = new Lifecycle(this.parts)
+    this.profile = this.lifecycle.profile
+    this.repo = this.lifecycle.repo
+    this.chores = new AccountChores(ctx, env, outbox, this.blobs, () => this.profile.did() ?? '')
+    if (!outbox.isEmpty()) this.chores.soon()
+  }
+
+  /** Rows read and written since this was last asked for; counted in development only. */
+  takeRows(): RowCounts {
+    return this.#counter?.take() ?? { read: 0, written: 0 }
+  }
+
+  override alarm(): Promise<void> {
+    return this.chores.onAlarm()
+  }
+
+  /**
+   * Lets a request with an access token pass: its session is open and the account is not taken down.
+   *
+   * @param session the session's family; undefined for requests that need none
+   * @throws StorageError `ExpiredToken`, `AccountTakedown`
+   */
+  protected admitSession(session: string | undefined, evenTakendown = false): void {
+    if (session === undefined) return
+    this.sessions.assertOpen(session)
+    if (!evenTakendown) assertNotTakendown(this.profile.get())
+  }
+
+  /** The signing key, once no change of it is under way. */
+  protected async signingKey(): Promise<SigningKey> {
+    await this.#keyChange
+    return this.currentKey()
+  }
+
+  protected async currentKey(): Promise<SigningKey> {
+    this.#key ??= await this.unsealKey(this.profile.sealedSigningKey())
+    return this.#key
+  }
+
+  /** Holds back whatever is to be signed until `change` is over. */
+  protected async changingKey<T>(change: () => Promise<T>): Promise<T> {
+    await this.#keyChange
+    const result = change()
+    this.#keyChange = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    try {
+      return await result
+    } finally {
+      this.#keyChange = undefined
+    }
+  }
+
+  protected useKey(key: SigningKey | undefined): void {
+    this.#key = key
+  }
+
+  protected sealKey(key: SigningKey): Promise<Uint8Array> {
+    return seal(this.config.keySecret, SIGNING_KEY, key.toBytes())
+  }
+
+  protected async unsealKey(sealed: Uint8Array): Promise<SigningKey> {
+    return SigningKey.fromBytes(await unseal(this.config.keySecret, SIGNING_KEY, sealed))
+  }
+}

@@ -1,0 +1,158 @@
+import { createServiceJwt } from '@atproto/xrpc-server'
+import { hashAppPassword, hashPassword, verifyPassword } from '../../auth/password.ts'
+import type { AppPassword } from '../../storage/account/app-passwords.ts'
+import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
+import type { Session } from '../../storage/account/sessions.ts'
+import { type Outcome, settle } from '../outcome.ts'
+import { AccountRepository } from './repository.ts'
+
+/** A session that was opened or refreshed, and whose it is. */
+export interface OpenedSession {
+  account: Account
+  session: Session
+}
+
+/** Lifetime of a service token and what it is good for. */
+export interface ServiceTokenInput {
+  aud: string
+  lxm: string | null
+  /** Seconds since the epoch. */
+  exp?: number
+  /** Family of the session that asks for it; undefined: the server itself does. */
+  session?: string
+}
+
+/** Passwords, app passwords and sessions of one account, and tokens in its name for other services. */
+export class AccountSignIn extends AccountRepository {
+  getAccount(): Promise<Outcome<Account>> {
+    return settle(() => this.profile.get())
+  }
+
+  /**
+   * The account behind an access token, provided that its session is open.
+   *
+   * @param session the family that the token names
+   * @param evenTakendown whether an account that was taken down is let pass
+   */
+  admit(session: string, evenTakendown: boolean): Promise<Outcome<Account>> {
+    return settle(() => {
+      this.admitSession(session, evenTakendown)
+      return this.profile.get()
+    })
+  }
+
+  /** Whether `password` is the main password. Takes some 60 ms of CPU. */
+  checkPassword(password: string): Promise<Outcome<boolean>> {
+    return settle(() => this.#isPassword(password))
+  }
+
+  /**
+   * Opens a session, if `password` is the main one or an app password. A taken-down account gets one only
+   * if it asks for it, with tokens that are good for moving away.
+   *
+   * @returns null when the password is wrong
+   */
+  openSession(
+    password: string,
+    { allowTakendown = false } = {},
+  ): Promise<Outcome<OpenedSession | null>> {
+    return settle(async () => {
+      const appPassword = await this.#identify(password)
+      if (appPassword === undefined) return null
+      const account = this.profile.get()
+      if (!allowTakendown) assertNotTakendown(account)
+      const name = appPassword?.name ?? null
+      const scope = account.status === 'takendown' ? 'com.atproto.takendown' : scopeOf(appPassword)
+      return { account, session: this.sessions.open(scope, name) }
+    })
+  }
+
+  /** Trades the refresh token `id` for its successor. */
+  rotateSession(id: string): Promise<Outcome<OpenedSession>> {
+    return settle(() => {
+      const account = this.profile.get()
+      assertNotTakendown(account)
+      return { account, session: this.sessions.rotate(id) }
+    })
+  }
+
+  closeSession(id: string): void {
+    this.sessions.close(id)
+  }
+
+  /** Sets the main password and signs out everywhere. */
+  setPassword(password: string): Promise<Outcome<void>> {
+    return settle(async () => {
+      this.profile.get()
+      const hash = await hashPassword(password)
+      this.profile.update({ password: hash })
+      this.sessions.closeAll()
+    })
+  }
+
+  addAppPassword(
+    name: string,
+    password: string,
+    privileged: boolean,
+  ): Promise<Outcome<AppPassword>> {
+    return settle(async () => {
+      const hash = await hashAppPassword(this.profile.get().did, password)
+      return this.appPasswords.add(name, hash, privileged)
+    })
+  }
+
+  listAppPasswords(): AppPassword[] {
+    return this.appPasswords.list()
+  }
+
+  /** Removes an app password and ends the sessions that it opened. */
+  removeAppPassword(name: string): void {
+    this.appPasswords.remove(name)
+    this.sessions.closeOpenedWith(name)
+  }
+
+  /** Sets the address, which nobody has confirmed then. */
+  setEmail(email: string): Promise<Outcome<void>> {
+    return settle(() => {
+      this.profile.get()
+      this.profile.update({ email, emailConfirmedAt: null })
+    })
+  }
+
+  /** @param email the address that was confirmed; another one may have taken its place meanwhile */
+  confirmEmail(email: string): Promise<Outcome<boolean>> {
+    return settle(() => {
+      if (this.profile.get().email !== email) return false
+      this.profile.update({ emailConfirmedAt: new Date().toISOString() })
+      return true
+    })
+  }
+
+  /** A service auth token signed with the account's key. */
+  signServiceToken({ aud, lxm, exp, session }: ServiceTokenInput): Promise<Outcome<string>> {
+    return settle(async () => {
+      const keypair = await this.signingKey()
+      this.admitSession(session, true)
+      const { did } = this.profile.get()
+      return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
+    })
+  }
+
+  async #isPassword(password: string): Promise<boolean> {
+    const stored = this.profile.passwordHash()
+    return stored !== null && verifyPassword(password, stored)
+  }
+
+  /** The app password it is, null for the main password, undefined when it is neither. */
+  async #identify(password: string): Promise<AppPassword | null | undefined> {
+    const { did } = this.profile.get()
+    if (await this.#isPassword(password)) return null
+    if (this.appPasswords.isEmpty()) return undefined
+    return this.appPasswords.byHash(await hashAppPassword(did, password))
+  }
+}
+
+function scopeOf(appPassword: AppPassword | null): string {
+  if (!appPassword) return 'com.atproto.access'
+  return appPassword.privileged ? 'com.atproto.appPassPrivileged' : 'com.atproto.appPass'
+}

@@ -1,0 +1,68 @@
+import { StorageError } from '../error.ts'
+
+/** A password made up for one app, which may do less than the main one. */
+export interface AppPassword {
+  name: string
+  /** Whether it may also reach chat and other private matters. */
+  privileged: boolean
+  /** ISO 8601. */
+  createdAt: string
+}
+
+type Row = { name: string; hash: string; privileged: number; created_at: string }
+
+/** The app passwords of one account. They are found by their hash, whose salt is the account's. */
+export class AppPasswords {
+  readonly #sql: SqlStorage
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /** @throws StorageError `InvalidRequest` when there is one of that name */
+  add(name: string, hash: string, privileged: boolean): AppPassword {
+    const taken = this.#sql.exec('SELECT 1 FROM app_password WHERE name = ?', name).toArray()
+    if (taken.length > 0) {
+      throw new StorageError('InvalidRequest', `There is an app password named "${name}" already`)
+    }
+    const createdAt = new Date().toISOString()
+    this.#sql.exec(
+      'INSERT INTO app_password (name, hash, privileged, created_at) VALUES (?, ?, ?, ?)',
+      name,
+      hash,
+      privileged ? 1 : 0,
+      createdAt,
+    )
+    return { name, privileged, createdAt }
+  }
+
+  /** In the order they were made. */
+  list(): AppPassword[] {
+    return this.#sql
+      .exec<Row>('SELECT * FROM app_password ORDER BY created_at, name')
+      .toArray()
+      .map(toAppPassword)
+  }
+
+  isEmpty(): boolean {
+    return this.#sql.exec('SELECT 1 FROM app_password LIMIT 1').toArray().length === 0
+  }
+
+  byHash(hash: string): AppPassword | undefined {
+    const row = this.#sql.exec<Row>('SELECT * FROM app_password WHERE hash = ?', hash).toArray()[0]
+    return row && toAppPassword(row)
+  }
+
+  remove(name: string): void {
+    this.#sql.exec('DELETE FROM app_password WHERE name = ?', name)
+  }
+
+  removeAll(): void {
+    this.#sql.exec('DELETE FROM app_password')
+  }
+}
+
+const toAppPassword = ({ name, privileged, created_at }: Row): AppPassword => ({
+  name,
+  privileged: privileged === 1,
+  createdAt: created_at,
+})

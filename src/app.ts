@@ -6,6 +6,7 @@ import type { DirectoryObject } from './durable/directory.ts'
 import * as names from './durable/names.ts'
 import type { SequencerObject } from './durable/sequencer.ts'
 import type { Env } from './env.ts'
+import { PlcDirectory } from './identity/plc.ts'
 import type { Logger } from './log.ts'
 import { blobStore } from './storage/blobs/choose.ts'
 import type { BlobStore } from './storage/blobs/store.ts'
@@ -18,6 +19,8 @@ export interface App {
   readonly blobs: BlobStore
   readonly directory: DurableObjectStub<DirectoryObject>
   readonly sequencer: DurableObjectStub<SequencerObject>
+  /** The directory of did:plc identities. */
+  readonly plc: PlcDirectory
   account(did: string): DurableObjectStub<AccountObject>
   /** The accounts that this request has had to do with. */
   readonly touched: ReadonlySet<string>
@@ -33,6 +36,7 @@ export interface App {
 interface Kept {
   config: Config
   residents: ResidentCache
+  plc: PlcDirectory
 }
 
 const kept = new WeakMap<Env, Kept>()
@@ -41,7 +45,8 @@ const kept = new WeakMap<Env, Kept>()
 function keptOf(env: Env): Kept {
   let found = kept.get(env)
   if (!found) {
-    found = { config: readConfig({ ...env }), residents: new ResidentCache() }
+    const config = readConfig({ ...env })
+    found = { config, residents: new ResidentCache(), plc: new PlcDirectory(config) }
     kept.set(env, found)
   }
   return found
@@ -49,7 +54,7 @@ function keptOf(env: Env): Kept {
 
 /** @throws ConfigError when a setting is missing or wrong */
 export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
-  const { config, residents } = keptOf(env)
+  const { config, residents, plc } = keptOf(env)
   const directory = names.directory(env)
   const touched = new Set<string>()
   const findResident = (handleOrDid: string) =>
@@ -62,6 +67,7 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
     blobs: blobStore(env),
     directory,
     sequencer: names.sequencer(env),
+    plc,
     touched,
     account(did) {
       touched.add(did)

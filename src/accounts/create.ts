@@ -33,7 +33,7 @@ export async function createAccount(
   const made = await app.account(did).create({ did, handle, email, password: request.password })
   if (!made.ok) await app.directory.release(did)
   unwrap(made)
-  await app.directory.confirm(did)
+  await app.directory.confirm({ did, handle })
   return { did, handle }
 }
 

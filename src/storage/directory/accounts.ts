@@ -28,27 +28,12 @@ export class Accounts {
    * @throws StorageError `HandleNotAvailable`, `InvalidRequest`
    */
   reserve(resident: Resident): void {
-    this.#sql.exec(
-      'DELETE FROM account WHERE ready = 0 AND created_at < ?',
-      Date.now() - RESERVATION,
-    )
-    const taken = this.#sql
-      .exec<Row>(
-        'SELECT * FROM account WHERE did = ? OR handle = ? OR email = ?',
-        resident.did,
-        resident.handle,
-        resident.email,
-      )
-      .toArray()
-    for (const row of taken) {
-      if (row.handle === resident.handle) {
-        throw new StorageError('HandleNotAvailable', `Handle already taken: ${resident.handle}`)
-      }
-      if (row.did === resident.did) {
-        throw new StorageError('InvalidRequest', `Account already exists: ${resident.did}`)
-      }
-      throw new StorageError('InvalidRequest', `Email already taken: ${resident.email}`)
+    const { did, handle, email } = resident
+    if (this.#row('did = ?', did)) {
+      throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
     }
+    this.#assertHandleFree(handle, did)
+    if (email !== null) this.#assertEmailFree(email, did)
     this.#sql.exec(
       'INSERT INTO account (did, handle, email, created_at) VALUES (?, ?, ?, ?)',
       resident.did,
@@ -58,14 +43,44 @@ export class Accounts {
     )
   }
 
-  /** The account is made: from now on it is found. */
-  confirm(did: string): void {
-    this.#sql.exec('UPDATE account SET ready = 1 WHERE did = ?', did)
+  /**
+   * The account is made: from now on it is found.
+   *
+   * @returns false when the reservation has lapsed, and perhaps somebody else has the name now
+   */
+  confirm({ did, handle }: Pick<Resident, 'did' | 'handle'>): boolean {
+    const { rowsWritten } = this.#sql.exec(
+      'UPDATE account SET ready = 1 WHERE did = ? AND handle = ?',
+      did,
+      handle,
+    )
+    return rowsWritten > 0
   }
 
   /** Gives up a reservation. */
   release(did: string): void {
     this.#sql.exec('DELETE FROM account WHERE did = ? AND ready = 0', did)
+  }
+
+  /** Gives an account another handle. @throws StorageError `HandleNotAvailable` */
+  setHandle(did: string, handle: string): void {
+    this.#assertHandleFree(handle, did)
+    this.#sql.exec('UPDATE account SET handle = ? WHERE did = ?', handle, did)
+  }
+
+  /** @throws StorageError `InvalidRequest` when the address belongs to another account */
+  setEmail(did: string, email: string): void {
+    this.#assertEmailFree(email, did)
+    this.#sql.exec('UPDATE account SET email = ? WHERE did = ?', email, did)
+  }
+
+  /** Whether an account may have this handle. */
+  isHandleFree(handle: string): boolean {
+    return !this.#holderOf(handle)
+  }
+
+  remove(did: string): void {
+    this.#sql.exec('DELETE FROM account WHERE did = ?', did)
   }
 
   byDid(did: string): Resident | undefined {
@@ -93,10 +108,40 @@ export class Accounts {
   }
 
   #find(condition: string, value: string): Resident | undefined {
-    const row = this.#sql
-      .exec<Row>(`SELECT * FROM account WHERE ready = 1 AND ${condition}`, value)
-      .toArray()[0]
-    return row && toResident(row)
+    const row = this.#row(condition, value)
+    return row?.ready === 1 ? toResident(row) : undefined
+  }
+
+  /** A row, unless it is a reservation that has lapsed, which is removed. */
+  #row(condition: string, value: string): Row | undefined {
+    const row = this.#sql.exec<Row>(`SELECT * FROM account WHERE ${condition}`, value).toArray()[0]
+    if (row && row.ready === 0 && row.created_at < Date.now() - RESERVATION) {
+      this.release(row.did)
+      return undefined
+    }
+    return row
+  }
+
+  /**
+   * Whose a handle is. While there is an account whose DID is a did:web of this name, the name stays its
+   * own, whatever its handle is now: the DID document is served under it.
+   */
+  #holderOf(handle: string): string | undefined {
+    return (this.#row('handle = ?', handle) ?? this.#row('did = ?', `did:web:${handle}`))?.did
+  }
+
+  #assertHandleFree(handle: string, did: string): void {
+    const holder = this.#holderOf(handle)
+    if (holder !== undefined && holder !== did) {
+      throw new StorageError('HandleNotAvailable', `Handle already taken: ${handle}`)
+    }
+  }
+
+  #assertEmailFree(email: string, did: string): void {
+    const holder = this.#row('email = ?', email)
+    if (holder && holder.did !== did) {
+      throw new StorageError('InvalidRequest', `Email already taken: ${email}`)
+    }
   }
 }
 

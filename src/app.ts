@@ -7,6 +7,7 @@ import * as names from './durable/names.ts'
 import type { SequencerObject } from './durable/sequencer.ts'
 import type { Env } from './env.ts'
 import { PlcDirectory } from './identity/plc.ts'
+import { IdentityMemory, IdentityResolver } from './identity/resolver.ts'
 import type { Logger } from './log.ts'
 import { blobStore } from './storage/blobs/choose.ts'
 import type { BlobStore } from './storage/blobs/store.ts'
@@ -19,6 +20,8 @@ export interface App {
   readonly blobs: BlobStore
   readonly directory: DurableObjectStub<DirectoryObject>
   readonly sequencer: DurableObjectStub<SequencerObject>
+  /** Who is who in the network. */
+  readonly identity: IdentityResolver
   /** The directory of did:plc identities. */
   readonly plc: PlcDirectory
   account(did: string): DurableObjectStub<AccountObject>
@@ -37,6 +40,7 @@ interface Kept {
   config: Config
   residents: ResidentCache
   plc: PlcDirectory
+  memory: IdentityMemory
 }
 
 const kept = new WeakMap<Env, Kept>()
@@ -46,7 +50,12 @@ function keptOf(env: Env): Kept {
   let found = kept.get(env)
   if (!found) {
     const config = readConfig({ ...env })
-    found = { config, residents: new ResidentCache(), plc: new PlcDirectory(config) }
+    found = {
+      config,
+      residents: new ResidentCache(),
+      plc: new PlcDirectory(config),
+      memory: new IdentityMemory(),
+    }
     kept.set(env, found)
   }
   return found
@@ -54,25 +63,35 @@ function keptOf(env: Env): Kept {
 
 /** @throws ConfigError when a setting is missing or wrong */
 export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
-  const { config, residents, plc } = keptOf(env)
+  const { config, residents, plc, memory } = keptOf(env)
   const directory = names.directory(env)
   const touched = new Set<string>()
   const findResident = (handleOrDid: string) =>
     residents.get(handleOrDid, async () =>
       directory.find(handleOrDid.startsWith('did:') ? 'did' : 'handle', handleOrDid),
     )
+  const account = (did: string) => {
+    touched.add(did)
+    return names.account(env, did)
+  }
+  const later = (work: Promise<unknown>) => ctx.waitUntil(work)
   return {
     config,
     log,
     blobs: blobStore(env),
     directory,
     sequencer: names.sequencer(env),
+    identity: new IdentityResolver({
+      config,
+      memory,
+      findResident,
+      describe: async (did) => account(did).describe(),
+      later,
+      log,
+    }),
     plc,
     touched,
-    account(did) {
-      touched.add(did)
-      return names.account(env, did)
-    },
+    account,
     findResident,
     async getResident(handleOrDid) {
       const resident = await findResident(handleOrDid)
@@ -81,6 +100,6 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
       }
       return resident
     },
-    later: (work) => ctx.waitUntil(work),
+    later,
   }
 }

@@ -372,11 +372,19 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/identity/getRecommendedDidCredentials.json
   'com.atproto.identity.getRecommendedDidCredentials': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/identity/refreshIdentity.json
-  'com.atproto.identity.refreshIdentity': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.identity.refreshIdentity': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/refreshIdentity.ts'),
+  },
   // lexicons/com/atproto/identity/requestPlcOperationSignature.json
   'com.atproto.identity.requestPlcOperationSignature': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/identity/resolveDid.json
-  'com.atproto.identity.resolveDid': { kind: 'query', to: 'refuse' },
+  'com.atproto.identity.resolveDid': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/resolveDid.ts'),
+  },
   // lexicons/com/atproto/identity/resolveHandle.json
   'com.atproto.identity.resolveHandle': {
     kind: 'query',
@@ -384,7 +392,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/identity/resolveHandle.ts'),
   },
   // lexicons/com/atproto/identity/resolveIdentity.json
-  'com.atproto.identity.resolveIdentity': { kind: 'query', to: 'refuse' },
+  'com.atproto.identity.resolveIdentity': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/resolveIdentity.ts'),
+  },
   // lexicons/com/atproto/identity/signPlcOperation.json
   'com.atproto.identity.signPlcOperation': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/identity/submitPlcOperation.json

@@ -773,6 +773,67 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/identity/defs.json
+  'com.atproto.identity.defs': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.defs',
+    defs: {
+      identityInfo: {
+        type: 'object',
+        required: ['did', 'handle', 'didDoc'],
+        properties: {
+          did: { type: 'string', format: 'did' },
+          handle: { type: 'string', format: 'handle' },
+          didDoc: { type: 'unknown' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/identity/refreshIdentity.json
+  'com.atproto.identity.refreshIdentity': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.refreshIdentity',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['identifier'],
+            properties: { identifier: { type: 'string', format: 'at-identifier' } },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: { type: 'ref', ref: 'com.atproto.identity.defs#identityInfo' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/identity/resolveDid.json
+  'com.atproto.identity.resolveDid': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.resolveDid',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did'],
+          properties: { did: { type: 'string', format: 'did' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['didDoc'],
+            properties: { didDoc: { type: 'unknown' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/identity/resolveHandle.json
   'com.atproto.identity.resolveHandle': () => ({
     lexicon: 1,
@@ -792,6 +853,25 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
             required: ['did'],
             properties: { did: { type: 'string', format: 'did' } },
           },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/identity/resolveIdentity.json
+  'com.atproto.identity.resolveIdentity': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.resolveIdentity',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['identifier'],
+          properties: { identifier: { type: 'string', format: 'at-identifier' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: { type: 'ref', ref: 'com.atproto.identity.defs#identityInfo' },
         },
       },
     },

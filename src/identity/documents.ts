@@ -2,20 +2,7 @@
 import { formatMultikey, parseDidKey } from '@atproto/crypto'
 import type { Config } from '../config.ts'
 import type { Description } from '../durable/account.ts'
-
-export interface DidDocument {
-  '@context': string[]
-  id: string
-  alsoKnownAs?: string[]
-  verificationMethod?: {
-    id: string
-    type: string
-    controller: string
-    publicKeyMultibase: string
-  }[]
-  service: { id: string; type: string; serviceEndpoint: string }[]
-  [key: string]: unknown
-}
+import type { DidDocument } from './did-document.ts'
 
 /** The document of an account on this host. `endpoint` is the host's public URL. */
 export function accountDocument(
@@ -44,17 +31,15 @@ export function accountDocument(
 }
 
 /** The document of the host itself. */
-export function serverDocument({ serviceDid, publicUrl }: Config): DidDocument {
+export function serverDocument({
+  serviceDid,
+  publicUrl,
+}: Pick<Config, 'serviceDid' | 'publicUrl'>): DidDocument {
   return {
     '@context': ['https://www.w3.org/ns/did/v1'],
     id: serviceDid,
     service: [pdsService(publicUrl)],
   }
-}
-
-/** The handle a document claims: its first `at://` alias. */
-export function handleOf(document: DidDocument): string | undefined {
-  return document.alsoKnownAs?.find((alias) => alias.startsWith('at://'))?.slice('at://'.length)
 }
 
 const pdsService = (serviceEndpoint: string) => ({

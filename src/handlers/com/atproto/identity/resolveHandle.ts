@@ -1,12 +1,12 @@
 import { define, errors } from '#lex/com/atproto/identity/resolveHandle'
 import { anyone } from '#src/auth/policy.ts'
 
-/** Knows the handles of this host. */
+/** The DID behind a handle, of this host or any other; whether the DID agrees is not checked. */
 export default define({
   auth: anyone,
   async handler({ params, app }) {
-    const resident = await app.directory.find('handle', params.handle)
-    if (!resident) throw errors.HandleNotFound('Unable to resolve handle')
-    return { did: resident.did }
+    const did = await app.identity.handle(params.handle)
+    if (did === undefined) throw errors.HandleNotFound('Unable to resolve handle')
+    return { did }
   },
 })

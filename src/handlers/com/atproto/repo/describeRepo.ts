@@ -1,7 +1,8 @@
 import { define } from '#lex/com/atproto/repo/describeRepo'
 import { anyone } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
-import { accountDocument, handleOf } from '#src/identity/documents.ts'
+import { handleOf } from '#src/identity/did-document.ts'
+import { accountDocument } from '#src/identity/documents.ts'
 
 export default define({
   auth: anyone,

@@ -1,0 +1,10 @@
+import { define } from '#lex/com/atproto/identity/resolveDid'
+import { anyone } from '#src/auth/policy.ts'
+
+/** The document of a DID; whether its handle is true is not checked. */
+export default define({
+  auth: anyone,
+  async handler({ params, app }) {
+    return { didDoc: await app.identity.did(params.did) }
+  },
+})

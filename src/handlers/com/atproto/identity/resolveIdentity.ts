@@ -1,0 +1,8 @@
+import { define } from '#lex/com/atproto/identity/resolveIdentity'
+import { anyone } from '#src/auth/policy.ts'
+
+/** DID, document and handle of somebody, with the handle checked in both directions. */
+export default define({
+  auth: anyone,
+  handler: ({ params, app }) => app.identity.identify(params.identifier),
+})

@@ -3,6 +3,7 @@ import { createLogger } from '../log.ts'
 import type { BlobIndex } from '../storage/account/blobs.ts'
 import type { Outbox } from '../storage/account/outbox.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
+import type { SourceState } from '../storage/sequencer/sources.ts'
 import { sequencer } from './names.ts'
 
 /** How long after a write the alarm looks whether its event was delivered, in ms. */
@@ -22,6 +23,8 @@ export class AccountChores {
   readonly #blobs: BlobIndex
   /** The account's DID, once there is an account. */
   readonly #did: () => string
+  /** What the sequencer is to know of the account besides its events. */
+  readonly #state: () => SourceState
   #alarmAt = 0
   #delivery: Promise<void> | undefined
 
@@ -31,12 +34,14 @@ export class AccountChores {
     outbox: Outbox,
     blobs: BlobIndex,
     did: () => string,
+    state: () => SourceState,
   ) {
     this.#ctx = ctx
     this.#env = env
     this.#outbox = outbox
     this.#blobs = blobs
     this.#did = did
+    this.#state = state
   }
 
   /**
@@ -96,7 +101,7 @@ export class AccountChores {
       const events = this.#outbox.peek(DELIVERY_SIZE)
       const newest = events.at(-1)
       if (!newest) return
-      await sequencer(this.#env).append(this.#did(), events)
+      await sequencer(this.#env).append(this.#did(), events, this.#state())
       this.#outbox.confirm(newest.id)
     }
   }

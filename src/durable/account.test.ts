@@ -279,10 +279,12 @@ test('an event that could not be delivered is delivered when the alarm rings', a
   unwrap(await write(await create('a', '1')))
   await runDurableObjectAlarm(account)
   expect(await waiting()).toEqual([])
-  // The sequencer has no table to put events into: it fails as a broken one would.
+  // The sequencer cannot store events: it fails as a broken one would.
   const sequencing = sequencer(env)
   await runInDurableObject(sequencing, (_, { storage }) => {
-    storage.sql.exec('ALTER TABLE event RENAME TO broken')
+    storage.sql.exec(
+      "CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    )
   })
   unwrap(await write(await create('b', '2')))
   await runDurableObjectAlarm(account)
@@ -290,7 +292,7 @@ test('an event that could not be delivered is delivered when the alarm rings', a
   const alarm = await runInDurableObject(account, (_, { storage }) => storage.getAlarm())
   expect(alarm).toBeGreaterThan(Date.now())
   await runInDurableObject(sequencing, (_, { storage }) => {
-    storage.sql.exec('ALTER TABLE broken RENAME TO event')
+    storage.sql.exec('DROP TRIGGER broken')
   })
   await runDurableObjectAlarm(account)
   expect(await waiting()).toEqual([])

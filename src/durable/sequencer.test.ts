@@ -3,7 +3,8 @@ import { env } from 'cloudflare:workers'
 import { Frame, type MessageFrame } from '@atproto/xrpc-server'
 import { beforeEach, expect, test } from 'vitest'
 import { identityEvent, type OutboxEvent } from '../storage/account/events.ts'
-import { EventLog } from '../storage/sequencer/log.ts'
+import { Retention } from '../storage/sequencer/retention.ts'
+import type { SourceState } from '../storage/sequencer/sources.ts'
 import { send } from '../testing/host.ts'
 import type { SequencerObject } from './sequencer.ts'
 
@@ -62,40 +63,44 @@ async function listen(cursor?: string | number): Promise<Consumer> {
   }
 }
 
+const state: SourceState = { head: new Uint8Array(36), rev: '3l2s5poxi422p', status: 'active' }
+
+const append = (did: string, events: OutboxEvent[]) => sequencer.append(did, events, state)
+
 const seqs = ({ received }: Consumer) => received.map(({ body }) => body.seq)
 const upTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1)
 
 test('events are numbered from 1 and repeats are dropped', async () => {
-  await sequencer.append('did:web:a.test', events(1, 3))
-  await sequencer.append('did:web:a.test', events(2, 4))
-  await sequencer.append('did:web:b.test', events(1, 1))
-  await sequencer.append('did:web:b.test', events(1, 1))
+  await append('did:web:a.test', events(1, 3))
+  await append('did:web:a.test', events(2, 4))
+  await append('did:web:b.test', events(1, 1))
+  await append('did:web:b.test', events(1, 1))
   expect(await sequencer.status()).toMatchObject({ head: 5 })
 })
 
 test('without a cursor a consumer gets what happens from now on', async () => {
-  await sequencer.append('did:web:a.test', events(1, 3))
+  await append('did:web:a.test', events(1, 3))
   const consumer = await listen()
-  await sequencer.append('did:web:a.test', events(4, 5))
+  await append('did:web:a.test', events(4, 5))
   await consumer.until(() => consumer.received.length === 2)
   expect(seqs(consumer)).toEqual([4, 5])
 })
 
 test('a backlog of many pages is sent whole, and then goes over into live events', async () => {
   for (let from = 1; from <= 1000; from += 100) {
-    await sequencer.append('did:web:a.test', events(from, from + 99))
+    await append('did:web:a.test', events(from, from + 99))
   }
   const consumer = await listen(0)
   // Written while the consumer is still catching up.
-  for (let id = 1001; id <= 1050; id++) await sequencer.append('did:web:a.test', [event(id)])
+  for (let id = 1001; id <= 1050; id++) await append('did:web:a.test', [event(id)])
   await consumer.until(() => consumer.received.length >= 1050)
   expect(seqs(consumer)).toEqual(upTo(1050))
 })
 
 test('a cursor is exclusive, and the newest one is not in the future', async () => {
-  await sequencer.append('did:web:a.test', events(1, 3))
+  await append('did:web:a.test', events(1, 3))
   const consumer = await listen(3)
-  await sequencer.append('did:web:a.test', events(4, 4))
+  await append('did:web:a.test', events(4, 4))
   await consumer.until(() => consumer.received.length === 1)
   expect(seqs(consumer)).toEqual([4])
 })
@@ -127,11 +132,12 @@ test('a cursor that is no number is refused on the socket', async () => {
 })
 
 test('a consumer older than the log is told so and gets the rest', async () => {
-  await sequencer.append('did:web:a.test', events(1, 5))
+  await append('did:web:a.test', events(1, 5))
   await runInDurableObject(sequencer, (_, { storage }) => {
     storage.sql.exec('UPDATE event SET time = 0 WHERE seq <= 3')
-    new EventLog(storage).prune(1)
+    new Retention(storage.sql, 0).step(1)
   })
+  await evictDurableObject(sequencer)
   const consumer = await listen(1)
   await consumer.until(() => consumer.received.length === 3)
   expect(consumer.received[0]).toMatchObject({ type: '#info', body: { name: 'OutdatedCursor' } })
@@ -139,21 +145,21 @@ test('a consumer older than the log is told so and gets the rest', async () => {
 })
 
 test('numbers go on after everything old was removed', async () => {
-  await sequencer.append('did:web:a.test', events(1, 5))
+  await append('did:web:a.test', events(1, 5))
   await runInDurableObject(sequencer, (_, { storage }) => {
-    new EventLog(storage).prune(Date.now() + 1)
+    new Retention(storage.sql, 0).step(Date.now() + 1)
   })
   await evictDurableObject(sequencer)
-  await sequencer.append('did:web:a.test', events(6, 6))
+  await append('did:web:a.test', events(6, 6))
   expect(await sequencer.status()).toMatchObject({ head: 6 })
 })
 
 test('a consumer stays connected while the object hibernates, and misses nothing', async () => {
   const consumer = await listen()
-  await sequencer.append('did:web:a.test', events(1, 2))
+  await append('did:web:a.test', events(1, 2))
   await consumer.until(() => consumer.received.length === 2)
   await evictDurableObject(sequencer)
-  await sequencer.append('did:web:a.test', events(3, 4))
+  await append('did:web:a.test', events(3, 4))
   await consumer.until(() => consumer.received.length === 4)
   expect(seqs(consumer)).toEqual([1, 2, 3, 4])
 })

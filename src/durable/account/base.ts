@@ -13,6 +13,7 @@ import { Retired } from '../../storage/account/retired.ts'
 import { migrations } from '../../storage/account/schema.ts'
 import { Sessions } from '../../storage/account/sessions.ts'
 import { migrate } from '../../storage/migrate.ts'
+import type { SourceState } from '../../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../../storage/sql.ts'
 import { AccountChores } from '../account-chores.ts'
 
@@ -49,13 +50,22 @@ export class AccountBase extends DurableObject<Env> {
     this.lifecycle = new Lifecycle(this.parts)
     this.profile = this.lifecycle.profile
     this.repo = this.lifecycle.repo
-    this.chores = new AccountChores(ctx, env, outbox, this.blobs, () => this.profile.did() ?? '')
+    const did = () => this.profile.did() ?? ''
+    this.chores = new AccountChores(ctx, env, outbox, this.blobs, did, () => this.#sourceState())
     if (!outbox.isEmpty()) this.chores.soon()
   }
 
   /** Rows read and written since this was last asked for; counted in development only. */
   takeRows(): RowCounts {
     return this.#counter?.take() ?? { read: 0, written: 0 }
+  }
+
+  /** What the sequencer keeps for listings of all accounts. */
+  #sourceState(): SourceState {
+    const gone = this.profile.isDeleted() || this.profile.pending() !== undefined
+    if (gone) return { head: null, rev: null, status: 'deleted' }
+    const { cid, rev } = this.repo.head()
+    return { head: cid, rev, status: this.profile.get().status }
   }
 
   override alarm(): Promise<void> {

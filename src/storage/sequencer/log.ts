@@ -1,9 +1,8 @@
 import type { OutboxEvent } from '../account/events.ts'
 import { insertRows } from '../sql.ts'
 import { toFrame } from './frame.ts'
-
-/** Accounts whose last event number is kept in memory. */
-const MAX_REMEMBERED = 10_000
+import { schedulePurge } from './retention.ts'
+import type { SourceState, Sources } from './sources.ts'
 
 /** One event of the host, as it goes over the wire. */
 export interface SequencedEvent {
@@ -13,23 +12,27 @@ export interface SequencedEvent {
 }
 
 /**
- * The one order of all events of this host. `seq` starts at 1, grows by one and never comes back,
- * also when old events are removed.
+ * The one order of all events of this host. `seq` starts at 1, only grows and never comes back, also
+ * when old events are removed.
  */
 export class EventLog {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
+  readonly #sources: Sources
   #head: number
-  /** The last event numbers of accounts, as far as they were looked up. */
-  readonly #last = new Map<string, number>()
+  #lastEventAt: number | undefined
 
   /** `sql` is the database of `storage`, if it is to be reached by another way. */
-  constructor(storage: DurableObjectStorage, sql: SqlStorage = storage.sql) {
+  constructor(storage: DurableObjectStorage, sources: Sources, sql: SqlStorage = storage.sql) {
     this.#storage = storage
+    this.#sources = sources
     this.#sql = sql
-    // Rows are removed from the old end only, so the newest number is always there once one was.
-    this.#head =
-      sql.exec<{ seq: number | null }>('SELECT max(seq) AS seq FROM event').one().seq ?? 0
+    // The newest row is never removed, so the newest number is always there once one was.
+    const newest = sql
+      .exec<{ seq: number; time: number }>('SELECT seq, time FROM event ORDER BY seq DESC LIMIT 1')
+      .toArray()[0]
+    this.#head = newest?.seq ?? 0
+    this.#lastEventAt = newest?.time
   }
 
   /** The number of the newest event; 0 before the first. */
@@ -37,12 +40,17 @@ export class EventLog {
     return this.#head
   }
 
+  /** When the newest event was stored, in ms since the epoch. */
+  get lastEventAt(): number | undefined {
+    return this.#lastEventAt
+  }
+
   /**
-   * Numbers and stores the events of one account that are not here yet, all or none of them. Two rows
-   * written for each event: itself, and by a trigger what the account's last event was.
+   * Numbers and stores the events of one account that are not here yet, all or none of them, and what the
+   * account says of its state. One row written for each event, and one for the account.
    */
-  append(did: string, events: readonly OutboxEvent[]): SequencedEvent[] {
-    const last = this.#lastEvent(did)
+  append(did: string, events: readonly OutboxEvent[], state: SourceState): SequencedEvent[] {
+    const last = this.#sources.lastEvent(did)
     const fresh = events.filter(({ id }) => last === undefined || id > last)
     const newest = fresh.at(-1)
     if (!newest) return []
@@ -53,60 +61,41 @@ export class EventLog {
     })
     const time = Date.now()
     const rows = sequenced.map(({ seq, frame }, i) => [seq, did, fresh[i]?.id ?? 0, time, frame])
-    const insert = () =>
-      insertRows(this.#sql, 'INSERT INTO event (seq, did, number, time, frame)', rows)
+    const insert = () => {
+      insertRows(this.#sql, EVENT, rows.slice(0, -1))
+      const lastRow = rows.slice(-1).map((row) => [...row, state.head, state.rev, state.status])
+      insertRows(this.#sql, EVENT_AND_STATE, lastRow)
+      if (state.status !== 'deleted') return
+      const farewell = fresh.findLastIndex(({ kind }) => kind === '#account')
+      if (farewell >= 0) schedulePurge(this.#sql, did, first + farewell)
+    }
     // A single row, and what the trigger does with it, is one statement and needs no transaction.
-    if (rows.length === 1) insert()
+    if (rows.length === 1 && state.status !== 'deleted') insert()
     else this.#storage.transactionSync(insert)
     this.#head += sequenced.length
-    this.#remember(did, newest.id)
+    this.#lastEventAt = time
+    this.#sources.remember(did, newest.id)
     return sequenced
   }
 
-  #lastEvent(did: string): number | undefined {
-    const known = this.#last.get(did)
-    if (known !== undefined) return known
-    return this.#sql
-      .exec<{ last_event: number }>('SELECT last_event FROM source WHERE did = ?', did)
-      .toArray()[0]?.last_event
-  }
-
-  #remember(did: string, event: number): void {
-    if (this.#last.size >= MAX_REMEMBERED) this.#last.clear()
-    this.#last.set(did, event)
-  }
-
-  /** Events after `cursor`, oldest first, at most `limit` rows. */
-  after(cursor: number, limit: number): SequencedEvent[] {
-    return this.#sql
-      .exec<{ seq: number; frame: ArrayBuffer }>(
-        'SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
-        cursor,
-        limit,
-      )
-      .toArray()
-      .map(({ seq, frame }) => ({ seq, frame: new Uint8Array(frame) }))
-  }
-
-  /** Number of the oldest event that is still here, or undefined when there is none. */
-  oldest(): number | undefined {
-    return (
-      this.#sql.exec<{ seq: number | null }>('SELECT min(seq) AS seq FROM event').one().seq ??
-      undefined
+  /** Events after `cursor`, oldest first: at most `limit`, and no more when they come to `bytes`. */
+  after(cursor: number, limit: number, bytes: number): SequencedEvent[] {
+    const page: SequencedEvent[] = []
+    let size = 0
+    const rows = this.#sql.exec<{ seq: number; frame: ArrayBuffer }>(
+      'SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
+      cursor,
+      limit,
     )
-  }
-
-  /**
-   * Removes events stored before `time` (ms since the epoch), except the newest event, which keeps
-   * the count. Reads and writes one row per event removed.
-   */
-  prune(time: number): void {
-    const keep = this.#sql
-      .exec<{ seq: number | null }>(
-        'SELECT seq FROM event WHERE time >= ? ORDER BY seq LIMIT 1',
-        time,
-      )
-      .toArray()[0]?.seq
-    this.#sql.exec('DELETE FROM event WHERE seq < ?', keep ?? this.#head)
+    for (const { seq, frame } of rows) {
+      page.push({ seq, frame: new Uint8Array(frame) })
+      size += frame.byteLength
+      if (size >= bytes) break
+    }
+    return page
   }
 }
+
+const EVENT = 'INSERT INTO event (seq, did, number, time, frame)'
+const EVENT_AND_STATE =
+  'INSERT INTO last_event_of (seq, did, number, time, frame, head, rev, status)'

@@ -20,4 +20,39 @@ export const migrations: readonly Migration[] = [
     INSERT OR REPLACE INTO source (did, last_event) VALUES (NEW.did, NEW.number);
   END;
   `,
+  // An account's last event comes in through the view, together with the account's state: one statement
+  // for both rows, so that neither can be there without the other.
+  `
+  ALTER TABLE source ADD COLUMN head BLOB;
+  ALTER TABLE source ADD COLUMN rev TEXT;
+  ALTER TABLE source ADD COLUMN status TEXT;
+
+  DROP TRIGGER event_source;
+
+  CREATE VIEW last_event_of AS
+    SELECT seq, did, number, time, frame, head, rev, status FROM event JOIN source USING (did);
+
+  CREATE TRIGGER last_event_of_insert INSTEAD OF INSERT ON last_event_of BEGIN
+    INSERT INTO event (seq, did, number, time, frame)
+      VALUES (NEW.seq, NEW.did, NEW.number, NEW.time, NEW.frame);
+    INSERT OR REPLACE INTO source (did, last_event, head, rev, status)
+      VALUES (NEW.did, NEW.number, NEW.head, NEW.rev, NEW.status);
+  END;
+
+  CREATE TABLE horizon (pruned_to INTEGER NOT NULL);
+  INSERT INTO horizon (pruned_to) SELECT coalesce(min(seq), 1) - 1 FROM event;
+
+  CREATE TABLE purge (
+    did TEXT PRIMARY KEY,
+    done_to INTEGER NOT NULL,
+    before INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE relay (
+    url TEXT PRIMARY KEY,
+    asked_at INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    failures INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]

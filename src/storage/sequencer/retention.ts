@@ -1,0 +1,95 @@
+/** Events removed, or looked at, in one go: a turn of some ten ms. */
+const CHUNK = 2000
+
+/** Events may stay so much longer, so that they go in portions, in ms; or a tenth of their time. */
+const SLACK = 60 * 60 * 1000
+
+/**
+ * Notes that all events of an account before the one numbered `before` are to go, as they must when an
+ * account is deleted. To be called in the transaction that stores that event.
+ */
+export function schedulePurge(sql: SqlStorage, did: string, before: number): void {
+  sql.exec(
+    `INSERT INTO purge (did, done_to, before) VALUES (?, (SELECT pruned_to FROM horizon), ?)
+     ON CONFLICT (did) DO UPDATE SET done_to = excluded.done_to, before = excluded.before`,
+    did,
+    before,
+  )
+}
+
+/** Removes events that are too old, and those of deleted accounts, a chunk at a time. */
+export class Retention {
+  readonly #sql: SqlStorage
+  readonly #retention: number
+  #prunedTo: number
+
+  /** `retention`: how long events are kept, in ms. */
+  constructor(sql: SqlStorage, retention: number) {
+    this.#sql = sql
+    this.#retention = retention
+    this.#prunedTo = sql
+      .exec<{ pruned_to: number }>('SELECT pruned_to FROM horizon')
+      .one().pruned_to
+  }
+
+  /** The number of the newest event that was removed for its age; 0: none was. */
+  get prunedTo(): number {
+    return this.#prunedTo
+  }
+
+  /** When there is something to remove, in ms since the epoch; undefined: nothing to come. */
+  due(): number | undefined {
+    if (this.#sql.exec('SELECT 1 FROM purge LIMIT 1').toArray().length > 0) return 0
+    const [oldest, second] = this.#sql
+      .exec<{ time: number }>('SELECT time FROM event ORDER BY seq LIMIT 2')
+      .toArray()
+    // The newest event stays.
+    return oldest && second && oldest.time + this.#retention + this.#slack()
+  }
+
+  #slack(): number {
+    return Math.min(SLACK, this.#retention / 10)
+  }
+
+  /** Removes one chunk of what is due at `now`; whether there may be more. */
+  step(now: number): boolean {
+    return this.#purge() || this.#prune(now - this.#retention)
+  }
+
+  /**
+   * Removes the oldest events as far as they were stored before `time`, except the newest one, which
+   * keeps the count. Reads and writes one row for each.
+   */
+  #prune(time: number): boolean {
+    const rows = this.#sql.exec<{ seq: number; time: number }>(
+      'SELECT seq, time FROM event WHERE seq < (SELECT max(seq) FROM event) ORDER BY seq LIMIT ?',
+      CHUNK,
+    )
+    let upTo = 0
+    let count = 0
+    for (const row of rows) {
+      if (row.time >= time) break
+      upTo = row.seq
+      count++
+    }
+    if (count === 0) return false
+    this.#sql.exec('DELETE FROM event WHERE seq <= ?', upTo)
+    this.#sql.exec('UPDATE horizon SET pruned_to = ?', upTo)
+    this.#prunedTo = upTo
+    return count === CHUNK
+  }
+
+  /** Goes on with one deleted account. There is no index on the DID: it would cost a row per event. */
+  #purge(): boolean {
+    const purge = this.#sql
+      .exec<{ did: string; done_to: number; before: number }>('SELECT * FROM purge LIMIT 1')
+      .toArray()[0]
+    if (!purge) return false
+    const { did, done_to: from, before } = purge
+    const to = Math.min(from + CHUNK, before - 1)
+    this.#sql.exec('DELETE FROM event WHERE seq > ? AND seq <= ? AND did = ?', from, to, did)
+    if (to < before - 1) this.#sql.exec('UPDATE purge SET done_to = ? WHERE did = ?', to, did)
+    else this.#sql.exec('DELETE FROM purge WHERE did = ?', did)
+    return true
+  }
+}

@@ -1,0 +1,82 @@
+import type { AccountStatus } from '../account/profile.ts'
+
+/** Accounts whose last event number is kept in memory. */
+const MAX_REMEMBERED = 10_000
+
+/** What an account says of itself with each delivery. */
+export interface SourceState {
+  /** CID of the current commit; null: no repository yet. */
+  head: Uint8Array | null
+  rev: string | null
+  status: AccountStatus | 'suspended' | 'deleted'
+}
+
+/** One line of `com.atproto.sync.listRepos`. */
+export interface SourceRow {
+  did: string
+  /** As last told; null: of an account whose events came before states did. */
+  state: SourceState | null
+}
+
+type Row = {
+  did: string
+  head: ArrayBuffer | null
+  rev: string | null
+  status: SourceState['status'] | null
+}
+
+/**
+ * The accounts that events came from: the last event number of each, and its state as last told. An
+ * account is listed from its first event on; one that is being moved here has none until it is activated.
+ */
+export class Sources {
+  readonly #sql: SqlStorage
+  /** The last event numbers of accounts, as far as they were looked up. */
+  readonly #last = new Map<string, number>()
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /** The number of the last event of an account; undefined before the first. */
+  lastEvent(did: string): number | undefined {
+    const known = this.#last.get(did)
+    if (known !== undefined) return known
+    return this.#sql
+      .exec<{ last_event: number }>('SELECT last_event FROM source WHERE did = ?', did)
+      .toArray()[0]?.last_event
+  }
+
+  /** To be called when an event was stored. */
+  remember(did: string, event: number): void {
+    if (this.#last.size >= MAX_REMEMBERED) this.#last.clear()
+    this.#last.set(did, event)
+  }
+
+  /** Accounts that are not deleted, in order of their DIDs, after `cursor`. Reads a row for each. */
+  list(limit: number, cursor = ''): SourceRow[] {
+    return this.#sql
+      .exec<Row>(
+        `SELECT did, head, rev, status FROM source
+         WHERE did > ? AND status IS NOT 'deleted' ORDER BY did LIMIT ?`,
+        cursor,
+        limit,
+      )
+      .toArray()
+      .map(({ did, head, rev, status }) => ({
+        did,
+        state: status && { head: head && new Uint8Array(head), rev, status },
+      }))
+  }
+
+  /** Fills in the state of an account that has not told it yet. */
+  learn(did: string, { head, rev, status }: SourceState): void {
+    this.#sql.exec(
+      'UPDATE source SET head = ?, rev = ?, status = ? WHERE did = ? AND status IS NULL',
+      head,
+      rev,
+      status,
+      did,
+    )
+  }
+}

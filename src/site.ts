@@ -1,9 +1,10 @@
 /** What the host serves besides `/xrpc/`: pages and well-known documents. */
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
-import { version } from '../package.json'
 import type { App } from './app.ts'
 import { serveAtprotoDid, serveDidDocument } from './identity/well-known.ts'
+import { health } from './status/health.ts'
+import { PAGE_HEADERS, statusPage } from './status/page.ts'
 import { errorResponse, isInternal } from './xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from './xrpc/cors.ts'
 
@@ -20,7 +21,12 @@ export const site = new Hono<{ Bindings: { app: App } }>()
   .get('/robots.txt', (c) =>
     c.text('# Crawling the public API is welcome.\nUser-agent: *\nAllow: /\n'),
   )
-  .get('/xrpc/_health', (c) => c.json({ version }))
+  .get('/xrpc/_health', async (c) => c.json(health(await c.env.app.sequencer.status())))
+  .get('/status', async (c) => {
+    const { config, sequencer } = c.env.app
+    const page = await statusPage(config.hostname, health(await sequencer.status()), Date.now())
+    return c.html(page, 200, PAGE_HEADERS)
+  })
   .get('/.well-known/did.json', (c) => serveDidDocument(c.req.raw, c.env.app))
   .get('/.well-known/atproto-did', (c) => serveAtprotoDid(c.req.raw, c.env.app))
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))

@@ -24,6 +24,8 @@ export default defineConfig({
                 PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '11'.repeat(32),
                 PDS_ADMIN_PASSWORD: 'test admin password',
                 PDS_CRAWLERS: 'none',
+                PDS_REGISTRATION: 'open',
+                PDS_DID_PLC_URL: 'http://127.0.0.1:9',
                 PDS_BSKY_APP_VIEW_URL: 'none',
                 PDS_CHAT_URL: 'none',
                 PDS_DEV_MODE: 'true',

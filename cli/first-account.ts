@@ -29,10 +29,12 @@ export async function ensureFirstAccount(
   const handle = raw.PDS_FIRST_HANDLE ?? `alice${await firstDomain(origin)}`
   const password = raw.PDS_FIRST_PASSWORD ?? randomBytes(12).toString('base64url')
   const credentials = Buffer.from(`admin:${raw.PDS_ADMIN_PASSWORD}`).toString('base64')
-  const { did } = await call<{ did: string }>(origin, 'com.atproto.server.createAccount', {
+  // A did:web needs nobody else: so a host starts offline too.
+  const did = `did:web:${handle}`
+  await call(origin, 'com.atproto.server.createAccount', {
     method: 'POST',
     headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ handle, password }),
+    body: JSON.stringify({ handle, did, password }),
   })
   return { did, handle, password: raw.PDS_FIRST_PASSWORD ? undefined : password }
 }

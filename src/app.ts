@@ -31,6 +31,8 @@ export interface App {
   findResident(handleOrDid: string): Promise<Resident | undefined>
   /** The same, for methods that are about an account of this host. */
   getResident(handleOrDid: string): Promise<Resident>
+  /** After a change: what this isolate remembers of a handle or DID is out of date. */
+  forget(handleOrDid: string): void
   /** Lets work go on after the answer is sent. */
   later(work: Promise<unknown>): void
 }
@@ -75,20 +77,21 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
     return names.account(env, did)
   }
   const later = (work: Promise<unknown>) => ctx.waitUntil(work)
+  const identity = new IdentityResolver({
+    config,
+    memory,
+    findResident,
+    describe: async (did) => account(did).describe(true),
+    later,
+    log,
+  })
   return {
     config,
     log,
     blobs: blobStore(env),
     directory,
     sequencer: names.sequencer(env),
-    identity: new IdentityResolver({
-      config,
-      memory,
-      findResident,
-      describe: async (did) => account(did).describe(),
-      later,
-      log,
-    }),
+    identity,
     plc,
     touched,
     account,
@@ -99,6 +102,10 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
         throw new XRPCError(400, `Could not find repo: ${handleOrDid}`, 'RepoNotFound')
       }
       return resident
+    },
+    forget(handleOrDid) {
+      residents.forget(handleOrDid)
+      identity.forget(handleOrDid)
     },
     later,
   }

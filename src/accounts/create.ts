@@ -1,68 +1,164 @@
 /** Makes accounts on this host. */
-import { isValidHandle, normalizeHandle } from '@atproto/syntax'
-import { InvalidRequestError } from '@atproto/xrpc-server'
+import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
+import type { AdminCredentials, ServiceCredentials } from '../auth/policy.ts'
+import { unseal } from '../auth/seal.ts'
+import { SigningKey } from '../auth/signing-key.ts'
+import { isKey } from '../auth/verification-key.ts'
+import type { OpenedSession } from '../durable/account/sign-in.ts'
+import type { AccountInput } from '../durable/account.ts'
 import { unwrap } from '../durable/outcome.ts'
+import type { PlcOperation } from '../identity/plc-operation.ts'
+import { checkEmail } from './email-address.ts'
+import { checkHandle } from './handle-rules.ts'
+import { checkPassword } from './passwords.ts'
+import { RESERVED_KEY } from './reserve-key.ts'
 
 export interface NewAccountRequest {
   handle: string
+  /** An identity that is brought along, or the did:web of the handle, which this host then serves. */
+  did?: string
   email?: string
-  password: string
+  password?: string
+  inviteCode?: string
+  /** did:key of the user, ranked above the host's own in a new did:plc. */
+  recoveryKey?: string
 }
 
-const MIN_PASSWORD_LENGTH = 8
-const MAX_PASSWORD_LENGTH = 256
+/** Whoever asks for the account. */
+export type Newcomer = ServiceCredentials | AdminCredentials | undefined
+
+/** Who the account will be, decided before anything is stored. */
+interface NewIdentity {
+  did: string
+  key: SigningKey
+  /** To be sent to the PLC directory once the account is prepared. */
+  genesis?: PlcOperation
+  /** The identity exists and is still on its way here: nothing is announced before it is activated. */
+  isMoving: boolean
+  /** The key was reserved; it is to be forgotten as such. */
+  wasReserved: boolean
+}
 
 /**
- * Makes an account with a did:web under one of this host's handle domains, which needs nobody else
- * and therefore works offline. First the names are reserved, then the account is made, then it can be
- * found: what fails on the way leaves nothing behind but a reservation that lapses.
+ * Makes an account: its names are reserved, it is prepared, its identity is published, the directory comes to
+ * know it, it is opened. What fails on the way is undone; where that fails too, because the process
+ * died, the reservation lapses and the alarm of the account removes what was prepared.
  *
- * @throws InvalidRequestError `InvalidHandle`, `UnsupportedDomain`, `HandleNotAvailable`,
- *   `InvalidPassword`
+ * @throws InvalidRequestError `InvalidHandle`, `UnsupportedDomain`, `HandleNotAvailable`, `InvalidPassword`,
+ *   `InvalidInviteCode`; AuthRequiredError for a DID that the caller has not proven to own; PlcError
  */
 export async function createAccount(
   app: App,
   request: NewAccountRequest,
-): Promise<{ did: string; handle: string }> {
-  const handle = checkHandle(request.handle, app.config.handleDomains)
-  checkPassword(request.password)
-  const did = `did:web:${handle}`
-  const email = request.email?.trim().toLowerCase() ?? null
-  unwrap(await app.directory.reserve({ did, handle, email }))
-  const made = await app.account(did).create({ did, handle, email, password: request.password })
-  if (!made.ok) await app.directory.release(did)
-  unwrap(made)
-  await app.directory.confirm({ did, handle })
-  return { did, handle }
+  caller: Newcomer,
+): Promise<OpenedSession> {
+  const byOperator = caller?.type === 'admin'
+  assertMayRegister(app, request, byOperator)
+  const { password = '' } = request
+  checkPassword(password)
+  const email = checkEmail(request.email, { required: !byOperator })
+  const isHosted = request.did === `did:web:${request.handle.toLowerCase()}`
+  const handle = await checkHandle(app, request.handle, {
+    did: isHosted ? undefined : request.did,
+    byOperator,
+  })
+  const identity = await chooseIdentity(app, { ...request, handle }, caller)
+  const { did, key } = identity
+  unwrap(await app.directory.reserve({ did, handle, email }, inviteOf(app, request, byOperator)))
+  const account: AccountInput = {
+    did,
+    handle,
+    email,
+    password,
+    signingKey: key.toBytes(),
+    becomes: identity.isMoving ? 'deactivated' : 'active',
+  }
+  const opened = await make(app, account, identity.genesis)
+  if (identity.wasReserved) app.later(app.directory.forgetKey(key.did()))
+  return opened
 }
 
-/** A handle under a domain of this host: one label of 3 to 18 characters before it. */
-export function checkHandle(input: string, domains: readonly string[]): string {
-  if (!isValidHandle(input))
-    throw new InvalidRequestError(`Invalid handle: ${input}`, 'InvalidHandle')
-  const handle = normalizeHandle(input)
-  const domain = domains.find((candidate) => handle.endsWith(candidate))
-  if (!domain) {
-    throw new InvalidRequestError(
-      `Handles on this host end in ${domains.join(' or ')}`,
-      'UnsupportedDomain',
-    )
+async function make(
+  app: App,
+  account: AccountInput,
+  genesis: PlcOperation | undefined,
+): Promise<OpenedSession> {
+  const { did, handle } = account
+  const stub = app.account(did)
+  let published = false
+  try {
+    unwrap(await stub.prepare(account))
+    if (genesis) {
+      await app.plc.submit(did, genesis)
+      published = true
+    }
+    if (!(await app.directory.confirm({ did, handle }))) {
+      throw new InvalidRequestError(`Handle already taken: ${handle}`, 'HandleNotAvailable')
+    }
+  } catch (error) {
+    // What cannot be undone now is undone by the account's alarm.
+    await Promise.allSettled([
+      stub.discard(),
+      app.directory.release(did),
+      published && app.plc.tombstone(did),
+    ])
+    throw error
   }
-  const label = handle.slice(0, -domain.length)
-  if (label.includes('.')) {
-    throw new InvalidRequestError('Invalid characters in handle', 'InvalidHandle')
-  }
-  if (label.length < 3) throw new InvalidRequestError('Handle too short', 'InvalidHandle')
-  if (label.length > 18) throw new InvalidRequestError('Handle too long', 'InvalidHandle')
-  return handle
+  return unwrap(await stub.open())
 }
 
-function checkPassword(password: string): void {
-  if (password.length < MIN_PASSWORD_LENGTH || password.length > MAX_PASSWORD_LENGTH) {
-    throw new InvalidRequestError(
-      `Passwords have ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`,
-      'InvalidPassword',
-    )
+async function chooseIdentity(
+  app: App,
+  request: NewAccountRequest,
+  caller: Newcomer,
+): Promise<NewIdentity> {
+  const { did, handle, recoveryKey } = request
+  if (did === undefined) return newPlc(app, handle, recoveryKey)
+  const reserved = await app.directory.reservedKey('did', did)
+  const key = reserved
+    ? SigningKey.fromBytes(await unseal(app.config.keySecret, RESERVED_KEY, reserved.sealed))
+    : SigningKey.generate(app.config.signingKeyType)
+  const wasReserved = reserved !== undefined
+  // The did:web of a handle of this host is this host's to serve: there is nothing to prove.
+  const isHosted =
+    did === `did:web:${handle}` &&
+    app.config.handleDomains.some((domain) => handle.endsWith(domain))
+  if (isHosted) return { did, key, isMoving: false, wasReserved }
+  if (caller?.type !== 'service' || caller.did !== did) {
+    throw new AuthRequiredError(`Missing auth to create account with did: ${did}`)
+  }
+  return { did, key, isMoving: true, wasReserved }
+}
+
+/** A new did:plc. Whoever holds a key that stands before ours can undo within 72 hours what ours signs. */
+function newPlc(app: App, handle: string, recoveryKey: string | undefined): NewIdentity {
+  if (recoveryKey !== undefined && !isKey(recoveryKey)) {
+    throw new InvalidRequestError('recoveryKey must be a did:key of secp256k1 or P-256')
+  }
+  const key = SigningKey.generate(app.config.signingKeyType)
+  const candidates = [recoveryKey, app.config.recoveryKey, app.plc.rotationDidKey()]
+  const rotationKeys = [...new Set(candidates.filter((candidate) => candidate !== undefined))]
+  const { did, op } = app.plc.genesis({
+    signingKey: key.did(),
+    rotationKeys,
+    handle,
+    pds: app.config.publicUrl,
+  })
+  return { did, key, genesis: op, isMoving: false, wasReserved: false }
+}
+
+function assertMayRegister(app: App, { inviteCode }: NewAccountRequest, byOperator: boolean): void {
+  const { registration } = app.config
+  if (byOperator || registration === 'open') return
+  if (registration === 'closed') {
+    throw new InvalidRequestError('Registration is closed on this host', 'InvalidInviteCode')
+  }
+  if (inviteCode === undefined) {
+    throw new InvalidRequestError('No invite code provided', 'InvalidInviteCode')
   }
 }
+
+/** The invite code that is used up by an account. */
+const inviteOf = (app: App, { inviteCode }: NewAccountRequest, byOperator: boolean) =>
+  !byOperator && app.config.registration === 'invite' ? inviteCode : undefined

@@ -26,6 +26,10 @@ export class ResidentCache {
     return resident
   }
 
+  forget(handleOrDid: string): void {
+    this.#found.delete(handleOrDid)
+  }
+
   #forgetOldest(): void {
     const [oldest] = this.#found.keys()
     if (oldest !== undefined) this.#found.delete(oldest)

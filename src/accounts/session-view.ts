@@ -7,10 +7,10 @@ import type { Session } from '../storage/account/sessions.ts'
 export function sessionTokens(
   { config }: App,
   did: string,
-  { scope, id }: Session,
+  { scope, id, family }: Session,
 ): Promise<TokenPair> {
   const issuer = { secret: config.jwtSecret, serviceDid: config.serviceDid }
-  return issueTokens(issuer, did, scope, id)
+  return issueTokens(issuer, { did, scope, id, family })
 }
 
 /** What session methods tell an account about itself. */
@@ -18,7 +18,10 @@ export function sessionView(account: Account) {
   return {
     did: account.did,
     handle: account.handle,
-    ...(account.email !== null && { email: account.email, emailConfirmed: false }),
+    ...(account.email !== null && {
+      email: account.email,
+      emailConfirmed: account.emailConfirmedAt !== null,
+    }),
     active: account.status === 'active',
     ...(account.status !== 'active' && { status: account.status }),
   }

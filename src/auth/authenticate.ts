@@ -1,112 +1,106 @@
 /** Enforces the `auth` policy of a handler on a request. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
-import type { Config } from '../config.ts'
+import type { App } from '../app.ts'
+import { unwrap } from '../durable/outcome.ts'
+import { bearerKind, readAuthorization } from './authorization.ts'
 import type {
   AdminCredentials,
   AuthPolicy,
   RefreshCredentials,
   SessionCredentials,
 } from './policy.ts'
+import { verifyServiceToken } from './service-token.ts'
 import { isSessionScope, REFRESH_SCOPE, TokenError, verifyToken } from './tokens.ts'
 
-/** What authentication needs of the app. */
-interface Host {
-  config: Pick<Config, 'jwtSecret' | 'serviceDid' | 'adminPassword'>
-}
-
 /**
- * Who is calling, as `policy` demands it.
+ * Who is calling `nsid`, as `policy` demands it.
  *
- * @throws AuthRequiredError `AuthMissing`; InvalidRequestError `InvalidToken`, `ExpiredToken`
+ * @throws AuthRequiredError `AuthMissing` and the errors of service tokens; InvalidRequestError
+ *   `InvalidToken`, `ExpiredToken`
  */
 export async function authenticate<C>(
   policy: AuthPolicy<C>,
   request: Request,
-  host: Host,
+  nsid: string,
+  app: App,
 ): Promise<C> {
-  const credentials = await establish(policy, request, host)
+  const credentials = await establish(policy, request, nsid, app)
   // The policy's type parameter and its `accept` are set together in policy.ts.
   return credentials as C
 }
 
-async function establish(policy: AuthPolicy<unknown>, request: Request, host: Host) {
-  switch (policy.accept) {
-    case 'anyone':
-      return undefined
-    case 'session':
-      return sessionOf(request, host, policy.mainPasswordOnly ?? false)
-    case 'refresh':
-      return refreshOf(request, host, policy.evenExpired ?? false)
-    case 'admin':
-      return adminOf(request, host)
+async function establish(policy: AuthPolicy<unknown>, request: Request, nsid: string, app: App) {
+  const { accept } = policy
+  if (accept.length === 0) return undefined
+  const authorization = readAuthorization(request)
+  if (!authorization) {
+    if (policy.orNobody) return undefined
+    throw new AuthRequiredError('Authentication Required', 'AuthMissing')
   }
+  const { scheme, value } = authorization
+  if (scheme === 'basic' && accept.includes('admin')) return adminOf(value, app)
+  if (scheme === 'bearer') {
+    if (accept.includes('service') && bearerKind(value) === 'service') {
+      return verifyServiceToken(value, nsid, app)
+    }
+    if (accept.includes('session')) return sessionOf(value, policy, app)
+    if (accept.includes('refresh')) return refreshOf(value, policy, app)
+    if (accept.includes('service')) return verifyServiceToken(value, nsid, app)
+  }
+  // An operator who sends something else has not said who he is.
+  if (accept.includes('admin')) throw new AuthRequiredError(undefined, 'AuthMissing')
+  throw new InvalidRequestError(`Unsupported authorization type: ${scheme}`, 'InvalidToken')
 }
 
 async function sessionOf(
-  request: Request,
-  host: Host,
-  mainPasswordOnly: boolean,
+  token: string,
+  policy: AuthPolicy<unknown>,
+  app: App,
 ): Promise<SessionCredentials> {
-  const { did, scope } = await verify(request, host, 'at+jwt', false)
-  if (!isSessionScope(scope) || (mainPasswordOnly && scope !== 'com.atproto.access')) {
+  const { did, scope, session } = await verify(token, 'at+jwt', false, app)
+  if (session === undefined || !isSessionScope(scope) || !policy.scopes?.includes(scope)) {
     throw new InvalidRequestError('Bad token scope', 'InvalidToken')
   }
-  return { type: 'session', did, scope }
+  if (!policy.admittedByObject) {
+    const evenTakendown = policy.scopes.includes('com.atproto.takendown')
+    unwrap(await app.account(did).admit(session, evenTakendown))
+  }
+  return { type: 'session', did, scope, session }
 }
 
 async function refreshOf(
-  request: Request,
-  host: Host,
-  evenExpired: boolean,
+  token: string,
+  policy: AuthPolicy<unknown>,
+  app: App,
 ): Promise<RefreshCredentials> {
-  const { did, scope, jti } = await verify(request, host, 'refresh+jwt', evenExpired)
+  const { did, scope, jti } = await verify(token, 'refresh+jwt', policy.evenExpired ?? false, app)
   if (scope !== REFRESH_SCOPE || jti === undefined) {
     throw new InvalidRequestError('Bad token scope', 'InvalidToken')
   }
   return { type: 'refresh', did, jti }
 }
 
-function adminOf(request: Request, { config }: Host): AdminCredentials {
-  const { scheme, value } = authorization(request)
-  if (scheme !== 'basic') throw new AuthRequiredError(undefined, 'AuthMissing')
+function adminOf(value: string, { config }: App): AdminCredentials {
   const expected = config.adminPassword
-  const given = decodeBase64(value)
+  const given = Buffer.from(value, 'base64').toString('utf8')
   if (!expected || !equalSecrets(given, `admin:${expected}`)) throw new AuthRequiredError()
   return { type: 'admin' }
 }
 
 async function verify(
-  request: Request,
-  { config }: Host,
+  token: string,
   typ: 'at+jwt' | 'refresh+jwt',
   evenExpired: boolean,
+  { config }: App,
 ) {
-  const { scheme, value } = authorization(request)
-  if (scheme !== 'bearer') {
-    throw new InvalidRequestError(`Unsupported authorization type: ${scheme}`, 'InvalidToken')
-  }
   try {
     const issuer = { secret: config.jwtSecret, serviceDid: config.serviceDid }
-    return await verifyToken(issuer, value, typ, { evenExpired })
+    return await verifyToken(issuer, token, typ, { evenExpired })
   } catch (error) {
     if (!(error instanceof TokenError)) throw error
     throw new InvalidRequestError(error.message, error.reason)
   }
-}
-
-function authorization(request: Request): { scheme: string; value: string } {
-  const header = request.headers.get('authorization')
-  if (!header) throw new AuthRequiredError('Authentication Required', 'AuthMissing')
-  const [scheme, value, ...rest] = header.trim().split(/\s+/)
-  if (!scheme || !value || rest.length > 0) {
-    throw new InvalidRequestError('Malformed authorization header', 'InvalidToken')
-  }
-  return { scheme: scheme.toLowerCase(), value }
-}
-
-function decodeBase64(value: string): string {
-  return Buffer.from(value, 'base64').toString('utf8')
 }
 
 /** Compares in constant time; hashing first makes the lengths equal. */

@@ -3,62 +3,133 @@
  * The type parameter says what the handler finds in `ctx.auth`.
  */
 
-/** Session scopes as the reference PDS names them in its tokens. */
+/** Scopes of access tokens, as the reference PDS names them. */
 export type SessionScope =
   | 'com.atproto.access'
   | 'com.atproto.appPass'
   | 'com.atproto.appPassPrivileged'
+  | 'com.atproto.takendown'
 
 /** A signed-in account. */
 export interface SessionCredentials {
   type: 'session'
   did: string
   scope: SessionScope
+  /** Names the session from sign-in to sign-out. */
+  session: string
 }
 
 /** A caller who presented a refresh token. */
 export interface RefreshCredentials {
   type: 'refresh'
   did: string
-  /** The token's id, which names one stored session. */
+  /** The token's id, which names one stored refresh token. */
   jti: string
 }
 
+/** The host's operator. */
 export interface AdminCredentials {
   type: 'admin'
 }
 
+/** An account of any host, by a service token for this very method. */
+export interface ServiceCredentials {
+  type: 'service'
+  did: string
+}
+
+/** Kinds of credentials that a policy may accept. */
+export type CredentialKind = 'session' | 'refresh' | 'admin' | 'service'
+
 /** A policy; `C` exists at compile time only. */
 export interface AuthPolicy<C> {
-  readonly accept: 'anyone' | 'session' | 'refresh' | 'admin'
-  /** Sessions opened with an app password are refused. */
-  readonly mainPasswordOnly?: boolean
+  readonly accept: readonly CredentialKind[]
+  /** Callers without credentials are let pass. */
+  readonly orNobody?: boolean
+  /** Scopes of access tokens that are enough. */
+  readonly scopes?: readonly SessionScope[]
   /** An expired token is accepted: to sign out, an old token is as good as a new one. */
   readonly evenExpired?: boolean
+  /**
+   * The handler hands `auth.session` to the account's object, which looks whether the session is still
+   * open together with what it is asked to do. Saves a round trip.
+   */
+  readonly admittedByObject?: boolean
   /** Marks the type parameter as used; never set. */
   readonly credentials?: C
 }
 
+const MAIN: readonly SessionScope[] = ['com.atproto.access']
+const ANY_PASSWORD: readonly SessionScope[] = [
+  ...MAIN,
+  'com.atproto.appPass',
+  'com.atproto.appPassPrivileged',
+]
+const TAKENDOWN: readonly SessionScope[] = ['com.atproto.takendown']
+
 /** Anyone; credentials are not looked at. */
-export const anyone: AuthPolicy<undefined> = { accept: 'anyone' }
+export const anyone: AuthPolicy<undefined> = { accept: [] }
+
+/** Anyone; owner and operator may see more. Credentials must be valid where there are any. */
+export const viewer: AuthPolicy<SessionCredentials | AdminCredentials | undefined> = {
+  accept: ['session', 'admin'],
+  orNobody: true,
+  scopes: ANY_PASSWORD,
+}
+
+/** The same, also for accounts that were taken down: what it takes to move away. */
+export const viewerEvenTakendown: typeof viewer = {
+  ...viewer,
+  scopes: [...ANY_PASSWORD, ...TAKENDOWN],
+}
 
 /** A signed-in account, by password or app password. */
-export const session: AuthPolicy<SessionCredentials> = { accept: 'session' }
+export const session: AuthPolicy<SessionCredentials> = {
+  accept: ['session'],
+  scopes: ANY_PASSWORD,
+}
+
+/** The same, for handlers that hand `auth.session` to the account's object. */
+export const sessionAdmittedByObject: AuthPolicy<SessionCredentials> = {
+  ...session,
+  admittedByObject: true,
+}
+
+/** A signed-in account, also if it was taken down. */
+export const sessionEvenTakendown: AuthPolicy<SessionCredentials> = {
+  accept: ['session'],
+  scopes: [...ANY_PASSWORD, ...TAKENDOWN],
+}
 
 /** A signed-in account, by its main password only. */
-export const fullSession: AuthPolicy<SessionCredentials> = {
-  accept: 'session',
-  mainPasswordOnly: true,
+export const fullSession: AuthPolicy<SessionCredentials> = { accept: ['session'], scopes: MAIN }
+
+/** The same, also if the account was taken down. */
+export const fullSessionEvenTakendown: AuthPolicy<SessionCredentials> = {
+  accept: ['session'],
+  scopes: [...MAIN, ...TAKENDOWN],
+}
+
+/** A signed-in account, or a service that acts for one, such as a video service. */
+export const sessionOrService: AuthPolicy<SessionCredentials | ServiceCredentials> = {
+  accept: ['session', 'service'],
+  scopes: ANY_PASSWORD,
+}
+
+/** Whoever wants an account: anybody, somebody who proves to own a DID, or the operator. */
+export const newcomer: AuthPolicy<ServiceCredentials | AdminCredentials | undefined> = {
+  accept: ['service', 'admin'],
+  orNobody: true,
 }
 
 /** The holder of a refresh token. */
-export const refresh: AuthPolicy<RefreshCredentials> = { accept: 'refresh' }
+export const refresh: AuthPolicy<RefreshCredentials> = { accept: ['refresh'] }
 
 /** The holder of a refresh token, which may have expired. */
 export const refreshOrExpired: AuthPolicy<RefreshCredentials> = {
-  accept: 'refresh',
+  accept: ['refresh'],
   evenExpired: true,
 }
 
 /** The host's operator: HTTP Basic, user `admin`, password `PDS_ADMIN_PASSWORD`. */
-export const admin: AuthPolicy<AdminCredentials> = { accept: 'admin' }
+export const admin: AuthPolicy<AdminCredentials> = { accept: ['admin'] }

@@ -10,6 +10,7 @@ const SESSION_SCOPES: ReadonlySet<string> = new Set<SessionScope>([
   'com.atproto.access',
   'com.atproto.appPass',
   'com.atproto.appPassPrivileged',
+  'com.atproto.takendown',
 ])
 
 /** What tokens are made with, and for whom. */
@@ -29,6 +30,19 @@ export interface TokenClaims {
   did: string
   scope: string
   jti: string | undefined
+  /** The session that an access token belongs to, through all its refresh tokens. */
+  session: string | undefined
+}
+
+/** What the tokens of a session say. */
+export interface TokenSubject {
+  did: string
+  /** Scope of the access token. */
+  scope: string
+  /** Id of the refresh token. */
+  id: string
+  /** The session, from sign-in to sign-out. */
+  family: string
 }
 
 /** A token was refused; `reason` tells a client whether refreshing helps. */
@@ -43,15 +57,13 @@ export class TokenError extends Error {
 
 export const isSessionScope = (scope: string): scope is SessionScope => SESSION_SCOPES.has(scope)
 
-/** An access token of `scope` and the refresh token that stands for session `id`. */
+/** An access token, and the refresh token that yields the next. */
 export async function issueTokens(
   issuer: TokenIssuer,
-  did: string,
-  scope: string,
-  id: string,
+  { did, scope, id, family }: TokenSubject,
 ): Promise<TokenPair> {
-  const base = (typ: string, claimedScope: string, lifetime: string) =>
-    new SignJWT({ scope: claimedScope })
+  const base = (typ: string, claims: Record<string, string>, lifetime: string) =>
+    new SignJWT(claims)
       .setProtectedHeader({ alg: 'HS256', typ })
       .setSubject(did)
       .setAudience(issuer.serviceDid)
@@ -59,8 +71,8 @@ export async function issueTokens(
       .setExpirationTime(lifetime)
   const key = await secretKey(issuer.secret)
   const [accessJwt, refreshJwt] = await Promise.all([
-    base('at+jwt', scope, ACCESS_LIFETIME).sign(key),
-    base('refresh+jwt', REFRESH_SCOPE, REFRESH_LIFETIME).setJti(id).sign(key),
+    base('at+jwt', { scope, sid: family }, ACCESS_LIFETIME).sign(key),
+    base('refresh+jwt', { scope: REFRESH_SCOPE }, REFRESH_LIFETIME).setJti(id).sign(key),
   ])
   return { accessJwt, refreshJwt }
 }
@@ -106,12 +118,13 @@ async function checkToken(
       // An expired token still proves who held it: that is enough to sign out.
       ...(evenExpired && { currentDate: new Date(0) }),
     })
-    const { sub, scope, jti, exp = 0 } = payload
+    const { sub, scope, jti, exp = 0, sid } = payload
+    const session = typeof sid === 'string' ? sid : undefined
     // Tokens of other kinds (service auth, OAuth) must not pass for session tokens.
     if (!sub || typeof scope !== 'string' || 'lxm' in payload || 'cnf' in payload) {
       throw new TokenError('InvalidToken', 'Malformed token')
     }
-    return { claims: { did: sub, scope, jti }, expires: exp * 1000 }
+    return { claims: { did: sub, scope, jti, session }, expires: exp * 1000 }
   } catch (error) {
     if (error instanceof TokenError) throw error
     if (error instanceof errors.JWTExpired) {

@@ -1,5 +1,6 @@
 import { hashPassword } from '../auth/password.ts'
 import { SigningKey } from '../auth/signing-key.ts'
+import { PlcDirectory, PlcError } from '../identity/plc.ts'
 import type { InitialStatus } from '../storage/account/profile.ts'
 import { StorageError } from '../storage/error.ts'
 import { AccountSignIn, type OpenedSession } from './account/sign-in.ts'
@@ -115,6 +116,31 @@ export class AccountObject extends AccountSignIn {
     })
   }
 
+  /**
+   * Puts another signing key in the place of the current one. For a did:plc, the identity is changed in
+   * between; until all of it is done, nothing else is signed. A change that broke off is completed or
+   * given up before the next signature, depending on what the directory says.
+   *
+   * @param bytes the private key, as `SigningKey.toBytes` gives it
+   */
+  changeKey(bytes: Uint8Array): Promise<Outcome<void>> {
+    return settle(async () => {
+      const key = SigningKey.fromBytes(bytes)
+      const { did } = this.profile.get()
+      await this.changingKey(async () => {
+        const sealed = await this.sealKey(key)
+        if (did.startsWith('did:plc:')) {
+          this.profile.update({ nextSigningKey: sealed })
+          await this.ctx.storage.sync()
+          await this.#publishKey(did, key)
+        }
+        this.lifecycle.changeKey(key, sealed)
+        this.useKey(key)
+      })
+      this.chores.soon()
+    })
+  }
+
   inventory(): Promise<Outcome<Inventory>> {
     return settle(() => {
       const { status } = this.profile.get()
@@ -151,6 +177,21 @@ export class AccountObject extends AccountSignIn {
     }
     this.lifecycle.create({ did, handle, email, password, signingKey, becomes })
     this.useKey(key)
+  }
+
+  async #publishKey(did: string, key: SigningKey): Promise<void> {
+    try {
+      await new PlcDirectory(this.config).update(did, (state) => ({
+        ...state,
+        verificationMethods: { ...state.verificationMethods, atproto: key.did() },
+      }))
+    } catch (error) {
+      // What the directory refuses did not happen; without its answer, nobody knows yet.
+      if (error instanceof PlcError && error.statusCode === 400) {
+        this.profile.update({ nextSigningKey: null })
+      }
+      throw error
+    }
   }
 
   async #open(): Promise<void> {

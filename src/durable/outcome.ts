@@ -14,14 +14,23 @@ export interface Refusal {
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; refused: Refusal }
 
-/** Inside the object: runs `work` and turns its StorageErrors into values. */
+/** Inside the object: runs `work` and turns its StorageErrors and XRPCErrors into values. */
 export async function settle<T>(work: () => T | Promise<T>): Promise<Outcome<T>> {
   try {
     return { ok: true, value: await work() }
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    const { name, message, status } = error
-    return { ok: false, refused: { name, message, status } }
+    if (error instanceof StorageError) {
+      const { name, message, status } = error
+      return { ok: false, refused: { name, message, status } }
+    }
+    if (error instanceof XRPCError) {
+      const { message, statusCode } = error
+      return {
+        ok: false,
+        refused: { name: error.error ?? 'InternalServerError', message, status: statusCode },
+      }
+    }
+    throw error
   }
 }
 

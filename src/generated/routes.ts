@@ -340,7 +340,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/chat/bsky/notification/putPreferences.json
   'chat.bsky.notification.putPreferences': { kind: 'procedure', to: 'proxy', service: 'chat' },
   // lexicons/com/atproto/admin/deleteAccount.json
-  'com.atproto.admin.deleteAccount': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.deleteAccount': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/deleteAccount.ts'),
+  },
   // lexicons/com/atproto/admin/disableAccountInvites.json
   'com.atproto.admin.disableAccountInvites': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/admin/disableInviteCodes.json
@@ -354,7 +358,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/admin/getInviteCodes.json
   'com.atproto.admin.getInviteCodes': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/admin/getSubjectStatus.json
-  'com.atproto.admin.getSubjectStatus': { kind: 'query', to: 'refuse' },
+  'com.atproto.admin.getSubjectStatus': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/getSubjectStatus.ts'),
+  },
   // lexicons/com/atproto/admin/searchAccounts.json
   'com.atproto.admin.searchAccounts': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/admin/sendEmail.json
@@ -362,15 +370,31 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/admin/updateAccountEmail.json
   'com.atproto.admin.updateAccountEmail': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/admin/updateAccountHandle.json
-  'com.atproto.admin.updateAccountHandle': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.updateAccountHandle': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/updateAccountHandle.ts'),
+  },
   // lexicons/com/atproto/admin/updateAccountPassword.json
   'com.atproto.admin.updateAccountPassword': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/admin/updateAccountSigningKey.json
-  'com.atproto.admin.updateAccountSigningKey': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.updateAccountSigningKey': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/updateAccountSigningKey.ts'),
+  },
   // lexicons/com/atproto/admin/updateSubjectStatus.json
-  'com.atproto.admin.updateSubjectStatus': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.updateSubjectStatus': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/updateSubjectStatus.ts'),
+  },
   // lexicons/com/atproto/identity/getRecommendedDidCredentials.json
-  'com.atproto.identity.getRecommendedDidCredentials': { kind: 'query', to: 'refuse' },
+  'com.atproto.identity.getRecommendedDidCredentials': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/getRecommendedDidCredentials.ts'),
+  },
   // lexicons/com/atproto/identity/refreshIdentity.json
   'com.atproto.identity.refreshIdentity': {
     kind: 'procedure',
@@ -400,9 +424,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/identity/signPlcOperation.json
   'com.atproto.identity.signPlcOperation': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/identity/submitPlcOperation.json
-  'com.atproto.identity.submitPlcOperation': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.identity.submitPlcOperation': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/submitPlcOperation.ts'),
+  },
   // lexicons/com/atproto/identity/updateHandle.json
-  'com.atproto.identity.updateHandle': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.identity.updateHandle': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/updateHandle.ts'),
+  },
   // lexicons/com/atproto/label/queryLabels.json
   'com.atproto.label.queryLabels': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/com/atproto/label/subscribeLabels.json
@@ -472,9 +504,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/repo/uploadBlob.ts'),
   },
   // lexicons/com/atproto/server/activateAccount.json
-  'com.atproto.server.activateAccount': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.activateAccount': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/activateAccount.ts'),
+  },
   // lexicons/com/atproto/server/checkAccountStatus.json
-  'com.atproto.server.checkAccountStatus': { kind: 'query', to: 'refuse' },
+  'com.atproto.server.checkAccountStatus': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/checkAccountStatus.ts'),
+  },
   // lexicons/com/atproto/server/confirmEmail.json
   'com.atproto.server.confirmEmail': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/createAccount.json
@@ -484,7 +524,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/createAccount.ts'),
   },
   // lexicons/com/atproto/server/createAppPassword.json
-  'com.atproto.server.createAppPassword': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.createAppPassword': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/createAppPassword.ts'),
+  },
   // lexicons/com/atproto/server/createInviteCode.json
   'com.atproto.server.createInviteCode': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/createInviteCodes.json
@@ -496,7 +540,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/createSession.ts'),
   },
   // lexicons/com/atproto/server/deactivateAccount.json
-  'com.atproto.server.deactivateAccount': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.deactivateAccount': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/deactivateAccount.ts'),
+  },
   // lexicons/com/atproto/server/deleteAccount.json
   'com.atproto.server.deleteAccount': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/deleteSession.json
@@ -514,7 +562,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/server/getAccountInviteCodes.json
   'com.atproto.server.getAccountInviteCodes': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/server/getServiceAuth.json
-  'com.atproto.server.getServiceAuth': { kind: 'query', to: 'refuse' },
+  'com.atproto.server.getServiceAuth': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/getServiceAuth.ts'),
+  },
   // lexicons/com/atproto/server/getSession.json
   'com.atproto.server.getSession': {
     kind: 'query',
@@ -522,7 +574,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/getSession.ts'),
   },
   // lexicons/com/atproto/server/listAppPasswords.json
-  'com.atproto.server.listAppPasswords': { kind: 'query', to: 'refuse' },
+  'com.atproto.server.listAppPasswords': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/listAppPasswords.ts'),
+  },
   // lexicons/com/atproto/server/refreshSession.json
   'com.atproto.server.refreshSession': {
     kind: 'procedure',
@@ -538,11 +594,19 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/server/requestPasswordReset.json
   'com.atproto.server.requestPasswordReset': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/reserveSigningKey.json
-  'com.atproto.server.reserveSigningKey': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.reserveSigningKey': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/reserveSigningKey.ts'),
+  },
   // lexicons/com/atproto/server/resetPassword.json
   'com.atproto.server.resetPassword': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/server/revokeAppPassword.json
-  'com.atproto.server.revokeAppPassword': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.revokeAppPassword': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/revokeAppPassword.ts'),
+  },
   // lexicons/com/atproto/server/updateEmail.json
   'com.atproto.server.updateEmail': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/sync/getBlob.json
@@ -624,9 +688,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/temp/addReservedHandle.json
   'com.atproto.temp.addReservedHandle': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/temp/checkHandleAvailability.json
-  'com.atproto.temp.checkHandleAvailability': { kind: 'query', to: 'refuse' },
+  'com.atproto.temp.checkHandleAvailability': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/temp/checkHandleAvailability.ts'),
+  },
   // lexicons/com/atproto/temp/checkSignupQueue.json
-  'com.atproto.temp.checkSignupQueue': { kind: 'query', to: 'refuse' },
+  'com.atproto.temp.checkSignupQueue': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/temp/checkSignupQueue.ts'),
+  },
   // lexicons/com/atproto/temp/dereferenceScope.json
   'com.atproto.temp.dereferenceScope': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/temp/fetchLabels.json

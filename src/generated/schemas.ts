@@ -773,6 +773,176 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/admin/defs.json
+  'com.atproto.admin.defs': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.defs',
+    defs: {
+      repoBlobRef: {
+        type: 'object',
+        required: ['did', 'cid'],
+        properties: {
+          did: { type: 'string', format: 'did' },
+          cid: { type: 'string', format: 'cid' },
+          recordUri: { type: 'string', format: 'at-uri' },
+        },
+      },
+      repoRef: {
+        type: 'object',
+        required: ['did'],
+        properties: { did: { type: 'string', format: 'did' } },
+      },
+      statusAttr: {
+        type: 'object',
+        required: ['applied'],
+        properties: { applied: { type: 'boolean' }, ref: { type: 'string' } },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/deleteAccount.json
+  'com.atproto.admin.deleteAccount': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.deleteAccount',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['did'],
+            properties: { did: { type: 'string', format: 'did' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/getSubjectStatus.json
+  'com.atproto.admin.getSubjectStatus': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.getSubjectStatus',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: {
+            did: { type: 'string', format: 'did' },
+            uri: { type: 'string', format: 'at-uri' },
+            blob: { type: 'string', format: 'cid' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['subject'],
+            properties: {
+              subject: {
+                type: 'union',
+                refs: [
+                  'com.atproto.admin.defs#repoRef',
+                  'com.atproto.repo.strongRef',
+                  'com.atproto.admin.defs#repoBlobRef',
+                ],
+              },
+              takedown: { type: 'ref', ref: 'com.atproto.admin.defs#statusAttr' },
+              deactivated: { type: 'ref', ref: 'com.atproto.admin.defs#statusAttr' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/updateAccountHandle.json
+  'com.atproto.admin.updateAccountHandle': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.updateAccountHandle',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['did', 'handle'],
+            properties: {
+              did: { type: 'string', format: 'did' },
+              handle: { type: 'string', format: 'handle' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/updateAccountSigningKey.json
+  'com.atproto.admin.updateAccountSigningKey': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.updateAccountSigningKey',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['did', 'signingKey'],
+            properties: {
+              did: { type: 'string', format: 'did' },
+              signingKey: { type: 'string', format: 'did' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/updateSubjectStatus.json
+  'com.atproto.admin.updateSubjectStatus': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.updateSubjectStatus',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['subject'],
+            properties: {
+              subject: {
+                type: 'union',
+                refs: [
+                  'com.atproto.admin.defs#repoRef',
+                  'com.atproto.repo.strongRef',
+                  'com.atproto.admin.defs#repoBlobRef',
+                ],
+              },
+              takedown: { type: 'ref', ref: 'com.atproto.admin.defs#statusAttr' },
+              deactivated: { type: 'ref', ref: 'com.atproto.admin.defs#statusAttr' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['subject'],
+            properties: {
+              subject: {
+                type: 'union',
+                refs: [
+                  'com.atproto.admin.defs#repoRef',
+                  'com.atproto.repo.strongRef',
+                  'com.atproto.admin.defs#repoBlobRef',
+                ],
+              },
+              takedown: { type: 'ref', ref: 'com.atproto.admin.defs#statusAttr' },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/identity/defs.json
   'com.atproto.identity.defs': () => ({
     lexicon: 1,
@@ -785,6 +955,28 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           did: { type: 'string', format: 'did' },
           handle: { type: 'string', format: 'handle' },
           didDoc: { type: 'unknown' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/identity/getRecommendedDidCredentials.json
+  'com.atproto.identity.getRecommendedDidCredentials': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.getRecommendedDidCredentials',
+    defs: {
+      main: {
+        type: 'query',
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            properties: {
+              rotationKeys: { type: 'array', items: { type: 'string' } },
+              alsoKnownAs: { type: 'array', items: { type: 'string' } },
+              verificationMethods: { type: 'unknown' },
+              services: { type: 'unknown' },
+            },
+          },
         },
       },
     },
@@ -872,6 +1064,42 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
         output: {
           encoding: 'application/json',
           schema: { type: 'ref', ref: 'com.atproto.identity.defs#identityInfo' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/identity/submitPlcOperation.json
+  'com.atproto.identity.submitPlcOperation': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.submitPlcOperation',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['operation'],
+            properties: { operation: { type: 'unknown' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/identity/updateHandle.json
+  'com.atproto.identity.updateHandle': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.updateHandle',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['handle'],
+            properties: { handle: { type: 'string', format: 'handle' } },
+          },
         },
       },
     },
@@ -1345,6 +1573,50 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/server/activateAccount.json
+  'com.atproto.server.activateAccount': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.activateAccount',
+    defs: { main: { type: 'procedure' } },
+  }),
+  // lexicons/com/atproto/server/checkAccountStatus.json
+  'com.atproto.server.checkAccountStatus': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.checkAccountStatus',
+    defs: {
+      main: {
+        type: 'query',
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: [
+              'activated',
+              'validDid',
+              'repoCommit',
+              'repoRev',
+              'repoBlocks',
+              'indexedRecords',
+              'privateStateValues',
+              'expectedBlobs',
+              'importedBlobs',
+            ],
+            properties: {
+              activated: { type: 'boolean' },
+              validDid: { type: 'boolean' },
+              repoCommit: { type: 'string', format: 'cid' },
+              repoRev: { type: 'string' },
+              repoBlocks: { type: 'integer' },
+              indexedRecords: { type: 'integer' },
+              privateStateValues: { type: 'integer' },
+              expectedBlobs: { type: 'integer' },
+              importedBlobs: { type: 'integer' },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/server/createAccount.json
   'com.atproto.server.createAccount': () => ({
     lexicon: 1,
@@ -1383,6 +1655,38 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
               didDoc: { type: 'unknown' },
             },
           },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/createAppPassword.json
+  'com.atproto.server.createAppPassword': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.createAppPassword',
+    defs: {
+      appPassword: {
+        type: 'object',
+        required: ['name', 'password', 'createdAt'],
+        properties: {
+          name: { type: 'string' },
+          password: { type: 'string' },
+          createdAt: { type: 'string', format: 'datetime' },
+          privileged: { type: 'boolean' },
+        },
+      },
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string' }, privileged: { type: 'boolean' } },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: { type: 'ref', ref: '#appPassword' },
         },
       },
     },
@@ -1429,6 +1733,23 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/server/deactivateAccount.json
+  'com.atproto.server.deactivateAccount': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.deactivateAccount',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            properties: { deleteAfter: { type: 'string', format: 'datetime' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/server/deleteSession.json
   'com.atproto.server.deleteSession': () => ({
     lexicon: 1,
@@ -1469,6 +1790,33 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/server/getServiceAuth.json
+  'com.atproto.server.getServiceAuth': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.getServiceAuth',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['aud'],
+          properties: {
+            aud: { type: 'string', maxLength: 2048 },
+            exp: { type: 'integer' },
+            lxm: { type: 'string', format: 'nsid' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['token'],
+            properties: { token: { type: 'string' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/server/getSession.json
   'com.atproto.server.getSession': () => ({
     lexicon: 1,
@@ -1490,6 +1838,35 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
               emailAuthFactor: { type: 'boolean' },
               active: { type: 'boolean' },
               status: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/listAppPasswords.json
+  'com.atproto.server.listAppPasswords': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.listAppPasswords',
+    defs: {
+      appPassword: {
+        type: 'object',
+        required: ['name', 'createdAt'],
+        properties: {
+          name: { type: 'string' },
+          createdAt: { type: 'string', format: 'datetime' },
+          privileged: { type: 'boolean' },
+        },
+      },
+      main: {
+        type: 'query',
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['passwords'],
+            properties: {
+              passwords: { type: 'array', items: { type: 'ref', ref: '#appPassword' } },
             },
           },
         },
@@ -1520,6 +1897,49 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
               active: { type: 'boolean' },
               status: { type: 'string' },
             },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/reserveSigningKey.json
+  'com.atproto.server.reserveSigningKey': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.reserveSigningKey',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            properties: { did: { type: 'string', format: 'did' } },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['signingKey'],
+            properties: { signingKey: { type: 'string' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/revokeAppPassword.json
+  'com.atproto.server.revokeAppPassword': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.revokeAppPassword',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string' } },
           },
         },
       },
@@ -1861,6 +2281,77 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           blocks: { type: 'bytes', maxLength: 10000 },
           rev: { type: 'string' },
           time: { type: 'string', format: 'datetime' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/temp/checkHandleAvailability.json
+  'com.atproto.temp.checkHandleAvailability': () => ({
+    lexicon: 1,
+    id: 'com.atproto.temp.checkHandleAvailability',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['handle'],
+          properties: {
+            handle: { type: 'string', format: 'handle' },
+            email: { type: 'string' },
+            birthDate: { type: 'string', format: 'datetime' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['handle', 'result'],
+            properties: {
+              handle: { type: 'string', format: 'handle' },
+              result: {
+                type: 'union',
+                refs: ['#resultAvailable', '#resultUnavailable'],
+              },
+            },
+          },
+        },
+      },
+      resultAvailable: { type: 'object', properties: {} },
+      resultUnavailable: {
+        type: 'object',
+        required: ['suggestions'],
+        properties: {
+          suggestions: { type: 'array', items: { type: 'ref', ref: '#suggestion' } },
+        },
+      },
+      suggestion: {
+        type: 'object',
+        required: ['handle', 'method'],
+        properties: {
+          handle: { type: 'string', format: 'handle' },
+          method: { type: 'string' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/temp/checkSignupQueue.json
+  'com.atproto.temp.checkSignupQueue': () => ({
+    lexicon: 1,
+    id: 'com.atproto.temp.checkSignupQueue',
+    defs: {
+      main: {
+        type: 'query',
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['activated'],
+            properties: {
+              activated: { type: 'boolean' },
+              placeInQueue: { type: 'integer' },
+              estimatedTimeMs: { type: 'integer' },
+            },
+          },
         },
       },
     },

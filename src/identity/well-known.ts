@@ -12,7 +12,7 @@ export async function serveDidDocument(request: Request, app: App): Promise<Resp
   const did = `did:web:${host}`
   const resident = await app.directory.find('did', did)
   if (!resident) return notFound()
-  const description = unwrap(await app.account(did).describe())
+  const description = unwrap(await app.account(did).describe(true))
   return Response.json(accountDocument(description, app.config.publicUrl))
 }
 

@@ -31,7 +31,7 @@ export async function forward(
   service: ServiceName | undefined,
   app: App,
 ): Promise<Response> {
-  const { did } = await authenticate(session, request, app)
+  const { did } = await authenticate(session, request, nsid, app)
   const target = resolveTarget(request, nsid, service, app)
   const token = unwrap(await app.account(did).signServiceToken({ aud: target.did, lxm: nsid }))
   const headers = pick(request.headers, REQUEST_HEADERS)

@@ -29,7 +29,7 @@ export async function makeAccount(): Promise<TestAccount> {
       authorization: basic('admin', 'test admin password'),
       'content-type': 'application/json',
     },
-    body: JSON.stringify({ handle, password: PASSWORD }),
+    body: JSON.stringify({ handle, did: `did:web:${handle}`, password: PASSWORD }),
   })
   if (!response.ok) throw new Error(`could not make an account: ${await response.text()}`)
   return response.json()

@@ -72,7 +72,7 @@ async function serve(
   const method = lexicons.getDefOrThrow(nsid) as Method
   if (method.type === 'subscription') return serveStream(request, nsid, method, definition, app)
   const params = parseParams(lexicons, nsid, method.parameters, new URL(request.url).searchParams)
-  const auth = await authenticate(definition.auth, request, app)
+  const auth = await authenticate(definition.auth, request, nsid, app)
   const { body, encoding } = await parseBody(
     lexicons,
     nsid,
@@ -100,7 +100,7 @@ async function serveStream(
   try {
     const query = new URL(request.url).searchParams
     const params = parseParams(lexicons, nsid, method.parameters, query)
-    const auth = await authenticate(definition.auth, request, app)
+    const auth = await authenticate(definition.auth, request, nsid, app)
     const output = await call(definition, {
       params,
       input: undefined,

@@ -3,6 +3,7 @@ import { seal, unseal } from '../../auth/seal.ts'
 import { SigningKey } from '../../auth/signing-key.ts'
 import { type Config, readConfig } from '../../config.ts'
 import type { Env } from '../../env.ts'
+import { PlcDirectory } from '../../identity/plc.ts'
 import { AppPasswords } from '../../storage/account/app-passwords.ts'
 import { BlobIndex } from '../../storage/account/blobs.ts'
 import { Lifecycle } from '../../storage/account/lifecycle.ts'
@@ -84,20 +85,32 @@ export class AccountBase extends DurableObject<Env> {
     if (!evenTakendown) assertNotTakendown(this.profile.get())
   }
 
-  /** The signing key, once no change of it is under way. */
+  /** The signing key, once no change of it is under way, nor one that broke off. */
   protected async signingKey(): Promise<SigningKey> {
     await this.#keyChange
-    return this.currentKey()
-  }
-
-  protected async currentKey(): Promise<SigningKey> {
+    const sealed = this.profile.sealedNextKey()
+    if (sealed) await this.changingKey(() => this.#settleKeyChange(sealed))
     this.#key ??= await this.unsealKey(this.profile.sealedSigningKey())
     return this.#key
   }
 
+  /** Finds out whether a change of the key, during which the process died, had come to be known. */
+  async #settleKeyChange(sealed: Uint8Array): Promise<void> {
+    const { did } = this.profile.get()
+    const { verificationMethods } = await new PlcDirectory(this.config).documentData(did)
+    const key = await this.unsealKey(sealed)
+    if (verificationMethods.atproto === key.did()) {
+      this.lifecycle.changeKey(key, sealed)
+      this.#key = key
+      this.chores.soon()
+    } else {
+      this.profile.update({ nextSigningKey: null })
+    }
+  }
+
   /** Holds back whatever is to be signed until `change` is over. */
   protected async changingKey<T>(change: () => Promise<T>): Promise<T> {
-    await this.#keyChange
+    while (this.#keyChange) await this.#keyChange
     const result = change()
     this.#keyChange = result.then(
       () => undefined,

@@ -52,9 +52,9 @@ export class AccountRepository extends AccountBase {
     })
   }
 
-  describe(): Promise<Outcome<Description>> {
+  describe(seesAll?: boolean): Promise<Outcome<Description>> {
     return settle(async () => ({
-      account: this.profile.getReadable(),
+      account: this.profile.getReadable(seesAll),
       collections: this.repo.records.collections(),
       signingKey: (await this.signingKey()).did(),
     }))

@@ -7,13 +7,20 @@ export interface Resident {
   email: string | null
 }
 
-type Row = { did: string; handle: string; email: string | null; ready: number; created_at: number }
+type Row = {
+  did: string
+  handle: string
+  email: string | null
+  ready: number
+  created_at: number
+  invites_disabled: number
+}
 
 /**
  * A name that was reserved is held this long, in ms, for its account to be made; then somebody else
  * may have it, since the attempt must have failed half way.
  */
-const RESERVATION = 60 * 1000
+export const RESERVATION = 60 * 1000
 
 /** The accounts of this host by DID, handle and e-mail address. Names are lower case. */
 export class Accounts {
@@ -25,20 +32,22 @@ export class Accounts {
   /**
    * Holds the names of an account that is about to be made. It is found only after `confirm`.
    *
+   * @param inviteCode what it is made with; one use of it is held too
    * @throws StorageError `HandleNotAvailable`, `InvalidRequest`
    */
-  reserve(resident: Resident): void {
+  reserve(resident: Resident, inviteCode: string | null = null): void {
     const { did, handle, email } = resident
+    if (!this.isHandleFree(handle)) throw handleTaken(handle)
     if (this.#row('did = ?', did)) {
       throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
     }
-    this.#assertHandleFree(handle, did)
     if (email !== null) this.#assertEmailFree(email, did)
     this.#sql.exec(
-      'INSERT INTO account (did, handle, email, created_at) VALUES (?, ?, ?, ?)',
-      resident.did,
-      resident.handle,
-      resident.email,
+      'INSERT INTO account (did, handle, email, invite_code, created_at) VALUES (?, ?, ?, ?, ?)',
+      did,
+      handle,
+      email,
+      inviteCode,
       Date.now(),
     )
   }
@@ -72,6 +81,18 @@ export class Accounts {
   setEmail(did: string, email: string): void {
     this.#assertEmailFree(email, did)
     this.#sql.exec('UPDATE account SET email = ? WHERE did = ?', email, did)
+  }
+
+  /** Since when an account is here, in ms since 1970, and whether it may earn invite codes. */
+  standing(did: string): { since: number; invitesDisabled: boolean } | undefined {
+    const row = this.#row('did = ?', did)
+    return row && { since: row.created_at, invitesDisabled: row.invites_disabled === 1 }
+  }
+
+  /** @throws StorageError `AccountNotFound` */
+  setInvitesDisabled(did: string, disabled: boolean): void {
+    if (!this.byDid(did)) throw new StorageError('AccountNotFound', `Account not found: ${did}`)
+    this.#sql.exec('UPDATE account SET invites_disabled = ? WHERE did = ?', disabled ? 1 : 0, did)
   }
 
   /** Whether an account may have this handle. */
@@ -132,9 +153,7 @@ export class Accounts {
 
   #assertHandleFree(handle: string, did: string): void {
     const holder = this.#holderOf(handle)
-    if (holder !== undefined && holder !== did) {
-      throw new StorageError('HandleNotAvailable', `Handle already taken: ${handle}`)
-    }
+    if (holder !== undefined && holder !== did) throw handleTaken(handle)
   }
 
   #assertEmailFree(email: string, did: string): void {
@@ -146,3 +165,6 @@ export class Accounts {
 }
 
 const toResident = ({ did, handle, email }: Row): Resident => ({ did, handle, email })
+
+const handleTaken = (handle: string) =>
+  new StorageError('HandleNotAvailable', `Handle already taken: ${handle}`)

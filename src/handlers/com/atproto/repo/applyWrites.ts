@@ -1,7 +1,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/repo/applyWrites'
 import { ownRepo } from '#src/accounts/own-repo.ts'
-import { session } from '#src/auth/policy.ts'
+import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 import { batchView, prepareBatch } from '#src/records/batch.ts'
 import { cidOption } from '#src/records/cid-option.ts'
@@ -9,7 +9,7 @@ import { MAX_WRITES, WRITE_BODY_LIMIT } from '#src/records/limits.ts'
 import { commitView } from '#src/records/write-view.ts'
 
 export default define({
-  auth: session,
+  auth: sessionAdmittedByObject,
   inputLimit: WRITE_BODY_LIMIT,
   async handler({ input, auth, app }) {
     const did = await ownRepo(app, input.repo, auth.did)
@@ -18,7 +18,9 @@ export default define({
     }
     const { writes, statuses } = prepareBatch(input.writes, input.validate)
     const swapCommit = cidOption(input.swapCommit)
-    const { commit, results } = unwrap(await app.account(did).write({ writes, swapCommit }))
+    const { commit, results } = unwrap(
+      await app.account(did).write({ writes, swapCommit }, auth.session),
+    )
     return { ...commitView(commit), results: batchView(did, results, statuses) }
   },
 })

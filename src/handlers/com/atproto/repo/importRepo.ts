@@ -1,11 +1,17 @@
 import { define } from '#lex/com/atproto/repo/importRepo'
 import { fullSession } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
+import { signingKeyOf } from '#src/identity/did-document.ts'
 
-/** Replaces the caller's repository by the one in the CAR file that is sent. */
+/**
+ * Replaces the caller's repository by the one in the CAR file that is sent. It is signed by the key that the
+ * DID document names, as long as the account still lives elsewhere, or by the account's own.
+ */
 export default define({
   auth: fullSession,
   async handler({ input, auth, app }) {
-    unwrap(await app.account(auth.did).importRepo(input, []))
+    const document = await app.identity.did(auth.did, { fresh: true })
+    const key = signingKeyOf(document)
+    unwrap(await app.account(auth.did).importRepo(input, key ? [key] : []))
   },
 })

@@ -1,6 +1,6 @@
 import { define } from '#lex/com/atproto/repo/putRecord'
 import { ownRepo } from '#src/accounts/own-repo.ts'
-import { session } from '#src/auth/policy.ts'
+import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 import { cidOption } from '#src/records/cid-option.ts'
 import { WRITE_BODY_LIMIT } from '#src/records/limits.ts'
@@ -8,7 +8,7 @@ import { prepareRecord } from '#src/records/prepare.ts'
 import { writeView } from '#src/records/write-view.ts'
 
 export default define({
-  auth: session,
+  auth: sessionAdmittedByObject,
   inputLimit: WRITE_BODY_LIMIT,
   async handler({ input, auth, app }) {
     const did = await ownRepo(app, input.repo, auth.did)
@@ -17,7 +17,9 @@ export default define({
     const swap = cidOption(input.swapRecord)
     const write = { action: 'put', collection, rkey, record, swap } as const
     const result = unwrap(
-      await app.account(did).write({ writes: [write], swapCommit: cidOption(input.swapCommit) }),
+      await app
+        .account(did)
+        .write({ writes: [write], swapCommit: cidOption(input.swapCommit) }, auth.session),
     )
     return { ...writeView(did, result), validationStatus }
   },

@@ -2,12 +2,12 @@ import { parseCid } from '@atproto/lex-data'
 import { BlobRef } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/repo/uploadBlob'
-import { session } from '#src/auth/policy.ts'
+import { sessionOrService } from '#src/auth/policy.ts'
 import { storeBlob } from '#src/blobs/upload.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 export default define({
-  auth: session,
+  auth: sessionOrService,
   async handler({ input, encoding, auth, request, app }) {
     const limit = app.config.blobUploadLimit
     const length = request.headers.get('content-length')

@@ -1,22 +1,19 @@
-import { define, errors } from '#lex/com/atproto/server/createAccount'
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import { define } from '#lex/com/atproto/server/createAccount'
 import { createAccount } from '#src/accounts/create.ts'
 import { sessionTokens } from '#src/accounts/session-view.ts'
-import { admin } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { newcomer } from '#src/auth/policy.ts'
 
-/** Registration is closed: the operator makes accounts. */
+/**
+ * Makes an account. Without `did` it gets a new did:plc. With the did:web of a handle of this host, that is
+ * what it gets. Any other DID is moved here, which takes a service token of the account's.
+ */
 export default define({
-  auth: admin,
-  async handler({ input, app }) {
-    if (input.did !== undefined)
-      throw errors.IncompatibleDidDoc('Accounts cannot be moved here yet')
-    if (input.password === undefined) throw errors.InvalidPassword('A password is required')
-    const { handle, email, password } = input
-    const { did } = await createAccount(app, { handle, email, password })
-    const opened = unwrap(await app.account(did).openSession(password))
-    if (!opened) throw errors.InvalidPassword('Could not sign in')
-    const { account, session } = opened
-    const tokens = await sessionTokens(app, did, session)
-    return { ...tokens, did, handle: account.handle }
+  auth: newcomer,
+  async handler({ input, auth, app }) {
+    if (input.plcOp !== undefined) throw new InvalidRequestError('Unsupported input: "plcOp"')
+    const { account, session } = await createAccount(app, input, auth)
+    const tokens = await sessionTokens(app, account.did, session)
+    return { ...tokens, did: account.did, handle: account.handle }
   },
 })

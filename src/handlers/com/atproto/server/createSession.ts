@@ -1,5 +1,5 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
-import { define, errors } from '#lex/com/atproto/server/createSession'
+import { define } from '#lex/com/atproto/server/createSession'
 import { sessionTokens, sessionView } from '#src/accounts/session-view.ts'
 import { anyone } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
@@ -20,16 +20,17 @@ export default define({
       : app.findResident(identifier))
     const opened =
       resident && input.password.length <= MAX_PASSWORD_LENGTH
-        ? unwrap(await app.account(resident.did).openSession(input.password))
+        ? unwrap(
+            await app
+              .account(resident.did)
+              .openSession(input.password, { allowTakendown: input.allowTakendown }),
+          )
         : null
     if (!opened) {
       await scheduler.wait(started + MIN_FAILURE_TIME - Date.now())
       throw new AuthRequiredError('Invalid identifier or password')
     }
     const { account, session } = opened
-    if (account.status === 'takendown' && !input.allowTakendown) {
-      throw errors.AccountTakedown('Account has been taken down', { status: 401 })
-    }
     const tokens = await sessionTokens(app, account.did, session)
     return { ...tokens, ...sessionView(account) }
   },

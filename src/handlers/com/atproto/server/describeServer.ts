@@ -7,9 +7,9 @@ export default define({
     return {
       did: config.serviceDid,
       availableUserDomains: [...config.handleDomains],
-      inviteCodeRequired: true,
-      links: {},
-      contact: {},
+      inviteCodeRequired: config.registration !== 'open',
+      links: { privacyPolicy: config.privacyPolicyUrl, termsOfService: config.termsOfServiceUrl },
+      contact: { email: config.contactEmail },
       blobUploadLimit: config.blobUploadLimit,
     }
   },

@@ -1,13 +1,14 @@
 import { define, errors } from '#lex/com/atproto/sync/getBlob'
-import { anyone } from '#src/auth/policy.ts'
+import { seesAll } from '#src/accounts/sees-all.ts'
+import { viewerEvenTakendown } from '#src/auth/policy.ts'
 import { serveBlob } from '#src/blobs/serve.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 export default define({
-  auth: anyone,
-  async handler({ params, request, app }) {
+  auth: viewerEvenTakendown,
+  async handler({ params, auth, request, app }) {
     const { did } = await app.getResident(params.did)
-    const blob = unwrap(await app.account(did).getBlob(params.cid))
+    const blob = unwrap(await app.account(did).getBlob(params.cid, seesAll(auth, did)))
     const response = await serveBlob(app.blobs, blob, request)
     if (!response) throw errors.BlobNotFound('Blob not found')
     return response

@@ -1,12 +1,13 @@
 import { define } from '#lex/com/atproto/sync/getBlocks'
-import { anyone } from '#src/auth/policy.ts'
+import { seesAll } from '#src/accounts/sees-all.ts'
+import { viewer } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 import { carResponse } from '#src/records/car-response.ts'
 
 export default define({
-  auth: anyone,
-  async handler({ params, app }) {
+  auth: viewer,
+  async handler({ params, auth, app }) {
     const { did } = await app.getResident(params.did)
-    return carResponse(unwrap(await app.account(did).getBlocks(params.cids)))
+    return carResponse(unwrap(await app.account(did).getBlocks(params.cids, seesAll(auth, did))))
   },
 })

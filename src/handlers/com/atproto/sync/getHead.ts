@@ -1,13 +1,14 @@
 import { define } from '#lex/com/atproto/sync/getHead'
-import { anyone } from '#src/auth/policy.ts'
+import { seesAll } from '#src/accounts/sees-all.ts'
+import { viewer } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 /** The deprecated form of getLatestCommit. */
 export default define({
-  auth: anyone,
-  async handler({ params, app }) {
+  auth: viewer,
+  async handler({ params, auth, app }) {
     const { did } = await app.getResident(params.did)
-    const { cid } = unwrap(await app.account(did).latestCommit())
+    const { cid } = unwrap(await app.account(did).latestCommit(seesAll(auth, did)))
     return { root: cid }
   },
 })

@@ -1,11 +1,12 @@
 import { define } from '#lex/com/atproto/sync/getLatestCommit'
-import { anyone } from '#src/auth/policy.ts'
+import { seesAll } from '#src/accounts/sees-all.ts'
+import { viewer } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 export default define({
-  auth: anyone,
-  async handler({ params, app }) {
+  auth: viewer,
+  async handler({ params, auth, app }) {
     const { did } = await app.getResident(params.did)
-    return unwrap(await app.account(did).latestCommit())
+    return unwrap(await app.account(did).latestCommit(seesAll(auth, did)))
   },
 })

@@ -1,12 +1,17 @@
 import { define } from '#lex/com/atproto/sync/getRecord'
-import { anyone } from '#src/auth/policy.ts'
+import { seesAll } from '#src/accounts/sees-all.ts'
+import { viewer } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 import { carResponse } from '#src/records/car-response.ts'
 
 export default define({
-  auth: anyone,
-  async handler({ params, app }) {
+  auth: viewer,
+  async handler({ params, auth, app }) {
     const { did } = await app.getResident(params.did)
-    return carResponse(unwrap(await app.account(did).proveRecord(params.collection, params.rkey)))
+    return carResponse(
+      unwrap(
+        await app.account(did).proveRecord(params.collection, params.rkey, seesAll(auth, did)),
+      ),
+    )
   },
 })

@@ -1,13 +1,16 @@
 import { define } from '#lex/com/atproto/sync/listBlobs'
-import { anyone } from '#src/auth/policy.ts'
+import { seesAll } from '#src/accounts/sees-all.ts'
+import { viewerEvenTakendown } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 export default define({
-  auth: anyone,
-  async handler({ params, app }) {
+  auth: viewerEvenTakendown,
+  async handler({ params, auth, app }) {
     const { limit, cursor, since } = params
     const { did } = await app.getResident(params.did)
-    const cids = unwrap(await app.account(did).listBlobs({ limit, cursor, since }))
+    const cids = unwrap(
+      await app.account(did).listBlobs({ limit, cursor, since }, seesAll(auth, did)),
+    )
     const last = cids.at(-1)
     return { cids, ...(last && cids.length === limit && { cursor: last }) }
   },

@@ -1,0 +1,20 @@
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import { define } from '#lex/com/atproto/admin/getSubjectStatus'
+import { admin } from '#src/auth/policy.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+
+export default define({
+  auth: admin,
+  async handler({ params, app }) {
+    if (params.did === undefined || params.uri !== undefined || params.blob !== undefined) {
+      throw new InvalidRequestError('This host takes down whole accounts only: give a did')
+    }
+    const { did } = await app.getResident(params.did)
+    const { takedown, deactivated } = unwrap(await app.account(did).getAccount())
+    return {
+      subject: { $type: 'com.atproto.admin.defs#repoRef' as const, did },
+      takedown: { applied: takedown !== null, ...(takedown !== null && { ref: takedown }) },
+      deactivated: { applied: deactivated },
+    }
+  },
+})

@@ -1,0 +1,18 @@
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import { define } from '#lex/com/atproto/admin/updateAccountSigningKey'
+import { changeSigningKey } from '#src/accounts/change-key.ts'
+import { admin } from '#src/auth/policy.ts'
+
+/** Puts a key from `reserveSigningKey` in the place of an account's signing key. */
+export default define({
+  auth: admin,
+  async handler({ input, app }) {
+    const reserved = await app.directory.reservedKey('signingKey', input.signingKey)
+    if (!reserved) {
+      throw new InvalidRequestError(
+        'This host does not have that key: call reserveSigningKey first',
+      )
+    }
+    await changeSigningKey(app, input.did, reserved)
+  },
+})

@@ -1,0 +1,10 @@
+import { define } from '#lex/com/atproto/identity/updateHandle'
+import { changeHandle } from '#src/accounts/change-handle.ts'
+import { session } from '#src/auth/policy.ts'
+
+export default define({
+  auth: session,
+  async handler({ input, auth, app }) {
+    await changeHandle(app, auth.did, input.handle)
+  },
+})

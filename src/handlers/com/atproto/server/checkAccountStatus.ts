@@ -1,0 +1,26 @@
+import { define } from '#lex/com/atproto/server/checkAccountStatus'
+import { identityProblem } from '#src/accounts/identity-check.ts'
+import { session } from '#src/auth/policy.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+
+/** What there is of an account on this host: how far a move has got. Counts every row. */
+export default define({
+  auth: session,
+  async handler({ auth, app }) {
+    const [inventory, problem] = await Promise.all([
+      app.account(auth.did).inventory(),
+      identityProblem(app, auth.did),
+    ])
+    const { active, head, rev, blocks, records, ...blobs } = unwrap(inventory)
+    return {
+      activated: active,
+      validDid: problem === undefined,
+      repoCommit: head,
+      repoRev: rev,
+      repoBlocks: blocks,
+      indexedRecords: records,
+      privateStateValues: 0,
+      ...blobs,
+    }
+  },
+})

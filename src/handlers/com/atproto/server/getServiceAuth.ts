@@ -1,0 +1,41 @@
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import { define, errors } from '#lex/com/atproto/server/getServiceAuth'
+import { assertMayRequest } from '#src/auth/delegation.ts'
+import { sessionEvenTakendown } from '#src/auth/policy.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+import { isAtprotoDid } from '#src/identity/atproto-did.ts'
+
+/** Lifetimes of tokens in seconds: at most, and at most of one that is good for any method. */
+const HOUR = 3600
+const MINUTE = 60
+
+/** A token with which the caller proves to another service who it is. */
+export default define({
+  auth: sessionEvenTakendown,
+  async handler({ params, auth, app }) {
+    const { aud, exp, lxm = null } = params
+    const [did = '', ...service] = aud.split('#')
+    if (!isAtprotoDid(did) || service.length > 1 || service[0] === '') {
+      throw new InvalidRequestError('aud must be a DID, or a DID and the id of a service')
+    }
+    if (exp !== undefined) assertLifetime(exp - Date.now() / 1000, lxm)
+    assertMayRequest(auth.scope, lxm)
+    const input = { aud, lxm, exp, session: auth.session }
+    return { token: unwrap(await app.account(auth.did).signServiceToken(input)) }
+  },
+})
+
+/** @param seconds from now */
+function assertLifetime(seconds: number, lxm: string | null): void {
+  if (seconds < 0) throw errors.BadExpiration('expiration is in past')
+  if (seconds > HOUR) {
+    throw errors.BadExpiration(
+      'cannot request a token with an expiration more than an hour in the future',
+    )
+  }
+  if (lxm === null && seconds > MINUTE) {
+    throw errors.BadExpiration(
+      'cannot request a method-less token with an expiration more than a minute in the future',
+    )
+  }
+}

@@ -1,0 +1,8 @@
+import { define } from '#lex/com/atproto/temp/checkSignupQueue'
+import { session } from '#src/auth/policy.ts'
+
+/** There is no queue on this host: whoever has an account has it at once. */
+export default define({
+  auth: session,
+  handler: () => ({ activated: true }),
+})

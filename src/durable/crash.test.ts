@@ -1,0 +1,168 @@
+/** The way of a write from the account to consumers, broken off at each of its steps. */
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { encode } from '@atproto/lex-cbor'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { cidOf } from '../storage/mst/cid.ts'
+import { FaithfulConsumer, listen } from '../testing/consumer.ts'
+import {
+  crashAfterStatement,
+  crashAtAlarm,
+  crashNow,
+  type DeliveryFault,
+  disturbDelivery,
+} from '../testing/crash.ts'
+import { sequencer as sequencerOf, account as stubOf } from './names.ts'
+import { unwrap } from './outcome.ts'
+
+/** More than a write has. */
+const STATEMENTS = 20
+
+const collection = 'com.example.note'
+
+let made = 0
+let did: string
+let consumer: FaithfulConsumer
+/** Revs of the writes that were acknowledged. */
+let acknowledged: string[]
+
+const account = () => stubOf(env, did)
+const sequencer = () => sequencerOf(env)
+
+beforeEach(async () => {
+  did = `did:web:crash-${made++}.test`
+  acknowledged = []
+  const handle = did.slice('did:web:'.length)
+  unwrap(await account().create({ did, handle, email: null, password: null }))
+  consumer = new FaithfulConsumer(sequencer, 0)
+})
+afterEach(() => consumer.stop())
+
+/** Writes a record; whether the write was acknowledged. */
+async function write(): Promise<boolean> {
+  const block = encode({ $type: collection, text: crypto.randomUUID() })
+  const record = { cid: cidOf(block), block, blobs: [] }
+  try {
+    const { commit } = unwrap(
+      await account().write({
+        writes: [{ action: 'create', collection, rkey: nextKey(), record }],
+      }),
+    )
+    acknowledged.push(commit?.rev ?? '')
+    return true
+  } catch {
+    return false
+  }
+}
+
+let keys = 0
+const nextKey = () => `k${keys++}`
+
+/** Restarts everything, lets alarms ring, and holds what consumers got against the repository. */
+async function expectEverythingOnce(): Promise<void> {
+  await crashNow(account)
+  await crashNow(sequencer)
+  await runDurableObjectAlarm(account())
+  const { rev } = unwrap(await account().latestCommit())
+  const mine = () => consumer.received.filter(({ body }) => (body.repo ?? body.did) === did)
+  await consumer.until(() => mine().some(({ body }) => body.rev === rev))
+
+  const numbers = consumer.received.map(({ body }) => Number(body.seq))
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
+  // Each commit follows the one before it and the last is the repository's head: nothing is missing,
+  // nothing is there twice, and nothing is there that did not happen.
+  const commits = mine().filter(({ type }) => type === '#commit')
+  const revs = commits.map(({ body }) => body.rev)
+  expect(commits.map(({ body }) => body.since)).toEqual([null, ...revs.slice(0, -1)])
+  expect(revs.at(-1)).toBe(rev)
+  expect(revs).toEqual(expect.arrayContaining(acknowledged))
+  expect(mine().map(({ type }) => type)).toEqual([
+    '#identity',
+    '#account',
+    '#commit',
+    '#sync',
+    ...commits.slice(1).map(() => '#commit'),
+  ])
+  const late = await listen(sequencer(), 0)
+  await late.until(() => late.received.length === numbers.length)
+  expect(late.received.map(({ body }) => body.seq)).toEqual(numbers)
+  late.socket.close()
+  const waiting = await runInDurableObject(account(), (_, { storage }) =>
+    storage.sql.exec('SELECT id FROM outbox').toArray(),
+  )
+  expect(waiting).toEqual([])
+}
+
+test('an account that crashes after any statement of a write keeps the order and loses nothing', async () => {
+  let crashes = 0
+  for (let statement = 1; statement <= STATEMENTS; statement++) {
+    await crashAfterStatement(account, statement)
+    if (!(await write())) crashes++
+    await write()
+  }
+  expect(crashes).toBeGreaterThan(3)
+  await expectEverythingOnce()
+})
+
+test('a sequencer that crashes after any statement of a delivery stores it once in the end', async () => {
+  for (let statement = 1; statement <= STATEMENTS; statement++) {
+    await crashNow(sequencer)
+    await crashAfterStatement(sequencer, statement)
+    expect(await write()).toBe(true)
+    expect(await write()).toBe(true)
+  }
+  await expectEverythingOnce()
+})
+
+test('a sequencer that crashes when it sets its alarm stores everything once', async () => {
+  await crashNow(sequencer)
+  await runInDurableObject(sequencer(), (_, { storage }) => storage.deleteAlarm())
+  await crashAtAlarm(sequencer)
+  expect(await write()).toBe(true)
+  await expectEverythingOnce()
+})
+
+test('an account that crashes when it sets its alarm has either the write and the alarm or neither', async () => {
+  await crashNow(account)
+  await crashAtAlarm(account)
+  await write()
+  await expectEverythingOnce()
+})
+
+test.each<DeliveryFault>([
+  'the account crashes before it',
+  'the account crashes after it',
+  'the answer is lost',
+])('a delivery arrives once although %s', async (fault) => {
+  await disturbDelivery(account, fault)
+  await write()
+  await write()
+  await disturbDelivery(account, fault)
+  await write()
+  await expectEverythingOnce()
+})
+
+test('deliveries whose rows were not removed yet are dropped when they come again', async () => {
+  for (let count = 0; count < 40; count++) await write()
+  await crashNow(account)
+  await write()
+  await runDurableObjectAlarm(account())
+  await crashAfterStatement(account, 1)
+  await runDurableObjectAlarm(account()).catch(() => undefined)
+  await expectEverythingOnce()
+})
+
+test('many writes while both objects crash again and again arrive once and in order', async () => {
+  let stop = false
+  const crashing = (async () => {
+    for (let round = 0; !stop; round++) {
+      await crashNow(round % 2 ? account : sequencer)
+      await scheduler.wait(0)
+    }
+  })()
+  for (let count = 0; count < 60; count++) await write()
+  stop = true
+  await crashing
+  expect(acknowledged.length).toBeGreaterThan(0)
+  await expectEverythingOnce()
+})

@@ -1,0 +1,90 @@
+/**
+ * Crashes of Durable Objects at chosen moments. `abort` is what the platform does to an object whose
+ * machine dies: memory, sockets and what was not yet durable are gone. Nothing in the server knows of it.
+ */
+import { runInDurableObject } from 'cloudflare:test'
+import type { DurableObject } from 'cloudflare:workers'
+import type { Env } from '../env.ts'
+
+/** A new stub with each call: one that saw its object crash is of no more use. */
+type Stub = () => DurableObjectStub<DurableObject<Env> & Rpc.DurableObjectBranded>
+
+class Crash extends Error {
+  override name = 'Crash'
+}
+
+function crash(state: DurableObjectState): never {
+  state.abort('crash')
+  throw new Crash('crash')
+}
+
+/** Works on an object, on its next life if it is just crashing. */
+async function within(
+  stub: Stub,
+  work: (instance: unknown, state: DurableObjectState) => void,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await runInDurableObject(stub(), work)
+    } catch (error) {
+      if (!String(error).includes('crash')) throw error
+    }
+  }
+}
+
+export function crashNow(stub: Stub): Promise<void> {
+  return runInDurableObject(stub(), (_, state) => {
+    state.abort('crash')
+  }).catch(() => undefined)
+}
+
+/** Lets the object crash right after its `count`-th SQL statement from now on. */
+export function crashAfterStatement(stub: Stub, count: number): Promise<void> {
+  return within(stub, (_, state) => {
+    const { sql } = state.storage
+    const exec = sql.exec.bind(sql)
+    let left = count
+    sql.exec = (...args: Parameters<typeof exec>) => {
+      const cursor = exec(...args)
+      left--
+      if (left === 0) crash(state)
+      return cursor as never
+    }
+  })
+}
+
+/** Lets the object crash when it sets its alarm. */
+export function crashAtAlarm(stub: Stub): Promise<void> {
+  return within(stub, (_, state) => {
+    state.storage.setAlarm = () => crash(state)
+  })
+}
+
+/** What happens to the next delivery from an account to the sequencer. */
+export type DeliveryFault =
+  | 'the account crashes before it'
+  | 'the account crashes after it'
+  | 'the answer is lost'
+
+/** Lets the account's next delivery go wrong. */
+export function disturbDelivery(stub: Stub, fault: DeliveryFault): Promise<void> {
+  return within(stub, (instance, state) => {
+    const { env } = instance as unknown as { env: Env }
+    const { SEQUENCER } = env
+    const restore = () => {
+      env.SEQUENCER = SEQUENCER
+    }
+    const get = (...args: Parameters<typeof SEQUENCER.get>) => {
+      const sequencer = SEQUENCER.get(...args)
+      const append: typeof sequencer.append = async (...delivery) => {
+        restore()
+        if (fault === 'the account crashes before it') crash(state)
+        await sequencer.append(...delivery)
+        if (fault === 'the account crashes after it') crash(state)
+        throw new Crash('the answer is lost')
+      }
+      return { append } as typeof sequencer
+    }
+    env.SEQUENCER = { idFromName: (name: string) => SEQUENCER.idFromName(name), get } as never
+  })
+}

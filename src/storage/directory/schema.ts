@@ -13,6 +13,8 @@ export const migrations: readonly Migration[] = [
   `,
   `
   ALTER TABLE account ADD COLUMN invites_disabled INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE account ADD COLUMN invite_code TEXT;
+  CREATE INDEX account_reserved_with ON account (invite_code) WHERE ready = 0;
 
   CREATE TABLE reserved_key (
     signing_key TEXT PRIMARY KEY,
@@ -35,7 +37,7 @@ export const migrations: readonly Migration[] = [
     code TEXT NOT NULL,
     used_by TEXT NOT NULL,
     used_at TEXT NOT NULL,
-    PRIMARY KEY (code, used_by)
+    PRIMARY KEY (code, used_by, used_at)
   ) WITHOUT ROWID;
   CREATE INDEX invite_use_by_account ON invite_use (used_by);
 
@@ -44,8 +46,13 @@ export const migrations: readonly Migration[] = [
     did TEXT NOT NULL,
     hash TEXT NOT NULL,
     expires_at INTEGER NOT NULL,
-    PRIMARY KEY (purpose, did)
+    PRIMARY KEY (did, purpose)
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX email_token_hash ON email_token (hash);
+
+  CREATE TABLE dev_mail (
+    id INTEGER PRIMARY KEY,
+    mail TEXT NOT NULL
+  );
   `,
 ]

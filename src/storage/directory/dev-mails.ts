@@ -1,0 +1,32 @@
+/** A mail, ready to be sent. */
+export interface Mail {
+  from: string
+  to: string
+  subject: string
+  text: string
+  html: string
+}
+
+/** How many mails are kept. */
+const MOST = 100
+
+/** Mails that a host in development would have sent. */
+export class DevMails {
+  readonly #sql: SqlStorage
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  add(mail: Mail): void {
+    this.#sql.exec('INSERT INTO dev_mail (mail) VALUES (?)', JSON.stringify(mail))
+    this.#sql.exec('DELETE FROM dev_mail WHERE id <= (SELECT max(id) FROM dev_mail) - ?', MOST)
+  }
+
+  /** Newest last. */
+  list(): Mail[] {
+    return this.#sql
+      .exec<{ mail: string }>('SELECT mail FROM dev_mail ORDER BY id')
+      .toArray()
+      .map(({ mail }) => JSON.parse(mail) as Mail)
+  }
+}

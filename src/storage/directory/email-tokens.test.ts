@@ -1,0 +1,73 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test, vi } from 'vitest'
+import { EmailTokens, TOKEN_LIFETIME } from './email-tokens.ts'
+
+const DID = 'did:web:alice.test'
+let made = 0
+
+/** Runs a test on a fresh, empty directory. */
+const withTokens = (work: (tokens: EmailTokens) => void): Promise<void> => {
+  const id = env.DIRECTORY.idFromName(`tokens ${made++}`)
+  return runInDurableObject(env.DIRECTORY.get(id), (_, { storage }) => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      work(new EmailTokens(storage.sql))
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+}
+
+const later = (ms: number) => vi.setSystemTime(Date.now() + ms)
+const INVALID = expect.objectContaining({ name: 'InvalidToken' })
+const EXPIRED = expect.objectContaining({ name: 'ExpiredToken' })
+
+test('a token works once', () =>
+  withTokens((tokens) => {
+    tokens.put('reset_password', DID, 'hash')
+    expect(tokens.consume('reset_password', 'hash')).toBe(DID)
+    expect(() => tokens.consume('reset_password', 'hash')).toThrow(INVALID)
+  }))
+
+test('a token works for its purpose and its account only, and a wrong try does not use it up', () =>
+  withTokens((tokens) => {
+    tokens.put('delete_account', DID, 'hash')
+    expect(() => tokens.consume('reset_password', 'hash')).toThrow(INVALID)
+    expect(() => tokens.consume('delete_account', 'hash', 'did:web:bob.test')).toThrow(INVALID)
+    expect(tokens.consume('delete_account', 'hash', DID)).toBe(DID)
+  }))
+
+test('a token lasts for fifteen minutes, and is known as expired for another day', () =>
+  withTokens((tokens) => {
+    tokens.put('confirm_email', DID, 'first')
+    later(TOKEN_LIFETIME - 1)
+    expect(tokens.consume('confirm_email', 'first')).toBe(DID)
+    tokens.put('confirm_email', DID, 'second')
+    later(TOKEN_LIFETIME)
+    expect(() => tokens.consume('confirm_email', 'second')).toThrow(EXPIRED)
+    later(24 * 60 * 60 * 1000 + 1)
+    tokens.put('confirm_email', 'did:web:bob.test', 'third')
+    expect(() => tokens.consume('confirm_email', 'second')).toThrow(INVALID)
+  }))
+
+test('a new token takes the place of the one before it, for the same purpose only', () =>
+  withTokens((tokens) => {
+    tokens.put('update_email', DID, 'old')
+    tokens.put('plc_operation', DID, 'other')
+    tokens.put('update_email', DID, 'new')
+    expect(() => tokens.consume('update_email', 'old')).toThrow(INVALID)
+    expect(tokens.consume('update_email', 'new')).toBe(DID)
+    expect(tokens.consume('plc_operation', 'other')).toBe(DID)
+  }))
+
+test('all tokens of an account can be made worthless at once', () =>
+  withTokens((tokens) => {
+    tokens.put('update_email', DID, 'one')
+    tokens.put('reset_password', DID, 'two')
+    tokens.put('reset_password', 'did:web:bob.test', 'three')
+    tokens.forget(DID)
+    expect(() => tokens.consume('update_email', 'one')).toThrow(INVALID)
+    expect(() => tokens.consume('reset_password', 'two')).toThrow(INVALID)
+    expect(tokens.consume('reset_password', 'three')).toBe('did:web:bob.test')
+  }))

@@ -1,10 +1,17 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { Frame, type MessageFrame } from '@atproto/xrpc-server'
 import { beforeEach, expect, test } from 'vitest'
-import { identityEvent, type OutboxEvent } from '../storage/account/events.ts'
+import {
+  accountEvent,
+  identityEvent,
+  type OutboxEvent,
+  syncEvent,
+} from '../storage/account/events.ts'
+import { toFrame } from '../storage/sequencer/frame.ts'
 import { Retention } from '../storage/sequencer/retention.ts'
+import { migrations } from '../storage/sequencer/schema.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'
+import { type Consumer, collect, listen as listenTo } from '../testing/consumer.ts'
 import { send } from '../testing/host.ts'
 import type { SequencerObject } from './sequencer.ts'
 
@@ -22,46 +29,7 @@ const event = (id: number): OutboxEvent => ({
 const events = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => event(from + index))
 
-interface Consumer {
-  received: { type: string; body: Record<string, unknown> }[]
-  socket: WebSocket
-  closed: Promise<number>
-  until(done: () => boolean): Promise<void>
-}
-
-async function listen(cursor?: string | number): Promise<Consumer> {
-  const query = cursor === undefined ? '' : `?cursor=${cursor}`
-  const response = await sequencer.fetch(`http://sequencer/${query}`, {
-    headers: { upgrade: 'websocket' },
-  })
-  const socket = response.webSocket
-  if (!socket) throw new Error('no socket')
-  socket.binaryType = 'arraybuffer'
-  const received: Consumer['received'] = []
-  let changed = () => {}
-  socket.addEventListener('message', ({ data }) => {
-    const frame = Frame.fromBytes(new Uint8Array(data as ArrayBuffer))
-    const type = frame.isMessage() ? ((frame as MessageFrame).type ?? '') : 'error'
-    received.push({ type, body: frame.body as Record<string, unknown> })
-    changed()
-  })
-  const closed = new Promise<number>((resolve) => {
-    socket.addEventListener('close', ({ code }) => resolve(code))
-  })
-  socket.accept()
-  return {
-    received,
-    socket,
-    closed,
-    async until(done) {
-      while (!done()) {
-        await new Promise<void>((resolve) => {
-          changed = resolve
-        })
-      }
-    },
-  }
-}
+const listen = (cursor?: string | number) => listenTo(sequencer, cursor)
 
 const state: SourceState = { head: new Uint8Array(36), rev: '3l2s5poxi422p', status: 'active' }
 
@@ -115,20 +83,10 @@ test('a cursor that is no number is refused on the socket', async () => {
   const response = await send('/xrpc/com.atproto.sync.subscribeRepos?cursor=x', {
     headers: { upgrade: 'websocket' },
   })
-  const socket = response.webSocket
-  if (!socket) throw new Error('no socket')
-  socket.binaryType = 'arraybuffer'
-  const frame = new Promise<Frame>((resolve) => {
-    socket.addEventListener('message', ({ data }) =>
-      resolve(Frame.fromBytes(new Uint8Array(data as ArrayBuffer))),
-    )
-  })
-  const closed = new Promise((resolve) => {
-    socket.addEventListener('close', ({ code }) => resolve(code))
-  })
-  socket.accept()
-  expect((await frame).body).toMatchObject({ error: 'InvalidRequest' })
+  if (!response.webSocket) throw new Error('no socket')
+  const { closed, received } = collect(response.webSocket)
   expect(await closed).toBe(1008)
+  expect(received).toMatchObject([{ type: 'error', body: { error: 'InvalidRequest' } }])
 })
 
 test('a consumer older than the log is told so and gets the rest', async () => {
@@ -162,6 +120,147 @@ test('a consumer stays connected while the object hibernates, and misses nothing
   await append('did:web:a.test', events(3, 4))
   await consumer.until(() => consumer.received.length === 4)
   expect(seqs(consumer)).toEqual([1, 2, 3, 4])
+})
+
+test('live events reach each consumer once, however often the object hibernates between them', async () => {
+  const consumers = await Promise.all([listen(), listen(), listen(0)])
+  for (let id = 1; id <= 8; id++) {
+    await append('did:web:a.test', [event(id)])
+    if (id % 2) await evictDurableObject(sequencer)
+  }
+  const late = await listen(4)
+  await late.until(() => late.received.length === 4)
+  for (const consumer of consumers) {
+    await consumer.until(() => consumer.received.length === 8)
+    expect(seqs(consumer)).toEqual(upTo(8))
+  }
+  expect(seqs(late)).toEqual([5, 6, 7, 8])
+})
+
+test('a consumer that hibernates while it catches up goes on where it was', async () => {
+  await append('did:web:a.test', events(1, 700))
+  const consumer = await listen(0)
+  await consumer.until(() => consumer.received.length >= 200)
+  await evictDurableObject(sequencer)
+  await append('did:web:a.test', events(701, 705))
+  await consumer.until(() => consumer.received.length >= 705)
+  expect(seqs(consumer)).toEqual(upTo(705))
+})
+
+test('who joins and leaves is counted', async () => {
+  const one = await listen()
+  const two = await listen(0)
+  expect(await sequencer.status()).toMatchObject({ consumers: 2, behind: 0 })
+  one.socket.close(1000)
+  await one.closed
+  expect(await sequencer.status()).toMatchObject({ consumers: 1 })
+  two.socket.close()
+  await two.closed
+  expect(await sequencer.status()).toMatchObject({ consumers: 0 })
+})
+
+test('a consumer that may have too much unread is told so, and goes on from its cursor', async () => {
+  const blocks = new Uint8Array(1_900_000)
+  const count = 40
+  for (let id = 1; id <= count; id++) {
+    await append('did:web:a.test', [
+      { id, ...syncEvent('did:web:a.test', '3l2s5poxi422p', blocks) },
+    ])
+  }
+  const first = await listen(0)
+  expect(await first.closed).toBe(1008)
+  expect(first.received.at(-1)).toMatchObject({ type: 'error', body: { error: 'ConsumerTooSlow' } })
+  const got = first.received.length - 1
+  expect(got).toBeGreaterThan(30)
+  const second = await listen(got)
+  await second.until(() => second.received.length === count - got)
+  expect([...seqs(first).slice(0, -1), ...seqs(second)]).toEqual(upTo(count))
+})
+
+test('events that are too old are removed when the alarm rings, and those that are not stay', async () => {
+  await append('did:web:a.test', events(1, 5000))
+  await runInDurableObject(sequencer, (_, { storage }) => {
+    storage.sql.exec('UPDATE event SET time = 0 WHERE seq <= 4500')
+  })
+  expect(await runDurableObjectAlarm(sequencer)).toBe(true)
+  const consumer = await listen(0)
+  await consumer.until(() => consumer.received.length === 501)
+  expect(consumer.received[0]).toMatchObject({ type: '#info', body: { name: 'OutdatedCursor' } })
+  expect(seqs(consumer)[1]).toBe(4501)
+  // The next look is when the oldest of those that are left is too old.
+  const alarm = await runInDurableObject(sequencer, (_, { storage }) => storage.getAlarm())
+  expect(alarm).toBeGreaterThan(Date.now() + 72 * 60 * 60 * 1000 - 60_000)
+})
+
+test('all events of a deleted account go, but for the one that says so; others stay', async () => {
+  const gone = 'did:web:gone.test'
+  for (let from = 1; from <= 3000; from += 1000) {
+    await append(gone, events(from, from + 999))
+    await append('did:web:b.test', events(from, from + 1))
+  }
+  const farewell = { id: 3001, ...accountEvent(gone, false, 'deleted') }
+  await sequencer.append(gone, [farewell], { head: null, rev: null, status: 'deleted' })
+  await runDurableObjectAlarm(sequencer)
+  const consumer = await listen(0)
+  await consumer.until(() => consumer.received.length === 7)
+  expect(consumer.received.map(({ body }) => body.did)).toEqual([
+    ...Array(6).fill('did:web:a.test'),
+    gone,
+  ])
+  expect(consumer.received.at(-1)).toMatchObject({ type: '#account', body: { status: 'deleted' } })
+  // What comes again is still known.
+  await sequencer.append(gone, [farewell], { head: null, rev: null, status: 'deleted' })
+  expect(await sequencer.status()).toMatchObject({ head: 3007 })
+})
+
+test('accounts are listed page by page with their state as last told; deleted ones are not', async () => {
+  const told: SourceState = { head: new Uint8Array(36).fill(7), rev: '3zzz', status: 'takendown' }
+  for (const name of ['c', 'a', 'd', 'b']) await append(`did:web:${name}.test`, events(1, 2))
+  await sequencer.append('did:web:b.test', [event(3)], told)
+  await sequencer.append('did:web:c.test', [{ id: 3, ...accountEvent('did:web:c.test', false) }], {
+    head: null,
+    rev: null,
+    status: 'deleted',
+  })
+  const first = await sequencer.listSources(2)
+  expect(first).toEqual([
+    { did: 'did:web:a.test', state },
+    { did: 'did:web:b.test', state: told },
+  ])
+  expect(await sequencer.listSources(2, first[1]?.did)).toEqual([{ did: 'did:web:d.test', state }])
+})
+
+test('a delivery costs one row for each event and one for the account', async () => {
+  await append('did:web:a.test', events(1, 1))
+  await sequencer.takeRows()
+  await append('did:web:a.test', events(2, 2))
+  expect(await sequencer.takeRows()).toMatchObject({ written: 2 })
+  await append('did:web:a.test', events(3, 12))
+  expect(await sequencer.takeRows()).toMatchObject({ written: 11 })
+})
+
+test('a log from before states were kept is taken over', async () => {
+  await append('did:web:a.test', events(1, 3))
+  await runInDurableObject(sequencer, (_, { storage }) => {
+    const { sql } = storage
+    for (const table of ['event', 'source', 'horizon', 'purge', 'relay'])
+      sql.exec(`DROP TABLE ${table}`)
+    sql.exec('DROP VIEW last_event_of')
+    sql.exec(migrations[0] ?? '')
+    sql.exec('UPDATE schema_version SET version = 1')
+    for (const seq of [4, 5]) {
+      const frame = toFrame(event(seq), seq)
+      sql.exec('INSERT INTO event VALUES (?, ?, ?, ?, ?)', seq, 'did:web:a.test', seq, 1, frame)
+    }
+  })
+  await evictDurableObject(sequencer)
+  expect(await sequencer.listSources(10)).toEqual([{ did: 'did:web:a.test', state: null }])
+  await append('did:web:a.test', events(5, 6))
+  expect(await sequencer.status()).toMatchObject({ head: 6 })
+  expect(await sequencer.listSources(10)).toEqual([{ did: 'did:web:a.test', state }])
+  const consumer = await listen(2)
+  await consumer.until(() => consumer.received.length > 0)
+  expect(consumer.received[0]).toMatchObject({ body: { name: 'OutdatedCursor' } })
 })
 
 test('a plain request to a subscription is told to use a WebSocket', async () => {

@@ -30,8 +30,8 @@ const FAILURE_MEMORY = 10_000
 const REFRESH_PAUSE = 60_000
 
 /**
- * How long to wait for a look-up that another request began, ms. The platform may end that request, and what it
- * waits for then never arrives.
+ * How long to wait for a look-up that another request began, ms. The platform may end that request, and
+ * what it waits for then never arrives.
  */
 const JOIN_LIMIT = 7_000
 
@@ -45,9 +45,10 @@ interface Entry<T> {
 }
 
 /**
- * Remembers what was looked up, in the memory of an isolate. Look-ups of one key at the same time are one. An
- * answer that is getting old is given at once and renewed in the background, so that only the first to ask waits;
- * should renewing fail, the old answer serves until it is stale. What was not asked for longest goes first.
+ * Remembers what was looked up, in the memory of an isolate. Look-ups of one key at the same time are one.
+ * An answer that is getting old is given at once and renewed in the background, so that only the first to
+ * ask waits; should renewing fail, the old answer serves until it is stale. When memory is full, what was
+ * not asked for longest goes first.
  */
 export class LookupCache<T> {
   readonly #options: LookupCacheOptions<T>

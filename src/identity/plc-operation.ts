@@ -1,9 +1,9 @@
 /**
- * Operations of the did:plc method: how they are encoded, signed, hashed and checked (did:plc specification,
- * v0.1, "Operation Serialization, Signing, and Validation"). Everything here is pure.
+ * Operations of the did:plc method: how they are encoded, signed, hashed and checked (did:plc
+ * specification, "Operation Serialization, Signing, and Validation"). Everything here is pure.
  *
- * `@did-plc/lib` does the same, but brings axios, zod 3 and old copies of @atproto packages, all CommonJS, which
- * would double the bundle; it is what the tests compare these functions with, byte for byte.
+ * `@did-plc/lib` does the same, but brings axios and old copies of @atproto packages that need Node, all
+ * CommonJS; the tests compare these functions with it, byte for byte.
  */
 import { hash } from 'node:crypto'
 import { parseDidKey } from '@atproto/crypto'

@@ -71,6 +71,7 @@ describe('what the directory refuses', () => {
   })
 
   test.each([
+    ['had too many requests', () => new Response(null, { status: 429 })],
     ['failed', () => new Response('<html>', { status: 500 })],
     ['sent somewhere else', () => new Response(null, { status: 302 })],
     ['answered with a page', () => new Response('<html>')],

@@ -29,8 +29,9 @@ const WRITE_TIMEOUT = 10_000
 const MAX_ANSWER = 64 * 1024
 
 /**
- * The PLC directory refused, or could not be reached. As an XRPC error: what it refuses is the caller's fault
- * (400 `InvalidRequest`, with its message), everything else is not (502 `UpstreamFailure`).
+ * The PLC directory refused, or could not be reached. As an XRPC error: what it refuses is the caller's
+ * fault (400 `InvalidRequest`, with its message), everything else, and too many requests of this host's, is
+ * not (502 `UpstreamFailure`).
  */
 export class PlcError extends XRPCError {
   override name = 'PlcError'
@@ -38,7 +39,8 @@ export class PlcError extends XRPCError {
   readonly plcStatus: number | undefined
 
   constructor(plcStatus: number | undefined, message: string, cause?: unknown) {
-    const refused = plcStatus !== undefined && plcStatus >= 400 && plcStatus < 500
+    const refused =
+      plcStatus !== undefined && plcStatus >= 400 && plcStatus < 500 && plcStatus !== 429
     super(refused ? 400 : 502, message, refused ? 'InvalidRequest' : 'UpstreamFailure', { cause })
     this.plcStatus = plcStatus
   }
@@ -60,8 +62,8 @@ export interface PlcData extends PlcState {
 }
 
 /**
- * The directory of did:plc identities (did:plc specification), and this host's rotation key, with which it signs
- * changes of its accounts' identities. Kept per isolate.
+ * The directory of did:plc identities (did:plc specification), and this host's rotation key, with which
+ * it signs changes of its accounts' identities. Kept per isolate.
  */
 export class PlcDirectory {
   readonly #url: string
@@ -102,7 +104,7 @@ export class PlcDirectory {
   }
 
   /**
-   * The signed operation that would change an identity from its present state; nothing is sent.
+   * The signed operation that would change an identity from its present state; nothing is submitted.
    *
    * @throws PlcError
    */
@@ -121,8 +123,8 @@ export class PlcDirectory {
   }
 
   /**
-   * Changes an identity, signed with this host's rotation key, and returns the operation. When somebody else
-   * changes it at the same moment the directory refuses one of the two.
+   * Changes an identity, signed with this host's rotation key, and returns the operation. When somebody
+   * else changes it at the same moment, the directory refuses one of the two.
    *
    * @throws PlcError
    */

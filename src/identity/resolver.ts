@@ -58,11 +58,12 @@ export interface ResolveOptions {
 }
 
 /**
- * Who is who (atproto identity, handle and DID specifications). Accounts of this host are known without the
- * network; did:plc documents are the directory's, wherever the account lives. One per request, since a request
- * has to be kept alive while others wait for what it fetches; what was learned is kept per isolate.
+ * Who is who (atproto handle and DID specifications). Accounts of this host are known without the network;
+ * did:plc documents are the directory's, wherever the account lives. One per request, since a request has
+ * to be kept alive while others wait for what it fetches; what was learned is kept per isolate.
  *
- * `@atproto/identity` needs Node (undici, dns) for the same, and its cache neither bounds memory nor joins look-ups.
+ * `@atproto/identity` needs Node (undici, dns) for the same, and its cache neither bounds memory nor joins
+ * look-ups.
  */
 export class IdentityResolver {
   readonly #parts: ResolverParts

@@ -15,6 +15,13 @@ const DELIVERY_SIZE = 8 * 1024 * 1024
 /** Unwanted blobs looked up at once. */
 const TIDY_BATCH = 100
 
+/** Work of another kind, done when the alarm rings. */
+export interface Chore {
+  run(): Promise<void>
+  /** When it is to be done, in ms since the epoch; undefined: there is nothing to do. */
+  due(): number | undefined
+}
+
 /** What an account does in the background: deliver its events, delete what nobody wants any more. */
 export class AccountChores {
   readonly #ctx: DurableObjectState
@@ -25,6 +32,7 @@ export class AccountChores {
   readonly #did: () => string
   /** What the sequencer is to know of the account besides its events. */
   readonly #state: () => SourceState
+  readonly #more: Chore
   #alarmAt = 0
   #delivery: Promise<void> | undefined
 
@@ -35,6 +43,7 @@ export class AccountChores {
     blobs: BlobIndex,
     did: () => string,
     state: () => SourceState,
+    more: Chore,
   ) {
     this.#ctx = ctx
     this.#env = env
@@ -42,6 +51,7 @@ export class AccountChores {
     this.#blobs = blobs
     this.#did = did
     this.#state = state
+    this.#more = more
   }
 
   /**
@@ -65,8 +75,14 @@ export class AccountChores {
     const delivered = await this.#try('delivering events failed', () => this.#deliver())
     if (delivered) this.#outbox.settle()
     const tidied = await this.#try('deleting blobs failed', () => this.#tidy())
-    const next = delivered && tidied ? this.#blobs.nextExpiry() : Date.now() + RETRY
+    const more = await this.#try('completing the account failed', () => this.#more.run())
+    const next = delivered && tidied && more ? this.#nextDue() : Date.now() + RETRY
     if (next !== undefined && this.#alarmAt === 0) await this.#ctx.storage.setAlarm(next)
+  }
+
+  #nextDue(): number | undefined {
+    const due = [this.#blobs.nextExpiry(), this.#more.due()].filter((at) => at !== undefined)
+    return due.length > 0 ? Math.min(...due) : undefined
   }
 
   /** Whether `work` went well. What failed is still in the store, and its cause goes to the log. */

@@ -41,7 +41,7 @@ export class AccountObject extends AccountSignIn {
   create(input: AccountInput): Promise<Outcome<void>> {
     return settle(async () => {
       await this.#prepare(input)
-      await this.#open()
+      await this.openPending()
     })
   }
 
@@ -60,7 +60,7 @@ export class AccountObject extends AccountSignIn {
   /** Opens a prepared account, and a session for its owner. */
   open(): Promise<Outcome<OpenedSession>> {
     return settle(async () => {
-      await this.#open()
+      await this.openPending()
       const session = this.sessions.open('com.atproto.access', null)
       return { account: this.profile.get(), session }
     })
@@ -192,13 +192,5 @@ export class AccountObject extends AccountSignIn {
       }
       throw error
     }
-  }
-
-  async #open(): Promise<void> {
-    const key = await this.signingKey()
-    const becomes = this.profile.pending()
-    if (becomes === undefined) return
-    this.lifecycle.open(key, becomes)
-    this.chores.soon()
   }
 }

@@ -17,6 +17,7 @@ import { migrate } from '../../storage/migrate.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../../storage/sql.ts'
 import { AccountChores } from '../account-chores.ts'
+import { Unfinished } from './unfinished.ts'
 
 const SIGNING_KEY = 'signing key'
 
@@ -52,7 +53,18 @@ export class AccountBase extends DurableObject<Env> {
     this.profile = this.lifecycle.profile
     this.repo = this.lifecycle.repo
     const did = () => this.profile.did() ?? ''
-    this.chores = new AccountChores(ctx, env, outbox, this.blobs, did, () => this.#sourceState())
+    const unfinished = new Unfinished({
+      env,
+      config: this.config,
+      profile: this.profile,
+      outbox,
+      hasUnwantedBlobs: () => this.blobs.unwanted(1).length > 0,
+      open: () => this.openPending(),
+      destroy: () => this.lifecycle.destroy(),
+      wipe: () => this.#wipe(),
+    })
+    const state = () => this.#sourceState()
+    this.chores = new AccountChores(ctx, env, outbox, this.blobs, did, state, unfinished)
     if (!outbox.isEmpty()) this.chores.soon()
   }
 
@@ -121,6 +133,26 @@ export class AccountBase extends DurableObject<Env> {
     } finally {
       this.#keyChange = undefined
     }
+  }
+
+  /** Opens the account, unless it is open. */
+  protected async openPending(): Promise<void> {
+    const key = await this.signingKey()
+    const becomes = this.profile.pending()
+    if (becomes === undefined) return
+    this.lifecycle.open(key, becomes)
+    this.chores.soon()
+  }
+
+  /** Leaves an empty store, as of an account that never was. */
+  async #wipe(): Promise<void> {
+    const { storage, outbox } = this.parts
+    await storage.deleteAll()
+    migrate(storage, migrations)
+    outbox.forget()
+    this.profile.forget()
+    this.repo.forget()
+    this.#key = undefined
   }
 
   protected useKey(key: SigningKey | undefined): void {

@@ -97,6 +97,12 @@ export class Profile {
     return row?.status === 'pending' ? (row.becomes ?? 'active') : undefined
   }
 
+  /** Since when the account is pending, in ms since the epoch; undefined when it is not. */
+  pendingSince(): number | undefined {
+    const row = this.#read()
+    return row?.status === 'pending' ? Date.parse(row.created_at) : undefined
+  }
+
   /** Whether the account was deleted and only its last event and its blobs are left. */
   isDeleted(): boolean {
     return this.#read()?.status === 'deleted'

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import type { App } from './app.ts'
 import { serveAtprotoDid, serveDidDocument } from './identity/well-known.ts'
+import { devMails } from './mail/mailer.ts'
 import { health } from './status/health.ts'
 import { PAGE_HEADERS, statusPage } from './status/page.ts'
 import { errorResponse, isInternal } from './xrpc/answer.ts'
@@ -29,6 +30,12 @@ export const site = new Hono<{ Bindings: { app: App } }>()
   })
   .get('/.well-known/did.json', (c) => serveDidDocument(c.req.raw, c.env.app))
   .get('/.well-known/atproto-did', (c) => serveAtprotoDid(c.req.raw, c.env.app))
+  .get('/dev/mail', async (c) => {
+    // Not for scripts of other origins: it holds tokens, if only those of a host in development.
+    c.res.headers.delete('access-control-allow-origin')
+    const mails = await devMails(c.env.app)
+    return mails ? c.json(mails) : c.notFound()
+  })
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.app.log.error('request failed', error, { path: c.req.path })

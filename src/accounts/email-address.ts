@@ -11,6 +11,8 @@ const FORM = /^[^\s@"<>(),:;\\[\]]+@[^\s@.]+(\.[^\s@.]+)+$/
  *
  * @returns null when there is none and none is required. @throws InvalidRequestError
  */
+export function checkEmail(input: string | undefined): string
+export function checkEmail(input: string | undefined, options: { required: boolean }): string | null
 export function checkEmail(input: string | undefined, { required = true } = {}): string | null {
   const email = input?.trim().toLowerCase()
   if (!email) {

@@ -346,17 +346,33 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/admin/deleteAccount.ts'),
   },
   // lexicons/com/atproto/admin/disableAccountInvites.json
-  'com.atproto.admin.disableAccountInvites': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.disableAccountInvites': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/disableAccountInvites.ts'),
+  },
   // lexicons/com/atproto/admin/disableInviteCodes.json
-  'com.atproto.admin.disableInviteCodes': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.disableInviteCodes': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/disableInviteCodes.ts'),
+  },
   // lexicons/com/atproto/admin/enableAccountInvites.json
-  'com.atproto.admin.enableAccountInvites': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.enableAccountInvites': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/enableAccountInvites.ts'),
+  },
   // lexicons/com/atproto/admin/getAccountInfo.json
   'com.atproto.admin.getAccountInfo': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/admin/getAccountInfos.json
   'com.atproto.admin.getAccountInfos': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/admin/getInviteCodes.json
-  'com.atproto.admin.getInviteCodes': { kind: 'query', to: 'refuse' },
+  'com.atproto.admin.getInviteCodes': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/getInviteCodes.ts'),
+  },
   // lexicons/com/atproto/admin/getSubjectStatus.json
   'com.atproto.admin.getSubjectStatus': {
     kind: 'query',
@@ -402,7 +418,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/identity/refreshIdentity.ts'),
   },
   // lexicons/com/atproto/identity/requestPlcOperationSignature.json
-  'com.atproto.identity.requestPlcOperationSignature': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.identity.requestPlcOperationSignature': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/requestPlcOperationSignature.ts'),
+  },
   // lexicons/com/atproto/identity/resolveDid.json
   'com.atproto.identity.resolveDid': {
     kind: 'query',
@@ -516,7 +536,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/checkAccountStatus.ts'),
   },
   // lexicons/com/atproto/server/confirmEmail.json
-  'com.atproto.server.confirmEmail': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.confirmEmail': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/confirmEmail.ts'),
+  },
   // lexicons/com/atproto/server/createAccount.json
   'com.atproto.server.createAccount': {
     kind: 'procedure',
@@ -530,9 +554,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/createAppPassword.ts'),
   },
   // lexicons/com/atproto/server/createInviteCode.json
-  'com.atproto.server.createInviteCode': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.createInviteCode': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/createInviteCode.ts'),
+  },
   // lexicons/com/atproto/server/createInviteCodes.json
-  'com.atproto.server.createInviteCodes': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.createInviteCodes': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/createInviteCodes.ts'),
+  },
   // lexicons/com/atproto/server/createSession.json
   'com.atproto.server.createSession': {
     kind: 'procedure',
@@ -546,7 +578,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/deactivateAccount.ts'),
   },
   // lexicons/com/atproto/server/deleteAccount.json
-  'com.atproto.server.deleteAccount': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.deleteAccount': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/deleteAccount.ts'),
+  },
   // lexicons/com/atproto/server/deleteSession.json
   'com.atproto.server.deleteSession': {
     kind: 'procedure',
@@ -560,7 +596,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/describeServer.ts'),
   },
   // lexicons/com/atproto/server/getAccountInviteCodes.json
-  'com.atproto.server.getAccountInviteCodes': { kind: 'query', to: 'refuse' },
+  'com.atproto.server.getAccountInviteCodes': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/getAccountInviteCodes.ts'),
+  },
   // lexicons/com/atproto/server/getServiceAuth.json
   'com.atproto.server.getServiceAuth': {
     kind: 'query',
@@ -586,13 +626,29 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/refreshSession.ts'),
   },
   // lexicons/com/atproto/server/requestAccountDelete.json
-  'com.atproto.server.requestAccountDelete': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.requestAccountDelete': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/requestAccountDelete.ts'),
+  },
   // lexicons/com/atproto/server/requestEmailConfirmation.json
-  'com.atproto.server.requestEmailConfirmation': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.requestEmailConfirmation': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/requestEmailConfirmation.ts'),
+  },
   // lexicons/com/atproto/server/requestEmailUpdate.json
-  'com.atproto.server.requestEmailUpdate': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.requestEmailUpdate': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/requestEmailUpdate.ts'),
+  },
   // lexicons/com/atproto/server/requestPasswordReset.json
-  'com.atproto.server.requestPasswordReset': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.requestPasswordReset': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/requestPasswordReset.ts'),
+  },
   // lexicons/com/atproto/server/reserveSigningKey.json
   'com.atproto.server.reserveSigningKey': {
     kind: 'procedure',
@@ -600,7 +656,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/reserveSigningKey.ts'),
   },
   // lexicons/com/atproto/server/resetPassword.json
-  'com.atproto.server.resetPassword': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.resetPassword': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/resetPassword.ts'),
+  },
   // lexicons/com/atproto/server/revokeAppPassword.json
   'com.atproto.server.revokeAppPassword': {
     kind: 'procedure',
@@ -608,7 +668,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/server/revokeAppPassword.ts'),
   },
   // lexicons/com/atproto/server/updateEmail.json
-  'com.atproto.server.updateEmail': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.server.updateEmail': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/server/updateEmail.ts'),
+  },
   // lexicons/com/atproto/sync/getBlob.json
   'com.atproto.sync.getBlob': {
     kind: 'query',

@@ -817,6 +817,100 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/admin/disableAccountInvites.json
+  'com.atproto.admin.disableAccountInvites': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.disableAccountInvites',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['account'],
+            properties: {
+              account: { type: 'string', format: 'did' },
+              note: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/disableInviteCodes.json
+  'com.atproto.admin.disableInviteCodes': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.disableInviteCodes',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            properties: {
+              codes: { type: 'array', items: { type: 'string' } },
+              accounts: { type: 'array', items: { type: 'string' } },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/enableAccountInvites.json
+  'com.atproto.admin.enableAccountInvites': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.enableAccountInvites',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['account'],
+            properties: {
+              account: { type: 'string', format: 'did' },
+              note: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/getInviteCodes.json
+  'com.atproto.admin.getInviteCodes': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.getInviteCodes',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: {
+            sort: { type: 'string', default: 'recent' },
+            limit: { type: 'integer', minimum: 1, maximum: 500, default: 100 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['codes'],
+            properties: {
+              cursor: { type: 'string' },
+              codes: {
+                type: 'array',
+                items: { type: 'ref', ref: 'com.atproto.server.defs#inviteCode' },
+              },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/admin/getSubjectStatus.json
   'com.atproto.admin.getSubjectStatus': () => ({
     lexicon: 1,
@@ -1002,6 +1096,12 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
         },
       },
     },
+  }),
+  // lexicons/com/atproto/identity/requestPlcOperationSignature.json
+  'com.atproto.identity.requestPlcOperationSignature': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.requestPlcOperationSignature',
+    defs: { main: { type: 'procedure' } },
   }),
   // lexicons/com/atproto/identity/resolveDid.json
   'com.atproto.identity.resolveDid': () => ({
@@ -1617,6 +1717,24 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/server/confirmEmail.json
+  'com.atproto.server.confirmEmail': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.confirmEmail',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['email', 'token'],
+            properties: { email: { type: 'string' }, token: { type: 'string' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/server/createAccount.json
   'com.atproto.server.createAccount': () => ({
     lexicon: 1,
@@ -1691,6 +1809,75 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/server/createInviteCode.json
+  'com.atproto.server.createInviteCode': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.createInviteCode',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['useCount'],
+            properties: {
+              useCount: { type: 'integer' },
+              forAccount: { type: 'string', format: 'did' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['code'],
+            properties: { code: { type: 'string' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/createInviteCodes.json
+  'com.atproto.server.createInviteCodes': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.createInviteCodes',
+    defs: {
+      accountCodes: {
+        type: 'object',
+        required: ['account', 'codes'],
+        properties: {
+          account: { type: 'string' },
+          codes: { type: 'array', items: { type: 'string' } },
+        },
+      },
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['codeCount', 'useCount'],
+            properties: {
+              codeCount: { type: 'integer', default: 1 },
+              useCount: { type: 'integer' },
+              forAccounts: { type: 'array', items: { type: 'string', format: 'did' } },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['codes'],
+            properties: {
+              codes: { type: 'array', items: { type: 'ref', ref: '#accountCodes' } },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/server/createSession.json
   'com.atproto.server.createSession': () => ({
     lexicon: 1,
@@ -1750,6 +1937,64 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/server/defs.json
+  'com.atproto.server.defs': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.defs',
+    defs: {
+      inviteCode: {
+        type: 'object',
+        required: [
+          'code',
+          'available',
+          'disabled',
+          'forAccount',
+          'createdBy',
+          'createdAt',
+          'uses',
+        ],
+        properties: {
+          code: { type: 'string' },
+          available: { type: 'integer' },
+          disabled: { type: 'boolean' },
+          forAccount: { type: 'string' },
+          createdBy: { type: 'string' },
+          createdAt: { type: 'string', format: 'datetime' },
+          uses: { type: 'array', items: { type: 'ref', ref: '#inviteCodeUse' } },
+        },
+      },
+      inviteCodeUse: {
+        type: 'object',
+        required: ['usedBy', 'usedAt'],
+        properties: {
+          usedBy: { type: 'string', format: 'did' },
+          usedAt: { type: 'string', format: 'datetime' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/deleteAccount.json
+  'com.atproto.server.deleteAccount': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.deleteAccount',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['did', 'password', 'token'],
+            properties: {
+              did: { type: 'string', format: 'did' },
+              password: { type: 'string' },
+              token: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/server/deleteSession.json
   'com.atproto.server.deleteSession': () => ({
     lexicon: 1,
@@ -1784,6 +2029,36 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
               links: { type: 'ref', ref: '#links' },
               contact: { type: 'ref', ref: '#contact' },
               did: { type: 'string', format: 'did' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/getAccountInviteCodes.json
+  'com.atproto.server.getAccountInviteCodes': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.getAccountInviteCodes',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: {
+            includeUsed: { type: 'boolean', default: true },
+            createAvailable: { type: 'boolean', default: true },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['codes'],
+            properties: {
+              codes: {
+                type: 'array',
+                items: { type: 'ref', ref: 'com.atproto.server.defs#inviteCode' },
+              },
             },
           },
         },
@@ -1902,6 +2177,54 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/server/requestAccountDelete.json
+  'com.atproto.server.requestAccountDelete': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.requestAccountDelete',
+    defs: { main: { type: 'procedure' } },
+  }),
+  // lexicons/com/atproto/server/requestEmailConfirmation.json
+  'com.atproto.server.requestEmailConfirmation': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.requestEmailConfirmation',
+    defs: { main: { type: 'procedure' } },
+  }),
+  // lexicons/com/atproto/server/requestEmailUpdate.json
+  'com.atproto.server.requestEmailUpdate': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.requestEmailUpdate',
+    defs: {
+      main: {
+        type: 'procedure',
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['tokenRequired'],
+            properties: { tokenRequired: { type: 'boolean' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/requestPasswordReset.json
+  'com.atproto.server.requestPasswordReset': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.requestPasswordReset',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['email'],
+            properties: { email: { type: 'string' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/server/reserveSigningKey.json
   'com.atproto.server.reserveSigningKey': () => ({
     lexicon: 1,
@@ -1927,6 +2250,24 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/server/resetPassword.json
+  'com.atproto.server.resetPassword': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.resetPassword',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['token', 'password'],
+            properties: { token: { type: 'string' }, password: { type: 'string' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/server/revokeAppPassword.json
   'com.atproto.server.revokeAppPassword': () => ({
     lexicon: 1,
@@ -1940,6 +2281,28 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
             type: 'object',
             required: ['name'],
             properties: { name: { type: 'string' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/server/updateEmail.json
+  'com.atproto.server.updateEmail': () => ({
+    lexicon: 1,
+    id: 'com.atproto.server.updateEmail',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['email'],
+            properties: {
+              email: { type: 'string' },
+              emailAuthFactor: { type: 'boolean' },
+              token: { type: 'string' },
+            },
           },
         },
       },

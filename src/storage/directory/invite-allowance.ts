@@ -1,5 +1,5 @@
 /** How many invite codes an account may have at a time that nobody has used. */
-const MOST_OPEN = 5
+export const MOST_OPEN = 5
 
 /** When accounts earn invite codes. */
 export interface InviteSchedule {

@@ -1,0 +1,10 @@
+import { define } from '#lex/com/atproto/identity/requestPlcOperationSignature'
+import { fullSessionEvenTakendown } from '#src/auth/policy.ts'
+import { sendToken } from '#src/mail/tokens.ts'
+
+export default define({
+  auth: fullSessionEvenTakendown,
+  async handler({ auth, app }) {
+    await sendToken(app, auth.did, 'plc_operation')
+  },
+})

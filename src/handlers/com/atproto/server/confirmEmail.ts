@@ -1,0 +1,17 @@
+import { define, errors } from '#lex/com/atproto/server/confirmEmail'
+import { session } from '#src/auth/policy.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+import { readAddress } from '#src/mail/address.ts'
+import { consumeToken } from '#src/mail/tokens.ts'
+
+export default define({
+  auth: session,
+  async handler({ input, auth, app }) {
+    const email = input.email.trim().toLowerCase()
+    const account = await readAddress(app, auth.did)
+    if (account.email !== email) throw errors.InvalidEmail('invalid email')
+    await consumeToken(app, 'confirm_email', input.token, auth.did)
+    const confirmed = unwrap(await app.account(auth.did).confirmEmail(email))
+    if (!confirmed) throw errors.InvalidEmail('invalid email')
+  },
+})

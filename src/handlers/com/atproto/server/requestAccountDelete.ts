@@ -1,0 +1,10 @@
+import { define } from '#lex/com/atproto/server/requestAccountDelete'
+import { fullSession } from '#src/auth/policy.ts'
+import { sendToken } from '#src/mail/tokens.ts'
+
+export default define({
+  auth: fullSession,
+  async handler({ auth, app }) {
+    await sendToken(app, auth.did, 'delete_account')
+  },
+})

@@ -1,0 +1,10 @@
+import { define } from '#lex/com/atproto/server/requestEmailConfirmation'
+import { session } from '#src/auth/policy.ts'
+import { sendToken } from '#src/mail/tokens.ts'
+
+export default define({
+  auth: session,
+  async handler({ auth, app }) {
+    await sendToken(app, auth.did, 'confirm_email')
+  },
+})

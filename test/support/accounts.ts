@@ -1,0 +1,49 @@
+/** Accounts on a real server, made by its operator. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestServer } from './server.ts'
+
+export interface MadeAccount {
+  did: string
+  handle: string
+  accessJwt: string
+}
+
+let made = 0
+
+/** Makes `count` accounts with did:webs of their own, a few at a time. */
+export async function makeAccounts(server: TestServer, count: number): Promise<MadeAccount[]> {
+  const accounts: MadeAccount[] = []
+  while (accounts.length < count) {
+    const some = Math.min(4, count - accounts.length)
+    accounts.push(...(await Promise.all(Array.from({ length: some }, () => makeAccount(server)))))
+  }
+  return accounts
+}
+
+async function makeAccount(server: TestServer): Promise<MadeAccount> {
+  const handle = `user${made++}.test`
+  const response = await fetch(`${server.origin}/xrpc/com.atproto.server.createAccount`, {
+    method: 'POST',
+    headers: { authorization: operator(server), 'content-type': 'application/json' },
+    body: JSON.stringify({ handle, did: `did:web:${handle}`, password: `password of ${handle}` }),
+  })
+  if (!response.ok) throw new Error(`could not make ${handle}: ${await response.text()}`)
+  return (await response.json()) as MadeAccount
+}
+
+/** The operator's credentials, which `npm start` made up. */
+function operator({ dataDirectory }: TestServer): string {
+  const secrets = JSON.parse(readFileSync(join(dataDirectory, 'secrets.json'), 'utf8'))
+  return `Basic ${Buffer.from(`admin:${secrets.PDS_ADMIN_PASSWORD}`).toString('base64')}`
+}
+
+/** DID documents looked up once, so that events can be verified while the server is down. */
+export async function knownIdentities(
+  accounts: readonly MadeAccount[],
+  resolve: (did: string) => Promise<unknown>,
+): Promise<Map<string, unknown>> {
+  const documents = new Map<string, unknown>()
+  for (const { did } of accounts) documents.set(did, await resolve(did))
+  return documents
+}

@@ -43,6 +43,11 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
       process.stderr.write(`note: ${name} is set, but Cumulus has no setting of that name\n`)
     }
   }
+  if (parsed.PDS_DATA_LOCATION !== undefined && parsed.PDS_DATA_LOCATION !== 'auto') {
+    problems.push(
+      'PDS_DATA_LOCATION: only Cloudflare has places; here the data are in PDS_DATA_DIRECTORY',
+    )
+  }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   const dataDirectory = resolve(parsed.PDS_DATA_DIRECTORY ?? 'data')
   mkdirSync(dataDirectory, { recursive: true })

@@ -1,6 +1,7 @@
 /** The Worker: `/xrpc/*` goes to the dispatcher, everything else to the site. */
 import { type App, createApp } from './app.ts'
 import { addRowCounts } from './dev/row-counts.ts'
+import { assertLocation } from './durable/location.ts'
 import type { Env } from './env.ts'
 import { createLogger, type Logger } from './log.ts'
 import { site } from './site.ts'
@@ -37,6 +38,7 @@ async function answer(
   let app: App
   try {
     app = createApp(env, ctx, log)
+    await assertLocation(env, app.config.dataLocation)
   } catch (error) {
     log.error('the settings are wrong', error)
     return errorResponse(error)

@@ -12,6 +12,7 @@ import type {
   NewInviteCode,
 } from '../storage/directory/invite-code.ts'
 import { Invites } from '../storage/directory/invites.ts'
+import { recordLocation } from '../storage/directory/location.ts'
 import { type ReservedKey, ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { migrations } from '../storage/directory/schema.ts'
 import { StorageError } from '../storage/error.ts'
@@ -84,6 +85,11 @@ export class DirectoryObject extends DurableObject<Env> {
   remove(did: string): void {
     this.#accounts.remove(did)
     this.#tokens.forget(did)
+  }
+
+  /** For the keeper of the host's location: what was recorded first. */
+  recordLocation(location: string): string {
+    return recordLocation(this.#storage, location)
   }
 
   /** Finds an account by DID, handle or e-mail address. */

@@ -1,14 +1,43 @@
 /** How the Worker and the objects find each other: one object per account, one of each other kind. */
+import { type DataLocation, jurisdictions, locationHints } from '../config.ts'
 import type { Env } from '../env.ts'
 import type { AccountObject } from './account.ts'
 import type { DirectoryObject } from './directory.ts'
 import type { SequencerObject } from './sequencer.ts'
 
 export const account = (env: Env, did: string): DurableObjectStub<AccountObject> =>
-  env.ACCOUNTS.get(env.ACCOUNTS.idFromName(did))
+  find(env.ACCOUNTS, did, env.PDS_DATA_LOCATION)
 
 export const directory = (env: Env): DurableObjectStub<DirectoryObject> =>
-  env.DIRECTORY.get(env.DIRECTORY.idFromName('directory'))
+  find(env.DIRECTORY, 'directory', env.PDS_DATA_LOCATION)
 
 export const sequencer = (env: Env): DurableObjectStub<SequencerObject> =>
-  env.SEQUENCER.get(env.SEQUENCER.idFromName('sequencer'))
+  find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
+
+/**
+ * The object that remembers where all the others were put. It is in no jurisdiction: in another one, an
+ * object of the same name is another object, which could not know of the first.
+ */
+export const locationKeeper = (env: Env): DurableObjectStub<DirectoryObject> =>
+  env.DIRECTORY.get(env.DIRECTORY.idFromName('location'))
+
+/** An object in its place (Durable Objects, data location). A hint counts when the object is made. */
+function find<T extends Rpc.DurableObjectBranded | undefined>(
+  namespace: DurableObjectNamespace<T>,
+  name: string,
+  location: string | undefined,
+): DurableObjectStub<T> {
+  if (isOneOf(jurisdictions, location)) {
+    const within = namespace.jurisdiction(location)
+    return within.get(within.idFromName(name))
+  }
+  const id = namespace.idFromName(name)
+  return isOneOf(locationHints, location)
+    ? namespace.get(id, { locationHint: location })
+    : namespace.get(id)
+}
+
+const isOneOf = <T extends DataLocation>(
+  locations: readonly T[],
+  location: string | undefined,
+): location is T => locations.some((candidate) => candidate === location)

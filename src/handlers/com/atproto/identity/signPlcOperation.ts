@@ -1,0 +1,34 @@
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import { define } from '#lex/com/atproto/identity/signPlcOperation'
+import { fullSessionEvenTakendown } from '#src/auth/policy.ts'
+import { type PlcState, parseOperation } from '#src/identity/plc-operation.ts'
+import { consumeToken } from '#src/mail/tokens.ts'
+
+/**
+ * Signs a change of the caller's did:plc with this host's rotation key; what is not given stays. The token comes
+ * by mail: whoever has only the password cannot take the identity away.
+ */
+export default define({
+  auth: fullSessionEvenTakendown,
+  async handler({ input, auth, app }) {
+    const { token, rotationKeys, alsoKnownAs, verificationMethods, services } = input
+    if (token === undefined) {
+      throw new InvalidRequestError('email confirmation token required to sign PLC operations')
+    }
+    if (!auth.did.startsWith('did:plc:')) {
+      throw new InvalidRequestError('This account does not have a did:plc')
+    }
+    const given = { rotationKeys, alsoKnownAs, verificationMethods, services }
+    const operation = await app.plc.nextOperation(
+      auth.did,
+      // Whether the maps are what they should be is found out right after.
+      (state) => ({ ...state, ...withoutUndefined(given) }) as PlcState,
+    )
+    parseOperation(operation)
+    await consumeToken(app, 'plc_operation', token, auth.did)
+    return { operation: { ...operation } }
+  },
+})
+
+const withoutUndefined = (values: object): object =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))

@@ -26,5 +26,7 @@ async function isPasswordOf(app: App, did: string, password: string): Promise<bo
   if (password.length > MAX_TRIED_LENGTH) return false
   // Asked first, since an object comes into being by being called.
   if (!(await app.directory.find('did', did))) return false
-  return unwrap(await app.account(did).checkPassword(password))
+  const checked = await app.account(did).checkPassword(password)
+  // Refused where somebody else has just deleted it.
+  return checked.ok && checked.value
 }

@@ -1,0 +1,37 @@
+/** The outbox of a server in development. */
+import { vi } from 'vitest'
+
+export interface ReceivedMail {
+  from: string
+  to: string
+  subject: string
+  text: string
+  html: string
+}
+
+/** All mails so far, newest last. */
+export async function readMails(origin: string): Promise<ReceivedMail[]> {
+  const response = await fetch(`${origin}/dev/mail`)
+  if (!response.ok) throw new Error(`/dev/mail: ${response.status}`)
+  return (await response.json()) as ReceivedMail[]
+}
+
+/** The newest mail to an address about something, once there is one, and the token in it. */
+export function mailTo(
+  origin: string,
+  address: string,
+  subject: RegExp,
+): Promise<ReceivedMail & { token: string }> {
+  return vi.waitFor(
+    async () => {
+      const mails = await readMails(origin)
+      const mail = mails.findLast((candidate) => candidate.to === address)
+      const token = mail && /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(mail.text)?.[0]
+      if (!mail || !token || !subject.test(mail.subject)) {
+        throw new Error(`no mail to ${address} about ${subject}`)
+      }
+      return { ...mail, token }
+    },
+    { timeout: 5_000 },
+  )
+}

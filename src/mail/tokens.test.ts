@@ -1,20 +1,19 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import * as names from '../durable/names.ts'
 import { callAs, makeAccount, outcome, PASSWORD, send, type TestAccount } from '../testing/host.ts'
 import { mailTo } from './testing.ts'
 
-const EMPTY = { method: 'POST' } as const
 const post = (nsid: string, body: unknown) =>
   send(`/xrpc/${nsid}`, {
-    ...EMPTY,
+    method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
 const request = (account: TestAccount, nsid: string) =>
   send(`/xrpc/${nsid}`, {
-    ...EMPTY,
+    method: 'POST',
     headers: { authorization: `Bearer ${account.accessJwt}` },
   })
 
@@ -65,6 +64,27 @@ test('the text of a token is nowhere in the store but in the mail itself', async
       expect(text).not.toContain(token)
     }
   })
+})
+
+test('what is logged holds no token and no address', async () => {
+  const lines: unknown[] = []
+  const keep = (...parts: unknown[]) => void lines.push(...parts)
+  const spies = (['log', 'error', 'warn', 'info'] as const).map((name) =>
+    vi.spyOn(console, name).mockImplementation(keep),
+  )
+  try {
+    const { email } = await makeMailed()
+    await post('com.atproto.server.requestPasswordReset', { email })
+    const { token } = await mailTo(email)
+    const password = 'another password'
+    await post('com.atproto.server.resetPassword', { token, password })
+    await post('com.atproto.server.resetPassword', { token, password })
+    const text = lines.map(String).join('\n')
+    expect(text).toContain('com.atproto.server.resetPassword')
+    for (const secret of [token, email, password]) expect(text).not.toContain(secret)
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
 })
 
 test('a token is accepted in any case, with blanks around it and without its dash', async () => {

@@ -27,6 +27,7 @@ export interface Inventory {
   rev: string
   blocks: number
   records: number
+  preferences: number
   expectedBlobs: number
   importedBlobs: number
 }
@@ -151,6 +152,7 @@ export class AccountObject extends AccountSignIn {
         head: cid,
         rev,
         ...this.repo.counts(),
+        preferences: this.preferences.count(),
         expectedBlobs: expected,
         importedBlobs: present,
       }

@@ -4,7 +4,11 @@ import type { GeneratedRoute } from '../routing/route.ts'
 /** Every method of every lexicon, by NSID. */
 export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/app/bsky/actor/getPreferences.json
-  'app.bsky.actor.getPreferences': { kind: 'query', to: 'proxy', service: 'appview' },
+  'app.bsky.actor.getPreferences': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/actor/getPreferences.ts'),
+  },
   // lexicons/app/bsky/actor/getProfile.json
   'app.bsky.actor.getProfile': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/actor/getProfiles.json
@@ -12,7 +16,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/app/bsky/actor/getSuggestions.json
   'app.bsky.actor.getSuggestions': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/actor/putPreferences.json
-  'app.bsky.actor.putPreferences': { kind: 'procedure', to: 'proxy', service: 'appview' },
+  'app.bsky.actor.putPreferences': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/actor/putPreferences.ts'),
+  },
   // lexicons/app/bsky/actor/searchActors.json
   'app.bsky.actor.searchActors': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/actor/searchActorsTypeahead.json
@@ -442,7 +450,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/identity/resolveIdentity.ts'),
   },
   // lexicons/com/atproto/identity/signPlcOperation.json
-  'com.atproto.identity.signPlcOperation': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.identity.signPlcOperation': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/identity/signPlcOperation.ts'),
+  },
   // lexicons/com/atproto/identity/submitPlcOperation.json
   'com.atproto.identity.submitPlcOperation': {
     kind: 'procedure',

@@ -22,6 +22,237 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/app/bsky/actor/defs.json
+  'app.bsky.actor.defs': () => ({
+    lexicon: 1,
+    id: 'app.bsky.actor.defs',
+    defs: {
+      adultContentPref: {
+        type: 'object',
+        required: ['enabled'],
+        properties: { enabled: { type: 'boolean', default: false } },
+      },
+      bskyAppProgressGuide: {
+        type: 'object',
+        required: ['guide'],
+        properties: { guide: { type: 'string', maxLength: 100 } },
+      },
+      bskyAppStatePref: {
+        type: 'object',
+        properties: {
+          activeProgressGuide: { type: 'ref', ref: '#bskyAppProgressGuide' },
+          isBetaUser: { type: 'boolean' },
+          queuedNudges: {
+            type: 'array',
+            maxLength: 1000,
+            items: { type: 'string', maxLength: 100 },
+          },
+          nuxs: {
+            type: 'array',
+            maxLength: 100,
+            items: { type: 'ref', ref: '#nux' },
+          },
+        },
+      },
+      contentLabelPref: {
+        type: 'object',
+        required: ['label', 'visibility'],
+        properties: {
+          labelerDid: { type: 'string', format: 'did' },
+          label: { type: 'string' },
+          visibility: { type: 'string' },
+        },
+      },
+      declaredAgePref: {
+        type: 'object',
+        properties: {
+          isOverAge13: { type: 'boolean' },
+          isOverAge16: { type: 'boolean' },
+          isOverAge18: { type: 'boolean' },
+        },
+      },
+      feedViewPref: {
+        type: 'object',
+        required: ['feed'],
+        properties: {
+          feed: { type: 'string' },
+          hideReplies: { type: 'boolean' },
+          hideRepliesByUnfollowed: { type: 'boolean', default: true },
+          hideRepliesByLikeCount: { type: 'integer' },
+          hideReposts: { type: 'boolean' },
+          hideQuotePosts: { type: 'boolean' },
+        },
+      },
+      hiddenPostsPref: {
+        type: 'object',
+        required: ['items'],
+        properties: {
+          items: { type: 'array', items: { type: 'string', format: 'at-uri' } },
+        },
+      },
+      interestsPref: {
+        type: 'object',
+        required: ['tags'],
+        properties: {
+          updatedAt: { type: 'string', format: 'datetime' },
+          tags: {
+            type: 'array',
+            maxLength: 100,
+            items: { type: 'string', maxLength: 640, maxGraphemes: 64 },
+          },
+        },
+      },
+      labelerPrefItem: {
+        type: 'object',
+        required: ['did'],
+        properties: { did: { type: 'string', format: 'did' } },
+      },
+      labelersPref: {
+        type: 'object',
+        required: ['labelers'],
+        properties: {
+          labelers: { type: 'array', items: { type: 'ref', ref: '#labelerPrefItem' } },
+        },
+      },
+      liveEventPreferences: {
+        type: 'object',
+        properties: {
+          hiddenFeedIds: { type: 'array', items: { type: 'string' } },
+          hideAllFeeds: { type: 'boolean', default: false },
+        },
+      },
+      mutedWord: {
+        type: 'object',
+        required: ['value', 'targets'],
+        properties: {
+          id: { type: 'string' },
+          value: { type: 'string', maxLength: 10000, maxGraphemes: 1000 },
+          targets: { type: 'array', items: { type: 'ref', ref: '#mutedWordTarget' } },
+          actorTarget: { type: 'string', default: 'all' },
+          expiresAt: { type: 'string', format: 'datetime' },
+        },
+      },
+      mutedWordTarget: { type: 'string', maxLength: 640, maxGraphemes: 64 },
+      mutedWordsPref: {
+        type: 'object',
+        required: ['items'],
+        properties: { items: { type: 'array', items: { type: 'ref', ref: '#mutedWord' } } },
+      },
+      nux: {
+        type: 'object',
+        required: ['id', 'completed'],
+        properties: {
+          id: { type: 'string', maxLength: 100 },
+          completed: { type: 'boolean', default: false },
+          data: { type: 'string', maxLength: 3000, maxGraphemes: 300 },
+          expiresAt: { type: 'string', format: 'datetime' },
+        },
+      },
+      personalDetailsPref: {
+        type: 'object',
+        properties: { birthDate: { type: 'string', format: 'datetime' } },
+      },
+      postInteractionSettingsPref: {
+        type: 'object',
+        required: [],
+        properties: {
+          threadgateAllowRules: {
+            type: 'array',
+            maxLength: 5,
+            items: {
+              type: 'union',
+              refs: [
+                'app.bsky.feed.threadgate#mentionRule',
+                'app.bsky.feed.threadgate#followerRule',
+                'app.bsky.feed.threadgate#followingRule',
+                'app.bsky.feed.threadgate#listRule',
+              ],
+            },
+          },
+          postgateEmbeddingRules: {
+            type: 'array',
+            maxLength: 5,
+            items: { type: 'union', refs: ['app.bsky.feed.postgate#disableRule'] },
+          },
+        },
+      },
+      preferences: {
+        type: 'array',
+        items: {
+          type: 'union',
+          refs: [
+            '#adultContentPref',
+            '#contentLabelPref',
+            '#savedFeedsPref',
+            '#savedFeedsPrefV2',
+            '#personalDetailsPref',
+            '#declaredAgePref',
+            '#feedViewPref',
+            '#threadViewPref',
+            '#interestsPref',
+            '#mutedWordsPref',
+            '#hiddenPostsPref',
+            '#bskyAppStatePref',
+            '#labelersPref',
+            '#postInteractionSettingsPref',
+            '#verificationPrefs',
+            '#liveEventPreferences',
+          ],
+        },
+      },
+      savedFeed: {
+        type: 'object',
+        required: ['id', 'type', 'value', 'pinned'],
+        properties: {
+          id: { type: 'string' },
+          type: { type: 'string' },
+          value: { type: 'string' },
+          pinned: { type: 'boolean' },
+        },
+      },
+      savedFeedsPref: {
+        type: 'object',
+        required: ['pinned', 'saved'],
+        properties: {
+          pinned: { type: 'array', items: { type: 'string', format: 'at-uri' } },
+          saved: { type: 'array', items: { type: 'string', format: 'at-uri' } },
+          timelineIndex: { type: 'integer' },
+        },
+      },
+      savedFeedsPrefV2: {
+        type: 'object',
+        required: ['items'],
+        properties: { items: { type: 'array', items: { type: 'ref', ref: '#savedFeed' } } },
+      },
+      threadViewPref: { type: 'object', properties: { sort: { type: 'string' } } },
+      verificationPrefs: {
+        type: 'object',
+        required: [],
+        properties: { hideBadges: { type: 'boolean', default: false } },
+      },
+    },
+  }),
+  // lexicons/app/bsky/actor/getPreferences.json
+  'app.bsky.actor.getPreferences': () => ({
+    lexicon: 1,
+    id: 'app.bsky.actor.getPreferences',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: { type: 'params', properties: {} },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['preferences'],
+            properties: {
+              preferences: { type: 'ref', ref: 'app.bsky.actor.defs#preferences' },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/app/bsky/actor/profile.json
   'app.bsky.actor.profile': () => ({
     lexicon: 1,
@@ -51,6 +282,26 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
             joinedViaStarterPack: { type: 'ref', ref: 'com.atproto.repo.strongRef' },
             pinnedPost: { type: 'ref', ref: 'com.atproto.repo.strongRef' },
             createdAt: { type: 'string', format: 'datetime' },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/actor/putPreferences.json
+  'app.bsky.actor.putPreferences': () => ({
+    lexicon: 1,
+    id: 'app.bsky.actor.putPreferences',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['preferences'],
+            properties: {
+              preferences: { type: 'ref', ref: 'app.bsky.actor.defs#preferences' },
+            },
           },
         },
       },
@@ -1164,6 +1415,37 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
         output: {
           encoding: 'application/json',
           schema: { type: 'ref', ref: 'com.atproto.identity.defs#identityInfo' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/identity/signPlcOperation.json
+  'com.atproto.identity.signPlcOperation': () => ({
+    lexicon: 1,
+    id: 'com.atproto.identity.signPlcOperation',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            properties: {
+              token: { type: 'string' },
+              rotationKeys: { type: 'array', items: { type: 'string' } },
+              alsoKnownAs: { type: 'array', items: { type: 'string' } },
+              verificationMethods: { type: 'unknown' },
+              services: { type: 'unknown' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['operation'],
+            properties: { operation: { type: 'unknown' } },
+          },
         },
       },
     },

@@ -25,7 +25,7 @@ async function makeAccount(server: TestServer): Promise<MadeAccount> {
   const handle = `user${made++}.test`
   const response = await fetch(`${server.origin}/xrpc/com.atproto.server.createAccount`, {
     method: 'POST',
-    headers: { authorization: operator(server), 'content-type': 'application/json' },
+    headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
     body: JSON.stringify({ handle, did: `did:web:${handle}`, password: `password of ${handle}` }),
   })
   if (!response.ok) throw new Error(`could not make ${handle}: ${await response.text()}`)
@@ -33,7 +33,7 @@ async function makeAccount(server: TestServer): Promise<MadeAccount> {
 }
 
 /** The operator's credentials, which `npm start` made up. */
-function operator({ dataDirectory }: TestServer): string {
+export function operatorOf({ dataDirectory }: TestServer): string {
   const secrets = JSON.parse(readFileSync(join(dataDirectory, 'secrets.json'), 'utf8'))
   return `Basic ${Buffer.from(`admin:${secrets.PDS_ADMIN_PASSWORD}`).toString('base64')}`
 }

@@ -10,6 +10,9 @@ export interface TestPlc {
   requests: string[]
   /** Requests are held back until `release`; `reached` resolves when the first has come. */
   hold(): { reached: Promise<void>; release(): void }
+  /** From now on it answers nothing but 503, until `repair`. */
+  breakDown(): void
+  repair(): void
   stop(): Promise<void>
 }
 
@@ -18,11 +21,13 @@ export async function startPlc(): Promise<TestPlc> {
   const requests: string[] = []
   let held = Promise.resolve()
   let reach = () => {}
+  let isDown = false
   const server = createServer(async (request, response) => {
     requests.push(`${request.method} ${decodeURIComponent(request.url ?? '')}`)
     reach()
     await held
-    app(request, response)
+    if (isDown) response.writeHead(503).end()
+    else app(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, resolve))
   const { port } = server.address() as AddressInfo
@@ -36,6 +41,12 @@ export async function startPlc(): Promise<TestPlc> {
       reach = reached.resolve
       held = released.promise
       return { reached: reached.promise, release: released.resolve }
+    },
+    breakDown() {
+      isDown = true
+    },
+    repair() {
+      isDown = false
     },
     async stop() {
       server.closeAllConnections()

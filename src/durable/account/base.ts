@@ -8,6 +8,7 @@ import { AppPasswords } from '../../storage/account/app-passwords.ts'
 import { BlobIndex } from '../../storage/account/blobs.ts'
 import { Lifecycle } from '../../storage/account/lifecycle.ts'
 import { Outbox } from '../../storage/account/outbox.ts'
+import { Preferences } from '../../storage/account/preferences.ts'
 import { assertNotTakendown, type Profile } from '../../storage/account/profile.ts'
 import type { Repo, RepoParts } from '../../storage/account/repo.ts'
 import { Retired } from '../../storage/account/retired.ts'
@@ -30,6 +31,7 @@ export class AccountBase extends DurableObject<Env> {
   protected readonly blobs: BlobIndex
   protected readonly sessions: Sessions
   protected readonly appPasswords: AppPasswords
+  protected readonly preferences: Preferences
   protected readonly chores: AccountChores
   protected readonly parts: RepoParts
   readonly #counter: RowCounter | undefined
@@ -46,6 +48,7 @@ export class AccountBase extends DurableObject<Env> {
     const sql = this.#counter?.sql ?? storage.sql
     this.sessions = new Sessions(sql)
     this.appPasswords = new AppPasswords(sql)
+    this.preferences = new Preferences(sql)
     this.blobs = new BlobIndex(sql)
     const outbox = new Outbox(sql)
     this.parts = { storage, sql, outbox, blobs: this.blobs, retired: new Retired(sql) }

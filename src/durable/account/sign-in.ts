@@ -1,6 +1,7 @@
 import { createServiceJwt } from '@atproto/xrpc-server'
 import { hashAppPassword, hashPassword, verifyPassword } from '../../auth/password.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
+import type { Preference } from '../../storage/account/preferences.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
 import type { Session } from '../../storage/account/sessions.ts'
 import { type Outcome, settle } from '../outcome.ts'
@@ -125,6 +126,22 @@ export class AccountSignIn extends AccountRepository {
       if (this.profile.get().email !== email) return false
       this.profile.update({ emailConfirmedAt: new Date().toISOString() })
       return true
+    })
+  }
+
+  /** Everything the owner set, or without what only the main password may see. */
+  getPreferences(all: boolean): Promise<Outcome<Preference[]>> {
+    return settle(() => {
+      this.profile.get()
+      return this.preferences.get(all)
+    })
+  }
+
+  /** Sets all preferences, or all but those that only the main password may change. */
+  setPreferences(preferences: readonly Preference[], all: boolean): Promise<Outcome<void>> {
+    return settle(() => {
+      this.profile.get()
+      this.parts.storage.transactionSync(() => this.preferences.set(preferences, all))
     })
   }
 

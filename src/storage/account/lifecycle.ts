@@ -21,6 +21,7 @@ const TABLES = [
   'record_blob',
   'session',
   'app_password',
+  'preference',
 ] as const
 
 export class Lifecycle {

@@ -119,6 +119,12 @@ export const migrations: readonly Migration[] = [
   UPDATE session SET family = id;
   CREATE INDEX session_family ON session (family);
 
+  CREATE TABLE preference (
+    position INTEGER PRIMARY KEY,
+    type TEXT NOT NULL,
+    value TEXT NOT NULL
+  );
+
   CREATE TABLE app_password (
     name TEXT PRIMARY KEY,
     hash TEXT NOT NULL UNIQUE,

@@ -11,7 +11,7 @@ export default define({
       app.account(auth.did).inventory(),
       identityProblem(app, auth.did),
     ])
-    const { active, head, rev, blocks, records, ...blobs } = unwrap(inventory)
+    const { active, head, rev, blocks, records, preferences, ...blobs } = unwrap(inventory)
     return {
       activated: active,
       validDid: problem === undefined,
@@ -19,7 +19,7 @@ export default define({
       repoRev: rev,
       repoBlocks: blocks,
       indexedRecords: records,
-      privateStateValues: 0,
+      privateStateValues: preferences,
       ...blobs,
     }
   },

@@ -126,6 +126,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "${relative(dataDirectory, BUNDLE)}")],
   compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityFlags = ["no_web_socket_compression"],
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "objects"),
   bindings = ${list(bindings)}

@@ -67,6 +67,14 @@ export class AccountChores {
   }
 
   /**
+   * Resolves when the delivery under way is over, well or not. For changes that listings of all accounts
+   * are to show as soon as they are acknowledged.
+   */
+  async delivered(): Promise<void> {
+    await this.#delivery?.catch(() => undefined)
+  }
+
+  /**
    * Does everything now, and sets the alarm for what is due later. After a failure that is soon: an alarm
    * that throws is repeated by the platform a few times only, and then given up.
    */

@@ -62,6 +62,7 @@ export class AccountObject extends AccountSignIn {
   open(): Promise<Outcome<OpenedSession>> {
     return settle(async () => {
       await this.openPending()
+      await this.chores.delivered()
       const session = this.sessions.open('com.atproto.access', null)
       return { account: this.profile.get(), session }
     })
@@ -160,9 +161,10 @@ export class AccountObject extends AccountSignIn {
   }
 
   #change(work: () => void): Promise<Outcome<void>> {
-    return settle(() => {
+    return settle(async () => {
       work()
       this.chores.soon()
+      await this.chores.delivered()
     })
   }
 

@@ -1,0 +1,90 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { beforeAll, expect, test } from 'vitest'
+import { sequencer, account as stubOf } from '#src/durable/names.ts'
+import { unwrap } from '#src/durable/outcome.ts'
+import { callAs, makeAccount, send, type TestAccount } from '#src/testing/host.ts'
+
+interface Listing {
+  repos: { did: string; head: string; rev: string; active: boolean; status?: string }[]
+  cursor?: string
+}
+
+let accounts: TestAccount[]
+
+beforeAll(async () => {
+  accounts = []
+  for (let count = 0; count < 5; count++) accounts.push(await makeAccount())
+  accounts.sort((a, b) => (a.did < b.did ? -1 : 1))
+})
+
+const list = async (query = ''): Promise<Listing> =>
+  (await send(`/xrpc/com.atproto.sync.listRepos${query}`)).json()
+
+const entry = async ({ did }: TestAccount) => (await list()).repos.find((repo) => repo.did === did)
+
+test('accounts are listed as soon as they are made, a page at a time, without gap or repeat', async () => {
+  const pages: Listing[] = [await list('?limit=2')]
+  for (let last = pages[0]; last?.cursor; last = pages.at(-1)) {
+    pages.push(await list(`?limit=2&cursor=${encodeURIComponent(last.cursor)}`))
+  }
+  expect(pages.map(({ repos }) => repos.length)).toEqual([2, 2, 1])
+  expect(pages.flatMap(({ repos }) => repos.map(({ did }) => did))).toEqual(
+    accounts.map(({ did }) => did),
+  )
+})
+
+test('head and rev are those of the latest commit', async () => {
+  const [account] = accounts
+  if (!account) throw new Error('no account')
+  const written = await callAs(account, 'com.atproto.repo.createRecord', {
+    repo: account.did,
+    collection: 'com.example.note',
+    record: { $type: 'com.example.note' },
+  })
+  const { commit } = (await written.json()) as { commit: { cid: string; rev: string } }
+  await untilDelivered(account)
+  expect(await entry(account)).toEqual({
+    did: account.did,
+    head: commit.cid,
+    rev: commit.rev,
+    active: true,
+  })
+})
+
+/** The listing follows a write when the sequencer has it: an alarm that rings waits for that. */
+async function untilDelivered({ did }: TestAccount): Promise<void> {
+  await runInDurableObject(stubOf(env, did), (instance) => instance.alarm())
+}
+
+test('an account that is not active says why', async () => {
+  const [, account] = accounts
+  if (!account) throw new Error('no account')
+  unwrap(await stubOf(env, account.did).deactivate(null))
+  expect(await entry(account)).toMatchObject({ active: false, status: 'deactivated' })
+  unwrap(await stubOf(env, account.did).setTakedown('spam'))
+  expect(await entry(account)).toMatchObject({ active: false, status: 'takendown' })
+  unwrap(await stubOf(env, account.did).setTakedown(null))
+  unwrap(await stubOf(env, account.did).activate())
+  expect(await entry(account)).toMatchObject({ active: true })
+})
+
+test('a deleted account is not listed any more', async () => {
+  const [, , account] = accounts
+  if (!account) throw new Error('no account')
+  unwrap(await stubOf(env, account.did).destroy())
+  expect(await entry(account)).toBeUndefined()
+})
+
+test('an account whose events came before states were kept is asked once', async () => {
+  const [, , , account] = accounts
+  if (!account) throw new Error('no account')
+  const before = await entry(account)
+  const forget = 'UPDATE source SET head = NULL, rev = NULL, status = NULL WHERE did = ?'
+  await runInDurableObject(sequencer(env), (_, { storage }) => {
+    storage.sql.exec(forget, account.did)
+  })
+  expect(await entry(account)).toEqual(before)
+  const [source] = (await sequencer(env).listSources(10)).filter(({ did }) => did === account.did)
+  expect(source?.state?.status).toBe('active')
+})

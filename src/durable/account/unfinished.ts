@@ -68,6 +68,7 @@ export class Unfinished {
     const { env, profile, outbox, hasUnwantedBlobs, wipe } = this.#parts
     const did = profile.did() ?? ''
     await directory(env).remove(did)
-    if (outbox.isEmpty() && !hasUnwantedBlobs()) await wipe()
+    // Meanwhile somebody may have begun to make an account of the same DID.
+    if (profile.isDeleted() && outbox.isEmpty() && !hasUnwantedBlobs()) await wipe()
   }
 }

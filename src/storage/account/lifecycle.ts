@@ -90,10 +90,10 @@ export class Lifecycle {
     })
   }
 
-  /** Tells the network to look at the DID document again, unless it does not know the account yet. */
+  /** Tells the network to look at the DID document again. */
   tellIdentity(): void {
-    const { did, handle, status } = this.profile.get()
-    if (status === 'active') this.repo.announce(identityEvent(did, handle))
+    const { did, handle } = this.profile.get()
+    this.repo.announce(identityEvent(did, handle))
   }
 
   /** Puts a new signing key in the place of the old one: signs the head anew, and tells of both. */

@@ -1,33 +1,24 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createSession'
+import { failSlowly, MAX_TRIED_LENGTH } from '#src/accounts/passwords.ts'
 import { sessionTokens, sessionView } from '#src/accounts/session-view.ts'
+import type { App } from '#src/app.ts'
 import { anyone } from '#src/auth/policy.ts'
+import type { OpenedSession } from '#src/durable/account/sign-in.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
-/** How long a failed attempt takes at least, in ms: whether a name is known must not show in the time. */
-const MIN_FAILURE_TIME = 350
-
-/** Longer passwords are wrong without being hashed. */
-const MAX_PASSWORD_LENGTH = 512
-
+/** Signs in with a handle, DID or e-mail address, and a password or app password. */
 export default define({
   auth: anyone,
   async handler({ input, app }) {
     const started = Date.now()
-    const identifier = input.identifier.trim().toLowerCase()
-    const resident = await (identifier.includes('@')
-      ? app.directory.find('email', identifier)
-      : app.findResident(identifier))
+    const { password, allowTakendown } = input
     const opened =
-      resident && input.password.length <= MAX_PASSWORD_LENGTH
-        ? unwrap(
-            await app
-              .account(resident.did)
-              .openSession(input.password, { allowTakendown: input.allowTakendown }),
-          )
+      password.length <= MAX_TRIED_LENGTH
+        ? await openSession(app, input.identifier, password, { allowTakendown })
         : null
     if (!opened) {
-      await scheduler.wait(started + MIN_FAILURE_TIME - Date.now())
+      await failSlowly(started)
       throw new AuthRequiredError('Invalid identifier or password')
     }
     const { account, session } = opened
@@ -35,3 +26,20 @@ export default define({
     return { ...tokens, ...sessionView(account) }
   },
 })
+
+async function openSession(
+  app: App,
+  input: string,
+  password: string,
+  options: { allowTakendown?: boolean },
+): Promise<OpenedSession | null> {
+  const identifier = input.trim().toLowerCase()
+  const resident = await (identifier.includes('@')
+    ? app.directory.find('email', identifier)
+    : app.findResident(identifier))
+  if (!resident) return null
+  const outcome = await app.account(resident.did).openSession(password, options)
+  // An account that was deleted a moment ago is as good as unknown.
+  if (!outcome.ok && outcome.refused.name === 'RepoNotFound') return null
+  return unwrap(outcome)
+}

@@ -12,6 +12,7 @@ import {
   type DeliveryFault,
   disturbDelivery,
 } from '../testing/crash.ts'
+import { basic, PASSWORD, send } from '../testing/host.ts'
 import { sequencer as sequencerOf, account as stubOf } from './names.ts'
 import { unwrap } from './outcome.ts'
 
@@ -150,6 +151,33 @@ test('deliveries whose rows were not removed yet are dropped when they come agai
   await crashAfterStatement(account, 1)
   await runDurableObjectAlarm(account()).catch(() => undefined)
   await expectEverythingOnce()
+})
+
+test('an account is announced once, whichever object crashes after whichever statement of its making', async () => {
+  const directory = () => env.DIRECTORY.get(env.DIRECTORY.idFromName('directory'))
+  const crashing = [directory, sequencer, () => stubOf(env, did)]
+  let announced = 0
+  for (const stub of crashing) {
+    for (let statement = 1; statement <= STATEMENTS; statement++) {
+      const name = `made-${made++}.test`
+      did = `did:web:${name}`
+      acknowledged = []
+      await crashAfterStatement(stub, statement)
+      const body = JSON.stringify({ handle: name, did, password: PASSWORD })
+      const authorization = basic('admin', 'test admin password')
+      const headers = { authorization, 'content-type': 'application/json' }
+      const path = '/xrpc/com.atproto.server.createAccount'
+      // Whoever gets no answer tries again; it may have worked, though.
+      const attempt = async () => (await send(path, { method: 'POST', headers, body })).ok
+      if (!(await attempt())) await attempt()
+      const found = await account().latestCommit()
+      // What broke off while names were reserved is free again after a minute only.
+      if (!found.ok) continue
+      announced++
+      await expectEverythingOnce()
+    }
+  }
+  expect(announced).toBeGreaterThan(2 * STATEMENTS)
 })
 
 test('many writes while both objects crash again and again arrive once and in order', async () => {

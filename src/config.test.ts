@@ -14,7 +14,7 @@ describe('without settings, apart from secrets', () => {
       publicUrl: 'http://localhost:2583',
       serviceDid: 'did:web:localhost',
       handleDomains: ['.test'],
-      appview: { did: 'did:web:api.bsky.app', url: 'https://api.bsky.app' },
+      appview: { did: 'did:web:api.bsky.app', id: 'bsky_appview', url: 'https://api.bsky.app' },
       moderation: undefined,
     })
   })

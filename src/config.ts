@@ -3,6 +3,8 @@
  * `docs/configuration.md`. Names are the reference PDS's where the meaning is the same.
  */
 
+import { parseRoute, type RouteSetting } from './routing/settings.ts'
+
 interface Setting<T> {
   readonly type: 'text' | 'secret' | 'list' | 'count' | 'flag' | 'choice'
   readonly doc: string
@@ -42,6 +44,11 @@ const list = (otherwise: string, doc: string): Setting<readonly string[]> => ({
       .map((item) => item.trim())
       .filter((item) => item !== ''),
 })
+
+const routes = (otherwise: string, doc: string): Setting<readonly RouteSetting[]> => {
+  const { type, parse } = list(otherwise, doc)
+  return { type, doc, otherwise, parse: (value) => parse(value).map(parseRoute) }
+}
 
 const count = (otherwise: string, doc: string): Setting<number> => ({
   type: 'count',
@@ -186,6 +193,23 @@ export const settings = {
     'Service that `tools.ozone.*` and `com.atproto.moderation.*` are forwarded to.',
   ),
   PDS_MOD_SERVICE_DID: text('none', 'DID of that moderation service.'),
+  PDS_REPORT_SERVICE_URL: url('the moderation service', 'Service that reports are sent to.'),
+  PDS_REPORT_SERVICE_DID: text('the moderation service', 'DID of that report service.'),
+  PDS_PROXY_ROUTES: routes(
+    'none',
+    'Where methods of other namespaces go: `<NSID or namespace.*>=<service>`, separated by commas. A service is ' +
+      '`<did>#<id>`, with `@<URL>` after it if it is not where its DID document says, or `appview`, `chat`, ' +
+      '`moderation`, or `none`. What belongs to a PDS cannot be given away.',
+  ),
+  PDS_PROXY_HEADERS_TIMEOUT: count(
+    '10000',
+    'How long another service may keep a forwarded request waiting for the beginning of its answer, in ms.',
+  ),
+  PDS_PROXY_BODY_TIMEOUT: count('30000', 'How long it may then pause in its answer, in ms.'),
+  PDS_PROXY_MAX_RESPONSE_SIZE: count(
+    '10485760',
+    'Largest answer that is passed on, in bytes, as it arrives: compressed, if it is.',
+  ),
   PDS_BLOB_UPLOAD_LIMIT: count('5242880', 'Largest blob in bytes.'),
   PDS_IMAGE_LOCATION: choice(
     'strip',
@@ -217,7 +241,19 @@ export type LogLevel = 'info' | 'error'
 /** A service that requests are forwarded to. */
 export interface ServiceTarget {
   did: string
+  /** The service's entry in the DID document, without `#`. */
+  id: string
   url: string
+}
+
+/** What is granted to a service that requests are forwarded to. */
+export interface ProxyLimits {
+  /** ms until its answer begins. */
+  headersTimeout: number
+  /** ms between two pieces of its answer. */
+  bodyTimeout: number
+  /** Bytes of its answer, as they arrive. */
+  maxResponseSize: number
 }
 
 /** The settings, parsed, with defaults. */
@@ -257,6 +293,10 @@ export interface Config {
   appview: ServiceTarget | undefined
   chat: ServiceTarget | undefined
   moderation: ServiceTarget | undefined
+  /** Where reports go. */
+  report: ServiceTarget | undefined
+  proxyRoutes: readonly RouteSetting[]
+  proxyLimits: ProxyLimits
   /** Bytes. */
   blobUploadLimit: number
   /** What happens to images that say where they were taken. */
@@ -290,8 +330,10 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       problems.push(`PDS_SERVICE_HANDLE_DOMAINS: "${domain}" must start with a dot`)
     }
   }
-  if (parsed.PDS_MOD_SERVICE_URL && !parsed.PDS_MOD_SERVICE_DID) {
-    problems.push('PDS_MOD_SERVICE_DID must be set together with PDS_MOD_SERVICE_URL')
+  for (const name of ['PDS_MOD_SERVICE', 'PDS_REPORT_SERVICE'] as const) {
+    if (parsed[`${name}_URL`] && !parsed[`${name}_DID`]) {
+      problems.push(`${name}_DID must be set together with ${name}_URL`)
+    }
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
 
@@ -327,12 +369,24 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     appview: target(
       parsed.PDS_BSKY_APP_VIEW_URL ?? 'https://api.bsky.app',
       parsed.PDS_BSKY_APP_VIEW_DID ?? 'did:web:api.bsky.app',
+      'bsky_appview',
     ),
     chat: target(
       parsed.PDS_CHAT_URL ?? 'https://api.bsky.chat',
       parsed.PDS_CHAT_DID ?? 'did:web:api.bsky.chat',
+      'bsky_chat',
     ),
-    moderation: target(parsed.PDS_MOD_SERVICE_URL, parsed.PDS_MOD_SERVICE_DID),
+    moderation: labeler(parsed.PDS_MOD_SERVICE_URL, parsed.PDS_MOD_SERVICE_DID),
+    report: labeler(
+      parsed.PDS_REPORT_SERVICE_URL ?? parsed.PDS_MOD_SERVICE_URL,
+      parsed.PDS_REPORT_SERVICE_DID ?? parsed.PDS_MOD_SERVICE_DID,
+    ),
+    proxyRoutes: parsed.PDS_PROXY_ROUTES ?? [],
+    proxyLimits: {
+      headersTimeout: parsed.PDS_PROXY_HEADERS_TIMEOUT ?? 10_000,
+      bodyTimeout: parsed.PDS_PROXY_BODY_TIMEOUT ?? 30_000,
+      maxResponseSize: parsed.PDS_PROXY_MAX_RESPONSE_SIZE ?? 10 * 1024 * 1024,
+    },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     devMode,
@@ -370,5 +424,12 @@ const registrationOf = (inviteRequired: boolean | undefined) =>
 const crawlersOf = (crawlers: readonly string[] = ['https://bsky.network']) =>
   crawlers.map((crawler) => (crawler.includes('://') ? crawler : `https://${crawler}`))
 
-const target = (url: string | undefined, did: string | undefined): ServiceTarget | undefined =>
-  url && did && url !== NONE && did !== NONE ? { url, did } : undefined
+const target = (
+  url: string | undefined,
+  did: string | undefined,
+  id: string,
+): ServiceTarget | undefined =>
+  url && did && url !== NONE && did !== NONE ? { did, id, url } : undefined
+
+const labeler = (url: string | undefined, did: string | undefined) =>
+  target(url, did, 'atproto_labeler')

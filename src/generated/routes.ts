@@ -72,7 +72,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/app/bsky/feed/getAuthorFeed.json
   'app.bsky.feed.getAuthorFeed': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/feed/getFeed.json
-  'app.bsky.feed.getFeed': { kind: 'query', to: 'proxy', service: 'appview' },
+  'app.bsky.feed.getFeed': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/feed/getFeed.ts'),
+  },
   // lexicons/app/bsky/feed/getFeedGenerator.json
   'app.bsky.feed.getFeedGenerator': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/feed/getFeedGenerators.json
@@ -166,9 +170,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/app/bsky/notification/putPreferencesV2.json
   'app.bsky.notification.putPreferencesV2': { kind: 'procedure', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/notification/registerPush.json
-  'app.bsky.notification.registerPush': { kind: 'procedure', to: 'proxy', service: 'appview' },
+  'app.bsky.notification.registerPush': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/notification/registerPush.ts'),
+  },
   // lexicons/app/bsky/notification/unregisterPush.json
-  'app.bsky.notification.unregisterPush': { kind: 'procedure', to: 'proxy', service: 'appview' },
+  'app.bsky.notification.unregisterPush': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/notification/unregisterPush.ts'),
+  },
   // lexicons/app/bsky/notification/updateSeen.json
   'app.bsky.notification.updateSeen': { kind: 'procedure', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/unspecced/getAgeAssuranceState.json
@@ -474,7 +486,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/lexicon/resolveLexicon.json
   'com.atproto.lexicon.resolveLexicon': { kind: 'query', to: 'refuse' },
   // lexicons/com/atproto/moderation/createReport.json
-  'com.atproto.moderation.createReport': { kind: 'procedure', to: 'proxy', service: 'moderation' },
+  'com.atproto.moderation.createReport': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/moderation/createReport.ts'),
+  },
   // lexicons/com/atproto/repo/applyWrites.json
   'com.atproto.repo.applyWrites': {
     kind: 'procedure',

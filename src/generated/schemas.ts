@@ -102,6 +102,19 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           },
         },
       },
+      knownFollowers: {
+        type: 'object',
+        required: ['count', 'followers'],
+        properties: {
+          count: { type: 'integer' },
+          followers: {
+            type: 'array',
+            minLength: 0,
+            maxLength: 5,
+            items: { type: 'ref', ref: '#profileViewBasic' },
+          },
+        },
+      },
       labelerPrefItem: {
         type: 'object',
         required: ['did'],
@@ -200,6 +213,83 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           ],
         },
       },
+      profileAssociated: {
+        type: 'object',
+        properties: {
+          lists: { type: 'integer' },
+          feedgens: { type: 'integer' },
+          starterPacks: { type: 'integer' },
+          labeler: { type: 'boolean' },
+          chat: { type: 'ref', ref: '#profileAssociatedChat' },
+          activitySubscription: { type: 'ref', ref: '#profileAssociatedActivitySubscription' },
+          germ: { type: 'ref', ref: '#profileAssociatedGerm' },
+        },
+      },
+      profileAssociatedActivitySubscription: {
+        type: 'object',
+        required: ['allowSubscriptions'],
+        properties: { allowSubscriptions: { type: 'string' } },
+      },
+      profileAssociatedChat: {
+        type: 'object',
+        required: ['allowIncoming'],
+        properties: {
+          allowIncoming: { type: 'string' },
+          allowGroupInvites: { type: 'string' },
+        },
+      },
+      profileAssociatedGerm: {
+        type: 'object',
+        required: ['showButtonTo', 'messageMeUrl'],
+        properties: {
+          messageMeUrl: { type: 'string', format: 'uri' },
+          showButtonTo: { type: 'string' },
+        },
+      },
+      profileView: {
+        type: 'object',
+        required: ['did', 'handle'],
+        properties: {
+          did: { type: 'string', format: 'did' },
+          handle: { type: 'string', format: 'handle' },
+          displayName: { type: 'string', maxGraphemes: 64, maxLength: 640 },
+          pronouns: { type: 'string' },
+          description: { type: 'string', maxGraphemes: 256, maxLength: 2560 },
+          avatar: { type: 'string', format: 'uri' },
+          associated: { type: 'ref', ref: '#profileAssociated' },
+          indexedAt: { type: 'string', format: 'datetime' },
+          createdAt: { type: 'string', format: 'datetime' },
+          viewer: { type: 'ref', ref: '#viewerState' },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          verification: { type: 'ref', ref: '#verificationState' },
+          status: { type: 'ref', ref: '#statusView' },
+          debug: { type: 'unknown' },
+        },
+      },
+      profileViewBasic: {
+        type: 'object',
+        required: ['did', 'handle'],
+        properties: {
+          did: { type: 'string', format: 'did' },
+          handle: { type: 'string', format: 'handle' },
+          displayName: { type: 'string', maxGraphemes: 64, maxLength: 640 },
+          pronouns: { type: 'string' },
+          avatar: { type: 'string', format: 'uri' },
+          associated: { type: 'ref', ref: '#profileAssociated' },
+          viewer: { type: 'ref', ref: '#viewerState' },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          createdAt: { type: 'string', format: 'datetime' },
+          verification: { type: 'ref', ref: '#verificationState' },
+          status: { type: 'ref', ref: '#statusView' },
+          debug: { type: 'unknown' },
+        },
+      },
       savedFeed: {
         type: 'object',
         required: ['id', 'type', 'value', 'pinned'],
@@ -224,11 +314,69 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
         required: ['items'],
         properties: { items: { type: 'array', items: { type: 'ref', ref: '#savedFeed' } } },
       },
+      statusView: {
+        type: 'object',
+        required: ['status', 'record'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          status: { type: 'string' },
+          record: { type: 'unknown' },
+          embed: { type: 'union', refs: ['app.bsky.embed.external#view'] },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          expiresAt: { type: 'string', format: 'datetime' },
+          isActive: { type: 'boolean' },
+          isDisabled: { type: 'boolean' },
+        },
+      },
       threadViewPref: { type: 'object', properties: { sort: { type: 'string' } } },
       verificationPrefs: {
         type: 'object',
         required: [],
         properties: { hideBadges: { type: 'boolean', default: false } },
+      },
+      verificationState: {
+        type: 'object',
+        required: ['verifications', 'verifiedStatus', 'trustedVerifierStatus'],
+        properties: {
+          verifications: { type: 'array', items: { type: 'ref', ref: '#verificationView' } },
+          verifiedStatus: { type: 'string' },
+          trustedVerifierStatus: { type: 'string' },
+        },
+      },
+      verificationView: {
+        type: 'object',
+        required: ['issuer', 'uri', 'isValid', 'createdAt'],
+        properties: {
+          issuer: { type: 'string', format: 'did' },
+          issuerDisplayName: { type: 'string' },
+          issuerHandle: { type: 'string', format: 'handle' },
+          uri: { type: 'string', format: 'at-uri' },
+          isValid: { type: 'boolean' },
+          createdAt: { type: 'string', format: 'datetime' },
+        },
+      },
+      viewerState: {
+        type: 'object',
+        properties: {
+          muted: { type: 'boolean' },
+          mutedOnlyReposts: { type: 'boolean' },
+          mutedOnlyQuoteposts: { type: 'boolean' },
+          mutedByList: { type: 'ref', ref: 'app.bsky.graph.defs#listViewBasic' },
+          blockedBy: { type: 'boolean' },
+          blocking: { type: 'string', format: 'at-uri' },
+          blockingByList: { type: 'ref', ref: 'app.bsky.graph.defs#listViewBasic' },
+          following: { type: 'string', format: 'at-uri' },
+          followedBy: { type: 'string', format: 'at-uri' },
+          knownFollowers: { type: 'ref', ref: '#knownFollowers' },
+          activitySubscription: {
+            type: 'ref',
+            ref: 'app.bsky.notification.defs#activitySubscription',
+          },
+        },
       },
     },
   }),
@@ -348,6 +496,15 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
     lexicon: 1,
     id: 'app.bsky.embed.external',
     defs: {
+      colorRGB: {
+        type: 'object',
+        required: ['r', 'g', 'b'],
+        properties: {
+          r: { type: 'integer', minimum: 0, maximum: 255 },
+          g: { type: 'integer', minimum: 0, maximum: 255 },
+          b: { type: 'integer', minimum: 0, maximum: 255 },
+        },
+      },
       external: {
         type: 'object',
         required: ['uri', 'title', 'description'],
@@ -366,6 +523,57 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
         type: 'object',
         required: ['external'],
         properties: { external: { type: 'ref', ref: '#external' } },
+      },
+      view: {
+        type: 'object',
+        required: ['external'],
+        properties: { external: { type: 'ref', ref: '#viewExternal' } },
+      },
+      viewExternal: {
+        type: 'object',
+        required: ['uri', 'title', 'description'],
+        properties: {
+          uri: { type: 'string', format: 'uri' },
+          title: { type: 'string' },
+          description: { type: 'string' },
+          thumb: { type: 'string', format: 'uri' },
+          createdAt: { type: 'string', format: 'datetime' },
+          updatedAt: { type: 'string', format: 'datetime' },
+          readingTime: { type: 'integer' },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          source: { type: 'ref', ref: '#viewExternalSource' },
+          associatedRefs: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.repo.strongRef' },
+          },
+          associatedProfiles: {
+            type: 'array',
+            items: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewBasic' },
+          },
+        },
+      },
+      viewExternalSource: {
+        type: 'object',
+        required: ['uri', 'title'],
+        properties: {
+          uri: { type: 'string', format: 'uri' },
+          icon: { type: 'string', format: 'uri' },
+          title: { type: 'string' },
+          description: { type: 'string' },
+          theme: { type: 'ref', ref: '#viewExternalSourceTheme' },
+        },
+      },
+      viewExternalSourceTheme: {
+        type: 'object',
+        properties: {
+          backgroundRGB: { type: 'ref', ref: '#colorRGB' },
+          foregroundRGB: { type: 'ref', ref: '#colorRGB' },
+          accentRGB: { type: 'ref', ref: '#colorRGB' },
+          accentForegroundRGB: { type: 'ref', ref: '#colorRGB' },
+        },
       },
     },
   }),
@@ -392,6 +600,23 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
             maxLength: 20,
             items: { type: 'union', refs: ['#image'] },
           },
+        },
+      },
+      view: {
+        type: 'object',
+        required: ['items'],
+        properties: {
+          items: { type: 'array', items: { type: 'union', refs: ['#viewImage'] } },
+        },
+      },
+      viewImage: {
+        type: 'object',
+        required: ['thumbnail', 'fullsize', 'alt', 'aspectRatio'],
+        properties: {
+          thumbnail: { type: 'string', format: 'uri' },
+          fullsize: { type: 'string', format: 'uri' },
+          alt: { type: 'string' },
+          aspectRatio: { type: 'ref', ref: 'app.bsky.embed.defs#aspectRatio' },
         },
       },
     },
@@ -421,6 +646,27 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           },
         },
       },
+      view: {
+        type: 'object',
+        required: ['images'],
+        properties: {
+          images: {
+            type: 'array',
+            items: { type: 'ref', ref: '#viewImage' },
+            maxLength: 4,
+          },
+        },
+      },
+      viewImage: {
+        type: 'object',
+        required: ['thumb', 'fullsize', 'alt'],
+        properties: {
+          thumb: { type: 'string', format: 'uri' },
+          fullsize: { type: 'string', format: 'uri' },
+          alt: { type: 'string' },
+          aspectRatio: { type: 'ref', ref: 'app.bsky.embed.defs#aspectRatio' },
+        },
+      },
     },
   }),
   // lexicons/app/bsky/embed/record.json
@@ -432,6 +678,83 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
         type: 'object',
         required: ['record'],
         properties: { record: { type: 'ref', ref: 'com.atproto.repo.strongRef' } },
+      },
+      view: {
+        type: 'object',
+        required: ['record'],
+        properties: {
+          record: {
+            type: 'union',
+            refs: [
+              '#viewRecord',
+              '#viewNotFound',
+              '#viewBlocked',
+              '#viewDetached',
+              'app.bsky.feed.defs#generatorView',
+              'app.bsky.graph.defs#listView',
+              'app.bsky.labeler.defs#labelerView',
+              'app.bsky.graph.defs#starterPackViewBasic',
+            ],
+          },
+        },
+      },
+      viewBlocked: {
+        type: 'object',
+        required: ['uri', 'blocked', 'author'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          blocked: { type: 'boolean', const: true },
+          author: { type: 'ref', ref: 'app.bsky.feed.defs#blockedAuthor' },
+        },
+      },
+      viewDetached: {
+        type: 'object',
+        required: ['uri', 'detached'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          detached: { type: 'boolean', const: true },
+        },
+      },
+      viewNotFound: {
+        type: 'object',
+        required: ['uri', 'notFound'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          notFound: { type: 'boolean', const: true },
+        },
+      },
+      viewRecord: {
+        type: 'object',
+        required: ['uri', 'cid', 'author', 'value', 'indexedAt'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          author: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewBasic' },
+          value: { type: 'unknown' },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          replyCount: { type: 'integer' },
+          repostCount: { type: 'integer' },
+          likeCount: { type: 'integer' },
+          quoteCount: { type: 'integer' },
+          embeds: {
+            type: 'array',
+            items: {
+              type: 'union',
+              refs: [
+                'app.bsky.embed.images#view',
+                'app.bsky.embed.video#view',
+                'app.bsky.embed.gallery#view',
+                'app.bsky.embed.external#view',
+                '#view',
+                'app.bsky.embed.recordWithMedia#view',
+              ],
+            },
+          },
+          indexedAt: { type: 'string', format: 'datetime' },
+        },
       },
     },
   }),
@@ -452,6 +775,22 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
               'app.bsky.embed.video',
               'app.bsky.embed.gallery',
               'app.bsky.embed.external',
+            ],
+          },
+        },
+      },
+      view: {
+        type: 'object',
+        required: ['record', 'media'],
+        properties: {
+          record: { type: 'ref', ref: 'app.bsky.embed.record#view' },
+          media: {
+            type: 'union',
+            refs: [
+              'app.bsky.embed.images#view',
+              'app.bsky.embed.video#view',
+              'app.bsky.embed.gallery#view',
+              'app.bsky.embed.external#view',
             ],
           },
         },
@@ -486,6 +825,189 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           presentation: { type: 'string' },
         },
       },
+      view: {
+        type: 'object',
+        required: ['cid', 'playlist'],
+        properties: {
+          cid: { type: 'string', format: 'cid' },
+          playlist: { type: 'string', format: 'uri' },
+          thumbnail: { type: 'string', format: 'uri' },
+          alt: { type: 'string' },
+          aspectRatio: { type: 'ref', ref: 'app.bsky.embed.defs#aspectRatio' },
+          presentation: { type: 'string' },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/feed/defs.json
+  'app.bsky.feed.defs': () => ({
+    lexicon: 1,
+    id: 'app.bsky.feed.defs',
+    defs: {
+      blockedAuthor: {
+        type: 'object',
+        required: ['did'],
+        properties: {
+          did: { type: 'string', format: 'did' },
+          viewer: { type: 'ref', ref: 'app.bsky.actor.defs#viewerState' },
+        },
+      },
+      blockedPost: {
+        type: 'object',
+        required: ['uri', 'blocked', 'author'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          blocked: { type: 'boolean', const: true },
+          author: { type: 'ref', ref: '#blockedAuthor' },
+        },
+      },
+      feedViewPost: {
+        type: 'object',
+        required: ['post'],
+        properties: {
+          post: { type: 'ref', ref: '#postView' },
+          reply: { type: 'ref', ref: '#replyRef' },
+          reason: { type: 'union', refs: ['#reasonRepost', '#reasonPin'] },
+          feedContext: { type: 'string', maxLength: 2000 },
+          reqId: { type: 'string', maxLength: 100 },
+        },
+      },
+      generatorView: {
+        type: 'object',
+        required: ['uri', 'cid', 'did', 'creator', 'displayName', 'indexedAt'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          did: { type: 'string', format: 'did' },
+          creator: { type: 'ref', ref: 'app.bsky.actor.defs#profileView' },
+          displayName: { type: 'string' },
+          description: { type: 'string', maxGraphemes: 300, maxLength: 3000 },
+          descriptionFacets: {
+            type: 'array',
+            items: { type: 'ref', ref: 'app.bsky.richtext.facet' },
+          },
+          avatar: { type: 'string', format: 'uri' },
+          likeCount: { type: 'integer', minimum: 0 },
+          acceptsInteractions: { type: 'boolean' },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          viewer: { type: 'ref', ref: '#generatorViewerState' },
+          contentMode: { type: 'string' },
+          indexedAt: { type: 'string', format: 'datetime' },
+        },
+      },
+      generatorViewerState: {
+        type: 'object',
+        properties: { like: { type: 'string', format: 'at-uri' } },
+      },
+      knownLikers: {
+        type: 'object',
+        required: ['count', 'actors'],
+        properties: {
+          count: { type: 'integer' },
+          actors: {
+            type: 'array',
+            minLength: 0,
+            maxLength: 5,
+            items: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewBasic' },
+          },
+        },
+      },
+      notFoundPost: {
+        type: 'object',
+        required: ['uri', 'notFound'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          notFound: { type: 'boolean', const: true },
+        },
+      },
+      postView: {
+        type: 'object',
+        required: ['uri', 'cid', 'author', 'record', 'indexedAt'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          author: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewBasic' },
+          record: { type: 'unknown' },
+          embed: {
+            type: 'union',
+            refs: [
+              'app.bsky.embed.images#view',
+              'app.bsky.embed.video#view',
+              'app.bsky.embed.gallery#view',
+              'app.bsky.embed.external#view',
+              'app.bsky.embed.record#view',
+              'app.bsky.embed.recordWithMedia#view',
+            ],
+          },
+          bookmarkCount: { type: 'integer' },
+          replyCount: { type: 'integer' },
+          repostCount: { type: 'integer' },
+          likeCount: { type: 'integer' },
+          quoteCount: { type: 'integer' },
+          indexedAt: { type: 'string', format: 'datetime' },
+          viewer: { type: 'ref', ref: '#viewerState' },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          threadgate: { type: 'ref', ref: '#threadgateView' },
+          debug: { type: 'unknown' },
+        },
+      },
+      reasonPin: { type: 'object', properties: {} },
+      reasonRepost: {
+        type: 'object',
+        required: ['by', 'indexedAt'],
+        properties: {
+          by: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewBasic' },
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          indexedAt: { type: 'string', format: 'datetime' },
+        },
+      },
+      replyRef: {
+        type: 'object',
+        required: ['root', 'parent'],
+        properties: {
+          root: {
+            type: 'union',
+            refs: ['#postView', '#notFoundPost', '#blockedPost'],
+          },
+          parent: {
+            type: 'union',
+            refs: ['#postView', '#notFoundPost', '#blockedPost'],
+          },
+          grandparentAuthor: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewBasic' },
+        },
+      },
+      threadgateView: {
+        type: 'object',
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          record: { type: 'unknown' },
+          lists: {
+            type: 'array',
+            items: { type: 'ref', ref: 'app.bsky.graph.defs#listViewBasic' },
+          },
+        },
+      },
+      viewerState: {
+        type: 'object',
+        properties: {
+          repost: { type: 'string', format: 'at-uri' },
+          like: { type: 'string', format: 'at-uri' },
+          bookmarked: { type: 'boolean' },
+          threadMuted: { type: 'boolean' },
+          replyDisabled: { type: 'boolean' },
+          embeddingDisabled: { type: 'boolean' },
+          pinned: { type: 'boolean' },
+          knownLikers: { type: 'ref', ref: '#knownLikers' },
+        },
+      },
     },
   }),
   // lexicons/app/bsky/feed/generator.json
@@ -516,6 +1038,39 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
             labels: { type: 'union', refs: ['com.atproto.label.defs#selfLabels'] },
             contentMode: { type: 'string' },
             createdAt: { type: 'string', format: 'datetime' },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/feed/getFeed.json
+  'app.bsky.feed.getFeed': () => ({
+    lexicon: 1,
+    id: 'app.bsky.feed.getFeed',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['feed'],
+          properties: {
+            feed: { type: 'string', format: 'at-uri' },
+            limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['feed'],
+            properties: {
+              cursor: { type: 'string' },
+              feed: {
+                type: 'array',
+                items: { type: 'ref', ref: 'app.bsky.feed.defs#feedViewPost' },
+              },
+            },
           },
         },
       },
@@ -731,7 +1286,77 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
   'app.bsky.graph.defs': () => ({
     lexicon: 1,
     id: 'app.bsky.graph.defs',
-    defs: { listPurpose: { type: 'string' } },
+    defs: {
+      listPurpose: { type: 'string' },
+      listView: {
+        type: 'object',
+        required: ['uri', 'cid', 'creator', 'name', 'purpose', 'indexedAt'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          creator: { type: 'ref', ref: 'app.bsky.actor.defs#profileView' },
+          name: { type: 'string', maxLength: 64, minLength: 1 },
+          purpose: { type: 'ref', ref: '#listPurpose' },
+          description: { type: 'string', maxGraphemes: 300, maxLength: 3000 },
+          descriptionFacets: {
+            type: 'array',
+            items: { type: 'ref', ref: 'app.bsky.richtext.facet' },
+          },
+          avatar: { type: 'string', format: 'uri' },
+          listItemCount: { type: 'integer', minimum: 0 },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          viewer: { type: 'ref', ref: '#listViewerState' },
+          indexedAt: { type: 'string', format: 'datetime' },
+        },
+      },
+      listViewBasic: {
+        type: 'object',
+        required: ['uri', 'cid', 'name', 'purpose'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          name: { type: 'string', maxLength: 64, minLength: 1 },
+          purpose: { type: 'ref', ref: '#listPurpose' },
+          avatar: { type: 'string', format: 'uri' },
+          listItemCount: { type: 'integer', minimum: 0 },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          viewer: { type: 'ref', ref: '#listViewerState' },
+          indexedAt: { type: 'string', format: 'datetime' },
+        },
+      },
+      listViewerState: {
+        type: 'object',
+        properties: {
+          muted: { type: 'boolean' },
+          blocked: { type: 'string', format: 'at-uri' },
+          referenceListOptOut: { type: 'string', format: 'at-uri' },
+        },
+      },
+      starterPackViewBasic: {
+        type: 'object',
+        required: ['uri', 'cid', 'record', 'creator', 'indexedAt'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          record: { type: 'unknown' },
+          creator: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewBasic' },
+          listItemCount: { type: 'integer', minimum: 0 },
+          joinedWeekCount: { type: 'integer', minimum: 0 },
+          joinedAllTimeCount: { type: 'integer', minimum: 0 },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          indexedAt: { type: 'string', format: 'datetime' },
+        },
+      },
+    },
   }),
   // lexicons/app/bsky/graph/follow.json
   'app.bsky.graph.follow': () => ({
@@ -917,6 +1542,26 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           },
         },
       },
+      labelerView: {
+        type: 'object',
+        required: ['uri', 'cid', 'creator', 'indexedAt'],
+        properties: {
+          uri: { type: 'string', format: 'at-uri' },
+          cid: { type: 'string', format: 'cid' },
+          creator: { type: 'ref', ref: 'app.bsky.actor.defs#profileView' },
+          likeCount: { type: 'integer', minimum: 0 },
+          viewer: { type: 'ref', ref: '#labelerViewerState' },
+          indexedAt: { type: 'string', format: 'datetime' },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+        },
+      },
+      labelerViewerState: {
+        type: 'object',
+        properties: { like: { type: 'string', format: 'at-uri' } },
+      },
     },
   }),
   // lexicons/app/bsky/labeler/service.json
@@ -960,6 +1605,65 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           type: 'object',
           required: ['allowSubscriptions'],
           properties: { allowSubscriptions: { type: 'string' } },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/notification/defs.json
+  'app.bsky.notification.defs': () => ({
+    lexicon: 1,
+    id: 'app.bsky.notification.defs',
+    defs: {
+      activitySubscription: {
+        type: 'object',
+        required: ['post', 'reply'],
+        properties: { post: { type: 'boolean' }, reply: { type: 'boolean' } },
+      },
+    },
+  }),
+  // lexicons/app/bsky/notification/registerPush.json
+  'app.bsky.notification.registerPush': () => ({
+    lexicon: 1,
+    id: 'app.bsky.notification.registerPush',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['serviceDid', 'token', 'platform', 'appId'],
+            properties: {
+              serviceDid: { type: 'string', format: 'did' },
+              token: { type: 'string' },
+              platform: { type: 'string' },
+              appId: { type: 'string' },
+              ageRestricted: { type: 'boolean' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/notification/unregisterPush.json
+  'app.bsky.notification.unregisterPush': () => ({
+    lexicon: 1,
+    id: 'app.bsky.notification.unregisterPush',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['serviceDid', 'token', 'platform', 'appId'],
+            properties: {
+              serviceDid: { type: 'string', format: 'did' },
+              token: { type: 'string' },
+              platform: { type: 'string' },
+              appId: { type: 'string' },
+            },
+          },
         },
       },
     },
@@ -1491,6 +2195,21 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
     lexicon: 1,
     id: 'com.atproto.label.defs',
     defs: {
+      label: {
+        type: 'object',
+        required: ['src', 'uri', 'val', 'cts'],
+        properties: {
+          ver: { type: 'integer' },
+          src: { type: 'string', format: 'did' },
+          uri: { type: 'string', format: 'uri' },
+          cid: { type: 'string', format: 'cid' },
+          val: { type: 'string', maxLength: 128 },
+          neg: { type: 'boolean' },
+          cts: { type: 'string', format: 'datetime' },
+          exp: { type: 'string', format: 'datetime' },
+          sig: { type: 'bytes' },
+        },
+      },
       labelValue: { type: 'string' },
       labelValueDefinition: {
         type: 'object',
@@ -1547,6 +2266,61 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           required: ['lexicon'],
           properties: { lexicon: { type: 'integer' } },
         },
+      },
+    },
+  }),
+  // lexicons/com/atproto/moderation/createReport.json
+  'com.atproto.moderation.createReport': () => ({
+    lexicon: 1,
+    id: 'com.atproto.moderation.createReport',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['reasonType', 'subject'],
+            properties: {
+              reasonType: { type: 'ref', ref: 'com.atproto.moderation.defs#reasonType' },
+              reason: { type: 'string', maxGraphemes: 2000, maxLength: 20000 },
+              subject: {
+                type: 'union',
+                refs: [
+                  'com.atproto.admin.defs#repoRef',
+                  'com.atproto.repo.strongRef',
+                ],
+              },
+              modTool: { type: 'ref', ref: '#modTool' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['id', 'reasonType', 'subject', 'reportedBy', 'createdAt'],
+            properties: {
+              id: { type: 'integer' },
+              reasonType: { type: 'ref', ref: 'com.atproto.moderation.defs#reasonType' },
+              reason: { type: 'string', maxGraphemes: 2000, maxLength: 20000 },
+              subject: {
+                type: 'union',
+                refs: [
+                  'com.atproto.admin.defs#repoRef',
+                  'com.atproto.repo.strongRef',
+                ],
+              },
+              reportedBy: { type: 'string', format: 'did' },
+              createdAt: { type: 'string', format: 'datetime' },
+            },
+          },
+        },
+      },
+      modTool: {
+        type: 'object',
+        required: ['name'],
+        properties: { name: { type: 'string' }, meta: { type: 'unknown' } },
       },
     },
   }),

@@ -1,96 +1,114 @@
-/** Forwards a request to another service on behalf of the account that is signed in. */
-import { InvalidRequestError, UpstreamFailureError } from '@atproto/xrpc-server'
+/** Forwards requests to other services on behalf of the account that is signed in. */
+import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
 import { authenticate } from '../auth/authenticate.ts'
-import { session } from '../auth/policy.ts'
-import type { ServiceTarget } from '../config.ts'
+import { isPrivileged, isProtected } from '../auth/delegation.ts'
+import { type SessionCredentials, sessionAdmittedByObject } from '../auth/policy.ts'
 import { unwrap } from '../durable/outcome.ts'
-import type { ServiceName } from '../routing/policy.ts'
+import { lengthOf } from './copy.ts'
+import { requestHeaders } from './headers.ts'
+import { send } from './send.ts'
+import { type Fallback, findTarget, type Target } from './target.ts'
 
-/** Request headers that mean something to the other service; everything else stays here. */
-const REQUEST_HEADERS = ['accept', 'accept-language', 'atproto-accept-labelers', 'content-type']
-
-/** Response headers that mean something to the client. */
-const RESPONSE_HEADERS = [
-  'content-type',
-  'content-language',
-  'atproto-repo-rev',
-  'atproto-content-labelers',
-  'retry-after',
-]
+/** What another service is to take a caller's token for. */
+export interface TokenPurpose {
+  /** DID of the service that looks at it. */
+  aud: string
+  /** The method that it is good for. */
+  lxm: string
+  /** It is given out even if the account was taken down. */
+  evenTakendown?: boolean
+}
 
 /**
- * Sends the request on with a service auth token of the caller's and returns the answer as it is.
- * Only for callers who are signed in.
+ * Sends the request on with a service token of the caller's, and returns the answer. Only for callers who
+ * are signed in; methods about the account itself go nowhere (see `isProtected`).
  *
- * @throws InvalidRequestError when no such service is configured; UpstreamFailureError
+ * @param fallback where it goes unless it names a service itself
+ * @throws InvalidRequestError, `InvalidToken` for callers who may not call this method elsewhere;
+ *   UpstreamFailureError; UpstreamTimeoutError
  */
 export async function forward(
   request: Request,
   nsid: string,
-  service: ServiceName | undefined,
+  fallback: Fallback,
   app: App,
 ): Promise<Response> {
-  const { did } = await authenticate(session, request, nsid, app)
-  const target = resolveTarget(request, nsid, service, app)
-  const token = unwrap(await app.account(did).signServiceToken({ aud: target.did, lxm: nsid }))
-  const headers = pick(request.headers, REQUEST_HEADERS)
-  headers.set('authorization', `Bearer ${token}`)
-  const { search } = new URL(request.url)
-  try {
-    const response = await fetch(`${target.url}/xrpc/${nsid}${search}`, {
-      method: request.method,
-      headers,
-      body: request.body,
-      redirect: 'manual',
-    })
-    return new Response(response.body, {
-      status: response.status,
-      headers: pick(response.headers, RESPONSE_HEADERS),
-    })
-  } catch (cause) {
-    app.log.error('upstream unreachable', cause, { service: target.did, nsid })
-    throw new UpstreamFailureError('Upstream service unreachable', 'UpstreamFailure', { cause })
+  if (!['GET', 'HEAD', 'POST'].includes(request.method)) {
+    throw new InvalidRequestError('XRPC requests only supports GET and POST')
   }
+  const caller = await authenticate(sessionAdmittedByObject, request, nsid, app)
+  assertMayForward(caller, nsid)
+  const target = await findTarget(request, nsid, fallback, app)
+  return forwardTo(target, request, nsid, caller, { aud: target.did, lxm: nsid }, app)
 }
 
-function resolveTarget(
+/** The same for handlers: to a service that is known, with a token for a purpose that is known. */
+export async function forwardTo(
+  target: Target,
   request: Request,
   nsid: string,
-  service: ServiceName | undefined,
-  { config }: App,
-): ServiceTarget {
-  const header = request.headers.get('atproto-proxy')
-  if (header !== null) {
-    const did = parseProxyHeader(header)
-    const known = [config.appview, config.chat, config.moderation].find(
-      (target) => target?.did === did,
-    )
-    if (!known) throw new InvalidRequestError('could not resolve proxy did')
-    return known
-  }
-  const target = service && config[service]
-  if (!target) throw new InvalidRequestError(`No service configured for ${nsid}`)
-  return target
+  caller: SessionCredentials,
+  purpose: TokenPurpose,
+  app: App,
+): Promise<Response> {
+  const body = request.method === 'POST' ? request.body : null
+  return send(
+    {
+      method: request.method,
+      path: `/xrpc/${nsid}${queryOf(request.url)}`,
+      headers: requestHeaders(request.headers, body !== null),
+      body,
+      length: lengthOf(request.headers),
+      authorize: () => tokenFor(caller, purpose, app),
+    },
+    target,
+    app,
+  )
 }
 
-/** `did:web:api.bsky.app#bsky_appview` → the DID. @throws InvalidRequestError */
-function parseProxyHeader(header: string): string {
-  if (header.includes(' ')) throw new InvalidRequestError('proxy header cannot contain spaces')
-  const [did, fragment, ...rest] = header.split('#')
-  if (!did) throw new InvalidRequestError('no did specified in proxy header')
-  if (!fragment) throw new InvalidRequestError('no service id specified in proxy header')
-  if (rest.length > 0 || !did.startsWith('did:')) {
-    throw new InvalidRequestError('invalid proxy header format')
-  }
-  return did
+/** A procedure of another service with an input that has been read. */
+export async function callService(
+  target: Target,
+  nsid: string,
+  input: unknown,
+  request: Request,
+  caller: SessionCredentials,
+  purpose: TokenPurpose,
+  app: App,
+): Promise<Response> {
+  const headers = requestHeaders(request.headers, false)
+  headers.set('content-type', 'application/json')
+  const authorize = () => tokenFor(caller, purpose, app)
+  const path = `/xrpc/${nsid}`
+  return send(
+    { method: 'POST', path, headers, body: JSON.stringify(input), authorize },
+    target,
+    app,
+  )
 }
 
-function pick(source: Headers, names: readonly string[]): Headers {
-  const picked = new Headers()
-  for (const name of names) {
-    const value = source.get(name)
-    if (value !== null) picked.set(name, value)
+/**
+ * A token signed with the caller's key, good for a minute and, as services may see to it, for one request.
+ * The account's object looks at the same time whether the session is still open.
+ */
+async function tokenFor(
+  { did, session }: SessionCredentials,
+  { aud, lxm, evenTakendown = false }: TokenPurpose,
+  app: App,
+): Promise<string> {
+  return unwrap(await app.account(did).signServiceToken({ aud, lxm, session, evenTakendown }))
+}
+
+/** @throws InvalidRequestError `InvalidToken` */
+function assertMayForward({ scope }: SessionCredentials, nsid: string): void {
+  if (isProtected(nsid) || (scope === 'com.atproto.appPass' && isPrivileged(nsid))) {
+    throw new InvalidRequestError('Bad token method', 'InvalidToken')
   }
-  return picked
+}
+
+/** The query as the client wrote it, with the question mark. */
+function queryOf(url: string): string {
+  const at = url.indexOf('?')
+  return at < 0 ? '' : (url.slice(at).split('#', 1)[0] ?? '')
 }

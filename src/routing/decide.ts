@@ -6,17 +6,29 @@ export type Route =
   | { to: 'proxy'; service: ServiceName; rule: RouteRule }
   | { to: 'refuse'; rule?: RouteRule }
 
-/** The rule that applies to `nsid`: an exact one, or else the one with the longest namespace. */
-export function findRule(nsid: string, rules: readonly RouteRule[] = table): RouteRule | undefined {
-  let best: RouteRule | undefined
+/**
+ * The rule that applies to `nsid`: an exact one, or else the one with the longest namespace. Capitals make
+ * no difference: other servers may take `COM.ATPROTO.server.getSession` for the method it looks like.
+ */
+export function findRule<Rule extends { readonly match: string }>(
+  nsid: string,
+  rules: readonly Rule[],
+): Rule | undefined {
+  const name = nsid.toLowerCase()
+  let best: Rule | undefined
   for (const rule of rules) {
-    const matches = rule.match.endsWith('.*')
-      ? nsid.startsWith(rule.match.slice(0, -1))
-      : nsid === rule.match
+    const match = rule.match.toLowerCase()
+    const matches = match.endsWith('.*') ? name.startsWith(match.slice(0, -1)) : name === match
     if (matches && (!best || specificity(rule) > specificity(best))) best = rule
   }
   return best
 }
+
+/**
+ * Whether the policy table refuses a method by name, because its namespace belongs to a PDS. Then neither a
+ * header nor a setting sends it to anybody else.
+ */
+export const isOwned = (nsid: string): boolean => findRule(nsid, table)?.to === 'refuse'
 
 /** Decides the route of a method. Pure, so that the generator and the running server agree. */
 export function decide(
@@ -31,5 +43,5 @@ export function decide(
     : { to: 'proxy', service: rule.to, rule }
 }
 
-const specificity = (rule: RouteRule): number =>
-  rule.match.endsWith('.*') ? rule.match.length - 1 : rule.match.length + 1
+const specificity = ({ match }: { match: string }): number =>
+  match.endsWith('.*') ? match.length - 1 : match.length + 1

@@ -1,5 +1,6 @@
 import { jsonToLex, type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
+import { isForwarded } from '../proxy/send.ts'
 
 /** A handler answered with something that its lexicon does not allow. */
 export class InvalidOutputError extends Error {
@@ -21,7 +22,9 @@ export async function toResponse(
 ): Promise<Response> {
   if (output instanceof Response) {
     const isJson = schema?.schema && output.headers.get('content-type') === 'application/json'
-    if (check && isJson) assertOutput(lexicons, nsid, jsonToLex(await output.clone().json()))
+    // What another service answered is its own business, and may be compressed.
+    if (check && isJson && !isForwarded(output))
+      assertOutput(lexicons, nsid, jsonToLex(await output.clone().json()))
     return output
   }
   if (!schema) {

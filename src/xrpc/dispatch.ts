@@ -12,7 +12,8 @@ import { authenticate } from '../auth/authenticate.ts'
 import { lexicons as loadLexicons } from '../generated/lexicons.ts'
 import { routes } from '../generated/routes.ts'
 import { forward } from '../proxy/forward.ts'
-import { decide } from '../routing/decide.ts'
+import { decide, isOwned } from '../routing/decide.ts'
+import { findSetting } from '../routing/settings.ts'
 import { toResponse } from './answer.ts'
 import { parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
@@ -27,33 +28,26 @@ type Method = LexXrpcQuery | LexXrpcProcedure | LexXrpcSubscription
  */
 export async function dispatch(request: Request, nsid: string, app: App): Promise<Response> {
   if (!isValidNsid(nsid)) throw new InvalidRequestError('invalid xrpc path')
-  const route = routes[nsid] ?? unknownRoute(nsid)
-  if (route.to === 'local') {
-    assertVerb(route.kind, request.method)
+  const route = routes[nsid]
+  if (route) assertVerb(route.kind, request.method)
+  if (route?.to === 'local') {
     const { default: definition } = await route.load()
     return serve(request, nsid, definition, app)
   }
-  const named = request.headers.has('atproto-proxy')
-  if (route.to === 'refuse' && (!named || isOwned(nsid))) throw notImplemented(nsid)
-  if (route.kind) assertVerb(route.kind, request.method)
-  return forward(request, nsid, route.to === 'proxy' ? route.service : undefined, app)
+  const fallback = fallbackOf(nsid, app)
+  const isNamed = request.headers.has('atproto-proxy')
+  if (isOwned(nsid) || (fallback === 'refuse' && !isNamed)) {
+    throw new MethodNotImplementedError(`${nsid} is not implemented on this host`)
+  }
+  return forward(request, nsid, fallback === 'refuse' ? undefined : fallback, app)
 }
 
-const notImplemented = (nsid: string) =>
-  new MethodNotImplementedError(`${nsid} is not implemented on this host`)
-
-/** Whether the policy table refuses a method by name: then not even a header opens it. */
-function isOwned(nsid: string): boolean {
+/** Where a method that is not served here goes unless the caller says where; lexicons make no difference. */
+function fallbackOf(nsid: string, { config }: App) {
+  const setting = findSetting(nsid, config.proxyRoutes)
+  if (setting) return setting.to
   const route = decide(nsid, false)
-  return route.to === 'refuse' && route.rule !== undefined
-}
-
-/** A method that no lexicon here describes follows the policy table all the same. */
-function unknownRoute(nsid: string) {
-  const route = decide(nsid, false)
-  return route.to === 'proxy'
-    ? ({ to: 'proxy', service: route.service, kind: undefined } as const)
-    : ({ to: 'refuse', kind: undefined } as const)
+  return route.to === 'proxy' ? route.service : 'refuse'
 }
 
 function assertVerb(kind: 'query' | 'procedure' | 'subscription', verb: string): void {

@@ -21,6 +21,8 @@ export interface ServiceTokenInput {
   exp?: number
   /** Family of the session that asks for it; undefined: the server itself does. */
   session?: string
+  /** Whether an account that was taken down gets one. Default: it does. */
+  evenTakendown?: boolean
 }
 
 /** Passwords, app passwords and sessions of one account, and tokens in its name for other services. */
@@ -146,10 +148,11 @@ export class AccountSignIn extends AccountRepository {
   }
 
   /** A service auth token signed with the account's key. */
-  signServiceToken({ aud, lxm, exp, session }: ServiceTokenInput): Promise<Outcome<string>> {
+  signServiceToken(input: ServiceTokenInput): Promise<Outcome<string>> {
+    const { aud, lxm, exp, session, evenTakendown = true } = input
     return settle(async () => {
       const keypair = await this.signingKey()
-      this.admitSession(session, true)
+      this.admitSession(session, evenTakendown)
       const { did } = this.profile.get()
       return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
     })

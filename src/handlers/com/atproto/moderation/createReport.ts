@@ -1,0 +1,19 @@
+import { define } from '#lex/com/atproto/moderation/createReport'
+import { sessionEvenTakendown } from '#src/auth/policy.ts'
+import { callService } from '#src/proxy/forward.ts'
+import { findTarget } from '#src/proxy/target.ts'
+
+const NSID = 'com.atproto.moderation.createReport'
+
+/**
+ * Hands a report to the moderation service that the caller names, or to this host's. Somebody who was taken
+ * down can still report, which is how one appeals.
+ */
+export default define({
+  auth: sessionEvenTakendown,
+  async handler({ input, auth, request, app }) {
+    const target = await findTarget(request, NSID, 'report', app)
+    const purpose = { aud: target.did, lxm: NSID, evenTakendown: true }
+    return callService(target, NSID, input, request, auth, purpose, app)
+  },
+})

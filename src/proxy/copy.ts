@@ -1,0 +1,42 @@
+/** Bytes read at once. Read by `pipeThrough` and default readers, streams come in pieces of 4 KiB. */
+const PIECE = 64 * 1024
+
+/**
+ * Moves a stream of the platform into another, a piece in memory at a time, and lets `look` see how long
+ * each piece is. When `look` throws or one side breaks off, so does the other.
+ *
+ * @throws what broke it off
+ */
+export async function copy(
+  source: ReadableStream<Uint8Array>,
+  sink: WritableStream<Uint8Array>,
+  look: (bytes: number) => void,
+): Promise<void> {
+  const reader = source.getReader({ mode: 'byob' })
+  const writer = sink.getWriter()
+  let buffer: ArrayBuffer = new ArrayBuffer(PIECE)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer))
+      if (done) break
+      look(value.byteLength)
+      await writer.write(value)
+      // What was written has been copied: the memory can be used again.
+      buffer = value.buffer
+    }
+    await writer.close()
+  } catch (error) {
+    await Promise.allSettled([writer.abort(error), reader.cancel(error)])
+    throw error
+  }
+}
+
+/** A pair of ends, of a known length if there is one, so that it is said in `content-length`. */
+export const pipe = (length: number | undefined) =>
+  length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length)
+
+/** The length that headers promise, in bytes. */
+export function lengthOf(headers: Headers): number | undefined {
+  const length = headers.get('content-length')
+  return length === null ? undefined : Number(length)
+}

@@ -1,0 +1,50 @@
+/**
+ * Aborts its signal when nothing has happened for too long. Progress is only noted, not every time a timer
+ * set anew, because it comes with every piece of a stream.
+ */
+export class Patience {
+  readonly #controller = new AbortController()
+  #limit: number
+  #since = Date.now()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  /** @param limit ms without progress */
+  constructor(limit: number) {
+    this.#limit = limit
+    this.#wait(limit)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get isOver(): boolean {
+    return this.signal.aborted
+  }
+
+  /** Something has happened. */
+  progress(): void {
+    this.#since = Date.now()
+  }
+
+  /** Another limit from now on, in ms. */
+  restart(limit: number): void {
+    this.stop()
+    this.progress()
+    this.#limit = limit
+    this.#wait(limit)
+  }
+
+  /** Nothing more is waited for. */
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #wait(ms: number): void {
+    this.#timer = setTimeout(() => {
+      const left = this.#since + this.#limit - Date.now()
+      if (left > 0) this.#wait(left)
+      else this.#controller.abort(new Error(`nothing came for ${this.#limit} ms`))
+    }, ms)
+  }
+}

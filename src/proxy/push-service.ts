@@ -1,0 +1,47 @@
+/** Push notifications: a client registers with the service of its app, by way of its own host. */
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import type { App } from '../app.ts'
+import type { SessionCredentials } from '../auth/policy.ts'
+import { callService } from './forward.ts'
+import { locate, type Target } from './target.ts'
+
+const PUSH_SERVICE = 'bsky_notif'
+
+/**
+ * Sends a registration, or its end, on to the service that it names.
+ *
+ * @throws InvalidRequestError when the DID has no such service; UpstreamFailureError
+ */
+export async function callPushService(
+  nsid: string,
+  input: { serviceDid: string },
+  caller: SessionCredentials,
+  request: Request,
+  app: App,
+): Promise<Response> {
+  const { serviceDid: did } = input
+  const target = await findPushService(did, app)
+  const answer = await callService(
+    target,
+    nsid,
+    input,
+    request,
+    caller,
+    { aud: did, lxm: nsid },
+    app,
+  )
+  if (!answer.ok) return answer
+  // The methods have no output.
+  await answer.body?.cancel()
+  return new Response(null, { status: 200 })
+}
+
+async function findPushService(did: string, app: App): Promise<Target> {
+  const { appview } = app.config
+  if (appview?.did === did) return { ...appview, byOperator: true }
+  return locate({ did, id: PUSH_SERVICE }, app).catch((cause: unknown) => {
+    if (!(cause instanceof InvalidRequestError)) throw cause
+    const message = `invalid notification service details in did document: ${did}`
+    throw new InvalidRequestError(message, undefined, { cause })
+  })
+}

@@ -1,0 +1,144 @@
+/** One exchange with another service: a request out, an answer back, both as streams, within limits. */
+import type { App } from '../app.ts'
+import { checkAddress } from '../net/address.ts'
+import { NetworkError } from '../net/network-error.ts'
+import { copy, lengthOf, pipe } from './copy.ts'
+import { responseHeaders } from './headers.ts'
+import { Patience } from './patience.ts'
+import type { Target } from './target.ts'
+import { errorAnswer, timedOut, unreachable, unusable } from './upstream-error.ts'
+
+/** A request to be sent. */
+export interface Outgoing {
+  method: string
+  /** Path and query, with the slash. */
+  path: string
+  headers: Headers
+  body?: ReadableStream<Uint8Array> | string | null
+  /** Bytes of a streamed body, if they are known. */
+  length?: number
+  /** A new token for each attempt: services may refuse one that they have seen. */
+  authorize?: () => Promise<string>
+}
+
+type Parts = Pick<App, 'config' | 'log'>
+
+/** Answers that services gave; nobody here vouches that they are what the lexicon says. */
+const forwarded = new WeakSet<Response>()
+
+/** Whether a response is another service's answer, passed on. */
+export const isForwarded = (response: Response): boolean => forwarded.has(response)
+
+/**
+ * Sends a request and passes the answer on as it arrives, compressed if it is. An answer with a status of
+ * 400 or more is read and told in XRPC's words. Redirects are not followed.
+ *
+ * @throws XRPCError 502 `UpstreamFailure`, 504 `UpstreamTimeout`; what `authorize` throws
+ */
+export async function send(outgoing: Outgoing, target: Target, app: Parts): Promise<Response> {
+  const { maxResponseSize, bodyTimeout } = app.config.proxyLimits
+  const { response, patience } = await attempt(outgoing, target, app)
+  const { status, headers, body } = response
+  patience.restart(bodyTimeout)
+  const refuse = async (message: string) => {
+    patience.stop()
+    await body?.cancel()
+    throw unusable(message)
+  }
+  if (status >= 300 && status < 400) return refuse('Upstream service answered with a redirect')
+  if (status >= 400) return errorAnswer(response).finally(() => patience.stop())
+  const length = lengthOf(headers)
+  if (length !== undefined && length > maxResponseSize) return refuse('Upstream answer too large')
+  const picked = responseHeaders(headers, true)
+  const init = { status, headers: picked, encodeBody: 'manual' } as const
+  if (!body) {
+    patience.stop()
+    if (length !== undefined) picked.set('content-length', String(length))
+    return pass(new Response(null, init))
+  }
+  const { readable, writable } = pipe(length)
+  let received = 0
+  const look = (bytes: number) => {
+    patience.progress()
+    received += bytes
+    if (received > maxResponseSize) throw unusable('Upstream answer too large')
+  }
+  copy(body, writable, look)
+    .catch((error: unknown) => {
+      app.log.info('forwarded answer broke off', { service: target.did, reason: String(error) })
+    })
+    .finally(() => patience.stop())
+  return pass(new Response(readable, init))
+}
+
+function pass(response: Response): Response {
+  forwarded.add(response)
+  return response
+}
+
+/** Sends the request; once more if it can do no harm and the connection broke before there was an answer. */
+async function attempt(outgoing: Outgoing, target: Target, app: Parts) {
+  try {
+    return await exchange(outgoing, target, app)
+  } catch (error) {
+    if (!(error instanceof BrokenConnection) || !isSafe(outgoing)) throw told(error, target, app)
+  }
+  try {
+    return await exchange(outgoing, target, app)
+  } catch (error) {
+    throw told(error, target, app)
+  }
+}
+
+/** The connection could not be made, or broke before there was an answer. */
+class BrokenConnection extends Error {
+  override name = 'BrokenConnection'
+}
+
+const isSafe = ({ method }: Outgoing) => method === 'GET' || method === 'HEAD'
+
+async function exchange(outgoing: Outgoing, target: Target, { config }: Parts) {
+  const url = addressOf(target, config.reachPrivate) + outgoing.path
+  const headers = new Headers(outgoing.headers)
+  const token = await outgoing.authorize?.()
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  const patience = new Patience(config.proxyLimits.headersTimeout)
+  const { signal } = patience
+  try {
+    const response = await fetch(url, {
+      method: outgoing.method,
+      headers,
+      body: upload(outgoing, patience),
+      redirect: 'manual',
+      signal,
+      encodeResponseBody: 'manual',
+    })
+    return { response, patience }
+  } catch (cause) {
+    patience.stop()
+    if (patience.isOver) throw timedOut(signal.reason)
+    throw new BrokenConnection('no connection', { cause })
+  }
+}
+
+/** @throws NetworkError `refused-address` when the service's DID document leads to where nobody may go */
+function addressOf({ url, byOperator }: Target, reachPrivate: boolean): string {
+  return byOperator ? url : checkAddress(url, reachPrivate).origin
+}
+
+/** The body to send; while it is on its way nobody can expect an answer. */
+function upload({ body, length }: Outgoing, patience: Patience) {
+  if (!body || typeof body === 'string') return body
+  const { readable, writable } = pipe(length)
+  // What goes wrong here is seen by whoever reads: the request fails.
+  copy(body, writable, () => patience.progress()).catch(() => {})
+  return readable
+}
+
+function told(error: unknown, { did }: Target, { log }: Parts): unknown {
+  if (error instanceof NetworkError || error instanceof BrokenConnection) {
+    log.error('upstream unreachable', error, { service: did })
+    return unreachable(error)
+  }
+  return error
+}

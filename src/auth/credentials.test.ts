@@ -1,0 +1,192 @@
+/**
+ * Tries every local method with every kind of credentials and compares with `credentials.md`, the table of who
+ * may call what. A change of the table is a change of who may do what: `npx vitest run src/auth/credentials -u`
+ * writes it anew, and its difference is to be read line by line.
+ */
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import type { LexXrpcParameters, LexXrpcProcedure, LexXrpcQuery } from '@atproto/lexicon'
+import { expect, test, vi } from 'vitest'
+import { account as accountOf, directory } from '../durable/names.ts'
+import { unwrap } from '../durable/outcome.ts'
+import { lexicons } from '../generated/lexicons.ts'
+import { routes } from '../generated/routes.ts'
+import { Sessions } from '../storage/account/sessions.ts'
+import { basic, send } from '../testing/host.ts'
+import { issueTokens, type TokenPair } from './tokens.ts'
+
+const issuer = { secret: 'test jwt secret, long enough', serviceDid: 'did:web:localhost' }
+const CID = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
+
+let made = 0
+
+/** An account that nobody else uses, in one of the states that matter. */
+async function makeAccount(state: 'active' | 'deactivated' | 'takendown'): Promise<string> {
+  const handle = `cred-${made++}.test`
+  const did = `did:web:${handle}`
+  unwrap(await directory(env).reserve({ did, handle, email: null }))
+  unwrap(await accountOf(env, did).create({ did, handle, email: null, password: null }))
+  await directory(env).confirm({ did, handle })
+  if (state === 'deactivated') unwrap(await accountOf(env, did).deactivate(null))
+  if (state === 'takendown') unwrap(await accountOf(env, did).setTakedown('a test'))
+  return did
+}
+
+/** The tokens of a session that is open. */
+async function signIn(did: string, scope: string): Promise<TokenPair & { id: string }> {
+  const { id, family } = await runInDurableObject(accountOf(env, did), (_, { storage }) =>
+    new Sessions(storage.sql).open(scope, null),
+  )
+  return { ...(await issueTokens(issuer, { did, scope, id, family })), id }
+}
+
+const bearer = (token: string) => `Bearer ${token}`
+
+async function serviceToken(did: string, lxm: string): Promise<string> {
+  const token = accountOf(env, did).signServiceToken({ aud: issuer.serviceDid, lxm })
+  return bearer(unwrap(await token))
+}
+
+interface Caller {
+  /** The account that the request is about. */
+  did: string
+  authorization?: string
+}
+
+type State = Parameters<typeof makeAccount>[0]
+
+const session =
+  (scope: string, state: State = 'active', kind: keyof TokenPair = 'accessJwt') =>
+  async (): Promise<Caller> => {
+    const did = await makeAccount(state)
+    return { did, authorization: bearer((await signIn(did, scope))[kind]) }
+  }
+
+const withHeader = (authorization: string | undefined) => async (): Promise<Caller> => ({
+  did: await makeAccount('active'),
+  authorization,
+})
+
+const ACCESS = 'com.atproto.access'
+
+/** The columns of the table. */
+const callers: Record<string, (nsid: string) => Promise<Caller>> = {
+  none: withHeader(undefined),
+  garbage: withHeader('Bearer garbage'),
+  access: session(ACCESS),
+  'app password': session('com.atproto.appPass'),
+  privileged: session('com.atproto.appPassPrivileged'),
+  deactivated: session(ACCESS, 'deactivated'),
+  takendown: session('com.atproto.takendown', 'takendown'),
+  refresh: session(ACCESS, 'active', 'refreshJwt'),
+  async expired() {
+    const did = await makeAccount('active')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3 * 60 * 60 * 1000 })
+    const { accessJwt } = await signIn(did, ACCESS)
+    vi.useRealTimers()
+    return { did, authorization: bearer(accessJwt) }
+  },
+  async revoked() {
+    const did = await makeAccount('active')
+    const { accessJwt, id } = await signIn(did, ACCESS)
+    await accountOf(env, did).closeSession(id)
+    return { did, authorization: bearer(accessJwt) }
+  },
+  async service(nsid) {
+    const did = await makeAccount('active')
+    return { did, authorization: await serviceToken(did, nsid) }
+  },
+  async 'service, other method'() {
+    const did = await makeAccount('active')
+    return { did, authorization: await serviceToken(did, 'com.example.other') }
+  },
+  admin: withHeader(basic('admin', 'test admin password')),
+  'wrong admin': withHeader(basic('admin', 'wrong')),
+}
+
+/** Bodies of methods whose credentials are looked at by the account's object, after the body. */
+const bodies: Record<string, (did: string) => object> = {
+  'com.atproto.repo.createRecord': (repo) => ({ repo, ...note, record: { text: 'x' } }),
+  'com.atproto.repo.putRecord': (repo) => ({ repo, ...note, rkey: 'a', record: { text: 'x' } }),
+  'com.atproto.repo.deleteRecord': (repo) => ({ repo, ...note, rkey: 'a' }),
+  'com.atproto.repo.applyWrites': (repo) => ({ repo, writes: [] }),
+}
+const note = { collection: 'com.example.note' }
+
+/** Values of parameters, where an arbitrary text would not do. */
+const samples: Record<string, (did: string) => string> = {
+  cid: () => CID,
+  cids: () => CID,
+  collection: () => 'com.example.note',
+  handle: (did) => did.slice('did:web:'.length),
+  aud: () => 'did:web:service.example.com',
+  lxm: () => 'com.example.method',
+  nsid: () => 'com.example.note',
+  limit: () => '1',
+  includeUsed: () => 'true',
+  createAvailable: () => 'false',
+  feed: (did) => `at://${did}/app.bsky.feed.generator/a`,
+  uri: (did) => `at://${did}/app.bsky.feed.post/a`,
+}
+
+function query(parameters: LexXrpcParameters | undefined, did: string): string {
+  const required = parameters?.required ?? []
+  // A method that takes the DID of an account asks about the caller's.
+  const names = parameters?.properties.did ? new Set([...required, 'did']) : required
+  const values = [...names].map((name) => [name, samples[name]?.(did) ?? did])
+  return new URLSearchParams(values).toString()
+}
+
+const REFUSALS = new Set([
+  'InvalidToken',
+  'ExpiredToken',
+  'AccountTakedown',
+  'AccountDeactivated',
+  'RepoTakendown',
+  'RepoDeactivated',
+])
+
+/** `yes`, or how the credentials were refused. */
+async function tryMethod(nsid: string, { did, authorization }: Caller): Promise<string> {
+  const method = lexicons().getDefOrThrow(nsid) as LexXrpcQuery | LexXrpcProcedure
+  const body = bodies[nsid]?.(did)
+  const response = await send(`/xrpc/${nsid}?${query(method.parameters, did)}`, {
+    method: method.type === 'procedure' ? 'POST' : 'GET',
+    headers: {
+      ...(authorization && { authorization }),
+      ...(body && { 'content-type': 'application/json' }),
+    },
+    body: body && JSON.stringify(body),
+  })
+  const text = new TextDecoder().decode(await response.arrayBuffer())
+  const { error = '' } = text.startsWith('{') ? (JSON.parse(text) as { error?: string }) : {}
+  const isRefused = [401, 403].includes(response.status) || REFUSALS.has(error)
+  return isRefused ? `${response.status} ${error}` : 'yes'
+}
+
+test('every method lets in whom the table says, and nobody else', async () => {
+  const methods = Object.entries(routes)
+    .filter(([, route]) => route.to === 'local' && route.kind !== 'subscription')
+    .map(([nsid]) => nsid)
+  const columns = Object.entries(callers)
+  const rows: string[][] = []
+  for (const nsid of methods) {
+    const prepared: Caller[] = []
+    for (const [, prepare] of columns) prepared.push(await prepare(nsid))
+    rows.push([nsid, ...(await Promise.all(prepared.map((caller) => tryMethod(nsid, caller))))])
+  }
+  await expect(table(['method', ...columns.map(([name]) => name)], rows)).toMatchFileSnapshot(
+    './credentials.md',
+  )
+}, 120_000)
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`
+  return `# Who may call what
+
+Written by \`credentials.test.ts\`, which tries each local method with each kind of credentials. "yes" means that the
+credentials were accepted; whatever else may be wrong with the request comes after that.
+
+${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}
+`
+}

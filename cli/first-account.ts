@@ -12,6 +12,12 @@ export interface FirstAccount {
 /** The first account could not be made; the message is the server's. */
 export class FirstAccountError extends Error {
   override name = 'FirstAccountError'
+  /** The XRPC error name. */
+  readonly reason: string | undefined
+  constructor(message: string, reason?: string) {
+    super(message)
+    this.reason = reason
+  }
 }
 
 /**
@@ -31,11 +37,18 @@ export async function ensureFirstAccount(
   const credentials = Buffer.from(`admin:${raw.PDS_ADMIN_PASSWORD}`).toString('base64')
   // A did:web needs nobody else: so a host starts offline too.
   const did = `did:web:${handle}`
-  await call(origin, 'com.atproto.server.createAccount', {
-    method: 'POST',
-    headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ handle, did, password }),
-  })
+  try {
+    await call(origin, 'com.atproto.server.createAccount', {
+      method: 'POST',
+      headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ handle, did, password }),
+    })
+  } catch (error) {
+    // It is there already, and only not listed yet: the host was ended right after making it.
+    if (error instanceof FirstAccountError && error.reason === 'HandleNotAvailable')
+      return undefined
+    throw error
+  }
   return { did, handle, password: raw.PDS_FIRST_PASSWORD ? undefined : password }
 }
 
@@ -49,7 +62,9 @@ async function firstDomain(origin: string): Promise<string> {
 
 async function call<T>(origin: string, method: string, init?: RequestInit): Promise<T> {
   const response = await fetch(`${origin}/xrpc/${method}`, init)
-  const body = (await response.json()) as T & { message?: string }
-  if (!response.ok) throw new FirstAccountError(body.message ?? `status ${response.status}`)
+  const body = (await response.json()) as T & { error?: string; message?: string }
+  if (!response.ok) {
+    throw new FirstAccountError(body.message ?? `status ${response.status}`, body.error)
+  }
   return body
 }

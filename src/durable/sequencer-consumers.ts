@@ -13,10 +13,14 @@ const BACKLOG_RATE = 32 * 1024 * 1024
 /**
  * Most bytes sent on one connection. The platform queues without limit what a consumer does not read,
  * and does not say how much that is (there is no `bufferedAmount`, and `send` never blocks or throws):
- * so all that was sent may still be in memory, of which an isolate has 128 MB. A consumer that has come
- * this far is told `ConsumerTooSlow`, and goes on from its cursor on a new connection.
+ * so all that was sent may still be in memory, of which an isolate has 128 MB. A consumer goes on from its
+ * cursor on a new connection: one that was catching up is told `ConsumerTooSlow`; one that was live has most
+ * likely read everything, and is only asked to come again.
  */
 const MAX_SENT = 64 * 1024 * 1024
+
+/** RFC 6455, 7.4.1. */
+const GOING_AWAY = 1001
 
 /** Bytes after which the count of what was sent is made to survive hibernation. */
 const NOTE_EVERY = 1024 * 1024
@@ -145,7 +149,7 @@ export class Consumers {
     try {
       for (const { frame } of events) {
         if (state.sent + frame.byteLength > this.#maxSent) {
-          this.#drop(socket, 'Too much was sent on this connection: resume from your cursor')
+          this.#renew(socket)
           return false
         }
         socket.send(frame)
@@ -157,6 +161,17 @@ export class Consumers {
       this.remove(socket)
       return false
     }
+  }
+
+  /** Ends a connection on which as much was sent as one may have. */
+  #renew(socket: WebSocket): void {
+    if (this.#behind.has(socket)) {
+      this.#drop(socket, 'Too much was sent on this connection: resume from your cursor')
+      return
+    }
+    this.remove(socket)
+    // An error frame would make clients report a failure; after this code they come back by themselves.
+    socket.close(GOING_AWAY, 'resume from your cursor')
   }
 
   #drop(socket: WebSocket, message: string): void {

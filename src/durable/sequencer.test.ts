@@ -177,6 +177,23 @@ test('a consumer that may have too much unread is told so, and goes on from its 
   expect([...seqs(first).slice(0, -1), ...seqs(second)]).toEqual(upTo(count))
 })
 
+test('a live consumer that was sent as much is only asked to come again', async () => {
+  const consumer = await listen()
+  const blocks = new Uint8Array(1_900_000)
+  const count = 40
+  for (let id = 1; id <= count; id++) {
+    await append('did:web:a.test', [
+      { id, ...syncEvent('did:web:a.test', '3l2s5poxi422p', blocks) },
+    ])
+  }
+  expect(await consumer.closed).toBe(1001)
+  const got = consumer.received.length
+  expect(seqs(consumer)).toEqual(upTo(got))
+  const second = await listen(got)
+  await second.until(() => second.received.length === count - got)
+  expect([...seqs(consumer), ...seqs(second)]).toEqual(upTo(count))
+})
+
 test('events that are too old are removed when the alarm rings, and those that are not stay', async () => {
   await append('did:web:a.test', events(1, 5000))
   await runInDurableObject(sequencer, (_, { storage }) => {

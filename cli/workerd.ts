@@ -104,11 +104,10 @@ function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions): string {
       ([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`,
     ),
     '(name = "BLOB_DISK", service = "blobs")',
+    '(name = "OPERATOR_NETWORK", service = "operator-network")',
     ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
   ]
-  // This also stops names that lead to private addresses, whenever they are looked up.
   const { reachPrivate } = readConfig({ ...raw })
-  const reachable = reachPrivate ? '"public", "private", "local"' : '"public"'
   const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
   return `# Written by \`npm start\`; changes are lost.
 using Workerd = import "/workerd/workerd.capnp";
@@ -118,7 +117,8 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     (name = "objects", disk = (path = "objects", writable = true)),
     (name = "blobs", disk = (path = "blobs", writable = true)),
-    (name = "internet", network = (allow = [${reachable}], tlsOptions = (trustBrowserCas = true)))
+    (name = "internet", network = ${network(reachPrivate)}),
+    (name = "operator-network", network = ${network(true)})
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
@@ -133,3 +133,10 @@ const worker :Workerd.Worker = (
 );
 `
 }
+
+/**
+ * What may be connected to. It is decided by address when the connection is made, so that a name which leads to a
+ * private address is stopped as well, whenever it is looked up and whatever it led to before.
+ */
+export const network = (reachPrivate: boolean): string =>
+  `(allow = [${reachPrivate ? '"public", "private", "local"' : '"public"'}], tlsOptions = (trustBrowserCas = true))`

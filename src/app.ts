@@ -24,6 +24,8 @@ export interface App {
   readonly identity: IdentityResolver
   /** The directory of did:plc identities. */
   readonly plc: PlcDirectory
+  /** Requests to addresses that the operator chose, which may be private. */
+  readonly operatorFetch: typeof fetch
   account(did: string): DurableObjectStub<AccountObject>
   /** The accounts that this request has had to do with. */
   readonly touched: ReadonlySet<string>
@@ -93,6 +95,7 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
     sequencer: names.sequencer(env),
     identity,
     plc,
+    operatorFetch: (input, init) => (env.OPERATOR_NETWORK ?? globalThis).fetch(input, init),
     touched,
     account,
     findResident,

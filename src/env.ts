@@ -12,4 +12,9 @@ export interface Env extends RawSettings {
   BLOBS?: R2Bucket
   /** Blob bytes on plain workerd: a writable disk service. */
   BLOB_DISK?: Fetcher
+  /**
+   * On plain workerd: the way to services whose address the operator chose, private ones too. Everything
+   * else goes where `fetch` goes, which is to public addresses only.
+   */
+  OPERATOR_NETWORK?: Fetcher
 }

@@ -21,7 +21,7 @@ export interface Outgoing {
   authorize?: () => Promise<string>
 }
 
-type Parts = Pick<App, 'config' | 'log'>
+type Parts = Pick<App, 'config' | 'log' | 'operatorFetch'>
 
 /** Answers that services gave; nobody here vouches that they are what the lexicon says. */
 const forwarded = new WeakSet<Response>()
@@ -97,7 +97,7 @@ class BrokenConnection extends Error {
 
 const isSafe = ({ method }: Outgoing) => method === 'GET' || method === 'HEAD'
 
-async function exchange(outgoing: Outgoing, target: Target, { config }: Parts) {
+async function exchange(outgoing: Outgoing, target: Target, { config, operatorFetch }: Parts) {
   const url = addressOf(target, config.reachPrivate) + outgoing.path
   const headers = new Headers(outgoing.headers)
   const token = await outgoing.authorize?.()
@@ -105,7 +105,8 @@ async function exchange(outgoing: Outgoing, target: Target, { config }: Parts) {
   const patience = new Patience(config.proxyLimits.headersTimeout)
   const { signal } = patience
   try {
-    const response = await fetch(url, {
+    const send = target.byOperator ? operatorFetch : fetch
+    const response = await send(url, {
       method: outgoing.method,
       headers,
       body: upload(outgoing, patience),

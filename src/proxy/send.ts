@@ -46,7 +46,7 @@ export async function send(outgoing: Outgoing, target: Target, app: Parts): Prom
     throw unusable(message)
   }
   if (status >= 300 && status < 400) return refuse('Upstream service answered with a redirect')
-  if (status >= 400) return errorAnswer(response).finally(() => patience.stop())
+  if (status >= 400) return pass(await errorAnswer(response).finally(() => patience.stop()))
   const length = lengthOf(headers)
   if (length !== undefined && length > maxResponseSize) return refuse('Upstream answer too large')
   const picked = responseHeaders(headers, true)

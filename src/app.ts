@@ -8,10 +8,14 @@ import type { SequencerObject } from './durable/sequencer.ts'
 import type { Env } from './env.ts'
 import { PlcDirectory } from './identity/plc.ts'
 import { IdentityMemory, IdentityResolver } from './identity/resolver.ts'
+import { clientAddress } from './limits/address.ts'
+import { mayBypass } from './limits/bypass.ts'
+import { IsolateLimits } from './limits/isolate.ts'
 import type { Logger } from './log.ts'
 import { blobStore } from './storage/blobs/choose.ts'
 import type { BlobStore } from './storage/blobs/store.ts'
 import type { Resident } from './storage/directory/accounts.ts'
+import type { Budget } from './storage/rate-counter.ts'
 
 /** What a handler can reach: the settings, the three kinds of object, the blob store, the log. */
 export interface App {
@@ -27,6 +31,13 @@ export interface App {
   /** Requests to addresses that the operator chose, which may be private. */
   readonly operatorFetch: typeof fetch
   account(did: string): DurableObjectStub<AccountObject>
+  /** Where the request comes from; empty when nobody knows. */
+  readonly clientAddress: string
+  /** Whether it is counted how often the client asks. */
+  readonly isLimited: boolean
+  readonly isolateLimits: IsolateLimits
+  /** What the client has left of what was counted. */
+  readonly budgets: Budget[]
   /** The accounts that this request has had to do with. */
   readonly touched: ReadonlySet<string>
   /** The account on this host with this handle or DID, or undefined. */
@@ -45,6 +56,7 @@ interface Kept {
   residents: ResidentCache
   plc: PlcDirectory
   memory: IdentityMemory
+  isolateLimits: IsolateLimits
 }
 
 const kept = new WeakMap<Env, Kept>()
@@ -59,6 +71,7 @@ function keptOf(env: Env): Kept {
       residents: new ResidentCache(),
       plc: new PlcDirectory(config),
       memory: new IdentityMemory(),
+      isolateLimits: new IsolateLimits(),
     }
     kept.set(env, found)
   }
@@ -66,8 +79,8 @@ function keptOf(env: Env): Kept {
 }
 
 /** @throws ConfigError when a setting is missing or wrong */
-export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
-  const { config, residents, plc, memory } = keptOf(env)
+export function createApp(env: Env, ctx: ExecutionContext, log: Logger, request: Request): App {
+  const { config, residents, plc, memory, isolateLimits } = keptOf(env)
   const directory = names.directory(env)
   const touched = new Set<string>()
   const findResident = (handleOrDid: string) =>
@@ -95,6 +108,10 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger): App {
     sequencer: names.sequencer(env),
     identity,
     plc,
+    clientAddress: clientAddress(request),
+    isLimited: config.rateLimits && !mayBypass(request, config),
+    isolateLimits,
+    budgets: [],
     operatorFetch: (input, init) => (env.OPERATOR_NETWORK ?? globalThis).fetch(input, init),
     touched,
     account,

@@ -217,6 +217,14 @@ export const settings = {
     'JPEG, PNG and WebP images that say where they were taken (GPS, place names): `allow` keeps ' +
       'them as they are, `strip` takes the location out, `reject` refuses the upload.',
   ),
+  PDS_RATE_LIMITS_ENABLED: flag(
+    'true on a public host; false on localhost and in development',
+    'Limits how often an address and an account may call.',
+  ),
+  PDS_RATE_LIMIT_BYPASS_KEY: secret(
+    'none',
+    'Requests with this in the header `x-ratelimit-bypass` are not limited.',
+  ),
   LOG_LEVEL: choice(
     'info',
     ['info', 'error'],
@@ -301,6 +309,8 @@ export interface Config {
   blobUploadLimit: number
   /** What happens to images that say where they were taken. */
   imageLocation: 'allow' | 'strip' | 'reject'
+  rateLimits: boolean
+  rateLimitBypassKey: string | undefined
   devMode: boolean
   logLevel: LogLevel
 }
@@ -389,6 +399,8 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
+    rateLimits: parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode),
+    rateLimitBypassKey: unlessNone(parsed.PDS_RATE_LIMIT_BYPASS_KEY),
     devMode,
     logLevel: parsed.LOG_LEVEL ?? 'info',
   }

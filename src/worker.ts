@@ -3,8 +3,10 @@ import { type App, createApp } from './app.ts'
 import { addRowCounts } from './dev/row-counts.ts'
 import { assertLocation } from './durable/location.ts'
 import type { Env } from './env.ts'
+import { setBudgetHeaders } from './limits/rate-limit-error.ts'
 import { createLogger, type Logger } from './log.ts'
 import { site } from './site.ts'
+import { tightest } from './storage/rate-counter.ts'
 import { errorResponse, isInternal } from './xrpc/answer.ts'
 import { allowAllOrigins } from './xrpc/cors.ts'
 import { dispatch } from './xrpc/dispatch.ts'
@@ -37,7 +39,7 @@ async function answer(
 ): Promise<Response> {
   let app: App
   try {
-    app = createApp(env, ctx, log)
+    app = createApp(env, ctx, log, request)
     await assertLocation(env, app.config.dataLocation)
   } catch (error) {
     log.error('the settings are wrong', error)
@@ -51,6 +53,8 @@ async function answer(
   })
   if (response.webSocket) return response
   allowAllOrigins(response)
+  const budget = tightest(app.budgets)
+  if (budget && !response.headers.has('ratelimit-limit')) setBudgetHeaders(response.headers, budget)
   if (app.config.devMode) await addRowCounts(response, app)
   return response
 }

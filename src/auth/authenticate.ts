@@ -1,9 +1,9 @@
 /** Enforces the `auth` policy of a handler on a request. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
 import { unwrap } from '../durable/outcome.ts'
 import { bearerKind, readAuthorization } from './authorization.ts'
+import { equalSecrets } from './equal-secrets.ts'
 import type {
   AdminCredentials,
   AuthPolicy,
@@ -101,10 +101,4 @@ async function verify(
     if (!(error instanceof TokenError)) throw error
     throw new InvalidRequestError(error.message, error.reason)
   }
-}
-
-/** Compares in constant time; hashing first makes the lengths equal. */
-function equalSecrets(a: string, b: string): boolean {
-  const digest = (value: string) => createHash('sha256').update(value).digest()
-  return timingSafeEqual(digest(a), digest(b))
 }

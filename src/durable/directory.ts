@@ -17,6 +17,7 @@ import { type ReservedKey, ReservedKeys } from '../storage/directory/reserved-ke
 import { migrations } from '../storage/directory/schema.ts'
 import { StorageError } from '../storage/error.ts'
 import { migrate } from '../storage/migrate.ts'
+import { type Budget, RateCounter, type Spending } from '../storage/rate-counter.ts'
 import { type Outcome, settle } from './outcome.ts'
 
 /** The one object that knows who lives on this host. A thin shell over `src/storage/directory`. */
@@ -24,6 +25,7 @@ export class DirectoryObject extends DurableObject<Env> {
   readonly #storage: DurableObjectStorage
   readonly #accounts: Accounts
   readonly #keys: ReservedKeys
+  readonly #rates: RateCounter
   readonly #tokens: EmailTokens
   readonly #invites: Invites
   readonly #devMails: DevMails
@@ -34,6 +36,7 @@ export class DirectoryObject extends DurableObject<Env> {
     migrate(ctx.storage, migrations)
     this.#accounts = new Accounts(ctx.storage.sql)
     this.#keys = new ReservedKeys(ctx.storage.sql)
+    this.#rates = new RateCounter(ctx.storage.sql)
     this.#tokens = new EmailTokens(ctx.storage.sql)
     this.#invites = new Invites(ctx.storage.sql)
     this.#devMails = new DevMails(ctx.storage.sql)
@@ -90,6 +93,11 @@ export class DirectoryObject extends DurableObject<Env> {
   /** For the keeper of the host's location: what was recorded first. */
   recordLocation(location: string): string {
     return recordLocation(this.#storage, location)
+  }
+
+  /** Counts what addresses do often. */
+  spend(spendings: readonly Spending[]): Budget | undefined {
+    return this.#rates.spend(spendings)
   }
 
   /** Finds an account by DID, handle or e-mail address. */

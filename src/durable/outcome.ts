@@ -3,13 +3,17 @@
  * log it as a failure; a refusal is an answer, so it travels as a value.
  */
 import { XRPCError } from '@atproto/xrpc-server'
-import { StorageError } from '../storage/error.ts'
+import { RateLimitError } from '../limits/rate-limit-error.ts'
+import { BudgetError, StorageError } from '../storage/error.ts'
+import type { Budget } from '../storage/rate-counter.ts'
 
 export interface Refusal {
   name: string
   message: string
   /** HTTP status. */
   status: number
+  /** For what was refused because of how often it was asked for. */
+  budget?: Budget
 }
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; refused: Refusal }
@@ -21,7 +25,8 @@ export async function settle<T>(work: () => T | Promise<T>): Promise<Outcome<T>>
   } catch (error) {
     if (error instanceof StorageError) {
       const { name, message, status } = error
-      return { ok: false, refused: { name, message, status } }
+      const budget = error instanceof BudgetError ? error.budget : undefined
+      return { ok: false, refused: { name, message, status, budget } }
     }
     if (error instanceof XRPCError) {
       const { message, statusCode } = error
@@ -41,6 +46,7 @@ export async function settle<T>(work: () => T | Promise<T>): Promise<Outcome<T>>
  */
 export function unwrap<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value
-  const { status, message, name } = outcome.refused
+  const { status, message, name, budget } = outcome.refused
+  if (budget) throw new RateLimitError(budget)
   throw new XRPCError(status, message, name)
 }

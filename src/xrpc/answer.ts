@@ -1,5 +1,6 @@
 import { jsonToLex, type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
+import { RateLimitError, setBudgetHeaders } from '../limits/rate-limit-error.ts'
 import { isForwarded } from '../proxy/send.ts'
 
 /** A handler answered with something that its lexicon does not allow. */
@@ -54,10 +55,12 @@ export function errorResponse(error: unknown): Response {
   const xrpc = error instanceof XRPCError ? error : new XRPCError(500, undefined, undefined)
   const { statusCode } = xrpc
   const message = statusCode === 500 ? 'Internal Server Error' : xrpc.payload.message
-  return Response.json(
+  const response = Response.json(
     { error: xrpc.payload.error ?? 'InternalServerError', message },
     { status: statusCode },
   )
+  if (error instanceof RateLimitError) setBudgetHeaders(response.headers, error.budget)
+  return response
 }
 
 /** Whether an error is the host's fault and belongs in the log with its cause. */

@@ -5,6 +5,7 @@
 import { XRPCError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
+import type { RateLimit } from '../limits/policy.ts'
 
 /** One lexicon method as a handler sees it; the generator fills it in from the lexicon. */
 export interface MethodShape {
@@ -42,6 +43,8 @@ export interface Definition<M extends MethodShape, C> {
   auth: AuthPolicy<C>
   /** Largest accepted body in bytes. Default: 150 KiB for JSON, none for streams. */
   inputLimit?: number
+  /** How often it may be called. */
+  limits?: readonly RateLimit[]
   handler(ctx: Context<M, C>): Output<M> | Promise<Output<M>>
 }
 
@@ -49,6 +52,7 @@ export interface Definition<M extends MethodShape, C> {
 export interface AnyDefinition {
   auth: AuthPolicy<unknown>
   inputLimit?: number
+  limits?: readonly RateLimit[]
   handler(ctx: never): unknown
 }
 

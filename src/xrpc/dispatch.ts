@@ -11,6 +11,7 @@ import type { App } from '../app.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { lexicons as loadLexicons } from '../generated/lexicons.ts'
 import { routes } from '../generated/routes.ts'
+import { enforceLimits, noteBudget } from '../limits/enforce.ts'
 import { forward } from '../proxy/forward.ts'
 import { decide, isOwned } from '../routing/decide.ts'
 import { findSetting } from '../routing/settings.ts'
@@ -28,6 +29,7 @@ type Method = LexXrpcQuery | LexXrpcProcedure | LexXrpcSubscription
  */
 export async function dispatch(request: Request, nsid: string, app: App): Promise<Response> {
   if (!isValidNsid(nsid)) throw new InvalidRequestError('invalid xrpc path')
+  if (app.isLimited) noteBudget(app, app.isolateLimits.spend(app.clientAddress, nsid))
   const route = routes[nsid]
   if (route) assertVerb(route.kind, request.method)
   if (route?.to === 'local') {
@@ -74,6 +76,7 @@ async function serve(
     request,
     definition.inputLimit,
   )
+  await enforceLimits(definition.limits, { auth, input: body }, app)
   const context = { params, input: body, encoding, auth, request, app }
   const output = await call(definition, context)
   return toResponse(lexicons, nsid, method.output, output, app.config.devMode)

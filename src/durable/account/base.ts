@@ -15,6 +15,7 @@ import { Retired } from '../../storage/account/retired.ts'
 import { migrations } from '../../storage/account/schema.ts'
 import { Sessions } from '../../storage/account/sessions.ts'
 import { migrate } from '../../storage/migrate.ts'
+import { type Budget, RateCounter, type Spending } from '../../storage/rate-counter.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../../storage/sql.ts'
 import { AccountChores } from '../account-chores.ts'
@@ -34,6 +35,7 @@ export class AccountBase extends DurableObject<Env> {
   protected readonly preferences: Preferences
   protected readonly chores: AccountChores
   protected readonly parts: RepoParts
+  readonly #rates: RateCounter
   readonly #counter: RowCounter | undefined
   #key: SigningKey | undefined
   /** Settles when a change of the signing key that is under way is over. */
@@ -46,6 +48,7 @@ export class AccountBase extends DurableObject<Env> {
     this.config = readConfig({ ...env })
     this.#counter = this.config.devMode ? countRows(storage.sql) : undefined
     const sql = this.#counter?.sql ?? storage.sql
+    this.#rates = new RateCounter(sql)
     this.sessions = new Sessions(sql)
     this.appPasswords = new AppPasswords(sql)
     this.preferences = new Preferences(sql)
@@ -82,6 +85,11 @@ export class AccountBase extends DurableObject<Env> {
     if (gone) return { head: null, rev: null, status: 'deleted' }
     const { cid, rev } = this.repo.head()
     return { head: cid, rev, status: this.profile.get().status }
+  }
+
+  /** Counts what the account does often. */
+  spend(spendings: readonly Spending[]): Budget | undefined {
+    return this.#rates.spend(spendings)
   }
 
   override alarm(): Promise<void> {

@@ -4,7 +4,7 @@ import { readImport } from '../../storage/account/import.ts'
 import { type PackedRecords, packRecords } from '../../storage/account/packed.ts'
 import type { Account, AccountStatus } from '../../storage/account/profile.ts'
 import type { ListOptions, StoredRecord } from '../../storage/account/records.ts'
-import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'
+import type { WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
 import { dropStaging } from '../../storage/account/staging.ts'
 import { StorageError } from '../../storage/error.ts'
 import { type Outcome, settle } from '../outcome.ts'
@@ -26,13 +26,17 @@ export class AccountRepository extends AccountBase {
   #importing = false
 
   /** Applies writes in one commit. @param session family of the access token that asks for it */
-  write(batch: WriteBatch, session?: string): Promise<Outcome<WriteResult>> {
+  write(
+    batch: WriteBatch,
+    session?: string,
+    options?: WriteOptions,
+  ): Promise<Outcome<WriteResult>> {
     return settle(async () => {
       const key = await this.signingKey()
       // From here on nothing awaits: no other write comes between reading and storing.
       this.admitSession(session)
       const { did } = this.profile.getWritable()
-      const result = this.repo.write(did, key, batch)
+      const result = this.repo.write(did, key, batch, options)
       if (result.commit) this.chores.soon()
       return result
     })

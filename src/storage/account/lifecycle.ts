@@ -22,6 +22,7 @@ const TABLES = [
   'session',
   'app_password',
   'preference',
+  'rate',
 ] as const
 
 export class Lifecycle {

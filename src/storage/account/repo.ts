@@ -2,12 +2,13 @@ import { decodeCid } from '@atproto/lex-data'
 import type { SigningKey } from '../../auth/signing-key.ts'
 import { type CarBlock, carFile } from '../car.ts'
 import { cidBytes, cidString } from '../cid-string.ts'
-import { StorageError } from '../error.ts'
+import { BudgetError, StorageError } from '../error.ts'
 import { equalBytes } from '../mst/cid.ts'
 import { encodeNode } from '../mst/codec.ts'
 import type { CidBytes, Node } from '../mst/node.ts'
 import { type ChangeKind, collectProof } from '../mst/proof.ts'
 import { type SealedChanges, Tree } from '../mst/tree.ts'
+import type { Budget } from '../rate-counter.ts'
 import { insertRows, type SqlBinding } from '../sql.ts'
 import { Backlinks } from './backlinks.ts'
 import type { BlobIndex } from './blobs.ts'
@@ -19,6 +20,7 @@ import { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
 import { RecordReader } from './records.ts'
 import type { Retired } from './retired.ts'
+import { parseSpending, pointsOf, spendOnWrites, type WriteSpending } from './write-budget.ts'
 import { type PathChange, planWrites, type Write, type WriteOutcome } from './writes.ts'
 
 /** Tree nodes kept in memory between writes; some 500 bytes each. */
@@ -36,9 +38,17 @@ export interface WriteBatch {
   swapCommit?: CidBytes
 }
 
+/** What counts besides the writes themselves. */
+export interface WriteOptions {
+  /** Whether the account may write so much and no more. */
+  limited?: boolean
+}
+
 export interface WriteResult {
   /** Absent when nothing had to change. */
   commit?: { cid: CidBytes; rev: string }
+  /** What the account may still write; absent when nobody counts. */
+  budget?: Budget
   results: WriteOutcome[]
 }
 
@@ -116,7 +126,7 @@ export class Repo {
   resign(did: string, key: SigningKey): void {
     const head = this.head()
     const commit = signCommit(did, key, head.data, nextRev(head.rev))
-    this.#head = { ...commit, lastEvent: head.lastEvent }
+    this.#head = { ...commit, lastEvent: head.lastEvent, spending: head.spending }
     writeHead(this.#parts.sql, this.#head)
   }
 
@@ -128,8 +138,16 @@ export class Repo {
    * @throws StorageError `InvalidSwap`, `RecordAlreadyExists`, `RecordNotFound`, `InvalidRequest` when
    *   the event would be too large, or as `BlobIndex.check`
    */
-  write(did: string, key: SigningKey, batch: WriteBatch): WriteResult {
+  write(
+    did: string,
+    key: SigningKey,
+    batch: WriteBatch,
+    { limited = false }: WriteOptions = {},
+  ): WriteResult {
     const head = this.head()
+    const spent = limited ? spendOnWrites(spendingOf(head), pointsOf(batch.writes)) : undefined
+    if (spent?.budget?.exceeded) throw new BudgetError(spent.budget)
+    const budget = spent?.budget
     if (batch.swapCommit && !equalBytes(batch.swapCommit, head.cid)) {
       throw new StorageError('InvalidSwap', `Commit was at ${cidString(head.cid)}`)
     }
@@ -137,7 +155,7 @@ export class Repo {
     const writes = [...batch.writes, ...this.#twinsOf(batch.writes)]
     const { changes, outcomes, nothingToDo } = planWrites(writes, (path) => tree.get(path))
     const results = outcomes.slice(0, batch.writes.length)
-    if (nothingToDo) return { results }
+    if (nothingToDo) return { results, budget }
     for (const { after } of changes.values()) if (after) this.#parts.blobs.check(after.blobs)
     try {
       for (const [path, { after }] of changes) {
@@ -147,10 +165,11 @@ export class Repo {
       const sealed = tree.seal()
       const commit = signCommit(did, key, sealed.root, nextRev(head.rev))
       this.#parts.storage.transactionSync(() => {
-        const events = { lastEvent: head.lastEvent, announced: true }
+        const spending = spent?.spending ?? head.spending
+        const events = { lastEvent: head.lastEvent, announced: true, spending }
         this.#head = this.#store(did, commit, tree, sealed, changes, events, head)
       })
-      return { commit: { cid: commit.cid, rev: commit.rev }, results }
+      return { commit: { cid: commit.cid, rev: commit.rev }, results, budget }
     } catch (error) {
       // The tree in memory is ahead of the store now.
       this.forget()
@@ -182,7 +201,7 @@ export class Repo {
     storage.transactionSync(() => {
       staging.replace()
       blobs.review()
-      writeHead(sql, { ...commit, lastEvent: head.lastEvent })
+      writeHead(sql, { ...commit, lastEvent: head.lastEvent, spending: head.spending })
       this.#head = undefined
       if (announced) this.announceHead(did)
     })
@@ -264,7 +283,7 @@ export class Repo {
     tree: Tree,
     sealed: SealedChanges,
     changes: ReadonlyMap<string, PathChange>,
-    { lastEvent, announced }: { lastEvent: number; announced: boolean },
+    { lastEvent, announced, spending }: NextEvent,
     parent?: Head,
   ): Head {
     const { sql, outbox, retired } = this.#parts
@@ -275,7 +294,7 @@ export class Repo {
     retired.keep(sealed, changes, commit.rev)
     this.#nodes.apply(sealed, commit.rev)
     this.#storeRecords(changes, commit.rev)
-    const head = { ...commit, lastEvent: lastEvent + 1 }
+    const head: Head = { ...commit, lastEvent: lastEvent + 1, spending }
     writeHead(sql, head)
     if (!announced) return head
     const event = {
@@ -305,6 +324,16 @@ export class Repo {
     insertRows(sql, 'INSERT OR REPLACE INTO record (path, cid, rev, block)', written)
   }
 }
+
+/** What goes into the head besides the commit. */
+interface NextEvent {
+  lastEvent: number
+  /** Whether the commit is an event. */
+  announced: boolean
+  spending?: WriteSpending
+}
+
+const spendingOf = ({ spending }: Head): WriteSpending => spending ?? parseSpending(null)
 
 const kindOf = ({ before, after }: PathChange): ChangeKind =>
   !after ? 'delete' : before ? 'update' : 'create'

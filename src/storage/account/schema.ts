@@ -1,4 +1,5 @@
 import type { Migration } from '../migrate.ts'
+import { RATE_TABLE } from '../rate-counter.ts'
 
 /**
  * The database of one AccountObject; `docs/storage.md` explains each table with an example row.
@@ -115,6 +116,8 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE account ADD COLUMN becomes TEXT;
   ALTER TABLE account ADD COLUMN next_signing_key BLOB;
 
+  ALTER TABLE head ADD COLUMN write_spending TEXT;
+  ${RATE_TABLE}
   ALTER TABLE session ADD COLUMN family TEXT;
   UPDATE session SET family = id;
   CREATE INDEX session_family ON session (family);

@@ -1,4 +1,5 @@
 import type { Migration } from '../migrate.ts'
+import { RATE_TABLE } from '../rate-counter.ts'
 
 /** The database of the DirectoryObject; `docs/storage.md` explains each table. */
 export const migrations: readonly Migration[] = [
@@ -50,6 +51,7 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX email_token_hash ON email_token (hash);
 
+  ${RATE_TABLE}
   CREATE TABLE dev_mail (
     id INTEGER PRIMARY KEY,
     mail TEXT NOT NULL

@@ -1,9 +1,11 @@
 import { define } from '#lex/com/atproto/identity/requestPlcOperationSignature'
 import { fullSessionEvenTakendown } from '#src/auth/policy.ts'
+import { mailLimits } from '#src/limits/policy.ts'
 import { sendToken } from '#src/mail/tokens.ts'
 
 export default define({
   auth: fullSessionEvenTakendown,
+  limits: mailLimits,
   async handler({ auth, app }) {
     await sendToken(app, auth.did, 'plc_operation')
   },

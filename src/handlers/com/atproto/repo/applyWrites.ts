@@ -1,8 +1,8 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/repo/applyWrites'
 import { ownRepo } from '#src/accounts/own-repo.ts'
+import { writeRepo } from '#src/accounts/write.ts'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
 import { batchView, prepareBatch } from '#src/records/batch.ts'
 import { cidOption } from '#src/records/cid-option.ts'
 import { MAX_WRITES, WRITE_BODY_LIMIT } from '#src/records/limits.ts'
@@ -18,9 +18,7 @@ export default define({
     }
     const { writes, statuses } = prepareBatch(input.writes, input.validate)
     const swapCommit = cidOption(input.swapCommit)
-    const { commit, results } = unwrap(
-      await app.account(did).write({ writes, swapCommit }, auth.session),
-    )
+    const { commit, results } = await writeRepo(app, auth, { writes, swapCommit })
     return { ...commitView(commit), results: batchView(did, results, statuses) }
   },
 })

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/repo/createRecord'
 import { ownRepo } from '#src/accounts/own-repo.ts'
+import { writeRepo } from '#src/accounts/write.ts'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
 import { cidOption } from '#src/records/cid-option.ts'
 import { WRITE_BODY_LIMIT } from '#src/records/limits.ts'
 import { prepareRecord } from '#src/records/prepare.ts'
@@ -21,11 +21,10 @@ export default define({
       // A client that wants no validation is taken at its word.
       replacesTwins: input.validate !== false,
     } as const
-    const result = unwrap(
-      await app
-        .account(did)
-        .write({ writes: [write], swapCommit: cidOption(input.swapCommit) }, auth.session),
-    )
+    const result = await writeRepo(app, auth, {
+      writes: [write],
+      swapCommit: cidOption(input.swapCommit),
+    })
     return { ...writeView(did, result), validationStatus }
   },
 })

@@ -1,22 +1,21 @@
 import { define } from '#lex/com/atproto/repo/deleteRecord'
 import { ownRepo } from '#src/accounts/own-repo.ts'
+import { writeRepo } from '#src/accounts/write.ts'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
 import { cidOption } from '#src/records/cid-option.ts'
 import { commitView } from '#src/records/write-view.ts'
 
 export default define({
   auth: sessionAdmittedByObject,
   async handler({ input, auth, app }) {
-    const did = await ownRepo(app, input.repo, auth.did)
+    await ownRepo(app, input.repo, auth.did)
     const { collection, rkey } = input
     const swap = cidOption(input.swapRecord)
     const write = { action: 'delete', collection, rkey, swap } as const
-    const { commit } = unwrap(
-      await app
-        .account(did)
-        .write({ writes: [write], swapCommit: cidOption(input.swapCommit) }, auth.session),
-    )
+    const { commit } = await writeRepo(app, auth, {
+      writes: [write],
+      swapCommit: cidOption(input.swapCommit),
+    })
     return commitView(commit)
   },
 })

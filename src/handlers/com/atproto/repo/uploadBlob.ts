@@ -5,9 +5,11 @@ import { define } from '#lex/com/atproto/repo/uploadBlob'
 import { sessionOrService } from '#src/auth/policy.ts'
 import { storeBlob } from '#src/blobs/upload.ts'
 import { unwrap } from '#src/durable/outcome.ts'
+import { uploadBlobLimits } from '#src/limits/policy.ts'
 
 export default define({
   auth: sessionOrService,
+  limits: uploadBlobLimits,
   async handler({ input, encoding, auth, request, app }) {
     const limit = app.config.blobUploadLimit
     const length = request.headers.get('content-length')

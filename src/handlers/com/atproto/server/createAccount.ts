@@ -3,6 +3,7 @@ import { define } from '#lex/com/atproto/server/createAccount'
 import { createAccount } from '#src/accounts/create.ts'
 import { sessionTokens } from '#src/accounts/session-view.ts'
 import { newcomer } from '#src/auth/policy.ts'
+import { createAccountLimits } from '#src/limits/policy.ts'
 
 /**
  * Makes an account. Without `did` it gets a new did:plc. With the did:web of a handle of this host, that is
@@ -10,6 +11,7 @@ import { newcomer } from '#src/auth/policy.ts'
  */
 export default define({
   auth: newcomer,
+  limits: createAccountLimits,
   async handler({ input, auth, app }) {
     if (input.plcOp !== undefined) throw new InvalidRequestError('Unsupported input: "plcOp"')
     const { account, session } = await createAccount(app, input, auth)

@@ -6,10 +6,12 @@ import type { App } from '#src/app.ts'
 import { anyone } from '#src/auth/policy.ts'
 import type { OpenedSession } from '#src/durable/account/sign-in.ts'
 import { unwrap } from '#src/durable/outcome.ts'
+import { signInLimits } from '#src/limits/policy.ts'
 
 /** Signs in with a handle, DID or e-mail address, and a password or app password. */
 export default define({
   auth: anyone,
+  limits: signInLimits,
   async handler({ input, app }) {
     const started = Date.now()
     const { password, allowTakendown } = input

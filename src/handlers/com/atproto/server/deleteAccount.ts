@@ -4,11 +4,13 @@ import { failSlowly, MAX_TRIED_LENGTH } from '#src/accounts/passwords.ts'
 import type { App } from '#src/app.ts'
 import { anyone } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
+import { deleteAccountLimits } from '#src/limits/policy.ts'
 import { consumeToken } from '#src/mail/tokens.ts'
 
 /** Deletes an account; it takes its main password and the token that was mailed. */
 export default define({
   auth: anyone,
+  limits: deleteAccountLimits,
   async handler({ input: { did, password, token }, app }) {
     const started = Date.now()
     if (!(await isPasswordOf(app, did, password))) {

@@ -1,9 +1,11 @@
 import { define } from '#lex/com/atproto/server/requestAccountDelete'
 import { fullSession } from '#src/auth/policy.ts'
+import { mailLimits } from '#src/limits/policy.ts'
 import { sendToken } from '#src/mail/tokens.ts'
 
 export default define({
   auth: fullSession,
+  limits: mailLimits,
   async handler({ auth, app }) {
     await sendToken(app, auth.did, 'delete_account')
   },

@@ -1,9 +1,11 @@
 import { define } from '#lex/com/atproto/server/requestEmailConfirmation'
 import { session } from '#src/auth/policy.ts'
+import { mailLimits } from '#src/limits/policy.ts'
 import { sendToken } from '#src/mail/tokens.ts'
 
 export default define({
   auth: session,
+  limits: mailLimits,
   async handler({ auth, app }) {
     await sendToken(app, auth.did, 'confirm_email')
   },

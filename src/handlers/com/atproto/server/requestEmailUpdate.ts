@@ -1,11 +1,13 @@
 import { define } from '#lex/com/atproto/server/requestEmailUpdate'
 import { fullSession } from '#src/auth/policy.ts'
+import { mailLimits } from '#src/limits/policy.ts'
 import { readAddress } from '#src/mail/address.ts'
 import { sendToken } from '#src/mail/tokens.ts'
 
 /** An account without an address needs no token either, where the reference refuses to give it one. */
 export default define({
   auth: fullSession,
+  limits: mailLimits,
   async handler({ auth, app }) {
     const { emailConfirmedAt } = await readAddress(app, auth.did)
     const tokenRequired = emailConfirmedAt !== null

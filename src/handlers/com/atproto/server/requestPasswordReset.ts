@@ -1,6 +1,7 @@
 import { define } from '#lex/com/atproto/server/requestPasswordReset'
 import type { App } from '#src/app.ts'
 import { anyone } from '#src/auth/policy.ts'
+import { requestPasswordResetLimits } from '#src/limits/policy.ts'
 import { sendToken } from '#src/mail/tokens.ts'
 
 /** How long an answer takes, in ms. */
@@ -12,6 +13,7 @@ const ANSWER_TIME = 350
  */
 export default define({
   auth: anyone,
+  limits: requestPasswordResetLimits,
   async handler({ input, app }) {
     app.later(
       mailToken(app, input.email).catch((error: unknown) =>

@@ -1,0 +1,93 @@
+/** Rate limits of a host that has them on. */
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
+
+const BYPASS = 'a key of the operator'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({
+    env: { PDS_RATE_LIMITS_ENABLED: 'true', PDS_RATE_LIMIT_BYPASS_KEY: BYPASS },
+  })
+})
+afterAll(() => server.stop())
+
+const call = (method: string, init?: RequestInit & { from?: string; bypass?: string }) =>
+  fetch(`${server.origin}/xrpc/${method}`, {
+    ...init,
+    headers: {
+      'content-type': 'application/json',
+      ...(init?.from && { 'x-forwarded-for': init.from }),
+      ...(init?.bypass && { 'x-ratelimit-bypass': init.bypass }),
+      ...init?.headers,
+    },
+  })
+
+const guess = (from: string, bypass?: string) =>
+  call('com.atproto.server.createSession', {
+    method: 'POST',
+    from,
+    bypass,
+    body: JSON.stringify({ identifier: HANDLE, password: 'a wild guess' }),
+  })
+
+test('passwords can be guessed thirty times from one address, by many isolates or few', async () => {
+  const answers = await Promise.all(Array.from({ length: 40 }, () => guess('203.0.113.1')))
+  const statuses = answers.map(({ status }) => status).sort()
+  expect(statuses).toEqual([...Array(30).fill(401), ...Array(10).fill(429)])
+  const refused = await guess('203.0.113.1')
+  expect(await refused.json()).toEqual({
+    error: 'RateLimitExceeded',
+    message: 'Rate Limit Exceeded',
+  })
+  expect(Object.fromEntries(refused.headers)).toMatchObject({
+    'ratelimit-limit': '30',
+    'ratelimit-remaining': '0',
+    'ratelimit-policy': '30;w=300',
+    'retry-after': expect.stringMatching(/^\d+$/),
+  })
+  // The owner, who comes from somewhere else, gets in; and the operator's key opens everything.
+  const agent = new AtpAgent({ service: server.origin })
+  await agent.login({ identifier: HANDLE, password: PASSWORD })
+  expect((await guess('203.0.113.1', BYPASS)).status).toBe(401)
+  expect((await guess('203.0.113.1', 'no key')).status).toBe(429)
+})
+
+test('guesses are still counted after the server was killed', async () => {
+  const { dataDirectory } = server
+  const port = Number(new URL(server.origin).port)
+  await server.stop('SIGKILL')
+  server = await startServer({ dataDirectory, port, env: { PDS_RATE_LIMITS_ENABLED: 'true' } })
+  expect((await guess('203.0.113.1')).status).toBe(429)
+})
+
+test('whoever writes is told how much is left', async () => {
+  const agent = new AtpAgent({ service: server.origin })
+  await agent.login({ identifier: HANDLE, password: PASSWORD })
+  const collection = 'app.bsky.feed.post'
+  const repo = agent.assertDid
+  const record = { text: 'counted', createdAt: new Date().toISOString() }
+  const first = await agent.com.atproto.repo.createRecord({ repo, collection, record })
+  const second = await agent.com.atproto.repo.createRecord({ repo, collection, record })
+  const remaining = ({ headers }: typeof first) => Number(headers['ratelimit-remaining'])
+  expect(remaining(first) - remaining(second)).toBeGreaterThanOrEqual(1)
+  expect(first.headers['ratelimit-policy']).toMatch(/^\d+;w=\d+$/)
+})
+
+test('all requests of an address are counted', async () => {
+  const from = '203.0.113.2'
+  const answer = await call('com.atproto.server.describeServer', { from })
+  expect(answer.headers.get('ratelimit-limit')).toBe('3000')
+  const again = await call('com.atproto.server.describeServer', { from })
+  expect(again.headers.get('ratelimit-remaining')).toBe('2998')
+  const backup = await call(`com.atproto.sync.getRepo?did=did:web:${HANDLE}`, { from })
+  expect(backup.headers.get('ratelimit-limit')).toBe('6000')
+})
+
+test('a host in development does not count', async () => {
+  const open = await startServer()
+  const answer = await fetch(`${open.origin}/xrpc/com.atproto.server.describeServer`)
+  expect(answer.headers.has('ratelimit-limit')).toBe(false)
+  await open.stop()
+})

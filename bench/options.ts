@@ -6,6 +6,8 @@ export interface Options {
   only: string[]
   /** Records per repository, ascending. */
   sizes: number[]
+  /** Accounts per host, ascending, for the rows that are about those. */
+  accounts: number[]
   /** Measured seconds per row and server. */
   seconds: number
   oursOnly: boolean
@@ -16,6 +18,9 @@ export interface Options {
 
 /** Every row, in the order of the table. */
 export const ROWS = [
+  'createAccount',
+  'createAccount-4',
+  'createAccount-web',
   'createRecord',
   'createRecord-16',
   'putRecord',
@@ -33,6 +38,11 @@ export const ROWS = [
   'start',
   'bundle',
   'counts',
+  'accounts',
+  'fanout',
+  'replay',
+  'coldStart',
+  'liveObjects',
 ] as const
 
 export type RowName = (typeof ROWS)[number]
@@ -43,6 +53,7 @@ Runs Cumulus on workerd and @atproto/pds on Node side by side and compares them.
 
   --only <row,...>   only these rows; "createRecord" also means createRecord-16
   --sizes <n,...>    records per repository (default 1k,10k,100k); the reference is filled up to 10k
+  --accounts <n,...> accounts per host in the row "accounts" (default 10,1k,10k; 10k take 2 GB of disk)
   --big              adds 1M to the sizes
   --seconds <n>      measured seconds per row and server (default 3)
   --ours-only        leaves the reference out
@@ -51,6 +62,9 @@ Runs Cumulus on workerd and @atproto/pds on Node side by side and compares them.
   --help             this
 
 Rows: ${ROWS.join(', ')}
+
+"accounts" measures requests on hosts of several sizes; "fanout", "replay", "coldStart" and "liveObjects" are
+about consumers of the firehose, its log, and objects that are not in memory, or are.
 
 Exit codes: 0 all aims met, 1 an aim was missed or a row failed, 2 the command line makes no sense.`
 
@@ -68,11 +82,12 @@ export function parseOptions(argv: string[]): Options | 'help' {
   if (values.profile !== undefined) known(values.profile)
   const seconds = Number(values.seconds ?? 3)
   if (!(seconds > 0)) throw new UsageError(`--seconds ${values.seconds} is not a time`)
-  const sizes = (values.sizes ?? '1k,10k,100k').split(',').map(parseSize)
+  const sizes = parseSizes('sizes', values.sizes ?? '1k,10k,100k', 200)
   if (values.big) sizes.push(1_000_000)
   return {
     only,
-    sizes: [...new Set(sizes)].sort((a, b) => a - b),
+    sizes: ascending(sizes),
+    accounts: ascending(parseSizes('accounts', values.accounts ?? '10,1k,10k', 2)),
     seconds,
     oursOnly: values['ours-only'] ?? false,
     json: values.json ?? false,
@@ -96,6 +111,7 @@ function parse(argv: string[]) {
       options: {
         only: { type: 'string' },
         sizes: { type: 'string' },
+        accounts: { type: 'string' },
         seconds: { type: 'string' },
         profile: { type: 'string' },
         big: { type: 'boolean' },
@@ -114,10 +130,13 @@ function known(name: string): void {
   throw new UsageError(`there is no row "${name}"; rows are ${ROWS.join(', ')}`)
 }
 
-function parseSize(text: string): number {
-  const [, digits, unit] = /^(\d+)([kM]?)$/.exec(text.trim()) ?? []
-  const size = Number(digits) * (unit === 'M' ? 1_000_000 : unit === 'k' ? 1_000 : 1)
-  if (!(size >= 200))
-    throw new UsageError(`--sizes: "${text}" is not a size of 200 or more, as 10k`)
-  return size
+function parseSizes(option: string, list: string, least: number): number[] {
+  return list.split(',').map((text) => {
+    const [, digits, unit] = /^(\d+)([kM]?)$/.exec(text.trim()) ?? []
+    const size = Number(digits) * (unit === 'M' ? 1_000_000 : unit === 'k' ? 1_000 : 1)
+    if (size >= least) return size
+    throw new UsageError(`--${option}: "${text}" is not a size of ${least} or more, as 10k`)
+  })
 }
+
+const ascending = (sizes: number[]): number[] => [...new Set(sizes)].sort((a, b) => a - b)

@@ -2,12 +2,15 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cleanup } from './cleanup.ts'
-import { type Options, wants } from './options.ts'
+import { HOST_ROWS, runHosts } from './hosts/run.ts'
+import { type Options, ROWS, wants } from './options.ts'
 import { complain, say } from './progress.ts'
 import { judge } from './report/aims.ts'
 import { machine } from './report/machine.ts'
 import type { Result } from './report/result.ts'
+import type { Run } from './run-context.ts'
 import { Cumulus } from './servers/cumulus.ts'
+import { startPlc } from './servers/plc.ts'
 import { Reference } from './servers/reference.ts'
 import { bundleSize } from './stages/bundle-size.ts'
 import { countAll } from './stages/counts.ts'
@@ -31,6 +34,10 @@ export async function run(options: Options, cleanup: Cleanup): Promise<Result> {
     memory: {},
     growth: [],
     counts: [],
+    hosts: [],
+    hostCounts: [],
+    fanout: [],
+    replay: [],
     failures: [],
   }
   /** A stage that fails must not take with it what the others have measured. */
@@ -43,10 +50,21 @@ export async function run(options: Options, cleanup: Cleanup): Promise<Result> {
       complain(failure)
     }
   }
+  const plcUrl = await startPlc(cleanup)
+  const context: Run = { options, folder, plcUrl, result, attempt, cleanup }
+  // What is about hosts needs no repository of a hundred thousand records, nor the other way round.
+  if (ROWS.some((row) => wants(options, row) && !HOST_ROWS.includes(row))) await runRepos(context)
+  if (HOST_ROWS.some((row) => wants(options, row))) await runHosts(context)
+  return { ...result, verdicts: judge(result) }
+}
 
+/** The rows that are about repositories of several sizes. */
+async function runRepos(context: Run): Promise<void> {
+  const { options, folder, plcUrl, result, attempt, cleanup } = context
   say('starting the servers ...')
   const data = join(folder, 'cumulus')
-  const ours = await openSide(new Cumulus({ dataDirectory: data }), options.sizes, cleanup)
+  const cumulus = new Cumulus({ dataDirectory: data, plcUrl })
+  const ours = await openSide(cumulus, options.sizes, cleanup)
   // An import wants an empty account of the same DID and key: a copy of the data before it is filled.
   const empty = join(folder, 'cumulus-empty')
   await ours.running.stop()
@@ -54,7 +72,7 @@ export async function run(options: Options, cleanup: Cleanup): Promise<Result> {
   await restart(ours, cleanup)
   const reference = options.oursOnly
     ? undefined
-    : await Reference.create(join(folder, 'reference'), cleanup)
+    : await Reference.create(join(folder, 'reference'), plcUrl)
   const small = options.sizes.filter((size) => size <= REFERENCE_UP_TO)
   const theirs =
     reference && small.length > 0 ? await openSide(reference, small, cleanup) : undefined
@@ -88,5 +106,4 @@ export async function run(options: Options, cleanup: Cleanup): Promise<Result> {
     })
   }
   if (wants(options, 'bundle')) result.bundle = bundleSize()
-  return { ...result, verdicts: judge(result) }
 }

@@ -65,7 +65,7 @@ export async function deleteAll(repo: Repo, keys: string[]): Promise<void> {
   }
 }
 
-export const creation = ({ account: { did, token } }: Repo): Call => ({
+export const creation = ({ account: { did, token } }: Pick<Repo, 'account'>): Call => ({
   method: 'com.atproto.repo.createRecord',
   token,
   input: { repo: did, collection: COLLECTION, record: post() },

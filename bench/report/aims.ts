@@ -29,6 +29,8 @@ const ROW_AIMS: RowAim[] = [
 const IMPORT_RATE = 20
 const ISOLATE_MB = 128
 const START_SECONDS = 0.3
+/** From sending a write to its frame at a consumer. */
+const FRAME_MS = 3
 /** Rows that listRecords may read beyond those that it returns. */
 const LIST_CONSTANT = 20
 /** What growth beyond the tree's depth counts as noise of time; rows have none but the tree's own shape. */
@@ -43,6 +45,7 @@ export function judge(result: Omit<Result, 'verdicts'>): Verdict[] {
       : [most('start to first answer', START_SECONDS, result.start.cumulus, 's')]),
     ...judgeCounts(result),
     ...judgeGrowth(result),
+    ...judgeHosts(result),
   ]
 }
 
@@ -107,6 +110,37 @@ function grows(what: string, points: { size: number; cost: number }[]): Verdict[
   const depth = Math.log(last.size) / Math.log(first.size)
   const range = `${first.size.toLocaleString('en')} → ${last.size.toLocaleString('en')} records`
   return [most(`${what}, ${range}`, depth * TOLERANCE, last.cost / first.cost, '×')]
+}
+
+/** A request costs the same, however many accounts a host has; and frames are there at once. */
+function judgeHosts({ hosts, hostCounts, fanout }: Omit<Result, 'verdicts'>): Verdict[] {
+  const ours = hosts.filter(({ server, flat }) => server === 'cumulus' && flat)
+  const names = [...new Set(ours.map(({ row }) => row))]
+  const kinds = Object.keys(hostCounts[0]?.kinds ?? {})
+  const one = fanout.find(({ server, consumers }) => server === 'cumulus' && consumers === 1)
+  return [
+    ...names.flatMap((name) => {
+      const points = ours.flatMap(({ row, size, measured }) =>
+        row === name && 'rate' in measured ? [{ size, cost: measured.p50 }] : [],
+      )
+      return stays(`time of ${name}`, points)
+    }),
+    ...kinds.flatMap((kind) => {
+      const points = hostCounts.flatMap(({ size, kinds: { [kind]: counts } }) => {
+        const { read, written } = counts ?? {}
+        return read === undefined || written === undefined ? [] : [{ size, cost: read + written }]
+      })
+      return stays(`rows of ${kind}`, points)
+    }),
+    ...(one ? [most('fanout, 1 consumer, p50', FRAME_MS, one.paced.p50, 'ms')] : []),
+  ]
+}
+
+function stays(what: string, points: { size: number; cost: number }[]): Verdict[] {
+  const [first, last] = [points[0], points.at(-1)]
+  if (!first || !last || first === last) return []
+  const range = `${first.size.toLocaleString('en')} → ${last.size.toLocaleString('en')} accounts`
+  return [most(`${what}, ${range}`, TOLERANCE, last.cost / first.cost, '×')]
 }
 
 function least(what: string, aim: number, value: number, unit: string): Verdict {

@@ -1,8 +1,11 @@
 /** What a run measured, as `--json` prints it. */
+import type { Fanout } from '../firehose/fanout.ts'
+import type { Replay } from '../firehose/replay.ts'
+import type { ColdStart, LiveObjects } from '../hosts/objects.ts'
 import type { RowName } from '../options.ts'
 import type { Unit } from '../rows/row.ts'
 import type { ServerName } from '../servers/server.ts'
-import type { Comparison } from '../stages/compare.ts'
+import type { Comparison, Measured } from '../stages/compare.ts'
 import type { Counts } from '../stages/counts.ts'
 import type { Imported } from '../stages/import.ts'
 
@@ -43,6 +46,14 @@ export interface Result {
   growth: { size: number; p50: number }[]
   /** Rows per request, by size and kind. */
   counts: { size: number; kinds: Record<string, Counts> }[]
+  /** Requests on hosts of several sizes; `flat`: they must take the same time on all. */
+  hosts: { row: string; flat: boolean; server: ServerName; size: number; measured: Measured }[]
+  /** Rows per request, by number of accounts and kind. */
+  hostCounts: { size: number; kinds: Record<string, Counts> }[]
+  fanout: Fanout[]
+  replay: Replay[]
+  coldStart?: ColdStart[]
+  liveObjects?: LiveObjects
   /** What went wrong, in words. */
   failures: string[]
   verdicts: Verdict[]

@@ -1,6 +1,7 @@
 /** The result as text tables. */
 import type { Measured } from '../stages/compare.ts'
 import type { Imported } from '../stages/import.ts'
+import { hostTables } from './hosts-text.ts'
 import { number } from './number.ts'
 import type { Result } from './result.ts'
 import { table } from './table.ts'
@@ -10,7 +11,11 @@ const ENOUGH = 100
 
 export function text(result: Result): string {
   const { machine } = result
-  const versus = result.rows.some(({ servers }) => servers.reference)
+  const versus =
+    result.rows.some(({ servers }) => servers.reference) ||
+    [...result.hosts, ...result.fanout, ...result.replay].some(
+      ({ server }) => server === 'reference',
+    )
   return [
     `Cumulus on workerd ${machine.workerd}${versus ? `, @atproto/pds ${machine.reference} on Node ${machine.node}` : ''}`,
     `${machine.cpus} × ${machine.cpu}, client on the same machine, load ${machine.load.toFixed(1)} before, ${machine.date}`,
@@ -18,6 +23,7 @@ export function text(result: Result): string {
     ...imports(result),
     ...server(result),
     ...counts(result),
+    ...hostTables(result),
     ...verdicts(result),
   ].join('\n')
 }

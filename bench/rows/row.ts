@@ -2,6 +2,7 @@
 import type { Workload } from '../load/drive.ts'
 import type { Repo } from '../load/repo.ts'
 import type { RowName } from '../options.ts'
+import type { ServerName } from '../servers/server.ts'
 
 export type Unit = 'ops/s' | 'records/s' | 'MB/s'
 
@@ -12,4 +13,6 @@ export interface Row {
   workload(repo: Repo): Workload
   /** Measured once, at the smallest size, because the size of the repository does not matter. */
   once?: boolean
+  /** Measured on this server alone, because the other has no such thing. */
+  only?: ServerName
 }

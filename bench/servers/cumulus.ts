@@ -5,10 +5,16 @@ import { join } from 'node:path'
 import { startWorkerd } from '../../cli/workerd.ts'
 import type { RawSettings } from '../../src/config.ts'
 import { Xrpc } from '../load/client.ts'
+import { newAccount } from '../load/new-account.ts'
 import { end, freePort, ServerStartError } from './process.ts'
-import { type Account, BLOB_LIMIT, type Host, PASSWORD, type Running } from './server.ts'
-
-const ADMIN_PASSWORD = 'bench admin password'
+import {
+  type Account,
+  ADMIN_PASSWORD,
+  BLOB_LIMIT,
+  type Host,
+  JWT_SECRET,
+  type Running,
+} from './server.ts'
 
 export interface CumulusOptions {
   dataDirectory: string
@@ -16,6 +22,8 @@ export interface CumulusOptions {
   devMode?: boolean
   /** Port on which V8's inspector listens. */
   inspectorPort?: number
+  /** The PLC directory, where did:plc accounts are made. */
+  plcUrl?: string
 }
 
 export class Cumulus implements Host {
@@ -27,10 +35,10 @@ export class Cumulus implements Host {
   }
 
   async start(): Promise<Running> {
-    const { dataDirectory, devMode, inspectorPort } = this.#options
+    const { dataDirectory, devMode, inspectorPort, plcUrl } = this.#options
     const raw: RawSettings = {
       PDS_ADMIN_PASSWORD: ADMIN_PASSWORD,
-      PDS_JWT_SECRET: 'bench jwt secret, long enough',
+      PDS_JWT_SECRET: JWT_SECRET,
       PDS_KEY_SECRET: 'bench key secret, long enough',
       PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '11'.repeat(32),
       PDS_CRAWLERS: 'none',
@@ -40,6 +48,8 @@ export class Cumulus implements Host {
       LOG_LEVEL: 'error',
       PDS_BLOB_UPLOAD_LIMIT: BLOB_LIMIT,
       ...(devMode ? { PDS_DEV_MODE: 'true' } : {}),
+      // The directory is on this machine, which Cumulus would not call otherwise.
+      ...(plcUrl ? { PDS_DID_PLC_URL: plcUrl, PDS_DISABLE_SSRF_PROTECTION: 'true' } : {}),
     }
     const port = inspectorPort === undefined ? 0 : await freePort()
     const workerd = await startWorkerd({ dataDirectory, port, raw, output: 'ignore' })
@@ -52,12 +62,9 @@ export class Cumulus implements Host {
   async createAccount(running: Running, handle: string): Promise<Account> {
     const client = new Xrpc(running.origin, 1)
     try {
-      const credentials = Buffer.from(`admin:${ADMIN_PASSWORD}`).toString('base64')
-      const { body } = await client.call<{ did: string; accessJwt: string }>({
-        method: 'com.atproto.server.createAccount',
-        headers: { authorization: `Basic ${credentials}` },
-        input: { handle, email: `${handle.split('.')[0]}@example.com`, password: PASSWORD },
-      })
+      const { body } = await client.call<{ did: string; accessJwt: string }>(
+        newAccount('cumulus', handle, 'web'),
+      )
       return { did: body.did, handle, token: body.accessJwt }
     } finally {
       await client.close()

@@ -1,11 +1,18 @@
 /** The reference: `@atproto/pds` on Node, with a PLC directory of its own. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Cleanup } from '../cleanup.ts'
 import { Xrpc } from '../load/client.ts'
+import { newAccount } from '../load/new-account.ts'
 import { REFERENCE_NODE_BINARY } from '../prepare.ts'
 import { end, freePort, startNode } from './process.ts'
-import { type Account, BLOB_LIMIT, type Host, PASSWORD, type Running } from './server.ts'
+import {
+  type Account,
+  ADMIN_PASSWORD,
+  BLOB_LIMIT,
+  type Host,
+  JWT_SECRET,
+  type Running,
+} from './server.ts'
 
 const program = (name: string) => join(import.meta.dirname, name)
 
@@ -17,13 +24,8 @@ export class Reference implements Host {
     this.#env = env
   }
 
-  /** Starts the directory, which stays up for the whole run. */
-  static async create(dataDirectory: string, cleanup: Cleanup): Promise<Reference> {
-    const plc = await startNode(REFERENCE_NODE_BINARY, program('plc-main.ts'), {
-      PORT: String(await freePort()),
-      LOG_ENABLED: 'false',
-    })
-    cleanup.add(() => end(plc.process))
+  /** @param plcUrl of the PLC directory, with a host name: its client refuses IP addresses */
+  static async create(dataDirectory: string, plcUrl: string): Promise<Reference> {
     mkdirSync(join(dataDirectory, 'blobs'), { recursive: true })
     return new Reference({
       NODE_ENV: 'production',
@@ -36,12 +38,11 @@ export class Reference implements Host {
       PDS_BLOBSTORE_DISK_TMP_LOCATION: join(dataDirectory, 'blobs-tmp'),
       PDS_BLOB_UPLOAD_LIMIT: BLOB_LIMIT,
       PDS_MAX_REPO_IMPORT_SIZE: '1000000000',
-      // A host name: the client of the directory refuses IP addresses.
-      PDS_DID_PLC_URL: `http://localhost:${plc.port}`,
+      PDS_DID_PLC_URL: plcUrl,
       PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '11'.repeat(32),
-      PDS_JWT_SECRET: 'bench jwt secret, long enough',
+      PDS_JWT_SECRET: JWT_SECRET,
       PDS_DPOP_SECRET: '22'.repeat(32),
-      PDS_ADMIN_PASSWORD: 'bench admin password',
+      PDS_ADMIN_PASSWORD: ADMIN_PASSWORD,
       PDS_INVITE_REQUIRED: 'false',
       PDS_RATE_LIMITS_ENABLED: 'false',
       PDS_DISABLE_SSRF_PROTECTION: 'true',
@@ -59,10 +60,9 @@ export class Reference implements Host {
   async createAccount(running: Running, handle: string): Promise<Account> {
     const client = new Xrpc(running.origin, 1)
     try {
-      const { body } = await client.call<{ did: string; accessJwt: string }>({
-        method: 'com.atproto.server.createAccount',
-        input: { handle, email: `${handle.split('.')[0]}@example.com`, password: PASSWORD },
-      })
+      const { body } = await client.call<{ did: string; accessJwt: string }>(
+        newAccount('reference', handle, 'plc'),
+      )
       return { did: body.did, handle, token: body.accessJwt }
     } finally {
       await client.close()

@@ -29,6 +29,12 @@ export interface Host {
 /** A password of all accounts of a run. */
 export const PASSWORD = 'bench password'
 
+/** The operator's password on both servers. */
+export const ADMIN_PASSWORD = 'bench admin password'
+
+/** What session tokens are signed with on both servers. */
+export const JWT_SECRET = 'bench jwt secret, long enough'
+
 /** Larger than the largest blob that is uploaded. */
 export const BLOB_LIMIT = '64000000'
 

@@ -28,26 +28,37 @@ export async function compare(row: Row, repos: Repo[], seconds: number): Promise
 }
 
 /** One row on several repositories. @returns what was measured, in their order */
-export async function byTurns(
+export function byTurns(
   row: Row,
   repos: Repo[],
   seconds: number,
   label: string,
 ): Promise<Measured[]> {
-  const runners: Runner[] = repos.map((repo) => ({ workload: row.workload(repo), slices: [] }))
-  for (const runner of runners) await turn(row, runner, WARM_UP)
+  const workloads = repos.map((repo) => row.workload(repo))
+  return takeTurns(workloads, row.connections, seconds, `${row.name}, ${label}`)
+}
+
+/** Workloads on different servers, or repositories. @returns what was measured, in their order */
+export async function takeTurns(
+  workloads: Workload[],
+  connections: number,
+  seconds: number,
+  label: string,
+): Promise<Measured[]> {
+  const runners: Runner[] = workloads.map((workload) => ({ workload, slices: [] }))
+  for (const runner of runners) await turn(runner, connections, WARM_UP)
   for (const runner of runners) runner.slices = []
   for (let count = 0; count < TURNS; count += 1) {
-    step(`${row.name}, ${label}`, `turn ${count + 1} of ${TURNS}`)
-    for (const runner of runners) await turn(row, runner, seconds / TURNS)
+    step(label, `turn ${count + 1} of ${TURNS}`)
+    for (const runner of runners) await turn(runner, connections, seconds / TURNS)
   }
   return runners.map(({ slices, problem }) => problem ?? figures(slices))
 }
 
-async function turn(row: Row, runner: Runner, seconds: number): Promise<void> {
+async function turn(runner: Runner, connections: number, seconds: number): Promise<void> {
   if (runner.problem) return
   try {
-    runner.slices.push(await drive(runner.workload, row.connections, seconds))
+    runner.slices.push(await drive(runner.workload, connections, seconds))
   } catch (error) {
     runner.problem = problemOf(error)
   }

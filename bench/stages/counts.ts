@@ -32,7 +32,7 @@ const WRITTEN = 'x-cumulus-rows-written'
 /** Requests of a kind; the median counts. */
 const REQUESTS = 15
 
-type Headers = Answer<unknown>['headers']
+export type Headers = Answer<unknown>['headers']
 
 /** Counts on every repository of Cumulus, which must not be running, with its data in `dataDirectory`. */
 export async function countAll(
@@ -99,7 +99,8 @@ async function countRows(repo: Repo): Promise<Record<string, Counts>> {
   return counts
 }
 
-async function countKind(request: () => Promise<Headers>): Promise<Counts> {
+/** What one request of a kind costs. */
+export async function countKind(request: () => Promise<Headers>): Promise<Counts> {
   const answers: Headers[] = []
   try {
     for (let count = 0; count < REQUESTS; count += 1) answers.push(await request())

@@ -12,6 +12,14 @@ export const peakMemory = (pid: number): number => status(pid, 'VmHWM')
 /** Resident size now, in MB. */
 export const memory = (pid: number): number => status(pid, 'VmRSS')
 
+/** CPU time that a process has taken so far, in ms; it is counted in steps of 10. */
+export function cpuTime(pid: number): number {
+  // The second field is the name in brackets, which may have spaces.
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const fields = rest.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
 function status(pid: number, field: string): number {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8')
   const kib = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]

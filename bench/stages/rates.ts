@@ -31,7 +31,8 @@ export async function measureSize(size: number, sides: Side[], context: Context)
   const smallest = size === options.sizes[0]
   for (const row of rows) {
     if (!wants(options, row.name) || (row.once && !smallest)) continue
-    const servers = await compare(row, repos, options.seconds)
+    const able = repos.filter(({ server }) => row.only === undefined || row.only === server)
+    const servers = await compare(row, able, options.seconds)
     result.rows.push({ row: row.name, size, unit: row.unit, servers })
     for (const [name, measured] of Object.entries(servers)) {
       if (!('failed' in measured)) continue

@@ -41,12 +41,16 @@ async function establish(policy: AuthPolicy<unknown>, request: Request, nsid: st
   const { scheme, value } = authorization
   if (scheme === 'basic' && accept.includes('admin')) return adminOf(value, app)
   if (scheme === 'bearer') {
-    if (accept.includes('service') && bearerKind(value) === 'service') {
-      return verifyServiceToken(value, nsid, app)
+    const isService = bearerKind(value) === 'service'
+    if (accept.includes('moderator') && isService && app.config.moderation) {
+      return verifyServiceToken(value, { nsid, by: 'moderator', repeatable: false }, app)
     }
+    const repeatable = policy.repeatableTokens ?? false
+    const byAccount = { nsid, by: 'account', repeatable } as const
+    if (accept.includes('service') && isService) return verifyServiceToken(value, byAccount, app)
     if (accept.includes('session')) return sessionOf(value, policy, app)
     if (accept.includes('refresh')) return refreshOf(value, policy, app)
-    if (accept.includes('service')) return verifyServiceToken(value, nsid, app)
+    if (accept.includes('service')) return verifyServiceToken(value, byAccount, app)
   }
   // An operator who sends something else has not said who he is.
   if (accept.includes('admin')) throw new AuthRequiredError(undefined, 'AuthMissing')

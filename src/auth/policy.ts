@@ -32,14 +32,14 @@ export interface AdminCredentials {
   type: 'admin'
 }
 
-/** An account of any host, by a service token for this very method. */
+/** An account of any host, or the moderation service, by a service token for this very method. */
 export interface ServiceCredentials {
   type: 'service'
   did: string
 }
 
 /** Kinds of credentials that a policy may accept. */
-export type CredentialKind = 'session' | 'refresh' | 'admin' | 'service'
+export type CredentialKind = 'session' | 'refresh' | 'admin' | 'service' | 'moderator'
 
 /** A policy; `C` exists at compile time only. */
 export interface AuthPolicy<C> {
@@ -55,6 +55,8 @@ export interface AuthPolicy<C> {
    * open together with what it is asked to do. Saves a round trip.
    */
   readonly admittedByObject?: boolean
+  /** A service token may be shown again until it expires. Otherwise it is good for one use. */
+  readonly repeatableTokens?: boolean
   /** Marks the type parameter as used; never set. */
   readonly credentials?: C
 }
@@ -110,10 +112,14 @@ export const fullSessionEvenTakendown: AuthPolicy<SessionCredentials> = {
   scopes: [...MAIN, ...TAKENDOWN],
 }
 
-/** A signed-in account, or a service that acts for one, such as a video service. */
+/**
+ * A signed-in account, or a service that acts for one, such as a video service: it was given one token, with
+ * which it may have to try again. To upload the same bytes twice changes nothing.
+ */
 export const sessionOrService: AuthPolicy<SessionCredentials | ServiceCredentials> = {
   accept: ['session', 'service'],
   scopes: ANY_PASSWORD,
+  repeatableTokens: true,
 }
 
 /** Whoever wants an account: anybody, somebody who proves to own a DID, or the operator. */
@@ -133,3 +139,8 @@ export const refreshOrExpired: AuthPolicy<RefreshCredentials> = {
 
 /** The host's operator: HTTP Basic, user `admin`, password `PDS_ADMIN_PASSWORD`. */
 export const admin: AuthPolicy<AdminCredentials> = { accept: ['admin'] }
+
+/** The host's operator, or its moderation service (`PDS_MOD_SERVICE_DID`) by a service token. */
+export const adminOrModerator: AuthPolicy<AdminCredentials | ServiceCredentials> = {
+  accept: ['admin', 'moderator'],
+}

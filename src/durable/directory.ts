@@ -12,9 +12,11 @@ import type {
   NewInviteCode,
 } from '../storage/directory/invite-code.ts'
 import { Invites } from '../storage/directory/invites.ts'
+import { type StoredLexicon, StoredLexicons } from '../storage/directory/lexicons.ts'
 import { recordLocation } from '../storage/directory/location.ts'
 import { type ReservedKey, ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { migrations } from '../storage/directory/schema.ts'
+import { UsedTokens } from '../storage/directory/used-tokens.ts'
 import { StorageError } from '../storage/error.ts'
 import { migrate } from '../storage/migrate.ts'
 import { type Budget, RateCounter, type Spending } from '../storage/rate-counter.ts'
@@ -29,6 +31,8 @@ export class DirectoryObject extends DurableObject<Env> {
   readonly #tokens: EmailTokens
   readonly #invites: Invites
   readonly #devMails: DevMails
+  readonly #lexicons: StoredLexicons
+  readonly #usedTokens: UsedTokens
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -40,6 +44,8 @@ export class DirectoryObject extends DurableObject<Env> {
     this.#tokens = new EmailTokens(ctx.storage.sql)
     this.#invites = new Invites(ctx.storage.sql)
     this.#devMails = new DevMails(ctx.storage.sql)
+    this.#lexicons = new StoredLexicons(ctx.storage.sql)
+    this.#usedTokens = new UsedTokens(ctx.storage.sql)
   }
 
   /**
@@ -148,6 +154,16 @@ export class DirectoryObject extends DurableObject<Env> {
     return settle(() => this.#tokens.consume(purpose, hash, did))
   }
 
+  /**
+   * Uses a service token up; false when it was used before.
+   *
+   * @param hash SHA-256 of what was signed, in hex
+   * @param expiresAt seconds since 1970
+   */
+  useServiceToken(hash: string, expiresAt: number): boolean {
+    return this.#usedTokens.use(hash, expiresAt)
+  }
+
   /** Keeps a mail that a host in development would have sent. */
   keepMail(mail: Mail): void {
     this.#devMails.add(mail)
@@ -190,6 +206,15 @@ export class DirectoryObject extends DurableObject<Env> {
   /** Whether an account earns no more codes; what it has stays. */
   setInvitesDisabled(did: string, disabled: boolean): Promise<Outcome<void>> {
     return settle(() => this.#accounts.setInvitesDisabled(did, disabled))
+  }
+
+  /** What is known of a lexicon of the network. */
+  findLexicon(nsid: string): StoredLexicon | undefined {
+    return this.#lexicons.find(nsid)
+  }
+
+  keepLexicon(lexicon: StoredLexicon): void {
+    this.#storage.transactionSync(() => this.#lexicons.put(lexicon))
   }
 
   /** Does several things to the store, or, when one of them is refused, nothing. */

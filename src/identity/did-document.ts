@@ -5,7 +5,7 @@ import {
   getHandle,
   getPdsEndpoint,
   getServiceEndpoint,
-  getSigningKey,
+  getVerificationMaterial,
 } from '@atproto/common-web'
 import {
   formatDidKey,
@@ -28,9 +28,9 @@ export function parseDocument(did: string, input: unknown): DidDocument | undefi
 /** The handle that a document claims, which may not be true: its first `at://` alias. */
 export const handleOf = (document: DidDocument): string | undefined => getHandle(document)
 
-/** did:key that signs the repository (`#atproto`), of any of the forms that were ever in use. */
-export function signingKeyOf(document: DidDocument): string | undefined {
-  const key = getSigningKey(document)
+/** did:key that signs the repository (`#atproto`), or another one, of any of the forms that were ever in use. */
+export function signingKeyOf(document: DidDocument, id = 'atproto'): string | undefined {
+  const key = getVerificationMaterial(document, id)
   if (!key) return undefined
   try {
     switch (key.type) {

@@ -57,4 +57,22 @@ export const migrations: readonly Migration[] = [
     mail TEXT NOT NULL
   );
   `,
+  `
+  CREATE TABLE used_service_token (
+    hash TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX used_service_token_by_expiry ON used_service_token (expires_at);
+  `,
+  `
+  CREATE TABLE lexicon (
+    nsid TEXT PRIMARY KEY,
+    did TEXT,
+    cid TEXT,
+    json TEXT,
+    size INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL
+  );
+  `,
 ]

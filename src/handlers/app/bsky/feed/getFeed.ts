@@ -2,7 +2,7 @@ import { AtUri } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/app/bsky/feed/getFeed'
 import type { App } from '#src/app.ts'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { session } from '#src/auth/policy.ts'
 import { askForRecord } from '#src/proxy/foreign-record.ts'
 import { forwardTo } from '#src/proxy/forward.ts'
 import { findTarget } from '#src/proxy/target.ts'
@@ -13,7 +13,7 @@ import { recordJson } from '#src/records/read.ts'
  * for the generator.
  */
 export default define({
-  auth: sessionAdmittedByObject,
+  auth: session,
   async handler({ params, auth, request, app }) {
     const nsid = 'app.bsky.feed.getFeed'
     const target = await findTarget(request, nsid, 'appview', app)

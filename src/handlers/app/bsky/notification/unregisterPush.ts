@@ -1,10 +1,10 @@
 import { define } from '#lex/app/bsky/notification/unregisterPush'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { session } from '#src/auth/policy.ts'
 import { callPushService } from '#src/proxy/push-service.ts'
 
 /** Ends the notifications of a device. */
 export default define({
-  auth: sessionAdmittedByObject,
+  auth: session,
   handler: ({ input, auth, request, app }) =>
     callPushService('app.bsky.notification.unregisterPush', input, auth, request, app),
 })

@@ -1,10 +1,10 @@
 import { define } from '#lex/com/atproto/admin/disableAccountInvites'
-import { admin } from '#src/auth/policy.ts'
+import { adminOrModerator } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 /** The `note` is not kept. */
 export default define({
-  auth: admin,
+  auth: adminOrModerator,
   async handler({ input, app }) {
     unwrap(await app.directory.setInvitesDisabled(input.account, true))
   },

@@ -1,10 +1,10 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/disableInviteCodes'
-import { admin } from '#src/auth/policy.ts'
+import { adminOrModerator } from '#src/auth/policy.ts'
 import { OPERATOR } from '#src/storage/directory/invite-code.ts'
 
 export default define({
-  auth: admin,
+  auth: adminOrModerator,
   async handler({ input: { codes = [], accounts = [] }, app }) {
     if (accounts.includes(OPERATOR)) {
       throw new InvalidRequestError('cannot disable admin invite codes')

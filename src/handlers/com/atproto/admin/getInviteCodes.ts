@@ -1,12 +1,12 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/getInviteCodes'
-import { admin } from '#src/auth/policy.ts'
+import { adminOrModerator } from '#src/auth/policy.ts'
 import type { InviteCursor, InviteSort } from '#src/storage/directory/invite-code.ts'
 
 const SORTS = ['recent', 'usage'] as const satisfies InviteSort[]
 
 export default define({
-  auth: admin,
+  auth: adminOrModerator,
   async handler({ params, app }) {
     const { limit } = params
     const sort = SORTS.find((known) => known === params.sort)

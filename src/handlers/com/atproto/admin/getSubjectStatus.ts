@@ -1,10 +1,10 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/getSubjectStatus'
-import { admin } from '#src/auth/policy.ts'
+import { adminOrModerator } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 export default define({
-  auth: admin,
+  auth: adminOrModerator,
   async handler({ params, app }) {
     if (params.did === undefined || params.uri !== undefined || params.blob !== undefined) {
       throw new InvalidRequestError('This host takes down whole accounts only: give a did')

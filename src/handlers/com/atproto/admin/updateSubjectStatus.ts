@@ -1,11 +1,11 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/updateSubjectStatus'
-import { admin } from '#src/auth/policy.ts'
+import { adminOrModerator } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 
 /** Takes accounts down, or switches them off, and gives them back. */
 export default define({
-  auth: admin,
+  auth: adminOrModerator,
   async handler({ input, app }) {
     const { subject, takedown, deactivated } = input
     if (subject.$type !== 'com.atproto.admin.defs#repoRef' || !('did' in subject)) {

@@ -8,6 +8,8 @@ import type { SequencerObject } from './durable/sequencer.ts'
 import type { Env } from './env.ts'
 import { PlcDirectory } from './identity/plc.ts'
 import { IdentityMemory, IdentityResolver } from './identity/resolver.ts'
+import { createLexiconResolver } from './lexicons/create.ts'
+import { LexiconMemory, type LexiconResolver } from './lexicons/resolver.ts'
 import { clientAddress } from './limits/address.ts'
 import { mayBypass } from './limits/bypass.ts'
 import { IsolateLimits } from './limits/isolate.ts'
@@ -26,6 +28,8 @@ export interface App {
   readonly sequencer: DurableObjectStub<SequencerObject>
   /** Who is who in the network. */
   readonly identity: IdentityResolver
+  /** Lexicons that others publish. */
+  readonly lexicons: LexiconResolver
   /** The directory of did:plc identities. */
   readonly plc: PlcDirectory
   /** Requests to addresses that the operator chose, which may be private. */
@@ -56,6 +60,7 @@ interface Kept {
   residents: ResidentCache
   plc: PlcDirectory
   memory: IdentityMemory
+  lexiconMemory: LexiconMemory
   isolateLimits: IsolateLimits
 }
 
@@ -71,6 +76,7 @@ function keptOf(env: Env): Kept {
       residents: new ResidentCache(),
       plc: new PlcDirectory(config),
       memory: new IdentityMemory(),
+      lexiconMemory: new LexiconMemory(config),
       isolateLimits: new IsolateLimits(),
     }
     kept.set(env, found)
@@ -80,7 +86,7 @@ function keptOf(env: Env): Kept {
 
 /** @throws ConfigError when a setting is missing or wrong */
 export function createApp(env: Env, ctx: ExecutionContext, log: Logger, request: Request): App {
-  const { config, residents, plc, memory, isolateLimits } = keptOf(env)
+  const { config, residents, plc, memory, lexiconMemory, isolateLimits } = keptOf(env)
   const directory = names.directory(env)
   const touched = new Set<string>()
   const findResident = (handleOrDid: string) =>
@@ -107,6 +113,15 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger, request:
     directory,
     sequencer: names.sequencer(env),
     identity,
+    lexicons: createLexiconResolver({
+      config,
+      memory: lexiconMemory,
+      directory,
+      identity,
+      account,
+      later,
+      log,
+    }),
     plc,
     clientAddress: clientAddress(request),
     isLimited: config.rateLimits && !mayBypass(request, config),

@@ -225,6 +225,16 @@ export const settings = {
     'none',
     'Requests with this in the header `x-ratelimit-bypass` are not limited.',
   ),
+  PDS_LEXICON_MODE: choice(
+    'known',
+    ['known', 'resolve', 'strict'],
+    'Records of collections that are not in `lexicons/`: `known` takes them as they are, `resolve` validates ' +
+      'them with the lexicon that the network has, if it has one, `strict` refuses them if it has none.',
+  ),
+  PDS_LEXICON_TTL_MS: count(
+    '86400000 (24 hours)',
+    'How long a lexicon from the network counts before it is asked for again.',
+  ),
   LOG_LEVEL: choice(
     'info',
     ['info', 'error'],
@@ -309,6 +319,10 @@ export interface Config {
   blobUploadLimit: number
   /** What happens to images that say where they were taken. */
   imageLocation: 'allow' | 'strip' | 'reject'
+  /** What becomes of records whose collection is not in the tree. */
+  lexiconMode: 'known' | 'resolve' | 'strict'
+  /** ms */
+  lexiconTtl: number
   rateLimits: boolean
   rateLimitBypassKey: string | undefined
   devMode: boolean
@@ -399,6 +413,8 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
+    lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',
+    lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,
     rateLimits: parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode),
     rateLimitBypassKey: unlessNone(parsed.PDS_RATE_LIMIT_BYPASS_KEY),
     devMode,

@@ -484,7 +484,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/label/subscribeLabels.json
   'com.atproto.label.subscribeLabels': { kind: 'subscription', to: 'refuse' },
   // lexicons/com/atproto/lexicon/resolveLexicon.json
-  'com.atproto.lexicon.resolveLexicon': { kind: 'query', to: 'refuse' },
+  'com.atproto.lexicon.resolveLexicon': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/lexicon/resolveLexicon.ts'),
+  },
   // lexicons/com/atproto/moderation/createReport.json
   'com.atproto.moderation.createReport': {
     kind: 'procedure',

@@ -2253,6 +2253,33 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/lexicon/resolveLexicon.json
+  'com.atproto.lexicon.resolveLexicon': () => ({
+    lexicon: 1,
+    id: 'com.atproto.lexicon.resolveLexicon',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: { nsid: { format: 'nsid', type: 'string' } },
+          required: ['nsid'],
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            properties: {
+              cid: { type: 'string', format: 'cid' },
+              schema: { type: 'ref', ref: 'com.atproto.lexicon.schema#main' },
+              uri: { type: 'string', format: 'at-uri' },
+            },
+            required: ['uri', 'cid', 'schema'],
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/lexicon/schema.json
   'com.atproto.lexicon.schema': () => ({
     lexicon: 1,

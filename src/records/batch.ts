@@ -4,20 +4,22 @@ import type { InputSchema, OutputSchema } from '#types/com/atproto/repo/applyWri
 import type { Write, WriteOutcome } from '../storage/account/writes.ts'
 import { cidString } from '../storage/cid-string.ts'
 import { prepareRecord, type ValidationStatus } from './prepare.ts'
+import type { RecordSchema } from './schema.ts'
 
 const NSID = 'com.atproto.repo.applyWrites'
 
 type BatchResult = NonNullable<OutputSchema['results']>[number]
 
-/** @throws InvalidRequestError naming the write that is wrong by its position */
+/** @param schemas of every collection that is written to; @throws InvalidRequestError naming the write that is wrong by its position */
 export function prepareBatch(
   batch: InputSchema['writes'],
   validate: boolean | undefined,
+  schemas: ReadonlyMap<string, RecordSchema>,
 ): { writes: Write[]; statuses: ValidationStatus[] } {
   const statuses: ValidationStatus[] = []
   const writes = batch.map((write, index): Write => {
     try {
-      const { prepared, status } = prepareWrite(write, validate)
+      const { prepared, status } = prepareWrite(write, validate, schemas)
       statuses.push(status)
       return prepared
     } catch (error) {
@@ -31,17 +33,18 @@ export function prepareBatch(
 function prepareWrite(
   write: InputSchema['writes'][number],
   validate: boolean | undefined,
+  schemas: ReadonlyMap<string, RecordSchema>,
 ): { prepared: Write; status: ValidationStatus } {
   const { collection, rkey } = write
   if (write.$type === `${NSID}#delete`) {
     return { prepared: { action: 'delete', collection, rkey: write.rkey }, status: undefined }
   }
-  const { record, validationStatus, defaultKey } = prepareRecord({
-    collection,
-    rkey,
-    record: write.value,
-    validate,
-  })
+  const schema = schemas.get(collection)
+  if (!schema) throw new TypeError(`no schema was looked up for ${collection}`)
+  const { record, validationStatus, defaultKey } = prepareRecord(
+    { collection, rkey, record: write.value, validate },
+    schema,
+  )
   const prepared: Write =
     write.$type === `${NSID}#update`
       ? { action: 'update', collection, rkey: write.rkey, record }

@@ -4,15 +4,20 @@
  */
 
 import type { LexValue } from '@atproto/lex-data'
-import { type Lexicons, type LexRecord, lexToIpld, ValidationError } from '@atproto/lexicon'
+import {
+  LexiconDefNotFoundError,
+  type LexRecord,
+  lexToIpld,
+  ValidationError,
+} from '@atproto/lexicon'
 import { isValidNsid, isValidRecordKey, isValidTid } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { encode } from '../cbor/encode.ts'
-import { lexicons as loadLexicons } from '../generated/lexicons.ts'
 import type { EncodedRecord } from '../storage/account/writes.ts'
 import { cidOf } from '../storage/mst/cid.ts'
 import { BlobRuleError, checkBlobs, findBlobs } from './blob-rules.ts'
 import { assertDataModel, DataModelError } from './data-model.ts'
+import type { KnownSchema, RecordSchema } from './schema.ts'
 
 /** Largest record in bytes of DAG-CBOR. */
 const MAX_RECORD_SIZE = 1_000_000
@@ -31,27 +36,22 @@ export interface RecordInput {
   collection: string
   rkey?: string
   record: Record<string, unknown>
-  /** true: the lexicon must be known; false: do not validate; unset: validate what is known. */
+  /** true: there must be a lexicon; false: do not validate; unset: validate where there is one. */
   validate?: boolean
 }
 
 /** @throws InvalidRequestError */
-export function prepareRecord(input: RecordInput): PreparedRecord {
+export function prepareRecord(input: RecordInput, schema: RecordSchema): PreparedRecord {
   const { collection, rkey, validate } = input
-  const lexicons = loadLexicons()
   const record = withType(collection, input.record)
-  const def = recordDef(lexicons, collection)
-  if (!def && validate === true) {
-    throw new InvalidRequestError(`Unknown lexicon type: ${collection}`)
-  }
+  const { def } = schema
+  if (!def && validate !== false) allowUnknown(input, schema.required, schema.reason)
   if (rkey !== undefined) assertRecordKey(rkey, def)
 
+  let validationStatus: ValidationStatus
   const block = refuse(() => {
     assertDataModel(record)
-    if (def && validate !== false) {
-      lexicons.assertValidRecord(collection, record)
-      checkBlobs(lexicons, def, record)
-    }
+    if (validate !== false) validationStatus = def ? checkRecord(input, record, schema) : 'unknown'
     return encode(lexToIpld(record) as LexValue)
   })
   if (block.byteLength > MAX_RECORD_SIZE) {
@@ -66,7 +66,7 @@ export function prepareRecord(input: RecordInput): PreparedRecord {
   }))
   return {
     record: { cid: cidOf(block), block, blobs },
-    validationStatus: validate === false ? undefined : def ? 'valid' : 'unknown',
+    validationStatus,
     defaultKey: def?.key?.startsWith('literal:') ? def.key.slice('literal:'.length) : undefined,
   }
 }
@@ -80,9 +80,33 @@ function withType(collection: string, record: Record<string, unknown>) {
   )
 }
 
-function recordDef(lexicons: Lexicons, collection: string): LexRecord | undefined {
-  const def = lexicons.getDef(collection)
-  return def?.type === 'record' ? def : undefined
+/** Nothing is known that the record could be checked with. @throws InvalidRequestError unless that will do */
+function allowUnknown(
+  { collection, validate }: RecordInput,
+  required: boolean,
+  reason: string | undefined,
+): void {
+  if (!required && validate !== true) return
+  const why = reason === undefined ? '' : ` (${reason})`
+  throw new InvalidRequestError(`Unknown lexicon type: ${collection}${why}`)
+}
+
+/** Checks a record against its lexicon, and says how far that went. */
+function checkRecord(
+  input: RecordInput,
+  record: Record<string, unknown>,
+  { lexicons, def, live }: KnownSchema,
+): ValidationStatus {
+  try {
+    lexicons.assertValidRecord(input.collection, record)
+  } catch (error) {
+    // A lexicon of somebody else's may refer to one that cannot be had.
+    if (!live || !(error instanceof LexiconDefNotFoundError)) throw error
+    allowUnknown(input, live.required, error.message)
+    return 'unknown'
+  }
+  checkBlobs(lexicons, def, record)
+  return 'valid'
 }
 
 /** Record keys: the general syntax, and what kind of key the lexicon asks for. */

@@ -6,6 +6,7 @@ import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { batchView, prepareBatch } from '#src/records/batch.ts'
 import { cidOption } from '#src/records/cid-option.ts'
 import { MAX_WRITES, WRITE_BODY_LIMIT } from '#src/records/limits.ts'
+import { findSchemas } from '#src/records/schema.ts'
 import { commitView } from '#src/records/write-view.ts'
 
 export default define({
@@ -16,7 +17,10 @@ export default define({
     if (input.writes.length > MAX_WRITES) {
       throw new InvalidRequestError(`Too many writes. Max: ${MAX_WRITES}`)
     }
-    const { writes, statuses } = prepareBatch(input.writes, input.validate)
+    const { validate } = input
+    const queries = input.writes.map(({ collection }) => ({ collection, validate }))
+    const schemas = await findSchemas(app, queries, did)
+    const { writes, statuses } = prepareBatch(input.writes, validate, schemas)
     const swapCommit = cidOption(input.swapCommit)
     const { commit, results } = await writeRepo(app, auth, { writes, swapCommit })
     return { ...commitView(commit), results: batchView(did, results, statuses) }

@@ -5,6 +5,7 @@ import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { cidOption } from '#src/records/cid-option.ts'
 import { WRITE_BODY_LIMIT } from '#src/records/limits.ts'
 import { prepareRecord } from '#src/records/prepare.ts'
+import { findSchema } from '#src/records/schema.ts'
 import { writeView } from '#src/records/write-view.ts'
 
 export default define({
@@ -12,7 +13,8 @@ export default define({
   inputLimit: WRITE_BODY_LIMIT,
   async handler({ input, auth, app }) {
     const did = await ownRepo(app, input.repo, auth.did)
-    const { record, validationStatus } = prepareRecord(input)
+    const schema = await findSchema(app, input, did)
+    const { record, validationStatus } = prepareRecord(input, schema)
     const { collection, rkey } = input
     const swap = cidOption(input.swapRecord)
     const write = { action: 'put', collection, rkey, record, swap } as const

@@ -1,0 +1,18 @@
+import { define, errors } from '#lex/com/atproto/lexicon/resolveLexicon'
+import { anyone } from '#src/auth/policy.ts'
+import { parseRecord, uriOf } from '#src/lexicons/document.ts'
+import { LexiconError } from '#src/lexicons/lexicon-error.ts'
+
+/** What the authority of a name publishes, also where this host has a lexicon of that name in its tree. */
+export default define({
+  auth: anyone,
+  async handler({ params, app }) {
+    try {
+      const published = await app.lexicons.lexicon(params.nsid, app.clientAddress)
+      return { uri: uriOf(published), cid: published.cid, schema: parseRecord(published) }
+    } catch (error) {
+      if (!(error instanceof LexiconError)) throw error
+      throw errors.LexiconNotFound(error.message, { cause: error })
+    }
+  },
+})

@@ -11,22 +11,34 @@ export interface MadeAccount {
 
 let made = 0
 
-/** Makes `count` accounts with did:webs of their own, a few at a time. */
-export async function makeAccounts(server: TestServer, count: number): Promise<MadeAccount[]> {
+type Method = 'did:web' | 'did:plc'
+
+/** Makes `count` accounts, a few at a time; a did:plc takes a host with a PLC directory. */
+export async function makeAccounts(
+  server: TestServer,
+  count: number,
+  method: Method = 'did:web',
+): Promise<MadeAccount[]> {
   const accounts: MadeAccount[] = []
   while (accounts.length < count) {
     const some = Math.min(4, count - accounts.length)
-    accounts.push(...(await Promise.all(Array.from({ length: some }, () => makeAccount(server)))))
+    accounts.push(
+      ...(await Promise.all(Array.from({ length: some }, () => makeAccount(server, method)))),
+    )
   }
   return accounts
 }
 
-async function makeAccount(server: TestServer): Promise<MadeAccount> {
+async function makeAccount(server: TestServer, method: Method): Promise<MadeAccount> {
   const handle = `user${made++}.test`
   const response = await fetch(`${server.origin}/xrpc/com.atproto.server.createAccount`, {
     method: 'POST',
     headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
-    body: JSON.stringify({ handle, did: `did:web:${handle}`, password: `password of ${handle}` }),
+    body: JSON.stringify({
+      handle,
+      did: method === 'did:web' ? `did:web:${handle}` : undefined,
+      password: `password of ${handle}`,
+    }),
   })
   if (!response.ok) throw new Error(`could not make ${handle}: ${await response.text()}`)
   return (await response.json()) as MadeAccount
@@ -36,14 +48,4 @@ async function makeAccount(server: TestServer): Promise<MadeAccount> {
 export function operatorOf({ dataDirectory }: TestServer): string {
   const secrets = JSON.parse(readFileSync(join(dataDirectory, 'secrets.json'), 'utf8'))
   return `Basic ${Buffer.from(`admin:${secrets.PDS_ADMIN_PASSWORD}`).toString('base64')}`
-}
-
-/** DID documents looked up once, so that events can be verified while the server is down. */
-export async function knownIdentities(
-  accounts: readonly MadeAccount[],
-  resolve: (did: string) => Promise<unknown>,
-): Promise<Map<string, unknown>> {
-  const documents = new Map<string, unknown>()
-  for (const { did } of accounts) documents.set(did, await resolve(did))
-  return documents
 }

@@ -1,4 +1,6 @@
 /** Accounts that write records one after the other, whatever happens to the server meanwhile. */
+import { AtpAgent, XRPCError } from '@atproto/api'
+import { ResponseType } from '@atproto/xrpc'
 import type { MadeAccount } from './accounts.ts'
 
 export interface Acknowledged {
@@ -11,12 +13,12 @@ export class Writer {
   readonly account: MadeAccount
   /** What the server said was written, in order. */
   readonly acknowledged: Acknowledged[] = []
-  readonly #origin: string
+  readonly #agent: AtpAgent
   /** Resolves when the server can be reached. */
   readonly #reachable: () => Promise<void>
 
   constructor(origin: string, account: MadeAccount, reachable: () => Promise<void>) {
-    this.#origin = origin
+    this.#agent = new AtpAgent({ service: origin })
     this.account = account
     this.#reachable = reachable
   }
@@ -24,25 +26,26 @@ export class Writer {
   /** Writes until `done`. @throws when the server refuses a write */
   async run(done: () => boolean): Promise<void> {
     while (!done()) {
-      const response = await this.#post().catch(() => undefined)
+      const written = await this.#post().catch((error: unknown) => {
+        if (error instanceof XRPCError && error.status !== ResponseType.Unknown) throw error
+        return undefined
+      })
       // The connection broke: the record may have been written or not.
-      if (!response) await this.#reachable()
-      else this.acknowledged.push(response)
+      if (!written) await this.#reachable()
+      else this.acknowledged.push(written)
     }
   }
 
   async #post(): Promise<Acknowledged> {
     const { did, accessJwt } = this.account
-    const response = await fetch(`${this.#origin}/xrpc/com.atproto.repo.createRecord`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${accessJwt}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
+    const { data } = await this.#agent.com.atproto.repo.createRecord(
+      {
         repo: did,
         collection: 'app.bsky.feed.post',
         record: { text: crypto.randomUUID(), createdAt: new Date().toISOString() },
-      }),
-    })
-    const body = (await response.json()) as { uri: string; cid: string; commit: { rev: string } }
-    return { uri: body.uri, cid: body.cid, rev: body.commit.rev }
+      },
+      { headers: { authorization: `Bearer ${accessJwt}` }, encoding: 'application/json' },
+    )
+    return { uri: data.uri, cid: data.cid, rev: data.commit?.rev ?? '' }
   }
 }

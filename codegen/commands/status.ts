@@ -9,7 +9,11 @@ import { jsonOption, refuseUnknown, rootOption } from './options.ts'
 const args = { ...jsonOption, ...rootOption } as const satisfies ArgsDef
 
 export default defineCommand({
-  meta: { name: 'status', description: 'Show where each method goes: local, proxied or refused' },
+  meta: {
+    name: 'status',
+    description:
+      'Show where each method goes: local, proxied or refused, unless PDS_PROXY_ROUTES of a host says otherwise',
+  },
   args,
   async run({ args: { root, json, ...rest } }) {
     refuseUnknown(rest, args)

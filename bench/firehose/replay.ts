@@ -1,7 +1,9 @@
 /** How fast consumers get what they have missed. */
+import { DatabaseSync } from 'node:sqlite'
 import type { Cleanup } from '../cleanup.ts'
 import { closeHost, type ManyHost } from '../hosts/host.ts'
 import { create } from '../hosts/rows.ts'
+import { objectFile } from '../hosts/template.ts'
 import { Consumers } from '../load/consumers.ts'
 import { counter, step } from '../progress.ts'
 import type { ServerName } from '../servers/server.ts'
@@ -19,6 +21,8 @@ export interface Replay {
   mb: number
   /** Of the server, per event and consumer, in µs. */
   cpu: number
+  /** Bytes of the log's file for each event, of Cumulus. */
+  stored?: number
 }
 
 /** Consumers at once. */
@@ -49,7 +53,22 @@ export async function replay(host: ManyHost, events: number, cleanup: Cleanup): 
     })
   }
   await closeHost(host)
+  const stored = storedBytes(host)
+  const [first] = results
+  if (first && stored !== undefined) first.stored = stored / first.events
   return results
+}
+
+/** What the sequencer of a stopped host has on disk. */
+function storedBytes({ dataDirectory }: ManyHost): number | undefined {
+  if (dataDirectory === undefined) return undefined
+  const database = new DatabaseSync(objectFile(dataDirectory, 'SequencerObject', 'sequencer'))
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  const { size } = database
+    .prepare('SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size')
+    .get() as { size: number }
+  database.close()
+  return size
 }
 
 /** One createRecord for each event, to one account after the other. */

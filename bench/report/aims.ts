@@ -132,7 +132,7 @@ function judgeHosts({ hosts, hostCounts, fanout }: Omit<Result, 'verdicts'>): Ve
       })
       return stays(`rows of ${kind}`, points)
     }),
-    ...(one ? [most('fanout, 1 consumer, p50', FRAME_MS, one.paced.p50, 'ms')] : []),
+    ...(one ? [most('fanout, 1 consumer, flat out, p50', FRAME_MS, one.flatOut.p50, 'ms')] : []),
   ]
 }
 

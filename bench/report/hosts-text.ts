@@ -73,7 +73,7 @@ function fanout({ fanout }: Result): string[] {
 
 function replay({ replay }: Result): string[] {
   if (replay.length === 0) return []
-  const lines = replay.map(({ server, consumers, events, seconds, rate, mb, cpu }) => [
+  const lines = replay.map(({ server, consumers, events, seconds, rate, mb, cpu, stored }) => [
     String(consumers),
     server,
     events.toLocaleString('en'),
@@ -81,8 +81,18 @@ function replay({ replay }: Result): string[] {
     `${number(rate)}/s`,
     number(mb),
     `${number(cpu)} µs`,
+    stored === undefined ? '' : `${number(stored)} B`,
   ])
-  const head = ['consumers', '', 'events', 'seconds', 'delivered', 'MB/s', 'CPU/event']
+  const head = [
+    'consumers',
+    '',
+    'events',
+    'seconds',
+    'delivered',
+    'MB/s',
+    'CPU/event',
+    'stored/event',
+  ]
   return ['', 'Replay from cursor 0', table(head, lines)]
 }
 

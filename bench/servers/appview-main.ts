@@ -13,6 +13,7 @@ const server = createServer((request, response) => {
   if (!request.url?.startsWith('/xrpc/app.bsky.large')) {
     response.writeHead(200, {
       'content-type': 'application/json',
+      'content-length': Buffer.byteLength(SMALL),
       'atproto-repo-rev': '3l2s5poxi422p',
     })
     response.end(SMALL)

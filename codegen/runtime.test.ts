@@ -16,7 +16,9 @@ test('records are validated by their run-time schemas, references included', () 
 test('every reference in the run-time schemas can be followed', () => {
   const missing: string[] = []
   JSON.stringify([...lexicons()], (key, value: unknown) => {
-    const refs = key === 'refs' && Array.isArray(value) ? value : key === 'ref' ? [value] : []
+    // There are also properties of these names.
+    const isRef = key === 'ref' && typeof value === 'string'
+    const refs = key === 'refs' && Array.isArray(value) ? value : isRef ? [value] : []
     for (const ref of refs) if (!lexicons().getDef(String(ref))) missing.push(String(ref))
     return value
   })

@@ -1,5 +1,5 @@
 /** Bytes read at once. Read by `pipeThrough` and default readers, streams come in pieces of 4 KiB. */
-const PIECE = 64 * 1024
+export const PIECE = 64 * 1024
 
 /**
  * Moves a stream of the platform into another, a piece in memory at a time, and lets `look` see how long

@@ -78,9 +78,16 @@ describe('an answer', () => {
   })
 
   test('that is broken off arrives broken off', async () => {
-    const response = await host.call('com.example.broken')
+    const response = await host.call('com.example.broken?size=1000000')
     expect(response.status).toBe(200)
     await expect(response.text()).rejects.toThrow()
+  })
+
+  test('of one piece that is broken off or stops coming is an error', async () => {
+    const broken = await host.call('com.example.broken?size=1000')
+    expect(await errorOf(broken)).toMatchObject({ status: 502, error: 'UpstreamFailure' })
+    const stalled = await host.call('com.example.stalled?size=1000')
+    expect(await errorOf(stalled)).toMatchObject({ status: 504, error: 'UpstreamTimeout' })
   })
 
   test('that does not begin in time is a timeout', async () => {

@@ -47,9 +47,13 @@ const answers: Record<string, Answer> = {
   },
   /** Nothing, for as long as one waits. */
   silent: () => {},
-  /** A beginning, and then nothing. */
-  stalled: (_, response) => {
-    response.writeHead(200, { 'content-type': 'text/plain' })
+  /** A beginning, of `size` bytes if that is said, and then nothing. */
+  stalled: (_, response, query) => {
+    const size = query.get('size')
+    response.writeHead(200, {
+      'content-type': 'text/plain',
+      ...(size && { 'content-length': size }),
+    })
     response.write('a beginning')
   },
   /** A piece each 100 ms, `pieces` of them. */
@@ -62,9 +66,10 @@ const answers: Record<string, Answer> = {
       response.end()
     }, 100)
   },
-  /** Less than was promised. */
-  broken: (_, response) => {
-    response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '1000' })
+  /** Less than the `size` that was promised. */
+  broken: (_, response, query) => {
+    const size = Number(query.get('size'))
+    response.writeHead(200, { 'content-type': 'text/plain', 'content-length': size })
     response.write('a beginning', () => response.destroy())
   },
   /** Hangs up without an answer the first `times` times that this very URL is asked for. */

@@ -186,6 +186,11 @@ export const settings = {
     'AppView that `app.bsky.*` is forwarded to.',
   ),
   PDS_BSKY_APP_VIEW_DID: text('did:web:api.bsky.app', 'DID of that AppView.'),
+  PDS_BSKY_APP_VIEW_CDN_URL_PATTERN: url(
+    '`getBlob` of this server',
+    'Where that AppView has images, for what it does not show yet: a URL with `%s` for the kind (`avatar`, ' +
+      '`banner`, `feed_thumbnail`, `feed_fullsize`), the DID and the CID, in this order.',
+  ),
   PDS_CHAT_URL: url('https://api.bsky.chat; `none`', 'Service that `chat.bsky.*` is forwarded to.'),
   PDS_CHAT_DID: text('did:web:api.bsky.chat', 'DID of that chat service.'),
   PDS_MOD_SERVICE_URL: url(
@@ -309,6 +314,8 @@ export interface Config {
   /** How long firehose events are kept, in ms. */
   eventRetention: number
   appview: ServiceTarget | undefined
+  /** URL of the AppView's images, with `%s` for kind, DID and CID. */
+  imageUrlPattern: string | undefined
   chat: ServiceTarget | undefined
   moderation: ServiceTarget | undefined
   /** Where reports go. */
@@ -395,6 +402,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       parsed.PDS_BSKY_APP_VIEW_DID ?? 'did:web:api.bsky.app',
       'bsky_appview',
     ),
+    imageUrlPattern: unlessNone(parsed.PDS_BSKY_APP_VIEW_CDN_URL_PATTERN),
     chat: target(
       parsed.PDS_CHAT_URL ?? 'https://api.bsky.chat',
       parsed.PDS_CHAT_DID ?? 'did:web:api.bsky.chat',

@@ -10,9 +10,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/app/bsky/actor/getPreferences.ts'),
   },
   // lexicons/app/bsky/actor/getProfile.json
-  'app.bsky.actor.getProfile': { kind: 'query', to: 'proxy', service: 'appview' },
+  'app.bsky.actor.getProfile': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/actor/getProfile.ts'),
+  },
   // lexicons/app/bsky/actor/getProfiles.json
-  'app.bsky.actor.getProfiles': { kind: 'query', to: 'proxy', service: 'appview' },
+  'app.bsky.actor.getProfiles': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/actor/getProfiles.ts'),
+  },
   // lexicons/app/bsky/actor/getSuggestions.json
   'app.bsky.actor.getSuggestions': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/actor/putPreferences.json
@@ -68,9 +76,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/app/bsky/feed/getActorFeeds.json
   'app.bsky.feed.getActorFeeds': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/feed/getActorLikes.json
-  'app.bsky.feed.getActorLikes': { kind: 'query', to: 'proxy', service: 'appview' },
+  'app.bsky.feed.getActorLikes': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/feed/getActorLikes.ts'),
+  },
   // lexicons/app/bsky/feed/getAuthorFeed.json
-  'app.bsky.feed.getAuthorFeed': { kind: 'query', to: 'proxy', service: 'appview' },
+  'app.bsky.feed.getAuthorFeed': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/feed/getAuthorFeed.ts'),
+  },
   // lexicons/app/bsky/feed/getFeed.json
   'app.bsky.feed.getFeed': {
     kind: 'query',
@@ -88,7 +104,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/app/bsky/feed/getListFeed.json
   'app.bsky.feed.getListFeed': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/feed/getPostThread.json
-  'app.bsky.feed.getPostThread': { kind: 'query', to: 'proxy', service: 'appview' },
+  'app.bsky.feed.getPostThread': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/feed/getPostThread.ts'),
+  },
   // lexicons/app/bsky/feed/getPosts.json
   'app.bsky.feed.getPosts': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/feed/getQuotes.json
@@ -98,7 +118,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/app/bsky/feed/getSuggestedFeeds.json
   'app.bsky.feed.getSuggestedFeeds': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/feed/getTimeline.json
-  'app.bsky.feed.getTimeline': { kind: 'query', to: 'proxy', service: 'appview' },
+  'app.bsky.feed.getTimeline': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/app/bsky/feed/getTimeline.ts'),
+  },
   // lexicons/app/bsky/feed/searchPosts.json
   'app.bsky.feed.searchPosts': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/app/bsky/feed/searchPostsV2.json

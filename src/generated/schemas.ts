@@ -290,6 +290,36 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           debug: { type: 'unknown' },
         },
       },
+      profileViewDetailed: {
+        type: 'object',
+        required: ['did', 'handle'],
+        properties: {
+          did: { type: 'string', format: 'did' },
+          handle: { type: 'string', format: 'handle' },
+          displayName: { type: 'string', maxGraphemes: 64, maxLength: 640 },
+          description: { type: 'string', maxGraphemes: 256, maxLength: 2560 },
+          pronouns: { type: 'string' },
+          website: { type: 'string', format: 'uri' },
+          avatar: { type: 'string', format: 'uri' },
+          banner: { type: 'string', format: 'uri' },
+          followersCount: { type: 'integer' },
+          followsCount: { type: 'integer' },
+          postsCount: { type: 'integer' },
+          associated: { type: 'ref', ref: '#profileAssociated' },
+          joinedViaStarterPack: { type: 'ref', ref: 'app.bsky.graph.defs#starterPackViewBasic' },
+          indexedAt: { type: 'string', format: 'datetime' },
+          createdAt: { type: 'string', format: 'datetime' },
+          viewer: { type: 'ref', ref: '#viewerState' },
+          labels: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.label.defs#label' },
+          },
+          pinnedPost: { type: 'ref', ref: 'com.atproto.repo.strongRef' },
+          verification: { type: 'ref', ref: '#verificationState' },
+          status: { type: 'ref', ref: '#statusView' },
+          debug: { type: 'unknown' },
+        },
+      },
       savedFeed: {
         type: 'object',
         required: ['id', 'type', 'value', 'pinned'],
@@ -395,6 +425,59 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
             required: ['preferences'],
             properties: {
               preferences: { type: 'ref', ref: 'app.bsky.actor.defs#preferences' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/actor/getProfile.json
+  'app.bsky.actor.getProfile': () => ({
+    lexicon: 1,
+    id: 'app.bsky.actor.getProfile',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['actor'],
+          properties: { actor: { type: 'string', format: 'at-identifier' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewDetailed' },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/actor/getProfiles.json
+  'app.bsky.actor.getProfiles': () => ({
+    lexicon: 1,
+    id: 'app.bsky.actor.getProfiles',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['actors'],
+          properties: {
+            actors: {
+              type: 'array',
+              items: { type: 'string', format: 'at-identifier' },
+              maxLength: 25,
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['profiles'],
+            properties: {
+              profiles: {
+                type: 'array',
+                items: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewDetailed' },
+              },
             },
           },
         },
@@ -983,6 +1066,29 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           grandparentAuthor: { type: 'ref', ref: 'app.bsky.actor.defs#profileViewBasic' },
         },
       },
+      threadContext: {
+        type: 'object',
+        properties: { rootAuthorLike: { type: 'string', format: 'at-uri' } },
+      },
+      threadViewPost: {
+        type: 'object',
+        required: ['post'],
+        properties: {
+          post: { type: 'ref', ref: '#postView' },
+          parent: {
+            type: 'union',
+            refs: ['#threadViewPost', '#notFoundPost', '#blockedPost'],
+          },
+          replies: {
+            type: 'array',
+            items: {
+              type: 'union',
+              refs: ['#threadViewPost', '#notFoundPost', '#blockedPost'],
+            },
+          },
+          threadContext: { type: 'ref', ref: '#threadContext' },
+        },
+      },
       threadgateView: {
         type: 'object',
         properties: {
@@ -1043,6 +1149,74 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/app/bsky/feed/getActorLikes.json
+  'app.bsky.feed.getActorLikes': () => ({
+    lexicon: 1,
+    id: 'app.bsky.feed.getActorLikes',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['actor'],
+          properties: {
+            actor: { type: 'string', format: 'at-identifier' },
+            limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['feed'],
+            properties: {
+              cursor: { type: 'string' },
+              feed: {
+                type: 'array',
+                items: { type: 'ref', ref: 'app.bsky.feed.defs#feedViewPost' },
+              },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/feed/getAuthorFeed.json
+  'app.bsky.feed.getAuthorFeed': () => ({
+    lexicon: 1,
+    id: 'app.bsky.feed.getAuthorFeed',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['actor'],
+          properties: {
+            actor: { type: 'string', format: 'at-identifier' },
+            limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+            cursor: { type: 'string' },
+            filter: { type: 'string', default: 'posts_with_replies' },
+            includePins: { type: 'boolean', default: false },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['feed'],
+            properties: {
+              cursor: { type: 'string' },
+              feed: {
+                type: 'array',
+                items: { type: 'ref', ref: 'app.bsky.feed.defs#feedViewPost' },
+              },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/app/bsky/feed/getFeed.json
   'app.bsky.feed.getFeed': () => ({
     lexicon: 1,
@@ -1055,6 +1229,75 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           required: ['feed'],
           properties: {
             feed: { type: 'string', format: 'at-uri' },
+            limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['feed'],
+            properties: {
+              cursor: { type: 'string' },
+              feed: {
+                type: 'array',
+                items: { type: 'ref', ref: 'app.bsky.feed.defs#feedViewPost' },
+              },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/feed/getPostThread.json
+  'app.bsky.feed.getPostThread': () => ({
+    lexicon: 1,
+    id: 'app.bsky.feed.getPostThread',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['uri'],
+          properties: {
+            uri: { type: 'string', format: 'at-uri' },
+            depth: { type: 'integer', default: 6, minimum: 0, maximum: 1000 },
+            parentHeight: { type: 'integer', default: 80, minimum: 0, maximum: 1000 },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['thread'],
+            properties: {
+              thread: {
+                type: 'union',
+                refs: [
+                  'app.bsky.feed.defs#threadViewPost',
+                  'app.bsky.feed.defs#notFoundPost',
+                  'app.bsky.feed.defs#blockedPost',
+                ],
+              },
+              threadgate: { type: 'ref', ref: 'app.bsky.feed.defs#threadgateView' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/app/bsky/feed/getTimeline.json
+  'app.bsky.feed.getTimeline': () => ({
+    lexicon: 1,
+    id: 'app.bsky.feed.getTimeline',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: {
+            algorithm: { type: 'string' },
             limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
             cursor: { type: 'string' },
           },

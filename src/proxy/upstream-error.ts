@@ -1,6 +1,6 @@
 /** What a client is told when another service refuses, fails or cannot be reached. */
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { UpstreamFailureError, UpstreamTimeoutError, XRPCError } from '@atproto/xrpc-server'
+import { decompress } from './decompress.ts'
 import { responseHeaders } from './headers.ts'
 
 /** An error answer that is larger, in bytes after decompression, is not read. */
@@ -12,8 +12,8 @@ export const unreachable = (cause?: unknown): XRPCError =>
 export const timedOut = (cause?: unknown): XRPCError =>
   new UpstreamTimeoutError('Upstream service did not answer in time', 'UpstreamTimeout', { cause })
 
-export const unusable = (message: string): XRPCError =>
-  new UpstreamFailureError(message, 'UpstreamFailure')
+export const unusable = (message: string, cause?: unknown): XRPCError =>
+  new UpstreamFailureError(message, 'UpstreamFailure', { cause })
 
 /**
  * The error of another service in the words of the XRPC envelope, so that nothing else of it, such as a page
@@ -61,15 +61,5 @@ async function readSome({ body, headers }: Response): Promise<string> {
     if (size > MAX_ERROR) throw new Error('the error is too long')
     pieces.push(piece)
   }
-  const decompress = DECOMPRESS[headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity']
-  if (!decompress) throw new Error('the error is in an unknown encoding')
-  return decompress(Buffer.concat(pieces), { maxOutputLength: MAX_ERROR }).toString('utf8')
-}
-
-/** By content-encoding. */
-const DECOMPRESS: Record<string, (data: Buffer, options: { maxOutputLength: number }) => Buffer> = {
-  identity: (data) => data,
-  gzip: gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
+  return decompress(Buffer.concat(pieces), headers, MAX_ERROR).toString('utf8')
 }

@@ -3,6 +3,7 @@ import { exportCar } from '../../storage/account/export.ts'
 import { readImport } from '../../storage/account/import.ts'
 import { type PackedRecords, packRecords } from '../../storage/account/packed.ts'
 import type { Account, AccountStatus } from '../../storage/account/profile.ts'
+import { type RecentRecords, readRecent } from '../../storage/account/recent.ts'
 import type { ListOptions, StoredRecord } from '../../storage/account/records.ts'
 import type { WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
 import { dropStaging } from '../../storage/account/staging.ts'
@@ -53,6 +54,15 @@ export class AccountRepository extends AccountBase {
     return settle(() => {
       this.profile.getReadable()
       return packRecords(this.repo.records.list(options))
+    })
+  }
+
+  /** What a service that knows this repository at rev `since` does not show yet; for the owner only. */
+  recentRecords(since: string): Promise<Outcome<RecentRecords | null>> {
+    return settle(() => {
+      const { handle, createdAt } = this.profile.get()
+      const recent = readRecent(this.parts.sql, since, createdAt)
+      return recent && { handle, ...recent }
     })
   }
 

@@ -149,13 +149,28 @@ export class AccountSignIn extends AccountRepository {
 
   /** A service auth token signed with the account's key. */
   signServiceToken(input: ServiceTokenInput): Promise<Outcome<string>> {
-    const { aud, lxm, exp, session, evenTakendown = true } = input
+    return settle(() => this.#signServiceToken(input))
+  }
+
+  /**
+   * The same, and the rev that the repository is at: from it and from the rev in the answer follows whether
+   * the service lags behind, without asking here again.
+   */
+  signServiceTokenAtRev(
+    input: ServiceTokenInput,
+  ): Promise<Outcome<{ token: string; rev: string }>> {
     return settle(async () => {
-      const keypair = await this.signingKey()
-      this.admitSession(session, evenTakendown)
-      const { did } = this.profile.get()
-      return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
+      const token = await this.#signServiceToken(input)
+      return { token, rev: this.repo.head().rev }
     })
+  }
+
+  async #signServiceToken(input: ServiceTokenInput): Promise<string> {
+    const { aud, lxm, exp, session, evenTakendown = true } = input
+    const keypair = await this.signingKey()
+    this.admitSession(session, evenTakendown)
+    const { did } = this.profile.get()
+    return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
   }
 
   async #isPassword(password: string): Promise<boolean> {

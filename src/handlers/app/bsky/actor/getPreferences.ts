@@ -2,10 +2,16 @@ import { define } from '#lex/app/bsky/actor/getPreferences'
 import { readPreferences } from '#src/accounts/preferences.ts'
 import { sessionEvenTakendown } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
+import { forwardTo } from '#src/proxy/forward.ts'
+import { findOtherAppView } from '#src/proxy/other-appview.ts'
 
+/** What the account has set for the AppView of this host; another one that is named has settings of its own. */
 export default define({
   auth: sessionEvenTakendown,
-  async handler({ auth, app }) {
+  async handler({ auth, request, app }) {
+    const nsid = 'app.bsky.actor.getPreferences'
+    const other = await findOtherAppView(request, nsid, app)
+    if (other) return forwardTo(other, request, nsid, auth, { aud: other.did, lxm: nsid }, app)
     const stored = unwrap(await app.account(auth.did).getPreferences(true))
     return { preferences: readPreferences(stored, auth.scope) }
   },

@@ -1,11 +1,21 @@
+import { lexToJson } from '@atproto/lexicon'
 import { define } from '#lex/app/bsky/actor/putPreferences'
 import { hasFullAccess, writePreferences } from '#src/accounts/preferences.ts'
 import { session } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
+import { callService } from '#src/proxy/forward.ts'
+import { findOtherAppView } from '#src/proxy/other-appview.ts'
 
+/** Sets what getPreferences tells; for another AppView that is named, there. */
 export default define({
   auth: session,
-  async handler({ input, auth, app }) {
+  async handler({ input, auth, request, app }) {
+    const nsid = 'app.bsky.actor.putPreferences'
+    const other = await findOtherAppView(request, nsid, app)
+    if (other) {
+      const purpose = { aud: other.did, lxm: nsid }
+      return callService(other, nsid, lexToJson(input as never), request, auth, purpose, app)
+    }
     const preferences = writePreferences(input.preferences, auth.scope)
     unwrap(await app.account(auth.did).setPreferences(preferences, hasFullAccess(auth.scope)))
   },

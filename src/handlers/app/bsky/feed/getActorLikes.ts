@@ -1,0 +1,14 @@
+import { define } from '#lex/app/bsky/feed/getActorLikes'
+import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { mergeFeed } from '#src/read-after-write/feed.ts'
+import { readAfterWrite } from '#src/read-after-write/merge.ts'
+import type { OutputSchema } from '#types/app/bsky/feed/getActorLikes'
+
+/** What somebody liked, by way of the AppView; posts of the caller's with the profile as it is now. */
+export default define({
+  auth: sessionAdmittedByObject,
+  handler: (reading) =>
+    readAfterWrite<OutputSchema>('app.bsky.feed.getActorLikes', reading, (body, viewer) =>
+      mergeFeed(body, viewer, []),
+    ),
+})

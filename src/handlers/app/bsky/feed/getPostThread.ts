@@ -1,0 +1,18 @@
+import { define } from '#lex/app/bsky/feed/getPostThread'
+import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { readAfterWrite } from '#src/read-after-write/merge.ts'
+import { threadOfNewPost } from '#src/read-after-write/new-thread.ts'
+import { mergeThread } from '#src/read-after-write/thread.ts'
+import type { OutputSchema } from '#types/app/bsky/feed/getPostThread'
+
+/** A thread, by way of the AppView, with the caller's new replies; also of a post that it has not seen yet. */
+export default define({
+  auth: sessionAdmittedByObject,
+  handler: ({ params, ...reading }) =>
+    readAfterWrite<OutputSchema>(
+      'app.bsky.feed.getPostThread',
+      reading,
+      (body, viewer) => (params.depth === 0 ? body : mergeThread(body, viewer)),
+      (viewer, ask) => threadOfNewPost(params, viewer, ask),
+    ),
+})

@@ -1,0 +1,14 @@
+import { define } from '#lex/app/bsky/feed/getTimeline'
+import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { mergeFeed } from '#src/read-after-write/feed.ts'
+import { readAfterWrite } from '#src/read-after-write/merge.ts'
+import type { OutputSchema } from '#types/app/bsky/feed/getTimeline'
+
+/** The caller's timeline, by way of the AppView, with what the caller has just posted. */
+export default define({
+  auth: sessionAdmittedByObject,
+  handler: ({ params, ...reading }) =>
+    readAfterWrite<OutputSchema>('app.bsky.feed.getTimeline', reading, (body, viewer) =>
+      mergeFeed(body, viewer, viewer.local.posts, params.cursor),
+    ),
+})

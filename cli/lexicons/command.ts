@@ -1,0 +1,33 @@
+/** What the commands about published lexicons have in common: help, and how mistakes are told. */
+import { stripVTControlCharacters } from 'node:util'
+import { type CommandDef, renderUsage, runCommand } from 'citty'
+import { UsageError } from '../../codegen/errors.ts'
+import { LexiconError } from '../../src/lexicons/lexicon-error.ts'
+
+/** Something went wrong that the user can do something about. Exit code 1. */
+export class CommandError extends Error {
+  override name = 'CommandError'
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: citty's own type for a command with any arguments
+type AnyCommand = CommandDef<any>
+
+/** Runs a command as a process of its own. @param about what `--help` says below the options */
+export async function main(name: string, command: AnyCommand, about: string): Promise<void> {
+  const argv = process.argv.slice(2)
+  if (argv.includes('--help') || argv.includes('-h')) {
+    const text = `${await renderUsage(command)}\n\n${about}`
+    console.log(process.stdout.isTTY ? text : stripVTControlCharacters(text))
+    return
+  }
+  try {
+    await runCommand(command, { rawArgs: argv })
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const isUsage = error instanceof UsageError || error.name === 'CLIError'
+    if (!isUsage && !(error instanceof CommandError || error instanceof LexiconError)) throw error
+    const hint = isUsage ? ' (see --help)' : ''
+    console.error(`${name}: ${stripVTControlCharacters(error.message)}${hint}`)
+    process.exitCode = isUsage ? 2 : 1
+  }
+}

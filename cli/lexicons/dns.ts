@@ -1,0 +1,44 @@
+/** Whether DNS leads from a namespace to the account that publishes it. */
+import type { Asking } from '../../src/identity/ask-did.ts'
+import { authorityName, publishersAt } from '../../src/lexicons/ask-authority.ts'
+import { LexiconError } from '../../src/lexicons/lexicon-error.ts'
+
+/** One name, and what DNS has there. */
+export interface DnsEntry {
+  name: string
+  /** What the TXT record is to say. */
+  wanted: string
+  /** The DIDs that are there; undefined when DNS could not be asked. */
+  found: string[] | undefined
+  ok: boolean
+}
+
+/** Checks the name of each authority: lexicons of one namespace can have several. */
+export async function checkDns(
+  did: string,
+  nsids: readonly string[],
+  asking: Pick<Asking, 'dohUrl'>,
+): Promise<DnsEntry[]> {
+  const names = [...new Set(nsids.map(authorityName))]
+  return Promise.all(
+    names.map(async (name) => {
+      const found = await publishersAt(name, asking).catch((error: unknown) => {
+        if (error instanceof LexiconError) return undefined
+        throw error
+      })
+      const ok = found?.length === 1 && found[0] === did
+      return { name, wanted: `did=${did}`, found, ok }
+    }),
+  )
+}
+
+/** What is to be done about an entry that is not right. */
+export function adviceFor({ name, wanted, found }: DnsEntry): string {
+  const now =
+    found === undefined
+      ? 'DNS could not be asked'
+      : found.length === 0
+        ? 'there is none now'
+        : `now it says ${found.map((did) => `did=${did}`).join(' and ')}`
+  return `DNS: set ${name} TXT "${wanted}" (${now})`
+}

@@ -1,0 +1,39 @@
+/** Asking the network from here, with the settings that a host has for it. */
+import { parseSettings } from '../../src/config.ts'
+import { type Asking, askDid } from '../../src/identity/ask-did.ts'
+import { askHandle } from '../../src/identity/ask-handle.ts'
+import type { DidDocument } from '../../src/identity/did-document.ts'
+import { IdentityError } from '../../src/identity/identity-error.ts'
+import type { PublishedLexicon } from '../../src/lexicons/document.ts'
+import { fetchLexicon } from '../../src/lexicons/fetch-lexicon.ts'
+import { CommandError } from './command.ts'
+
+/** PDS_DOH_URL, PDS_DID_PLC_URL and PDS_DISABLE_SSRF_PROTECTION of the environment. @throws CommandError */
+export function askingFrom(env: NodeJS.ProcessEnv): Asking {
+  const problems: string[] = []
+  const parsed = parseSettings(env, problems)
+  if (problems.length > 0) throw new CommandError(problems.join('\n'))
+  return {
+    plcUrl: parsed.PDS_DID_PLC_URL ?? 'https://plc.directory',
+    dohUrl: parsed.PDS_DOH_URL ?? 'https://cloudflare-dns.com/dns-query',
+    reachPrivate: parsed.PDS_DISABLE_SSRF_PROTECTION ?? parsed.PDS_DEV_MODE ?? false,
+  }
+}
+
+/** @throws IdentityError */
+export async function documentOf(did: string, asking: Asking): Promise<DidDocument> {
+  const answer = await askDid(did, asking)
+  if ('document' in answer) return answer.document
+  throw new IdentityError(answer.missing, answer.message)
+}
+
+/** Resolves a lexicon, proof and all. @throws LexiconError */
+export const resolveFromHere = (nsid: string, asking: Asking): Promise<PublishedLexicon> =>
+  fetchLexicon(nsid, { ...asking, document: (did) => documentOf(did, asking) })
+
+/** The DID behind a handle. @throws CommandError */
+export async function didOf(handle: string, asking: Asking): Promise<string> {
+  const did = await askHandle(handle, asking).catch(() => undefined)
+  if (did !== undefined) return did
+  throw new CommandError(`there is no account ${handle}, as far as DNS and its web server know`)
+}

@@ -56,6 +56,10 @@ function assertType(type: unknown, path: string): void {
   if (typeof type !== 'string' || type === '') {
     throw new DataModelError(`${path}/$type must be a string that is not empty`)
   }
+  // A lexicon and a definition in it. `@atproto/lexicon` breaks down over more.
+  if (type.indexOf('#') !== type.lastIndexOf('#')) {
+    throw new DataModelError(`${path}/$type must not have more than one fragment`)
+  }
   if (type === 'blob') throw new DataModelError(`${path} must be a valid blob reference`)
 }
 

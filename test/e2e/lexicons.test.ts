@@ -141,6 +141,20 @@ describe('lexicons are published by the command', () => {
     ])
   })
 
+  test('under keys that are names, whoever writes them', async () => {
+    const agent = await signIn(authority)
+    const write = (rkey: string, lexicon: unknown) =>
+      agent.com.atproto.repo.putRecord({
+        repo: agent.assertDid,
+        collection: 'com.atproto.lexicon.schema',
+        rkey,
+        record: { lexicon },
+      })
+    await expect(write('self', 1)).rejects.toMatchObject(refusal(/the lexicon wants nsid/))
+    await expect(write('com.example.a.b', 'one')).rejects.toMatchObject(refusal(/integer/))
+    expect((await write('com.example.a.b', 1)).data.validationStatus).toBe('valid')
+  })
+
   test.each<[string[], RegExp]>([
     [['--server', 'http://pds.example.com'], /no server to send a password to/],
     [['--namespace', 'com.example.none'], /has nothing below com\.example\.none/],

@@ -11,12 +11,18 @@ const PER_CALLER = 100
 /** Lexicons that an isolate fetches at the same time. */
 const AT_ONCE = 24
 
+/**
+ * Longer than any of them takes, ms. The platform may end the request that began one, and what it waits for then
+ * never arrives: such a one must not count forever.
+ */
+const LONGEST = 20_000
+
 /** Kept per isolate. */
 export class Allowance {
   readonly #now: () => number
   #windowEnds = 0
   readonly #used = new Map<string, number>()
-  #running = 0
+  readonly #running = new Set<{ since: number }>()
 
   constructor(now: () => number = Date.now) {
     this.#now = now
@@ -37,10 +43,12 @@ export class Allowance {
 
   /** Runs `work`, or returns undefined when too much is running already. */
   run<T>(work: () => Promise<T>): Promise<T> | undefined {
-    if (this.#running >= AT_ONCE) return undefined
-    this.#running++
-    return work().finally(() => {
-      this.#running--
-    })
+    const one = { since: this.#now() }
+    for (const other of this.#running) {
+      if (one.since - other.since > LONGEST) this.#running.delete(other)
+    }
+    if (this.#running.size >= AT_ONCE) return undefined
+    this.#running.add(one)
+    return work().finally(() => this.#running.delete(one))
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Allowance } from './allowance.ts'
 import { DID, makeResolver, NSID, proofOf, recordLexicon } from './testing.ts'
 
 const MINUTE = 60_000
@@ -88,6 +89,9 @@ test('a name without a lexicon is not asked for again for five minutes', async (
 })
 
 describe('what strangers can cause', () => {
+  let now = 0
+  const allowance = new Allowance(() => now)
+
   test('is a hundred look-ups in ten minutes each, and nothing is remembered of the rest', async () => {
     const made = makeResolver()
     const resolve = (name: string, caller: string) =>
@@ -112,5 +116,13 @@ describe('what strangers can cause', () => {
       (result) => result.status === 'rejected' && result.reason.kind === 'busy',
     )
     expect(busy).toHaveLength(6)
+  })
+
+  test('is not blocked for good by look-ups that were cut off', async () => {
+    const cut = Array.from({ length: 24 }, () => allowance.run(() => new Promise(() => {})))
+    expect(cut).not.toContain(undefined)
+    expect(allowance.run(async () => 1)).toBeUndefined()
+    now += 21_000
+    expect(await allowance.run(async () => 1)).toBe(1)
   })
 })

@@ -4,7 +4,7 @@ import { jsonToLex } from '@atproto/lexicon'
 import { MethodNotImplementedError } from '@atproto/xrpc-server'
 import { lexicons } from '#src/generated/lexicons.ts'
 import type { App } from '../app.ts'
-import type { SessionCredentials } from '../auth/policy.ts'
+import type { UserCredentials } from '../auth/policy.ts'
 import { unwrap } from '../durable/outcome.ts'
 import { decompress } from '../proxy/decompress.ts'
 import { requestHeaders } from '../proxy/headers.ts'
@@ -15,7 +15,7 @@ import { readableOnly } from './accept-encoding.ts'
 
 /** A request of a caller who is signed in; `auth` is still to be admitted by the account's object. */
 export interface Reading {
-  auth: SessionCredentials
+  auth: UserCredentials
   request: Request
   app: App
 }
@@ -51,9 +51,13 @@ export async function askUpstream(
   nsid: string,
   { auth, request, app }: Reading,
 ): Promise<Upstream> {
-  const target = await targetOf(nsid, request, app)
   const { did, session } = auth
   const account = app.account(did)
+  const target = await targetOf(nsid, request, app).catch(async (error: unknown) => {
+    // Nobody is asked, so the account has not been either: that the session is over comes first.
+    unwrap(await account.admit(session, false))
+    throw error
+  })
   const headers = () => {
     const picked = requestHeaders(request.headers, false)
     picked.set('accept-encoding', readableOnly(request.headers.get('accept-encoding')))
@@ -101,7 +105,7 @@ function parse(body: Buffer, headers: Headers): unknown {
   return JSON.parse(decompress(body, headers, MAX_PARSED).toString('utf8'))
 }
 
-function targetOf(nsid: string, request: Request, app: App): Promise<Target> {
+async function targetOf(nsid: string, request: Request, app: App): Promise<Target> {
   const to = findSetting(nsid, app.config.proxyRoutes)?.to ?? 'appview'
   if (to === 'refuse' && !request.headers.has('atproto-proxy')) {
     throw new MethodNotImplementedError(`${nsid} is not implemented on this host`)

@@ -96,8 +96,9 @@ const kindOf = (uri: string): string => new AtUri(uri).collection
 
 // Views go on as the JSON that they came as; they are only checked.
 const isPost = (view: unknown): view is PostView =>
-  validatePostView(jsonToLex(view as never)).success
+  isObject(view) && validatePostView(jsonToLex(view as never)).success
 const isGenerator = (view: unknown): view is GeneratorView =>
-  validateGeneratorView(jsonToLex(view as never)).success
+  isObject(view) && validateGeneratorView(jsonToLex(view as never)).success
 const isList = (view: unknown): view is ListView =>
-  validateListView(jsonToLex(view as never)).success
+  isObject(view) && validateListView(jsonToLex(view as never)).success
+const isObject = (view: unknown): boolean => typeof view === 'object' && view !== null

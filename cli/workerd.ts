@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { type RawSettings, readConfig } from '../src/config.ts'
@@ -15,6 +15,7 @@ const OBJECTS = {
   ACCOUNTS: 'AccountObject',
   DIRECTORY: 'DirectoryObject',
   SEQUENCER: 'SequencerObject',
+  OAUTH: 'OAuthObject',
 } as const
 
 export interface WorkerdOptions {
@@ -89,10 +90,15 @@ async function listening(control: Readable): Promise<number | null> {
   return null
 }
 
+const require = createRequire(import.meta.url)
+
 function workerdBinary(): string {
-  const require = createRequire(import.meta.url)
   return (require('workerd') as { default: string }).default
 }
+
+/** The folder that `[assets]` in wrangler.toml names. */
+const pagesFolder = (): string =>
+  dirname(require.resolve('@atproto/oauth-provider-ui/bundle-manifest.json'))
 
 function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions): string {
   const objects = Object.entries(OBJECTS)
@@ -104,6 +110,7 @@ function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions): string {
       ([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`,
     ),
     '(name = "BLOB_DISK", service = "blobs")',
+    '(name = "ASSETS", service = "pages")',
     '(name = "OPERATOR_NETWORK", service = "operator-network")',
     ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
   ]
@@ -117,6 +124,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     (name = "objects", disk = (path = "objects", writable = true)),
     (name = "blobs", disk = (path = "blobs", writable = true)),
+    (name = "pages", disk = (path = "${pagesFolder()}")),
     (name = "internet", network = ${network(reachPrivate)}),
     (name = "operator-network", network = ${network(true)})
   ],

@@ -4,6 +4,7 @@ import { type Config, readConfig } from './config.ts'
 import type { AccountObject } from './durable/account.ts'
 import type { DirectoryObject } from './durable/directory.ts'
 import * as names from './durable/names.ts'
+import type { OAuthObject } from './durable/oauth.ts'
 import type { SequencerObject } from './durable/sequencer.ts'
 import type { Env } from './env.ts'
 import { PlcDirectory } from './identity/plc.ts'
@@ -19,13 +20,14 @@ import type { BlobStore } from './storage/blobs/store.ts'
 import type { Resident } from './storage/directory/accounts.ts'
 import type { Budget } from './storage/rate-counter.ts'
 
-/** What a handler can reach: the settings, the three kinds of object, the blob store, the log. */
+/** What a handler can reach: the settings, the four kinds of object, the blob store, the log. */
 export interface App {
   readonly config: Config
   readonly log: Logger
   readonly blobs: BlobStore
   readonly directory: DurableObjectStub<DirectoryObject>
   readonly sequencer: DurableObjectStub<SequencerObject>
+  readonly oauth: DurableObjectStub<OAuthObject>
   /** Who is who in the network. */
   readonly identity: IdentityResolver
   /** Lexicons that others publish. */
@@ -42,6 +44,8 @@ export interface App {
   readonly isolateLimits: IsolateLimits
   /** What the client has left of what was counted. */
   readonly budgets: Budget[]
+  /** What the answer says besides, whoever gives it. */
+  readonly answerHeaders: Headers
   /** The accounts that this request has had to do with. */
   readonly touched: ReadonlySet<string>
   /** The account on this host with this handle or DID, or undefined. */
@@ -112,6 +116,7 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger, request:
     blobs: blobStore(env),
     directory,
     sequencer: names.sequencer(env),
+    oauth: names.oauth(env),
     identity,
     lexicons: createLexiconResolver({
       config,
@@ -127,6 +132,7 @@ export function createApp(env: Env, ctx: ExecutionContext, log: Logger, request:
     isLimited: config.rateLimits && !mayBypass(request, config),
     isolateLimits,
     budgets: [],
+    answerHeaders: new Headers(),
     operatorFetch: (input, init) => (env.OPERATOR_NETWORK ?? globalThis).fetch(input, init),
     touched,
     account,

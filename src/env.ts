@@ -1,13 +1,17 @@
 import type { RawSettings } from './config.ts'
 import type { AccountObject } from './durable/account.ts'
 import type { DirectoryObject } from './durable/directory.ts'
+import type { OAuthObject } from './durable/oauth.ts'
 import type { SequencerObject } from './durable/sequencer.ts'
 
-/** What the platform binds to this Worker: the three kinds of object, a blob store, the settings. */
+/** What the platform binds to this Worker: the four kinds of object, a blob store, the settings. */
 export interface Env extends RawSettings {
   ACCOUNTS: DurableObjectNamespace<AccountObject>
   DIRECTORY: DurableObjectNamespace<DirectoryObject>
   SEQUENCER: DurableObjectNamespace<SequencerObject>
+  OAUTH: DurableObjectNamespace<OAuthObject>
+  /** Files of the sign-in and account pages. */
+  ASSETS: Fetcher
   /** Blob bytes on Cloudflare. */
   BLOBS?: R2Bucket
   /** Blob bytes on plain workerd: a writable disk service. */

@@ -4,6 +4,7 @@ import { cors } from 'hono/cors'
 import type { App } from './app.ts'
 import { serveAtprotoDid, serveDidDocument } from './identity/well-known.ts'
 import { devMails } from './mail/mailer.ts'
+import { protectedResource } from './oauth/protected-resource.ts'
 import { health } from './status/health.ts'
 import { PAGE_HEADERS, statusPage } from './status/page.ts'
 import { errorResponse, isInternal } from './xrpc/answer.ts'
@@ -30,6 +31,7 @@ export const site = new Hono<{ Bindings: { app: App } }>()
   })
   .get('/.well-known/did.json', (c) => serveDidDocument(c.req.raw, c.env.app))
   .get('/.well-known/atproto-did', (c) => serveAtprotoDid(c.req.raw, c.env.app))
+  .get('/.well-known/oauth-protected-resource', (c) => c.json(protectedResource(c.env.app.config)))
   .get('/dev/mail', async (c) => {
     // Not for scripts of other origins: it holds tokens, if only those of a host in development.
     c.res.headers.delete('access-control-allow-origin')

@@ -5,6 +5,7 @@ import { assertLocation } from './durable/location.ts'
 import type { Env } from './env.ts'
 import { setBudgetHeaders } from './limits/rate-limit-error.ts'
 import { createLogger, type Logger } from './log.ts'
+import { ASSETS, isOAuthPath } from './oauth/paths.ts'
 import { site } from './site.ts'
 import { tightest } from './storage/rate-counter.ts'
 import { errorResponse, isInternal } from './xrpc/answer.ts'
@@ -13,6 +14,7 @@ import { dispatch } from './xrpc/dispatch.ts'
 
 export { AccountObject } from './durable/account.ts'
 export { DirectoryObject } from './durable/directory.ts'
+export { OAuthObject } from './durable/oauth.ts'
 export { SequencerObject } from './durable/sequencer.ts'
 
 export default {
@@ -45,6 +47,7 @@ async function answer(
     log.error('the settings are wrong', error)
     return errorResponse(error)
   }
+  if (isOAuthPath(path)) return answerOAuth(request, path, env, app)
   const nsid = xrpcMethod(request, path)
   if (nsid === undefined) return site.fetch(request, { app }, ctx)
   const response = await dispatch(request, nsid, app).catch((error: unknown) => {
@@ -52,11 +55,27 @@ async function answer(
     return errorResponse(error)
   })
   if (response.webSocket) return response
+  for (const [name, value] of app.answerHeaders) response.headers.set(name, value)
   allowAllOrigins(response)
   const budget = tightest(app.budgets)
   if (budget && !response.headers.has('ratelimit-limit')) setBudgetHeaders(response.headers, budget)
   if (app.config.devMode) await addRowCounts(response, app)
   return response
+}
+
+/** The OAuth server and its pages. They are most of the code, and loaded when they are first asked for. */
+async function answerOAuth(request: Request, path: string, env: Env, app: App): Promise<Response> {
+  try {
+    if (path.startsWith(ASSETS)) {
+      const { serveAsset } = await import('./oauth/assets.ts')
+      return await serveAsset(path, env.ASSETS)
+    }
+    const { serveOAuth } = await import('./oauth/serve.ts')
+    return await serveOAuth(request, app)
+  } catch (error) {
+    app.log.error('request failed', error, { path })
+    return errorResponse(error)
+  }
 }
 
 /** What is asked for by an XRPC path; undefined: something else is meant. A trailing slash is let pass. */

@@ -1,7 +1,7 @@
 /** Who may see and change which preferences, as the reference PDS has it. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { OutputSchema } from '#types/app/bsky/actor/getPreferences'
-import type { SessionScope } from '../auth/policy.ts'
+import type { UserCredentials } from '../auth/policy.ts'
 import type { Preference } from '../storage/account/preferences.ts'
 
 const NAMESPACE = 'app.bsky.'
@@ -12,11 +12,14 @@ const AGE = 'app.bsky.actor.defs#declaredAgePref'
 type View = OutputSchema['preferences']
 
 /** Only the main password says that the owner sits there. */
-export const hasFullAccess = (scope: SessionScope): boolean =>
+export const hasFullAccess = (scope: UserCredentials['scope']): boolean =>
   scope === 'com.atproto.access' || scope === 'com.atproto.takendown'
 
 /** What the caller gets to see. */
-export function readPreferences(stored: readonly Preference[], scope: SessionScope): View {
+export function readPreferences(
+  stored: readonly Preference[],
+  scope: UserCredentials['scope'],
+): View {
   const personal = stored.find(({ type }) => type === PERSONAL)
   const visible = stored.filter(({ type }) => type !== PERSONAL || hasFullAccess(scope))
   const age = personal && declaredAge(personal)
@@ -29,7 +32,10 @@ export function readPreferences(stored: readonly Preference[], scope: SessionSco
  *
  * @throws InvalidRequestError
  */
-export function writePreferences(sent: readonly object[], scope: SessionScope): Preference[] {
+export function writePreferences(
+  sent: readonly object[],
+  scope: UserCredentials['scope'],
+): Preference[] {
   const preferences = sent.map((entry): Preference => {
     const type = '$type' in entry && typeof entry.$type === 'string' ? entry.$type : ''
     if (type === '') throw new InvalidRequestError('Preference is missing a $type')

@@ -13,15 +13,16 @@ export function sessionTokens(
   return issueTokens(issuer, { did, scope, id, family })
 }
 
-/** What session methods tell an account about itself. */
-export function sessionView(account: Account) {
+/** What session methods tell an account about itself. @param withEmail whether the caller may know the address */
+export function sessionView(account: Account, withEmail = true) {
   return {
     did: account.did,
     handle: account.handle,
-    ...(account.email !== null && {
-      email: account.email,
-      emailConfirmed: account.emailConfirmedAt !== null,
-    }),
+    ...(withEmail &&
+      account.email !== null && {
+        email: account.email,
+        emailConfirmed: account.emailConfirmedAt !== null,
+      }),
     active: account.status === 'active',
     ...(account.status !== 'active' && { status: account.status }),
   }

@@ -1,5 +1,5 @@
 import type { App } from '../app.ts'
-import type { SessionCredentials } from '../auth/policy.ts'
+import type { UserCredentials } from '../auth/policy.ts'
 import { unwrap } from '../durable/outcome.ts'
 import { noteBudget } from '../limits/enforce.ts'
 import type { WriteBatch, WriteResult } from '../storage/account/repo.ts'
@@ -12,7 +12,7 @@ import type { WriteBatch, WriteResult } from '../storage/account/repo.ts'
  */
 export async function writeRepo(
   app: App,
-  { did, session }: SessionCredentials,
+  { did, session }: UserCredentials,
   batch: WriteBatch,
 ): Promise<WriteResult> {
   const options = { limited: app.isLimited }

@@ -7,6 +7,7 @@ import { equalSecrets } from './equal-secrets.ts'
 import type {
   AdminCredentials,
   AuthPolicy,
+  OAuthCredentials,
   RefreshCredentials,
   SessionCredentials,
 } from './policy.ts'
@@ -17,7 +18,7 @@ import { isSessionScope, REFRESH_SCOPE, TokenError, verifyToken } from './tokens
  * Who is calling `nsid`, as `policy` demands it.
  *
  * @throws AuthRequiredError `AuthMissing` and the errors of service tokens; InvalidRequestError
- *   `InvalidToken`, `ExpiredToken`
+ *   `InvalidToken`, `ExpiredToken`; XRPCError 401 as `authenticateOAuth`
  */
 export async function authenticate<C>(
   policy: AuthPolicy<C>,
@@ -40,6 +41,7 @@ async function establish(policy: AuthPolicy<unknown>, request: Request, nsid: st
   }
   const { scheme, value } = authorization
   if (scheme === 'basic' && accept.includes('admin')) return adminOf(value, app)
+  if (scheme === 'dpop' && accept.includes('session')) return oauthOf(request, policy, app)
   if (scheme === 'bearer') {
     const isService = bearerKind(value) === 'service'
     if (accept.includes('moderator') && isService && app.config.moderation) {
@@ -71,6 +73,19 @@ async function sessionOf(
     unwrap(await app.account(did).admit(session, evenTakendown))
   }
   return { type: 'session', did, scope, session }
+}
+
+async function oauthOf(
+  request: Request,
+  policy: AuthPolicy<unknown>,
+  app: App,
+): Promise<OAuthCredentials> {
+  const { authenticateOAuth } = await import('../oauth/authenticate.ts')
+  const credentials = await authenticateOAuth(request, app)
+  const { did, session } = credentials
+  // Taking an account down ends its tokens. Should that have failed, the account still says so.
+  if (!policy.admittedByObject) unwrap(await app.account(did).admit(session, false))
+  return credentials
 }
 
 async function refreshOf(

@@ -1,6 +1,6 @@
 /** Which methods a caller may have called in its name on other services: by a token, or by forwarding. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import type { SessionScope } from './policy.ts'
+import type { UserCredentials } from './policy.ts'
 
 /**
  * Methods about the account itself, in lower case. Nobody is to be given a token for them, and they are never
@@ -43,7 +43,7 @@ export function isPrivileged(nsid: string): boolean {
  *
  * @throws InvalidRequestError, `InvalidToken` for an account that was taken down
  */
-export function assertMayRequest(scope: SessionScope, lxm: string | null): void {
+export function assertMayRequest(scope: UserCredentials['scope'], lxm: string | null): void {
   if (scope === 'com.atproto.takendown' && lxm?.toLowerCase() !== CREATE_ACCOUNT) {
     throw new InvalidRequestError('Bad token scope', 'InvalidToken')
   }

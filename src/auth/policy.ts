@@ -2,6 +2,7 @@
  * Who may call a method, as data. A handler names one policy; `src/auth/authenticate.ts` enforces it.
  * The type parameter says what the handler finds in `ctx.auth`.
  */
+import type { Permissions } from './permissions.ts'
 
 /** Scopes of access tokens, as the reference PDS names them. */
 export type SessionScope =
@@ -18,6 +19,20 @@ export interface SessionCredentials {
   /** Names the session from sign-in to sign-out. */
   session: string
 }
+
+/** An app that acts for an account, by an OAuth token. What it may do, its token says. */
+export interface OAuthCredentials {
+  type: 'oauth'
+  did: string
+  clientId: string
+  scope: 'oauth'
+  /** The token was looked up already: the account's object has only the account's status to look at. */
+  session: null
+  permissions: Permissions
+}
+
+/** Somebody whose account is here, at first hand or by way of an app. */
+export type UserCredentials = SessionCredentials | OAuthCredentials
 
 /** A caller who presented a refresh token. */
 export interface RefreshCredentials {
@@ -57,6 +72,8 @@ export interface AuthPolicy<C> {
   readonly admittedByObject?: boolean
   /** A service token may be shown again until it expires. Otherwise it is good for one use. */
   readonly repeatableTokens?: boolean
+  /** What OAuth tokens must allow where the handler does not say. Default: none is enough. */
+  readonly oauth?: 'any'
   /** Marks the type parameter as used; never set. */
   readonly credentials?: C
 }
@@ -73,8 +90,9 @@ const TAKENDOWN: readonly SessionScope[] = ['com.atproto.takendown']
 export const anyone: AuthPolicy<undefined> = { accept: [] }
 
 /** Anyone; owner and operator may see more. Credentials must be valid where there are any. */
-export const viewer: AuthPolicy<SessionCredentials | AdminCredentials | undefined> = {
+export const viewer: AuthPolicy<UserCredentials | AdminCredentials | undefined> = {
   accept: ['session', 'admin'],
+  oauth: 'any',
   orNobody: true,
   scopes: ANY_PASSWORD,
 }
@@ -86,28 +104,28 @@ export const viewerEvenTakendown: typeof viewer = {
 }
 
 /** A signed-in account, by password or app password. */
-export const session: AuthPolicy<SessionCredentials> = {
+export const session: AuthPolicy<UserCredentials> = {
   accept: ['session'],
   scopes: ANY_PASSWORD,
 }
 
 /** The same, for handlers that hand `auth.session` to the account's object. */
-export const sessionAdmittedByObject: AuthPolicy<SessionCredentials> = {
+export const sessionAdmittedByObject: AuthPolicy<UserCredentials> = {
   ...session,
   admittedByObject: true,
 }
 
 /** A signed-in account, also if it was taken down. */
-export const sessionEvenTakendown: AuthPolicy<SessionCredentials> = {
+export const sessionEvenTakendown: AuthPolicy<UserCredentials> = {
   accept: ['session'],
   scopes: [...ANY_PASSWORD, ...TAKENDOWN],
 }
 
 /** A signed-in account, by its main password only. */
-export const fullSession: AuthPolicy<SessionCredentials> = { accept: ['session'], scopes: MAIN }
+export const fullSession: AuthPolicy<UserCredentials> = { accept: ['session'], scopes: MAIN }
 
 /** The same, also if the account was taken down. */
-export const fullSessionEvenTakendown: AuthPolicy<SessionCredentials> = {
+export const fullSessionEvenTakendown: AuthPolicy<UserCredentials> = {
   accept: ['session'],
   scopes: [...MAIN, ...TAKENDOWN],
 }
@@ -116,7 +134,7 @@ export const fullSessionEvenTakendown: AuthPolicy<SessionCredentials> = {
  * A signed-in account, or a service that acts for one, such as a video service: it was given one token, with
  * which it may have to try again. To upload the same bytes twice changes nothing.
  */
-export const sessionOrService: AuthPolicy<SessionCredentials | ServiceCredentials> = {
+export const sessionOrService: AuthPolicy<UserCredentials | ServiceCredentials> = {
   accept: ['session', 'service'],
   scopes: ANY_PASSWORD,
   repeatableTokens: true,

@@ -84,11 +84,13 @@ export class AccountObject extends AccountSignIn {
     return this.#change(() => this.lifecycle.deactivate(deleteAfter))
   }
 
-  /** Takes the account down and signs it out; null gives it back. */
+  /** Takes the account down and signs it out, browsers and apps included; null gives it back. */
   setTakedown(takedown: string | null): Promise<Outcome<void>> {
-    return this.#change(() => {
+    return this.#change(async () => {
       this.lifecycle.setTakedown(takedown)
-      if (takedown !== null) this.sessions.closeAll()
+      if (takedown === null) return
+      this.sessions.closeAll()
+      await this.endOAuth()
     })
   }
 
@@ -103,10 +105,11 @@ export class AccountObject extends AccountSignIn {
 
   /** Deletes everything; the network is told. */
   destroy(): Promise<Outcome<void>> {
-    return this.#change(() => {
+    return this.#change(async () => {
       this.profile.get()
       this.lifecycle.destroy()
       this.useKey(undefined)
+      await this.endOAuth()
     })
   }
 
@@ -160,11 +163,11 @@ export class AccountObject extends AccountSignIn {
     })
   }
 
-  #change(work: () => void): Promise<Outcome<void>> {
+  #change(work: () => void | Promise<void>): Promise<Outcome<void>> {
     return settle(async () => {
-      work()
+      const working = work()
       this.chores.soon()
-      await this.chores.delivered()
+      await Promise.all([working, this.chores.delivered()])
     })
   }
 

@@ -3,6 +3,7 @@ import { type DataLocation, jurisdictions, locationHints } from '../config.ts'
 import type { Env } from '../env.ts'
 import type { AccountObject } from './account.ts'
 import type { DirectoryObject } from './directory.ts'
+import type { OAuthObject } from './oauth.ts'
 import type { SequencerObject } from './sequencer.ts'
 
 export const account = (env: Env, did: string): DurableObjectStub<AccountObject> =>
@@ -13,6 +14,9 @@ export const directory = (env: Env): DurableObjectStub<DirectoryObject> =>
 
 export const sequencer = (env: Env): DurableObjectStub<SequencerObject> =>
   find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
+
+export const oauth = (env: Env): DurableObjectStub<OAuthObject> =>
+  find(env.OAUTH, 'oauth', env.PDS_DATA_LOCATION)
 
 /**
  * The object that remembers where all the others were put. It is in no jurisdiction: in another one, an

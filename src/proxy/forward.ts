@@ -3,10 +3,11 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { isPrivileged, isProtected } from '../auth/delegation.ts'
-import { type SessionCredentials, sessionAdmittedByObject } from '../auth/policy.ts'
+import { sessionAdmittedByObject, type UserCredentials } from '../auth/policy.ts'
 import { unwrap } from '../durable/outcome.ts'
 import { lengthOf } from './copy.ts'
 import { requestHeaders } from './headers.ts'
+import { assertMayCall } from './permission.ts'
 import { send } from './send.ts'
 import { type Fallback, findTarget, type Target } from './target.ts'
 
@@ -16,6 +17,8 @@ export interface TokenPurpose {
   aud: string
   /** The method that it is good for. */
   lxm: string
+  /** The service as OAuth scopes name it, `<did>#<id>`. Default: the one that is called. */
+  service?: string
   /** It is given out even if the account was taken down. */
   evenTakendown?: boolean
 }
@@ -48,10 +51,11 @@ export async function forwardTo(
   target: Target,
   request: Request,
   nsid: string,
-  caller: SessionCredentials,
+  caller: UserCredentials,
   purpose: TokenPurpose,
   app: App,
 ): Promise<Response> {
+  assertMayUse(caller, nsid, purpose, target)
   const body = request.method === 'POST' ? request.body : null
   return send(
     {
@@ -73,10 +77,11 @@ export async function callService(
   nsid: string,
   input: unknown,
   request: Request,
-  caller: SessionCredentials,
+  caller: UserCredentials,
   purpose: TokenPurpose,
   app: App,
 ): Promise<Response> {
+  assertMayUse(caller, nsid, purpose, target)
   const headers = requestHeaders(request.headers, false)
   headers.set('content-type', 'application/json')
   const authorize = () => tokenFor(caller, purpose, app)
@@ -93,15 +98,25 @@ export async function callService(
  * The account's object looks at the same time whether the session is still open.
  */
 async function tokenFor(
-  { did, session }: SessionCredentials,
+  { did, session }: UserCredentials,
   { aud, lxm, evenTakendown = false }: TokenPurpose,
   app: App,
 ): Promise<string> {
   return unwrap(await app.account(did).signServiceToken({ aud, lxm, session, evenTakendown }))
 }
 
+/** @throws ForbiddenError `ScopeMissingError` */
+function assertMayUse(
+  caller: UserCredentials,
+  nsid: string,
+  { lxm, service }: TokenPurpose,
+  { did, id }: Target,
+): void {
+  assertMayCall(caller, [...new Set([nsid, lxm])], service ?? `${did}#${id}`)
+}
+
 /** @throws InvalidRequestError `InvalidToken` */
-function assertMayForward({ scope }: SessionCredentials, nsid: string): void {
+function assertMayForward({ scope }: UserCredentials, nsid: string): void {
   if (isProtected(nsid) || (scope === 'com.atproto.appPass' && isPrivileged(nsid))) {
     throw new InvalidRequestError('Bad token method', 'InvalidToken')
   }

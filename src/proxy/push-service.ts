@@ -1,7 +1,7 @@
 /** Push notifications: a client registers with the service of its app, by way of its own host. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
-import type { SessionCredentials } from '../auth/policy.ts'
+import type { UserCredentials } from '../auth/policy.ts'
 import { callService } from './forward.ts'
 import { locate, type Target } from './target.ts'
 
@@ -15,7 +15,7 @@ const PUSH_SERVICE = 'bsky_notif'
 export async function callPushService(
   nsid: string,
   input: { serviceDid: string },
-  caller: SessionCredentials,
+  caller: UserCredentials,
   request: Request,
   app: App,
 ): Promise<Response> {
@@ -27,7 +27,7 @@ export async function callPushService(
     input,
     request,
     caller,
-    { aud: did, lxm: nsid },
+    { aud: did, lxm: nsid, service: `${did}#${PUSH_SERVICE}` },
     app,
   )
   if (!answer.ok) return answer

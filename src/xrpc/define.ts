@@ -4,6 +4,7 @@
  */
 import { XRPCError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
+import type { OAuthRule } from '../auth/permissions.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
 import type { RateLimit } from '../limits/policy.ts'
 
@@ -41,6 +42,8 @@ export type Output<M extends MethodShape> = M['output'] | Response
 export interface Definition<M extends MethodShape, C> {
   /** Who may call. */
   auth: AuthPolicy<C>
+  /** What an OAuth token must allow. Default: as the policy says, or else none is enough. */
+  oauth?: OAuthRule<M['params'], M['input']>
   /** Largest accepted body in bytes. Default: 150 KiB for JSON, none for streams. */
   inputLimit?: number
   /** How often it may be called. */
@@ -51,6 +54,7 @@ export interface Definition<M extends MethodShape, C> {
 /** A definition with its method's types forgotten, as the dispatcher holds it. */
 export interface AnyDefinition {
   auth: AuthPolicy<unknown>
+  oauth?: OAuthRule
   inputLimit?: number
   limits?: readonly RateLimit[]
   handler(ctx: never): unknown

@@ -9,6 +9,8 @@ import { isValidNsid } from '@atproto/syntax'
 import { ErrorFrame, InvalidRequestError, MethodNotImplementedError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
 import { authenticate } from '../auth/authenticate.ts'
+import { assertCall, assertRule, type OAuthRule, type Permissions } from '../auth/permissions.ts'
+import type { OAuthCredentials } from '../auth/policy.ts'
 import { lexicons as loadLexicons } from '../generated/lexicons.ts'
 import { routes } from '../generated/routes.ts'
 import { enforceLimits, noteBudget } from '../limits/enforce.ts'
@@ -69,6 +71,9 @@ async function serve(
   if (method.type === 'subscription') return serveStream(request, nsid, method, definition, app)
   const params = parseParams(lexicons, nsid, method.parameters, new URL(request.url).searchParams)
   const auth = await authenticate(definition.auth, request, nsid, app)
+  const permissions = permissionsOf(auth)
+  const rule: OAuthRule = definition.oauth ?? definition.auth.oauth ?? 'never'
+  if (permissions) assertRule(permissions, rule)
   const { body, encoding } = await parseBody(
     lexicons,
     nsid,
@@ -76,10 +81,20 @@ async function serve(
     request,
     definition.inputLimit,
   )
+  if (permissions) {
+    await assertCall(permissions, rule, { params, input: body, encoding, request, app })
+  }
   await enforceLimits(definition.limits, { auth, input: body }, app)
   const context = { params, input: body, encoding, auth, request, app }
   const output = await call(definition, context)
   return toResponse(lexicons, nsid, method.output, output, app.config.devMode)
+}
+
+/** What the caller's token allows; undefined for whoever is not an app with an OAuth token. */
+function permissionsOf(auth: unknown): Permissions | undefined {
+  if (!auth || typeof auth !== 'object' || !('type' in auth) || auth.type !== 'oauth')
+    return undefined
+  return (auth as OAuthCredentials).permissions
 }
 
 /** A subscription that cannot begin says so in an error frame (event stream specification). */

@@ -19,6 +19,7 @@ import { type Budget, RateCounter, type Spending } from '../../storage/rate-coun
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../../storage/sql.ts'
 import { AccountChores } from '../account-chores.ts'
+import { oauth } from '../names.ts'
 import { Unfinished } from './unfinished.ts'
 
 const SIGNING_KEY = 'signing key'
@@ -99,13 +100,20 @@ export class AccountBase extends DurableObject<Env> {
   /**
    * Lets a request with an access token pass: its session is open and the account is not taken down.
    *
-   * @param session the session's family; undefined for requests that need none
+   * @param session the session's family; null where another object has looked at the token; undefined for
+   *   requests that need none
    * @throws StorageError `ExpiredToken`, `AccountTakedown`
    */
-  protected admitSession(session: string | undefined, evenTakendown = false): void {
+  protected admitSession(session: string | null | undefined, evenTakendown = false): void {
     if (session === undefined) return
-    this.sessions.assertOpen(session)
+    if (session !== null) this.sessions.assertOpen(session)
     if (!evenTakendown) assertNotTakendown(this.profile.get())
+  }
+
+  /** Ends what browsers and apps were given for this account by the OAuth server. */
+  protected async endOAuth(): Promise<void> {
+    const did = this.profile.did()
+    if (did !== undefined) await oauth(this.env).forgetAccount(did, { devices: true })
   }
 
   /** The signing key, once no change of it is under way, nor one that broke off. */

@@ -26,10 +26,10 @@ export interface Description {
 export class AccountRepository extends AccountBase {
   #importing = false
 
-  /** Applies writes in one commit. @param session family of the access token that asks for it */
+  /** Applies writes in one commit. @param session family of the access token that asks for it, or null */
   write(
     batch: WriteBatch,
-    session?: string,
+    session?: string | null,
     options?: WriteOptions,
   ): Promise<Outcome<WriteResult>> {
     return settle(async () => {

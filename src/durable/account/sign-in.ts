@@ -19,8 +19,8 @@ export interface ServiceTokenInput {
   lxm: string | null
   /** Seconds since the epoch. */
   exp?: number
-  /** Family of the session that asks for it; undefined: the server itself does. */
-  session?: string
+  /** Family of the session that asks for it; null: an OAuth token; undefined: the server itself does. */
+  session?: string | null
   /** Whether an account that was taken down gets one. Default: it does. */
   evenTakendown?: boolean
 }
@@ -34,10 +34,10 @@ export class AccountSignIn extends AccountRepository {
   /**
    * The account behind an access token, provided that its session is open.
    *
-   * @param session the family that the token names
+   * @param session the family that the token names; null for an OAuth token, which was looked up
    * @param evenTakendown whether an account that was taken down is let pass
    */
-  admit(session: string, evenTakendown: boolean): Promise<Outcome<Account>> {
+  admit(session: string | null, evenTakendown: boolean): Promise<Outcome<Account>> {
     return settle(() => {
       this.admitSession(session, evenTakendown)
       return this.profile.get()
@@ -83,13 +83,14 @@ export class AccountSignIn extends AccountRepository {
     this.sessions.close(id)
   }
 
-  /** Sets the main password and signs out everywhere. */
+  /** Sets the main password and signs out everywhere, browsers and apps included. */
   setPassword(password: string): Promise<Outcome<void>> {
     return settle(async () => {
       this.profile.get()
       const hash = await hashPassword(password)
       this.profile.update({ password: hash })
       this.sessions.closeAll()
+      await this.endOAuth()
     })
   }
 

@@ -6,6 +6,7 @@ import type { OutputSchema } from '#types/app/bsky/actor/getProfile'
 /** A profile, by way of the AppView; the caller's own as it is now. */
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: 'forwarded',
   handler: (reading) =>
     readAfterWrite<OutputSchema>('app.bsky.actor.getProfile', reading, (profile, viewer) =>
       viewer.refreshDetailed(profile),

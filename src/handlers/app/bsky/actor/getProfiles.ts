@@ -6,6 +6,7 @@ import type { OutputSchema } from '#types/app/bsky/actor/getProfiles'
 /** Profiles, by way of the AppView; the caller's own as it is now. */
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: 'forwarded',
   handler: (reading) =>
     readAfterWrite<OutputSchema>('app.bsky.actor.getProfiles', reading, (body, viewer) => {
       const profiles = body.profiles.map((profile) => viewer.refreshDetailed(profile))

@@ -4,11 +4,12 @@ import { hasFullAccess, writePreferences } from '#src/accounts/preferences.ts'
 import { session } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 import { callService } from '#src/proxy/forward.ts'
-import { findOtherAppView } from '#src/proxy/other-appview.ts'
+import { findOtherAppView, mayUseAppView } from '#src/proxy/other-appview.ts'
 
 /** Sets what getPreferences tells; for another AppView that is named, there. */
 export default define({
   auth: session,
+  oauth: ({ request, app }) => mayUseAppView(request, 'app.bsky.actor.putPreferences', app),
   async handler({ input, auth, request, app }) {
     const nsid = 'app.bsky.actor.putPreferences'
     const other = await findOtherAppView(request, nsid, app)

@@ -7,6 +7,7 @@ import type { OutputSchema } from '#types/app/bsky/feed/getActorLikes'
 /** What somebody liked, by way of the AppView; posts of the caller's with the profile as it is now. */
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: 'forwarded',
   handler: (reading) =>
     readAfterWrite<OutputSchema>('app.bsky.feed.getActorLikes', reading, (body, viewer) =>
       mergeFeed(body, viewer, []),

@@ -7,6 +7,7 @@ import type { OutputSchema } from '#types/app/bsky/feed/getAuthorFeed'
 /** What somebody posted, by way of the AppView; of the caller, with what the caller has just posted. */
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: 'forwarded',
   handler: ({ params, ...reading }) =>
     readAfterWrite<OutputSchema>('app.bsky.feed.getAuthorFeed', reading, (body, viewer) => {
       const { actor, filter, cursor } = params

@@ -14,6 +14,7 @@ import { recordJson } from '#src/records/read.ts'
  */
 export default define({
   auth: session,
+  oauth: 'forwarded',
   async handler({ params, auth, request, app }) {
     const nsid = 'app.bsky.feed.getFeed'
     const target = await findTarget(request, nsid, 'appview', app)

@@ -8,6 +8,7 @@ import type { OutputSchema } from '#types/app/bsky/feed/getPostThread'
 /** A thread, by way of the AppView, with the caller's new replies; also of a post that it has not seen yet. */
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: 'forwarded',
   handler: ({ params, ...reading }) =>
     readAfterWrite<OutputSchema>(
       'app.bsky.feed.getPostThread',

@@ -7,6 +7,7 @@ import type { OutputSchema } from '#types/app/bsky/feed/getTimeline'
 /** The caller's timeline, by way of the AppView, with what the caller has just posted. */
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: 'forwarded',
   handler: ({ params, ...reading }) =>
     readAfterWrite<OutputSchema>('app.bsky.feed.getTimeline', reading, (body, viewer) =>
       mergeFeed(body, viewer, viewer.local.posts, params.cursor),

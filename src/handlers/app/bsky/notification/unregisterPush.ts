@@ -5,6 +5,7 @@ import { callPushService } from '#src/proxy/push-service.ts'
 /** Ends the notifications of a device. */
 export default define({
   auth: session,
+  oauth: 'forwarded',
   handler: ({ input, auth, request, app }) =>
     callPushService('app.bsky.notification.unregisterPush', input, auth, request, app),
 })

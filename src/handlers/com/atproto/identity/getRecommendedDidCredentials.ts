@@ -6,6 +6,7 @@ import { handleUri, pdsService } from '#src/identity/plc-operation.ts'
 /** What the DID document of an account that lives here should say. */
 export default define({
   auth: session,
+  oauth: 'any',
   async handler({ auth, app }) {
     const { did } = auth
     const [{ handle }, key] = await Promise.all([

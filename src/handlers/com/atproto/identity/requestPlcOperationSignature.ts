@@ -5,6 +5,7 @@ import { sendToken } from '#src/mail/tokens.ts'
 
 export default define({
   auth: fullSessionEvenTakendown,
+  oauth: { identity: '*' },
   limits: mailLimits,
   async handler({ auth, app }) {
     await sendToken(app, auth.did, 'plc_operation')

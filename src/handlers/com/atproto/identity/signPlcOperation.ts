@@ -10,6 +10,7 @@ import { consumeToken } from '#src/mail/tokens.ts'
  */
 export default define({
   auth: fullSessionEvenTakendown,
+  oauth: { identity: '*' },
   async handler({ input, auth, app }) {
     const { token, rotationKeys, alsoKnownAs, verificationMethods, services } = input
     if (token === undefined) {

@@ -8,6 +8,7 @@ import { parseOperation } from '#src/identity/plc-operation.ts'
 /** Hands an operation to the PLC directory, provided that the account could still live here afterwards. */
 export default define({
   auth: session,
+  oauth: { identity: '*' },
   async handler({ input, auth, app }) {
     const operation = parseOperation(input.operation)
     if (operation.type !== 'plc_operation') {

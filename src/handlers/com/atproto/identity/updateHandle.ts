@@ -5,6 +5,7 @@ import { updateHandleLimits } from '#src/limits/policy.ts'
 
 export default define({
   auth: session,
+  oauth: { identity: 'handle' },
   limits: updateHandleLimits,
   async handler({ input, auth, app }) {
     await changeHandle(app, auth.did, input.handle)

@@ -11,6 +11,7 @@ const NSID = 'com.atproto.moderation.createReport'
  */
 export default define({
   auth: sessionEvenTakendown,
+  oauth: 'forwarded',
   async handler({ input, auth, request, app }) {
     const target = await findTarget(request, NSID, 'report', app)
     const purpose = { aud: target.did, lxm: NSID, evenTakendown: true }

@@ -2,6 +2,7 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/repo/applyWrites'
 import { ownRepo } from '#src/accounts/own-repo.ts'
 import { writeRepo } from '#src/accounts/write.ts'
+import type { Permission } from '#src/auth/permissions.ts'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { batchView, prepareBatch } from '#src/records/batch.ts'
 import { cidOption } from '#src/records/cid-option.ts'
@@ -9,8 +10,21 @@ import { MAX_WRITES, WRITE_BODY_LIMIT } from '#src/records/limits.ts'
 import { findSchemas } from '#src/records/schema.ts'
 import { commitView } from '#src/records/write-view.ts'
 
+/** What a token must allow for one of the writes: `…#create`, `…#update` or `…#delete`. */
+const permissionFor = ({
+  $type,
+  collection,
+}: {
+  $type: string
+  collection: string
+}): Permission => ({
+  repo: collection,
+  action: $type.slice($type.indexOf('#') + 1) as 'create' | 'update' | 'delete',
+})
+
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: ({ input }) => input.writes.map(permissionFor),
   inputLimit: WRITE_BODY_LIMIT,
   async handler({ input, auth, app }) {
     const did = await ownRepo(app, input.repo, auth.did)

@@ -10,6 +10,7 @@ import { writeView } from '#src/records/write-view.ts'
 
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: ({ input }) => [{ repo: input.collection, action: 'create' }],
   inputLimit: WRITE_BODY_LIMIT,
   async handler({ input, auth, app }) {
     const did = await ownRepo(app, input.repo, auth.did)

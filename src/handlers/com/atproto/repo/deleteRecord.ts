@@ -7,6 +7,7 @@ import { commitView } from '#src/records/write-view.ts'
 
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: ({ input }) => [{ repo: input.collection, action: 'delete' }],
   async handler({ input, auth, app }) {
     await ownRepo(app, input.repo, auth.did)
     const { collection, rkey } = input

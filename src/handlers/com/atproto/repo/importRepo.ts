@@ -9,6 +9,7 @@ import { signingKeyOf } from '#src/identity/did-document.ts'
  */
 export default define({
   auth: fullSession,
+  oauth: { account: 'repo', action: 'manage' },
   async handler({ input, auth, app }) {
     const document = await app.identity.did(auth.did, { fresh: true })
     const key = signingKeyOf(document)

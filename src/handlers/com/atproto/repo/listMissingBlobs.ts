@@ -4,6 +4,7 @@ import { unwrap } from '#src/durable/outcome.ts'
 
 export default define({
   auth: session,
+  oauth: 'any',
   async handler({ params, auth, app }) {
     const { limit, cursor } = params
     const missing = unwrap(await app.account(auth.did).listMissingBlobs(limit, cursor))

@@ -10,6 +10,10 @@ import { writeView } from '#src/records/write-view.ts'
 
 export default define({
   auth: sessionAdmittedByObject,
+  oauth: ({ input: { collection } }) => [
+    { repo: collection, action: 'create' },
+    { repo: collection, action: 'update' },
+  ],
   inputLimit: WRITE_BODY_LIMIT,
   async handler({ input, auth, app }) {
     const did = await ownRepo(app, input.repo, auth.did)

@@ -9,6 +9,7 @@ import { uploadBlobLimits } from '#src/limits/policy.ts'
 
 export default define({
   auth: sessionOrService,
+  oauth: ({ encoding }) => [{ blob: encoding }],
   limits: uploadBlobLimits,
   async handler({ input, encoding, auth, request, app }) {
     const limit = app.config.blobUploadLimit

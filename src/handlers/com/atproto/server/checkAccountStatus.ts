@@ -6,6 +6,7 @@ import { unwrap } from '#src/durable/outcome.ts'
 /** What there is of an account on this host: how far a move has got. Counts every row. */
 export default define({
   auth: session,
+  oauth: 'any',
   async handler({ auth, app }) {
     const [inventory, problem] = await Promise.all([
       app.account(auth.did).inventory(),

@@ -6,6 +6,7 @@ import { consumeToken } from '#src/mail/tokens.ts'
 
 export default define({
   auth: session,
+  oauth: { account: 'email', action: 'manage' },
   async handler({ input, auth, app }) {
     const email = input.email.trim().toLowerCase()
     const account = await readAddress(app, auth.did)

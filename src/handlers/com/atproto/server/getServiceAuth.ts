@@ -12,6 +12,7 @@ const MINUTE = 60
 /** A token with which the caller proves to another service who it is. */
 export default define({
   auth: sessionEvenTakendown,
+  oauth: ({ params }) => [{ rpc: params.lxm ?? '*', aud: params.aud }],
   async handler({ params, auth, app }) {
     const { aud, exp, lxm = null } = params
     const [did = '', ...service] = aud.split('#')

@@ -5,7 +5,10 @@ import { unwrap } from '#src/durable/outcome.ts'
 
 export default define({
   auth: session,
+  oauth: 'any',
   async handler({ auth, app }) {
-    return sessionView(unwrap(await app.account(auth.did).getAccount()))
+    const maySeeEmail =
+      auth.type === 'session' || auth.permissions.allowsAccount({ attr: 'email', action: 'read' })
+    return sessionView(unwrap(await app.account(auth.did).getAccount()), maySeeEmail)
   },
 })

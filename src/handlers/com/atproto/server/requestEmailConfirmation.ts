@@ -5,6 +5,7 @@ import { sendToken } from '#src/mail/tokens.ts'
 
 export default define({
   auth: session,
+  oauth: { account: 'email', action: 'manage' },
   limits: mailLimits,
   async handler({ auth, app }) {
     await sendToken(app, auth.did, 'confirm_email')

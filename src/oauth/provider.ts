@@ -1,0 +1,88 @@
+/** The official OAuth server of the AT Protocol, over the stores of this host. */
+
+import type { LexResolver } from '@atproto/oauth-provider/provider'
+import { AccessTokenMode, OAuthProvider } from '@atproto/oauth-provider/provider'
+import type { Config } from '../config.ts'
+import { enforceLimits } from '../limits/enforce.ts'
+import {
+  createAccountLimits,
+  deleteAccountLimits,
+  mailLimits,
+  type RateLimit,
+  requestPasswordResetLimits,
+  resetPasswordLimits,
+  signInLimits,
+  updateHandleLimits,
+} from '../limits/policy.ts'
+import { clientFetch } from './client-fetch.ts'
+import { currentApp } from './current-app.ts'
+import { accountChanges } from './store/account-changes.ts'
+import { accountStore } from './store/accounts.ts'
+import { deviceStore } from './store/devices.ts'
+import { inOAuthWords } from './store/errors.ts'
+import { lexiconStore, lexResolver } from './store/lexicons.ts'
+import { replayStore } from './store/replays.ts'
+import { requestStore } from './store/requests.ts'
+import { tokenStore } from './store/tokens.ts'
+import { verifierOptions } from './verifier.ts'
+
+/** One per isolate: it holds nothing of any request. */
+export async function makeProvider(config: Config): Promise<OAuthProvider> {
+  const { publicUrl, registration, handleDomains } = config
+  const provider = new OAuthProvider({
+    ...(await verifierOptions(config)),
+    accountStore: { ...accountStore, ...accountChanges },
+    deviceStore,
+    lexiconStore,
+    replayStore,
+    requestStore,
+    tokenStore,
+    lexResolver: lexResolver as unknown as LexResolver,
+    safeFetch: clientFetch,
+    // The scope is kept here and looked up with each request, so that what is revoked ends at once.
+    accessTokenMode: AccessTokenMode.stateful,
+    metadata: { protected_resources: [publicUrl] },
+    inviteCodeRequired: registration === 'invite',
+    ...(registration !== 'closed' && { availableUserDomains: [...handleDomains] }),
+    branding: { name: config.hostname, links: linksOf(config) },
+    onSignInAttempt: ({ data }) => limit(signInLimits, { input: { identifier: data.username } }),
+    onSignUpAttempt: () => limit(createAccountLimits),
+    onResetPasswordRequest: () => limit(requestPasswordResetLimits),
+    onResetPasswordConfirm: () => limit(resetPasswordLimits),
+    onChangeEmailRequest: ({ account: { did } }) => limit(mailLimits, { auth: { did } }),
+    onVerifyEmailRequest: ({ account: { did } }) => limit(mailLimits, { auth: { did } }),
+    onDeleteAccountRequest: ({ account: { did } }) => limit(mailLimits, { auth: { did } }),
+    onDeleteAccountConfirm: () => limit(deleteAccountLimits),
+    onUpdateHandle: ({ account: { did } }) => limit(updateHandleLimits, { auth: { did } }),
+  })
+  promiseOnlyWhatWorks(provider)
+  return provider
+}
+
+/**
+ * WebCrypto has no secp256k1. Apps choose from what is promised here, and all of them know ES256, which the
+ * OAuth specification demands.
+ */
+function promiseOnlyWhatWorks({ metadata }: OAuthProvider): void {
+  for (const name of [
+    'dpop_signing_alg_values_supported',
+    'token_endpoint_auth_signing_alg_values_supported',
+    'request_object_signing_alg_values_supported',
+  ] as const) {
+    metadata[name] = metadata[name]?.filter((alg) => alg !== 'ES256K')
+  }
+}
+
+/** The pages are counted together with the methods that do the same. */
+const limit = (
+  limits: readonly RateLimit[],
+  { auth, input }: { auth?: unknown; input?: unknown } = {},
+): Promise<void> => inOAuthWords(() => enforceLimits(limits, { auth, input }, currentApp()))
+
+function linksOf({ privacyPolicyUrl, termsOfServiceUrl, contactEmail }: Config) {
+  return [
+    { title: 'Terms of service', href: termsOfServiceUrl, rel: 'terms-of-service' as const },
+    { title: 'Privacy policy', href: privacyPolicyUrl, rel: 'privacy-policy' as const },
+    { title: 'Contact', href: contactEmail && `mailto:${contactEmail}`, rel: 'help' as const },
+  ].flatMap(({ href, ...link }) => (href ? [{ ...link, href }] : []))
+}

@@ -1,0 +1,39 @@
+/** Requests to the OAuth server and its pages. Imported when the first one comes: it is most of the bundle. */
+
+import { handleAsNodeRequest } from 'cloudflare:node'
+import { createServer } from 'node:http'
+import { OAuthError } from '@atproto/oauth-provider/errors'
+import { oauthMiddleware } from '@atproto/oauth-provider/middleware'
+import type { App } from '../app.ts'
+import { currentApp, withApp } from './current-app.ts'
+import { makeProvider } from './provider.ts'
+
+/** The provider is written for Node's HTTP server; nothing listens on this port but within the isolate. */
+const PORT = 8080
+
+let listening: Promise<void> | undefined
+
+/** Answers a request whose path `isOAuthPath`. */
+export async function serveOAuth(request: Request, app: App): Promise<Response> {
+  listening ??= listen(app)
+  await listening
+  return withApp(app, () => handleAsNodeRequest(PORT, request))
+}
+
+async function listen(app: App): Promise<void> {
+  const handle = oauthMiddleware(await makeProvider(app.config), {
+    onError(_request, _response, error, message) {
+      const { log } = currentApp()
+      // What apps and users do wrong is no news.
+      if (error instanceof OAuthError && error.statusCode < 500) log.info(message)
+      else log.error(message, error)
+    },
+  })
+  createServer((request, response) => {
+    // The provider shows owners where a session is used from. There is no socket here: it reads what a
+    // framework would say, and the port where a proxy would put it.
+    Object.assign(request, { ip: currentApp().clientAddress })
+    request.headers['x-forwarded-port'] = '443'
+    void handle(request, response)
+  }).listen(PORT)
+}

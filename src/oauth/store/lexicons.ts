@@ -1,0 +1,33 @@
+/** Permission sets (permission specification): from the network, or else from this host's tree of lexicons. */
+
+import { LexResolverError } from '@atproto/oauth-provider/provider'
+import type { LexiconStore } from '@atproto/oauth-provider/store'
+import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
+import { parseRecord, uriOf } from '../../lexicons/document.ts'
+import { LexiconError } from '../../lexicons/lexicon-error.ts'
+import { currentApp } from '../current-app.ts'
+
+/** Nothing is kept here: the resolver of this host remembers, in memory and in storage. */
+export const lexiconStore: LexiconStore = {
+  async findLexicon() {
+    return null
+  },
+  async storeLexicon() {},
+  async deleteLexicon() {},
+}
+
+/** What the provider asks for lexicons. */
+export const lexResolver = {
+  async get(nsid: string) {
+    const app = currentApp()
+    try {
+      const published = await app.lexicons.lexicon(nsid, app.clientAddress)
+      return { uri: uriOf(published), lexicon: parseRecord(published) }
+    } catch (cause) {
+      if (!(cause instanceof LexiconError)) throw cause
+      const lexicon = treeLexicons().get(nsid)
+      if (lexicon) return { uri: `lexicons/${nsid}`, lexicon }
+      throw LexResolverError.from(nsid, cause.message, { cause })
+    }
+  },
+}

@@ -1,0 +1,10 @@
+/** The provider's ReplayStore: exact, since one object counts for all isolates. */
+import type { ReplayStore } from '@atproto/oauth-provider/store'
+import { currentApp } from '../current-app.ts'
+import { hashOf } from '../secrets.ts'
+
+export const replayStore: ReplayStore = {
+  async unique(namespace, nonce, timeFrame) {
+    return currentApp().oauth.isFirst(hashOf(`${namespace}\0${nonce}`), timeFrame)
+  },
+}

@@ -1,0 +1,89 @@
+/** The provider's TokenStore. Refresh tokens and codes are stored as hashes. */
+import type { RefreshToken, TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
+import type { Token } from '../../storage/oauth/tokens.ts'
+import { currentApp } from '../current-app.ts'
+import { hashOf } from '../secrets.ts'
+import { findAccount } from './account-view.ts'
+import { take } from './errors.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+
+/** For how long after its last use a session can be of use: two weeks, or three months of a client with a key. */
+const PUBLIC = 15 * DAY
+const CONFIDENTIAL = 93 * DAY
+
+export const tokenStore: TokenStore = {
+  async createToken(id, data, refreshToken) {
+    const token = {
+      did: data.did,
+      clientId: data.clientId,
+      clientAuth: JSON.stringify(data.clientAuth),
+      deviceId: data.deviceId,
+      parameters: JSON.stringify(data.parameters),
+      scope: data.scope,
+      codeHash: data.code && hashOf(data.code),
+      createdAt: data.createdAt.getTime(),
+      updatedAt: data.updatedAt.getTime(),
+      expiresAt: data.expiresAt.getTime(),
+      endsAt: endOf(data),
+    }
+    await currentApp().oauth.createToken(id, token, refreshToken ? hashOf(refreshToken) : null)
+  },
+  async readToken(id) {
+    return toInfo(await currentApp().oauth.findToken('id', id))
+  },
+  async deleteToken(id) {
+    await currentApp().oauth.deleteToken(id)
+  },
+  async rotateToken(id, newId, newRefreshToken, data) {
+    const rotation = {
+      id: newId,
+      refreshHash: hashOf(newRefreshToken),
+      clientAuth: JSON.stringify(data.clientAuth),
+      scope: data.scope,
+      updatedAt: data.updatedAt.getTime(),
+      expiresAt: data.expiresAt.getTime(),
+      endsAt: endOf(data),
+    }
+    await take(currentApp().oauth.rotateToken(id, rotation))
+  },
+  async findTokenByRefreshToken(refreshToken) {
+    const hash = hashOf(refreshToken)
+    const token = await currentApp().oauth.findToken('refresh', hash)
+    // Where it is not the current one, the provider ends the session.
+    return toInfo(token, token?.refreshHash === hash ? refreshToken : null)
+  },
+  async findTokenByCode(code) {
+    return toInfo(await currentApp().oauth.findToken('code', hashOf(code)))
+  },
+  async listAccountTokens(did) {
+    const tokens = await currentApp().oauth.tokensOf(did)
+    const infos = await Promise.all(tokens.map((token) => toInfo(token)))
+    return infos.filter((info) => info !== null)
+  },
+}
+
+const endOf = ({ clientAuth, updatedAt }: Pick<TokenData, 'clientAuth' | 'updatedAt'>): number =>
+  updatedAt.getTime() + (clientAuth.method === 'none' ? PUBLIC : CONFIDENTIAL)
+
+async function toInfo(
+  token: Token | undefined,
+  currentRefreshToken: RefreshToken | null = null,
+): Promise<TokenInfo | null> {
+  if (!token) return null
+  const account = await findAccount(currentApp(), token.did)
+  if (!account) return null
+  const data: TokenData = {
+    createdAt: new Date(token.createdAt),
+    updatedAt: new Date(token.updatedAt),
+    expiresAt: new Date(token.expiresAt),
+    clientId: token.clientId as TokenData['clientId'],
+    clientAuth: JSON.parse(token.clientAuth) as TokenData['clientAuth'],
+    deviceId: token.deviceId as TokenData['deviceId'],
+    did: token.did as TokenData['did'],
+    parameters: JSON.parse(token.parameters) as TokenData['parameters'],
+    scope: token.scope,
+    code: token.codeHash as TokenData['code'],
+  }
+  return { id: token.id as TokenInfo['id'], data, account, currentRefreshToken }
+}

@@ -1,0 +1,144 @@
+/** Browsers that have seen the sign-in page, and who is signed in on them. */
+
+/** A browser. Times in ms since 1970. */
+export interface Device {
+  /** The secret in its cookie, sealed. */
+  session: string
+  userAgent: string | null
+  ipAddress: string
+  lastSeenAt: number
+}
+
+/** An account that is signed in on a device. */
+export interface DeviceAccount {
+  deviceId: string
+  device: Device
+  did: string
+  createdAt: number
+  /** When its owner last gave the password there. */
+  updatedAt: number
+}
+
+const DAY = 24 * 60 * 60 * 1000
+
+/** How long a browser on which nobody signed in is remembered, and one on which somebody did, ms. */
+const IDLE = DAY
+const SIGNED_IN = 180 * DAY
+
+type Row = {
+  id: string
+  session: string
+  user_agent: string | null
+  ip_address: string
+  last_seen_at: number
+}
+type AccountRow = Row & { did: string; created_at: number; updated_at: number }
+
+export class Devices {
+  readonly #sql: SqlStorage
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  create(id: string, { session, userAgent, ipAddress, lastSeenAt }: Device): void {
+    this.#sql.exec(
+      `INSERT INTO device (id, session, user_agent, ip_address, last_seen_at) VALUES (?, ?, ?, ?, ?)`,
+      id,
+      session,
+      userAgent,
+      ipAddress,
+      lastSeenAt,
+    )
+  }
+
+  read(id: string): Device | undefined {
+    const [row] = this.#sql.exec<Row>('SELECT * FROM device WHERE id = ?', id).toArray()
+    return row && toDevice(row)
+  }
+
+  update(id: string, change: Partial<Device>): void {
+    const before = this.read(id)
+    if (!before) return
+    const { session, userAgent, ipAddress, lastSeenAt } = { ...before, ...change }
+    this.#sql.exec(
+      `UPDATE device SET session = ?, user_agent = ?, ip_address = ?, last_seen_at = ? WHERE id = ?`,
+      session,
+      userAgent,
+      ipAddress,
+      lastSeenAt,
+      id,
+    )
+  }
+
+  delete(id: string): void {
+    this.#sql.exec('DELETE FROM device_account WHERE device_id = ?', id)
+    this.#sql.exec('DELETE FROM device WHERE id = ?', id)
+  }
+
+  /** Notes that somebody signed in on a device just now. */
+  signIn(id: string, did: string): void {
+    const now = Date.now()
+    this.#sql.exec(
+      `INSERT INTO device_account (device_id, did, created_at, updated_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (device_id, did) DO UPDATE SET updated_at = excluded.updated_at`,
+      id,
+      did,
+      now,
+      now,
+    )
+  }
+
+  signOut(id: string, did: string): void {
+    this.#sql.exec('DELETE FROM device_account WHERE device_id = ? AND did = ?', id, did)
+  }
+
+  /** Signs an account out of all devices. */
+  forgetAccount(did: string): void {
+    this.#sql.exec('DELETE FROM device_account WHERE did = ?', did)
+  }
+
+  /** Who is signed in on a device, or where an account is signed in; of both, the one or nothing. */
+  accounts(filter: { deviceId?: string; did?: string }): DeviceAccount[] {
+    const { deviceId, did } = filter
+    const conditions = [
+      ...(deviceId === undefined ? [] : [['device_account.device_id = ?', deviceId] as const]),
+      ...(did === undefined ? [] : [['device_account.did = ?', did] as const]),
+    ]
+    if (conditions.length === 0) return []
+    return this.#sql
+      .exec<AccountRow>(
+        `SELECT device.*, did, created_at, updated_at
+         FROM device_account JOIN device ON device.id = device_account.device_id
+         WHERE ${conditions.map(([condition]) => condition).join(' AND ')}
+         ORDER BY updated_at DESC`,
+        ...conditions.map(([, value]) => value),
+      )
+      .toArray()
+      .map((row) => ({
+        deviceId: row.id,
+        device: toDevice(row),
+        did: row.did,
+        createdAt: row.created_at,
+        updatedAt: row.updated_at,
+      }))
+  }
+
+  prune(now: number): void {
+    this.#sql.exec(
+      `DELETE FROM device WHERE last_seen_at < ?
+       AND id NOT IN (SELECT device_id FROM device_account)`,
+      now - IDLE,
+    )
+    const old = this.#sql
+      .exec<{ id: string }>('SELECT id FROM device WHERE last_seen_at < ?', now - SIGNED_IN)
+      .toArray()
+    for (const { id } of old) this.delete(id)
+  }
+}
+
+const toDevice = (row: Row): Device => ({
+  session: row.session,
+  userAgent: row.user_agent,
+  ipAddress: row.ip_address,
+  lastSeenAt: row.last_seen_at,
+})

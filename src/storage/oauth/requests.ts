@@ -1,0 +1,116 @@
+/** Requests for authorization that are under way (OAuth 2.1, and RFC 9126 for those that were pushed). */
+import { StorageError } from '../error.ts'
+
+/** A request. Times in ms since 1970. */
+export interface AuthorizationRequest {
+  clientId: string
+  /** How the client proved who it is, as JSON. */
+  clientAuth: string
+  /** What it asked for, as JSON. */
+  parameters: string
+  expiresAt: number
+  /** The browser it is bound to, once one has opened the page. */
+  deviceId: string | null
+  /** Who has consented. */
+  did: string | null
+  /** Hash of the code that was given out then. */
+  codeHash: string | null
+}
+
+export type RequestChange = Partial<
+  Pick<AuthorizationRequest, 'did' | 'codeHash' | 'deviceId' | 'expiresAt' | 'parameters'>
+>
+
+/** Expired requests are kept a little longer, so that their users can be told, ms. */
+const GRACE = 10 * 60 * 1000
+
+type Row = {
+  id: string
+  client_id: string
+  client_auth: string
+  parameters: string
+  expires_at: number
+  device_id: string | null
+  did: string | null
+  code_hash: string | null
+}
+
+export class AuthorizationRequests {
+  readonly #sql: SqlStorage
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  create(id: string, request: AuthorizationRequest): void {
+    this.#sql.exec(
+      `INSERT INTO request
+         (id, client_id, client_auth, parameters, expires_at, device_id, did, code_hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      id,
+      request.clientId,
+      request.clientAuth,
+      request.parameters,
+      request.expiresAt,
+      request.deviceId,
+      request.did,
+      request.codeHash,
+    )
+  }
+
+  /** Also one that has expired. */
+  read(id: string): AuthorizationRequest | undefined {
+    const [row] = this.#sql.exec<Row>('SELECT * FROM request WHERE id = ?', id).toArray()
+    return row && toRequest(row)
+  }
+
+  /** @throws StorageError `InvalidRequest` when it has a code already, and is to get another */
+  update(id: string, change: RequestChange): void {
+    const before = this.read(id)
+    if (!before) return
+    if (change.codeHash && before.codeHash !== null) {
+      throw new StorageError('InvalidRequest', 'This request was already authorized')
+    }
+    const { did, codeHash, deviceId, expiresAt, parameters } = { ...before, ...change }
+    this.#sql.exec(
+      `UPDATE request SET did = ?, code_hash = ?, device_id = ?, expires_at = ?, parameters = ?
+       WHERE id = ?`,
+      did,
+      codeHash,
+      deviceId,
+      expiresAt,
+      parameters,
+      id,
+    )
+  }
+
+  delete(id: string): void {
+    this.#sql.exec('DELETE FROM request WHERE id = ?', id)
+  }
+
+  /** Takes the request with this code away: of several who ask, one gets it. */
+  consume(codeHash: string): { id: string; request: AuthorizationRequest } | undefined {
+    const [row] = this.#sql
+      .exec<Row>('DELETE FROM request WHERE code_hash = ? RETURNING *', codeHash)
+      .toArray()
+    return row && { id: row.id, request: toRequest(row) }
+  }
+
+  /** Ends what an account is in the middle of. */
+  forgetAccount(did: string): void {
+    this.#sql.exec('DELETE FROM request WHERE did = ?', did)
+  }
+
+  prune(now: number): void {
+    this.#sql.exec('DELETE FROM request WHERE expires_at < ?', now - GRACE)
+  }
+}
+
+const toRequest = (row: Row): AuthorizationRequest => ({
+  clientId: row.client_id,
+  clientAuth: row.client_auth,
+  parameters: row.parameters,
+  expiresAt: row.expires_at,
+  deviceId: row.device_id,
+  did: row.did,
+  codeHash: row.code_hash,
+})

@@ -1,21 +1,17 @@
 /** Asking the network which DID is behind a handle (atproto handle specification, "Handle Resolution"). */
 import { isValidDid } from '@atproto/syntax'
-import { boundedFetch, guardedFetch, readJson, readText } from '../net/guarded-fetch.ts'
-import { NetworkError } from '../net/network-error.ts'
+import { didsAt } from '../net/dns.ts'
+import { guardedFetch, readText } from '../net/guarded-fetch.ts'
 import type { Asking } from './ask-did.ts'
 
-const LIMITS = { timeout: 3_000, maxBytes: 64 * 1024 }
+/** ms */
+const TIMEOUT = 3_000
 
 /** A DID has at most 2 KiB. */
 const MAX_WELL_KNOWN = 4 * 1024
 
 /** The specification allows redirects, which people use who have a `www.`. */
 const REDIRECTS = 3
-
-/** DNS answer codes (RFC 1035): no error, no such name. */
-const NO_ERROR = 0
-const NO_SUCH_NAME = 3
-const TXT = 16
 
 /**
  * Asks DNS and the web server of that name at the same time; what DNS says goes first, and records that
@@ -29,10 +25,10 @@ export async function askHandle(handle: string, asking: Asking): Promise<string 
   const fromWeb = askWellKnown(handle, asking, stop.signal).catch(() => undefined)
   let failure: unknown
   try {
-    const dids = await askDns(handle, asking)
-    if (dids.size > 0) {
+    const dids = await didsAt(`_atproto.${handle}`, asking)
+    if (dids.length > 0) {
       stop.abort()
-      return dids.size === 1 ? [...dids][0] : undefined
+      return dids.length === 1 ? dids[0] : undefined
     }
   } catch (error) {
     failure = error
@@ -42,33 +38,6 @@ export async function askHandle(handle: string, asking: Asking): Promise<string 
   return did
 }
 
-/** The DIDs in the TXT records of `_atproto.<handle>`, by DNS over HTTPS in JSON. */
-async function askDns(handle: string, { dohUrl, fetch }: Asking): Promise<Set<string>> {
-  const url = new URL(dohUrl)
-  url.searchParams.set('name', `_atproto.${handle}`)
-  url.searchParams.set('type', 'TXT')
-  const headers = { accept: 'application/dns-json' }
-  const answer = await readJson(await boundedFetch(url.href, { ...LIMITS, headers, fetch }))
-  const { Status: status, Answer: records } = (answer ?? {}) as {
-    Status?: unknown
-    Answer?: unknown
-  }
-  if (status !== NO_ERROR && status !== NO_SUCH_NAME) {
-    throw new NetworkError('unreachable', `DNS answered with code ${status}`)
-  }
-  const texts = Array.isArray(records) ? records.map(textOf) : []
-  const dids = texts.filter((text) => text.startsWith('did=')).map((text) => text.slice(4))
-  return new Set(dids.filter(isValidDid))
-}
-
-/** The text of a TXT record; resolvers give it in quotes, in several pieces if it is long. */
-function textOf(record: unknown): string {
-  const { type, data } = (record ?? {}) as { type?: unknown; data?: unknown }
-  if (type !== TXT || typeof data !== 'string') return ''
-  const pieces = [...data.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, piece]) => piece)
-  return (pieces.length > 0 ? pieces.join('') : data).trim()
-}
-
 /** The DID that the web server of that name gives. */
 async function askWellKnown(
   handle: string,
@@ -76,7 +45,7 @@ async function askWellKnown(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const response = await guardedFetch(`https://${handle}/.well-known/atproto-did`, {
-    timeout: LIMITS.timeout,
+    timeout: TIMEOUT,
     maxBytes: MAX_WELL_KNOWN,
     redirects: REDIRECTS,
     reachPrivate,

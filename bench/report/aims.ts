@@ -1,8 +1,9 @@
 /** The aims, and what was measured held against them. */
 import type { RowName } from '../options.ts'
 import type { Measured } from '../stages/compare.ts'
-import { number } from './number.ts'
+import { judgeHosts } from './host-aims.ts'
 import type { Result, RowResult, Verdict } from './result.ts'
+import { least, most, TOLERANCE } from './verdict.ts'
 
 interface RowAim {
   row: RowName
@@ -29,12 +30,8 @@ const ROW_AIMS: RowAim[] = [
 const IMPORT_RATE = 20
 const ISOLATE_MB = 128
 const START_SECONDS = 0.3
-/** From sending a write to its frame at a consumer. */
-const FRAME_MS = 3
 /** Rows that listRecords may read beyond those that it returns. */
 const LIST_CONSTANT = 20
-/** What growth beyond the tree's depth counts as noise of time; rows have none but the tree's own shape. */
-const TOLERANCE = 1.15
 
 export function judge(result: Omit<Result, 'verdicts'>): Verdict[] {
   return [
@@ -110,61 +107,6 @@ function grows(what: string, points: { size: number; cost: number }[]): Verdict[
   const depth = Math.log(last.size) / Math.log(first.size)
   const range = `${first.size.toLocaleString('en')} → ${last.size.toLocaleString('en')} records`
   return [most(`${what}, ${range}`, depth * TOLERANCE, last.cost / first.cost, '×')]
-}
-
-/** A request costs the same, however many accounts a host has; and frames are there at once. */
-function judgeHosts({ hosts, hostCounts, fanout }: Omit<Result, 'verdicts'>): Verdict[] {
-  const ours = hosts.filter(({ server, flat }) => server === 'cumulus' && flat)
-  const names = [...new Set(ours.map(({ row }) => row))]
-  const kinds = Object.keys(hostCounts[0]?.kinds ?? {})
-  const one = fanout.find(({ server, consumers }) => server === 'cumulus' && consumers === 1)
-  return [
-    ...names.flatMap((name) => {
-      const points = ours.flatMap(({ row, size, measured }) =>
-        row === name && 'rate' in measured ? [{ size, cost: measured.p50 }] : [],
-      )
-      return stays(`time of ${name}`, points)
-    }),
-    ...kinds.flatMap((kind) => {
-      const points = hostCounts.flatMap(({ size, kinds: { [kind]: counts } }) => {
-        const { read, written } = counts ?? {}
-        return read === undefined || written === undefined ? [] : [{ size, cost: read + written }]
-      })
-      return stays(`rows of ${kind}`, points)
-    }),
-    ...(one ? [most('fanout, 1 consumer, flat out, p50', FRAME_MS, one.flatOut.p50, 'ms')] : []),
-  ]
-}
-
-function stays(what: string, points: { size: number; cost: number }[]): Verdict[] {
-  const [first, last] = [points[0], points.at(-1)]
-  if (!first || !last || first === last) return []
-  const range = `${first.size.toLocaleString('en')} → ${last.size.toLocaleString('en')} accounts`
-  return [most(`${what}, ${range}`, TOLERANCE, last.cost / first.cost, '×')]
-}
-
-function least(what: string, aim: number, value: number, unit: string): Verdict {
-  const met = value >= aim
-  const missedBy = met ? undefined : 100 * (1 - value / aim)
-  return verdict(what, `≥ ${aim.toLocaleString('en')} ${unit}`, value, unit, missedBy)
-}
-
-function most(what: string, aim: number, value: number, unit: string): Verdict {
-  const met = value <= aim
-  const missedBy = met ? undefined : 100 * (value / aim - 1)
-  const limit = aim.toLocaleString('en', { maximumFractionDigits: 2 })
-  return verdict(what, `≤ ${limit} ${unit}`, value, unit, missedBy)
-}
-
-function verdict(
-  what: string,
-  aim: string,
-  value: number,
-  unit: string,
-  missedBy: number | undefined,
-): Verdict {
-  const measured = `${number(value)} ${unit}`
-  return { what, aim, measured, met: missedBy === undefined, ...(missedBy && { missedBy }) }
 }
 
 const numbers = (measured: Measured | undefined) =>

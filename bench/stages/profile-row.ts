@@ -8,6 +8,7 @@ import { say } from '../progress.ts'
 import { number } from '../report/number.ts'
 import { rows } from '../rows/all.ts'
 import { Cumulus } from '../servers/cumulus.ts'
+import { startPlc } from '../servers/plc.ts'
 import { freePort } from '../servers/process.ts'
 import { start } from '../servers/server.ts'
 import { type CpuProfile, Profiler, type Recording } from './profiler.ts'
@@ -24,7 +25,8 @@ export async function profileRow(
   const row = rows.find((one) => one.name === name) ?? rows.find((one) => covers(name, one.name))
   if (!row) throw new UsageError(`"${name}" cannot be profiled`)
   const inspectorPort = await freePort()
-  const host = new Cumulus({ dataDirectory: cleanup.folder(), inspectorPort })
+  const plcUrl = await startPlc(cleanup)
+  const host = new Cumulus({ dataDirectory: cleanup.folder(), inspectorPort, plcUrl })
   const running = await start(host, cleanup)
   const repo = openRepo(running, await host.createAccount(running, 'bench.test'))
   await fill(repo, size)

@@ -4,6 +4,7 @@
 export const EXPOSED_HEADERS = [
   'atproto-repo-rev',
   'atproto-content-labelers',
+  'atproto-upstream-lag',
   'dpop-nonce',
   'www-authenticate',
   'ratelimit-limit',

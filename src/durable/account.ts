@@ -3,7 +3,8 @@ import { SigningKey } from '../auth/signing-key.ts'
 import { PlcDirectory, PlcError } from '../identity/plc.ts'
 import type { InitialStatus } from '../storage/account/profile.ts'
 import { StorageError } from '../storage/error.ts'
-import { AccountSignIn, type OpenedSession } from './account/sign-in.ts'
+import type { OpenedSession } from './account/sign-in.ts'
+import { AccountVisits } from './account/visits.ts'
 import { type Outcome, settle } from './outcome.ts'
 
 export type { Description } from './account/repository.ts'
@@ -37,7 +38,7 @@ export interface Inventory {
  * does is in `src/storage/account`; it owns the signing key in memory, the alarm, and the order of
  * writes. This part makes, changes and ends the account; the others are its base classes.
  */
-export class AccountObject extends AccountSignIn {
+export class AccountObject extends AccountVisits {
   /** Makes an account and opens it at once. */
   create(input: AccountInput): Promise<Outcome<void>> {
     return settle(async () => {

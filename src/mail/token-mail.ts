@@ -44,6 +44,11 @@ const wordings: Record<TokenPurpose, Wording> = {
     asked: 'for a signature on a change of the identity (DID) of',
     otherwise: 'the identity stays as it is',
   },
+  sign_in: {
+    subject: 'Sign in',
+    asked: 'for a code to sign in, with your password, as',
+    otherwise: 'nobody signs in. But somebody knows your password: change it',
+  },
 }
 
 /** The mail that carries a token for this purpose. */

@@ -44,24 +44,27 @@ export class AccountSignIn extends AccountRepository {
     })
   }
 
-  /** Whether `password` is the main password. Takes some 60 ms of CPU. */
+  /** Whether `password` is the main password, second factors aside. Takes some 60 ms of CPU. */
   checkPassword(password: string): Promise<Outcome<boolean>> {
-    return settle(() => this.#isPassword(password))
+    return settle(() => this.isPassword(password))
   }
 
   /**
    * Opens a session, if `password` is the main one or an app password. A taken-down account gets one only
-   * if it asks for it, with tokens that are good for moving away.
+   * if it asks for it, with tokens that are good for moving away. App passwords are for apps that know no second
+   * factor, and take none.
    *
    * @returns null when the password is wrong
+   * @throws StorageError as `demandCode`
    */
   openSession(
     password: string,
-    { allowTakendown = false } = {},
+    { allowTakendown = false, code }: { allowTakendown?: boolean; code?: string } = {},
   ): Promise<Outcome<OpenedSession | null>> {
     return settle(async () => {
       const appPassword = await this.#identify(password)
       if (appPassword === undefined) return null
+      if (appPassword === null) await this.demandCode(code)
       const account = this.profile.get()
       if (!allowTakendown) assertNotTakendown(account)
       const name = appPassword?.name ?? null
@@ -119,7 +122,7 @@ export class AccountSignIn extends AccountRepository {
   setEmail(email: string): Promise<Outcome<void>> {
     return settle(() => {
       this.profile.get()
-      this.profile.update({ email, emailConfirmedAt: null })
+      this.profile.update({ email, emailConfirmedAt: null, emailAuthFactor: 0 })
     })
   }
 
@@ -174,7 +177,10 @@ export class AccountSignIn extends AccountRepository {
     return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
   }
 
-  async #isPassword(password: string): Promise<boolean> {
+  /** Lets whoever knows the main password pass, given what else they have to show. */
+  protected async demandCode(_code: string | undefined): Promise<void> {}
+
+  protected async isPassword(password: string): Promise<boolean> {
     const stored = this.profile.passwordHash()
     return stored !== null && verifyPassword(password, stored)
   }
@@ -182,7 +188,7 @@ export class AccountSignIn extends AccountRepository {
   /** The app password it is, null for the main password, undefined when it is neither. */
   async #identify(password: string): Promise<AppPassword | null | undefined> {
     const { did } = this.profile.get()
-    if (await this.#isPassword(password)) return null
+    if (await this.isPassword(password)) return null
     if (this.appPasswords.isEmpty()) return undefined
     return this.appPasswords.byHash(await hashAppPassword(did, password))
   }

@@ -23,6 +23,11 @@ const TABLES = [
   'app_password',
   'preference',
   'rate',
+  'totp',
+  'recovery_code',
+  'passkey',
+  'one_time',
+  'visit',
 ] as const
 
 export class Lifecycle {

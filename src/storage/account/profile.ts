@@ -13,6 +13,8 @@ export interface Account {
   email: string | null
   /** ISO 8601; null: nobody has confirmed the address. */
   emailConfirmedAt: string | null
+  /** Whether a code is mailed to the address at sign-in. Only while it is confirmed. */
+  emailAuthFactor: boolean
   status: AccountStatus
   /** Whether the owner has switched the account off, also while it is taken down. */
   deactivated: boolean
@@ -41,6 +43,7 @@ export interface AccountChange {
   handle?: string
   email?: string | null
   emailConfirmedAt?: string | null
+  emailAuthFactor?: 0 | 1
   password?: string
   signingKey?: Uint8Array
   /** A key that is about to take the place of the signing key. */
@@ -63,12 +66,14 @@ type Row = {
   delete_after: string | null
   becomes: InitialStatus | null
   next_signing_key: ArrayBuffer | null
+  email_auth_factor: number
 }
 
 const COLUMNS = {
   handle: 'handle',
   email: 'email',
   emailConfirmedAt: 'email_confirmed_at',
+  emailAuthFactor: 'email_auth_factor',
   password: 'password',
   signingKey: 'signing_key',
   nextSigningKey: 'next_signing_key',
@@ -117,6 +122,7 @@ export class Profile {
       handle: row.handle,
       email: row.email,
       emailConfirmedAt: row.email_confirmed_at,
+      emailAuthFactor: row.email_auth_factor === 1 && row.email_confirmed_at !== null,
       status: row.takedown === null ? row.status : 'takendown',
       deactivated: row.status === 'deactivated',
       deleteAfter: row.delete_after,

@@ -135,4 +135,40 @@ export const migrations: readonly Migration[] = [
     created_at TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE account ADD COLUMN email_auth_factor INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE totp (
+    secret BLOB NOT NULL,
+    enabled_at TEXT,
+    last_step INTEGER NOT NULL
+  );
+
+  CREATE TABLE recovery_code (
+    hash TEXT PRIMARY KEY
+  ) WITHOUT ROWID;
+
+  CREATE TABLE passkey (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    counter INTEGER NOT NULL,
+    transports TEXT NOT NULL,
+    backed_up INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    last_used_at TEXT
+  ) WITHOUT ROWID;
+
+  CREATE TABLE one_time (
+    hash TEXT PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE visit (
+    hash TEXT PRIMARY KEY,
+    opened_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]

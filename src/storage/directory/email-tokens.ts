@@ -7,6 +7,7 @@ export type TokenPurpose =
   | 'reset_password'
   | 'delete_account'
   | 'plc_operation'
+  | 'sign_in'
 
 /** How long a token is good for, in ms. */
 export const TOKEN_LIFETIME = 15 * 60 * 1000

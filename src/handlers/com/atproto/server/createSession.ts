@@ -1,23 +1,28 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createSession'
+import { findByIdentifier } from '#src/accounts/identifier.ts'
 import { failSlowly, MAX_TRIED_LENGTH } from '#src/accounts/passwords.ts'
 import { sessionTokens, sessionView } from '#src/accounts/session-view.ts'
 import type { App } from '#src/app.ts'
 import { anyone } from '#src/auth/policy.ts'
 import type { OpenedSession } from '#src/durable/account/sign-in.ts'
 import { unwrap } from '#src/durable/outcome.ts'
+import { mailSignInCode } from '#src/factors/email-code.ts'
 import { signInLimits } from '#src/limits/policy.ts'
 
-/** Signs in with a handle, DID or e-mail address, and a password or app password. */
+/**
+ * Signs in with a handle, DID or e-mail address, and a password or app password. With the main password,
+ * accounts may ask for a code too, which is mailed now if it is to come by mail.
+ */
 export default define({
   auth: anyone,
   limits: signInLimits,
   async handler({ input, app }) {
     const started = Date.now()
-    const { password, allowTakendown } = input
+    const { password, allowTakendown, authFactorToken: code } = input
     const opened =
       password.length <= MAX_TRIED_LENGTH
-        ? await openSession(app, input.identifier, password, { allowTakendown })
+        ? await openSession(app, input.identifier, password, { allowTakendown, code })
         : null
     if (!opened) {
       await failSlowly(started)
@@ -31,17 +36,18 @@ export default define({
 
 async function openSession(
   app: App,
-  input: string,
+  identifier: string,
   password: string,
-  options: { allowTakendown?: boolean },
+  options: { allowTakendown?: boolean; code?: string },
 ): Promise<OpenedSession | null> {
-  const identifier = input.trim().toLowerCase()
-  const resident = await (identifier.includes('@')
-    ? app.directory.find('email', identifier)
-    : app.findResident(identifier))
+  const resident = await findByIdentifier(app, identifier)
   if (!resident) return null
   const outcome = await app.account(resident.did).openSession(password, options)
-  // An account that was deleted a moment ago is as good as unknown.
-  if (!outcome.ok && outcome.refused.name === 'RepoNotFound') return null
+  if (!outcome.ok) {
+    const { name } = outcome.refused
+    // An account that was deleted a moment ago is as good as unknown.
+    if (name === 'RepoNotFound') return null
+    if (name === 'AuthFactorTokenRequired') await mailSignInCode(app, resident.did)
+  }
   return unwrap(outcome)
 }

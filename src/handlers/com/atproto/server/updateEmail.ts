@@ -2,19 +2,27 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/updateEmail'
 import { checkEmail } from '#src/accounts/email-address.ts'
 import { fullSession } from '#src/auth/policy.ts'
+import { setEmailFactor } from '#src/factors/email-code.ts'
 import { changeAddress, readAddress } from '#src/mail/address.ts'
 
+/**
+ * Sets another address, or switches codes by mail on or off for the one there is. A new address is not
+ * confirmed, so no codes are asked for until it is and its owner switches them on again.
+ */
 export default define({
   auth: fullSession,
   async handler({ input, auth, app }) {
-    // To say yes and do nothing would make people believe that their account is better protected.
-    if (input.emailAuthFactor) {
-      throw new InvalidRequestError('Sign-in codes by email are not supported on this host')
-    }
+    const { emailAuthFactor, token } = input
     const email = checkEmail(input.email)
-    const { emailConfirmedAt } = await readAddress(app, auth.did)
-    const isConfirmed = emailConfirmedAt !== null
-    if (isConfirmed && !input.token) throw errors.TokenRequired('confirmation token required')
-    await changeAddress(app, auth.did, email, isConfirmed ? input.token : undefined)
+    const account = await readAddress(app, auth.did)
+    if (email === account.email && emailAuthFactor !== undefined) {
+      await setEmailFactor(app, auth.did, emailAuthFactor, token)
+      return
+    }
+    // To say yes and do nothing would make people believe that their account is better protected.
+    if (emailAuthFactor) throw new InvalidRequestError('Confirm the new email address first')
+    const isConfirmed = account.emailConfirmedAt !== null
+    if (isConfirmed && !token) throw errors.TokenRequired('confirmation token required')
+    await changeAddress(app, auth.did, email, isConfirmed ? token : undefined)
   },
 })

@@ -1,0 +1,209 @@
+import { env } from 'cloudflare:test'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { makeChallenge } from '../../factors/challenge.ts'
+import { authenticationOptions, didOfUserHandle, userHandleOf } from '../../factors/passkeys.ts'
+import { Authenticator } from '../../testing/authenticator.ts'
+import { PASSWORD } from '../../testing/host.ts'
+import { unwrap } from '../outcome.ts'
+
+/** As vitest.config.mts sets it up. */
+const HOST = { hostname: 'localhost', publicUrl: 'http://localhost:2583' }
+const SECRET = env.PDS_JWT_SECRET ?? ''
+const MINUTE = 60_000
+
+let made = 0
+let did = ''
+const stub = () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(did))
+const refused = (name: string) => ({ ok: false, refused: expect.objectContaining({ name }) })
+
+const makeAccount = async () => {
+  const handle = `passkeys${made++}.test`
+  did = `did:web:${handle}`
+  unwrap(await stub().create({ did, handle, email: null, password: PASSWORD }))
+}
+
+async function register(device = new Authenticator(HOST.publicUrl), link?: string) {
+  const options = JSON.parse(unwrap(await stub().beginPasskey(link)))
+  return { device, options, added: await stub().addPasskey('phone', device.create(options), link) }
+}
+
+const challenge = (now?: number) => authenticationOptions(HOST, makeChallenge(SECRET, now))
+const signIn = (device: Authenticator, answer: string) =>
+  stub().authenticatePasskey(device.id, answer)
+
+beforeEach(makeAccount)
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a passkey', () => {
+  test('is registered, listed, used, renamed and removed', async () => {
+    const { device, options, added } = await register()
+    expect(added).toMatchObject({ ok: true })
+    expect(options).toMatchObject({
+      rp: { id: 'localhost' },
+      authenticatorSelection: { userVerification: 'required', residentKey: 'preferred' },
+      attestation: 'none',
+    })
+    expect(didOfUserHandle(options.user.id)).toBe(did)
+    expect(await stub().listPasskeys()).toMatchObject([
+      {
+        id: device.id,
+        name: 'phone',
+        transports: ['internal', 'hybrid'],
+        backedUp: true,
+        lastUsedAt: null,
+      },
+    ])
+    expect(await signIn(device, device.get(challenge()))).toMatchObject({
+      ok: true,
+      value: { did },
+    })
+    await stub().renamePasskey(device.id, 'old phone')
+    expect(await stub().listPasskeys()).toMatchObject([
+      { name: 'old phone', lastUsedAt: expect.stringMatching(/^20/) },
+    ])
+    await stub().removePasskey(device.id)
+    expect(await stub().listPasskeys()).toEqual([])
+    expect(await signIn(device, device.get(challenge()))).toMatchObject(
+      refused('AuthenticationRequired'),
+    )
+  })
+
+  test('answers once, however many times the answer is sent', async () => {
+    const { device } = await register()
+    const answer = device.get(challenge())
+    const attempts = await Promise.all(Array.from({ length: 5 }, () => signIn(device, answer)))
+    expect(attempts.filter(({ ok }) => ok)).toHaveLength(1)
+    expect((await signIn(device, answer)).ok).toBe(false)
+  })
+
+  test('answers once also where the authenticator does not count', async () => {
+    const { device } = await register()
+    device.counter = -1
+    const answer = device.get(challenge())
+    expect(device.counter).toBe(0)
+    expect((await signIn(device, answer)).ok).toBe(true)
+    expect(await signIn(device, answer)).toMatchObject(refused('AuthenticationRequired'))
+  })
+
+  test('that was copied shows by its counter', async () => {
+    const { device } = await register()
+    device.counter = 5
+    expect((await signIn(device, device.get(challenge()))).ok).toBe(true)
+    device.counter = 3
+    expect(await signIn(device, device.get(challenge()))).toMatchObject(refused('InvalidPasskey'))
+  })
+
+  test.each([
+    ['made for another site', 'https://localhost.example.com', (device: Authenticator) => device],
+    [
+      'without showing who the user is',
+      HOST.publicUrl,
+      (device: Authenticator) => Object.assign(device, { verifies: false }),
+    ],
+  ])('does not sign in with an answer %s', async (_, origin, change) => {
+    const { device } = await register()
+    const other = Object.assign(change(device), { origin })
+    expect(await signIn(other, other.get(challenge()))).toMatchObject(refused('InvalidPasskey'))
+  })
+
+  test('does not answer a challenge that is old, or not of this host', async () => {
+    const { device } = await register()
+    const old = challenge(Date.now() - 6 * MINUTE)
+    expect(await signIn(device, device.get(old))).toMatchObject(refused('InvalidPasskey'))
+    const foreign = authenticationOptions(HOST, makeChallenge('another secret'))
+    expect(await signIn(device, device.get(foreign))).toMatchObject(refused('InvalidPasskey'))
+    const { response, ...rest } = JSON.parse(device.get(challenge()))
+    const signature = Buffer.from(response.signature, 'base64url')
+    signature[20] = (signature[20] ?? 0) ^ 1
+    const forged = JSON.stringify({
+      ...rest,
+      response: { ...response, signature: signature.toString('base64url') },
+    })
+    expect((await signIn(device, forged)).ok).toBe(false)
+  })
+
+  test('of another account does not sign in', async () => {
+    const { device } = await register()
+    await makeAccount()
+    expect(await signIn(device, device.get(challenge()))).toMatchObject(
+      refused('AuthenticationRequired'),
+    )
+  })
+})
+
+describe('a registration', () => {
+  test('is good for one passkey, within five minutes', async () => {
+    const { options } = await register()
+    const again = new Authenticator(HOST.publicUrl).create(options)
+    expect(await stub().addPasskey('again', again)).toMatchObject(refused('InvalidPasskey'))
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const late = JSON.parse(unwrap(await stub().beginPasskey()))
+    vi.setSystemTime(Date.now() + 6 * MINUTE)
+    const answer = new Authenticator(HOST.publicUrl).create(late)
+    expect(await stub().addPasskey('late', answer)).toMatchObject(refused('InvalidPasskey'))
+  })
+
+  test('of nonsense is refused, not failed at', async () => {
+    for (const answer of ['', '{}', '[]', 'null', '{"id":1}', `{"id":"${'a'.repeat(70_000)}"}`]) {
+      expect(await stub().addPasskey('x', answer)).toMatchObject(refused('InvalidPasskey'))
+    }
+  })
+
+  test('is refused when there are twenty', async () => {
+    for (let i = 0; i < 20; i++) expect((await register()).added.ok).toBe(true)
+    expect((await register()).added).toMatchObject(refused('InvalidRequest'))
+  })
+
+  test('by a link takes the newest link, once, within a quarter of an hour', async () => {
+    const old = unwrap(await stub().makePasskeyLink())
+    const link = unwrap(await stub().makePasskeyLink())
+    expect(await stub().beginPasskey(old)).toMatchObject(refused('InvalidToken'))
+    expect((await register(undefined, link)).added.ok).toBe(true)
+    expect(await stub().beginPasskey(link)).toMatchObject(refused('InvalidToken'))
+    const late = unwrap(await stub().makePasskeyLink())
+    vi.useFakeTimers({ toFake: ['Date'] })
+    vi.setSystemTime(Date.now() + 16 * MINUTE)
+    expect(await stub().beginPasskey(late)).toMatchObject(refused('InvalidToken'))
+  })
+})
+
+test('a DID that is too long for an authenticator is hashed', () => {
+  const long = `did:web:${'a'.repeat(60)}.example.com`
+  expect(userHandleOf(long)).toHaveLength(32)
+  expect(didOfUserHandle(Buffer.from(userHandleOf(long)).toString('base64url'))).toBeUndefined()
+})
+
+describe('a visit to the account page', () => {
+  test('lasts half an hour after the last look, and twelve hours at most', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const opened = unwrap(await stub().openVisit(PASSWORD))
+    const token = opened && 'visit' in opened ? opened.visit : ''
+    const isThere = async () => unwrap(await stub().visitor(token)) !== null
+    for (let minutes = 0; minutes < 12 * 60 - 29; minutes += 29) {
+      expect(await isThere()).toBe(true)
+      vi.setSystemTime(Date.now() + 29 * MINUTE)
+    }
+    vi.setSystemTime(Date.now() + 29 * MINUTE)
+    expect(await isThere()).toBe(false)
+  })
+
+  test('ends when it is closed, when nobody looks, and with the password', async () => {
+    const open = async () => {
+      const opened = unwrap(await stub().openVisit(PASSWORD))
+      return opened && 'visit' in opened ? opened.visit : ''
+    }
+    const [closed, other] = [await open(), await open()]
+    await stub().closeVisit(closed)
+    expect(unwrap(await stub().visitor(closed))).toBeNull()
+    expect(unwrap(await stub().visitor(other))).toMatchObject({ did })
+    await stub().setPassword(PASSWORD)
+    expect(unwrap(await stub().visitor(other))).toBeNull()
+    expect(unwrap(await stub().openVisit('wrong'))).toBeNull()
+    const idle = await open()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    vi.setSystemTime(Date.now() + 31 * MINUTE)
+    expect(unwrap(await stub().visitor(idle))).toBeNull()
+  })
+})

@@ -1,0 +1,6 @@
+/** What is used of the library, so that the bundle does not carry the rest. Import it lazily: it is large. */
+export {
+  generateRegistrationOptions,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server'

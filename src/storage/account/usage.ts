@@ -1,0 +1,20 @@
+/** How much is stored for one account. */
+export interface Usage {
+  records: number
+  blobs: number
+  /** Bytes of all blobs. */
+  blobBytes: number
+  /** Bytes of the database, in which all else is. */
+  databaseBytes: number
+}
+
+/** Looks through the rows of all records and blobs: for pages that people open, not for programs. */
+export function measureUsage(sql: SqlStorage): Usage {
+  const { records } = sql.exec<{ records: number }>('SELECT count(*) AS records FROM record').one()
+  const { blobs, blobBytes } = sql
+    .exec<{ blobs: number; blobBytes: number }>(
+      'SELECT count(*) AS blobs, coalesce(sum(size), 0) AS blobBytes FROM blob',
+    )
+    .one()
+  return { records, blobs, blobBytes, databaseBytes: sql.databaseSize }
+}

@@ -52,7 +52,7 @@ export const jsonText = (json: string): Response =>
  * The XRPC error envelope. What the caller sees of an internal error is only that it happened.
  */
 export function errorResponse(error: unknown): Response {
-  const xrpc = error instanceof XRPCError ? error : new XRPCError(500, undefined, undefined)
+  const xrpc = toXrpcError(error)
   const { statusCode } = xrpc
   const message = statusCode === 500 ? 'Internal Server Error' : xrpc.payload.message
   const response = Response.json(
@@ -60,8 +60,20 @@ export function errorResponse(error: unknown): Response {
     { status: statusCode },
   )
   if (error instanceof RateLimitError) setBudgetHeaders(response.headers, error.budget)
+  if (isOverloaded(error)) response.headers.set('retry-after', '1')
   return response
 }
+
+function toXrpcError(error: unknown): XRPCError {
+  if (error instanceof XRPCError) return error
+  return isOverloaded(error)
+    ? new XRPCError(503, 'This host is busy, try again', 'ServiceUnavailable')
+    : new XRPCError(500)
+}
+
+/** Whether a Durable Object has more requests waiting than it takes (Durable Objects, error handling). */
+const isOverloaded = (error: unknown): boolean =>
+  error instanceof Error && 'overloaded' in error && error.overloaded === true
 
 /** Whether an error is the host's fault and belongs in the log with its cause. */
 export const isInternal = (error: unknown): boolean =>

@@ -70,9 +70,12 @@ export class Retired {
     }
   }
 
+  /** Looks before it deletes: a statement that may write makes a start wait for the disk. */
   #clear(): void {
-    this.#sql.exec('DELETE FROM retired_node')
-    this.#sql.exec('DELETE FROM retired_record')
+    for (const table of ['retired_node', 'retired_record']) {
+      const rows = this.#sql.exec(`SELECT 1 FROM ${table} LIMIT 1`).toArray()
+      if (rows.length > 0) this.#sql.exec(`DELETE FROM ${table}`)
+    }
   }
 }
 

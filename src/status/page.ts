@@ -20,7 +20,8 @@ export function statusPage(hostname: string, { version, firehose }: Health, now:
 <meta name="viewport" content="width=device-width">
 <title>${unheard ? 'Nobody is listening' : 'Status'} · ${hostname}</title>
 <style>
-body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; color-scheme: light dark }
+:root { color-scheme: light dark }
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
 .warning { border-left: .4rem solid #c33; padding: .1rem 1rem }
 dt { font-weight: bold } dd { margin: 0 0 .6rem }
 </style>

@@ -11,15 +11,16 @@ import { errorResponse, isInternal } from './xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from './xrpc/cors.ts'
 
 export const site = new Hono<{ Bindings: { app: App } }>()
+  // Before what lets scripts of other origins read: these pages are for this host's own.
+  .on(['GET', 'POST'], ['/settings', '/settings/*'], async (c) => {
+    const { pages } = await import('./pages/serve.ts')
+    return pages.fetch(c.req.raw, c.env, c.executionCtx)
+  })
   .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
-  .get('/', (c) =>
-    c.text(
-      `This is ${c.env.app.config.hostname}, a Personal Data Server of the AT Protocol.\n\n` +
-        'Sign in to it from an app such as https://bsky.app: choose "Custom" as hosting provider\n' +
-        `and enter ${c.env.app.config.publicUrl}\n\n` +
-        'The API is under /xrpc/.\n',
-    ),
-  )
+  .get('/', async (c) => {
+    const { landing } = await import('./pages/landing.ts')
+    return landing(c.req.raw, c.env.app.config)
+  })
   .get('/robots.txt', (c) =>
     c.text('# Crawling the public API is welcome.\nUser-agent: *\nAllow: /\n'),
   )

@@ -1,0 +1,138 @@
+/**
+ * The script of pages with passkeys, as browsers get it: WebAuthn needs one, all else on the pages does not. It is
+ * text here because the bundle is one file. What it uses is in all browsers that have passkeys.
+ */
+export const PASSKEY_SCRIPT = `
+const decode = (text) =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
+const encode = (buffer) =>
+  buffer && btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+
+const alertBox = document.getElementById('passkey-alert')
+const say = (text) => {
+  if (!alertBox) return
+  alertBox.textContent = text
+  alertBox.hidden = text === ''
+  if (text) alertBox.scrollIntoView({ block: 'nearest' })
+}
+
+async function post(path, body) {
+  const formToken = document.querySelector('meta[name=form-token]')?.content
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(formToken && { 'x-form-token': formToken }) },
+    body: JSON.stringify(body),
+  })
+  const answer = await response.json().catch(() => ({}))
+  if (!response.ok) throw new Error(answer.message ?? 'The server did not answer. Try again.')
+  return answer
+}
+
+async function register(paths, extra, name) {
+  const options = await post(paths.options, extra)
+  const credential = await navigator.credentials.create({
+    publicKey: {
+      ...options,
+      challenge: decode(options.challenge),
+      user: { ...options.user, id: decode(options.user.id) },
+      excludeCredentials: options.excludeCredentials.map((known) => ({ ...known, id: decode(known.id) })),
+    },
+  })
+  const { response } = credential
+  await post(paths.register, {
+    ...extra,
+    name,
+    answer: {
+      id: credential.id,
+      rawId: encode(credential.rawId),
+      type: credential.type,
+      authenticatorAttachment: credential.authenticatorAttachment,
+      clientExtensionResults: credential.getClientExtensionResults(),
+      response: {
+        clientDataJSON: encode(response.clientDataJSON),
+        attestationObject: encode(response.attestationObject),
+        transports: response.getTransports?.() ?? [],
+      },
+    },
+  })
+}
+
+async function signIn(paths, identifier) {
+  const options = await post(paths.options, {})
+  const credential = await navigator.credentials.get({
+    publicKey: { ...options, challenge: decode(options.challenge) },
+  })
+  const { response } = credential
+  await post(paths.signIn, {
+    identifier,
+    answer: {
+      id: credential.id,
+      rawId: encode(credential.rawId),
+      type: credential.type,
+      authenticatorAttachment: credential.authenticatorAttachment,
+      clientExtensionResults: credential.getClientExtensionResults(),
+      response: {
+        clientDataJSON: encode(response.clientDataJSON),
+        authenticatorData: encode(response.authenticatorData),
+        signature: encode(response.signature),
+        userHandle: encode(response.userHandle) ?? undefined,
+      },
+    },
+  })
+}
+
+const explain = (error) =>
+  error.name === 'NotAllowedError' ? 'Nothing was done: it was cancelled, or took too long.'
+  : error.name === 'InvalidStateError' ? 'This device has a passkey for this account already.'
+  : error.name === 'SecurityError' ? 'Passkeys work at the address of this host only, over https.'
+  : error.message
+
+const link = () => {
+  const [did, token] = location.hash.slice(1).split('/').map(decodeURIComponent)
+  return { did, token }
+}
+
+const tasks = {
+  async register(form) {
+    const paths = { options: '/settings/passkeys/options', register: '/settings/passkeys' }
+    await register(paths, {}, form.elements.name.value)
+    location.assign('/settings?done=passkey-added')
+  },
+  async link(form) {
+    const paths = { options: '/settings/passkey/options', register: '/settings/passkey' }
+    await register(paths, link(), form.elements.name.value)
+    form.hidden = true
+    history.replaceState(null, '', location.pathname)
+    const done = document.getElementById('passkey-done')
+    done.hidden = false
+    done.focus()
+  },
+  async 'sign-in'() {
+    const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/sign-in/passkey' }
+    await signIn(paths, document.getElementById('identifier')?.value)
+    location.assign('/settings')
+  },
+}
+
+for (const form of document.querySelectorAll('form[data-passkey]')) {
+  if (!window.PublicKeyCredential) continue
+  form.hidden = false
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    const button = form.querySelector('button')
+    button.disabled = true
+    say('')
+    try {
+      await tasks[form.dataset.passkey](form)
+    } catch (error) {
+      say(explain(error))
+    } finally {
+      button.disabled = false
+    }
+  })
+}
+for (const instead of document.querySelectorAll('[data-without-passkeys]')) {
+  instead.hidden = Boolean(window.PublicKeyCredential)
+}
+`.trimStart()

@@ -1,0 +1,62 @@
+/** The frame of each page. Everything that is put into it is escaped by `html`. */
+import { html } from 'hono/html'
+import type { HtmlEscapedString } from 'hono/utils/html'
+
+/** A piece of a page, escaped. */
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
+
+/** Where the pages are. `/account` is the OAuth provider's. */
+export const SETTINGS = '/settings'
+export const STYLE = `${SETTINGS}/style.css`
+export const SCRIPT = `${SETTINGS}/passkeys.js`
+
+export interface PageParts {
+  title: string
+  hostname: string
+  main: Html
+  /** What stands at the upper right. */
+  corner?: Html
+  /** For pages with passkeys: what their requests carry. */
+  script?: { formToken?: string }
+}
+
+export const page = ({
+  title,
+  hostname,
+  main,
+  corner,
+  script,
+}: PageParts): Html => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+${script?.formToken ? html`<meta name="form-token" content="${script.formToken}">` : ''}
+<title>${title} · ${hostname}</title>
+<link rel="stylesheet" href="${STYLE}">
+${script ? html`<script type="module" src="${SCRIPT}"></script>` : ''}
+</head>
+<body>
+<header><div class="bar"><a class="host" href="/">${hostname}</a>${corner ?? ''}</div></header>
+<main>
+${main}
+</main>
+</body>
+</html>
+`
+
+/** Something that the visitor must not miss. */
+export const alertBox = (text: string | undefined): Html | '' =>
+  text === undefined ? '' : html`<p class="note bad" role="alert">${text}</p>`
+
+export const noticeBox = (text: string | undefined): Html | '' =>
+  text === undefined ? '' : html`<p class="note good" role="status">${text}</p>`
+
+/** Where the script says what went wrong. */
+export const scriptAlert = (): Html =>
+  html`<p class="note bad" role="alert" id="passkey-alert" hidden></p>`
+
+/** What every form of a visit carries. */
+export const formTokenField = (formToken: string): Html =>
+  html`<input type="hidden" name="form" value="${formToken}">`

@@ -1,0 +1,104 @@
+/** Signing in to the account page, and out. */
+import { AuthRequiredError } from '@atproto/xrpc-server'
+import { Hono } from 'hono'
+import { findByIdentifier } from '../../accounts/identifier.ts'
+import { failSlowly, MAX_TRIED_LENGTH } from '../../accounts/passwords.ts'
+import type { App } from '../../app.ts'
+import type { VisitAttempt } from '../../durable/account/visits.ts'
+import { unwrap } from '../../durable/outcome.ts'
+import { makeChallenge } from '../../factors/challenge.ts'
+import { mailSignInCode } from '../../factors/email-code.ts'
+import { authenticationOptions, readAnswer } from '../../factors/passkeys.ts'
+import { enforceLimits } from '../../limits/enforce.ts'
+import { signInLimits } from '../../limits/policy.ts'
+import { failureOf } from '../failure.ts'
+import { field, jsonBody, textOf } from '../form.ts'
+import { SETTINGS } from '../layout.ts'
+import type { PageContext, PageEnv } from '../page-env.ts'
+import { codePage, signInPage } from '../sign-in-page.ts'
+import { noVisitCookie, visitCookie, visitorOf } from '../visitor.ts'
+
+export const signIn = new Hono<PageEnv>()
+  .post('/sign-in', async (c) => {
+    const { app } = c.env
+    const identifier = await field(c, 'identifier')
+    try {
+      const { did, attempt } = await tryPassword(app, identifier, await field(c, 'password'))
+      if ('visit' in attempt) return enter(c, did, attempt.visit)
+      await mailSignInCode(app, did)
+      return c.html(codePage(app.config.hostname, { did, ...attempt }))
+    } catch (error) {
+      const { message: alert, status } = failureOf(error)
+      return c.html(signInPage(app.config.hostname, { alert, identifier }), status)
+    }
+  })
+  .post('/sign-in/code', async (c) => {
+    const { app } = c.env
+    const did = await field(c, 'did')
+    const ticket = await field(c, 'ticket')
+    try {
+      await limit(app, did)
+      await app.getResident(did)
+      const visit = unwrap(await app.account(did).completeVisit(ticket, await field(c, 'code')))
+      return enter(c, did, visit)
+    } catch (error) {
+      const { message: alert, status } = failureOf(error)
+      const { hostname } = app.config
+      if (status === 400) return c.html(signInPage(hostname, { alert }), status)
+      const wanted = await field(c, 'wanted')
+      return c.html(codePage(hostname, { did, ticket, wanted, alert }), status)
+    }
+  })
+  .post('/sign-in/passkey/options', (c) => {
+    const { config } = c.env.app
+    return c.json(authenticationOptions(config, makeChallenge(config.jwtSecret)))
+  })
+  .post('/sign-in/passkey', async (c) => {
+    const { app } = c.env
+    const { answer, identifier } = await jsonBody(c)
+    await limit(app, 'passkey')
+    const json = JSON.stringify(answer ?? null)
+    const { id, did } = readAnswer(json)
+    const resident = await findByIdentifier(app, did ?? textOf(identifier))
+    if (!resident) {
+      throw new AuthRequiredError(
+        did ? 'This passkey is not known here' : 'Type your handle above, then use the passkey',
+      )
+    }
+    const visit = unwrap(await app.account(resident.did).openVisitByPasskey(id, json))
+    c.header('set-cookie', visitCookie(app.config, resident.did, visit))
+    return c.json({})
+  })
+  .post('/sign-out', async (c) => {
+    const { app } = c.env
+    const visitor = await visitorOf(c.req.raw, app)
+    if (visitor) await app.account(visitor.did).closeVisit(visitor.token)
+    c.header('set-cookie', noVisitCookie(app.config))
+    return c.redirect(SETTINGS, 303)
+  })
+
+/** @throws AuthRequiredError; XRPCError `AccountTakedown`, `RateLimitExceeded` */
+async function tryPassword(
+  app: App,
+  identifier: string,
+  password: string,
+): Promise<{ did: string; attempt: NonNullable<VisitAttempt> }> {
+  const started = Date.now()
+  await limit(app, identifier)
+  const resident = await findByIdentifier(app, identifier)
+  if (resident && password.length <= MAX_TRIED_LENGTH) {
+    const attempt = unwrap(await app.account(resident.did).openVisit(password))
+    if (attempt) return { did: resident.did, attempt }
+  }
+  await failSlowly(started)
+  throw new AuthRequiredError('The handle or the password is wrong.')
+}
+
+/** Counted together with sign-ins by apps. */
+const limit = (app: App, identifier: string) =>
+  enforceLimits(signInLimits, { auth: undefined, input: { identifier } }, app)
+
+function enter(c: PageContext, did: string, token: string): Response {
+  c.header('set-cookie', visitCookie(c.env.app.config, did, token))
+  return c.redirect(SETTINGS, 303)
+}

@@ -10,6 +10,14 @@ export const SETTINGS = '/settings'
 export const STYLE = `${SETTINGS}/style.css`
 export const SCRIPT = `${SETTINGS}/passkeys.js`
 
+/** A cloud, in the colour of the buttons. */
+const ICON =
+  'data:image/svg+xml,' +
+  encodeURIComponent(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#8338ec" ' +
+      'd="M4.5 13a3.5 3.5 0 0 1-.4-7 4.5 4.5 0 0 1 8.6 1.3A2.9 2.9 0 0 1 12.4 13z"/></svg>',
+  )
+
 export interface PageParts {
   title: string
   hostname: string
@@ -34,6 +42,7 @@ export const page = ({
 <meta name="color-scheme" content="light dark">
 ${script?.formToken ? html`<meta name="form-token" content="${script.formToken}">` : ''}
 <title>${title} · ${hostname}</title>
+<link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="${STYLE}">
 ${script ? html`<script type="module" src="${SCRIPT}"></script>` : ''}
 </head>

@@ -20,7 +20,6 @@ header { background: var(--card); border-bottom: 1px solid var(--line) }
 .bar form { margin: 0; display: flex; gap: .75rem; align-items: center }
 .host { font-weight: 650; color: inherit; text-decoration: none }
 main { max-width: 44rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
-main.narrow { max-width: 26rem }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: .5rem 0 1rem }
 h2 { font-size: 1.15rem; line-height: 1.3; margin: 0 0 .5rem }
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem }
@@ -44,10 +43,15 @@ button[disabled] { opacity: .6; cursor: progress }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px }
 form { margin: .75rem 0 0 }
 form > button { margin-top: 1rem }
+.bar form > button, .item > form > button, .row > button, section > form:first-child > button:first-child { margin-top: 0 }
+section > form:first-child { margin-top: 0 }
+section > :last-child, ul.list:last-child > li:last-child { margin-bottom: 0; padding-bottom: 0 }
+main > p { margin-bottom: 1rem }
+ol { margin: 0; padding-left: 1.25rem }
+ol > li + li { margin-top: 1rem }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end }
 .row > .grow { flex: 1 1 12rem }
 .row label { margin-top: 0 }
-.row form, .row button { margin-top: 0 }
 .wide { width: 100%; text-align: center }
 .or { display: flex; align-items: center; gap: .75rem; color: var(--quiet); margin: 1rem 0 }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line) }
@@ -60,11 +64,16 @@ summary { cursor: pointer; color: var(--link); padding: .35rem 0 }
 code, .secret { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere }
 .secret { display: block; font-size: 1.15rem; background: var(--page); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .9rem; margin: .75rem 0; user-select: all }
 .codes { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .25rem 1rem; list-style: none; padding: .6rem .9rem; margin: .75rem 0 }
-.qr { background: #fff; border: 1px solid var(--line); border-radius: .5rem; padding: .5rem; width: 13rem; max-width: 100% }
+.qr { margin: .75rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; padding: .5rem; width: 13rem; max-width: 100% }
 .qr svg { display: block; width: 100%; height: auto }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: .75rem 0 }
 dt { color: var(--quiet) }
 dd { margin: 0 }
+@media (max-width: 30rem) {
+  dl { display: block }
+  dd { margin: 0 0 .6rem }
+  section { padding: 1rem }
+}
 .state { font-size: .875rem; font-weight: 550; border-radius: 1rem; padding: .1rem .6rem; background: var(--page); border: 1px solid var(--line); white-space: nowrap }
 .state.on { color: var(--good); background: var(--good-page); border-color: transparent }
 `

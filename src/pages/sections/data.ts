@@ -7,9 +7,9 @@ export const dataSection = (usage: Usage, { did }: Visitor): Html => html`
 <section aria-labelledby="data">
 <h2 id="data">Your data</h2>
 <dl>
-<dt>Records</dt><dd>${count(usage.records)}: posts, likes, follows and so on</dd>
+<dt>Records</dt><dd>${count(usage.records)} (posts, likes, follows and so on)</dd>
 <dt>Database</dt><dd>${size(usage.databaseBytes)}</dd>
-<dt>Images and other blobs</dt><dd>${count(usage.blobs)}, ${size(usage.blobBytes)}</dd>
+<dt>Images and other blobs</dt><dd>${usage.blobs === 0 ? 'None' : `${count(usage.blobs)}, ${size(usage.blobBytes)}`}</dd>
 <dt>DID</dt><dd><code>${did}</code></dd>
 </dl>
 <p>Take a copy with you at any time. The first is your whole repository, signed, as other hosts take it:</p>

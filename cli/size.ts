@@ -3,8 +3,8 @@ import { readFileSync, rmSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { BUNDLE, buildBundle } from './bundle.ts'
 
-/** Upper limit for the bundle, KiB compressed. */
-const BUDGET = 300
+/** Upper limit for the bundle, KiB compressed; most of it is the OAuth server and its libraries. */
+const BUDGET = 700
 
 rmSync(BUNDLE, { force: true })
 buildBundle()

@@ -22,7 +22,7 @@ export function sessionView(account: Account, withEmail = true) {
       account.email !== null && {
         email: account.email,
         emailConfirmed: account.emailConfirmedAt !== null,
-      emailAuthFactor: account.emailAuthFactor,
+        emailAuthFactor: account.emailAuthFactor,
       }),
     active: account.status === 'active',
     ...(account.status !== 'active' && { status: account.status }),

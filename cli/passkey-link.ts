@@ -33,7 +33,11 @@ async function run(args: { account: string; host?: string; json: boolean }): Pro
     process.stdout.write(`${JSON.stringify(link)}\n`)
     return
   }
-  const code = await qr.toString(link.url, { type: 'utf8', errorCorrectionLevel: 'L' })
+  // In a terminal with colours of its own: one that is light on dark is not read by every phone.
+  const look = process.stdout.isTTY
+    ? { type: 'terminal' as const, small: true }
+    : { type: 'utf8' as const }
+  const code = await qr.toString(link.url, { ...look, errorCorrectionLevel: 'L' })
   process.stdout.write(
     `\nAdds a passkey to @${link.handle}, once, within 15 minutes. Give it to nobody else.\n\n` +
       `  ${link.url}\n\n${code}\n`,

@@ -45,7 +45,9 @@ form { margin: .75rem 0 0 }
 form > button { margin-top: 1rem }
 .bar form > button, .item > form > button, .row > button, section > form:first-child > button:first-child { margin-top: 0 }
 section > form:first-child { margin-top: 0 }
-section > :last-child, ul.list:last-child > li:last-child { margin-bottom: 0; padding-bottom: 0 }
+section > :last-child { margin-bottom: 0 }
+ul.list:last-child > li:last-child { padding-bottom: 0 }
+form > label:first-of-type { margin-top: 0 }
 main > p { margin-bottom: 1rem }
 ol { margin: 0; padding-left: 1.25rem }
 ol > li + li { margin-top: 1rem }

@@ -1,4 +1,4 @@
-import { settings } from '../src/config.ts'
+import { settings } from '../src/config/settings.ts'
 
 /** The settings as a table for `--help`. */
 export function settingsHelp(): string {

@@ -5,7 +5,8 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { type RawSettings, readConfig } from '../src/config.ts'
+import type { RawSettings } from '../src/config/settings.ts'
+import { readConfig } from '../src/config.ts'
 import { BUNDLE } from './bundle.ts'
 
 /** Matches wrangler.toml, which workerd does not read. */

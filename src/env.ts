@@ -1,4 +1,4 @@
-import type { RawSettings } from './config.ts'
+import type { RawSettings } from './config/settings.ts'
 import type { AccountObject } from './durable/account.ts'
 import type { DirectoryObject } from './durable/directory.ts'
 import type { OAuthObject } from './durable/oauth.ts'

@@ -1,5 +1,5 @@
 /** Asking the network from here, with the settings that a host has for it. */
-import { parseSettings } from '../../src/config.ts'
+import { parseSettings } from '../../src/config/settings.ts'
 import { type Asking, askDid } from '../../src/identity/ask-did.ts'
 import { askHandle } from '../../src/identity/ask-handle.ts'
 import type { DidDocument } from '../../src/identity/did-document.ts'

@@ -1,5 +1,7 @@
 /** Keeps a host from losing sight of its data when PDS_DATA_LOCATION is changed. */
-import { ConfigError, type DataLocation } from '../config.ts'
+
+import type { DataLocation } from '../config/settings.ts'
+import { ConfigError } from '../config.ts'
 import type { Env } from '../env.ts'
 import { locationKeeper } from './names.ts'
 

@@ -1,5 +1,5 @@
 /** How the Worker and the objects find each other: one object per account, one of each other kind. */
-import { type DataLocation, jurisdictions, locationHints } from '../config.ts'
+import { type DataLocation, jurisdictions, locationHints } from '../config/settings.ts'
 import type { Env } from '../env.ts'
 import type { AccountObject } from './account.ts'
 import type { DirectoryObject } from './directory.ts'

@@ -1,0 +1,201 @@
+/**
+ * Every setting of a host, in one table. It is the source of `Config`, of `npm start -- --help` and of
+ * `docs/configuration.md`. Names are the reference PDS's where the meaning is the same.
+ */
+import { choice, count, flag, list, routes, type Setting, secret, text, url } from './kinds.ts'
+
+/** Values of PDS_DATA_LOCATION that are guarantees (Durable Objects, jurisdictions). */
+export const jurisdictions = ['eu', 'us', 'fedramp'] as const
+
+/** Values of PDS_DATA_LOCATION that are wishes (Durable Objects, location hints). */
+export const locationHints = [
+  'wnam',
+  'enam',
+  'sam',
+  'weur',
+  'eeur',
+  'apac',
+  'oc',
+  'afr',
+  'me',
+] as const
+
+const dataLocations = ['auto', ...jurisdictions, ...locationHints] as const
+
+export type DataLocation = (typeof dataLocations)[number]
+
+export const settings = {
+  PDS_HOSTNAME: text('localhost', 'Public host name; the server is `https://<name>`.'),
+  PDS_PORT: count('2583', 'Port that `npm start` listens on, on 127.0.0.1.'),
+  PDS_DATA_DIRECTORY: text('data', 'Folder for everything that `npm start` keeps.'),
+  PDS_SERVICE_DID: text('`did:web:<hostname>`', 'DID of this server.'),
+  PDS_SERVICE_HANDLE_DOMAINS: list(
+    '`.<hostname>`; `.test` on localhost',
+    'Domains, each with a leading dot, under which handles are given out. Separated by commas.',
+  ),
+  PDS_ADMIN_PASSWORD: secret(
+    'made by `npm start`',
+    'Password of the operator, user `admin` in HTTP Basic. Without it nobody is the operator.',
+  ),
+  PDS_JWT_SECRET: secret('made by `npm start`', 'Signs session tokens. At least 16 characters.'),
+  PDS_KEY_SECRET: secret(
+    'made by `npm start`',
+    'Encrypts signing keys at rest. At least 16 characters. Losing it loses the keys.',
+  ),
+  PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: secret(
+    'made by `npm start`',
+    'Signs changes of `did:plc` identities: a secp256k1 private key, 64 hex digits. Losing it means that ' +
+      'accounts cannot change their handle or signing key here any more.',
+  ),
+  PDS_RECOVERY_DID_KEY: text(
+    'none',
+    'A `did:key` of the operator that outranks the rotation key in every `did:plc` identity made here.',
+  ),
+  PDS_DID_PLC_URL: url('https://plc.directory', 'Directory of `did:plc` identities.'),
+  PDS_DOH_URL: url(
+    'https://cloudflare-dns.com/dns-query',
+    'DNS-over-HTTPS resolver (JSON form), asked for the TXT records of handles.',
+  ),
+  PDS_DISABLE_SSRF_PROTECTION: flag(
+    'false; true in development',
+    'Lets the server send requests to private addresses and by plain http.',
+  ),
+  PDS_DATA_LOCATION: choice(
+    'auto',
+    dataLocations,
+    'Where Cloudflare keeps the accounts: a jurisdiction (`eu`, `us`, `fedramp`), which is a guarantee, or a ' +
+      'location hint (`weur`, `enam`, ...), which is a wish. Recorded at first use; it cannot be changed later.',
+  ),
+  PDS_SIGNING_KEY_TYPE: choice(
+    'k256',
+    ['k256', 'p256'],
+    'Curve of the signing keys of new accounts: secp256k1 or P-256.',
+  ),
+  PDS_REGISTRATION: choice(
+    'closed',
+    ['closed', 'invite', 'open'],
+    'Who may make an account: the operator only, everybody with an invite code, or everybody.',
+  ),
+  PDS_INVITE_REQUIRED: flag(
+    'as PDS_REGISTRATION says',
+    "The reference PDS's name for `PDS_REGISTRATION=invite` (true) and `open` (false).",
+  ),
+  PDS_INVITE_INTERVAL: count(
+    'accounts get no invite codes',
+    'An account may hand out one more invite code after so many ms.',
+  ),
+  PDS_INVITE_EPOCH: count('0', 'Invite codes are counted from this time on, in ms since 1970.'),
+  PDS_CONTACT_EMAIL_ADDRESS: text('none', 'Where people reach the operator.'),
+  PDS_PRIVACY_POLICY_URL: url('none', 'Privacy policy, shown by `describeServer`.'),
+  PDS_TERMS_OF_SERVICE_URL: url('none', 'Terms of service, shown by `describeServer`.'),
+  PDS_EMAIL_FROM_ADDRESS: text('`noreply@<hostname>`', 'Sender of mails.'),
+  PDS_CRAWLERS: list(
+    'https://bsky.network; `none` for no relay',
+    'Relays that are asked to crawl this host. Separated by commas.',
+  ),
+  PDS_REPO_BACKFILL_LIMIT_MS: count('259200000 (72 hours)', 'How long firehose events are kept.'),
+  PDS_FIRST_HANDLE: text(
+    '`alice` under the first handle domain',
+    'Handle of the account that `npm start` creates when there is none.',
+  ),
+  PDS_FIRST_PASSWORD: secret('made up and printed', 'Password of that first account.'),
+  PDS_BSKY_APP_VIEW_URL: url(
+    'https://api.bsky.app; `none` for no AppView',
+    'AppView that `app.bsky.*` is forwarded to.',
+  ),
+  PDS_BSKY_APP_VIEW_DID: text('did:web:api.bsky.app', 'DID of that AppView.'),
+  PDS_BSKY_APP_VIEW_CDN_URL_PATTERN: url(
+    '`getBlob` of this server',
+    'Where that AppView has images, for what it does not show yet: a URL with `%s` for the kind (`avatar`, ' +
+      '`banner`, `feed_thumbnail`, `feed_fullsize`), the DID and the CID, in this order.',
+  ),
+  PDS_CHAT_URL: url('https://api.bsky.chat; `none`', 'Service that `chat.bsky.*` is forwarded to.'),
+  PDS_CHAT_DID: text('did:web:api.bsky.chat', 'DID of that chat service.'),
+  PDS_MOD_SERVICE_URL: url(
+    'none',
+    'Service that `tools.ozone.*` and `com.atproto.moderation.*` are forwarded to.',
+  ),
+  PDS_MOD_SERVICE_DID: text('none', 'DID of that moderation service.'),
+  PDS_REPORT_SERVICE_URL: url('the moderation service', 'Service that reports are sent to.'),
+  PDS_REPORT_SERVICE_DID: text('the moderation service', 'DID of that report service.'),
+  PDS_PROXY_ROUTES: routes(
+    'none',
+    'Where methods of other namespaces go: `<NSID or namespace.*>=<service>`, separated by commas. A service is ' +
+      '`<did>#<id>`, with `@<URL>` after it if it is not where its DID document says, or `appview`, `chat`, ' +
+      '`moderation`, or `none`. What belongs to a PDS cannot be given away.',
+  ),
+  PDS_PROXY_HEADERS_TIMEOUT: count(
+    '10000',
+    'How long another service may keep a forwarded request waiting for the beginning of its answer, in ms.',
+  ),
+  PDS_PROXY_BODY_TIMEOUT: count('30000', 'How long it may then pause in its answer, in ms.'),
+  PDS_PROXY_MAX_RESPONSE_SIZE: count(
+    '10485760',
+    'Largest answer that is passed on, in bytes, as it arrives: compressed, if it is.',
+  ),
+  PDS_BLOB_UPLOAD_LIMIT: count('5242880', 'Largest blob in bytes.'),
+  PDS_IMAGE_LOCATION: choice(
+    'strip',
+    ['allow', 'strip', 'reject'],
+    'JPEG, PNG and WebP images that say where they were taken (GPS, place names): `allow` keeps ' +
+      'them as they are, `strip` takes the location out, `reject` refuses the upload.',
+  ),
+  PDS_RATE_LIMITS_ENABLED: flag(
+    'true on a public host; false on localhost and in development',
+    'Limits how often an address and an account may call.',
+  ),
+  PDS_RATE_LIMIT_BYPASS_KEY: secret(
+    'none',
+    'Requests with this in the header `x-ratelimit-bypass` are not limited.',
+  ),
+  PDS_LEXICON_MODE: choice(
+    'known',
+    ['known', 'resolve', 'strict'],
+    'Records of collections that are not in `lexicons/`: `known` takes them as they are, `resolve` validates ' +
+      'them with the lexicon that the network has, if it has one, `strict` refuses them if it has none.',
+  ),
+  PDS_LEXICON_TTL_MS: count(
+    '86400000 (24 hours)',
+    'How long a lexicon from the network counts before it is asked for again.',
+  ),
+  LOG_LEVEL: choice(
+    'info',
+    ['info', 'error'],
+    'What is logged: every request, or only what went wrong.',
+  ),
+  PDS_DEV_MODE: flag(
+    'false',
+    'Development: answers are checked against their lexicons, and plain http is forwarded to.',
+  ),
+} as const satisfies Record<string, Setting<unknown>>
+
+type Settings = typeof settings
+export type SettingName = keyof Settings
+
+/** Settings as they arrive: environment variables, or text bindings of the Worker. */
+export type RawSettings = Partial<Record<SettingName, string>>
+
+type Parsed = { [Name in SettingName]?: ReturnType<Settings[Name]['parse']> }
+
+/** Parses what is set; an empty value counts as not set. Problems are added to the list. */
+export function parseSettings(raw: Readonly<Record<string, unknown>>, problems: string[]): Parsed {
+  const parsed: Record<string, unknown> = {}
+  for (const [name, setting] of Object.entries(settings)) {
+    const value = raw[name]
+    if (typeof value !== 'string' || value === '') continue
+    if (value === NONE) {
+      parsed[name] = setting.type === 'list' ? [] : NONE
+      continue
+    }
+    try {
+      parsed[name] = setting.parse(value)
+    } catch (error) {
+      const shown = setting.type === 'secret' ? '' : ` (it is "${value}")`
+      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}${shown}`)
+    }
+  }
+  return parsed as Parsed
+}
+
+/** Switches off what a setting would otherwise stand for. */
+export const NONE = 'none'

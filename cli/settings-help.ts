@@ -20,7 +20,7 @@ export function settingsPage(): string {
   return [
     '# Configuration',
     '',
-    '<!-- Written by `npm run docs:configuration` from src/config.ts. -->',
+    '<!-- Written by `npm run docs:configuration` from src/config/settings.ts. -->',
     '',
     'Settings come from the environment (`npm start`), from `.dev.vars` (`npm run dev`), or from',
     '`[vars]` in `wrangler.toml` and `wrangler secret put` (Cloudflare). An empty value counts as not',

@@ -1,20 +1,12 @@
-import { seal, unseal } from '../../auth/seal.ts'
 import { hashRecoveryCode, makeRecoveryCodes } from '../../factors/recovery-codes.ts'
-import {
-  describeTotp,
-  looksLikeTotp,
-  makeTotpSecret,
-  TOTP_SECRET,
-  totpStep,
-} from '../../factors/totp.ts'
+import { looksLikeTotp } from '../../factors/totp.ts'
 import { hashToken } from '../../mail/tokens.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
 import { RecoveryCodes } from '../../storage/account/recovery-codes.ts'
-import { TotpStore } from '../../storage/account/totp.ts'
 import { BudgetError, StorageError } from '../../storage/error.ts'
 import { directory } from '../names.ts'
 import { type Outcome, settle } from '../outcome.ts'
-import { AccountSignIn } from './sign-in.ts'
+import { AccountTotp } from './totp.ts'
 
 /** What an account asks for beside the main password. */
 export interface Factors {
@@ -26,20 +18,11 @@ export interface Factors {
   recoveryCodes: number
 }
 
-/** How a new authenticator app is told what to show. */
-export interface TotpSetup {
-  /** `otpauth:` address, for a QR code. */
-  uri: string
-  /** Base32, to be typed. */
-  secret: string
-}
-
 /** Wrong codes within an hour, after which six digits are not looked at any more. */
 const GUESSES = { key: 'second factor', limit: 10, window: 60 * 60 * 1000 }
 
 /** What an account asks for at sign-in beside the main password, and whether it was shown. */
-export class AccountFactors extends AccountSignIn {
-  readonly #totp = new TotpStore(this.parts.sql)
+export class AccountFactors extends AccountTotp {
   readonly #recovery = new RecoveryCodes(this.parts.sql)
 
   factors(): Promise<Outcome<Factors>> {
@@ -67,24 +50,6 @@ export class AccountFactors extends AccountSignIn {
     return settle(() => this.demandCode(code))
   }
 
-  /** Begins to set up an authenticator app; the one in use stays in use until `enableTotp`. */
-  beginTotp(): Promise<Outcome<TotpSetup>> {
-    return settle(async () => {
-      const secret = makeTotpSecret()
-      this.#totp.begin(await seal(this.config.keySecret, TOTP_SECRET, secret))
-      return this.#describe(secret)
-    })
-  }
-
-  /** What `beginTotp` answered, for showing it again. @throws StorageError `InvalidRequest` */
-  pendingTotp(): Promise<Outcome<TotpSetup>> {
-    return settle(async () => {
-      const pending = this.#totp.pending()
-      if (!pending) throw notBegun()
-      return this.#describe(await this.#unseal(pending.sealed))
-    })
-  }
-
   /**
    * Puts the authenticator app into use, which a code of it shows to be set up rightly.
    *
@@ -93,19 +58,13 @@ export class AccountFactors extends AccountSignIn {
    */
   enableTotp(code: string): Promise<Outcome<string[]>> {
     return settle(async () => {
-      const pending = this.#totp.pending()
-      if (!pending) throw notBegun()
-      const step = await totpStep(await this.#unseal(pending.sealed), code)
-      if (step === undefined) {
-        throw new StorageError('InvalidToken', 'This is not the code that the app shows now')
-      }
-      if (!this.#totp.enable(pending.sealed, step)) throw notBegun()
+      await this.confirmTotp(code)
       return this.#recovery.count() > 0 ? [] : this.#makeRecoveryCodes()
     })
   }
 
   disableTotp(): void {
-    this.#totp.remove()
+    this.forgetTotp()
     this.#tidy()
   }
 
@@ -149,18 +108,11 @@ export class AccountFactors extends AccountSignIn {
     const budget = this.spend([{ ...GUESSES, points: 1 }])
     if (looksLikeTotp(typed)) {
       if (budget?.exceeded) throw new BudgetError(budget)
-      if (!(await this.#useTotp(typed))) throw wrongCode()
+      if (!(await this.useTotp(typed))) throw wrongCode()
     } else if (!this.#recovery.use(hashRecoveryCode(this.config.keySecret, typed))) {
       if (!email || !(await this.#useMailed(typed))) throw wrongCode()
     }
     this.spend([{ ...GUESSES, points: -1 }])
-  }
-
-  async #useTotp(code: string): Promise<boolean> {
-    const enabled = this.#totp.enabled()
-    if (!enabled) return false
-    const step = await totpStep(await this.#unseal(enabled.sealed), code)
-    return step !== undefined && this.#totp.use(enabled.sealed, step)
   }
 
   async #useMailed(code: string): Promise<boolean> {
@@ -171,7 +123,7 @@ export class AccountFactors extends AccountSignIn {
 
   #factors(): Factors {
     const { emailAuthFactor: email } = this.profile.get()
-    const totp = this.#totp.enabled() !== undefined
+    const totp = this.hasTotp()
     return { totp, email, recoveryCodes: totp || email ? this.#recovery.count() : 0 }
   }
 
@@ -189,15 +141,6 @@ export class AccountFactors extends AccountSignIn {
     const { totp, email } = this.#factors()
     if (!totp && !email) this.#recovery.replace([])
   }
-
-  #unseal(sealed: Uint8Array): Promise<Uint8Array> {
-    return unseal(this.config.keySecret, TOTP_SECRET, sealed)
-  }
-
-  #describe(secret: Uint8Array): Promise<TotpSetup> {
-    const { handle } = this.profile.get()
-    return describeTotp(secret, { handle, hostname: this.config.hostname })
-  }
 }
 
 /** The first is what the reference says, word for word, for apps that look at it. */
@@ -210,6 +153,3 @@ function codeWanted({ totp, email }: { totp: boolean; email: boolean }): string 
 
 /** Apps look for these words. */
 const wrongCode = () => new StorageError('AuthenticationRequired', 'Token is invalid', 401)
-
-const notBegun = () =>
-  new StorageError('InvalidRequest', 'No authenticator app is being set up: begin again')

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
-import type { Factors, TotpSetup } from '../../durable/account/factors.ts'
+import type { Factors } from '../../durable/account/factors.ts'
+import type { TotpSetup } from '../../durable/account/totp.ts'
 import { formTokenField, type Html, SETTINGS } from '../layout.ts'
 import { qrCode } from '../qr.ts'
 import type { Visitor } from '../visitor.ts'

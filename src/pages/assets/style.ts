@@ -40,6 +40,7 @@ button:hover, .button:hover { filter: brightness(1.1) }
 button[disabled] { opacity: .6; cursor: progress }
 .second { color: var(--text); background: transparent; border-color: var(--field) }
 .danger { color: var(--bad); background: transparent; border-color: var(--bad) }
+::placeholder { color: var(--quiet); opacity: 1 }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px }
 form { margin: .75rem 0 0 }
 form > button { margin-top: 1rem }

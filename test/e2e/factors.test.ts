@@ -81,6 +81,21 @@ describe('codes by mail', () => {
     expect(await readMails(server.origin)).toHaveLength(before)
   })
 
+  test('are switched on and off on the account page, with recovery codes to write down', async () => {
+    const { agent, handle, email } = await signUp()
+    const visit = await Visit.open(server.origin, handle, PASSWORD)
+    const refused = await visit.post('/settings/email-code/on', {})
+    expect(refused.status).toBe(400)
+    expect(await refused.text()).toContain('Confirm the email address first')
+    await confirmEmail(agent, email)
+    const answer = await (await visit.post('/settings/email-code/on', {})).text()
+    const recovery = /<li>([a-z2-7]{5}-[a-z2-7]{5})</.exec(answer)?.[1]
+    await expect(signIn(handle)).rejects.toEqual(WANTED)
+    await signIn(handle, recovery)
+    expect((await visit.post('/settings/email-code/off', {})).status).toBe(303)
+    await signIn(handle)
+  })
+
   test('are not asked for any more when the address is another one', async () => {
     const { agent, handle, email } = await signUp()
     await confirmEmail(agent, email)

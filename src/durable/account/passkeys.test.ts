@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:test'
+import { Secret, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeChallenge } from '../../factors/challenge.ts'
 import { authenticationOptions, didOfUserHandle, userHandleOf } from '../../factors/passkeys.ts'
@@ -187,6 +188,42 @@ describe('a visit to the account page', () => {
     }
     vi.setSystemTime(Date.now() + 29 * MINUTE)
     expect(await isThere()).toBe(false)
+  })
+
+  test('is not for accounts that were taken down, nor is a passkey', async () => {
+    const { device } = await register()
+    const opened = unwrap(await stub().openVisit(PASSWORD))
+    const token = opened && 'visit' in opened ? opened.visit : ''
+    unwrap(await stub().setTakedown('spam'))
+    expect(unwrap(await stub().visitor(token))).toBeNull()
+    expect(await stub().openVisit(PASSWORD)).toMatchObject(refused('AccountTakedown'))
+    expect(await signIn(device, device.get(challenge()))).toMatchObject(refused('AccountTakedown'))
+  })
+
+  test('takes a password that was right and a code within a quarter of an hour', async () => {
+    const { secret } = unwrap(await stub().beginTotp())
+    const totp = new TOTP({ secret: Secret.fromBase32(secret) })
+    unwrap(await stub().enableTotp(totp.generate()))
+    const opened = unwrap(await stub().openVisit(PASSWORD))
+    const ticket = opened && 'ticket' in opened ? opened.ticket : ''
+    const code = totp.generate({ timestamp: Date.now() + 30_000 })
+    expect(await stub().completeVisit('made up', code)).toMatchObject(refused('InvalidToken'))
+    expect(await stub().completeVisit(ticket, 'wrong')).toMatchObject(
+      refused('AuthenticationRequired'),
+    )
+    const token = unwrap(await stub().completeVisit(ticket, code))
+    expect(unwrap(await stub().visitor(token))).toMatchObject({ did })
+    vi.useFakeTimers({ toFake: ['Date'] })
+    vi.setSystemTime(Date.now() + MINUTE)
+    expect(await stub().completeVisit(ticket, totp.generate())).toMatchObject(
+      refused('InvalidToken'),
+    )
+    const late = unwrap(await stub().openVisit(PASSWORD))
+    vi.setSystemTime(Date.now() + 16 * MINUTE)
+    const lateTicket = late && 'ticket' in late ? late.ticket : ''
+    expect(await stub().completeVisit(lateTicket, totp.generate())).toMatchObject(
+      refused('InvalidToken'),
+    )
   })
 
   test('ends when it is closed, when nobody looks, and with the password', async () => {

@@ -27,7 +27,7 @@ export async function visitorOf(request: Request, app: App): Promise<Visitor | u
   return { did, handle, email, emailConfirmed: emailConfirmedAt !== null, token }
 }
 
-/** `__Host-`: for this host alone, over https alone. Browsers take it from http://localhost under no name. */
+/** `__Host-`: for this host alone, and over https alone, which a host on localhost has not got. */
 const isSecure = ({ publicUrl }: Config): boolean => publicUrl.startsWith('https:')
 const nameOf = (config: Config): string => (isSecure(config) ? '__Host-visit' : 'visit')
 

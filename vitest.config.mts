@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -33,9 +34,24 @@ export default defineConfig({
             },
           }),
         ],
+        // As `[alias]` in wrangler.toml says, which does not reach into packages here.
+        resolve: {
+          alias: Object.fromEntries(
+            Object.entries({
+              ioredis: 'ioredis',
+              '@atproto-labs/fetch-node': 'fetch-node',
+              'disposable-email-domains-js': 'disposable-email-domains',
+              '@atproto/lex-resolver': 'lex-resolver',
+            }).map(([name, file]) => [
+              name,
+              fileURLToPath(new URL(`src/platform/${file}.ts`, import.meta.url)),
+            ]),
+          ),
+        },
         test: {
           name: 'workerd',
           include: ['src/**/*.test.ts'],
+          server: { deps: { inline: [/@atproto\/oauth-provider/] } },
           // A runtime of its own for each file, several at once: the first request may wait for its turn.
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -7,12 +7,13 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { LexXrpcParameters, LexXrpcProcedure, LexXrpcQuery } from '@atproto/lexicon'
 import { expect, test, vi } from 'vitest'
-import { account as accountOf, directory } from '../durable/names.ts'
+import { account as accountOf, directory, oauth } from '../durable/names.ts'
 import { unwrap } from '../durable/outcome.ts'
 import { lexicons } from '../generated/lexicons.ts'
 import { routes } from '../generated/routes.ts'
 import { Sessions } from '../storage/account/sessions.ts'
 import { basic, send } from '../testing/host.ts'
+import { connectApp } from '../testing/oauth.ts'
 import { issueTokens, type TokenPair } from './tokens.ts'
 
 const issuer = { secret: 'test jwt secret, long enough', serviceDid: 'did:web:localhost' }
@@ -51,6 +52,8 @@ interface Caller {
   /** The account that the request is about. */
   did: string
   authorization?: string
+  /** Makes the proof of possession for a request, where the token needs one. */
+  prove?: (method: string, path: string) => Promise<string>
 }
 
 type State = Parameters<typeof makeAccount>[0]
@@ -68,6 +71,22 @@ const withHeader = (authorization: string | undefined) => async (): Promise<Call
 })
 
 const ACCESS = 'com.atproto.access'
+
+const EVERYTHING = [
+  'atproto repo:* blob:*/* identity:* account:email?action=manage account:repo?action=manage',
+  'account:status?action=manage rpc:*?aud=did:web:api.bsky.app%23bsky_appview',
+  'rpc:com.example.method?aud=* transition:email',
+].join(' ')
+
+/** An app that acts for an account. */
+const withOAuth =
+  (scope: string, state: State = 'active', { otherKey = false } = {}) =>
+  async (_nsid: string): Promise<Caller> => {
+    const did = await makeAccount(state)
+    const app = await connectApp(did, scope)
+    const prove = otherKey ? (await connectApp(did, scope)).prove : app.prove
+    return { did, authorization: `DPoP ${app.accessToken}`, prove }
+  }
 
 /** The columns of the table. */
 const callers: Record<string, (nsid: string) => Promise<Caller>> = {
@@ -100,18 +119,40 @@ const callers: Record<string, (nsid: string) => Promise<Caller>> = {
     const did = await makeAccount('active')
     return { did, authorization: await serviceToken(did, 'com.example.other') }
   },
+  'OAuth, to sign in': withOAuth('atproto'),
+  'OAuth, transitional': withOAuth('atproto transition:generic'),
+  'OAuth, everything': withOAuth(EVERYTHING),
+  'OAuth, deactivated': withOAuth(EVERYTHING, 'deactivated'),
+  'OAuth, other key': withOAuth(EVERYTHING, 'active', { otherKey: true }),
+  async 'OAuth, revoked'(nsid) {
+    const caller = await withOAuth(EVERYTHING)(nsid)
+    await oauth(env).forgetAccount(caller.did, { devices: false })
+    return caller
+  },
   admin: withHeader(basic('admin', 'test admin password')),
   'wrong admin': withHeader(basic('admin', 'wrong')),
 }
 
-/** Bodies of methods whose credentials are looked at by the account's object, after the body. */
+/** Bodies of methods whose credentials are looked at by the account's object, or with what the body says. */
 const bodies: Record<string, (did: string) => object> = {
   'com.atproto.repo.createRecord': (repo) => ({ repo, ...note, record: { text: 'x' } }),
   'com.atproto.repo.putRecord': (repo) => ({ repo, ...note, rkey: 'a', record: { text: 'x' } }),
   'com.atproto.repo.deleteRecord': (repo) => ({ repo, ...note, rkey: 'a' }),
-  'com.atproto.repo.applyWrites': (repo) => ({ repo, writes: [] }),
+  'com.atproto.repo.applyWrites': (repo) => ({
+    repo,
+    writes: [{ $type: 'com.atproto.repo.applyWrites#create', ...note, value: {} }],
+  }),
+  'com.atproto.repo.uploadBlob': () => ({}),
+  'app.bsky.actor.putPreferences': () => ({ preferences: [] }),
+  'app.bsky.notification.registerPush': () => push,
+  'app.bsky.notification.unregisterPush': () => push,
+  'com.atproto.moderation.createReport': (did) => ({
+    reasonType: 'com.atproto.moderation.defs#reasonSpam',
+    subject: { $type: 'com.atproto.admin.defs#repoRef', did },
+  }),
 }
 const note = { collection: 'com.example.note' }
+const push = { serviceDid: 'did:web:localhost', token: 't', platform: 'web', appId: 'a' }
 
 /** Values of parameters, where an arbitrary text would not do. */
 const samples: Record<string, (did: string) => string> = {
@@ -147,13 +188,16 @@ const REFUSALS = new Set([
 ])
 
 /** `yes`, or how the credentials were refused. */
-async function tryMethod(nsid: string, { did, authorization }: Caller): Promise<string> {
+async function tryMethod(nsid: string, { did, authorization, prove }: Caller): Promise<string> {
   const method = lexicons().getDefOrThrow(nsid) as LexXrpcQuery | LexXrpcProcedure
   const body = bodies[nsid]?.(did)
+  const verb = method.type === 'procedure' ? 'POST' : 'GET'
+  const dpop = await prove?.(verb, `/xrpc/${nsid}`)
   const response = await send(`/xrpc/${nsid}?${query(method.parameters, did)}`, {
-    method: method.type === 'procedure' ? 'POST' : 'GET',
+    method: verb,
     headers: {
       ...(authorization && { authorization }),
+      ...(dpop && { dpop }),
       ...(body && { 'content-type': 'application/json' }),
     },
     body: body && JSON.stringify(body),
@@ -173,7 +217,9 @@ test('every method lets in whom the table says, and nobody else', async () => {
   for (const nsid of methods) {
     const prepared: Caller[] = []
     for (const [, prepare] of columns) prepared.push(await prepare(nsid))
-    rows.push([nsid, ...(await Promise.all(prepared.map((caller) => tryMethod(nsid, caller))))])
+    const cells: string[] = []
+    for (const caller of prepared) cells.push(await tryMethod(nsid, caller))
+    rows.push([nsid, ...cells])
   }
   await expect(table(['method', ...columns.map(([name]) => name)], rows)).toMatchFileSnapshot(
     './credentials.md',

@@ -28,13 +28,11 @@ export interface PermittedCall<P, I> {
 /**
  * - `never`: passwords only
  * - `any`: every token that is good for signing in
- * - `forwarded`: as `any`; what is forwarded takes the permission to call the method there, which is looked at
- *   in `src/proxy/forward.ts`
+ * - a function: what it takes for this call; `mayForward` in src/proxy/ is one
  */
 export type OAuthRule<P = never, I = never> =
   | 'never'
   | 'any'
-  | 'forwarded'
   | Permission
   | ((call: PermittedCall<P, I>) => readonly Permission[] | Promise<readonly Permission[]>)
 

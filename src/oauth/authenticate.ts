@@ -16,7 +16,8 @@ import type { OAuthCredentials } from '../auth/policy.ts'
 import { currentApp, withApp } from './current-app.ts'
 import { verifierOptions } from './verifier.ts'
 
-let verifier: Promise<OAuthVerifier> | undefined
+/** Not a promise: one request must not wait for another's. */
+let verifier: OAuthVerifier | undefined
 
 /**
  * Who an app is acting for: its token is one of ours and still works, and it holds the key that the token is
@@ -25,8 +26,8 @@ let verifier: Promise<OAuthVerifier> | undefined
  * @throws XRPCError 401 `use_dpop_nonce`, `invalid_dpop_proof`, `invalid_token`
  */
 export async function authenticateOAuth(request: Request, app: App): Promise<OAuthCredentials> {
-  verifier ??= makeVerifier(app)
-  const ours = await verifier
+  const ours = verifier ?? (await makeVerifier(app))
+  verifier = ours
   const { answerHeaders, config } = app
   const nonce = ours.nextDpopNonce()
   if (nonce) answerHeaders.set('dpop-nonce', nonce)

@@ -4,6 +4,7 @@ import { handleAsNodeRequest } from 'cloudflare:node'
 import { createServer } from 'node:http'
 import { OAuthError } from '@atproto/oauth-provider/errors'
 import { oauthMiddleware } from '@atproto/oauth-provider/middleware'
+import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import type { App } from '../app.ts'
 import { currentApp, withApp } from './current-app.ts'
 import { makeProvider } from './provider.ts'
@@ -11,17 +12,21 @@ import { makeProvider } from './provider.ts'
 /** The provider is written for Node's HTTP server; nothing listens on this port but within the isolate. */
 const PORT = 8080
 
-let listening: Promise<void> | undefined
+let isListening = false
 
 /** Answers a request whose path `isOAuthPath`. */
 export async function serveOAuth(request: Request, app: App): Promise<Response> {
-  listening ??= listen(app)
-  await listening
+  if (!isListening) {
+    const provider = await makeProvider(app.config)
+    // Meanwhile another request may have come as far; none waits for another's.
+    if (!isListening) listen(provider)
+    isListening = true
+  }
   return withApp(app, () => handleAsNodeRequest(PORT, request))
 }
 
-async function listen(app: App): Promise<void> {
-  const handle = oauthMiddleware(await makeProvider(app.config), {
+function listen(provider: OAuthProvider): void {
+  const handle = oauthMiddleware(provider, {
     onError(_request, _response, error, message) {
       const { log } = currentApp()
       // What apps and users do wrong is no news.

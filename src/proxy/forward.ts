@@ -7,7 +7,7 @@ import { sessionAdmittedByObject, type UserCredentials } from '../auth/policy.ts
 import { unwrap } from '../durable/outcome.ts'
 import { lengthOf } from './copy.ts'
 import { requestHeaders } from './headers.ts'
-import { assertMayCall } from './permission.ts'
+import { assertMayCall, assertMayForward } from './permission.ts'
 import { send } from './send.ts'
 import { type Fallback, findTarget, type Target } from './target.ts'
 
@@ -41,7 +41,8 @@ export async function forward(
     throw new InvalidRequestError('XRPC requests only supports GET and POST')
   }
   const caller = await authenticate(sessionAdmittedByObject, request, nsid, app)
-  assertMayForward(caller, nsid)
+  assertNotKept(caller, nsid)
+  assertMayForward(caller, nsid, fallback, { request, app })
   const target = await findTarget(request, nsid, fallback, app)
   return forwardTo(target, request, nsid, caller, { aud: target.did, lxm: nsid }, app)
 }
@@ -116,7 +117,7 @@ function assertMayUse(
 }
 
 /** @throws InvalidRequestError `InvalidToken` */
-function assertMayForward({ scope }: UserCredentials, nsid: string): void {
+function assertNotKept({ scope }: UserCredentials, nsid: string): void {
   if (isProtected(nsid) || (scope === 'com.atproto.appPass' && isPrivileged(nsid))) {
     throw new InvalidRequestError('Bad token method', 'InvalidToken')
   }

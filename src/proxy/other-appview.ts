@@ -1,5 +1,4 @@
 import type { App } from '../app.ts'
-import type { Permission } from '../auth/permissions.ts'
 import { findTarget, type Target } from './target.ts'
 
 /**
@@ -18,16 +17,3 @@ export async function findOtherAppView(
   const { appview } = app.config
   return named.did === appview?.did && named.id === appview.id ? undefined : named
 }
-
-/** What an OAuth token must allow: the method at the AppView that the request is for, if this host has one. */
-export async function mayUseAppView(
-  request: Request,
-  nsid: string,
-  app: App,
-): Promise<Permission[]> {
-  const { did, id } = (await findOtherAppView(request, nsid, app)) ?? app.config.appview ?? NOBODY
-  return [{ rpc: nsid, aud: `${did}#${id}` }]
-}
-
-/** Without an AppView, permission to ask the usual one is as good as any. */
-const NOBODY = { did: 'did:web:api.bsky.app', id: 'bsky_appview' }

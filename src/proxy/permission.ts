@@ -1,5 +1,10 @@
-import { assertPermitted } from '../auth/permissions.ts'
+/** What apps must be allowed to have done at other services. */
+
+import type { App } from '../app.ts'
+import { assertPermitted, type Permission } from '../auth/permissions.ts'
 import type { UserCredentials } from '../auth/policy.ts'
+import { findSetting } from '../routing/settings.ts'
+import { type Fallback, parseProxyHeader } from './target.ts'
 
 /**
  * Lets a caller have methods called at another service. Of apps, the token must allow it; a session's scope was
@@ -15,4 +20,44 @@ export function assertMayCall(
 ): void {
   if (caller.type !== 'oauth') return
   for (const rpc of methods) assertPermitted(caller.permissions, { rpc, aud: service })
+}
+
+/** Whoever it would be where this host has no such service: nobody is asked then, but the token is looked at. */
+const NOBODY = { did: 'did:web:api.bsky.app', id: 'bsky_appview' }
+
+/** The same, before it is looked up where the service is. */
+export function assertMayForward(
+  caller: UserCredentials,
+  nsid: string,
+  fallback: Fallback,
+  parts: { request: Request; app: App },
+): void {
+  if (caller.type !== 'oauth') return
+  for (const needed of mayForward(nsid, fallback)(parts)) {
+    assertPermitted(caller.permissions, needed)
+  }
+}
+
+/**
+ * The rule of handlers that forward, or answer in another service's place: the token must allow `nsid` at
+ * the service that the request names, or else the one that it goes to.
+ */
+export const mayForward =
+  (nsid: string, fallback: Fallback = 'appview') =>
+  ({ request, app }: { request: Request; app: App }): readonly Permission[] => {
+    const { did, id } = nameService(request, nsid, fallback, app)
+    return [{ rpc: nsid, aud: `${did}#${id}` }]
+  }
+
+function nameService(
+  request: Request,
+  nsid: string,
+  fallback: Fallback,
+  { config }: App,
+): { did: string; id: string } {
+  const header = request.headers.get('atproto-proxy')
+  if (header) return parseProxyHeader(header)
+  const to = findSetting(nsid, config.proxyRoutes)?.to ?? fallback
+  if (to === undefined || to === 'refuse') return NOBODY
+  return typeof to === 'object' ? to : (config[to] ?? NOBODY)
 }

@@ -1,6 +1,7 @@
 /** Push notifications: a client registers with the service of its app, by way of its own host. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
+import type { Permission } from '../auth/permissions.ts'
 import type { UserCredentials } from '../auth/policy.ts'
 import { callService } from './forward.ts'
 import { locate, type Target } from './target.ts'
@@ -35,6 +36,12 @@ export async function callPushService(
   await answer.body?.cancel()
   return new Response(null, { status: 200 })
 }
+
+/** What an OAuth token must allow. */
+export const mayUsePushService = (
+  nsid: string,
+  { serviceDid }: { serviceDid: string },
+): readonly Permission[] => [{ rpc: nsid, aud: `${serviceDid}#${PUSH_SERVICE}` }]
 
 async function findPushService(did: string, app: App): Promise<Target> {
   const { appview } = app.config

@@ -61,7 +61,7 @@ export async function locate(
 }
 
 /** `did:web:api.bsky.app#bsky_appview`. @throws InvalidRequestError */
-function parseProxyHeader(header: string): NamedService {
+export function parseProxyHeader(header: string): NamedService {
   const [did = '', id, ...rest] = header.split('#')
   if (did === '') throw new InvalidRequestError('no did specified in proxy header')
   if (!id) throw new InvalidRequestError('no service id specified in proxy header')

@@ -8,6 +8,7 @@ import type { UserCredentials } from '../auth/policy.ts'
 import { unwrap } from '../durable/outcome.ts'
 import { decompress } from '../proxy/decompress.ts'
 import { requestHeaders } from '../proxy/headers.ts'
+import { assertMayCall } from '../proxy/permission.ts'
 import { send } from '../proxy/send.ts'
 import { findTarget, type Target } from '../proxy/target.ts'
 import { findSetting } from '../routing/settings.ts'
@@ -58,6 +59,7 @@ export async function askUpstream(
     unwrap(await account.admit(session, false))
     throw error
   })
+  assertMayCall(auth, [nsid], `${target.did}#${target.id}`)
   const headers = () => {
     const picked = requestHeaders(request.headers, false)
     picked.set('accept-encoding', readableOnly(request.headers.get('accept-encoding')))

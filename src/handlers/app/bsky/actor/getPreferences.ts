@@ -3,12 +3,13 @@ import { readPreferences } from '#src/accounts/preferences.ts'
 import { sessionEvenTakendown } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 import { forwardTo } from '#src/proxy/forward.ts'
-import { findOtherAppView, mayUseAppView } from '#src/proxy/other-appview.ts'
+import { findOtherAppView } from '#src/proxy/other-appview.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 
 /** What the account has set for the AppView of this host; another one that is named has settings of its own. */
 export default define({
   auth: sessionEvenTakendown,
-  oauth: ({ request, app }) => mayUseAppView(request, 'app.bsky.actor.getPreferences', app),
+  oauth: mayForward('app.bsky.actor.getPreferences'),
   async handler({ auth, request, app }) {
     const nsid = 'app.bsky.actor.getPreferences'
     const other = await findOtherAppView(request, nsid, app)

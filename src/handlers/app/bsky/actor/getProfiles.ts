@@ -1,12 +1,13 @@
 import { define } from '#lex/app/bsky/actor/getProfiles'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 import { readAfterWrite } from '#src/read-after-write/merge.ts'
 import type { OutputSchema } from '#types/app/bsky/actor/getProfiles'
 
 /** Profiles, by way of the AppView; the caller's own as it is now. */
 export default define({
   auth: sessionAdmittedByObject,
-  oauth: 'forwarded',
+  oauth: mayForward('app.bsky.actor.getProfiles'),
   handler: (reading) =>
     readAfterWrite<OutputSchema>('app.bsky.actor.getProfiles', reading, (body, viewer) => {
       const profiles = body.profiles.map((profile) => viewer.refreshDetailed(profile))

@@ -4,12 +4,13 @@ import { hasFullAccess, writePreferences } from '#src/accounts/preferences.ts'
 import { session } from '#src/auth/policy.ts'
 import { unwrap } from '#src/durable/outcome.ts'
 import { callService } from '#src/proxy/forward.ts'
-import { findOtherAppView, mayUseAppView } from '#src/proxy/other-appview.ts'
+import { findOtherAppView } from '#src/proxy/other-appview.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 
 /** Sets what getPreferences tells; for another AppView that is named, there. */
 export default define({
   auth: session,
-  oauth: ({ request, app }) => mayUseAppView(request, 'app.bsky.actor.putPreferences', app),
+  oauth: mayForward('app.bsky.actor.putPreferences'),
   async handler({ input, auth, request, app }) {
     const nsid = 'app.bsky.actor.putPreferences'
     const other = await findOtherAppView(request, nsid, app)

@@ -1,5 +1,6 @@
 import { define } from '#lex/app/bsky/feed/getActorLikes'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 import { mergeFeed } from '#src/read-after-write/feed.ts'
 import { readAfterWrite } from '#src/read-after-write/merge.ts'
 import type { OutputSchema } from '#types/app/bsky/feed/getActorLikes'
@@ -7,7 +8,7 @@ import type { OutputSchema } from '#types/app/bsky/feed/getActorLikes'
 /** What somebody liked, by way of the AppView; posts of the caller's with the profile as it is now. */
 export default define({
   auth: sessionAdmittedByObject,
-  oauth: 'forwarded',
+  oauth: mayForward('app.bsky.feed.getActorLikes'),
   handler: (reading) =>
     readAfterWrite<OutputSchema>('app.bsky.feed.getActorLikes', reading, (body, viewer) =>
       mergeFeed(body, viewer, []),

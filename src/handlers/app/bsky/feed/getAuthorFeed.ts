@@ -1,5 +1,6 @@
 import { define } from '#lex/app/bsky/feed/getAuthorFeed'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 import { mergeFeed, passesFilter } from '#src/read-after-write/feed.ts'
 import { readAfterWrite } from '#src/read-after-write/merge.ts'
 import type { OutputSchema } from '#types/app/bsky/feed/getAuthorFeed'
@@ -7,7 +8,7 @@ import type { OutputSchema } from '#types/app/bsky/feed/getAuthorFeed'
 /** What somebody posted, by way of the AppView; of the caller, with what the caller has just posted. */
 export default define({
   auth: sessionAdmittedByObject,
-  oauth: 'forwarded',
+  oauth: mayForward('app.bsky.feed.getAuthorFeed'),
   handler: ({ params, ...reading }) =>
     readAfterWrite<OutputSchema>('app.bsky.feed.getAuthorFeed', reading, (body, viewer) => {
       const { actor, filter, cursor } = params

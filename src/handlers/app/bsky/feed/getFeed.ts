@@ -5,6 +5,7 @@ import type { App } from '#src/app.ts'
 import { session } from '#src/auth/policy.ts'
 import { askForRecord } from '#src/proxy/foreign-record.ts'
 import { forwardTo } from '#src/proxy/forward.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 import { findTarget } from '#src/proxy/target.ts'
 import { recordJson } from '#src/records/read.ts'
 
@@ -14,7 +15,7 @@ import { recordJson } from '#src/records/read.ts'
  */
 export default define({
   auth: session,
-  oauth: 'forwarded',
+  oauth: mayForward('app.bsky.feed.getFeed'),
   async handler({ params, auth, request, app }) {
     const nsid = 'app.bsky.feed.getFeed'
     const target = await findTarget(request, nsid, 'appview', app)

@@ -1,5 +1,6 @@
 import { define } from '#lex/app/bsky/feed/getPostThread'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 import { readAfterWrite } from '#src/read-after-write/merge.ts'
 import { threadOfNewPost } from '#src/read-after-write/new-thread.ts'
 import { mergeThread } from '#src/read-after-write/thread.ts'
@@ -8,7 +9,7 @@ import type { OutputSchema } from '#types/app/bsky/feed/getPostThread'
 /** A thread, by way of the AppView, with the caller's new replies; also of a post that it has not seen yet. */
 export default define({
   auth: sessionAdmittedByObject,
-  oauth: 'forwarded',
+  oauth: mayForward('app.bsky.feed.getPostThread'),
   handler: ({ params, ...reading }) =>
     readAfterWrite<OutputSchema>(
       'app.bsky.feed.getPostThread',

@@ -1,5 +1,6 @@
 import { define } from '#lex/app/bsky/feed/getTimeline'
 import { sessionAdmittedByObject } from '#src/auth/policy.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 import { mergeFeed } from '#src/read-after-write/feed.ts'
 import { readAfterWrite } from '#src/read-after-write/merge.ts'
 import type { OutputSchema } from '#types/app/bsky/feed/getTimeline'
@@ -7,7 +8,7 @@ import type { OutputSchema } from '#types/app/bsky/feed/getTimeline'
 /** The caller's timeline, by way of the AppView, with what the caller has just posted. */
 export default define({
   auth: sessionAdmittedByObject,
-  oauth: 'forwarded',
+  oauth: mayForward('app.bsky.feed.getTimeline'),
   handler: ({ params, ...reading }) =>
     readAfterWrite<OutputSchema>('app.bsky.feed.getTimeline', reading, (body, viewer) =>
       mergeFeed(body, viewer, viewer.local.posts, params.cursor),

@@ -1,11 +1,11 @@
 import { define } from '#lex/app/bsky/notification/unregisterPush'
 import { session } from '#src/auth/policy.ts'
-import { callPushService } from '#src/proxy/push-service.ts'
+import { callPushService, mayUsePushService } from '#src/proxy/push-service.ts'
 
 /** Ends the notifications of a device. */
 export default define({
   auth: session,
-  oauth: 'forwarded',
+  oauth: ({ input }) => mayUsePushService('app.bsky.notification.unregisterPush', input),
   handler: ({ input, auth, request, app }) =>
     callPushService('app.bsky.notification.unregisterPush', input, auth, request, app),
 })

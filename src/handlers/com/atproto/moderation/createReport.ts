@@ -1,6 +1,7 @@
 import { define } from '#lex/com/atproto/moderation/createReport'
 import { sessionEvenTakendown } from '#src/auth/policy.ts'
 import { callService } from '#src/proxy/forward.ts'
+import { mayForward } from '#src/proxy/permission.ts'
 import { findTarget } from '#src/proxy/target.ts'
 
 const NSID = 'com.atproto.moderation.createReport'
@@ -11,7 +12,7 @@ const NSID = 'com.atproto.moderation.createReport'
  */
 export default define({
   auth: sessionEvenTakendown,
-  oauth: 'forwarded',
+  oauth: mayForward(NSID, 'report'),
   async handler({ input, auth, request, app }) {
     const target = await findTarget(request, NSID, 'report', app)
     const purpose = { aud: target.did, lxm: NSID, evenTakendown: true }

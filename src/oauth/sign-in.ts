@@ -1,9 +1,9 @@
 /** Signs somebody in on the provider's pages. */
 import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account } from '@atproto/oauth-provider/store'
+import { findByIdentifier } from '../accounts/identifier.ts'
 import { MAX_TRIED_LENGTH } from '../accounts/passwords.ts'
 import type { App } from '../app.ts'
-import type { Resident } from '../storage/directory/accounts.ts'
 import { demandSecondFactor } from './second-factor.ts'
 
 export interface SignInAttempt {
@@ -48,10 +48,3 @@ export async function checkMainPassword(app: App, did: string, password: string)
 
 /** The DID is for the provider's hooks only; the page does not learn that the account exists. */
 const wrongPassword = (did: string) => new InvalidCredentialsError(undefined, did as Account['did'])
-
-async function findByIdentifier(app: App, input: string): Promise<Resident | undefined> {
-  const identifier = input.trim().toLowerCase().replace(/^@/, '')
-  return identifier.includes('@')
-    ? app.directory.find('email', identifier)
-    : app.findResident(identifier)
-}

@@ -155,10 +155,11 @@ describe('codes', () => {
   })
 
   test('a code takes the verifier, the redirect and the key that it was asked for with', async () => {
-    for (const more of [
+    const wrong: Record<string, string>[] = [
       { code_verifier: randomBytes(32).toString('base64url') },
       { redirect_uri: 'http://127.0.0.1/elsewhere' },
-    ]) {
+    ]
+    for (const more of wrong) {
       const client = await makeClient()
       expect(await errorOf(await client.trade(await client.code(), more))).toBe('invalid_grant')
     }
@@ -249,13 +250,14 @@ describe('access tokens', () => {
 describe('requests', () => {
   test('a request without PKCE, or for a place that is not the client’s, is refused', async () => {
     const client = await makeClient()
-    for (const wrong of [
+    const requests: Record<string, string>[] = [
       { code_challenge: '', code_challenge_method: '' },
       { code_challenge_method: 'plain' },
       { redirect_uri: 'https://evil.example.com/callback' },
       { redirect_uri: 'javascript:alert(1)' },
       { scope: 'transition:generic' },
-    ]) {
+    ]
+    for (const wrong of requests) {
       expect((await client.push(wrong)).status).toBe(400)
     }
   })

@@ -32,6 +32,8 @@ export interface Config {
   handleDomains: readonly string[]
   adminPassword: string | undefined
   jwtSecret: string
+  /** Makes DPoP nonces, 64 hex digits; undefined: derived from `jwtSecret`. */
+  dpopSecret: string | undefined
   keySecret: string
   /** The secp256k1 private key that signs PLC operations, 64 hex digits. */
   plcRotationKey: string
@@ -99,6 +101,9 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
   else if (!/^[0-9a-f]{64}$/i.test(rotationKey)) {
     problems.push('PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX must have 64 hex digits')
   }
+  if (parsed.PDS_DPOP_SECRET && !/^[0-9a-f]{64}$/i.test(parsed.PDS_DPOP_SECRET)) {
+    problems.push('PDS_DPOP_SECRET must have 64 hex digits')
+  }
   for (const domain of handleDomains) {
     if (!domain.startsWith('.')) {
       problems.push(`PDS_SERVICE_HANDLE_DOMAINS: "${domain}" must start with a dot`)
@@ -123,6 +128,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
     jwtSecret: parsed.PDS_JWT_SECRET ?? '',
+    dpopSecret: unlessNone(parsed.PDS_DPOP_SECRET),
     keySecret: parsed.PDS_KEY_SECRET ?? '',
     plcRotationKey: rotationKey ?? '',
     recoveryKey: unlessNone(parsed.PDS_RECOVERY_DID_KEY),

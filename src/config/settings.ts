@@ -38,6 +38,10 @@ export const settings = {
     'Password of the operator, user `admin` in HTTP Basic. Without it nobody is the operator.',
   ),
   PDS_JWT_SECRET: secret('made by `npm start`', 'Signs session tokens. At least 16 characters.'),
+  PDS_DPOP_SECRET: secret(
+    'derived from PDS_JWT_SECRET',
+    'Makes the nonces that apps put into their proofs (DPoP): 64 hex digits.',
+  ),
   PDS_KEY_SECRET: secret(
     'made by `npm start`',
     'Encrypts signing keys at rest. At least 16 characters. Losing it loses the keys.',

@@ -11,7 +11,11 @@ const derive = (secret: string, purpose: string): Uint8Array =>
  * DPoP nonces are an HMAC of the time under this secret, so that all isolates accept the same ones
  * (RFC 9449, 8; rotated by the provider every minute).
  */
-export const nonceSecret = ({ jwtSecret }: Secrets): Uint8Array => derive(jwtSecret, 'dpop nonce')
+export const nonceSecret = ({
+  jwtSecret,
+  dpopSecret,
+}: Secrets & { dpopSecret?: string }): Uint8Array =>
+  dpopSecret ? new Uint8Array(Buffer.from(dpopSecret, 'hex')) : derive(jwtSecret, 'dpop nonce')
 
 /** Signs access tokens (HS256): another key than that of password sessions, so that neither passes for the other. */
 export const signingSecret = ({ jwtSecret }: Secrets): Uint8Array =>

@@ -71,7 +71,8 @@ async function answerOAuth(request: Request, path: string, env: Env, app: App): 
       return await serveAsset(path, env.ASSETS)
     }
     const { serveOAuth } = await import('./oauth/serve.ts')
-    return await serveOAuth(request, app)
+    const { offerOtherWays } = await import('./pages/other-ways.ts')
+    return offerOtherWays(request, await serveOAuth(request, app))
   } catch (error) {
     app.log.error('request failed', error, { path })
     return errorResponse(error)

@@ -7,6 +7,7 @@ import { STYLE_SHEET } from './assets/style.ts'
 import { pageHeaders, sameOriginOnly } from './guard.ts'
 import { SETTINGS } from './layout.ts'
 import type { PageEnv } from './page-env.ts'
+import { appSignIn } from './routes/app-sign-in.ts'
 import { data } from './routes/data.ts'
 import { passkeyLink } from './routes/passkey-link.ts'
 import { settings } from './routes/settings.ts'
@@ -40,6 +41,7 @@ export const pages = new Hono<PageEnv>()
     return c.html(await settingsPage(app, visitor, { done: c.req.query('done') }))
   })
   .route('/', signIn)
+  .route('/', appSignIn)
   .route('/', passkeyLink)
   .route('/', data)
   .route('/', settings)

@@ -58,14 +58,14 @@ async function register(paths, extra, name) {
   })
 }
 
-async function signIn(paths, identifier) {
+async function signIn(paths, extra) {
   const options = await post(paths.options, {})
   const credential = await navigator.credentials.get({
     publicKey: { ...options, challenge: decode(options.challenge) },
   })
   const { response } = credential
-  await post(paths.signIn, {
-    identifier,
+  return post(paths.signIn, {
+    ...extra,
     answer: {
       id: credential.id,
       rawId: encode(credential.rawId),
@@ -93,6 +93,8 @@ const link = () => {
   return { did, token }
 }
 
+const typedIdentifier = () => document.getElementById('identifier')?.value
+
 const tasks = {
   async register(form) {
     const paths = { options: '/settings/passkeys/options', register: '/settings/passkeys' }
@@ -110,8 +112,13 @@ const tasks = {
   },
   async 'sign-in'() {
     const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/sign-in/passkey' }
-    await signIn(paths, document.getElementById('identifier')?.value)
+    await signIn(paths, { identifier: typedIdentifier() })
     location.assign('/settings')
+  },
+  async app(form) {
+    const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/sign-in/app/passkey' }
+    const next = form.elements.next.value
+    location.assign((await signIn(paths, { identifier: typedIdentifier(), next })).next)
   },
 }
 

@@ -8,13 +8,14 @@ import type { VisitAttempt } from '../../durable/account/visits.ts'
 import { unwrap } from '../../durable/outcome.ts'
 import { makeChallenge } from '../../factors/challenge.ts'
 import { mailSignInCode } from '../../factors/email-code.ts'
-import { authenticationOptions, readAnswer } from '../../factors/passkeys.ts'
+import { authenticationOptions } from '../../factors/passkeys.ts'
 import { enforceLimits } from '../../limits/enforce.ts'
 import { signInLimits } from '../../limits/policy.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
 import { SETTINGS } from '../layout.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
+import { findPasskey } from '../passkey-sign-in.ts'
 import { codePage, signInPage } from '../sign-in-page.ts'
 import { noVisitCookie, visitCookie, visitorOf } from '../visitor.ts'
 
@@ -56,17 +57,9 @@ export const signIn = new Hono<PageEnv>()
   .post('/sign-in/passkey', async (c) => {
     const { app } = c.env
     const { answer, identifier } = await jsonBody(c)
-    await limit(app, 'passkey')
-    const json = JSON.stringify(answer ?? null)
-    const { id, did } = readAnswer(json)
-    const resident = await findByIdentifier(app, did ?? textOf(identifier))
-    if (!resident) {
-      throw new AuthRequiredError(
-        did ? 'This passkey is not known here' : 'Type your handle above, then use the passkey',
-      )
-    }
-    const visit = unwrap(await app.account(resident.did).openVisitByPasskey(id, json))
-    c.header('set-cookie', visitCookie(app.config, resident.did, visit))
+    const { did, id, json } = await findPasskey(app, answer, textOf(identifier))
+    const visit = unwrap(await app.account(did).openVisitByPasskey(id, json))
+    c.header('set-cookie', visitCookie(app.config, did, visit))
     return c.json({})
   })
   .post('/sign-out', async (c) => {

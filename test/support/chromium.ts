@@ -48,7 +48,8 @@ export async function keepLooks(page: Page, name: string): Promise<void> {
   for (const { suffix, width, colorScheme } of looks) {
     await page.setViewportSize({ width, height: 800 })
     await page.emulateMedia({ colorScheme })
-    await page.screenshot({ path: join(ARTEFACTS, `${name}-${suffix}.png`), fullPage: true })
+    const path = join(ARTEFACTS, `${name}-${suffix}.png`)
+    await page.screenshot({ path, fullPage: true, animations: 'disabled' })
   }
   await page.emulateMedia({ colorScheme: 'light' })
   if (size) await page.setViewportSize(size)

@@ -1,30 +1,47 @@
-/** The browser's session at the provider, for pages of this host that sign people in by other means. */
+/**
+ * Signs somebody in on the browser that the provider knows by its cookies, as the provider does when it has checked
+ * a password itself: for ways to sign in that it does not know of.
+ */
+import { randomBytes } from 'node:crypto'
+import type { DeviceId, SessionId } from '@atproto/oauth-provider/store'
 import type { App } from '../app.ts'
 import { equalSecrets } from '../auth/equal-secrets.ts'
-import { deviceData } from './store/devices.ts'
+import { withApp } from './current-app.ts'
+import { deviceStore } from './store/devices.ts'
+
+/** The provider's own, of its DeviceManager: ten years, in seconds. */
+const COOKIE_AGE = 315_532_800
+const ID_PATTERN = /^dev-[0-9a-f]{32}$/
+const SESSION_PATTERN = /^ses-[0-9a-f]{32}$/
 
 /**
- * Signs an account in on the browser that a request comes from: the provider's pages, at `/account` and
- * `/oauth/authorize`, then know it, as if its password had been given there.
+ * Links an account to the browser that sends `cookie`. The secret in the browser's cookie becomes another one, so
+ * that whoever knew the one before is not signed in with its owner.
  *
- * @returns false when the browser has not opened one of those pages before, so that it has no session
+ * @returns `Set-Cookie` headers; undefined when the provider does not know the browser
  */
-export async function signInDevice(request: Request, app: App, did: string): Promise<boolean> {
-  const cookies = readCookies(request)
-  const id = cookies.get('dev-id') ?? ''
-  const session = cookies.get('ses-id') ?? ''
-  const device = id === '' ? undefined : await app.oauth.readDevice(id)
-  if (!device) return false
-  const { sessionId } = await deviceData(app, device)
-  if (!equalSecrets(session, sessionId)) return false
-  await app.oauth.signIn(id, did)
-  return true
+export async function signInOnDevice(
+  app: App,
+  cookie: string | undefined,
+  did: string,
+): Promise<string[] | undefined> {
+  const id = read(cookie, 'dev-id')
+  const session = read(cookie, 'ses-id')
+  if (!ID_PATTERN.test(id) || !SESSION_PATTERN.test(session)) return undefined
+  return withApp(app, async () => {
+    const device = await deviceStore.readDevice(id as DeviceId)
+    if (!device || !equalSecrets(device.sessionId, session)) return undefined
+    const next = `ses-${randomBytes(16).toString('hex')}` as SessionId
+    await deviceStore.updateDevice(id as DeviceId, { sessionId: next, lastSeenAt: new Date() })
+    await app.oauth.signIn(id, did)
+    return [write('dev-id', id), write('ses-id', next)]
+  })
 }
 
-const readCookies = ({ headers }: Request): Map<string, string> =>
-  new Map(
-    (headers.get('cookie') ?? '').split(';').map((pair) => {
-      const at = pair.indexOf('=')
-      return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())]
-    }),
-  )
+function read(cookie: string | undefined, name: string): string {
+  const pairs = (cookie ?? '').split(/; */)
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? ''
+}
+
+const write = (name: string, value: string): string =>
+  `${name}=${value}; Max-Age=${COOKIE_AGE}; Path=/; HttpOnly; Secure; SameSite=Lax`

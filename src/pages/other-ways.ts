@@ -46,7 +46,8 @@ export function readNext(input: string | undefined, origin: string): string | un
 
 /**
  * The link shows while the form for a password does. The provider's script makes that form, in `#root`, which fills
- * the window: so the link stays at the lower edge, and the page becomes longer by as much.
+ * the window: so the link stays at the lower edge, and the page becomes longer by as much. Its purple buttons lose the
+ * white of their words on the way (@atproto/oauth-provider-ui 0.10), and black on purple is hard to read.
  */
 export const OTHER_WAYS_STYLE = `
 .other-ways { position: fixed; inset: auto 0 0 0; z-index: 1; padding: .5rem 1rem; text-align: center;
@@ -58,6 +59,7 @@ body { padding-bottom: 4rem }
   body:not(:has(#root input[name=username])) { padding-bottom: 0 }
   body:not(:has(#root input[name=username])) .other-ways { display: none }
 }
+#root [data-slot=button].bg-primary { color: var(--primary-foreground) }
 @media (prefers-color-scheme: dark) {
   .other-ways { background: #1d1d24; border-color: #35353f }
   .other-ways a { color: #c4a1ff }

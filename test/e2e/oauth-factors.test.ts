@@ -1,7 +1,8 @@
 /** Second factors on the OAuth server's pages. */
 import { AtpAgent } from '@atproto/api'
 import { Secret, TOTP } from 'otpauth'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { operatorOf } from '../support/accounts.ts'
 import { Browser } from '../support/browser.ts'
 import { mailTo, readMails } from '../support/mail.ts'
 import { publicOrigin } from '../support/oauth.ts'
@@ -100,3 +101,85 @@ test('a code is mailed to whoever knows the password, and signs in once', async 
   expect(await signIn(token)).toMatchObject({ status: 200 })
   expect(await signIn(token)).toMatchObject(WRONG)
 })
+
+describe('the page for other ways to sign in', () => {
+  const PAGE = '/settings/sign-in/app'
+  const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+  const SAME = { ...FORM, 'sec-fetch-site': 'same-origin' }
+
+  /** Sends the form with a password, as the browser `page` does. */
+  const send = (page: Browser, handle: string, headers: Record<string, string> = SAME) => {
+    const form = { identifier: handle, password: PASSWORD, code: '', next: '/account' }
+    return page.send('POST', PAGE, headers, new URLSearchParams(form).toString())
+  }
+  const isSignedIn = async (page: Browser, handle: string) =>
+    (await page.open('/account')).text.includes(handle)
+  const newBrowser = () => new Browser(publicOrigin(server.origin))
+
+  test("signs in the browser that has opened the provider's page, under a new secret", async () => {
+    const { handle } = await signUp()
+    const page = newBrowser()
+    await page.open('/account')
+    const before = page.cookie('ses-id')
+    const answer = await send(page, handle)
+    expect([answer.status, answer.headers.refresh]).toEqual([200, '0;url=/account'])
+    expect(page.cookie('ses-id')).not.toBe(before)
+    expect(await isSignedIn(page, handle)).toBe(true)
+  })
+
+  test('takes nothing from other sites', async () => {
+    const { handle } = await signUp()
+    const page = newBrowser()
+    await page.open('/account')
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      expect((await send(page, handle, { ...FORM, 'sec-fetch-site': site })).status).toBe(403)
+    }
+    expect((await send(page, handle, { ...FORM, origin: 'https://evil.example' })).status).toBe(403)
+    expect(await isSignedIn(page, handle)).toBe(false)
+  })
+
+  test('signs in no browser that the provider does not know, or whose secret is another one', async () => {
+    const { handle } = await signUp()
+    expect((await send(newBrowser(), handle)).status).toBe(400)
+    const page = newBrowser()
+    await page.open('/account')
+    const device = page.cookie('dev-id')
+    const forged = `dev-id=${device}; ses-id=ses-${'0'.repeat(32)}`
+    const answer = await send(newBrowser(), handle, { ...SAME, cookie: forged })
+    expect(answer.status).toBe(400)
+    expect(answer.headers['set-cookie']).toBeUndefined()
+    expect(await isSignedIn(page, handle)).toBe(false)
+  })
+
+  test('refuses accounts that were taken down, and wrong passwords', async () => {
+    const { handle } = await signUp()
+    const page = newBrowser()
+    await page.open('/account')
+    const form = { identifier: handle, password: 'wrong', next: '/account' }
+    const wrong = await page.send('POST', PAGE, SAME, new URLSearchParams(form).toString())
+    expect([wrong.status, wrong.headers['set-cookie']]).toEqual([401, undefined])
+    await takeDown(`did:web:${handle}`)
+    const refused = await send(page, handle)
+    expect([refused.status, refused.headers['set-cookie']]).toEqual([401, undefined])
+    expect(await isSignedIn(page, handle)).toBe(false)
+  })
+
+  test("leads nowhere but to the provider's pages", async () => {
+    const page = await newBrowser().open(
+      `${PAGE}?next=https%3A%2F%2Fevil.example%2Foauth%2Fauthorize`,
+    )
+    expect(page.text).not.toContain('evil.example')
+    expect(page.text).toContain('name="next" value="/account"')
+  })
+})
+
+async function takeDown(did: string) {
+  const url = `${server.origin}/xrpc/com.atproto.admin.updateSubjectStatus`
+  const subject = { $type: 'com.atproto.admin.defs#repoRef', did }
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
+    body: JSON.stringify({ subject, takedown: { applied: true, ref: 'test' } }),
+  })
+  expect(response.status).toBe(200)
+}

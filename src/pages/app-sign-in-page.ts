@@ -23,8 +23,8 @@ export const appSignInPage = (
 ${alertBox(alert)}${scriptAlert()}
 <section>
 <form data-passkey="app" hidden>
-<input type="hidden" name="next" value="${next}">
 <button class="wide">Sign in with a passkey</button>
+<input type="hidden" name="next" value="${next}">
 <p class="or">or</p>
 </form>
 <form method="post" action="${OTHER_WAYS}">

@@ -245,17 +245,19 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
       })
       expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
     }
-    await page.goto(app.origin)
-    const frame = await page.evaluateHandle((src) => {
-      const made = document.createElement('iframe')
-      made.src = src
-      document.body.append(made)
-      return new Promise<HTMLIFrameElement>((resolve) =>
-        made.addEventListener('load', () => resolve(made)),
+    for (const path of ['/account', '/settings/sign-in/app']) {
+      await page.goto(app.origin)
+      const refused = page.waitForEvent(
+        'requestfailed',
+        (request) => request.url() === `${origin}${path}`,
       )
-    }, `${origin}/settings/sign-in/app`)
-    const inside = await frame.asElement()?.contentFrame()
-    expect(await inside?.content()).not.toContain('Sign in with a passkey')
+      await page.evaluate((src) => {
+        const frame = document.createElement('iframe')
+        frame.src = src
+        document.body.append(frame)
+      }, `${origin}${path}`)
+      expect((await refused).failure()?.errorText).toBe('net::ERR_BLOCKED_BY_RESPONSE')
+    }
     hosts.add(origin)
   })
 })

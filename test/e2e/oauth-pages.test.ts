@@ -166,6 +166,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.getByLabel('The code that the app shows now').fill(totp.generate())
     await press('Switch on')
     await heading('Your recovery codes')
+    const [recovery = ''] = await page.locator('.codes li').allInnerTexts()
     await leaveApp()
     await press('Sign in')
     await typePassword()
@@ -183,6 +184,25 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.getByText(handle).first().click()
     await press('Authorize')
     await backInApp()
+    // In another browser, with what the provider's own field takes.
+    const other = await browser.newContext()
+    page = await other.newPage()
+    await leaveApp()
+    await press('Sign in')
+    await typePassword()
+    await page.locator('input[name=otp]').fill('aaaaa-aaaaa')
+    await press('Confirm')
+    await page
+      .getByRole('alert')
+      .or(page.getByText(/invalid|wrong/i))
+      .first()
+      .waitFor()
+    await keepLooks(page, 'oauth-wrong-code')
+    await page.locator('input[name=otp]').fill(recovery)
+    await press('Confirm')
+    await press('Authorize')
+    await backInApp()
+    await other.close()
   })
 
   test('an app is listed on the account page, and is signed out there', async () => {

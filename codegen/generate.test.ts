@@ -52,6 +52,18 @@ test('a tree of lexicons becomes types, methods, routes, schemas and a report', 
   }
 })
 
+test('a permission set in the tree is in the schemas of the server', async () => {
+  const main = {
+    type: 'permission-set',
+    title: 'Guest books',
+    permissions: [{ type: 'permission', resource: 'repo', collection: ['com.example.book.entry'] }],
+  }
+  const root = makeProject({ ...guestBook, ...lexicon('com.example.book.auth', { main }) })
+  const { diagnostics, lexicons } = await generate(root)
+  expect([diagnostics, lexicons]).toEqual([[], 5])
+  expect(read(root, 'src/generated/schemas.ts')).toContain("'com.example.book.auth': () => ({")
+})
+
 test('a second run changes nothing, and a run from scratch gives the same bytes', async () => {
   const root = makeProject({ ...guestBook, ...listHandler })
   await generate(root)

@@ -1,4 +1,4 @@
-import type { LexiconDoc } from '@atproto/lexicon'
+import { type LexiconDoc, Lexicons, lexiconDoc } from '@atproto/lexicon'
 import { expect, test } from 'vitest'
 import { lexiconFile } from '../load.ts'
 import { routeMethods } from '../methods.ts'
@@ -118,6 +118,25 @@ test('schemas of a local method come with the defs that it refers to', () => {
   expect(code).toContain("// lexicons/com/example/book/list.json\n  'com.example.book.list'")
   expect(code).toContain('page: {')
   expect(code).not.toContain('BookNotFound')
+})
+
+test('schemas hold permission sets, with what people read when an app asks for one', () => {
+  const set = {
+    type: 'permission-set',
+    description: 'prose for developers',
+    title: 'Guest books',
+    'title:lang': { de: 'Gästebücher' },
+    detail: 'Write to them.',
+    permissions: [{ type: 'permission', resource: 'repo', collection: ['com.example.book.entry'] }],
+  }
+  const files = lexicon('com.example.book.auth', { main: set })
+  const { code } = emitSchemas(lexicons(files), [])
+  const text = code.slice(code.indexOf('= {') + 2)
+  const schemas: Record<string, () => LexiconDoc> = new Function(`return (${text})`)()
+  const { description: _, ...kept } = set
+  const made = schemas['com.example.book.auth']?.()
+  expect(made).toEqual({ lexicon: 1, id: 'com.example.book.auth', defs: { main: kept } })
+  expect(new Lexicons([lexiconDoc.parse(made)]).getDef('com.example.book.auth')).toEqual(kept)
 })
 
 test('a property called description is kept; descriptions and known values are not', () => {

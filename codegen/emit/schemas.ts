@@ -1,6 +1,7 @@
 /**
- * `schemas.ts`: the part of the lexicons that the server validates with. Records of any kind, the
- * parameters, inputs, outputs and messages of methods with a handler, and what these refer to.
+ * `schemas.ts`: the part of the lexicons that the server needs when it runs. Records of any kind, the
+ * parameters, inputs, outputs and messages of methods with a handler, and what these refer to; and permission
+ * sets, which apps ask for with `include:`.
  */
 import { tsBanner } from '../banner.ts'
 import { closure, type DefId, defTable } from '../closure.ts'
@@ -11,8 +12,11 @@ import type { Lexicon } from '../types/types.ts'
 import type { PlannedFile } from '../write.ts'
 import { printLiteral } from './literal.ts'
 
-/** What validation never looks at. */
+/** What nothing looks at when the server runs; people who consent are shown `title` and `detail`. */
 const UNUSED = new Set(['description', 'knownValues', 'errors'])
+
+/** Of which the server needs all there are. */
+const USED_WITHOUT_HANDLER = new Set(['record', 'permission-set'])
 
 export function emitSchemas(lexicons: readonly Lexicon[], methods: readonly Method[]): PlannedFile {
   const byLexicon = groupByLexicon(runtimeDefs(lexicons, methods))
@@ -37,9 +41,9 @@ ${entries.join('')}}
 
 /** The defs that the server needs when it runs. */
 export function runtimeDefs(lexicons: readonly Lexicon[], methods: readonly Method[]): Set<DefId> {
-  const records = lexicons.filter(({ doc }) => doc.defs.main?.type === 'record')
+  const used = lexicons.filter(({ doc }) => USED_WITHOUT_HANDLER.has(doc.defs.main?.type ?? ''))
   const local = methods.filter(({ route }) => route.to === 'local')
-  const roots = [...records, ...local].map(({ nsid }) => `${nsid}#main`)
+  const roots = [...used, ...local].map(({ nsid }) => `${nsid}#main`)
   return closure(roots, defTable(lexicons))
 }
 

@@ -2,7 +2,7 @@
 
 import { LexResolverError } from '@atproto/oauth-provider/provider'
 import type { LexiconStore } from '@atproto/oauth-provider/store'
-import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
+import { schemas } from '../../generated/schemas.ts'
 import { parseRecord, uriOf } from '../../lexicons/document.ts'
 import { LexiconError } from '../../lexicons/lexicon-error.ts'
 import { currentApp } from '../current-app.ts'
@@ -25,7 +25,7 @@ export const lexResolver = {
       return { uri: uriOf(published), lexicon: parseRecord(published) }
     } catch (cause) {
       if (!(cause instanceof LexiconError)) throw cause
-      const lexicon = treeLexicons().get(nsid)
+      const lexicon = schemas[nsid]?.()
       if (lexicon) return { uri: `lexicons/${nsid}`, lexicon }
       throw LexResolverError.from(nsid, cause.message, { cause })
     }

@@ -124,6 +124,12 @@ const callers: Record<string, (nsid: string) => Promise<Caller>> = {
   'OAuth, everything': withOAuth(EVERYTHING),
   'OAuth, deactivated': withOAuth(EVERYTHING, 'deactivated'),
   'OAuth, other key': withOAuth(EVERYTHING, 'active', { otherKey: true }),
+  async 'OAuth, expired'(nsid) {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3 * 60 * 60 * 1000 })
+    const caller = await withOAuth(EVERYTHING)(nsid)
+    vi.useRealTimers()
+    return caller
+  },
   async 'OAuth, revoked'(nsid) {
     const caller = await withOAuth(EVERYTHING)(nsid)
     await oauth(env).forgetAccount(caller.did, { devices: false })
@@ -131,6 +137,23 @@ const callers: Record<string, (nsid: string) => Promise<Caller>> = {
   },
   admin: withHeader(basic('admin', 'test admin password')),
   'wrong admin': withHeader(basic('admin', 'wrong')),
+}
+
+/** The columns of the table of scopes: one for each kind. */
+const scopes: Record<string, string> = {
+  atproto: '',
+  'transition:generic': 'transition:generic',
+  'transition:email': 'transition:email',
+  'transition:chat.bsky': 'transition:chat.bsky',
+  'repo:': 'repo:*',
+  'rpc:': 'rpc:*?aud=did:web:api.bsky.app%23bsky_appview rpc:com.example.method?aud=*',
+  'blob:': 'blob:*/*',
+  'account:email': 'account:email?action=manage',
+  'account:repo': 'account:repo?action=manage',
+  'account:status': 'account:status?action=manage',
+  'identity:handle': 'identity:handle',
+  'identity:*': 'identity:*',
+  'not one': 'nonsense repo nothing:at:all',
 }
 
 /** Bodies of methods whose credentials are looked at by the account's object, or with what the body says. */
@@ -208,10 +231,11 @@ async function tryMethod(nsid: string, { did, authorization, prove }: Caller): P
   return isRefused ? `${response.status} ${error}` : 'yes'
 }
 
+const methods = Object.entries(routes)
+  .filter(([, route]) => route.to === 'local' && route.kind !== 'subscription')
+  .map(([nsid]) => nsid)
+
 test('every method lets in whom the table says, and nobody else', async () => {
-  const methods = Object.entries(routes)
-    .filter(([, route]) => route.to === 'local' && route.kind !== 'subscription')
-    .map(([nsid]) => nsid)
   const columns = Object.entries(callers)
   const rows: string[][] = []
   for (const nsid of methods) {
@@ -221,18 +245,38 @@ test('every method lets in whom the table says, and nobody else', async () => {
     for (const caller of prepared) cells.push(await tryMethod(nsid, caller))
     rows.push([nsid, ...cells])
   }
-  await expect(table(['method', ...columns.map(([name]) => name)], rows)).toMatchFileSnapshot(
-    './credentials.md',
-  )
-}, 120_000)
-
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`
-  return `# Who may call what
+  const head = ['method', ...columns.map(([name]) => name)]
+  await expect(`# Who may call what
 
 Written by \`credentials.test.ts\`, which tries each local method with each kind of credentials. "yes" means that the
 credentials were accepted; whatever else may be wrong with the request comes after that.
 
-${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}
-`
+${table(head, rows)}`).toMatchFileSnapshot('./credentials.md')
+}, 300_000)
+
+test('an app may do what the scope of its token says, and nothing else', async () => {
+  const rows: string[][] = []
+  for (const nsid of methods) {
+    const opens = (scope: string) => withOAuth(`atproto ${scope}`)(nsid).then(trial(nsid))
+    // What is open to everybody, or to no app, says nothing about scopes.
+    const toNobody = await withHeader(undefined)().then(trial(nsid))
+    if (toNobody === 'yes' || (await opens(EVERYTHING)) !== 'yes') continue
+    const cells: string[] = []
+    for (const scope of Object.values(scopes))
+      cells.push((await opens(scope)) === 'yes' ? 'yes' : '')
+    rows.push([nsid, ...cells])
+  }
+  await expect(`# What scopes open
+
+Written by \`credentials.test.ts\`: each method that apps may call, with a token of each kind of scope beside
+\`atproto\`. An empty cell is a 403 \`ScopeMissingError\`.
+
+${table(['method', ...Object.keys(scopes)], rows)}`).toMatchFileSnapshot('./scopes.md')
+}, 300_000)
+
+const trial = (nsid: string) => (caller: Caller) => tryMethod(nsid, caller)
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`
+  return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`
 }

@@ -38,6 +38,7 @@ export default defineConfig({
         resolve: {
           alias: Object.fromEntries(
             Object.entries({
+              'node:module': 'node-module',
               ioredis: 'ioredis',
               '@atproto-labs/fetch-node': 'fetch-node',
               'disposable-email-domains-js': 'disposable-email-domains',

@@ -14,6 +14,7 @@ import {
   signInLimits,
   updateHandleLimits,
 } from '../limits/policy.ts'
+import { takeRedirectError } from '../platform/redirect-error.ts'
 import { clientFetch } from './client-fetch.ts'
 import { currentApp } from './current-app.ts'
 import { accountChanges } from './store/account-changes.ts'
@@ -28,6 +29,7 @@ import { verifierOptions } from './verifier.ts'
 
 /** One per isolate: it holds nothing of any request. */
 export async function makeProvider(config: Config): Promise<OAuthProvider> {
+  takeRedirectError()
   const { publicUrl, registration, handleDomains } = config
   const provider = new OAuthProvider({
     ...(await verifierOptions(config)),

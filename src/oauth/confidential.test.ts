@@ -1,0 +1,154 @@
+/** Apps that publish metadata and keys on a site of their own. Only that site is stood in for. */
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { oauth } from '../durable/names.ts'
+import { ConfidentialClient, makeKey, type Tokens } from '../testing/confidential-client.ts'
+import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
+import { makeAccount, PASSWORD, type TestAccount } from '../testing/host.ts'
+import { hashOf } from './secrets.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+
+let site: ForeignSite
+let account: TestAccount
+let client: ConfidentialClient
+
+beforeEach(async () => {
+  account = await makeAccount()
+  site = foreignSite()
+  client = await ConfidentialClient.make()
+  site.pages = {
+    [client.id]: jsonPage(client.metadata),
+    [client.keysUrl]: jsonPage({ keys: [client.key.jwk] }),
+  }
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const consent = () => client.code(account.did, PASSWORD)
+
+async function connect(): Promise<Tokens> {
+  const response = await client.trade(await consent())
+  if (!response.ok) throw new Error(await response.text())
+  return response.json()
+}
+
+const whoAmI = ({ access_token }: Tokens) =>
+  client.call(access_token, '/xrpc/com.atproto.server.getSession')
+
+/** A code challenge of its own for each request: the host takes none twice. */
+const challenge = () => hashOf(crypto.randomUUID())
+
+interface Refusal {
+  error: string
+  error_description: string
+}
+
+/** How a request was refused. */
+async function refusal(response: Response): Promise<Refusal & { status: number }> {
+  return { status: response.status, ...((await response.json()) as Refusal) }
+}
+
+describe('an app with a key', () => {
+  test('signs somebody in, calls, refreshes, and signs them out', async () => {
+    const first = await connect()
+    expect(await (await whoAmI(first)).json()).toMatchObject({ did: account.did })
+    const [token, ...others] = await oauth(env).tokensOf(account.did)
+    expect(others).toEqual([])
+    expect(token?.clientId).toBe(client.id)
+    expect(JSON.parse(token?.clientAuth ?? '')).toMatchObject({
+      method: 'private_key_jwt',
+      alg: 'ES256',
+      kid: 'first',
+    })
+    expect((token?.endsAt ?? 0) - Date.now()).toBeGreaterThan(90 * DAY)
+
+    const second = (await (await client.refresh(first.refresh_token)).json()) as Tokens
+    expect((await whoAmI(second)).status).toBe(200)
+    expect((await whoAmI(first)).status).toBe(401)
+    await client.post('/oauth/revoke', { token: second.refresh_token })
+    expect((await whoAmI(second)).status).toBe(401)
+    expect(await oauth(env).tokensOf(account.did)).toEqual([])
+    expect(new Set(site.asked)).toEqual(new Set([client.id, client.keysUrl]))
+  })
+})
+
+describe('who cannot show the key', () => {
+  test('cannot ask for anything', async () => {
+    const wrong = await makeKey('first')
+    const right = client.key
+    client.key = wrong
+    expect(await refusal(await client.push())).toMatchObject({
+      status: 400,
+      error: 'invalid_client',
+      error_description: expect.stringContaining('signature verification failed'),
+    })
+    client.key = right
+    const none = { client_assertion: undefined, client_assertion_type: undefined }
+    expect(await refusal(await client.push(none))).toMatchObject({
+      status: 400,
+      error: 'invalid_request',
+      error_description: expect.stringContaining('client_assertion'),
+    })
+    expect((await client.push()).status).toBe(201)
+  })
+
+  test('gets no tokens for a code or a refresh token that it found', async () => {
+    const right = client.key
+    const code = await consent()
+    client.key = await makeKey('first')
+    expect((await refusal(await client.trade(code))).error).toBe('invalid_client')
+    client.key = right
+    const tokens = await connect()
+    client.key = await makeKey('first')
+    expect((await refusal(await client.refresh(tokens.refresh_token))).error).toBe('invalid_client')
+    await client.post('/oauth/revoke', { token: tokens.refresh_token })
+    expect((await whoAmI(tokens)).status).toBe(200)
+  })
+
+  test('cannot use an assertion for another server, by another app, or from long ago', async () => {
+    const day = Math.floor((Date.now() - DAY) / 1000)
+    for (const claims of [
+      { aud: 'https://pds.example.com' },
+      { iss: 'https://other.example.com/client-metadata.json' },
+      { sub: 'https://other.example.com/client-metadata.json' },
+      { jti: undefined },
+      { iat: day, exp: day + 60 },
+    ]) {
+      const client_assertion = await client.assertion(claims)
+      const refused = await refusal(await client.push({ client_assertion }))
+      expect(refused, JSON.stringify(claims)).toMatchObject({
+        status: 400,
+        error: 'invalid_client',
+      })
+    }
+  })
+
+  test('cannot show an assertion again', async () => {
+    await client.push()
+    const client_assertion = await client.assertion()
+    expect((await client.push({ client_assertion, code_challenge: challenge() })).status).toBe(201)
+    const again = await client.push({ client_assertion, code_challenge: challenge() })
+    expect(await refusal(again)).toMatchObject({
+      status: 400,
+      error: 'invalid_grant',
+      error_description: expect.stringContaining('jti reused'),
+    })
+  })
+})
+
+describe('a session', () => {
+  test('stays bound to the key that it began with', async () => {
+    const first = client.key
+    const second = await makeKey('second')
+    site.pages[client.keysUrl] = jsonPage({ keys: [first.jwk, second.jwk] })
+    const tokens = await connect()
+    client.key = second
+    expect((await client.push({ code_challenge: challenge() })).status).toBe(201)
+    expect(await refusal(await client.refresh(tokens.refresh_token))).toMatchObject({
+      status: 400,
+      error: 'invalid_grant',
+    })
+  })
+})

@@ -276,14 +276,15 @@ describe('requests', () => {
   test('a client on a private address is not fetched on a host that protects itself', async () => {
     const guarded = await startServer({ env: { PDS_DISABLE_SSRF_PROTECTION: 'false' } })
     try {
-      const response = await fetch(`${guarded.origin}/oauth/par`, {
-        method: 'POST',
-        body: new URLSearchParams({
-          client_id: 'https://10.0.0.1/client.json',
-          response_type: 'code',
-        }),
-      })
-      expect(response.status).toBe(400)
+      const push = async (client_id: string) => {
+        const body = new URLSearchParams({ client_id, response_type: 'code' })
+        const response = await fetch(`${guarded.origin}/oauth/par`, { method: 'POST', body })
+        return { status: response.status, text: await response.text() }
+      }
+      expect((await push('https://10.0.0.1/client.json')).status).toBe(400)
+      const refused = await push('https://app.internal/client.json')
+      expect(refused.status).toBe(400)
+      expect(refused.text).toContain('Address refused: app.internal is not public')
     } finally {
       await guarded.stop()
     }

@@ -1,10 +1,11 @@
 /** What apps publish about themselves, when it is not as it should be. Only their site is stood in for. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { schemas } from '../generated/schemas.ts'
-import { ConfidentialClient, type Tokens } from '../testing/confidential-client.ts'
+import { ASSERTION, ConfidentialClient, type Tokens } from '../testing/confidential-client.ts'
 import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
-import { makeAccount, PASSWORD } from '../testing/host.ts'
+import { makeAccount, PASSWORD, send } from '../testing/host.ts'
 import { Visitor } from '../testing/visitor.ts'
+import { hashOf } from './secrets.ts'
 
 let site: ForeignSite
 
@@ -86,6 +87,25 @@ test.each([
     error_description: expect.stringMatching(/refused|not public/i),
   })
   expect(new Set(site.asked)).toEqual(new Set([client.id]))
+})
+
+test('requests of one app that come at the same time wait for one document', async () => {
+  const client = await publish()
+  // By way of the runtime: each has its own context, in which promises of others must not get stuck.
+  const push = async () => {
+    const { id: client_id, redirect: redirect_uri, scope } = client
+    const form = { client_id, redirect_uri, scope, response_type: 'code' }
+    const pkce = { code_challenge_method: 'S256', code_challenge: hashOf(crypto.randomUUID()) }
+    const client_assertion = await client.assertion()
+    const signed = { client_assertion_type: ASSERTION, client_assertion }
+    const body = new URLSearchParams({ ...form, ...pkce, ...signed })
+    const response = await send('/oauth/par', { method: 'POST', body })
+    return [response.status, await response.text()]
+  }
+  const answers = await Promise.all([1, 2, 3, 4].map(push))
+  const taken = [201, expect.stringContaining('request_uri')]
+  expect(answers).toEqual([taken, taken, taken, taken])
+  expect(site.asked.toSorted()).toEqual([client.id, client.keysUrl])
 })
 
 test('the name of an app cannot bring a script into the page', async () => {

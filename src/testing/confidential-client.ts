@@ -3,7 +3,8 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { hashOf } from '../oauth/secrets.ts'
 import { ISSUER, request, Visitor } from './visitor.ts'
 
-const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+/** Kind of assertion (RFC 7523, 2.2). */
+export const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 export interface Key {
   jwk: JWK

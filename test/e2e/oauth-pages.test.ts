@@ -1,13 +1,16 @@
 /** The OAuth server's pages as people use them: in a browser, coming from an app that runs in the browser. */
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeAccounts, operatorOf } from '../support/accounts.ts'
 import { type BrowserApp, startBrowserApp } from '../support/browser-app.ts'
 import { addAuthenticator, chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
 import { publicOrigin } from '../support/oauth.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+
+// Pages take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const HAS_BROWSER = chromiumPath() !== undefined
 if (!HAS_BROWSER) {
@@ -100,7 +103,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
 
   const backInApp = () => page.getByText(`signed in as ${did}`).waitFor()
 
-  test('somebody signs in with a password and allows an app, which reads and writes', async () => {
+  test('somebody signs in with a password and allows an app, which reads, writes, renews its token and leaves', async () => {
     await leaveApp()
     await page.getByRole('button', { name: 'Create a new account' }).waitFor()
     await keepLooks(page, 'oauth-welcome')
@@ -122,6 +125,12 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     expect(await answer()).toContain(`200 {"did":"${did}"`)
     await press('Write')
     expect(await answer()).toMatch(/^200 /)
+    await press('Renew')
+    expect(await answer()).toBe('renewed')
+    await press('Who am I')
+    expect(await answer()).toContain('200 ')
+    await press('Leave')
+    expect(await answer()).toBe('out')
   })
 
   test('an app that is refused learns that, and no more', async () => {

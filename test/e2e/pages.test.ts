@@ -1,10 +1,13 @@
 /** The pages as people use them: in a browser, with a passkey on their device. */
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeAccounts, operatorOf } from '../support/accounts.ts'
 import { addAuthenticator, chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+
+// Pages take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const HAS_BROWSER = chromiumPath() !== undefined
 if (!HAS_BROWSER) {

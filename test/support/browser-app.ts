@@ -46,6 +46,7 @@ export async function startBrowserApp(issuer: string, plcUrl: string): Promise<B
 const PAGE = `<!doctype html><html lang="en"><title>An app</title><link rel="icon" href="data:,">
 <p id="status">starting</p>
 <button id="sign-in">Sign in</button><button id="who">Who am I</button><button id="write">Write</button>
+<button id="renew">Renew</button><button id="leave">Leave</button>
 <p id="answer"></p><script type="module" src="/app.js"></script>`
 
 const script = ({ issuer, plcUrl, redirect, scope }: Record<string, string>) => `
@@ -83,6 +84,15 @@ on('write', () => call('/xrpc/com.atproto.repo.createRecord', {
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ repo: session.did, collection: 'com.example.note', record: { text: 'hello' } }),
 }))
+on('renew', async () => {
+  const before = await session.getTokenInfo(false)
+  const after = await session.getTokenInfo(true)
+  return after.expiresAt > before.expiresAt ? 'renewed' : 'as it was'
+})
+on('leave', async () => {
+  await session.signOut()
+  return session.fetchHandler('/xrpc/com.atproto.server.getSession').then(() => 'still in', () => 'out')
+})
 try {
   session = (await client.init())?.session
   say('status', session ? 'signed in as ' + session.did : 'signed out')

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
@@ -5,6 +6,8 @@ import { defineConfig } from 'vitest/config'
 /** Tests of the tools and of the whole server run on Node; tests of the server's parts in workerd. */
 export default defineConfig({
   test: {
+    // One core less than there are would be one alone on small machines; tests wait for servers a lot.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {

@@ -109,6 +109,8 @@ export class AccountObject extends AccountVisits {
     return this.#change(async () => {
       this.profile.get()
       this.lifecycle.destroy()
+      // Also those that are remembered: somebody else may come to have an account of this DID.
+      this.sessions.closeAll()
       this.useKey(undefined)
       await this.endOAuth()
     })

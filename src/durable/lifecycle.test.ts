@@ -147,6 +147,29 @@ test('an access token works for as long as its session is open', async () => {
   expect(await admitted(second.session.family)).toMatchObject(refused('ExpiredToken'))
 })
 
+test('who had an account cannot get into the one that somebody else makes with the same DID', async () => {
+  unwrap(await stub().create(input()))
+  const before = unwrap(await stub().openSession('a long password'))
+  const family = before?.session.family ?? ''
+  expect(await stub().admit(family, false)).toMatchObject({ ok: true })
+  unwrap(await stub().destroy())
+  unwrap(await stub().create({ ...input(), password: 'another password' }))
+  expect(await stub().admit(family, false)).toMatchObject(refused('ExpiredToken'))
+})
+
+test('an account that is begun anew while the one before it is looked at stays', async () => {
+  unwrap(await stub().prepare(input()))
+  await runInDurableObject(stub(), (_, { storage }) => {
+    storage.sql.exec("UPDATE account SET created_at = '2020-01-01T00:00:00.000Z'")
+  })
+  await evictDurableObject(stub())
+  // The alarm asks the directory; before it has its answer the owner has come again.
+  const [, made] = await Promise.all([runDurableObjectAlarm(stub()), stub().create(input())])
+  unwrap(made)
+  await runDurableObjectAlarm(stub())
+  expect(await status()).toBe('active')
+})
+
 test('an app password opens lesser sessions, which end with it', async () => {
   unwrap(await stub().create(input()))
   unwrap(await stub().addAppPassword('app', 'aaaa-bbbb-cccc-dddd', false))

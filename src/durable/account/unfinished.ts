@@ -3,7 +3,7 @@ import type { Env } from '../../env.ts'
 import { PlcDirectory, PlcError } from '../../identity/plc.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
 import type { Profile } from '../../storage/account/profile.ts'
-import { directory } from '../names.ts'
+import { directory, oauth } from '../names.ts'
 
 /** How long the making of an account may take, in ms, before it counts as broken off. */
 const MAKING = 2 * 60 * 1000
@@ -60,14 +60,17 @@ export class Unfinished {
         if (!(error instanceof PlcError) || error.statusCode !== 400) throw error
       })
     }
-    destroy()
+    // Meanwhile the account may have been made after all, or somebody may have begun anew.
+    const due = this.due()
+    if (profile.pending() !== undefined && due !== undefined && due <= Date.now()) destroy()
   }
 
-  /** Once everybody knows that an account is gone, so is its store. */
+  /** Once everybody knows that an account is gone, the apps it was signed in to included, so is its store. */
   async #bury(): Promise<void> {
     const { env, profile, outbox, hasUnwantedBlobs, wipe } = this.#parts
     const did = profile.did() ?? ''
     await directory(env).remove(did)
+    await oauth(env).forgetAccount(did, { devices: true })
     // Meanwhile somebody may have begun to make an account of the same DID.
     if (profile.isDeleted() && outbox.isEmpty() && !hasUnwantedBlobs()) await wipe()
   }

@@ -179,8 +179,12 @@ test('an account is deleted with its password and a token, and its names are fre
   await remove(PASSWORD, token)
   await expect(remove(PASSWORD, token)).rejects.toMatchObject(WRONG_PASSWORD)
   await expect(logIn(email)).rejects.toMatchObject(WRONG_PASSWORD)
-  await expect(agent.com.atproto.server.getSession()).rejects.toMatchObject({ status: 400 })
-  await expect(agent.com.atproto.sync.getLatestCommit({ did })).rejects.toMatchObject({
+  // Tokens of the account end with it; everybody else is told that it is not there.
+  await expect(agent.com.atproto.server.getSession()).rejects.toMatchObject({
+    error: 'ExpiredToken',
+  })
+  const anybody = new AtpAgent({ service: server.origin })
+  await expect(anybody.com.atproto.sync.getLatestCommit({ did })).rejects.toMatchObject({
     error: 'RepoNotFound',
   })
   await makeAccount('leaves')

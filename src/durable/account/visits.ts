@@ -87,10 +87,13 @@ export class AccountVisits extends AccountPasskeys {
 
   /** Whoever changes the password does not trust those who know the old one. */
   override async setPassword(password: string): Promise<Outcome<void>> {
-    const outcome = await super.setPassword(password)
-    this.oneTime.forget('password')
-    this.#visits.closeAll()
-    return outcome
+    try {
+      return await super.setPassword(password)
+    } finally {
+      // Also when the apps could not be told: the password is another one by then.
+      this.oneTime.forget('password')
+      this.#visits.closeAll()
+    }
   }
 
   #open(): string {

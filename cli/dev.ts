@@ -5,10 +5,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
-import type { RawSettings } from '../src/config/settings.ts'
+import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { ROOT } from './bundle.ts'
 import { ensureFirstAccount } from './first-account.ts'
-import { sayMistakes } from './mistakes.ts'
+import { sayMistakes } from './report-errors.ts'
 import { makeSecrets } from './settings.ts'
 
 const DEV_VARS = join(ROOT, '.dev.vars')

@@ -1,6 +1,6 @@
 /** The account that a fresh host starts with. */
 import { randomBytes } from 'node:crypto'
-import type { RawSettings } from '../src/config/settings.ts'
+import type { RawSettings } from '../src/kernel/config/settings.ts'
 
 export interface FirstAccount {
   did: string

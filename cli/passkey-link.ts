@@ -1,7 +1,7 @@
 /** `npm run passkey -- --account alice.test`: a one-time link, and a QR code, to add a passkey with. */
 import { defineCommand, runMain } from 'citty'
 import qr from 'qrcode'
-import { CommandError, sayMistakes } from './mistakes.ts'
+import { CommandError, sayMistakes } from './report-errors.ts'
 import { readLocalSettings } from './settings.ts'
 
 const passkey = defineCommand({

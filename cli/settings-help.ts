@@ -1,4 +1,4 @@
-import { settings } from '../src/config/settings.ts'
+import { settings } from '../src/kernel/config/settings.ts'
 
 /** The settings as a table for `--help`. */
 export function settingsHelp(): string {
@@ -20,7 +20,7 @@ export function settingsPage(): string {
   return [
     '# Configuration',
     '',
-    '<!-- Written by `npm run docs:configuration` from src/config/settings.ts. -->',
+    '<!-- Written by `npm run docs:configuration` from src/kernel/config/settings.ts. -->',
     '',
     'Settings come from the environment (`npm start`), from `.dev.vars` (`npm run dev`), or from',
     '`[vars]` in `wrangler.toml` and `wrangler secret put` (Cloudflare). An empty value counts as not',

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseSettings, type RawSettings, settings } from '../src/config/settings.ts'
-import { ConfigError } from '../src/config.ts'
+import { ConfigError } from '../src/kernel/config/config.ts'
+import { parseSettings, type RawSettings, settings } from '../src/kernel/config/settings.ts'
 
 /** Secrets that a host cannot do without. */
 const MADE_UP = {

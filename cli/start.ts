@@ -1,10 +1,10 @@
 /** `npm start`: the PDS on plain workerd, on this machine. */
 import { relative } from 'node:path'
 import { defineCommand, runMain } from 'citty'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/kernel/config/config.ts'
 import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
-import { sayMistakes } from './mistakes.ts'
+import { sayMistakes } from './report-errors.ts'
 import { readLocalSettings } from './settings.ts'
 import { settingsHelp } from './settings-help.ts'
 import { startWorkerd } from './workerd.ts'

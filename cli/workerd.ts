@@ -5,8 +5,8 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { RawSettings } from '../src/config/settings.ts'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/kernel/config/config.ts'
+import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { BUNDLE } from './bundle.ts'
 
 /** Matches wrangler.toml, which workerd does not read. */

@@ -1,16 +1,16 @@
 /** The Worker: `/xrpc/*` goes to the dispatcher, everything else to the site. */
 import { type App, createApp } from './app.ts'
-import { addRowCounts } from './dev/row-counts.ts'
-import { assertLocation } from './durable/location.ts'
-import type { Env } from './env.ts'
-import { setBudgetHeaders } from './limits/rate-limit-error.ts'
-import { createLogger, type Logger } from './log.ts'
+import type { Env } from './contracts/env.ts'
+import { createLogger, type Logger } from './kernel/log.ts'
 import { ASSETS, isOAuthPath } from './oauth/paths.ts'
-import { site } from './site.ts'
+import { addRowCounts } from './server/row-counts.ts'
+import { errorResponse, isInternal } from './server/xrpc/answer.ts'
+import { allowAllOrigins } from './server/xrpc/cors.ts'
+import { dispatch } from './server/xrpc/dispatch.ts'
+import { assertLocation } from './services/objects/location.ts'
+import { setBudgetHeaders } from './services/objects/rate-limit-error.ts'
 import { tightest } from './storage/rate-counter.ts'
-import { errorResponse, isInternal } from './xrpc/answer.ts'
-import { allowAllOrigins } from './xrpc/cors.ts'
-import { dispatch } from './xrpc/dispatch.ts'
+import { site } from './web/site.ts'
 
 export { AccountObject } from './durable/account.ts'
 export { DirectoryObject } from './durable/directory.ts'
@@ -71,7 +71,7 @@ async function answerOAuth(request: Request, path: string, env: Env, app: App): 
       return await serveAsset(path, env.ASSETS)
     }
     const { serveOAuth } = await import('./oauth/serve.ts')
-    const { offerOtherWays } = await import('./pages/other-ways.ts')
+    const { offerOtherWays } = await import('./web/account/alternative-sign-in.ts')
     return offerOtherWays(request, await serveOAuth(request, app))
   } catch (error) {
     app.log.error('request failed', error, { path })

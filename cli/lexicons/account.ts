@@ -2,9 +2,9 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { UsageError } from '../../codegen/errors.ts'
-import type { Asking } from '../../src/identity/ask-did.ts'
-import { pdsOf } from '../../src/identity/did-document.ts'
-import { SCHEMA_COLLECTION } from '../../src/lexicons/document.ts'
+import { pdsOf } from '../../src/services/identity/did-document.ts'
+import type { Asking } from '../../src/services/identity/resolve-did.ts'
+import { SCHEMA_COLLECTION } from '../../src/services/lexicons/document.ts'
 import { CommandError } from './command.ts'
 import { didOf, documentOf } from './network.ts'
 

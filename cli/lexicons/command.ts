@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type CommandDef, renderUsage, runCommand } from 'citty'
 import { UsageError } from '../../codegen/errors.ts'
-import { LexiconError } from '../../src/lexicons/lexicon-error.ts'
+import { LexiconError } from '../../src/services/lexicons/lexicon-error.ts'
 
 /** Something went wrong that the user can do something about. Exit code 1. */
 export class CommandError extends Error {

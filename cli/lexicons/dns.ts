@@ -1,7 +1,7 @@
 /** Whether DNS leads from a namespace to the account that publishes it. */
-import type { Asking } from '../../src/identity/ask-did.ts'
-import { authorityName, publishersAt } from '../../src/lexicons/ask-authority.ts'
-import { LexiconError } from '../../src/lexicons/lexicon-error.ts'
+import type { Asking } from '../../src/services/identity/resolve-did.ts'
+import { LexiconError } from '../../src/services/lexicons/lexicon-error.ts'
+import { authorityName, publishersAt } from '../../src/services/lexicons/resolve-authority.ts'
 
 /** One name, and what DNS has there. */
 export interface DnsEntry {

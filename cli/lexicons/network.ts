@@ -1,11 +1,11 @@
 /** Asking the network from here, with the settings that a host has for it. */
-import { parseSettings } from '../../src/config/settings.ts'
-import { type Asking, askDid } from '../../src/identity/ask-did.ts'
-import { askHandle } from '../../src/identity/ask-handle.ts'
-import type { DidDocument } from '../../src/identity/did-document.ts'
-import { IdentityError } from '../../src/identity/identity-error.ts'
-import type { PublishedLexicon } from '../../src/lexicons/document.ts'
-import { fetchLexicon } from '../../src/lexicons/fetch-lexicon.ts'
+import { parseSettings } from '../../src/kernel/config/settings.ts'
+import type { DidDocument } from '../../src/services/identity/did-document.ts'
+import { IdentityError } from '../../src/services/identity/identity-error.ts'
+import { type Asking, askDid } from '../../src/services/identity/resolve-did.ts'
+import { askHandle } from '../../src/services/identity/resolve-handle.ts'
+import type { PublishedLexicon } from '../../src/services/lexicons/document.ts'
+import { fetchLexicon } from '../../src/services/lexicons/fetch-lexicon.ts'
 import { CommandError } from './command.ts'
 
 /** PDS_DOH_URL, PDS_DID_PLC_URL and PDS_DISABLE_SSRF_PROTECTION of the environment. @throws CommandError */

@@ -3,7 +3,7 @@ import { compareTrees } from '../../codegen/diff/tree.ts'
 import { lexiconPath } from '../../codegen/layout.ts'
 import { type LexiconFile, lexiconFile } from '../../codegen/load.ts'
 import { byCodeUnits } from '../../codegen/tree.ts'
-import { SCHEMA_COLLECTION } from '../../src/lexicons/document.ts'
+import { SCHEMA_COLLECTION } from '../../src/services/lexicons/document.ts'
 import type { PublishedRecord } from './account.ts'
 import { asRecord, cidOfLexicon } from './written.ts'
 

@@ -1,9 +1,9 @@
 /** Lexicons as files and as records. */
 import type { LexValue } from '@atproto/lex-data'
-import { encode } from '../../src/cbor/encode.ts'
-import { SCHEMA_COLLECTION } from '../../src/lexicons/document.ts'
-import { cidString } from '../../src/storage/cid-string.ts'
-import { cidOf } from '../../src/storage/mst/cid.ts'
+import { cidOf } from '../../src/kernel/cbor/cid.ts'
+import { cidString } from '../../src/kernel/cbor/cid-string.ts'
+import { encode } from '../../src/kernel/cbor/encode.ts'
+import { SCHEMA_COLLECTION } from '../../src/services/lexicons/document.ts'
 
 /** A lexicon as it is published: the fields of its file, and the `$type` of the collection. */
 export const asRecord = (lexicon: object) => ({ ...lexicon, $type: SCHEMA_COLLECTION })

@@ -15,7 +15,7 @@ export function emitMethod(method: Method): PlannedFile {
   const typeImport = types.some((type) => type.startsWith('types.'))
     ? `import type * as types from '#types/${nsidToPath(nsid)}'\n`
     : ''
-  const code = `${tsBanner(lexiconPath(nsid))}${typeImport}import { declareErrors, definer, type MethodShape } from '#src/xrpc/define.ts'
+  const code = `${tsBanner(lexiconPath(nsid))}${typeImport}import { declareErrors, definer, type MethodShape } from '#src/server/xrpc/define.ts'
 
 ${docComment([`The ${def.type} ${nsid}.`])}export interface Method extends MethodShape {
   kind: '${def.type}'

@@ -6,7 +6,7 @@ import type { PlannedFile } from '../write.ts'
 
 /** The routing table; handlers are imported when they are first called. */
 export function emitRoutes(methods: readonly Method[]): PlannedFile {
-  const code = `${tsBanner(`${LEXICONS}/, ${HANDLERS}/ and ${POLICY}`)}import type { GeneratedRoute } from '../routing/route.ts'
+  const code = `${tsBanner(`${LEXICONS}/, ${HANDLERS}/ and ${POLICY}`)}import type { GeneratedRoute } from '../server/xrpc/route.ts'
 
 /** Every method of every lexicon, by NSID. */
 export const routes: Readonly<Record<string, GeneratedRoute>> = {

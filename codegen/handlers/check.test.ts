@@ -23,7 +23,7 @@ function complaints(name: string, code: string): string[] {
 }
 
 const LIST = `import { define, errors } from '#lex/com/example/book/list'
-import { anyone } from '#src/auth/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
 `
 const SIGN = LIST.replace('book/list', 'book/sign')
 
@@ -153,7 +153,7 @@ test.each([
   ],
   [
     "a definer that is not a method's",
-    `import { definer } from '#src/xrpc/define.ts'\nexport default definer()({ auth, handler })`,
+    `import { definer } from '#src/server/xrpc/define.ts'\nexport default definer()({ auth, handler })`,
     `:2:16 the default export is the result of definer()(…); ${SHOULD}`,
   ],
   [
@@ -164,7 +164,7 @@ test.each([
   [
     'a definition without auth',
     `${SIGN}export default define({ handler() {} })`,
-    ':3:16 the definition has no `auth`: say who may call, with a policy from #src/auth/policy.ts',
+    ':3:16 the definition has no `auth`: say who may call, with a policy from #src/server/auth/policy.ts',
   ],
   [
     'a definition without handler',
@@ -179,7 +179,7 @@ test.each([
   [
     'a definition with a string for a policy',
     `${SIGN}export default define({ auth: 'session', handler() {} })`,
-    ':3:31 `auth` is a string; it should be a policy from #src/auth/policy.ts',
+    ':3:31 `auth` is a string; it should be a policy from #src/server/auth/policy.ts',
   ],
   ['a syntax error', `${SIGN}export default define({`, ":3:24 '}' expected."],
 ])('a default export of the wrong shape has its own sentence: %s', (_name, code, expected) => {

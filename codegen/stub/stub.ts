@@ -21,7 +21,7 @@ function handlerStub({ nsid, def }: Pick<Method, 'nsid' | 'def'>): string {
   ])
   return `import { MethodNotImplementedError } from '@atproto/xrpc-server'
 import { define } from '#lex/${nsidToPath(nsid)}'
-import { session } from '#src/auth/policy.ts'
+import { session } from '#src/server/auth/policy.ts'
 
 ${comment}export default define({
   auth: session,

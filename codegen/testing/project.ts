@@ -102,7 +102,7 @@ export const guestBook: Files = { ...entry, ...defs, ...list, ...sign }
 /** A handler for the query. */
 export const listHandler: Files = {
   'src/handlers/com/example/book/list.ts': `import { define } from '#lex/com/example/book/list'
-import { anyone } from '#src/auth/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
 
 export default define({ auth: anyone, handler: () => ({ pages: [] }) })
 `,

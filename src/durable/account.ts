@@ -1,11 +1,11 @@
-import { hashPassword } from '../auth/password.ts'
-import { SigningKey } from '../auth/signing-key.ts'
-import { PlcDirectory, PlcError } from '../identity/plc.ts'
+import { hashPassword } from '../kernel/crypto/password.ts'
+import { SigningKey } from '../kernel/crypto/signing-key.ts'
+import { PlcDirectory, PlcError } from '../services/identity/plc.ts'
+import { type Outcome, settle } from '../services/objects/result.ts'
 import type { InitialStatus } from '../storage/account/profile.ts'
 import { StorageError } from '../storage/error.ts'
+import { AccountVisits } from './account/browser-sessions.ts'
 import type { OpenedSession } from './account/sign-in.ts'
-import { AccountVisits } from './account/visits.ts'
-import { type Outcome, settle } from './outcome.ts'
 
 export type { Description } from './account/repository.ts'
 

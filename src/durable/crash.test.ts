@@ -3,7 +3,9 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { cidOf } from '../storage/mst/cid.ts'
+import { cidOf } from '../kernel/cbor/cid.ts'
+import { unwrap } from '../services/objects/result.ts'
+import { sequencer as sequencerOf, account as stubOf } from '../services/objects/stubs.ts'
 import { FaithfulConsumer, listen } from '../testing/consumer.ts'
 import {
   crashAfterStatement,
@@ -13,8 +15,6 @@ import {
   disturbDelivery,
 } from '../testing/crash.ts'
 import { basic, PASSWORD, send } from '../testing/host.ts'
-import { sequencer as sequencerOf, account as stubOf } from './names.ts'
-import { unwrap } from './outcome.ts'
 
 /** More than a write has. */
 const STATEMENTS = 20

@@ -1,9 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
+import type { Outcome } from '../services/objects/result.ts'
 import type { NewInviteCode } from '../storage/directory/invite-code.ts'
 import type { DirectoryObject } from './directory.ts'
-import type { Outcome } from './outcome.ts'
 
 const INTERVAL = 60 * 60 * 1000
 let made = 0

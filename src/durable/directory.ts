@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Env } from '../env.ts'
+import type { Env } from '../contracts/env.ts'
+import { type Outcome, settle } from '../services/objects/result.ts'
 import { Accounts, type Resident } from '../storage/directory/accounts.ts'
 import { DevMails, type Mail } from '../storage/directory/dev-mails.ts'
 import { EmailTokens, type TokenPurpose } from '../storage/directory/email-tokens.ts'
@@ -20,7 +21,6 @@ import { UsedTokens } from '../storage/directory/used-tokens.ts'
 import { StorageError } from '../storage/error.ts'
 import { migrate } from '../storage/migrate.ts'
 import { type Budget, RateCounter, type Spending } from '../storage/rate-counter.ts'
-import { type Outcome, settle } from './outcome.ts'
 
 /** The one object that knows who lives on this host. A thin shell over `src/storage/directory`. */
 export class DirectoryObject extends DurableObject<Env> {

@@ -8,11 +8,11 @@ import { def, MemoryBlockstore, MST, readCarWithRoot, verifyCommitSig } from '@a
 import { Frame } from '@atproto/xrpc-server'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { cidOf, equalBytes } from '../kernel/cbor/cid.ts'
+import { unwrap } from '../services/objects/result.ts'
+import { sequencer, account as stubOf } from '../services/objects/stubs.ts'
 import type { EncodedRecord, Write } from '../storage/account/writes.ts'
-import { cidOf, equalBytes } from '../storage/mst/cid.ts'
 import type { AccountObject } from './account.ts'
-import { sequencer, account as stubOf } from './names.ts'
-import { unwrap } from './outcome.ts'
 
 const SEED = 20261121
 const OPERATIONS = 6000

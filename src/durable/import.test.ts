@@ -14,12 +14,12 @@ import {
 } from '@atproto/repo'
 import fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { cidOf } from '../kernel/cbor/cid.ts'
+import { unwrap } from '../services/objects/result.ts'
+import { account as stubOf } from '../services/objects/stubs.ts'
 import type { Write } from '../storage/account/writes.ts'
 import { type CarBlock, carFile } from '../storage/car.ts'
-import { cidOf } from '../storage/mst/cid.ts'
 import type { AccountObject } from './account.ts'
-import { account as stubOf } from './names.ts'
-import { unwrap } from './outcome.ts'
 
 type Stub = DurableObjectStub<AccountObject>
 const collection = 'com.example.note'

@@ -1,10 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { SigningKey } from '../auth/signing-key.ts'
+import { SigningKey } from '../kernel/crypto/signing-key.ts'
+import { unwrap } from '../services/objects/result.ts'
+import { account as accountOf, directory, sequencer } from '../services/objects/stubs.ts'
 import type { EventKind } from '../storage/account/events.ts'
-import { account as accountOf, directory, sequencer } from './names.ts'
-import { unwrap } from './outcome.ts'
 
 let made = 0
 let did: string

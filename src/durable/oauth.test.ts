@@ -2,11 +2,11 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
-import { hashOf } from '../oauth/secrets.ts'
+import { hashOf } from '../server/auth/oauth-secrets.ts'
+import { unwrap } from '../services/objects/result.ts'
+import { oauth } from '../services/objects/stubs.ts'
 import { RecentProofs } from '../storage/oauth/recent-proofs.ts'
 import type { NewToken } from '../storage/oauth/tokens.ts'
-import { oauth } from './names.ts'
-import { unwrap } from './outcome.ts'
 
 const HOUR = 60 * 60 * 1000
 const DID = 'did:web:alice.test'

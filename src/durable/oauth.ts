@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Env } from '../env.ts'
+import type { Env } from '../contracts/env.ts'
+import { type Outcome, settle } from '../services/objects/result.ts'
 import { StorageError } from '../storage/error.ts'
 import { migrate } from '../storage/migrate.ts'
 import { type AuthorizedClient, AuthorizedClients } from '../storage/oauth/clients.ts'
@@ -13,7 +14,6 @@ import {
 } from '../storage/oauth/requests.ts'
 import { isEmpty, migrations } from '../storage/oauth/schema.ts'
 import { type NewToken, type Rotation, type Token, Tokens } from '../storage/oauth/tokens.ts'
-import { type Outcome, settle } from './outcome.ts'
 
 /** How often what has expired is deleted, ms. */
 const PRUNING = 60 * 60 * 1000

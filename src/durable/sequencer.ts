@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
-import { readConfig } from '../config.ts'
-import type { Env } from '../env.ts'
+import type { Env } from '../contracts/env.ts'
+import { readConfig } from '../kernel/config/config.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import { migrate } from '../storage/migrate.ts'
 import { EventLog } from '../storage/sequencer/log.ts'
@@ -9,8 +9,8 @@ import { Retention } from '../storage/sequencer/retention.ts'
 import { migrations } from '../storage/sequencer/schema.ts'
 import { type SourceRow, type SourceState, Sources } from '../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
-import { Consumers } from './sequencer-consumers.ts'
-import { CrawlRequests } from './sequencer-crawl.ts'
+import { Consumers } from './sequencer/consumers.ts'
+import { CrawlRequests } from './sequencer/crawl-requests.ts'
 
 /** Time from one look at what is due to the next, at least, in ms. */
 const LEAST_PAUSE = 1000

@@ -1,6 +1,6 @@
 /** The files of the provider's pages: static assets on Cloudflare, a folder on plain workerd. */
 import manifest from '@atproto/oauth-provider-ui/bundle-manifest.json'
-import type { Env } from '../env.ts'
+import type { Env } from '../contracts/env.ts'
 import { ASSETS } from './paths.ts'
 
 const files: Readonly<Record<string, { mime: string } | undefined>> = manifest

@@ -1,8 +1,8 @@
 /** How the provider fetches what apps publish about themselves: from anywhere public, within limits. */
-import { guardedFetch } from '../net/guarded-fetch.ts'
-import { NetworkError } from '../net/network-error.ts'
+import { guardedFetch } from '../kernel/net/guarded-fetch.ts'
+import { NetworkError } from '../kernel/net/network-error.ts'
 import { FetchRequestError } from '../platform/fetch-node.ts'
-import { currentApp } from './current-app.ts'
+import { currentApp } from '../server/current-request.ts'
 
 const LIMITS = { timeout: 5_000, maxBytes: 512 * 1024 }
 

@@ -1,11 +1,11 @@
 /** Apps that publish metadata and keys on a site of their own. Only that site is stood in for. */
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { oauth } from '../durable/names.ts'
+import { hashOf } from '../server/auth/oauth-secrets.ts'
+import { oauth } from '../services/objects/stubs.ts'
 import { ConfidentialClient, makeKey, type Tokens } from '../testing/confidential-client.ts'
 import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
 import { makeAccount, PASSWORD, type TestAccount } from '../testing/host.ts'
-import { hashOf } from './secrets.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto'
 import type { DeviceId, SessionId } from '@atproto/oauth-provider/store'
 import type { App } from '../app.ts'
-import { equalSecrets } from '../auth/equal-secrets.ts'
-import { withApp } from './current-app.ts'
+import { equalSecrets } from '../kernel/crypto/equal-secrets.ts'
+import { withApp } from '../server/current-request.ts'
 import { deviceStore } from './store/devices.ts'
 
 /** The provider's own, of its DeviceManager: ten years, in seconds. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { Config } from '../kernel/config/config.ts'
 
 /** Where apps that know this host learn who gives out tokens for it (RFC 9728). */
 export const protectedResource = ({ publicUrl }: Pick<Config, 'publicUrl'>) => ({

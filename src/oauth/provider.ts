@@ -2,8 +2,11 @@
 
 import type { LexResolver } from '@atproto/oauth-provider/provider'
 import { AccessTokenMode, OAuthProvider } from '@atproto/oauth-provider/provider'
-import type { Config } from '../config.ts'
-import { enforceLimits } from '../limits/enforce.ts'
+import type { Config } from '../kernel/config/config.ts'
+import { takeRedirectError } from '../platform/redirect-error.ts'
+import { verifierOptions } from '../server/auth/oauth-verifier.ts'
+import { currentApp } from '../server/current-request.ts'
+import { enforceLimits } from '../server/limits/enforce.ts'
 import {
   createAccountLimits,
   deleteAccountLimits,
@@ -13,10 +16,8 @@ import {
   resetPasswordLimits,
   signInLimits,
   updateHandleLimits,
-} from '../limits/policy.ts'
-import { takeRedirectError } from '../platform/redirect-error.ts'
+} from '../server/limits/policy.ts'
 import { clientFetch } from './client-fetch.ts'
-import { currentApp } from './current-app.ts'
 import { accountChanges } from './store/account-changes.ts'
 import { accountStore } from './store/accounts.ts'
 import { deviceStore } from './store/devices.ts'
@@ -25,7 +26,6 @@ import { lexiconStore, lexResolver } from './store/lexicons.ts'
 import { replayStore } from './store/replays.ts'
 import { requestStore } from './store/requests.ts'
 import { tokenStore } from './store/tokens.ts'
-import { verifierOptions } from './verifier.ts'
 
 /** One per isolate: it holds nothing of any request. */
 export async function makeProvider(config: Config): Promise<OAuthProvider> {

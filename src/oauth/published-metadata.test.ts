@@ -1,11 +1,11 @@
 /** What apps publish about themselves, when it is not as it should be. Only their site is stood in for. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { schemas } from '../generated/schemas.ts'
+import { hashOf } from '../server/auth/oauth-secrets.ts'
+import { Visitor } from '../testing/browser-session.ts'
 import { ASSERTION, ConfidentialClient, type Tokens } from '../testing/confidential-client.ts'
 import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
 import { makeAccount, PASSWORD, send } from '../testing/host.ts'
-import { Visitor } from '../testing/visitor.ts'
-import { hashOf } from './secrets.ts'
 
 let site: ForeignSite
 

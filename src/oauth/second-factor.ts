@@ -5,8 +5,8 @@ import {
 } from '@atproto/oauth-provider/errors'
 import type { Account as Subject } from '@atproto/oauth-provider/store'
 import type { App } from '../app.ts'
-import { unwrap } from '../durable/outcome.ts'
-import { mailSignInCode } from '../factors/email-code.ts'
+import { mailSignInCode } from '../services/factors/email-code.ts'
+import { unwrap } from '../services/objects/result.ts'
 import type { Account } from '../storage/account/profile.ts'
 import { inOAuthWords } from './store/errors.ts'
 

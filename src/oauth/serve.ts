@@ -6,7 +6,7 @@ import { OAuthError } from '@atproto/oauth-provider/errors'
 import { oauthMiddleware } from '@atproto/oauth-provider/middleware'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import type { App } from '../app.ts'
-import { currentApp, withApp } from './current-app.ts'
+import { currentApp, withApp } from '../server/current-request.ts'
 import { makeProvider } from './provider.ts'
 
 /** The provider is written for Node's HTTP server; nothing listens on this port but within the isolate. */

@@ -1,9 +1,9 @@
 /** Signs somebody in on the provider's pages. */
 import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account } from '@atproto/oauth-provider/store'
-import { findByIdentifier } from '../accounts/identifier.ts'
-import { MAX_TRIED_LENGTH } from '../accounts/passwords.ts'
 import type { App } from '../app.ts'
+import { findByIdentifier } from '../services/accounts/identifier.ts'
+import { MAX_TRIED_LENGTH } from '../services/accounts/passwords.ts'
 import { demandSecondFactor } from './second-factor.ts'
 
 export interface SignInAttempt {

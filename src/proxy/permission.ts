@@ -1,9 +1,9 @@
 /** What apps must be allowed to have done at other services. */
 
 import type { App } from '../app.ts'
-import { assertPermitted, type Permission } from '../auth/permissions.ts'
-import type { UserCredentials } from '../auth/policy.ts'
 import { findSetting } from '../routing/settings.ts'
+import { assertPermitted, type Permission } from '../server/auth/permissions.ts'
+import type { UserCredentials } from '../server/auth/policy.ts'
 import { type Fallback, parseProxyHeader } from './target.ts'
 
 /**

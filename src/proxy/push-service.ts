@@ -1,8 +1,8 @@
 /** Push notifications: a client registers with the service of its app, by way of its own host. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
-import type { Permission } from '../auth/permissions.ts'
-import type { UserCredentials } from '../auth/policy.ts'
+import type { Permission } from '../server/auth/permissions.ts'
+import type { UserCredentials } from '../server/auth/policy.ts'
 import { callService } from './forward.ts'
 import { locate, type Target } from './target.ts'
 

@@ -1,10 +1,10 @@
 /** One exchange with another service: a request out, an answer back, both as streams, within limits. */
 import type { App } from '../app.ts'
-import { checkAddress } from '../net/address.ts'
-import { NetworkError } from '../net/network-error.ts'
+import { checkAddress } from '../kernel/net/address.ts'
+import { NetworkError } from '../kernel/net/network-error.ts'
 import { copy, lengthOf, PIECE, pipe } from './copy.ts'
 import { responseHeaders } from './headers.ts'
-import { Patience } from './patience.ts'
+import { Patience } from './idle-timeout.ts'
 import type { Target } from './target.ts'
 import { errorAnswer, timedOut, unreachable, unusable } from './upstream-error.ts'
 

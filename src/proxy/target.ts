@@ -1,11 +1,11 @@
 /** Which service a request goes to. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { App } from '../app.ts'
-import type { ServiceTarget } from '../config.ts'
-import { serviceOf } from '../identity/did-document.ts'
-import { IdentityError } from '../identity/identity-error.ts'
+import type { ServiceTarget } from '../kernel/config/config.ts'
 import type { ServiceName } from '../routing/policy.ts'
 import type { NamedService } from '../routing/settings.ts'
+import { serviceOf } from '../services/identity/did-document.ts'
+import { IdentityError } from '../services/identity/identity-error.ts'
 
 /** A service that requests may be sent to. */
 export interface Target extends ServiceTarget {

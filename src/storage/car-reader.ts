@@ -1,6 +1,6 @@
 import { decode } from '@atproto/lex-cbor'
 import { isCid, isPlainObject, type LexValue, ui8Concat } from '@atproto/lex-data'
-import { CID_LENGTH, cidOf, equalBytes } from './mst/cid.ts'
+import { CID_LENGTH, cidOf, equalBytes } from '../kernel/cbor/cid.ts'
 import type { CidBytes } from './mst/node.ts'
 
 /** Largest block in bytes; records have at most 1 MB, tree nodes a few kB. */

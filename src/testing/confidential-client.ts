@@ -1,7 +1,7 @@
 /** An app with a server of its own, which signs what it asks for (OAuth specification, confidential clients). */
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { hashOf } from '../oauth/secrets.ts'
-import { ISSUER, request, Visitor } from './visitor.ts'
+import { hashOf } from '../server/auth/oauth-secrets.ts'
+import { ISSUER, request, Visitor } from './browser-session.ts'
 
 /** Kind of assertion (RFC 7523, 2.2). */
 export const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'

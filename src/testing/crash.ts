@@ -4,7 +4,7 @@
  */
 import { runInDurableObject } from 'cloudflare:test'
 import type { DurableObject } from 'cloudflare:workers'
-import type { Env } from '../env.ts'
+import type { Env } from '../contracts/env.ts'
 
 /** A new stub with each call: one that saw its object crash is of no more use. */
 type Stub = () => DurableObjectStub<DurableObject<Env> & Rpc.DurableObjectBranded>

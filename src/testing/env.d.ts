@@ -1,5 +1,5 @@
 /// <reference types="@cloudflare/vitest-plugin/types" />
-import type { Env as WorkerEnv } from '../env.ts'
+import type { Env as WorkerEnv } from '../contracts/env.ts'
 
 declare global {
   namespace Cloudflare {

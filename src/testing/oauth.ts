@@ -3,10 +3,10 @@
 import { env } from 'cloudflare:workers'
 import { DpopNonce } from '@atproto/oauth-provider/verifier'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { oauth } from '../durable/names.ts'
+import { oauth } from '../services/objects/stubs.ts'
 // Loaded once, ahead of requests: here, requests that load the same file at the same time wait for each other.
-import '../oauth/authenticate.ts'
-import { hashOf, nonceSecret, signingSecret } from '../oauth/secrets.ts'
+import '../server/auth/oauth-token.ts'
+import { hashOf, nonceSecret, signingSecret } from '../server/auth/oauth-secrets.ts'
 
 const ISSUER = 'http://localhost:2583'
 const HOUR = 60 * 60 * 1000

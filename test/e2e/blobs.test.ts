@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AtpAgent, type BlobRef } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { exifSegment, jpeg, tiff } from '../../src/blobs/location/samples.ts'
+import { exifSegment, jpeg, tiff } from '../../src/testing/image-samples.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
 const LIMIT = 60_000_000

@@ -2,9 +2,9 @@
 import { AtpAgent } from '@atproto/api'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Visit } from '../support/browser-session.ts'
 import { mailTo, readMails } from '../support/mail.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { Visit } from '../support/visit.ts'
 
 let server: TestServer
 

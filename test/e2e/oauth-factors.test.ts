@@ -4,10 +4,10 @@ import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
 import { Browser } from '../support/browser.ts'
+import { Visit } from '../support/browser-session.ts'
 import { mailTo, readMails } from '../support/mail.ts'
 import { publicOrigin } from '../support/oauth.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { Visit } from '../support/visit.ts'
 
 let server: TestServer
 

@@ -4,8 +4,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { ReadableStream } from 'node:stream/web'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BROTLI, GZIPPED, PLAIN } from '../support/malformed-responses.ts'
 import { type ProxyHost, startProxyHost } from '../support/proxy.ts'
-import { BROTLI, GZIPPED, PLAIN } from '../support/wild-answers.ts'
 
 const LIMIT = 3_000_000
 

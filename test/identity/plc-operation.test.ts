@@ -3,8 +3,8 @@ import { Secp256k1Keypair } from '@atproto/crypto'
 import * as lib from '@did-plc/lib'
 import { CID } from 'multiformats/cid'
 import { describe, expect, test } from 'vitest'
-import { SigningKey } from '../../src/auth/signing-key.ts'
-import { PlcDirectory } from '../../src/identity/plc.ts'
+import { SigningKey } from '../../src/kernel/crypto/signing-key.ts'
+import { PlcDirectory } from '../../src/services/identity/plc.ts'
 import {
   didOf,
   handleUri,
@@ -13,7 +13,7 @@ import {
   pdsService,
   signOperation,
   withHandle,
-} from '../../src/identity/plc-operation.ts'
+} from '../../src/services/identity/plc-operation.ts'
 
 const SECRET = '7f'.repeat(32)
 const ours = SigningKey.fromBytes(Buffer.from(SECRET, 'hex'))

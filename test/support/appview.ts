@@ -10,7 +10,7 @@ import {
 import type { AddressInfo } from 'node:net'
 import { schemas } from '@atproto/api'
 import { AuthRequiredError, createServer, verifyJwt } from '@atproto/xrpc-server'
-import { answerWildly } from './wild-answers.ts'
+import { answerWildly } from './malformed-responses.ts'
 
 /** A request that reached the service. */
 export interface Asked {

@@ -1,7 +1,7 @@
 /** A server with an AppView, a chat service and a PLC directory that knows other services. */
 import { AtpAgent } from '@atproto/api'
-import { SigningKey } from '../../src/auth/signing-key.ts'
-import { PlcDirectory } from '../../src/identity/plc.ts'
+import { SigningKey } from '../../src/kernel/crypto/signing-key.ts'
+import { PlcDirectory } from '../../src/services/identity/plc.ts'
 import { startAppView, type TestService } from './appview.ts'
 import { localResolver } from './identity.ts'
 import { startPlc, type TestPlc } from './plc.ts'

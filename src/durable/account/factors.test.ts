@@ -1,8 +1,8 @@
 import { env, runInDurableObject } from 'cloudflare:test'
 import { Secret, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { unwrap } from '../../services/objects/result.ts'
 import { PASSWORD } from '../../testing/host.ts'
-import { unwrap } from '../outcome.ts'
 
 let made = 0
 let did = ''

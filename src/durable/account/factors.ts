@@ -1,11 +1,11 @@
-import { hashRecoveryCode, makeRecoveryCodes } from '../../factors/recovery-codes.ts'
-import { looksLikeTotp } from '../../factors/totp.ts'
-import { hashToken } from '../../mail/tokens.ts'
+import { hashRecoveryCode, makeRecoveryCodes } from '../../services/factors/recovery-codes.ts'
+import { looksLikeTotp } from '../../services/factors/totp.ts'
+import { hashToken } from '../../services/mail/tokens.ts'
+import { type Outcome, settle } from '../../services/objects/result.ts'
+import { directory } from '../../services/objects/stubs.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
 import { RecoveryCodes } from '../../storage/account/recovery-codes.ts'
 import { BudgetError, StorageError } from '../../storage/error.ts'
-import { directory } from '../names.ts'
-import { type Outcome, settle } from '../outcome.ts'
 import { AccountTotp } from './totp.ts'
 
 /** What an account asks for beside the main password. */

@@ -1,11 +1,15 @@
 import { env } from 'cloudflare:test'
 import { Secret, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { makeChallenge } from '../../factors/challenge.ts'
-import { authenticationOptions, didOfUserHandle, userHandleOf } from '../../factors/passkeys.ts'
+import { makeChallenge } from '../../services/factors/challenge.ts'
+import {
+  authenticationOptions,
+  didOfUserHandle,
+  userHandleOf,
+} from '../../services/factors/passkeys.ts'
+import { unwrap } from '../../services/objects/result.ts'
 import { Authenticator } from '../../testing/authenticator.ts'
 import { PASSWORD } from '../../testing/host.ts'
-import { unwrap } from '../outcome.ts'
 
 /** As vitest.config.mts sets it up. */
 const HOST = { hostname: 'localhost', publicUrl: 'http://localhost:2583' }

@@ -1,15 +1,15 @@
-import { challengeExpiry } from '../../factors/challenge.ts'
-import { hashOfToken, makeToken } from '../../factors/one-time-token.ts'
+import { hashOfToken, makeToken } from '../../kernel/crypto/random-token.ts'
+import { challengeExpiry } from '../../services/factors/challenge.ts'
 import {
   registrationOptions,
   verifyAuthentication,
   verifyRegistration,
-} from '../../factors/passkeys.ts'
+} from '../../services/factors/passkeys.ts'
+import { type Outcome, settle } from '../../services/objects/result.ts'
 import { OneTime } from '../../storage/account/one-time.ts'
 import { type Passkey, Passkeys } from '../../storage/account/passkeys.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
 import { StorageError } from '../../storage/error.ts'
-import { type Outcome, settle } from '../outcome.ts'
 import { AccountFactors } from './factors.ts'
 
 /** How long a registration that was begun may take, in ms. */

@@ -1,3 +1,4 @@
+import { type Outcome, settle } from '../../services/objects/result.ts'
 import type { BlobRow, ListBlobsOptions } from '../../storage/account/blobs.ts'
 import { exportCar } from '../../storage/account/export.ts'
 import { readImport } from '../../storage/account/import.ts'
@@ -8,7 +9,6 @@ import type { ListOptions, StoredRecord } from '../../storage/account/records.ts
 import type { WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
 import { dropStaging } from '../../storage/account/staging.ts'
 import { StorageError } from '../../storage/error.ts'
-import { type Outcome, settle } from '../outcome.ts'
 import { AccountBase } from './base.ts'
 
 /** What `describeRepo` and DID documents are made of. */

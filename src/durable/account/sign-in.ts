@@ -1,10 +1,10 @@
 import { createServiceJwt } from '@atproto/xrpc-server'
-import { hashAppPassword, hashPassword, verifyPassword } from '../../auth/password.ts'
+import { hashAppPassword, hashPassword, verifyPassword } from '../../kernel/crypto/password.ts'
+import { type Outcome, settle } from '../../services/objects/result.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import type { Preference } from '../../storage/account/preferences.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
 import type { Session } from '../../storage/account/sessions.ts'
-import { type Outcome, settle } from '../outcome.ts'
 import { AccountRepository } from './repository.ts'
 
 /** A session that was opened or refreshed, and whose it is. */

@@ -1,8 +1,8 @@
-import { seal, unseal } from '../../auth/seal.ts'
-import { describeTotp, makeTotpSecret, TOTP_SECRET, totpStep } from '../../factors/totp.ts'
+import { seal, unseal } from '../../kernel/crypto/seal.ts'
+import { describeTotp, makeTotpSecret, TOTP_SECRET, totpStep } from '../../services/factors/totp.ts'
+import { type Outcome, settle } from '../../services/objects/result.ts'
 import { TotpStore } from '../../storage/account/totp.ts'
 import { StorageError } from '../../storage/error.ts'
-import { type Outcome, settle } from '../outcome.ts'
 import { AccountSignIn } from './sign-in.ts'
 
 /** How a new authenticator app is told what to show. */

@@ -1,7 +1,7 @@
 /** An account as the provider's pages and tokens know it. */
 import type { Account } from '@atproto/oauth-provider/store'
 import type { App } from '../../app.ts'
-import { cborToJson } from '../../cbor/to-json.ts'
+import { cborToJson } from '../../kernel/cbor/to-json.ts'
 import type { Account as StoredAccount } from '../../storage/account/profile.ts'
 
 /** The account, unless it is not here or was taken down: then it can do nothing on these pages. */

@@ -1,9 +1,9 @@
 /** The provider's DeviceStore. The secret of a device's cookie is sealed at rest. */
 import type { DeviceData, DeviceStore, SessionId } from '@atproto/oauth-provider/store'
 import type { App } from '../../app.ts'
-import { seal, unseal } from '../../auth/seal.ts'
+import { seal, unseal } from '../../kernel/crypto/seal.ts'
+import { currentApp } from '../../server/current-request.ts'
 import type { Device } from '../../storage/oauth/devices.ts'
-import { currentApp } from '../current-app.ts'
 
 const PURPOSE = 'oauth device session'
 

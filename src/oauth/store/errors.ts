@@ -6,7 +6,7 @@ import {
   OAuthError,
 } from '@atproto/oauth-provider/errors'
 import { XRPCError } from '@atproto/xrpc-server'
-import { type Outcome, unwrap } from '../../durable/outcome.ts'
+import { type Outcome, unwrap } from '../../services/objects/result.ts'
 
 /** Does something that refuses with XRPC errors. @throws OAuthError for what the user is to be told */
 export async function inOAuthWords<T>(work: () => Promise<T>): Promise<T> {

@@ -3,9 +3,9 @@
 import { LexResolverError } from '@atproto/oauth-provider/provider'
 import type { LexiconStore } from '@atproto/oauth-provider/store'
 import { schemas } from '../../generated/schemas.ts'
-import { parseRecord, uriOf } from '../../lexicons/document.ts'
-import { LexiconError } from '../../lexicons/lexicon-error.ts'
-import { currentApp } from '../current-app.ts'
+import { currentApp } from '../../server/current-request.ts'
+import { parseRecord, uriOf } from '../../services/lexicons/document.ts'
+import { LexiconError } from '../../services/lexicons/lexicon-error.ts'
 
 /** Nothing is kept here: the resolver of this host remembers, in memory and in storage. */
 export const lexiconStore: LexiconStore = {

@@ -1,7 +1,7 @@
 /** The provider's ReplayStore: exact, since one object counts for all isolates. */
 import type { ReplayStore } from '@atproto/oauth-provider/store'
-import { currentApp } from '../current-app.ts'
-import { hashOf } from '../secrets.ts'
+import { hashOf } from '../../server/auth/oauth-secrets.ts'
+import { currentApp } from '../../server/current-request.ts'
 
 export const replayStore: ReplayStore = {
   async unique(namespace, nonce, timeFrame) {

@@ -1,8 +1,8 @@
 /** The provider's RequestStore. */
 import type { RequestData, RequestStore } from '@atproto/oauth-provider/store'
+import { hashOf } from '../../server/auth/oauth-secrets.ts'
+import { currentApp } from '../../server/current-request.ts'
 import type { AuthorizationRequest } from '../../storage/oauth/requests.ts'
-import { currentApp } from '../current-app.ts'
-import { hashOf } from '../secrets.ts'
 import { take } from './errors.ts'
 
 type Code = NonNullable<RequestData['code']>

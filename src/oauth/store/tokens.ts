@@ -1,8 +1,8 @@
 /** The provider's TokenStore. Refresh tokens and codes are stored as hashes. */
 import type { RefreshToken, TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
+import { hashOf } from '../../server/auth/oauth-secrets.ts'
+import { currentApp } from '../../server/current-request.ts'
 import type { Token } from '../../storage/oauth/tokens.ts'
-import { currentApp } from '../current-app.ts'
-import { hashOf } from '../secrets.ts'
 import { findAccount } from './account-view.ts'
 import { take } from './errors.ts'
 

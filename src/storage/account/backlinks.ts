@@ -1,4 +1,4 @@
-import { scanSubject } from '../../cbor/scan.ts'
+import { scanSubject } from '../../kernel/cbor/scan.ts'
 
 /** Collections in which a second record about the same subject means nothing. */
 const LINKING: ReadonlySet<string> = new Set([

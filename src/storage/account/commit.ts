@@ -1,10 +1,10 @@
 /** Builds signed commits (repository specification, Commit Objects). */
 import { TID } from '@atproto/common-web'
 import { decodeCid } from '@atproto/lex-data'
-import type { SigningKey } from '../../auth/signing-key.ts'
-import { encode } from '../../cbor/encode.ts'
+import { cidOf } from '../../kernel/cbor/cid.ts'
+import { encode } from '../../kernel/cbor/encode.ts'
+import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { type CarBlock, carFile } from '../car.ts'
-import { cidOf } from '../mst/cid.ts'
 import { encodeNode } from '../mst/codec.ts'
 import type { CidBytes, Node } from '../mst/node.ts'
 import { type ChangeKind, collectProof } from '../mst/proof.ts'

@@ -5,7 +5,7 @@
  */
 
 import { type Cid, type LexMap, ui8Concat } from '@atproto/lex-data'
-import { encode } from '../../cbor/encode.ts'
+import { encode } from '../../kernel/cbor/encode.ts'
 
 export type EventKind = '#commit' | '#sync' | '#identity' | '#account'
 

@@ -8,8 +8,8 @@
  */
 import { carBlockLength, carHeader, writeCarBlock } from '../car.ts'
 import type { CidBytes } from '../mst/node.ts'
+import type { Hold } from './export-snapshot.ts'
 import type { Head } from './head.ts'
-import type { Hold } from './retired.ts'
 
 /** Bytes collected before they are handed on; what is in memory of an export of any size. */
 const CHUNK = 256 * 1024

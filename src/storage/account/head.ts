@@ -1,5 +1,5 @@
 import type { Commit } from './commit.ts'
-import { parseSpending, type WriteSpending } from './write-budget.ts'
+import { parseSpending, type WriteSpending } from './write-limit.ts'
 
 /** The current commit of a repository and the number of its last event. One row. */
 export interface Head extends Commit {

@@ -1,5 +1,5 @@
 /** The stations of an account's life, each one transaction: what changes, and the events that tell of it. */
-import type { SigningKey } from '../../auth/signing-key.ts'
+import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { accountEvent, identityEvent } from './events.ts'
 import { firstEventNumber } from './head.ts'
 import {

@@ -3,7 +3,7 @@
  * page of records takes longer than reading them; packed, a page is three values.
  */
 import { ui8Concat } from '@atproto/lex-data'
-import { CID_LENGTH } from '../mst/cid.ts'
+import { CID_LENGTH } from '../../kernel/cbor/cid.ts'
 import type { StoredRecord } from './records.ts'
 
 export interface PackedRecords {

@@ -32,7 +32,7 @@ export interface NewAccount {
   email: string | null
   /** Output of `hashPassword`, or null for an account without a password. */
   password: string | null
-  /** The signing key, sealed by `src/auth/seal.ts`. */
+  /** The signing key, sealed by `src/kernel/crypto/seal.ts`. */
   signingKey: Uint8Array
   /** While it is pending nobody sees it; it then becomes what is said here. */
   becomes: InitialStatus

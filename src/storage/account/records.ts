@@ -1,6 +1,6 @@
-import { cidBytes } from '../cid-string.ts'
+import { equalBytes } from '../../kernel/cbor/cid.ts'
+import { cidBytes } from '../../kernel/cbor/cid-string.ts'
 import { StorageError } from '../error.ts'
-import { equalBytes } from '../mst/cid.ts'
 import type { CidBytes } from '../mst/node.ts'
 
 /** A record as it is stored: its DAG-CBOR bytes and their CID. */

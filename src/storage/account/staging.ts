@@ -1,5 +1,5 @@
-import type { FoundBlob } from '../../cbor/scan.ts'
-import { cidString } from '../cid-string.ts'
+import { cidString } from '../../kernel/cbor/cid-string.ts'
+import type { FoundBlob } from '../../kernel/cbor/scan.ts'
 import type { CidBytes, StoredNode } from '../mst/node.ts'
 import { insertValues, type SqlBinding } from '../sql.ts'
 import { backlinkOf } from './backlinks.ts'

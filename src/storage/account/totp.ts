@@ -2,7 +2,7 @@
 
 /** Before it is confirmed with a code, a secret counts for nothing. */
 export interface Totp {
-  /** The secret, sealed by `src/auth/seal.ts`. */
+  /** The secret, sealed by `src/kernel/crypto/seal.ts`. */
   sealed: Uint8Array
   /** ISO 8601; null: it is still being set up. */
   enabledAt: string | null

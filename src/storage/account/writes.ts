@@ -1,7 +1,7 @@
 import { TID } from '@atproto/common-web'
-import { cidString } from '../cid-string.ts'
+import { equalBytes } from '../../kernel/cbor/cid.ts'
+import { cidString } from '../../kernel/cbor/cid-string.ts'
 import { StorageError } from '../error.ts'
-import { equalBytes } from '../mst/cid.ts'
 import type { CidBytes } from '../mst/node.ts'
 
 /** A record as the Worker hands it over: validated and encoded. */

@@ -3,7 +3,7 @@
 export interface ReservedKey {
   /** did:key */
   signingKey: string
-  /** The private key, sealed by `src/auth/seal.ts`. */
+  /** The private key, sealed by `src/kernel/crypto/seal.ts`. */
   sealed: Uint8Array
 }
 

@@ -5,7 +5,7 @@
  *     node  = { "e": [entry…], "l": link | null }
  *     entry = { "k": bytes, "p": prefix length, "t": link | null, "v": link }
  */
-import { CID_LENGTH } from './cid.ts'
+import { CID_LENGTH } from '../../kernel/cbor/cid.ts'
 import {
   type Child,
   type CidBytes,

@@ -3,7 +3,7 @@
  * stay loaded; a change touches the nodes on its path, and `seal` encodes and hashes each of those once,
  * however many changes came together.
  */
-import { cidOf, equalBytes } from './cid.ts'
+import { cidOf, equalBytes } from '../../kernel/cbor/cid.ts'
 import { decodeNode, encodeNode } from './codec.ts'
 import { keyLayer } from './layer.ts'
 import {

@@ -2,6 +2,7 @@ import { encode } from '@atproto/lex-cbor'
 import { decodeCid } from '@atproto/lex-data'
 import { Frame, MessageFrame } from '@atproto/xrpc-server'
 import { expect, test } from 'vitest'
+import { cidOf } from '../../kernel/cbor/cid.ts'
 import {
   accountEvent,
   commitEvent,
@@ -9,7 +10,6 @@ import {
   syncEvent,
   type UnnumberedEvent,
 } from '../account/events.ts'
-import { cidOf } from '../mst/cid.ts'
 import { toFrame } from './frame.ts'
 
 const did = 'did:web:a.test'

@@ -1,5 +1,5 @@
 import { ui8Concat } from '@atproto/lex-data'
-import { encode } from '../../cbor/encode.ts'
+import { encode } from '../../kernel/cbor/encode.ts'
 import type { EventKind, UnnumberedEvent } from '../account/events.ts'
 
 const headers = new Map<EventKind, Uint8Array>()

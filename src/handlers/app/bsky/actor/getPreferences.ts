@@ -1,10 +1,10 @@
 import { define } from '#lex/app/bsky/actor/getPreferences'
-import { readPreferences } from '#src/accounts/preferences.ts'
-import { sessionEvenTakendown } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
 import { forwardTo } from '#src/proxy/forward.ts'
 import { findOtherAppView } from '#src/proxy/other-appview.ts'
 import { mayForward } from '#src/proxy/permission.ts'
+import { sessionEvenTakendown } from '#src/server/auth/policy.ts'
+import { readPreferences } from '#src/services/accounts/preferences.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** What the account has set for the AppView of this host; another one that is named has settings of its own. */
 export default define({

@@ -1,7 +1,7 @@
 import { define } from '#lex/app/bsky/actor/getProfiles'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { mayForward } from '#src/proxy/permission.ts'
-import { readAfterWrite } from '#src/read-after-write/merge.ts'
+import { readAfterWrite } from '#src/proxy/read-after-write/merge.ts'
+import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
 import type { OutputSchema } from '#types/app/bsky/actor/getProfiles'
 
 /** Profiles, by way of the AppView; the caller's own as it is now. */

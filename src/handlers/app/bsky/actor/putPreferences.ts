@@ -1,11 +1,11 @@
 import { lexToJson } from '@atproto/lexicon'
 import { define } from '#lex/app/bsky/actor/putPreferences'
-import { hasFullAccess, writePreferences } from '#src/accounts/preferences.ts'
-import { session } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
 import { callService } from '#src/proxy/forward.ts'
 import { findOtherAppView } from '#src/proxy/other-appview.ts'
 import { mayForward } from '#src/proxy/permission.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { hasFullAccess, writePreferences } from '#src/services/accounts/preferences.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** Sets what getPreferences tells; for another AppView that is named, there. */
 export default define({

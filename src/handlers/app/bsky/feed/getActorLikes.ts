@@ -1,8 +1,8 @@
 import { define } from '#lex/app/bsky/feed/getActorLikes'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { mayForward } from '#src/proxy/permission.ts'
-import { mergeFeed } from '#src/read-after-write/feed.ts'
-import { readAfterWrite } from '#src/read-after-write/merge.ts'
+import { mergeFeed } from '#src/proxy/read-after-write/feed.ts'
+import { readAfterWrite } from '#src/proxy/read-after-write/merge.ts'
+import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
 import type { OutputSchema } from '#types/app/bsky/feed/getActorLikes'
 
 /** What somebody liked, by way of the AppView; posts of the caller's with the profile as it is now. */

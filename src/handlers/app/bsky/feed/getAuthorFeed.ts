@@ -1,8 +1,8 @@
 import { define } from '#lex/app/bsky/feed/getAuthorFeed'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { mayForward } from '#src/proxy/permission.ts'
-import { mergeFeed, passesFilter } from '#src/read-after-write/feed.ts'
-import { readAfterWrite } from '#src/read-after-write/merge.ts'
+import { mergeFeed, passesFilter } from '#src/proxy/read-after-write/feed.ts'
+import { readAfterWrite } from '#src/proxy/read-after-write/merge.ts'
+import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
 import type { OutputSchema } from '#types/app/bsky/feed/getAuthorFeed'
 
 /** What somebody posted, by way of the AppView; of the caller, with what the caller has just posted. */

@@ -2,12 +2,12 @@ import { AtUri } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/app/bsky/feed/getFeed'
 import type { App } from '#src/app.ts'
-import { session } from '#src/auth/policy.ts'
 import { askForRecord } from '#src/proxy/foreign-record.ts'
 import { forwardTo } from '#src/proxy/forward.ts'
 import { mayForward } from '#src/proxy/permission.ts'
 import { findTarget } from '#src/proxy/target.ts'
-import { recordJson } from '#src/records/read.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { recordJson } from '#src/services/records/read.ts'
 
 /**
  * A feed, by way of the AppView, which shows the caller's token to the feed's generator: so the token is one

@@ -1,9 +1,9 @@
 import { define } from '#lex/app/bsky/feed/getPostThread'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { mayForward } from '#src/proxy/permission.ts'
-import { readAfterWrite } from '#src/read-after-write/merge.ts'
-import { threadOfNewPost } from '#src/read-after-write/new-thread.ts'
-import { mergeThread } from '#src/read-after-write/thread.ts'
+import { readAfterWrite } from '#src/proxy/read-after-write/merge.ts'
+import { threadOfNewPost } from '#src/proxy/read-after-write/new-thread.ts'
+import { mergeThread } from '#src/proxy/read-after-write/thread.ts'
+import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
 import type { OutputSchema } from '#types/app/bsky/feed/getPostThread'
 
 /** A thread, by way of the AppView, with the caller's new replies; also of a post that it has not seen yet. */

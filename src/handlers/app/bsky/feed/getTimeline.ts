@@ -1,8 +1,8 @@
 import { define } from '#lex/app/bsky/feed/getTimeline'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
 import { mayForward } from '#src/proxy/permission.ts'
-import { mergeFeed } from '#src/read-after-write/feed.ts'
-import { readAfterWrite } from '#src/read-after-write/merge.ts'
+import { mergeFeed } from '#src/proxy/read-after-write/feed.ts'
+import { readAfterWrite } from '#src/proxy/read-after-write/merge.ts'
+import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
 import type { OutputSchema } from '#types/app/bsky/feed/getTimeline'
 
 /** The caller's timeline, by way of the AppView, with what the caller has just posted. */

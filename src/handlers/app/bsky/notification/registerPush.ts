@@ -1,6 +1,6 @@
 import { define } from '#lex/app/bsky/notification/registerPush'
-import { session } from '#src/auth/policy.ts'
 import { callPushService, mayUsePushService } from '#src/proxy/push-service.ts'
+import { session } from '#src/server/auth/policy.ts'
 
 /** Has notifications sent to a device. */
 export default define({

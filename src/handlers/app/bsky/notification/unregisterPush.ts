@@ -1,6 +1,6 @@
 import { define } from '#lex/app/bsky/notification/unregisterPush'
-import { session } from '#src/auth/policy.ts'
 import { callPushService, mayUsePushService } from '#src/proxy/push-service.ts'
+import { session } from '#src/server/auth/policy.ts'
 
 /** Ends the notifications of a device. */
 export default define({

@@ -1,6 +1,6 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/disableInviteCodes'
-import { adminOrModerator } from '#src/auth/policy.ts'
+import { adminOrModerator } from '#src/server/auth/policy.ts'
 import { OPERATOR } from '#src/storage/directory/invite-code.ts'
 
 export default define({

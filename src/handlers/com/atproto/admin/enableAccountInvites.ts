@@ -1,6 +1,6 @@
 import { define } from '#lex/com/atproto/admin/enableAccountInvites'
-import { adminOrModerator } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { adminOrModerator } from '#src/server/auth/policy.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** The `note` is not kept. */
 export default define({

@@ -1,6 +1,6 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/getInviteCodes'
-import { adminOrModerator } from '#src/auth/policy.ts'
+import { adminOrModerator } from '#src/server/auth/policy.ts'
 import type { InviteCursor, InviteSort } from '#src/storage/directory/invite-code.ts'
 
 const SORTS = ['recent', 'usage'] as const satisfies InviteSort[]

@@ -1,6 +1,6 @@
 import { define } from '#lex/com/atproto/admin/updateAccountHandle'
-import { changeHandle } from '#src/accounts/change-handle.ts'
-import { admin } from '#src/auth/policy.ts'
+import { admin } from '#src/server/auth/policy.ts'
+import { changeHandle } from '#src/services/accounts/change-handle.ts'
 
 export default define({
   auth: admin,

@@ -1,7 +1,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/updateAccountSigningKey'
-import { changeSigningKey } from '#src/accounts/change-key.ts'
-import { admin } from '#src/auth/policy.ts'
+import { admin } from '#src/server/auth/policy.ts'
+import { changeSigningKey } from '#src/services/accounts/change-key.ts'
 
 /** Puts a key from `reserveSigningKey` in the place of an account's signing key. */
 export default define({

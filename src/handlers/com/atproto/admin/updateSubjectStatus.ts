@@ -1,7 +1,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/updateSubjectStatus'
-import { adminOrModerator } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { adminOrModerator } from '#src/server/auth/policy.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** Takes accounts down, or switches them off, and gives them back. */
 export default define({

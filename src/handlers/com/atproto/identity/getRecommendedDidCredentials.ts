@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/identity/getRecommendedDidCredentials'
-import { session } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { handleUri, pdsService } from '#src/identity/plc-operation.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { handleUri, pdsService } from '#src/services/identity/plc-operation.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** What the DID document of an account that lives here should say. */
 export default define({

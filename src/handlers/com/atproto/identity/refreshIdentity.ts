@@ -1,6 +1,6 @@
 import { define } from '#lex/com/atproto/identity/refreshIdentity'
-import { anyone } from '#src/auth/policy.ts'
-import { refreshIdentityLimits } from '#src/limits/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { refreshIdentityLimits } from '#src/server/limits/policy.ts'
 
 /** As `resolveIdentity`, but asks the network now. Each call costs two or three requests: to be limited. */
 export default define({

@@ -1,5 +1,5 @@
 import { define } from '#lex/com/atproto/identity/resolveDid'
-import { anyone } from '#src/auth/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
 
 /** The document of a DID; whether its handle is true is not checked. */
 export default define({

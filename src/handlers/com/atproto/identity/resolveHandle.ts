@@ -1,5 +1,5 @@
 import { define, errors } from '#lex/com/atproto/identity/resolveHandle'
-import { anyone } from '#src/auth/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
 
 /** The DID behind a handle, of this host or any other; whether the DID agrees is not checked. */
 export default define({

@@ -1,5 +1,5 @@
 import { define } from '#lex/com/atproto/identity/resolveIdentity'
-import { anyone } from '#src/auth/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
 
 /** DID, document and handle of somebody, with the handle checked in both directions. */
 export default define({

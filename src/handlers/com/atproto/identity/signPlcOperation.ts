@@ -1,8 +1,8 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/identity/signPlcOperation'
-import { fullSessionEvenTakendown } from '#src/auth/policy.ts'
-import { type PlcState, parseOperation } from '#src/identity/plc-operation.ts'
-import { consumeToken } from '#src/mail/tokens.ts'
+import { fullSessionEvenTakendown } from '#src/server/auth/policy.ts'
+import { type PlcState, parseOperation } from '#src/services/identity/plc-operation.ts'
+import { consumeToken } from '#src/services/mail/tokens.ts'
 
 /**
  * Signs a change of the caller's did:plc with this host's rotation key; what is not given stays. The token comes

@@ -1,9 +1,9 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/identity/submitPlcOperation'
-import { assertKeepsAccountHere } from '#src/accounts/plc-operations.ts'
-import { session } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { parseOperation } from '#src/identity/plc-operation.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { assertKeepsAccountHere } from '#src/services/accounts/plc-operations.ts'
+import { parseOperation } from '#src/services/identity/plc-operation.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** Hands an operation to the PLC directory, provided that the account could still live here afterwards. */
 export default define({

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/identity/updateHandle'
-import { changeHandle } from '#src/accounts/change-handle.ts'
-import { session } from '#src/auth/policy.ts'
-import { updateHandleLimits } from '#src/limits/policy.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { updateHandleLimits } from '#src/server/limits/policy.ts'
+import { changeHandle } from '#src/services/accounts/change-handle.ts'
 
 export default define({
   auth: session,

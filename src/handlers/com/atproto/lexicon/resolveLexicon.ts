@@ -1,7 +1,7 @@
 import { define, errors } from '#lex/com/atproto/lexicon/resolveLexicon'
-import { anyone } from '#src/auth/policy.ts'
-import { parseRecord, uriOf } from '#src/lexicons/document.ts'
-import { LexiconError } from '#src/lexicons/lexicon-error.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { parseRecord, uriOf } from '#src/services/lexicons/document.ts'
+import { LexiconError } from '#src/services/lexicons/lexicon-error.ts'
 
 /**
  * `@atproto/lexicon` cannot check an answer that refers to a record type, as this one does; with a parameter in its

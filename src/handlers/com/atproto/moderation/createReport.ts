@@ -1,8 +1,8 @@
 import { define } from '#lex/com/atproto/moderation/createReport'
-import { sessionEvenTakendown } from '#src/auth/policy.ts'
 import { callService } from '#src/proxy/forward.ts'
 import { mayForward } from '#src/proxy/permission.ts'
 import { findTarget } from '#src/proxy/target.ts'
+import { sessionEvenTakendown } from '#src/server/auth/policy.ts'
 
 const NSID = 'com.atproto.moderation.createReport'
 

@@ -1,14 +1,14 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/repo/applyWrites'
-import { ownRepo } from '#src/accounts/own-repo.ts'
-import { writeRepo } from '#src/accounts/write.ts'
-import type { Permission } from '#src/auth/permissions.ts'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
-import { batchView, prepareBatch } from '#src/records/batch.ts'
-import { cidOption } from '#src/records/cid-option.ts'
-import { MAX_WRITES, WRITE_BODY_LIMIT } from '#src/records/limits.ts'
-import { findSchemas } from '#src/records/schema.ts'
-import { commitView } from '#src/records/write-view.ts'
+import type { Permission } from '#src/server/auth/permissions.ts'
+import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
+import { batchView, prepareBatch } from '#src/services/records/batch.ts'
+import { cidOption } from '#src/services/records/cid-option.ts'
+import { MAX_WRITES, WRITE_BODY_LIMIT } from '#src/services/records/limits.ts'
+import { ownRepo } from '#src/services/records/own-repo.ts'
+import { findSchemas } from '#src/services/records/schema.ts'
+import { writeRepo } from '#src/services/records/write.ts'
+import { commitView } from '#src/services/records/write-view.ts'
 
 /** What a token must allow for one of the writes: `…#create`, `…#update` or `…#delete`. */
 const permissionFor = ({

@@ -1,12 +1,12 @@
 import { define } from '#lex/com/atproto/repo/createRecord'
-import { ownRepo } from '#src/accounts/own-repo.ts'
-import { writeRepo } from '#src/accounts/write.ts'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
-import { cidOption } from '#src/records/cid-option.ts'
-import { WRITE_BODY_LIMIT } from '#src/records/limits.ts'
-import { prepareRecord } from '#src/records/prepare.ts'
-import { findSchema } from '#src/records/schema.ts'
-import { writeView } from '#src/records/write-view.ts'
+import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
+import { cidOption } from '#src/services/records/cid-option.ts'
+import { WRITE_BODY_LIMIT } from '#src/services/records/limits.ts'
+import { ownRepo } from '#src/services/records/own-repo.ts'
+import { prepareRecord } from '#src/services/records/prepare.ts'
+import { findSchema } from '#src/services/records/schema.ts'
+import { writeRepo } from '#src/services/records/write.ts'
+import { writeView } from '#src/services/records/write-view.ts'
 
 export default define({
   auth: sessionAdmittedByObject,

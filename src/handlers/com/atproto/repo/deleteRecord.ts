@@ -1,9 +1,9 @@
 import { define } from '#lex/com/atproto/repo/deleteRecord'
-import { ownRepo } from '#src/accounts/own-repo.ts'
-import { writeRepo } from '#src/accounts/write.ts'
-import { sessionAdmittedByObject } from '#src/auth/policy.ts'
-import { cidOption } from '#src/records/cid-option.ts'
-import { commitView } from '#src/records/write-view.ts'
+import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
+import { cidOption } from '#src/services/records/cid-option.ts'
+import { ownRepo } from '#src/services/records/own-repo.ts'
+import { writeRepo } from '#src/services/records/write.ts'
+import { commitView } from '#src/services/records/write-view.ts'
 
 export default define({
   auth: sessionAdmittedByObject,

@@ -1,8 +1,8 @@
 import { define } from '#lex/com/atproto/repo/describeRepo'
-import { anyone } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { handleOf } from '#src/identity/did-document.ts'
-import { accountDocument } from '#src/identity/documents.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { handleOf } from '#src/services/identity/did-document.ts'
+import { accountDocument } from '#src/services/identity/documents.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: anyone,

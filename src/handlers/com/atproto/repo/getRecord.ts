@@ -1,9 +1,9 @@
 import { define, errors } from '#lex/com/atproto/repo/getRecord'
-import { anyone } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
 import { askForRecord } from '#src/proxy/foreign-record.ts'
-import { recordJson } from '#src/records/read.ts'
-import { jsonText } from '#src/xrpc/answer.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { jsonText } from '#src/server/xrpc/answer.ts'
+import { unwrap } from '#src/services/objects/result.ts'
+import { recordJson } from '#src/services/records/read.ts'
 
 /** Records of this host. Those of other repositories are the AppView's to give. */
 export default define({

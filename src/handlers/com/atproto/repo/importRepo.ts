@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/repo/importRepo'
-import { fullSession } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { signingKeyOf } from '#src/identity/did-document.ts'
+import { fullSession } from '#src/server/auth/policy.ts'
+import { signingKeyOf } from '#src/services/identity/did-document.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /**
  * Replaces the caller's repository by the one in the CAR file that is sent. It is signed by the key that the

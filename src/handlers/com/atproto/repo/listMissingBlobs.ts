@@ -1,6 +1,6 @@
 import { define } from '#lex/com/atproto/repo/listMissingBlobs'
-import { session } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: session,

@@ -1,9 +1,9 @@
 import { define } from '#lex/com/atproto/repo/listRecords'
-import { anyone } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { recordJson } from '#src/records/read.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { jsonText } from '#src/server/xrpc/answer.ts'
+import { unwrap } from '#src/services/objects/result.ts'
+import { recordJson } from '#src/services/records/read.ts'
 import { unpackRecords } from '#src/storage/account/packed.ts'
-import { jsonText } from '#src/xrpc/answer.ts'
 
 export default define({
   auth: anyone,

@@ -2,10 +2,10 @@ import { parseCid } from '@atproto/lex-data'
 import { BlobRef } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/repo/uploadBlob'
-import { sessionOrService } from '#src/auth/policy.ts'
-import { storeBlob } from '#src/blobs/upload.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { uploadBlobLimits } from '#src/limits/policy.ts'
+import { sessionOrService } from '#src/server/auth/policy.ts'
+import { uploadBlobLimits } from '#src/server/limits/policy.ts'
+import { storeBlob } from '#src/services/blobs/upload.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: sessionOrService,

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/activateAccount'
-import { assertIdentity } from '#src/accounts/identity-check.ts'
-import { fullSession } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { fullSession } from '#src/server/auth/policy.ts'
+import { assertIdentity } from '#src/services/accounts/identity-check.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** Switches the account on, provided that its DID document says that it lives here. */
 export default define({

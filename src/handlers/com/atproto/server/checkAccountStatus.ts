@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/checkAccountStatus'
-import { identityProblem } from '#src/accounts/identity-check.ts'
-import { session } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { identityProblem } from '#src/services/accounts/identity-check.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** What there is of an account on this host: how far a move has got. Counts every row. */
 export default define({

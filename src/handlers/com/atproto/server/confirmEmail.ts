@@ -1,8 +1,8 @@
 import { define, errors } from '#lex/com/atproto/server/confirmEmail'
-import { session } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { readAddress } from '#src/mail/address.ts'
-import { consumeToken } from '#src/mail/tokens.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { readAddress } from '#src/services/mail/address.ts'
+import { consumeToken } from '#src/services/mail/tokens.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: session,

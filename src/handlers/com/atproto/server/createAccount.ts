@@ -1,9 +1,9 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createAccount'
-import { createAccount } from '#src/accounts/create.ts'
-import { sessionTokens } from '#src/accounts/session-view.ts'
-import { newcomer } from '#src/auth/policy.ts'
-import { createAccountLimits } from '#src/limits/policy.ts'
+import { newcomer } from '#src/server/auth/policy.ts'
+import { createAccountLimits } from '#src/server/limits/policy.ts'
+import { createAccount } from '#src/services/accounts/create.ts'
+import { sessionTokens } from '#src/services/accounts/session-view.ts'
 
 /**
  * Makes an account. Without `did` it gets a new did:plc. With the did:web of a handle of this host, that is

@@ -1,6 +1,6 @@
 import { define } from '#lex/com/atproto/server/createAppPassword'
-import { addAppPassword } from '#src/accounts/make-app-password.ts'
-import { fullSession } from '#src/auth/policy.ts'
+import { fullSession } from '#src/server/auth/policy.ts'
+import { addAppPassword } from '#src/services/accounts/make-app-password.ts'
 
 /** Makes up a password for one app; it is shown this once. */
 export default define({

@@ -1,7 +1,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createInviteCode'
-import { makeInviteCodes } from '#src/accounts/invite-codes.ts'
-import { admin } from '#src/auth/policy.ts'
+import { admin } from '#src/server/auth/policy.ts'
+import { makeInviteCodes } from '#src/services/accounts/invite-codes.ts'
 import { OPERATOR } from '#src/storage/directory/invite-code.ts'
 
 export default define({

@@ -1,14 +1,14 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createSession'
-import { findByIdentifier } from '#src/accounts/identifier.ts'
-import { failSlowly, MAX_TRIED_LENGTH } from '#src/accounts/passwords.ts'
-import { sessionTokens, sessionView } from '#src/accounts/session-view.ts'
 import type { App } from '#src/app.ts'
-import { anyone } from '#src/auth/policy.ts'
 import type { OpenedSession } from '#src/durable/account/sign-in.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { mailSignInCode } from '#src/factors/email-code.ts'
-import { signInLimits } from '#src/limits/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { signInLimits } from '#src/server/limits/policy.ts'
+import { findByIdentifier } from '#src/services/accounts/identifier.ts'
+import { failSlowly, MAX_TRIED_LENGTH } from '#src/services/accounts/passwords.ts'
+import { sessionTokens, sessionView } from '#src/services/accounts/session-view.ts'
+import { mailSignInCode } from '#src/services/factors/email-code.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /**
  * Signs in with a handle, DID or e-mail address, and a password or app password. With the main password,

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/deactivateAccount'
-import { fullSessionEvenTakendown } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { endDelegations } from '#src/oauth/delegations.ts'
+import { fullSessionEvenTakendown } from '#src/server/auth/policy.ts'
+import { endDelegations } from '#src/services/accounts/end-delegations.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** Switches the account off. `deleteAfter` is noted; nothing is deleted without its owner asking. */
 export default define({

@@ -1,11 +1,11 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/deleteAccount'
-import { failSlowly, MAX_TRIED_LENGTH } from '#src/accounts/passwords.ts'
 import type { App } from '#src/app.ts'
-import { anyone } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { deleteAccountLimits } from '#src/limits/policy.ts'
-import { consumeToken } from '#src/mail/tokens.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { deleteAccountLimits } from '#src/server/limits/policy.ts'
+import { failSlowly, MAX_TRIED_LENGTH } from '#src/services/accounts/passwords.ts'
+import { consumeToken } from '#src/services/mail/tokens.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** Deletes an account; it takes its main password and the token that was mailed. */
 export default define({

@@ -1,5 +1,5 @@
 import { define } from '#lex/com/atproto/server/deleteSession'
-import { refreshOrExpired } from '#src/auth/policy.ts'
+import { refreshOrExpired } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: refreshOrExpired,

@@ -1,6 +1,6 @@
 import { define } from '#lex/com/atproto/server/getAccountInviteCodes'
-import { makeInviteCodes } from '#src/accounts/invite-codes.ts'
-import { fullSession } from '#src/auth/policy.ts'
+import { fullSession } from '#src/server/auth/policy.ts'
+import { makeInviteCodes } from '#src/services/accounts/invite-codes.ts'
 import { MOST_OPEN } from '#src/storage/directory/invite-allowance.ts'
 import { isOpen } from '#src/storage/directory/invite-code.ts'
 

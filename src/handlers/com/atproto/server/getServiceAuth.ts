@@ -1,9 +1,9 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/getServiceAuth'
-import { assertMayRequest } from '#src/auth/delegation.ts'
-import { sessionEvenTakendown } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { isAtprotoDid } from '#src/identity/atproto-did.ts'
+import { assertMayRequest } from '#src/proxy/delegation.ts'
+import { sessionEvenTakendown } from '#src/server/auth/policy.ts'
+import { isAtprotoDid } from '#src/services/identity/atproto-did.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** Lifetimes of tokens in seconds: at most, and at most of one that is good for any method. */
 const HOUR = 3600

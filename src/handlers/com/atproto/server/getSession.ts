@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/getSession'
-import { sessionView } from '#src/accounts/session-view.ts'
-import { session } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { sessionView } from '#src/services/accounts/session-view.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: session,

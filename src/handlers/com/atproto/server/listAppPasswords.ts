@@ -1,5 +1,5 @@
 import { define } from '#lex/com/atproto/server/listAppPasswords'
-import { session } from '#src/auth/policy.ts'
+import { session } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: session,

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/refreshSession'
-import { sessionTokens, sessionView } from '#src/accounts/session-view.ts'
-import { refresh } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { refresh } from '#src/server/auth/policy.ts'
+import { sessionTokens, sessionView } from '#src/services/accounts/session-view.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: refresh,

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/requestEmailConfirmation'
-import { session } from '#src/auth/policy.ts'
-import { mailLimits } from '#src/limits/policy.ts'
-import { sendToken } from '#src/mail/tokens.ts'
+import { session } from '#src/server/auth/policy.ts'
+import { mailLimits } from '#src/server/limits/policy.ts'
+import { sendToken } from '#src/services/mail/tokens.ts'
 
 export default define({
   auth: session,

@@ -1,8 +1,8 @@
 import { define } from '#lex/com/atproto/server/requestEmailUpdate'
-import { fullSession } from '#src/auth/policy.ts'
-import { mailLimits } from '#src/limits/policy.ts'
-import { readAddress } from '#src/mail/address.ts'
-import { sendToken } from '#src/mail/tokens.ts'
+import { fullSession } from '#src/server/auth/policy.ts'
+import { mailLimits } from '#src/server/limits/policy.ts'
+import { readAddress } from '#src/services/mail/address.ts'
+import { sendToken } from '#src/services/mail/tokens.ts'
 
 /** An account without an address needs no token either, where the reference refuses to give it one. */
 export default define({

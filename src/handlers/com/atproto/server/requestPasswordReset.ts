@@ -1,8 +1,8 @@
 import { define } from '#lex/com/atproto/server/requestPasswordReset'
 import type { App } from '#src/app.ts'
-import { anyone } from '#src/auth/policy.ts'
-import { requestPasswordResetLimits } from '#src/limits/policy.ts'
-import { sendToken } from '#src/mail/tokens.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { requestPasswordResetLimits } from '#src/server/limits/policy.ts'
+import { sendToken } from '#src/services/mail/tokens.ts'
 
 /** How long an answer takes, in ms. */
 const ANSWER_TIME = 350

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/reserveSigningKey'
-import { reserveKey } from '#src/accounts/reserve-key.ts'
-import { anyone } from '#src/auth/policy.ts'
-import { reserveKeyLimits } from '#src/limits/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { reserveKeyLimits } from '#src/server/limits/policy.ts'
+import { reserveKey } from '#src/services/accounts/reserve-key.ts'
 
 /** Lets a DID document name the key of an account before there is the account. */
 export default define({

@@ -1,9 +1,9 @@
 import { define } from '#lex/com/atproto/server/resetPassword'
-import { checkPassword } from '#src/accounts/passwords.ts'
-import { anyone } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { resetPasswordLimits } from '#src/limits/policy.ts'
-import { consumeToken } from '#src/mail/tokens.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { resetPasswordLimits } from '#src/server/limits/policy.ts'
+import { checkPassword } from '#src/services/accounts/passwords.ts'
+import { consumeToken } from '#src/services/mail/tokens.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 /** Sets the password of whoever the token was mailed to, and signs them out everywhere. */
 export default define({

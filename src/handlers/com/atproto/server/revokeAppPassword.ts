@@ -1,5 +1,5 @@
 import { define } from '#lex/com/atproto/server/revokeAppPassword'
-import { session } from '#src/auth/policy.ts'
+import { session } from '#src/server/auth/policy.ts'
 
 /** Removes an app password and ends the sessions that it opened, at once. */
 export default define({

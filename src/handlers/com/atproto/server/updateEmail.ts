@@ -1,9 +1,9 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/updateEmail'
-import { checkEmail } from '#src/accounts/email-address.ts'
-import { fullSession } from '#src/auth/policy.ts'
-import { setEmailFactor } from '#src/factors/email-code.ts'
-import { changeAddress, readAddress } from '#src/mail/address.ts'
+import { fullSession } from '#src/server/auth/policy.ts'
+import { checkEmail } from '#src/services/accounts/email-address.ts'
+import { setEmailFactor } from '#src/services/factors/email-code.ts'
+import { changeAddress, readAddress } from '#src/services/mail/address.ts'
 
 /**
  * Sets another address, or switches codes by mail on or off for the one there is. A new address is not

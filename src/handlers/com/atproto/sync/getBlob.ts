@@ -1,8 +1,8 @@
 import { define, errors } from '#lex/com/atproto/sync/getBlob'
-import { seesAll } from '#src/accounts/sees-all.ts'
-import { viewerEvenTakendown } from '#src/auth/policy.ts'
-import { serveBlob } from '#src/blobs/serve.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { seesAll } from '#src/server/auth/may-read-private.ts'
+import { viewerEvenTakendown } from '#src/server/auth/policy.ts'
+import { serveBlob } from '#src/services/blobs/serve.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: viewerEvenTakendown,

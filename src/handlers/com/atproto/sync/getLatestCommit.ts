@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/sync/getLatestCommit'
-import { seesAll } from '#src/accounts/sees-all.ts'
-import { viewer } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { seesAll } from '#src/server/auth/may-read-private.ts'
+import { viewer } from '#src/server/auth/policy.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: viewer,

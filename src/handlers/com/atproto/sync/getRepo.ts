@@ -1,8 +1,8 @@
 import { define } from '#lex/com/atproto/sync/getRepo'
-import { seesAll } from '#src/accounts/sees-all.ts'
-import { viewerEvenTakendown } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { carResponse } from '#src/records/car-response.ts'
+import { seesAll } from '#src/server/auth/may-read-private.ts'
+import { viewerEvenTakendown } from '#src/server/auth/policy.ts'
+import { carResponse } from '#src/server/car-response.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: viewerEvenTakendown,

@@ -1,8 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, expect, test } from 'vitest'
-import { sequencer, account as stubOf } from '#src/durable/names.ts'
-import { unwrap } from '#src/durable/outcome.ts'
+import { unwrap } from '#src/services/objects/result.ts'
+import { sequencer, account as stubOf } from '#src/services/objects/stubs.ts'
 import { callAs, makeAccount, send, type TestAccount } from '#src/testing/host.ts'
 
 interface Listing {

@@ -1,8 +1,8 @@
 import { define } from '#lex/com/atproto/sync/listRepos'
 import type { App } from '#src/app.ts'
-import { anyone } from '#src/auth/policy.ts'
-import { unwrap } from '#src/durable/outcome.ts'
-import { cidBytes, cidString } from '#src/storage/cid-string.ts'
+import { cidBytes, cidString } from '#src/kernel/cbor/cid-string.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { unwrap } from '#src/services/objects/result.ts'
 import type { SourceRow, SourceState } from '#src/storage/sequencer/sources.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { define } from '#lex/com/atproto/sync/subscribeRepos'
-import { anyone } from '#src/auth/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: anyone,

@@ -1,9 +1,9 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/temp/checkHandleAvailability'
-import { checkEmail } from '#src/accounts/email-address.ts'
-import { checkHandle } from '#src/accounts/handle-rules.ts'
-import { suggestHandles } from '#src/accounts/suggest-handles.ts'
-import { anyone } from '#src/auth/policy.ts'
+import { anyone } from '#src/server/auth/policy.ts'
+import { checkEmail } from '#src/services/accounts/email-address.ts'
+import { checkHandle } from '#src/services/accounts/handle-rules.ts'
+import { suggestHandles } from '#src/services/accounts/suggest-handles.ts'
 
 /** Whether a handle of this host can be had, and if not, what else could. */
 export default define({

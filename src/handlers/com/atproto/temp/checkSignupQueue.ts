@@ -1,5 +1,5 @@
 import { define } from '#lex/com/atproto/temp/checkSignupQueue'
-import { session } from '#src/auth/policy.ts'
+import { session } from '#src/server/auth/policy.ts'
 
 /** There is no queue on this host: whoever has an account has it at once. */
 export default define({

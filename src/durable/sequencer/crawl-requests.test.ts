@@ -1,0 +1,111 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { Relays } from '../../storage/sequencer/relays.ts'
+import { CrawlRequests, dueAt } from './crawl-requests.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const url = 'https://relay.test'
+const never = { url, askedAt: undefined, outcome: undefined, failures: 0 }
+const asked = (askedAt: number, failures = 0) => ({ url, askedAt, outcome: '', failures })
+
+let made = 0
+
+/** Runs `work` with a relay table of its own and a relay that answers as `answer` does. */
+function withRelay(
+  answer: (request: Request) => Response | Promise<Response>,
+  work: (crawl: CrawlRequests, requests: Request[]) => Promise<void>,
+  hostname = 'pds.test',
+): Promise<void> {
+  const stub = env.SEQUENCER.get(env.SEQUENCER.idFromName(`crawl ${made++}`))
+  const requests: Request[] = []
+  return runInDurableObject(stub, (_, { storage }) => {
+    const crawl = new CrawlRequests(new Relays(storage.sql), [url], hostname, async (...args) => {
+      const request = new Request(...args)
+      requests.push(request.clone())
+      return answer(request)
+    })
+    return work(crawl, requests)
+  })
+}
+
+test('nobody is asked before there is anything to crawl', () => {
+  expect(dueAt(never, { lastEventAt: undefined, consumers: 0 })).toBeUndefined()
+})
+
+test('the first event is reason to ask at once', () => {
+  expect(dueAt(never, { lastEventAt: 5, consumers: 0 })).toBe(5)
+})
+
+test('while nobody listens, events are reason to ask every twenty minutes', () => {
+  expect(dueAt(asked(0), { lastEventAt: MINUTE, consumers: 0 })).toBe(20 * MINUTE)
+  expect(dueAt(asked(0), { lastEventAt: HOUR, consumers: 0 })).toBe(HOUR)
+})
+
+test('while somebody listens, there is rarely reason to ask', () => {
+  expect(dueAt(asked(0), { lastEventAt: MINUTE, consumers: 1 })).toBe(6 * HOUR)
+})
+
+test('without a new event there is no reason to ask again', () => {
+  expect(dueAt(asked(HOUR), { lastEventAt: MINUTE, consumers: 0 })).toBeUndefined()
+})
+
+test('a relay that fails is asked again after pauses that grow up to six hours', () => {
+  const pauses = [1, 2, 3, 4, 9, 10, 99].map((failures) =>
+    dueAt(asked(0, failures), { lastEventAt: 1, consumers: 0 }),
+  )
+  expect(pauses).toEqual([1, 2, 4, 8, 256, 360, 360].map((minutes) => minutes * MINUTE))
+})
+
+test('a request names the host, and what the relay said is kept', () =>
+  withRelay(
+    () => Response.json({}),
+    async (crawl, requests) => {
+      const activity = { lastEventAt: 7, consumers: 0 }
+      await crawl.run(7, activity)
+      expect(requests[0]?.url).toBe('https://relay.test/xrpc/com.atproto.sync.requestCrawl')
+      expect(requests[0]?.redirect).toBe('manual')
+      expect(await requests[0]?.json()).toEqual({ hostname: 'pds.test' })
+      expect(crawl.list()).toEqual([{ url, askedAt: 7, outcome: 'accepted', failures: 0 }])
+      await crawl.run(8, activity)
+      expect(requests).toHaveLength(1)
+    },
+  ))
+
+test.each<[string, () => Response | Promise<Response>, string]>([
+  ['refuses', () => new Response('no', { status: 503 }), 'answered 503'],
+  ['redirects', () => new Response(null, { status: 302 }), 'answered 302'],
+  ['is not there', () => Promise.reject(new Error('refused')), 'could not be reached'],
+])('a relay that %s counts as failed', (_, answer, outcome) =>
+  withRelay(answer, async (crawl) => {
+    const activity = { lastEventAt: 7, consumers: 0 }
+    await crawl.run(7, activity)
+    expect(crawl.list()).toEqual([{ url, askedAt: 7, outcome, failures: 1 }])
+    await crawl.run(8, activity)
+    expect(crawl.list()).toMatchObject([{ askedAt: 7 }])
+    await crawl.run(7 + MINUTE, activity)
+    expect(crawl.list()).toMatchObject([{ askedAt: 7 + MINUTE, failures: 2 }])
+  }),
+)
+
+test('a request that a crash cut off is not repeated at once', () =>
+  withRelay(
+    () => new Promise(() => {}),
+    async (crawl) => {
+      void crawl.run(7, { lastEventAt: 7, consumers: 0 })
+      expect(crawl.list()).toMatchObject([{ askedAt: 7, outcome: 'no answer yet' }])
+      expect(crawl.due({ lastEventAt: 9, consumers: 0 })).toBe(7 + MINUTE)
+    },
+  ))
+
+test('for localhost nobody is asked', () =>
+  withRelay(
+    () => new Response(),
+    async (crawl, requests) => {
+      await crawl.run(7, { lastEventAt: 7, consumers: 0 })
+      expect(requests).toEqual([])
+      expect(crawl.list()).toEqual([])
+    },
+    'localhost',
+  ))

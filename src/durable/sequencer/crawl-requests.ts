@@ -1,0 +1,107 @@
+import { createLogger } from '../../kernel/log.ts'
+import type { RelayRow, Relays } from '../../storage/sequencer/relays.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+/** How long after a successful request there is another: while nobody listens, and while somebody does. */
+const WHEN_UNHEARD = 20 * MINUTE
+const WHEN_HEARD = 6 * HOUR
+
+/** After a failure: so much, doubled with each further one, up to so much. */
+const FIRST_RETRY = MINUTE
+const LAST_RETRY = 6 * HOUR
+
+/** How long a relay may take to answer, in ms. */
+const TIMEOUT = 10 * SECOND
+
+/** Where this host stands, as far as asking relays goes. */
+export interface Activity {
+  /** When the newest event was stored, in ms since the epoch; undefined: there was none. */
+  lastEventAt: number | undefined
+  /** Consumers listening. */
+  consumers: number
+}
+
+/**
+ * Asks relays to crawl this host (`com.atproto.sync.requestCrawl`): when activity starts and nobody is
+ * known to listen, rarely otherwise, and with growing pauses while a relay does not answer.
+ */
+export class CrawlRequests {
+  readonly #relays: Relays
+  readonly #urls: readonly string[]
+  readonly #hostname: string
+  readonly #fetch: typeof fetch
+
+  /** Nobody can crawl `localhost`, so for that nobody is asked. */
+  constructor(
+    relays: Relays,
+    crawlers: readonly string[],
+    hostname: string,
+    request: typeof fetch = (input, init) => fetch(input, init),
+  ) {
+    this.#relays = relays
+    this.#urls = hostname === 'localhost' ? [] : crawlers
+    this.#hostname = hostname
+    this.#fetch = request
+  }
+
+  /** When the next request is due, in ms since the epoch; undefined: not before the next event. */
+  due(activity: Activity): number | undefined {
+    const times = this.list().flatMap((relay) => dueAt(relay, activity) ?? [])
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  /** Whether the next event changes what `due` says. */
+  waits(activity: Activity): boolean {
+    return this.list().some((relay) => dueAt(relay, activity) === undefined)
+  }
+
+  /** Asks each relay whose time has come. Failures are kept and logged, not thrown. */
+  async run(now: number, activity: Activity): Promise<void> {
+    const due = this.list().filter((relay) => (dueAt(relay, activity) ?? Infinity) <= now)
+    await Promise.all(due.map((relay) => this.#ask(relay, now)))
+  }
+
+  list(): RelayRow[] {
+    return this.#urls.map((url) => this.#relays.get(url))
+  }
+
+  async #ask({ url, failures }: RelayRow, now: number): Promise<void> {
+    // Counted as a failure until there is an answer, so that a crash does not repeat it at once.
+    this.#relays.set(url, now, 'no answer yet', failures + 1)
+    try {
+      const response = await this.#fetch(new URL('/xrpc/com.atproto.sync.requestCrawl', url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ hostname: this.#hostname }),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(TIMEOUT),
+      })
+      await response.body?.cancel()
+      if (!response.ok) throw new RefusedError(`answered ${response.status}`)
+      this.#relays.set(url, now, 'accepted', 0)
+    } catch (error) {
+      const outcome = error instanceof RefusedError ? error.message : 'could not be reached'
+      this.#relays.set(url, now, outcome, failures + 1)
+      createLogger({ relay: new URL(url).origin }).error('asking a relay to crawl failed', error)
+    }
+  }
+}
+
+class RefusedError extends Error {
+  override name = 'RefusedError'
+}
+
+/** When a relay is to be asked next: not at all before there is something to crawl. */
+export function dueAt(
+  { askedAt, failures }: RelayRow,
+  { lastEventAt, consumers }: Activity,
+): number | undefined {
+  if (lastEventAt === undefined) return undefined
+  if (askedAt === undefined) return lastEventAt
+  if (failures > 0) return askedAt + Math.min(FIRST_RETRY * 2 ** (failures - 1), LAST_RETRY)
+  if (lastEventAt <= askedAt) return undefined
+  return Math.max(lastEventAt, askedAt + (consumers > 0 ? WHEN_HEARD : WHEN_UNHEARD))
+}

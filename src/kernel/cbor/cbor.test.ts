@@ -1,0 +1,147 @@
+import { decode, encode } from '@atproto/lex-cbor'
+import { decodeCid, type LexValue } from '@atproto/lex-data'
+import { lexToJson } from '@atproto/lexicon'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { cidOf } from './cid.ts'
+import { encode as encodeHere, UnencodableError } from './encode.ts'
+import { MalformedCborError } from './reader.ts'
+import { scanRecord } from './scan.ts'
+import { cborToJson } from './to-json.ts'
+
+const cid = fc.uint8Array({ maxLength: 8 }).map((bytes) => decodeCid(cidOf(bytes)))
+const blob = cid.map((ref) => ({ $type: 'blob', ref, mimeType: 'image/png', size: 5 }))
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ maxLength: 300, minLength: 30 }),
+)
+const key = fc
+  .oneof(text, fc.constantFrom('$type', 'ref', 'mimeType', 'size'))
+  .filter((k) => k !== '__proto__')
+const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.maxSafeInteger(),
+    fc.integer({ min: -300, max: 300 }),
+    fc.boolean(),
+    fc.constant(null),
+    text,
+    fc.uint8Array({ maxLength: 40 }),
+    cid,
+    blob,
+    fc.array(tie('value'), { maxLength: 5 }),
+    fc.dictionary(key, tie('value'), { maxKeys: 6 }),
+  ),
+}))
+const record = fc.dictionary(key, value, { maxKeys: 8 })
+const runs = { numRuns: 2000, seed: 20261121 }
+
+test('a value is encoded as the general codec encodes it', () => {
+  fc.assert(
+    fc.property(value, (any) => {
+      expect(encodeHere(any as LexValue)).toEqual(new Uint8Array(encode(any as LexValue)))
+    }),
+    runs,
+  )
+  for (const length of [0, 23, 24, 63, 64, 255, 256, 65_535, 65_536]) {
+    for (const sample of [
+      'x'.repeat(length),
+      'é'.repeat(length),
+      new Uint8Array(length),
+      Array(length).fill(0),
+    ]) {
+      expect(encodeHere(sample)).toEqual(new Uint8Array(encode(sample)))
+    }
+  }
+})
+
+test.each([
+  1.5,
+  2 ** 53,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  undefined,
+  () => 1,
+  Symbol('a'),
+  1n,
+])('%s is not encoded', (any) => {
+  expect(() => encodeHere(any as never)).toThrow(UnencodableError)
+  expect(() => encodeHere([any] as never)).toThrow(UnencodableError)
+})
+
+test('JSON text is what the general codec makes of a block', () => {
+  fc.assert(
+    fc.property(record, (object) => {
+      const block = encode(object as LexValue)
+      expect(JSON.parse(cborToJson(block))).toEqual(lexToJson(decode(block) as never))
+    }),
+    runs,
+  )
+})
+
+test('a scan finds the type and the blobs that the general codec finds', () => {
+  fc.assert(
+    fc.property(record, (object) => {
+      const scanned = scanRecord(encode(object as LexValue))
+      expect(scanned.type).toBe(typeof object.$type === 'string' ? object.$type : undefined)
+      const found = scanned.blobs.map(({ cid }) => decodeCid(cid).toString()).sort()
+      expect(found).toEqual(findBlobs(object).sort())
+    }),
+    runs,
+  )
+})
+
+function findBlobs(found: unknown): string[] {
+  if (found === null || typeof found !== 'object' || found instanceof Uint8Array) return []
+  const map = found as Record<string, unknown>
+  const isBlob =
+    map.$type === 'blob' &&
+    typeof map.mimeType === 'string' &&
+    typeof map.size === 'number' &&
+    map.size >= 0 &&
+    isLink(map.ref)
+  if (isLink(found)) return []
+  return [...(isBlob ? [String(map.ref)] : []), ...Object.values(map).flatMap(findBlobs)]
+}
+
+const isLink = (found: unknown): boolean =>
+  typeof found === 'object' && found !== null && 'multihash' in found
+
+describe('a block that is damaged', () => {
+  test('is refused, or is the canonical form of something', () => {
+    fc.assert(
+      fc.property(record, fc.nat(), fc.integer({ min: 1, max: 255 }), (object, at, flip) => {
+        const block = encode(object as LexValue).slice()
+        const index = at % block.byteLength
+        block[index] = (block[index] ?? 0) ^ flip
+        try {
+          scanRecord(block)
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedCborError)
+          return
+        }
+        expect(encode(decode(block))).toEqual(block)
+      }),
+      { ...runs, numRuns: 5000 },
+    )
+  })
+
+  test.each<[string, number[]]>([
+    ['nothing', []],
+    ['a number', [0x01]],
+    ['an endless map', [0xbf, 0xff]],
+    ['a map that claims to be huge', [0xbb, 0, 0, 0, 1, 0, 0, 0, 0]],
+    ['a float', [0xa1, 0x61, 0x61, 0xfb, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ['undefined', [0xa1, 0x61, 0x61, 0xf7]],
+    ['a number that is not as short as it could be', [0xa1, 0x61, 0x61, 0x18, 0x01]],
+    ['keys out of order', [0xa2, 0x61, 0x62, 0x01, 0x61, 0x61, 0x01]],
+    ['a key twice', [0xa2, 0x61, 0x61, 0x01, 0x61, 0x61, 0x01]],
+    ['another tag', [0xa1, 0x61, 0x61, 0xc1, 0x01]],
+    ['text that is not UTF-8', [0xa1, 0x61, 0x61, 0x61, 0xff]],
+    ['more behind it', [0xa0, 0x00]],
+    ['arrays without end', Array(200).fill(0x81)],
+  ])('%s is refused', (_, bytes) => {
+    expect(() => scanRecord(new Uint8Array(bytes))).toThrow(MalformedCborError)
+  })
+})

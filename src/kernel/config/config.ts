@@ -1,0 +1,199 @@
+/** The settings of a host as the rest of the server knows them. */
+
+import type { RouteSetting } from '../../routing/settings.ts'
+import { type DataLocation, NONE, parseSettings } from './settings.ts'
+
+export type LogLevel = 'info' | 'error'
+
+/** A service that requests are forwarded to. */
+export interface ServiceTarget {
+  did: string
+  /** The service's entry in the DID document, without `#`. */
+  id: string
+  url: string
+}
+
+/** What is granted to a service that requests are forwarded to. */
+export interface ProxyLimits {
+  /** ms until its answer begins. */
+  headersTimeout: number
+  /** ms between two pieces of its answer. */
+  bodyTimeout: number
+  /** Bytes of its answer, as they arrive. */
+  maxResponseSize: number
+}
+
+/** The settings, parsed, with defaults. */
+export interface Config {
+  hostname: string
+  port: number
+  /** Origin under which clients reach this server, without a trailing slash. */
+  publicUrl: string
+  serviceDid: string
+  handleDomains: readonly string[]
+  adminPassword: string | undefined
+  jwtSecret: string
+  /** Makes DPoP nonces, 64 hex digits; undefined: derived from `jwtSecret`. */
+  dpopSecret: string | undefined
+  keySecret: string
+  /** The secp256k1 private key that signs PLC operations, 64 hex digits. */
+  plcRotationKey: string
+  /** did:key of the operator, ranked above the rotation key. */
+  recoveryKey: string | undefined
+  plcUrl: string
+  dohUrl: string
+  /** Requests may go to private addresses, and by plain http. */
+  reachPrivate: boolean
+  dataLocation: DataLocation
+  signingKeyType: 'k256' | 'p256'
+  registration: 'closed' | 'invite' | 'open'
+  /** ms; undefined: accounts get no invite codes. */
+  inviteInterval: number | undefined
+  /** ms since 1970. */
+  inviteEpoch: number
+  contactEmail: string | undefined
+  privacyPolicyUrl: string | undefined
+  termsOfServiceUrl: string | undefined
+  mailFrom: string
+  /** Origins of relays. */
+  crawlers: readonly string[]
+  /** How long firehose events are kept, in ms. */
+  eventRetention: number
+  appview: ServiceTarget | undefined
+  /** URL of the AppView's images, with `%s` for kind, DID and CID. */
+  imageUrlPattern: string | undefined
+  chat: ServiceTarget | undefined
+  moderation: ServiceTarget | undefined
+  /** Where reports go. */
+  report: ServiceTarget | undefined
+  proxyRoutes: readonly RouteSetting[]
+  proxyLimits: ProxyLimits
+  /** Bytes. */
+  blobUploadLimit: number
+  /** What happens to images that say where they were taken. */
+  imageLocation: 'allow' | 'strip' | 'reject'
+  /** What becomes of records whose collection is not in the tree. */
+  lexiconMode: 'known' | 'resolve' | 'strict'
+  /** ms */
+  lexiconTtl: number
+  rateLimits: boolean
+  rateLimitBypassKey: string | undefined
+  devMode: boolean
+  logLevel: LogLevel
+}
+
+/** One or more settings are wrong; the message has a line for each. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/** @throws ConfigError naming everything that is wrong, without repeating secret values */
+export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
+  const problems: string[] = []
+  const parsed = parseSettings(raw, problems)
+  for (const name of ['PDS_JWT_SECRET', 'PDS_KEY_SECRET'] as const) {
+    const value = parsed[name]
+    if (!value) problems.push(`${name} is not set`)
+    else if (value.length < 16) problems.push(`${name} must have at least 16 characters`)
+  }
+  const handleDomains = parsed.PDS_SERVICE_HANDLE_DOMAINS ?? []
+  const rotationKey = parsed.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX
+  if (!rotationKey) problems.push('PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX is not set')
+  else if (!/^[0-9a-f]{64}$/i.test(rotationKey)) {
+    problems.push('PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX must have 64 hex digits')
+  }
+  if (parsed.PDS_DPOP_SECRET && !/^[0-9a-f]{64}$/i.test(parsed.PDS_DPOP_SECRET)) {
+    problems.push('PDS_DPOP_SECRET must have 64 hex digits')
+  }
+  for (const domain of handleDomains) {
+    if (!domain.startsWith('.')) {
+      problems.push(`PDS_SERVICE_HANDLE_DOMAINS: "${domain}" must start with a dot`)
+    }
+  }
+  for (const name of ['PDS_MOD_SERVICE', 'PDS_REPORT_SERVICE'] as const) {
+    if (parsed[`${name}_URL`] && !parsed[`${name}_DID`]) {
+      problems.push(`${name}_DID must be set together with ${name}_URL`)
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+
+  const hostname = parsed.PDS_HOSTNAME ?? 'localhost'
+  const local = hostname === 'localhost'
+  const port = parsed.PDS_PORT ?? 2583
+  const devMode = parsed.PDS_DEV_MODE ?? false
+  return {
+    hostname,
+    port,
+    publicUrl: local ? `http://localhost:${port}` : `https://${hostname}`,
+    serviceDid: parsed.PDS_SERVICE_DID ?? `did:web:${hostname}`,
+    handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
+    adminPassword: parsed.PDS_ADMIN_PASSWORD,
+    jwtSecret: parsed.PDS_JWT_SECRET ?? '',
+    dpopSecret: unlessNone(parsed.PDS_DPOP_SECRET),
+    keySecret: parsed.PDS_KEY_SECRET ?? '',
+    plcRotationKey: rotationKey ?? '',
+    recoveryKey: unlessNone(parsed.PDS_RECOVERY_DID_KEY),
+    plcUrl: parsed.PDS_DID_PLC_URL ?? 'https://plc.directory',
+    dohUrl: parsed.PDS_DOH_URL ?? 'https://cloudflare-dns.com/dns-query',
+    reachPrivate: parsed.PDS_DISABLE_SSRF_PROTECTION ?? devMode,
+    dataLocation: parsed.PDS_DATA_LOCATION ?? 'auto',
+    signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
+    registration: parsed.PDS_REGISTRATION ?? registrationOf(parsed.PDS_INVITE_REQUIRED),
+    inviteInterval: parsed.PDS_INVITE_INTERVAL,
+    inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
+    contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),
+    privacyPolicyUrl: unlessNone(parsed.PDS_PRIVACY_POLICY_URL),
+    termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
+    mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
+    crawlers: crawlersOf(parsed.PDS_CRAWLERS),
+    eventRetention: parsed.PDS_REPO_BACKFILL_LIMIT_MS ?? 72 * 60 * 60 * 1000,
+    appview: target(
+      parsed.PDS_BSKY_APP_VIEW_URL ?? 'https://api.bsky.app',
+      parsed.PDS_BSKY_APP_VIEW_DID ?? 'did:web:api.bsky.app',
+      'bsky_appview',
+    ),
+    imageUrlPattern: unlessNone(parsed.PDS_BSKY_APP_VIEW_CDN_URL_PATTERN),
+    chat: target(
+      parsed.PDS_CHAT_URL ?? 'https://api.bsky.chat',
+      parsed.PDS_CHAT_DID ?? 'did:web:api.bsky.chat',
+      'bsky_chat',
+    ),
+    moderation: labeler(parsed.PDS_MOD_SERVICE_URL, parsed.PDS_MOD_SERVICE_DID),
+    report: labeler(
+      parsed.PDS_REPORT_SERVICE_URL ?? parsed.PDS_MOD_SERVICE_URL,
+      parsed.PDS_REPORT_SERVICE_DID ?? parsed.PDS_MOD_SERVICE_DID,
+    ),
+    proxyRoutes: parsed.PDS_PROXY_ROUTES ?? [],
+    proxyLimits: {
+      headersTimeout: parsed.PDS_PROXY_HEADERS_TIMEOUT ?? 10_000,
+      bodyTimeout: parsed.PDS_PROXY_BODY_TIMEOUT ?? 30_000,
+      maxResponseSize: parsed.PDS_PROXY_MAX_RESPONSE_SIZE ?? 10 * 1024 * 1024,
+    },
+    blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
+    imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
+    lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',
+    lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,
+    rateLimits: parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode),
+    rateLimitBypassKey: unlessNone(parsed.PDS_RATE_LIMIT_BYPASS_KEY),
+    devMode,
+    logLevel: parsed.LOG_LEVEL ?? 'info',
+  }
+}
+
+const unlessNone = (value: string | undefined) => (value === NONE ? undefined : value)
+
+const registrationOf = (inviteRequired: boolean | undefined) =>
+  inviteRequired === undefined ? 'closed' : inviteRequired ? 'invite' : 'open'
+
+const crawlersOf = (crawlers: readonly string[] = ['https://bsky.network']) =>
+  crawlers.map((crawler) => (crawler.includes('://') ? crawler : `https://${crawler}`))
+
+const target = (
+  url: string | undefined,
+  did: string | undefined,
+  id: string,
+): ServiceTarget | undefined =>
+  url && did && url !== NONE && did !== NONE ? { did, id, url } : undefined
+
+const labeler = (url: string | undefined, did: string | undefined) =>
+  target(url, did, 'atproto_labeler')

@@ -1,0 +1,83 @@
+/** Kinds of settings: how their text is read, and what is wrong with it if it cannot be. */
+import { parseRoute, type RouteSetting } from '../../routing/settings.ts'
+
+export interface Setting<T> {
+  readonly type: 'text' | 'secret' | 'list' | 'count' | 'flag' | 'choice'
+  readonly doc: string
+  /** What applies when it is not set, in words. */
+  readonly otherwise: string
+  readonly parse: (value: string) => T
+}
+
+export const text = (otherwise: string, doc: string): Setting<string> => ({
+  type: 'text',
+  doc,
+  otherwise,
+  parse: (value) => value,
+})
+
+export const secret = (otherwise: string, doc: string): Setting<string> => ({
+  ...text(otherwise, doc),
+  type: 'secret',
+})
+
+export const url = (otherwise: string, doc: string): Setting<string> => ({
+  ...text(otherwise, doc),
+  parse(value) {
+    const { protocol } = new URL(value)
+    if (protocol !== 'https:' && protocol !== 'http:') throw new Error('must be an http(s) URL')
+    return value.replace(/\/$/, '')
+  },
+})
+
+export const list = (otherwise: string, doc: string): Setting<readonly string[]> => ({
+  type: 'list',
+  doc,
+  otherwise,
+  parse: (value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+})
+
+export const routes = (otherwise: string, doc: string): Setting<readonly RouteSetting[]> => {
+  const { type, parse } = list(otherwise, doc)
+  return { type, doc, otherwise, parse: (value) => parse(value).map(parseRoute) }
+}
+
+export const count = (otherwise: string, doc: string): Setting<number> => ({
+  type: 'count',
+  doc,
+  otherwise,
+  parse(value) {
+    if (!/^\d+$/.test(value)) throw new Error('must be a whole number')
+    return Number(value)
+  },
+})
+
+export const flag = (otherwise: string, doc: string): Setting<boolean> => ({
+  type: 'flag',
+  doc,
+  otherwise,
+  parse(value) {
+    if (/^(true|t|1)$/i.test(value)) return true
+    if (/^(false|f|0)$/i.test(value)) return false
+    throw new Error('must be true or false')
+  },
+})
+
+export const choice = <const T extends string>(
+  otherwise: NoInfer<T>,
+  options: readonly T[],
+  doc: string,
+): Setting<T> => ({
+  type: 'choice',
+  doc,
+  otherwise,
+  parse(value) {
+    const chosen = options.find((option) => option === value)
+    if (!chosen) throw new Error(`must be one of ${options.join(', ')}`)
+    return chosen
+  },
+})

@@ -1,5 +1,0 @@
-import { html } from 'hono/html'
-import type { Html } from './layout.ts'
-
-/** A day, as everybody reads it: 2026-11-21. @param iso ISO 8601 */
-export const day = (iso: string): Html => html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`

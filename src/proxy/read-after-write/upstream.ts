@@ -1,0 +1,116 @@
+/** Asks the AppView, in the caller's name, and reads what it says. */
+
+import { jsonToLex } from '@atproto/lexicon'
+import { MethodNotImplementedError } from '@atproto/xrpc-server'
+import { lexicons } from '#src/generated/lexicons.ts'
+import type { App } from '../../app.ts'
+import { findSetting } from '../../routing/settings.ts'
+import type { UserCredentials } from '../../server/auth/policy.ts'
+import { unwrap } from '../../services/objects/result.ts'
+import { decompress } from '../decompress.ts'
+import { requestHeaders } from '../headers.ts'
+import { assertMayCall } from '../permission.ts'
+import { send } from '../send.ts'
+import { findTarget, type Target } from '../target.ts'
+import { readableOnly } from './accept-encoding.ts'
+
+/** A request of a caller who is signed in; `auth` is still to be admitted by the account's object. */
+export interface Reading {
+  auth: UserCredentials
+  request: Request
+  app: App
+}
+
+/**
+ * A further question to the same service, in the caller's name.
+ *
+ * @returns the answer, or undefined when the service refuses
+ * @throws XRPCError when it cannot be asked; Error when the answer cannot be read
+ */
+export type Ask = (
+  nsid: string,
+  query: readonly [name: string, value: string][],
+) => Promise<Record<string, unknown> | undefined>
+
+export interface Upstream {
+  response: Response
+  /** Where the caller's repository was when the service was asked. */
+  localRev: string
+  ask: Ask
+}
+
+/** A larger answer is not parsed, in bytes, decompressed: its objects would take many times as much. */
+const MAX_PARSED = 5 * 1024 * 1024
+
+/**
+ * Sends the request on as the proxy does: to the service that its header names, the operator's setting, or
+ * the AppView.
+ *
+ * @throws what `forward` does (src/proxy/forward.ts)
+ */
+export async function askUpstream(
+  nsid: string,
+  { auth, request, app }: Reading,
+): Promise<Upstream> {
+  const { did, session } = auth
+  const account = app.account(did)
+  const target = await targetOf(nsid, request, app).catch(async (error: unknown) => {
+    // Nobody is asked, so the account has not been either: that the session is over comes first.
+    unwrap(await account.admit(session, false))
+    throw error
+  })
+  assertMayCall(auth, [nsid], `${target.did}#${target.id}`)
+  const headers = () => {
+    const picked = requestHeaders(request.headers, false)
+    picked.set('accept-encoding', readableOnly(request.headers.get('accept-encoding')))
+    return picked
+  }
+  const token = async (lxm: string) => {
+    const purpose = { aud: target.did, lxm, session, evenTakendown: false }
+    return unwrap(await account.signServiceTokenAtRev(purpose))
+  }
+  let localRev = ''
+  const authorize = async () => {
+    const signed = await token(nsid)
+    localRev = signed.rev
+    return signed.token
+  }
+  const { method, url } = request
+  const at = url.indexOf('?')
+  const path = `/xrpc/${nsid}${at < 0 ? '' : url.slice(at)}`
+  const response = await send({ method, path, headers: headers(), authorize }, target, app)
+  return {
+    response,
+    localRev,
+    async ask(other, query) {
+      const path = `/xrpc/${other}?${new URLSearchParams(query.map(([...pair]) => pair))}`
+      const authorize = async () => (await token(other)).token
+      const answer = await send({ method: 'GET', path, headers: headers(), authorize }, target, app)
+      const body = await readBody(answer)
+      return answer.ok ? (parse(body, answer.headers) as Record<string, unknown>) : undefined
+    },
+  }
+}
+
+/** The whole body as it came. @throws Error when it broke off */
+export const readBody = async (response: Response): Promise<Buffer> =>
+  Buffer.from(await response.arrayBuffer())
+
+/** @throws Error unless it is an answer that the method's lexicon allows */
+export function parseAnswer(nsid: string, body: Buffer, headers: Headers): unknown {
+  const answer = parse(body, headers)
+  lexicons().assertValidXrpcOutput(nsid, jsonToLex(answer as never))
+  return answer
+}
+
+function parse(body: Buffer, headers: Headers): unknown {
+  return JSON.parse(decompress(body, headers, MAX_PARSED).toString('utf8'))
+}
+
+async function targetOf(nsid: string, request: Request, app: App): Promise<Target> {
+  const to = findSetting(nsid, app.config.proxyRoutes)?.to ?? 'appview'
+  if (to === 'refuse' && !request.headers.has('atproto-proxy')) {
+    throw new MethodNotImplementedError(`${nsid} is not implemented on this host`)
+  }
+  return findTarget(request, nsid, to === 'refuse' ? undefined : to, app)
+}

@@ -1,0 +1,93 @@
+/**
+ * Requests with an OAuth access token (RFC 9449; OAuth specification, "Making Authorized Requests"). Imported
+ * when the first one comes.
+ */
+import {
+  InvalidDpopProofError,
+  InvalidTokenError,
+  OAuthError,
+  WWWAuthenticateError,
+} from '@atproto/oauth-provider/errors'
+import { type DecodeTokenHook, OAuthVerifier } from '@atproto/oauth-provider/verifier'
+import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
+import { XRPCError } from '@atproto/xrpc-server'
+import type { App } from '../../app.ts'
+import { currentApp, withApp } from '../current-request.ts'
+import { verifierOptions } from './oauth-verifier.ts'
+import type { OAuthCredentials } from './policy.ts'
+
+/** Not a promise: one request must not wait for another's. */
+let verifier: OAuthVerifier | undefined
+
+/**
+ * Who an app is acting for: its token is one of ours and still works, and it holds the key that the token is
+ * bound to, which it proves anew with each request.
+ *
+ * @throws XRPCError 401 `use_dpop_nonce`, `invalid_dpop_proof`, `invalid_token`
+ */
+export async function authenticateOAuth(request: Request, app: App): Promise<OAuthCredentials> {
+  const ours = verifier ?? (await makeVerifier(app))
+  verifier = ours
+  const { answerHeaders, config } = app
+  const nonce = ours.nextDpopNonce()
+  if (nonce) answerHeaders.set('dpop-nonce', nonce)
+  const { pathname } = new URL(request.url)
+  const authenticate = () =>
+    ours.authenticateRequest(
+      request.method,
+      new URL(pathname, config.publicUrl),
+      headersOf(request),
+      { audience: [config.serviceDid], scope: ['atproto'] },
+    )
+  const { sub, scope, client_id } = await withApp(app, authenticate).catch((error: unknown) => {
+    if (error instanceof WWWAuthenticateError) {
+      // What WebCrypto cannot verify is not promised.
+      answerHeaders.set('www-authenticate', error.wwwAuthenticateHeader.replace(' ES256K', ''))
+    }
+    if (!(error instanceof OAuthError)) throw error
+    throw new XRPCError(error.status, error.error_description, error.error, { cause: error })
+  })
+  return {
+    type: 'oauth',
+    did: sub,
+    clientId: client_id ?? '',
+    scope: 'oauth',
+    session: null,
+    permissions: new ScopePermissionsTransition(scope?.split(' ')),
+  }
+}
+
+const headersOf = ({ headers }: Request) => ({
+  authorization: headers.get('authorization') ?? undefined,
+  dpop: headers.get('dpop') ?? undefined,
+})
+
+async function makeVerifier({ config }: App): Promise<OAuthVerifier> {
+  return new OAuthVerifier({
+    ...(await verifierOptions(config)),
+    // Looked at together with the token, in one round trip.
+    replayStore: { unique: () => true },
+    onDecodeToken: lookUp,
+  })
+}
+
+/** The token is signed by us; whether it still works, and for what, the object knows. */
+const lookUp: NonNullable<DecodeTokenHook> = async ({ tokenType, payload, dpopProof }) => {
+  if (!dpopProof) throw new InvalidDpopProofError('DPoP proof required')
+  const outcome = await currentApp().oauth.admit(payload.jti, dpopProof.jti)
+  if (!outcome.ok) {
+    const { name, message } = outcome.refused
+    if (name === 'ProofReplayed') throw new InvalidDpopProofError(message)
+    throw new InvalidTokenError(tokenType, message)
+  }
+  const { did, scope, jkt, clientId, expiresAt } = outcome.value
+  if (jkt !== dpopProof.jkt || did !== payload.sub) {
+    throw new InvalidTokenError(tokenType, 'Invalid token')
+  }
+  return {
+    ...payload,
+    scope: scope as typeof payload.scope,
+    client_id: clientId as typeof payload.client_id,
+    exp: Math.floor(expiresAt / 1000),
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Who may call a method, as data. A handler names one policy; `src/server/auth/authenticate.ts` enforces it.
+ * The type parameter says what the handler finds in `ctx.auth`.
+ */
+import type { Permissions } from './permissions.ts'
+
+/** Scopes of access tokens, as the reference PDS names them. */
+export type SessionScope =
+  | 'com.atproto.access'
+  | 'com.atproto.appPass'
+  | 'com.atproto.appPassPrivileged'
+  | 'com.atproto.takendown'
+
+/** A signed-in account. */
+export interface SessionCredentials {
+  type: 'session'
+  did: string
+  scope: SessionScope
+  /** Names the session from sign-in to sign-out. */
+  session: string
+}
+
+/** An app that acts for an account, by an OAuth token. What it may do, its token says. */
+export interface OAuthCredentials {
+  type: 'oauth'
+  did: string
+  clientId: string
+  scope: 'oauth'
+  /** The token was looked up already: the account's object has only the account's status to look at. */
+  session: null
+  permissions: Permissions
+}
+
+/** Somebody whose account is here, at first hand or by way of an app. */
+export type UserCredentials = SessionCredentials | OAuthCredentials
+
+/** A caller who presented a refresh token. */
+export interface RefreshCredentials {
+  type: 'refresh'
+  did: string
+  /** The token's id, which names one stored refresh token. */
+  jti: string
+}
+
+/** The host's operator. */
+export interface AdminCredentials {
+  type: 'admin'
+}
+
+/** An account of any host, or the moderation service, by a service token for this very method. */
+export interface ServiceCredentials {
+  type: 'service'
+  did: string
+}
+
+/** Kinds of credentials that a policy may accept. */
+export type CredentialKind = 'session' | 'refresh' | 'admin' | 'service' | 'moderator'
+
+/** A policy; `C` exists at compile time only. */
+export interface AuthPolicy<C> {
+  readonly accept: readonly CredentialKind[]
+  /** Callers without credentials are let pass. */
+  readonly orNobody?: boolean
+  /** Scopes of access tokens that are enough. */
+  readonly scopes?: readonly SessionScope[]
+  /** An expired token is accepted: to sign out, an old token is as good as a new one. */
+  readonly evenExpired?: boolean
+  /**
+   * The handler hands `auth.session` to the account's object, which looks whether the session is still
+   * open together with what it is asked to do. Saves a round trip.
+   */
+  readonly admittedByObject?: boolean
+  /** A service token may be shown again until it expires. Otherwise it is good for one use. */
+  readonly repeatableTokens?: boolean
+  /** What OAuth tokens must allow where the handler does not say. Default: none is enough. */
+  readonly oauth?: 'any'
+  /** Marks the type parameter as used; never set. */
+  readonly credentials?: C
+}
+
+const MAIN: readonly SessionScope[] = ['com.atproto.access']
+const ANY_PASSWORD: readonly SessionScope[] = [
+  ...MAIN,
+  'com.atproto.appPass',
+  'com.atproto.appPassPrivileged',
+]
+const TAKENDOWN: readonly SessionScope[] = ['com.atproto.takendown']
+
+/** Anyone; credentials are not looked at. */
+export const anyone: AuthPolicy<undefined> = { accept: [] }
+
+/** Anyone; owner and operator may see more. Credentials must be valid where there are any. */
+export const viewer: AuthPolicy<UserCredentials | AdminCredentials | undefined> = {
+  accept: ['session', 'admin'],
+  oauth: 'any',
+  orNobody: true,
+  scopes: ANY_PASSWORD,
+}
+
+/** The same, also for accounts that were taken down: what it takes to move away. */
+export const viewerEvenTakendown: typeof viewer = {
+  ...viewer,
+  scopes: [...ANY_PASSWORD, ...TAKENDOWN],
+}
+
+/** A signed-in account, by password or app password. */
+export const session: AuthPolicy<UserCredentials> = {
+  accept: ['session'],
+  scopes: ANY_PASSWORD,
+}
+
+/** The same, for handlers that hand `auth.session` to the account's object. */
+export const sessionAdmittedByObject: AuthPolicy<UserCredentials> = {
+  ...session,
+  admittedByObject: true,
+}
+
+/** A signed-in account, also if it was taken down. */
+export const sessionEvenTakendown: AuthPolicy<UserCredentials> = {
+  accept: ['session'],
+  scopes: [...ANY_PASSWORD, ...TAKENDOWN],
+}
+
+/** A signed-in account, by its main password only. */
+export const fullSession: AuthPolicy<UserCredentials> = { accept: ['session'], scopes: MAIN }
+
+/** The same, also if the account was taken down. */
+export const fullSessionEvenTakendown: AuthPolicy<UserCredentials> = {
+  accept: ['session'],
+  scopes: [...MAIN, ...TAKENDOWN],
+}
+
+/**
+ * A signed-in account, or a service that acts for one, such as a video service: it was given one token, with
+ * which it may have to try again. To upload the same bytes twice changes nothing.
+ */
+export const sessionOrService: AuthPolicy<UserCredentials | ServiceCredentials> = {
+  accept: ['session', 'service'],
+  scopes: ANY_PASSWORD,
+  repeatableTokens: true,
+}
+
+/** Whoever wants an account: anybody, somebody who proves to own a DID, or the operator. */
+export const newcomer: AuthPolicy<ServiceCredentials | AdminCredentials | undefined> = {
+  accept: ['service', 'admin'],
+  orNobody: true,
+}
+
+/** The holder of a refresh token. */
+export const refresh: AuthPolicy<RefreshCredentials> = { accept: ['refresh'] }
+
+/** The holder of a refresh token, which may have expired. */
+export const refreshOrExpired: AuthPolicy<RefreshCredentials> = {
+  accept: ['refresh'],
+  evenExpired: true,
+}
+
+/** The host's operator: HTTP Basic, user `admin`, password `PDS_ADMIN_PASSWORD`. */
+export const admin: AuthPolicy<AdminCredentials> = { accept: ['admin'] }
+
+/** The host's operator, or its moderation service (`PDS_MOD_SERVICE_DID`) by a service token. */
+export const adminOrModerator: AuthPolicy<AdminCredentials | ServiceCredentials> = {
+  accept: ['admin', 'moderator'],
+}

@@ -1,0 +1,91 @@
+/** Service tokens that others sign for this host (atproto XRPC specification, Inter-Service Authentication). */
+import { createHash } from 'node:crypto'
+import { AuthRequiredError, cryptoVerifySignatureWithKey, verifyJwt } from '@atproto/xrpc-server'
+import type { App } from '../../app.ts'
+import { signingKeyOf } from '../../services/identity/did-document.ts'
+import type { ServiceCredentials } from './policy.ts'
+
+/** What a method expects of a service token. */
+export interface Expectations {
+  /** The method that it must be for. */
+  nsid: string
+  /** Who must have signed it: an account, or this host's moderation service. */
+  by: 'account' | 'moderator'
+  /** It may be shown again until it expires; otherwise once only. */
+  repeatable: boolean
+}
+
+/** A token that is good for one use is remembered until it expires: so it must, in seconds. */
+const LONGEST_LIFE = 65 * 60
+
+/**
+ * Checks a token for this host and this method. When the signature does not fit, the signer's DID document is
+ * looked up once more: its key may have changed. For a token that is good for one use it is looked up anew in any
+ * case, because what it does, such as making an account, cannot be taken back when the key turns out to be old.
+ *
+ * @throws AuthRequiredError `BadJwt`, `JwtExpired`, `BadJwtAudience`, ... as `verifyJwt` names them; `UntrustedIss`;
+ *   `JwtReplayed`
+ */
+export async function verifyServiceToken(
+  token: string,
+  { nsid, by, repeatable }: Expectations,
+  app: App,
+): Promise<ServiceCredentials> {
+  let newest: Promise<string> | undefined
+  const keyOf = (iss: string, again: boolean) => {
+    assertTrusted(iss, by, app)
+    if (repeatable) return signingKey(iss, again, app)
+    newest ??= signingKey(iss, true, app)
+    return newest
+  }
+  const { iss, exp } = await verifyJwt(token, app.config.serviceDid, nsid, keyOf, verify).catch(
+    (error: unknown) => {
+      // What is not even JSON.
+      if (error instanceof SyntaxError)
+        throw new AuthRequiredError('poorly formatted jwt', 'BadJwt')
+      throw error
+    },
+  )
+  if (!repeatable) await useUp(token, exp, app)
+  return { type: 'service', did: iss.split('#', 1)[0] ?? '' }
+}
+
+/** A key of another curve than the token's does not fit, which is no reason not to look for a newer one. */
+const verify: typeof cryptoVerifySignatureWithKey = (...parts) =>
+  cryptoVerifySignatureWithKey(...parts).catch(() => false)
+
+const LABELER = '#atproto_labeler'
+
+function assertTrusted(iss: string, by: Expectations['by'], { config }: App): void {
+  if (by === 'account') {
+    if (!iss.includes('#')) return
+    throw new AuthRequiredError('the issuer must be an account', 'BadJwtIss')
+  }
+  const did = config.moderation?.did
+  if (did !== undefined && (iss === did || iss === did + LABELER)) return
+  throw new AuthRequiredError('Untrusted issuer', 'UntrustedIss')
+}
+
+async function signingKey(iss: string, fresh: boolean, app: App): Promise<string> {
+  const [did = ''] = iss.split('#')
+  const document = await app.identity.did(did, { fresh }).catch((cause: unknown) => {
+    throw new AuthRequiredError(`could not resolve ${did}`, 'UnresolvableDid', { cause })
+  })
+  const key = signingKeyOf(document, iss.endsWith(LABELER) ? 'atproto_label' : 'atproto')
+  if (!key) throw new AuthRequiredError('the issuer has no signing key', 'BadJwtIss')
+  return key
+}
+
+/**
+ * Sees to it that a verified token was not used before, on any isolate. What is remembered is what was signed,
+ * since there may be several valid signatures of it.
+ */
+async function useUp(token: string, exp: number, app: App): Promise<void> {
+  if (exp > Date.now() / 1000 + LONGEST_LIFE) {
+    throw new AuthRequiredError('the jwt may be good for an hour at most', 'BadJwt')
+  }
+  const signed = token.slice(0, token.lastIndexOf('.'))
+  const hash = createHash('sha256').update(signed).digest('hex')
+  if (await app.directory.useServiceToken(hash, exp)) return
+  throw new AuthRequiredError('the jwt was used before', 'JwtReplayed')
+}

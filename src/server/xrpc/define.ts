@@ -1,0 +1,89 @@
+/**
+ * What a handler file is made of. The generator binds these types to one lexicon method each
+ * (`src/generated/methods/<nsid path>.ts`); a handler imports `define` and `errors` from there.
+ */
+import { XRPCError } from '@atproto/xrpc-server'
+import type { App } from '../../app.ts'
+import type { OAuthRule } from '../auth/permissions.ts'
+import type { AuthPolicy } from '../auth/policy.ts'
+import type { RateLimit } from '../limits/policy.ts'
+
+/** One lexicon method as a handler sees it; the generator fills it in from the lexicon. */
+export interface MethodShape {
+  kind: 'query' | 'procedure' | 'subscription'
+  params: object
+  /** The parsed JSON body, the body stream where the lexicon gives no schema, or undefined. */
+  input: unknown
+  /** The JSON body to answer with, or undefined where the lexicon has no JSON output. */
+  output: unknown
+}
+
+/** What a handler is called with. */
+export interface Context<M extends MethodShape, C> {
+  /** Query parameters, parsed and validated by the lexicon, with its defaults filled in. */
+  params: M['params']
+  /** The request body, validated by the lexicon. */
+  input: M['input']
+  /** MIME type of the request body, without parameters; empty when there is no body. */
+  encoding: string
+  /** Who is calling, as the `auth` policy of the handler established it. */
+  auth: C
+  request: Request
+  app: App
+}
+
+/**
+ * What a handler may answer: its lexicon's output, or a finished `Response` (bytes, a WebSocket,
+ * or the answer of another service), which is sent as it is.
+ */
+export type Output<M extends MethodShape> = M['output'] | Response
+
+/** A handler file's default export: policy as data, beside one function. */
+export interface Definition<M extends MethodShape, C> {
+  /** Who may call. */
+  auth: AuthPolicy<C>
+  /** What an OAuth token must allow. Default: as the policy says, or else none is enough. */
+  oauth?: OAuthRule<M['params'], M['input']>
+  /** Largest accepted body in bytes. Default: 150 KiB for JSON, none for streams. */
+  inputLimit?: number
+  /** How often it may be called. */
+  limits?: readonly RateLimit[]
+  handler(ctx: Context<M, C>): Output<M> | Promise<Output<M>>
+}
+
+/** A definition with its method's types forgotten, as the dispatcher holds it. */
+export interface AnyDefinition {
+  auth: AuthPolicy<unknown>
+  oauth?: OAuthRule
+  inputLimit?: number
+  limits?: readonly RateLimit[]
+  handler(ctx: never): unknown
+}
+
+/** Makes the `define` function of one lexicon method; called by generated code only. */
+export function definer<M extends MethodShape>() {
+  return <C>(definition: Definition<M, C>): Definition<M, C> => definition
+}
+
+/** How a declared error may depart from the usual 400. */
+export interface DeclaredErrorOptions {
+  /** HTTP status; 400 unless given. */
+  status?: number
+  /** What went wrong underneath, for the log only. */
+  cause?: unknown
+}
+
+export type DeclaredErrors<Name extends string> = Readonly<
+  Record<Name, (message?: string, options?: DeclaredErrorOptions) => XRPCError>
+>
+
+/** Makes the constructors of the errors that one lexicon declares; called by generated code only. */
+export function declareErrors<const Name extends string>(
+  names: readonly Name[],
+): DeclaredErrors<Name> {
+  const make =
+    (name: Name) =>
+    (message?: string, { status = 400, cause }: DeclaredErrorOptions = {}) =>
+      new XRPCError(status, message, name, { cause })
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as DeclaredErrors<Name>
+}

@@ -1,0 +1,37 @@
+import type { Resident } from '../../storage/directory/accounts.ts'
+
+/** How long an isolate trusts what the directory told it, in ms: so long an old handle may still work. */
+const TRUST = 5_000
+
+/** Accounts remembered per isolate. */
+const MAX_REMEMBERED = 10_000
+
+/** Remembers who the directory found, so that reads of a busy account do not each ask again. */
+export class ResidentCache {
+  readonly #found = new Map<string, { resident: Resident; until: number }>()
+
+  /** @param find asks the directory; what it does not find is not remembered */
+  async get(
+    handleOrDid: string,
+    find: () => Promise<Resident | undefined>,
+  ): Promise<Resident | undefined> {
+    const known = this.#found.get(handleOrDid)
+    if (known && known.until > Date.now()) return known.resident
+    const resident = await find()
+    this.#found.delete(handleOrDid)
+    if (resident) {
+      if (this.#found.size >= MAX_REMEMBERED) this.#forgetOldest()
+      this.#found.set(handleOrDid, { resident, until: Date.now() + TRUST })
+    }
+    return resident
+  }
+
+  forget(handleOrDid: string): void {
+    this.#found.delete(handleOrDid)
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#found.keys()
+    if (oldest !== undefined) this.#found.delete(oldest)
+  }
+}

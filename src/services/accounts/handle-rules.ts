@@ -1,0 +1,68 @@
+/** Which handles an account of this host may have (handle specification; the rest is this host's choice). */
+import { isValidHandle, isValidTld, normalizeHandle } from '@atproto/syntax'
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import type { App } from '../../app.ts'
+import { isReserved } from './reserved-handles.ts'
+
+const MIN_NAME = 3
+const MAX_NAME = 18
+
+export interface HandleRules {
+  /** The account's DID, if it has one: only then may the handle be of a foreign domain. */
+  did?: string
+  /** The operator may give out reserved names, short ones and long ones. */
+  byOperator?: boolean
+}
+
+/**
+ * Checks a handle that somebody wants, and brings it into its normal form. A handle of another domain must
+ * lead to the account's DID already, which is asked for anew.
+ *
+ * @throws InvalidRequestError `InvalidHandle`, `UnsupportedDomain`, `HandleNotAvailable` (reserved)
+ */
+export async function checkHandle(
+  app: App,
+  input: string,
+  { did, byOperator = false }: HandleRules = {},
+): Promise<string> {
+  const handle = normalize(input)
+  const { handleDomains } = app.config
+  const domain = handleDomains.find((candidate) => handle.endsWith(candidate))
+  if (domain) {
+    checkName(handle.slice(0, -domain.length), byOperator)
+    return handle
+  }
+  if (!isValidTld(handle)) {
+    throw new InvalidRequestError('Handle TLD is invalid or disallowed', 'InvalidHandle')
+  }
+  if (did === undefined) {
+    throw new InvalidRequestError(
+      `Handles on this host end in ${handleDomains.join(' or ')}`,
+      'UnsupportedDomain',
+    )
+  }
+  const resolved = await app.identity.handle(handle, { fresh: true })
+  if (resolved !== did) {
+    throw new InvalidRequestError('External handle did not resolve to DID', 'InvalidHandle')
+  }
+  return handle
+}
+
+/** @throws InvalidRequestError `InvalidHandle` */
+function normalize(input: string): string {
+  if (!isValidHandle(input)) {
+    throw new InvalidRequestError(`Invalid handle: ${input}`, 'InvalidHandle')
+  }
+  return normalizeHandle(input)
+}
+
+/** The part before a domain of this host: one label, since certificates cover one level. */
+function checkName(name: string, byOperator: boolean): void {
+  if (name.includes('.')) {
+    throw new InvalidRequestError('Invalid characters in handle', 'InvalidHandle')
+  }
+  if (byOperator) return
+  if (name.length < MIN_NAME) throw new InvalidRequestError('Handle too short', 'InvalidHandle')
+  if (name.length > MAX_NAME) throw new InvalidRequestError('Handle too long', 'InvalidHandle')
+  if (isReserved(name)) throw new InvalidRequestError('Reserved handle', 'HandleNotAvailable')
+}

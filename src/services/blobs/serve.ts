@@ -1,0 +1,51 @@
+/** Answers a request for a blob: whole, a part, or that the caller has it already. */
+import type { BlobRow } from '../../storage/account/blobs.ts'
+import type { BlobStore, ByteRange } from '../../storage/blobs/store.ts'
+import { isKnown, requestedRange } from './conditional.ts'
+
+/**
+ * A CID never changes its content, but whether it is to be had here does: a blob goes with its last
+ * record, its account, or by a takedown. Caches may use it for five minutes unasked, and then ask
+ * with the entity tag, which costs no bytes.
+ */
+const CACHE = 'public, max-age=300, must-revalidate'
+
+/** @returns undefined when the store does not have the bytes */
+export async function serveBlob(
+  store: BlobStore,
+  blob: BlobRow,
+  request: Request,
+): Promise<Response | undefined> {
+  const etag = `"${blob.cid}"`
+  const headers = new Headers({ etag, 'cache-control': CACHE, 'accept-ranges': 'bytes' })
+  if (isKnown(request.headers.get('if-none-match'), etag)) {
+    return new Response(null, { status: 304, headers })
+  }
+  headers.set('content-type', blob.mimeType)
+  // What people upload must never run in a browser as a page of this origin.
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('content-security-policy', "default-src 'none'; sandbox")
+  headers.set('content-disposition', `attachment; filename="${blob.cid}"`)
+  // A range counts in a GET only.
+  if (request.method === 'HEAD') {
+    headers.set('content-length', String(blob.size))
+    return new Response(null, { headers })
+  }
+  const range = requestedRange(request.headers, etag, blob.size)
+  if (range === 'unsatisfiable') return unsatisfiable(blob.size)
+  const bytes = await store.get(blob.key, range)
+  if (!bytes) return undefined
+  headers.set('content-length', String(range?.length ?? blob.size))
+  if (!range) return new Response(bytes, { headers })
+  headers.set('content-range', contentRange(range, blob.size))
+  return new Response(bytes, { status: 206, headers })
+}
+
+const contentRange = ({ offset, length }: ByteRange, size: number): string =>
+  `bytes ${offset}-${offset + length - 1}/${size}`
+
+const unsatisfiable = (size: number): Response =>
+  Response.json(
+    { error: 'RangeNotSatisfiable', message: `The blob has ${size} bytes` },
+    { status: 416, headers: { 'content-range': `bytes */${size}`, 'accept-ranges': 'bytes' } },
+  )

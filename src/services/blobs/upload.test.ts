@@ -1,0 +1,138 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { blobStore } from '../../storage/blobs/choose.ts'
+import type { BlobStore } from '../../storage/blobs/store.ts'
+import { bucket, getBlob, postBlob, putFiles, storedSizes, upload } from '../../testing/blobs.ts'
+import { makeAccount, outcome, type TestAccount } from '../../testing/host.ts'
+import { exifSegment, jpeg, tiff } from '../../testing/image-samples.ts'
+import type { LocationPolicy } from './location/filter.ts'
+import { storeBlob } from './upload.ts'
+
+let account: TestAccount
+beforeAll(async () => {
+  account = await makeAccount()
+})
+
+const PNG_START = new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82])
+const photo = jpeg(exifSegment(tiff({ gps: [0, 1, 2, 3, 4] })))
+
+describe('the MIME type', () => {
+  test.each<[string, BodyInit, string, string]>([
+    ['is what the content shows, over what the client says', PNG_START, 'text/html', 'image/png'],
+    ['is what the client says where the content shows nothing', 'hi', 'text/x-a', 'text/x-a'],
+    ['has no parameters', 'hi', 'text/plain; charset=utf-8', 'text/plain'],
+    ['is general where the client does not know', 'hi', '*/*', 'application/octet-stream'],
+    ['is general where the client half knows', 'hi', 'image/*', 'application/octet-stream'],
+  ])('%s', async (_, body, declared, expected) => {
+    expect((await upload(account, body, declared)).mimeType).toBe(expected)
+  })
+})
+
+test('nothing at all is a blob too', async () => {
+  for (const body of ['', new Blob([]).stream()]) {
+    expect(await upload(account, body)).toMatchObject({
+      size: 0,
+      mimeType: 'text/plain',
+      ref: { $link: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' },
+    })
+  }
+})
+
+test('a compressed upload is stored unpacked', async () => {
+  const packed = new Blob(['a'.repeat(1000)]).stream().pipeThrough(new CompressionStream('gzip'))
+  const response = await postBlob(account, packed, { 'content-encoding': 'gzip' })
+  expect(((await response.json()) as { blob: { size: number } }).blob.size).toBe(1000)
+})
+
+test('a photo is stripped of its location; CID, size and bytes are those of what is left', async () => {
+  const blob = await upload(account, photo, 'image/jpeg')
+  await putFiles(account, 'photo', [blob])
+  const response = await getBlob(account, blob.ref.$link)
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  expect(bytes).not.toEqual(photo)
+  expect(blob.size).toBe(photo.byteLength)
+  // Uploaded again, what is stripped already is the same blob.
+  expect((await upload(account, bytes, 'image/jpeg')).ref).toEqual(blob.ref)
+})
+
+describe('straight into the store', () => {
+  const did = 'did:web:store.test'
+  const store = blobStore({ BLOBS: bucket })
+  const put = (
+    body: ReadableStream<Uint8Array>,
+    size: number | undefined,
+    location: LocationPolicy = 'strip',
+  ) => storeBlob(store, did, body, { declaredType: 'text/plain', size, limit: 1000, location })
+
+  const streamOf = (bytes: Uint8Array) => new Blob([bytes]).stream()
+
+  /** A stream that fails after some bytes. */
+  const broken = () =>
+    new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(100)),
+      pull: (controller) => controller.error(new Error('the line went dead')),
+    })
+
+  test('an image with a location stays as it is where that is allowed', async () => {
+    const row = await put(streamOf(photo), photo.byteLength, 'allow')
+    const stored = await bucket.get(row.key)
+    expect(new Uint8Array((await stored?.arrayBuffer()) ?? [])).toEqual(photo)
+    await bucket.delete(row.key)
+  })
+
+  test.each([[undefined], [photo.byteLength]])(
+    'an image with a location is refused where the host wants none (size %s)',
+    async (size) => {
+      await expect(put(streamOf(photo), size, 'reject')).rejects.toMatchObject({
+        statusCode: 400,
+        error: 'InvalidRequest',
+        message: expect.stringContaining('says where it was taken'),
+      })
+      expect(await storedSizes(did)).toEqual([])
+    },
+  )
+
+  test.each([[undefined], [200]])(
+    'an upload that breaks off leaves nothing (size %s)',
+    async (size) => {
+      await expect(put(broken(), size)).rejects.toThrow('The upload broke off')
+      expect(await storedSizes(did)).toEqual([])
+    },
+  )
+
+  test.each([[undefined], [500_000]])(
+    'a store that fails without reading is an error, not a wait (size %s)',
+    async (size) => {
+      const failing: BlobStore = { ...store, put: () => Promise.reject(new Error('disk full')) }
+      failing.delete = async () => {}
+      const body = streamOf(new Uint8Array(500_000))
+      const options = { declaredType: 'a/b', size, limit: 1_000_000, location: 'strip' as const }
+      await expect(storeBlob(failing, did, body, options)).rejects.toThrow('disk full')
+    },
+  )
+
+  test.each([[undefined], [1001]])(
+    'an upload over the limit leaves nothing (size %s)',
+    async (size) => {
+      await expect(put(streamOf(new Uint8Array(1001)), size)).rejects.toMatchObject({
+        statusCode: 413,
+        error: 'PayloadTooLarge',
+      })
+      expect(await storedSizes(did)).toEqual([])
+    },
+  )
+
+  test.each([[undefined], [1000]])('an upload of the limit is taken (size %s)', async (size) => {
+    const row = await put(streamOf(new Uint8Array(1000)), size)
+    expect(await storedSizes(did)).toEqual([1000])
+    await bucket.delete(row.key)
+  })
+})
+
+test('what is refused is not in the store', async () => {
+  const other = await makeAccount()
+  const big = new Uint8Array(5 * 1024 * 1024 + 1)
+  const expected = { status: 413, error: 'PayloadTooLarge' }
+  expect(await outcome(await postBlob(other, big))).toEqual(expected)
+  expect(await outcome(await postBlob(other, new Blob([big]).stream()))).toEqual(expected)
+  expect(await storedSizes(other.did)).toEqual([])
+})

@@ -1,0 +1,115 @@
+/** Takes in the bytes of a blob: hashed, measured and sniffed on their way to the blob store. */
+import { createHash } from 'node:crypto'
+import { cidForRawHash } from '@atproto/lex-data'
+import { XRPCError } from '@atproto/xrpc-server'
+import { fileTypeFromBuffer } from 'file-type'
+import type { BlobRow } from '../../storage/account/blobs.ts'
+import type { BlobStore } from '../../storage/blobs/store.ts'
+import { LocationFilter, type LocationPolicy } from './location/filter.ts'
+import { brokenOff, pump } from './pump.ts'
+
+/** As many bytes as it takes to tell a file type by its content. */
+const SAMPLE = 4100
+
+const NOTHING = new Uint8Array(0)
+
+export interface UploadOptions {
+  /** MIME type that the client claims. */
+  declaredType: string
+  /** Bytes to expect, where the client says. */
+  size: number | undefined
+  /** Most bytes allowed. */
+  limit: number
+  /** What happens to images that say where they were taken. */
+  location: LocationPolicy
+}
+
+/**
+ * Streams a blob into the store under a fresh key. The CID is known only at the end, so the key is
+ * not made of it; the account's index leads from one to the other. What fails leaves no bytes behind.
+ *
+ * @throws XRPCError 413 `PayloadTooLarge`; InvalidRequestError when the client stopped half way, or
+ * for an image with a location where the policy is to reject those
+ */
+export async function storeBlob(
+  store: BlobStore,
+  did: string,
+  body: ReadableStream<Uint8Array>,
+  { declaredType, size, limit, location }: UploadOptions,
+): Promise<BlobRow> {
+  const key = `${encodeURIComponent(did).replaceAll('%', '_')}/${crypto.randomUUID()}`
+  const filter = new LocationFilter(location)
+  const meter = new Meter(limit)
+  const { stream, done, stop } = pump(body, size, (piece) => {
+    const bytes = location === 'allow' ? (piece ?? NOTHING) : filter.push(piece)
+    meter.measure(bytes)
+    if (piece === undefined && meter.size !== (size ?? meter.size)) throw brokenOff()
+    return bytes
+  })
+  const storing = store.put(key, stream, size).catch(async (error: unknown) => {
+    await stop(error)
+    throw error
+  })
+  // Both must have ended before anything is cleaned up. A store may take the part before a failure for
+  // the whole: only the pump saw the end.
+  const [pumped, stored] = await Promise.allSettled([done, storing])
+  if (pumped.status === 'rejected' || stored.status === 'rejected') {
+    await store.delete(key)
+    throw firstCause(pumped, stored)
+  }
+  return {
+    cid: cidForRawHash(meter.digest()).toString(),
+    key,
+    mimeType: (await sniff(meter.sample())) ?? concreteType(declaredType),
+    size: meter.size,
+  }
+}
+
+/** A refusal breaks the store's work off too; other failures begin there. */
+function firstCause(...[pumped, stored]: PromiseSettledResult<void>[]): unknown {
+  const isRefusal = pumped?.status === 'rejected' && pumped.reason instanceof XRPCError
+  if (isRefusal) return pumped.reason
+  if (stored?.status === 'rejected') return stored.reason
+  return pumped?.status === 'rejected' ? pumped.reason : undefined
+}
+
+/** The type that the content shows, if any. */
+async function sniff(sample: Uint8Array): Promise<string | undefined> {
+  // Content that only begins like a known type may make the library throw: then it is not that type.
+  const type = await fileTypeFromBuffer(sample).catch(() => undefined)
+  return type?.mime
+}
+
+/** Clients that do not know send a pattern, which is no type to serve something as. */
+const concreteType = (type: string): string =>
+  type.includes('*') ? 'application/octet-stream' : type
+
+/** Watches a stream pass by. */
+class Meter {
+  size = 0
+  readonly #limit: number
+  readonly #hash = createHash('sha256')
+  readonly #sample = new Uint8Array(SAMPLE)
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** @throws XRPCError 413 `PayloadTooLarge` */
+  measure(bytes: Uint8Array): void {
+    if (this.size < SAMPLE) this.#sample.set(bytes.subarray(0, SAMPLE - this.size), this.size)
+    this.size += bytes.byteLength
+    if (this.size > this.#limit) {
+      throw new XRPCError(413, `Blob is too large: at most ${this.#limit} bytes`, 'PayloadTooLarge')
+    }
+    this.#hash.update(bytes)
+  }
+
+  sample(): Uint8Array {
+    return this.#sample.subarray(0, Math.min(this.size, SAMPLE))
+  }
+
+  digest(): Uint8Array {
+    return this.#hash.digest()
+  }
+}

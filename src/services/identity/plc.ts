@@ -1,0 +1,216 @@
+import { XRPCError } from '@atproto/xrpc-server'
+import { base16 } from 'multiformats/bases/base16'
+import type { Config } from '../../kernel/config/config.ts'
+import { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import { boundedFetch, type Fetch, readJson } from '../../kernel/net/guarded-fetch.ts'
+import { NetworkError } from '../../kernel/net/network-error.ts'
+import {
+  didOf,
+  handleUri,
+  type LegacyPlcCreate,
+  type LoggedPlcOperation,
+  normalizeOperation,
+  operationCid,
+  type PlcOperation,
+  type PlcState,
+  type PlcTombstone,
+  pdsService,
+  type Signed,
+  signOperation,
+  type UnsignedPlcOperation,
+  type UnsignedPlcTombstone,
+} from './plc-operation.ts'
+
+/** ms */
+const READ_TIMEOUT = 3_000
+const WRITE_TIMEOUT = 10_000
+
+/** Bytes; an operation has at most 7,500. */
+const MAX_ANSWER = 64 * 1024
+
+/**
+ * The PLC directory refused, or could not be reached. As an XRPC error: what it refuses is the caller's
+ * fault (400 `InvalidRequest`, with its message), everything else, and too many requests of this host's, is
+ * not (502 `UpstreamFailure`).
+ */
+export class PlcError extends XRPCError {
+  override name = 'PlcError'
+  /** The directory's HTTP status; undefined: it did not answer. 404: no such DID. 410: a tombstone. */
+  readonly plcStatus: number | undefined
+
+  constructor(plcStatus: number | undefined, message: string, cause?: unknown) {
+    const refused =
+      plcStatus !== undefined && plcStatus >= 400 && plcStatus < 500 && plcStatus !== 429
+    super(refused ? 400 : 502, message, refused ? 'InvalidRequest' : 'UpstreamFailure', { cause })
+    this.plcStatus = plcStatus
+  }
+}
+
+export interface NewIdentity {
+  /** did:key that signs the repository. */
+  signingKey: string
+  /** did:keys, the strongest first; the host's must be among them. */
+  rotationKeys: string[]
+  handle: string
+  /** The host's URL. */
+  pds: string
+}
+
+/** The data of a DID as the directory tells it (`/<did>/data`). */
+export interface PlcData extends PlcState {
+  did: string
+}
+
+/**
+ * The directory of did:plc identities (did:plc specification), and this host's rotation key, with which
+ * it signs changes of its accounts' identities. Kept per isolate.
+ */
+export class PlcDirectory {
+  readonly #url: string
+  readonly #keyHex: string
+  readonly #fetch: Fetch | undefined
+  #key: SigningKey | undefined
+
+  constructor(config: Pick<Config, 'plcUrl' | 'plcRotationKey'>, fetch?: Fetch) {
+    this.#url = config.plcUrl
+    this.#keyHex = config.plcRotationKey
+    this.#fetch = fetch
+  }
+
+  /** did:key of this host's rotation key. */
+  rotationDidKey(): string {
+    return this.#rotationKey().did()
+  }
+
+  /** Signs with this host's rotation key; nothing is sent. */
+  sign<T extends UnsignedPlcOperation | UnsignedPlcTombstone>(operation: T): Signed<T> {
+    return signOperation(operation, this.#rotationKey())
+  }
+
+  /** The signed first operation of a new identity, and the DID that it makes; nothing is sent. */
+  genesis({ signingKey, rotationKeys, handle, pds }: NewIdentity): {
+    did: string
+    op: PlcOperation
+  } {
+    const op = this.sign<UnsignedPlcOperation>({
+      type: 'plc_operation',
+      rotationKeys,
+      verificationMethods: { atproto: signingKey },
+      alsoKnownAs: [handleUri(handle)],
+      services: { atproto_pds: pdsService(pds) },
+      prev: null,
+    })
+    return { did: didOf(op), op }
+  }
+
+  /**
+   * The signed operation that would change an identity from its present state; nothing is submitted.
+   *
+   * @throws PlcError
+   */
+  async nextOperation(did: string, change: (state: PlcState) => PlcState): Promise<PlcOperation> {
+    const last = await this.#lastLiving(did)
+    const { type: _, prev: __, ...state } = normalizeOperation(last)
+    const { rotationKeys, verificationMethods, alsoKnownAs, services } = change(state)
+    return this.sign<UnsignedPlcOperation>({
+      type: 'plc_operation',
+      rotationKeys,
+      verificationMethods,
+      alsoKnownAs,
+      services,
+      prev: operationCid(last),
+    })
+  }
+
+  /**
+   * Changes an identity, signed with this host's rotation key, and returns the operation. When somebody
+   * else changes it at the same moment, the directory refuses one of the two.
+   *
+   * @throws PlcError
+   */
+  async update(did: string, change: (state: PlcState) => PlcState): Promise<PlcOperation> {
+    const op = await this.nextOperation(did, change)
+    await this.submit(did, op)
+    return op
+  }
+
+  /** Ends an identity; @throws PlcError */
+  async tombstone(did: string): Promise<PlcTombstone> {
+    const prev = operationCid(await this.#lastLiving(did))
+    const op = this.sign<UnsignedPlcTombstone>({ type: 'plc_tombstone', prev })
+    await this.submit(did, op)
+    return op
+  }
+
+  /** Hands a signed operation to the directory; @throws PlcError */
+  async submit(did: string, op: PlcOperation | PlcTombstone): Promise<void> {
+    await this.#ask(did, '', async (url) => {
+      const response = await boundedFetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(op),
+        timeout: WRITE_TIMEOUT,
+        maxBytes: MAX_ANSWER,
+        fetch: this.#fetch,
+      })
+      if (!response.ok) throw await refusal(response)
+      await response.body?.cancel()
+    })
+  }
+
+  /** The newest operation, as it was signed; @throws PlcError */
+  async lastOp(did: string): Promise<LoggedPlcOperation> {
+    return (await this.#get(did, '/log/last')) as LoggedPlcOperation
+  }
+
+  /** The present state of an identity; @throws PlcError, `plcStatus` 404 or 410 when there is none */
+  async documentData(did: string): Promise<PlcData> {
+    return (await this.#get(did, '/data')) as PlcData
+  }
+
+  async #lastLiving(did: string): Promise<PlcOperation | LegacyPlcCreate> {
+    const last = await this.lastOp(did)
+    if (last.type === 'plc_tombstone') throw new PlcError(410, `DID is tombstoned: ${did}`)
+    return last
+  }
+
+  #get(did: string, path: string): Promise<unknown> {
+    return this.#ask(did, path, async (url) => {
+      const limits = { timeout: READ_TIMEOUT, maxBytes: MAX_ANSWER }
+      const response = await boundedFetch(url, { ...limits, fetch: this.#fetch })
+      if (!response.ok) throw await refusal(response)
+      return readJson(response)
+    })
+  }
+
+  async #ask<T>(did: string, path: string, send: (url: string) => Promise<T>): Promise<T> {
+    try {
+      return await send(`${this.#url}/${encodeURIComponent(did)}${path}`)
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error
+      throw new PlcError(undefined, `PLC directory: ${error.message}`, error)
+    }
+  }
+
+  /** Made when first needed: the public key takes a millisecond to compute. */
+  #rotationKey(): SigningKey {
+    this.#key ??= SigningKey.fromBytes(base16.baseDecode(this.#keyHex.toLowerCase()))
+    return this.#key
+  }
+}
+
+/** The directory answers refusals with `{"message": …}`. */
+async function refusal(response: Response): Promise<PlcError> {
+  const { status } = response
+  const text = await response.text()
+  return new PlcError(status, `PLC directory: ${messageIn(text) ?? `status ${status}`}`)
+}
+
+function messageIn(text: string): string | undefined {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown }
+    return typeof message === 'string' ? message : undefined
+  } catch {
+    return undefined
+  }
+}

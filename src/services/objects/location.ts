@@ -1,0 +1,36 @@
+/** Keeps a host from losing sight of its data when PDS_DATA_LOCATION is changed. */
+
+import type { Env } from '../../contracts/env.ts'
+import { ConfigError } from '../../kernel/config/config.ts'
+import type { DataLocation } from '../../kernel/config/settings.ts'
+import { locationKeeper } from './stubs.ts'
+
+const checked = new WeakMap<Env, Promise<void>>()
+
+/**
+ * Compares the setting with what was recorded at the host's first request; asks once per isolate.
+ *
+ * @throws ConfigError when it was changed: all accounts would seem to be gone
+ */
+export function assertLocation(env: Env, location: DataLocation): Promise<void> {
+  let check = checked.get(env)
+  if (!check) {
+    check = compare(env, location)
+    checked.set(env, check)
+    // What failed for want of an answer is asked again.
+    check.catch((error: unknown) => {
+      if (!(error instanceof ConfigError)) checked.delete(env)
+    })
+  }
+  return check
+}
+
+async function compare(env: Env, location: DataLocation): Promise<void> {
+  const recorded = await locationKeeper(env).recordLocation(location)
+  if (recorded !== location) {
+    throw new ConfigError(
+      `PDS_DATA_LOCATION is ${location}, but the data of this host are in ${recorded}: set it back. ` +
+        'Data cannot change their place; accounts can be moved to another host.',
+    )
+  }
+}

@@ -1,0 +1,70 @@
+import { LexiconDefNotFoundError, Lexicons } from '@atproto/lexicon'
+import { describe, expect, test } from 'vitest'
+import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
+import { prepareRecord } from './prepare.ts'
+import type { KnownSchema } from './schema.ts'
+
+const POST = 'app.bsky.feed.post'
+const ENTRY = 'com.example.entry'
+
+function schemaOf(lexicons: Lexicons, collection: string): KnownSchema {
+  const def = lexicons.getDef(collection)
+  if (def?.type !== 'record') throw new Error(`no record type: ${collection}`)
+  return { lexicons, def }
+}
+
+/** A lexicon from the network, one of whose references leads nowhere. */
+function live(required: boolean): KnownSchema {
+  const lexicons = new Lexicons([
+    {
+      lexicon: 1,
+      id: ENTRY,
+      defs: {
+        main: {
+          type: 'record',
+          key: 'any',
+          record: {
+            type: 'object',
+            properties: { mood: { type: 'ref', ref: 'com.example.gone#mood' } },
+          },
+        },
+      },
+    },
+  ])
+  return { ...schemaOf(lexicons, ENTRY), live: { required } }
+}
+
+const prepare = (schema: KnownSchema, record: object, validate?: boolean) =>
+  prepareRecord({ collection: ENTRY, record: { ...record }, validate }, schema).validationStatus
+
+const refusal = (message: RegExp) =>
+  expect.objectContaining({ message: expect.stringMatching(message) })
+
+test('a $type that is no name is refused, wherever it is', () => {
+  const record = { text: '', createdAt: new Date(0).toISOString(), embed: { $type: 'a#b#c' } }
+  expect(() => prepareRecord({ collection: POST, record }, schemaOf(treeLexicons(), POST))).toThrow(
+    refusal(/^Invalid record: Record\/embed\/\$type/),
+  )
+})
+
+describe('a lexicon from the network that refers to one which cannot be had', () => {
+  test('does for records that have nothing there', () => {
+    expect(prepare(live(true), {}, true)).toBe('valid')
+  })
+
+  test('leaves other records unknown', () => {
+    expect(prepare(live(false), { mood: 1 })).toBe('unknown')
+    expect(prepare(live(true), { mood: 1 }, false)).toBeUndefined()
+  })
+
+  test('does not do where validation is wanted, by client or operator', () => {
+    const wanted = refusal(/^Unknown lexicon type: com\.example\.entry \(.*com\.example\.gone/)
+    expect(() => prepare(live(false), { mood: 1 }, true)).toThrow(wanted)
+    expect(() => prepare(live(true), { mood: 1 })).toThrow(wanted)
+  })
+})
+
+test('a lexicon of the tree that refers to nothing is a mistake of this host', () => {
+  const { live: _, ...known } = live(true)
+  expect(() => prepare(known, { mood: 1 })).toThrow(LexiconDefNotFoundError)
+})

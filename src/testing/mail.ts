@@ -1,0 +1,15 @@
+/** Reads the outbox of a host in development, for tests that run inside workerd. */
+import { vi } from 'vitest'
+import type { Mail } from '../storage/directory/dev-mails.ts'
+import { send } from './host.ts'
+
+/** The newest mail to an address, once there is one, and the token in it. */
+export function mailTo(address: string): Promise<Mail & { token: string }> {
+  return vi.waitFor(async () => {
+    const mails = (await (await send('/dev/mail')).json()) as Mail[]
+    const mail = mails.findLast(({ to }) => to === address)
+    const token = mail && /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(mail.text)?.[0]
+    if (!mail || !token) throw new Error(`no mail with a token to ${address}`)
+    return { ...mail, token }
+  })
+}

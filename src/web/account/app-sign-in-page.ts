@@ -1,0 +1,56 @@
+/** Signing in for an app, or on the OAuth provider's account page, in ways that the provider's pages have not got. */
+import { html } from 'hono/html'
+import { alertBox, type Html, page, scriptAlert } from '../layout.ts'
+import { OTHER_WAYS } from './alternative-sign-in.ts'
+
+export interface AppSignIn {
+  /** Path and query of the provider's page that somebody came from, and goes back to. */
+  next: string
+  alert?: string
+  identifier?: string
+}
+
+export const appSignInPage = (
+  hostname: string,
+  { next, alert, identifier = '' }: AppSignIn,
+): Html =>
+  page({
+    title: 'Sign in',
+    hostname,
+    script: {},
+    main: html`<div class="narrow">
+<h1>Sign in</h1>
+${alertBox(alert)}${scriptAlert()}
+<section>
+<form data-passkey="app" hidden>
+<button class="wide">Sign in with a passkey</button>
+<input type="hidden" name="next" value="${next}">
+<p class="or">or</p>
+</form>
+<form method="post" action="${OTHER_WAYS}">
+<input type="hidden" name="next" value="${next}">
+<label for="identifier">Handle or email address</label>
+<input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
+ spellcheck="false" required>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="512" required>
+<label for="code">Code of your authenticator app, or a recovery code</label>
+<input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="40">
+<button class="wide second">Sign in with password and code</button>
+</form>
+</section>
+<p class="quiet">You stay signed in with this browser until you sign out at <a href="/account">your account</a>.</p>
+<p><a href="${next}">Back</a></p>
+</div>`,
+  })
+
+/** Shown for a moment, or until the link is followed. */
+export const signedInPage = (hostname: string, next: string): Html =>
+  page({
+    title: 'Signed in',
+    hostname,
+    main: html`<div class="narrow">
+<h1>Signed in</h1>
+<p><a href="${next}">Continue</a></p>
+</div>`,
+  })

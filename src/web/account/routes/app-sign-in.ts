@@ -1,0 +1,91 @@
+/**
+ * Signing in on the OAuth provider's pages with a passkey, or with the code of an authenticator app. What is opened
+ * is the provider's session of the browser, no visit to the account page.
+ */
+import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
+import { Hono } from 'hono'
+import type { App } from '../../../app.ts'
+import { signInOnDevice } from '../../../oauth/device.ts'
+import { enforceLimits } from '../../../server/limits/enforce.ts'
+import { signInLimits } from '../../../server/limits/policy.ts'
+import { findByIdentifier } from '../../../services/accounts/identifier.ts'
+import { failSlowly, MAX_TRIED_LENGTH } from '../../../services/accounts/passwords.ts'
+import { mailSignInCode } from '../../../services/factors/email-code.ts'
+import { unwrap } from '../../../services/objects/result.ts'
+import { OTHER_WAYS_STYLE, readNext } from '../alternative-sign-in.ts'
+import { appSignInPage, signedInPage } from '../app-sign-in-page.ts'
+import { failureOf } from '../failure.ts'
+import { field, jsonBody, textOf } from '../form.ts'
+import type { PageContext, PageEnv } from '../page-env.ts'
+import { authenticateByPasskey } from '../passkey-sign-in.ts'
+
+export const appSignIn = new Hono<PageEnv>()
+  .get('/sign-in/app.css', (c) =>
+    c.body(OTHER_WAYS_STYLE, 200, {
+      'content-type': 'text/css; charset=utf-8',
+      'cache-control': 'public, max-age=300',
+    }),
+  )
+  .get('/sign-in/app', (c) => {
+    const next = nextOf(c, c.req.query('next'))
+    return c.html(appSignInPage(c.env.app.config.hostname, { next }))
+  })
+  .post('/sign-in/app', async (c) => {
+    const { app } = c.env
+    const { hostname } = app.config
+    const next = nextOf(c, await field(c, 'next'))
+    const identifier = await field(c, 'identifier')
+    try {
+      const password = await field(c, 'password')
+      const did = await tryPassword(app, identifier, password, await field(c, 'code'))
+      await enter(c, did)
+    } catch (error) {
+      const { message: alert, status } = failureOf(error)
+      return c.html(appSignInPage(hostname, { next, alert, identifier }), status)
+    }
+    // No redirect: where the provider sends browsers on at once, to an app, `form-action` would forbid that.
+    c.header('refresh', `0;url=${next}`)
+    return c.html(signedInPage(hostname, next))
+  })
+  .post('/sign-in/app/passkey', async (c) => {
+    const { answer, identifier, next } = await jsonBody(c)
+    const to = nextOf(c, textOf(next))
+    const { did } = await authenticateByPasskey(c.env.app, answer, textOf(identifier))
+    await enter(c, did)
+    return c.json({ next: to })
+  })
+
+/** Anything that is not a page of the provider leads to its account page. */
+const nextOf = (c: PageContext, input: string | undefined): string =>
+  readNext(input, new URL(c.env.app.config.publicUrl).origin) ?? '/account'
+
+/** @returns the DID. @throws AuthRequiredError; XRPCError `AuthFactorTokenRequired`, `AccountTakedown`, `RateLimitExceeded` */
+async function tryPassword(
+  app: App,
+  identifier: string,
+  password: string,
+  code: string,
+): Promise<string> {
+  const started = Date.now()
+  await enforceLimits(signInLimits, { auth: undefined, input: { identifier } }, app)
+  const resident = await findByIdentifier(app, identifier)
+  if (resident && password.length <= MAX_TRIED_LENGTH) {
+    const { did } = resident
+    const outcome = await app.account(did).authenticate(password, code)
+    if (!outcome.ok && outcome.refused.name === 'AuthFactorTokenRequired') {
+      await mailSignInCode(app, did)
+    }
+    if (unwrap(outcome)) return did
+  }
+  await failSlowly(started)
+  throw new AuthRequiredError('The handle or the password is wrong.')
+}
+
+/** @throws InvalidRequestError when the browser has not seen the provider's pages */
+async function enter(c: PageContext, did: string): Promise<void> {
+  const cookies = await signInOnDevice(c.env.app, c.req.header('cookie'), did)
+  if (!cookies) {
+    throw new InvalidRequestError('This took too long: go back with the link below and begin again')
+  }
+  for (const cookie of cookies) c.header('set-cookie', cookie, { append: true })
+}

@@ -1,0 +1,31 @@
+import { html } from 'hono/html'
+import type { Usage } from '../../../storage/account/usage.ts'
+import { type Html, SETTINGS } from '../../layout.ts'
+import type { Visitor } from '../browser-session.ts'
+
+export const dataSection = (usage: Usage, { did }: Visitor): Html => html`
+<section aria-labelledby="data">
+<h2 id="data">Your data</h2>
+<dl>
+<dt>Records</dt><dd>${count(usage.records)} (posts, likes, follows and so on)</dd>
+<dt>Database</dt><dd>${size(usage.databaseBytes)}</dd>
+<dt>Images and other blobs</dt><dd>${usage.blobs === 0 ? 'None' : `${count(usage.blobs)}, ${size(usage.blobBytes)}`}</dd>
+<dt>DID</dt><dd><code>${did}</code></dd>
+</dl>
+<p>Take a copy with you at any time. The first is your whole repository, signed, as other hosts take it:</p>
+<p class="row"><a class="button second" href="${SETTINGS}/repo.car" download>Repository (CAR)</a>
+<a class="button second" href="${SETTINGS}/preferences.json" download>Preferences (JSON)</a>
+<a class="button second" href="${SETTINGS}/blobs">List of blobs</a></p>
+</section>`
+
+const count = (n: number): string => n.toLocaleString('en')
+
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB']
+
+/** Bytes as people read them: `1.5 MB`. */
+export function size(bytes: number): string {
+  let unit = 0
+  let value = bytes
+  for (; value >= 1000 && unit < UNITS.length - 1; unit++) value /= 1000
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
+}

@@ -1,0 +1,52 @@
+/** The account page and what belongs to it, below `/settings`. Loaded when it is first asked for. */
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
+import { PASSKEY_SCRIPT } from '../assets/script.ts'
+import { STYLE_SHEET } from '../assets/style.ts'
+import { SETTINGS } from '../layout.ts'
+import { visitorOf } from './browser-session.ts'
+import { pageHeaders, sameOriginOnly } from './guard.ts'
+import type { PageEnv } from './page-env.ts'
+import { appSignIn } from './routes/app-sign-in.ts'
+import { data } from './routes/data.ts'
+import { passkeyLink } from './routes/passkey-link.ts'
+import { settings } from './routes/settings.ts'
+import { signIn } from './routes/sign-in.ts'
+import { settingsPage } from './settings-page.ts'
+import { signInPage } from './sign-in-page.ts'
+
+/** Largest form or answer of a script, in bytes. */
+const MAX_BODY = 128 * 1024
+
+/** How long browsers may keep style and script, in seconds: an update of the host shows soon. */
+const KEEP = 'public, max-age=300'
+
+export const pages = new Hono<PageEnv>()
+  .basePath(SETTINGS)
+  .use(pageHeaders, sameOriginOnly, bodyLimit({ maxSize: MAX_BODY }))
+  .get('/style.css', (c) =>
+    c.body(STYLE_SHEET, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': KEEP }),
+  )
+  .get('/passkeys.js', (c) =>
+    c.body(PASSKEY_SCRIPT, 200, {
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': KEEP,
+    }),
+  )
+  .get('/', async (c) => {
+    const { app } = c.env
+    const visitor = await visitorOf(c.req.raw, app)
+    if (!visitor) return c.html(signInPage(app.config.hostname))
+    return c.html(await settingsPage(app, visitor, { done: c.req.query('done') }))
+  })
+  .route('/', signIn)
+  .route('/', appSignIn)
+  .route('/', passkeyLink)
+  .route('/', data)
+  .route('/', settings)
+  .notFound((c) => c.text('There is nothing here.', 404))
+  .onError((error, c) => {
+    if (isInternal(error)) c.env.app.log.error('request failed', error, { path: c.req.path })
+    return errorResponse(error)
+  })

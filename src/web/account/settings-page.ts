@@ -1,0 +1,72 @@
+/** The account page: what the OAuth provider's pages lack. */
+import { html } from 'hono/html'
+import type { App } from '../../app.ts'
+import { unwrap } from '../../services/objects/result.ts'
+import { alertBox, formTokenField, type Html, noticeBox, page, SETTINGS } from '../layout.ts'
+import { formTokenOf, type Visitor } from './browser-session.ts'
+import { appPasswordSection } from './sections/app-passwords.ts'
+import { dataSection } from './sections/data.ts'
+import { passkeySection } from './sections/passkeys.ts'
+import { factorSection } from './sections/second-factor.ts'
+
+/** What just happened, in words; the address of the page says which. */
+const NOTICES: Readonly<Record<string, string>> = {
+  'passkey-added': 'The passkey was added.',
+  'passkey-renamed': 'The passkey was renamed.',
+  'passkey-removed': 'The passkey was removed. Delete it on the device too.',
+  'totp-on': 'The authenticator app is on.',
+  'totp-off': 'The authenticator app is off.',
+  'email-on': 'From now on a code is mailed to you when you sign in with your password.',
+  'email-off': 'Codes by mail are off.',
+  'app-password-revoked': 'The app password was revoked. Whoever used it is signed out.',
+}
+
+export interface SettingsOptions {
+  alert?: string
+  /** A key of NOTICES. */
+  done?: string
+  /** What is shown above all else, this once. */
+  shownOnce?: Html
+}
+
+export async function settingsPage(
+  app: App,
+  visitor: Visitor,
+  { alert, done = '', shownOnce }: SettingsOptions = {},
+): Promise<Html> {
+  const account = app.account(visitor.did)
+  const [passkeys, factors, appPasswords, usage] = await Promise.all([
+    account.listPasskeys(),
+    account.factors(),
+    account.listAppPasswords(),
+    account.usage(),
+  ])
+  const formToken = formTokenOf(visitor)
+  return settingsFrame(app, visitor, {
+    title: 'Security and data',
+    main: html`<h1>Security and data</h1>
+${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
+${passkeySection(passkeys, formToken)}
+${factorSection(unwrap(factors), visitor, formToken)}
+${appPasswordSection(appPasswords, formToken)}
+${dataSection(unwrap(usage), visitor)}
+<p class="quiet">Handle, email address, password, signed-in devices and apps: <a href="/account">account</a>.</p>`,
+  })
+}
+
+/** A page for somebody who is signed in. */
+export function settingsFrame(
+  { config }: App,
+  visitor: Visitor,
+  { title, main }: { title: string; main: Html },
+): Html {
+  const formToken = formTokenOf(visitor)
+  return page({
+    title,
+    hostname: config.hostname,
+    script: { formToken },
+    corner: html`<form method="post" action="${SETTINGS}/sign-out">
+${formTokenField(formToken)}<span>@${visitor.handle}</span> <button class="second">Sign out</button></form>`,
+    main,
+  })
+}

@@ -1,0 +1,87 @@
+/** Signing in to the account page: with a passkey, or with a password and, where it is asked for, a code. */
+import { html } from 'hono/html'
+import { alertBox, type Html, page, SETTINGS, scriptAlert } from '../layout.ts'
+
+export const signInPage = (
+  hostname: string,
+  { alert, identifier = '' }: { alert?: string; identifier?: string } = {},
+): Html =>
+  page({
+    title: 'Sign in',
+    hostname,
+    script: {},
+    main: html`<div class="narrow">
+<h1>Sign in</h1>
+${alertBox(alert)}${scriptAlert()}
+<section>
+<form data-passkey="sign-in" hidden>
+<button class="wide">Sign in with a passkey</button>
+<p class="or">or</p>
+</form>
+<form method="post" action="${SETTINGS}/sign-in">
+<label for="identifier">Handle or email address</label>
+<input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
+ spellcheck="false" required>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="512" required>
+<button class="wide second">Sign in with the password</button>
+</form>
+</section>
+<p class="quiet">The main password, not one that you made for an app.
+<a href="/account/reset-password">Forgotten?</a></p>
+</div>`,
+  })
+
+export interface CodePage {
+  did: string
+  ticket: string
+  /** What the visitor is asked for, as a sentence. */
+  wanted: string
+  alert?: string
+}
+
+export const codePage = (hostname: string, { did, ticket, wanted, alert }: CodePage): Html =>
+  page({
+    title: 'Second step',
+    hostname,
+    main: html`<div class="narrow">
+<h1>Second step</h1>
+${alertBox(alert)}
+<section>
+<form method="post" action="${SETTINGS}/sign-in/code">
+<input type="hidden" name="did" value="${did}">
+<input type="hidden" name="ticket" value="${ticket}">
+<input type="hidden" name="wanted" value="${wanted}">
+<label for="code">Code</label>
+<p class="quiet" id="wanted">${wanted}. A recovery code will do too.</p>
+<input id="code" name="code" aria-describedby="wanted" autocomplete="one-time-code" autocapitalize="none"
+ spellcheck="false" maxlength="40" required autofocus>
+<button class="wide">Sign in</button>
+</form>
+</section>
+<p><a href="${SETTINGS}">Begin again</a></p>
+</div>`,
+  })
+
+/** Where a link with a one-time token leads. The token is behind the #, which no server and no log sees. */
+export const linkPage = (hostname: string): Html =>
+  page({
+    title: 'Add a passkey',
+    hostname,
+    script: {},
+    main: html`<div class="narrow">
+<h1>Add a passkey</h1>
+${scriptAlert()}
+<p class="note bad" data-without-passkeys>This takes a browser with passkeys and JavaScript.</p>
+<p class="note good" id="passkey-done" tabindex="-1" hidden>The passkey was added. <a href="${SETTINGS}">Sign in with
+it.</a></p>
+<section>
+<p>This link adds a passkey to the account that it was made for. It works once, within 15 minutes.</p>
+<form data-passkey="link" hidden>
+<label for="name">Name, such as “phone”</label>
+<input id="name" name="name" maxlength="60" value="My passkey" required>
+<button class="wide">Create the passkey</button>
+</form>
+</section>
+</div>`,
+  })

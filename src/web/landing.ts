@@ -1,0 +1,59 @@
+/** What somebody sees who opens the host's address. */
+import { html } from 'hono/html'
+import type { Config } from '../kernel/config/config.ts'
+import { PAGE_HEADERS } from './account/guard.ts'
+import { type Html, page, SETTINGS } from './layout.ts'
+
+/** Browsers ask for HTML by name; curl and the like get text. */
+export async function landing({ headers }: Request, config: Config): Promise<Response> {
+  const wantsHtml = headers.get('accept')?.includes('text/html') ?? false
+  const body = wantsHtml ? await landingPage(config) : landingText(config)
+  const type = wantsHtml ? 'text/html' : 'text/plain'
+  const common = { 'content-type': `${type}; charset=utf-8`, vary: 'accept' }
+  return new Response(body.toString(), { headers: { ...(wantsHtml && PAGE_HEADERS), ...common } })
+}
+
+const landingText = ({ hostname, publicUrl }: Config): string =>
+  `This is ${hostname}, a Personal Data Server of the AT Protocol.\n\n` +
+  'Sign in to it from an app such as https://bsky.app: choose "Custom" as hosting provider\n' +
+  `and enter ${publicUrl}\n\n` +
+  'The API is under /xrpc/.\n'
+
+const landingPage = (config: Config): Html =>
+  page({
+    title: 'Personal Data Server',
+    hostname: config.hostname,
+    main: html`<h1>A home for accounts</h1>
+<p>This is <strong>${config.hostname}</strong>, a Personal Data Server of the AT Protocol. It keeps its members'
+posts, follows, likes and images, and gives them to the apps they choose.</p>
+<section>
+<h2>Sign in from an app</h2>
+<p>Open an app such as <a href="https://bsky.app">Bluesky</a> and sign in with your handle and password. Where it
+asks for a hosting provider, choose “Custom” and enter:</p>
+<code class="secret">${config.publicUrl}</code>
+${joining(config.registration)}
+</section>
+<section>
+<h2>Your account</h2>
+<p>Passkeys, second factor, app passwords, and a copy of your data:</p>
+<p><a class="button" href="${SETTINGS}">Security and data</a></p>
+<p>Handle, email address, password, signed-in devices and apps: <a href="/account">account</a>.</p>
+</section>
+<section>
+<h2>This host</h2>
+<p><a href="/status">Status</a>: whether the network hears what is published here.</p>
+${links(config)}
+</section>`,
+  })
+
+const joining = (registration: Config['registration']): Html => {
+  if (registration === 'open') return html`<p>New here? Choose “Create account” in the app.</p>`
+  return registration === 'invite'
+    ? html`<p class="quiet">New accounts need an invite code from a member.</p>`
+    : html`<p class="quiet">New accounts are made by the operator of this host.</p>`
+}
+
+const links = ({ contactEmail, privacyPolicyUrl, termsOfServiceUrl }: Config): Html => html`
+${contactEmail ? html`<p>Contact: <a href="mailto:${contactEmail}">${contactEmail}</a></p>` : ''}
+${termsOfServiceUrl ? html`<p><a href="${termsOfServiceUrl}">Terms of service</a></p>` : ''}
+${privacyPolicyUrl ? html`<p><a href="${privacyPolicyUrl}">Privacy policy</a></p>` : ''}`

@@ -8,7 +8,7 @@ import { parseEnv } from 'node:util'
 import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { ROOT } from './bundle.ts'
 import { ensureFirstAccount } from './first-account.ts'
-import { sayMistakes } from './report-errors.ts'
+import { reportErrors } from './report-errors.ts'
 import { makeSecrets } from './settings.ts'
 
 const DEV_VARS = join(ROOT, '.dev.vars')
@@ -35,7 +35,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     for (const child of children) child.kill()
   })
 }
-await sayMistakes(async () => {
+await reportErrors(async () => {
   if (!(await isUp())) return
   const first = await ensureFirstAccount(ORIGIN, settings)
   const handle = first?.handle ?? 'the account of earlier'

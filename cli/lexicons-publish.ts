@@ -65,9 +65,9 @@ const command = defineCommand({
     refuseUnknown(given, args)
     const start = performance.now()
     const { namespace, root, json, prune = false, force = false } = given
-    const asking = askingFrom(process.env)
+    const settings = askingFrom(process.env)
     const files = await ownLexicons(root, namespace)
-    const account = await findAccount(given.account, given.server, asking)
+    const account = await findAccount(given.account, given.server, settings)
     const plans = planPublication(files, await publishedBy(account), { namespace, prune })
     const broken = plans.flatMap(({ nsid, breaking }) => breaking.map((why) => `${nsid} ${why}`))
     const refused = broken.length > 0 && !force
@@ -75,7 +75,7 @@ const command = defineCommand({
     const dns = await checkDns(
       account.did,
       files.map(({ nsid }) => nsid),
-      asking,
+      settings,
     )
     if (json)
       printJson({

@@ -45,8 +45,8 @@ const command = defineCommand({
       return
     }
     const start = performance.now()
-    const asking = askingFrom(process.env)
-    const resolve = (nsid: string) => resolveFromHere(nsid, asking)
+    const settings = askingFrom(process.env)
+    const resolve = (nsid: string) => resolveFromHere(nsid, settings)
     const changes = await pull(root, nsids, { update, force, resolve })
     if (changes.some(({ change }) => change === 'kept')) process.exitCode = 1
     if (json) printJson({ changes })

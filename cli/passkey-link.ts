@@ -1,7 +1,7 @@
 /** `npm run passkey -- --account alice.test`: a one-time link, and a QR code, to add a passkey with. */
 import { defineCommand, runMain } from 'citty'
 import qr from 'qrcode'
-import { CommandError, sayMistakes } from './report-errors.ts'
+import { CommandError, reportErrors } from './report-errors.ts'
 import { readLocalSettings } from './settings.ts'
 
 const passkey = defineCommand({
@@ -17,7 +17,7 @@ const passkey = defineCommand({
     host: { type: 'string', description: 'URL of the server (default: the one on this machine)' },
     json: { type: 'boolean', default: false, description: 'Print {url, handle} instead' },
   },
-  run: ({ args }) => sayMistakes(() => run(args)),
+  run: ({ args }) => reportErrors(() => run(args)),
 })
 
 interface PasskeyLink {

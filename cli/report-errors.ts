@@ -11,7 +11,7 @@ export class CommandError extends Error {
 const EXPECTED = [CommandError, ConfigError, BundleError, FirstAccountError, WorkerdStartError]
 
 /** Runs a command; a mistake of the user's gets a sentence, anything else keeps its stack. */
-export async function sayMistakes(run: () => Promise<void>): Promise<void> {
+export async function reportErrors(run: () => Promise<void>): Promise<void> {
   try {
     await run()
   } catch (error) {

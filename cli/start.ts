@@ -4,7 +4,7 @@ import { defineCommand, runMain } from 'citty'
 import { readConfig } from '../src/kernel/config/config.ts'
 import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
-import { sayMistakes } from './report-errors.ts'
+import { reportErrors } from './report-errors.ts'
 import { readLocalSettings } from './settings.ts'
 import { settingsHelp } from './settings-help.ts'
 import { startWorkerd } from './workerd.ts'
@@ -14,7 +14,7 @@ const start = defineCommand({
     name: 'npm start',
     description: `Runs the PDS on plain workerd. Settings come from the environment:\n\n${settingsHelp()}`,
   },
-  run: () => sayMistakes(run),
+  run: () => reportErrors(run),
 })
 
 async function run(): Promise<void> {

@@ -1,15 +1,13 @@
-/** The Worker: `/xrpc/*` goes to the dispatcher, everything else to the site. */
-import { type App, createApp } from './app.ts'
+/** The Worker: `/xrpc/*` goes to the dispatcher, everything else to the OAuth server and the site. */
+import { withRequest } from './context/current-request.ts'
+import { createRequestContext, type RequestContext } from './context/request.ts'
+import { type Services, servicesOf } from './context/services.ts'
 import type { Env } from './contracts/env.ts'
 import { createLogger, type Logger } from './kernel/log.ts'
 import { ASSETS, isOAuthPath } from './oauth/paths.ts'
-import { addRowCounts } from './server/row-counts.ts'
 import { errorResponse, isInternal } from './server/xrpc/answer.ts'
-import { allowAllOrigins } from './server/xrpc/cors.ts'
-import { dispatch } from './server/xrpc/dispatch.ts'
+import { answerXrpc } from './server/xrpc/serve.ts'
 import { assertLocation } from './services/objects/location.ts'
-import { setBudgetHeaders } from './services/objects/rate-limit-error.ts'
-import { tightest } from './storage/rate-counter.ts'
 import { site } from './web/site.ts'
 
 export { AccountObject } from './durable/account.ts'
@@ -39,47 +37,45 @@ async function answer(
   ctx: ExecutionContext,
   log: Logger,
 ): Promise<Response> {
-  let app: App
+  let services: Services
   try {
-    app = createApp(env, ctx, log, request)
-    await assertLocation(env, app.config.dataLocation)
+    services = servicesOf(env)
+    await assertLocation(env, services.config.dataLocation)
   } catch (error) {
     log.error('the settings are wrong', error)
     return errorResponse(error)
   }
-  if (isOAuthPath(path)) return answerOAuth(request, path, env, app)
-  const nsid = xrpcMethod(request, path)
-  if (nsid === undefined) return site.fetch(request, { app }, ctx)
-  const response = await dispatch(request, nsid, app).catch((error: unknown) => {
-    if (isInternal(error)) log.error('request failed', error, { path })
-    return errorResponse(error)
+  const context = createRequestContext(request, services.config, log, ctx)
+  return withRequest(context, async () => {
+    try {
+      if (isOAuthPath(path)) return await answerOAuth(context, path, env, services)
+      const nsid = xrpcMethod(request, path)
+      if (nsid === undefined) return await site.fetch(request, { services, context }, ctx)
+      return await answerXrpc(context, nsid, services)
+    } catch (error) {
+      if (isInternal(error)) log.error('request failed', error, { path })
+      return errorResponse(error)
+    }
   })
-  if (response.webSocket) return response
-  for (const [name, value] of app.answerHeaders) response.headers.set(name, value)
-  allowAllOrigins(response)
-  const budget = tightest(app.budgets)
-  if (budget && !response.headers.has('ratelimit-limit')) setBudgetHeaders(response.headers, budget)
-  if (app.config.devMode) await addRowCounts(response, app)
-  return response
 }
 
 /** The OAuth server and its pages. They are most of the code, and loaded when they are first asked for. */
-async function answerOAuth(request: Request, path: string, env: Env, app: App): Promise<Response> {
-  try {
-    if (path.startsWith(ASSETS)) {
-      const { serveAsset } = await import('./oauth/assets.ts')
-      return await serveAsset(path, env.ASSETS)
-    }
-    const { serveOAuth } = await import('./oauth/serve.ts')
-    const { offerOtherWays } = await import('./web/account/alternative-sign-in.ts')
-    return offerOtherWays(request, await serveOAuth(request, app))
-  } catch (error) {
-    app.log.error('request failed', error, { path })
-    return errorResponse(error)
+async function answerOAuth(
+  { request }: RequestContext,
+  path: string,
+  env: Env,
+  services: Services,
+): Promise<Response> {
+  if (path.startsWith(ASSETS)) {
+    const { serveAsset } = await import('./oauth/assets.ts')
+    return await serveAsset(path, env.ASSETS)
   }
+  const { serveOAuth } = await import('./oauth/serve.ts')
+  const { addSignInLink } = await import('./web/account/alternative-sign-in.ts')
+  return addSignInLink(request, await serveOAuth(request, services))
 }
 
-/** What is asked for by an XRPC path; undefined: something else is meant. A trailing slash is let pass. */
+/** The method that an XRPC path names; undefined: it is none. A trailing slash is accepted. */
 function xrpcMethod(request: Request, path: string): string | undefined {
   const isXrpc = path.startsWith('/xrpc/') && path !== '/xrpc/_health'
   return isXrpc && request.method !== 'OPTIONS'

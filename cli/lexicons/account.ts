@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { UsageError } from '../../codegen/errors.ts'
 import { pdsOf } from '../../src/services/identity/did-document.ts'
-import type { Asking } from '../../src/services/identity/resolve-did.ts'
+import type { ResolutionSettings } from '../../src/services/identity/resolve-did.ts'
 import { SCHEMA_COLLECTION } from '../../src/services/lexicons/document.ts'
 import { CommandError } from './command.ts'
 import { didOf, documentOf } from './network.ts'
@@ -28,7 +28,7 @@ export interface PublishedRecord {
 export async function findAccount(
   handleOrDid: string,
   server: string | undefined,
-  asking: Asking,
+  settings: ResolutionSettings,
 ): Promise<Account> {
   if (server !== undefined) {
     const origin = safeOrigin(server)
@@ -37,8 +37,8 @@ export async function findAccount(
     const { did } = await call<{ did: string }>(origin, query)
     return { did, server: origin }
   }
-  const did = handleOrDid.startsWith('did:') ? handleOrDid : await didOf(handleOrDid, asking)
-  const document = await documentOf(did, asking).catch(() => undefined)
+  const did = handleOrDid.startsWith('did:') ? handleOrDid : await didOf(handleOrDid, settings)
+  const document = await documentOf(did, settings).catch(() => undefined)
   const pds = document && pdsOf(document)
   if (pds) return { did, server: safeOrigin(pds) }
   throw new CommandError(`where ${did} lives could not be looked up: say it with --server`)

@@ -1,4 +1,4 @@
-/** What the commands about published lexicons have in common: help, and how mistakes are told. */
+/** What the commands about published lexicons have in common: help, and how errors are reported. */
 import { stripVTControlCharacters } from 'node:util'
 import { type CommandDef, renderUsage, runCommand } from 'citty'
 import { UsageError } from '../../codegen/errors.ts'

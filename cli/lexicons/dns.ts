@@ -1,5 +1,5 @@
 /** Whether DNS leads from a namespace to the account that publishes it. */
-import type { Asking } from '../../src/services/identity/resolve-did.ts'
+import type { ResolutionSettings } from '../../src/services/identity/resolve-did.ts'
 import { LexiconError } from '../../src/services/lexicons/lexicon-error.ts'
 import { authorityName, publishersAt } from '../../src/services/lexicons/resolve-authority.ts'
 
@@ -17,12 +17,12 @@ export interface DnsEntry {
 export async function checkDns(
   did: string,
   nsids: readonly string[],
-  asking: Pick<Asking, 'dohUrl'>,
+  settings: Pick<ResolutionSettings, 'dohUrl'>,
 ): Promise<DnsEntry[]> {
   const names = [...new Set(nsids.map(authorityName))]
   return Promise.all(
     names.map(async (name) => {
-      const found = await publishersAt(name, asking).catch((error: unknown) => {
+      const found = await publishersAt(name, settings).catch((error: unknown) => {
         if (error instanceof LexiconError) return undefined
         throw error
       })

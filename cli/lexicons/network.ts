@@ -2,14 +2,14 @@
 import { parseSettings } from '../../src/kernel/config/settings.ts'
 import type { DidDocument } from '../../src/services/identity/did-document.ts'
 import { IdentityError } from '../../src/services/identity/identity-error.ts'
-import { type Asking, askDid } from '../../src/services/identity/resolve-did.ts'
-import { askHandle } from '../../src/services/identity/resolve-handle.ts'
+import { type ResolutionSettings, resolveDid } from '../../src/services/identity/resolve-did.ts'
+import { resolveHandle } from '../../src/services/identity/resolve-handle.ts'
 import type { PublishedLexicon } from '../../src/services/lexicons/document.ts'
 import { fetchLexicon } from '../../src/services/lexicons/fetch-lexicon.ts'
 import { CommandError } from './command.ts'
 
 /** PDS_DOH_URL, PDS_DID_PLC_URL and PDS_DISABLE_SSRF_PROTECTION of the environment. @throws CommandError */
-export function askingFrom(env: NodeJS.ProcessEnv): Asking {
+export function askingFrom(env: NodeJS.ProcessEnv): ResolutionSettings {
   const problems: string[] = []
   const parsed = parseSettings(env, problems)
   if (problems.length > 0) throw new CommandError(problems.join('\n'))
@@ -21,19 +21,22 @@ export function askingFrom(env: NodeJS.ProcessEnv): Asking {
 }
 
 /** @throws IdentityError */
-export async function documentOf(did: string, asking: Asking): Promise<DidDocument> {
-  const answer = await askDid(did, asking)
+export async function documentOf(did: string, settings: ResolutionSettings): Promise<DidDocument> {
+  const answer = await resolveDid(did, settings)
   if ('document' in answer) return answer.document
   throw new IdentityError(answer.missing, answer.message)
 }
 
 /** Resolves a lexicon, proof and all. @throws LexiconError */
-export const resolveFromHere = (nsid: string, asking: Asking): Promise<PublishedLexicon> =>
-  fetchLexicon(nsid, { ...asking, document: (did) => documentOf(did, asking) })
+export const resolveFromHere = (
+  nsid: string,
+  settings: ResolutionSettings,
+): Promise<PublishedLexicon> =>
+  fetchLexicon(nsid, { ...settings, document: (did) => documentOf(did, settings) })
 
 /** The DID behind a handle. @throws CommandError */
-export async function didOf(handle: string, asking: Asking): Promise<string> {
-  const did = await askHandle(handle, asking).catch(() => undefined)
+export async function didOf(handle: string, settings: ResolutionSettings): Promise<string> {
+  const did = await resolveHandle(handle, settings).catch(() => undefined)
   if (did !== undefined) return did
   throw new CommandError(`there is no account ${handle}, as far as DNS and its web server know`)
 }

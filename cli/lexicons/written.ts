@@ -1,7 +1,6 @@
 /** Lexicons as files and as records. */
 import type { LexValue } from '@atproto/lex-data'
-import { cidOf } from '../../src/kernel/cbor/cid.ts'
-import { cidString } from '../../src/kernel/cbor/cid-string.ts'
+import { cidOf, cidString } from '../../src/kernel/cbor/cid.ts'
 import { encode } from '../../src/kernel/cbor/encode.ts'
 import { SCHEMA_COLLECTION } from '../../src/services/lexicons/document.ts'
 

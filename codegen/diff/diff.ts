@@ -37,7 +37,7 @@ export async function diffLexicons(root: string, ref: string): Promise<DiffResul
   if (!lexicons) return { diagnostics: diagnostics.filter((one) => hasErrors([one])), changes: [] }
   const { locate } = await import('../check/positions.ts')
   const texts = new Map(project.lexicons.map(({ nsid, text }) => [nsid, text]))
-  const touched = handlerFinder(old, project.lexicons, project.handlers)
+  const affected = handlerFinder(old, project.lexicons, project.handlers)
   const changes = compareTrees(old, project.lexicons).map(
     ({ impact, nsid, def, at, message }): LexiconChange => {
       const text = texts.get(nsid)
@@ -48,7 +48,7 @@ export async function diffLexicons(root: string, ref: string): Promise<DiffResul
         ...(text !== undefined && locate(text, at)),
         path: at.join('.'),
         message,
-        handlers: touched(nsid, def),
+        handlers: affected(nsid, def),
       }
     },
   )

@@ -1,15 +1,16 @@
-import type { AccountObject } from '../durable/account.ts'
-import type { DirectoryObject } from '../durable/directory.ts'
-import type { OAuthObject } from '../durable/oauth.ts'
-import type { SequencerObject } from '../durable/sequencer.ts'
 import type { RawSettings } from '../kernel/config/settings.ts'
+import type { RpcObject } from './answer.ts'
+import type { SequencerRpc } from './sequencer.ts'
 
 /** What the platform binds to this Worker: the four kinds of object, a blob store, the settings. */
 export interface Env extends RawSettings {
-  ACCOUNTS: DurableObjectNamespace<AccountObject>
-  DIRECTORY: DurableObjectNamespace<DirectoryObject>
-  SEQUENCER: DurableObjectNamespace<SequencerObject>
-  OAUTH: DurableObjectNamespace<OAuthObject>
+  /** `AccountRpc` */
+  ACCOUNTS: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
+  /** `DirectoryRpc` */
+  DIRECTORY: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
+  /** `OAuthRpc` */
+  OAUTH: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
+  SEQUENCER: DurableObjectNamespace<SequencerRpc & Rpc.DurableObjectBranded>
   /** Files of the sign-in and account pages. */
   ASSETS: Fetcher
   /** Blob bytes on Cloudflare. */
@@ -17,8 +18,8 @@ export interface Env extends RawSettings {
   /** Blob bytes on plain workerd: a writable disk service. */
   BLOB_DISK?: Fetcher
   /**
-   * On plain workerd: the way to services whose address the operator chose, private ones too. Everything
-   * else goes where `fetch` goes, which is to public addresses only.
+   * On plain workerd: the network through which services are reached whose address the operator chose, private
+   * ones too. Everything else goes through `fetch`, which reaches public addresses only.
    */
   OPERATOR_NETWORK?: Fetcher
 }

@@ -3,25 +3,27 @@ import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { verifyRepoCar } from '@atproto/repo'
 import { beforeEach, expect, test } from 'vitest'
-import { cidOf } from '../kernel/cbor/cid.ts'
-import { cidBytes, cidString } from '../kernel/cbor/cid-string.ts'
-import { unwrap } from '../services/objects/result.ts'
-import { sequencer, account as stubOf } from '../services/objects/stubs.ts'
+import type { AccountRpc } from '../contracts/account.ts'
+import { cidBytes, cidOf, cidString } from '../kernel/cbor/cid.ts'
+import { rpcClient } from '../services/objects/client.ts'
+import { sequencerStub, accountStub as stubOf } from '../services/objects/stubs.ts'
 import { unpackRecords } from '../storage/account/packed.ts'
 import type { EncodedRecord, Write } from '../storage/account/writes.ts'
-import type { AccountObject } from './account.ts'
+import { resultOf } from '../testing/result.ts'
 
 const collection = 'com.example.note'
 
 let made = 0
 let did: string
-let account: DurableObjectStub<AccountObject>
+let account: ReturnType<typeof stubOf>
+
+const client = (stub = account) => rpcClient<AccountRpc>(stub)
 
 beforeEach(async () => {
   did = `did:web:unit-${made++}.test`
   account = stubOf(env, did)
   const handle = did.slice('did:web:'.length)
-  unwrap(await account.create({ did, handle, email: null, password: null }))
+  await client().lifecycle.create({ did, handle, email: null, password: null })
 })
 
 async function note(text: string): Promise<EncodedRecord> {
@@ -38,23 +40,23 @@ const create = async (rkey: string, text: string): Promise<Write> => ({
 
 const remove = (rkey: string): Write => ({ action: 'delete', collection, rkey })
 
-const write = async (...writes: Write[]) => account.write({ writes })
+const write = (...writes: Write[]) => client().repository.write({ writes })
 
 async function exported() {
-  const car = unwrap(await account.exportRepo())
+  const car = await client().repository.exportCar()
   const bytes = new Uint8Array(await new Response(car).arrayBuffer())
-  const { signingKey } = unwrap(await account.describe())
+  const { signingKey } = await client().repository.describe()
   return verifyRepoCar(bytes, did, signingKey)
 }
 
 const keys = async () => (await exported()).creates.map(({ rkey }) => rkey).sort()
 
 test('two records of equal content live and die on their own', async () => {
-  unwrap(await write(await create('a', 'same')))
-  unwrap(await write(await create('b', 'same')))
-  unwrap(await write(remove('a')))
+  await write(await create('a', 'same'))
+  await write(await create('b', 'same'))
+  await write(remove('a'))
   expect(await keys()).toEqual(['b'])
-  unwrap(await write(remove('b')))
+  await write(remove('b'))
   expect(await keys()).toEqual([])
 })
 
@@ -67,12 +69,12 @@ test('a repository that is emptied and filled again is the one it was', async ()
     )
   const rkeys = Array.from({ length: 60 }, (_, index) => `k${index}`)
   const fill = async () => {
-    for (const rkey of rkeys) unwrap(await write(await create(rkey, rkey)))
+    for (const rkey of rkeys) await write(await create(rkey, rkey))
   }
   const empty = await data()
   await fill()
   const full = await data()
-  for (const rkey of rkeys.reverse()) unwrap(await write(remove(rkey)))
+  for (const rkey of rkeys.reverse()) await write(remove(rkey))
   expect(await data()).toBe(empty)
   expect(await keys()).toEqual([])
   await fill()
@@ -80,41 +82,40 @@ test('a repository that is emptied and filled again is the one it was', async ()
 })
 
 test('a record may move to another collection', async () => {
-  unwrap(await write(await create('a', 'moving')))
+  await write(await create('a', 'moving'))
   const record = await note('moving')
-  unwrap(
-    await write(remove('a'), {
-      action: 'create',
-      collection: 'com.example.other',
-      rkey: 'a',
-      record,
-    }),
-  )
-  expect(unwrap(await account.describe()).collections).toEqual(['com.example.other'])
-  expect(unwrap(await account.getRecord('com.example.other', 'a')).cid).toEqual(record.cid)
+  await write(remove('a'), {
+    action: 'create',
+    collection: 'com.example.other',
+    rkey: 'a',
+    record,
+  })
+  expect((await client().repository.describe()).collections).toEqual(['com.example.other'])
+  expect((await client().repository.getRecord('com.example.other', 'a')).cid).toEqual(record.cid)
 })
 
 test('a batch is written whole or not at all', async () => {
-  const before = unwrap(await account.latestCommit())
-  const refused = await write(await create('a', '1'), await create('b', '2'), remove('a'), {
+  const before = await client().repository.latestCommit()
+  const missing: Write = {
     action: 'update',
     collection,
     rkey: 'missing',
     record: await note('3'),
-  })
+  }
+  const refused = await resultOf(
+    write(await create('a', '1'), await create('b', '2'), remove('a'), missing),
+  )
   expect(refused).toMatchObject({ ok: false, refused: { name: 'RecordNotFound', status: 400 } })
-  expect(unwrap(await account.latestCommit())).toEqual(before)
+  expect(await client().repository.latestCommit()).toEqual(before)
   expect(await keys()).toEqual([])
 })
 
 test('writes to one key in one batch count in order', async () => {
-  const result = unwrap(
-    await write(
-      await create('a', '1'),
-      { action: 'update', collection, rkey: 'a', record: await note('2') },
-      await create('b', '1'),
-      remove('b'),
-    ),
+  const result = await write(
+    await create('a', '1'),
+    { action: 'update', collection, rkey: 'a', record: await note('2') },
+    await create('b', '1'),
+    remove('b'),
   )
   expect(result.results.map(({ action }) => action)).toEqual([
     'create',
@@ -122,7 +123,7 @@ test('writes to one key in one batch count in order', async () => {
     'create',
     'delete',
   ])
-  const stored = unwrap(await account.getRecord(collection, 'a'))
+  const stored = await client().repository.getRecord(collection, 'a')
   expect(stored.cid).toEqual((await note('2')).cid)
   expect(await keys()).toEqual(['a'])
 })
@@ -130,7 +131,7 @@ test('writes to one key in one batch count in order', async () => {
 test('concurrent writers all get through, with revs that only grow', async () => {
   const results = await Promise.all(
     Array.from({ length: 30 }, async (_, index) => {
-      const { commit } = unwrap(await write(await create(`k${index}`, String(index))))
+      const { commit } = await write(await create(`k${index}`, String(index)))
       return commit?.rev ?? ''
     }),
   )
@@ -140,18 +141,18 @@ test('concurrent writers all get through, with revs that only grow', async () =>
     storage.sql.exec<{ rev: string }>('SELECT rev FROM record').toArray(),
   )
   expect(new Set(revs.map(({ rev }) => rev))).toEqual(new Set(results))
-  expect(unwrap(await account.latestCommit()).rev).toBe([...results].sort().at(-1))
+  expect((await client().repository.latestCommit()).rev).toBe([...results].sort().at(-1))
 })
 
 test('of two that swap the same commit one loses', async () => {
-  const { cid } = unwrap(await account.latestCommit())
+  const { cid } = await client().repository.latestCommit()
   const batch = async (rkey: string) => ({
     writes: [await create(rkey, rkey)],
     swapCommit: cidBytes(cid),
   })
   const outcomes = await Promise.all([
-    account.write(await batch('a')),
-    account.write(await batch('b')),
+    resultOf(client().repository.write(await batch('a'))),
+    resultOf(client().repository.write(await batch('b'))),
   ])
   expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1)
   expect(outcomes.find(({ ok }) => !ok)).toMatchObject({ refused: { name: 'InvalidSwap' } })
@@ -160,17 +161,15 @@ test('of two that swap the same commit one loses', async () => {
 test('an export is one state of the repository, whatever is written while it is read', async () => {
   for (let index = 0; index < 40; index++) {
     const text = `${index} ${'x'.repeat(8000)}`
-    unwrap(await write(await create(`k${String(index).padStart(2, '0')}`, text)))
+    await write(await create(`k${String(index).padStart(2, '0')}`, text))
   }
-  const { signingKey } = unwrap(await account.describe())
-  const head = unwrap(await account.latestCommit())
-  const reader = unwrap(await account.exportRepo()).getReader()
+  const { signingKey } = await client().repository.describe()
+  const head = await client().repository.latestCommit()
+  const reader = (await client().repository.exportCar()).getReader()
   const chunks: Uint8Array[] = []
   const first = await reader.read()
   if (first.value) chunks.push(first.value)
-  unwrap(
-    await write(...Array.from({ length: 40 }, (_, i) => remove(`k${String(i).padStart(2, '0')}`))),
-  )
+  await write(...Array.from({ length: 40 }, (_, i) => remove(`k${String(i).padStart(2, '0')}`)))
   for (;;) {
     const { value, done } = await reader.read()
     if (done) break
@@ -182,7 +181,7 @@ test('an export is one state of the repository, whatever is written while it is 
   expect(creates).toHaveLength(40)
   const left = await runInDurableObject(account, (_, { storage }) =>
     storage.sql
-      .exec('SELECT cid FROM retired_node UNION ALL SELECT cid FROM retired_record')
+      .exec('SELECT cid FROM snapshot_node UNION ALL SELECT cid FROM snapshot_record')
       .toArray(),
   )
   expect(left).toEqual([])
@@ -197,22 +196,22 @@ test('collections are listed, neighbours in name included', async () => {
   ]
   for (const name of names) {
     const record = await note('a')
-    unwrap(await write({ action: 'create', collection: name, rkey: 'a', record }))
-    unwrap(await write({ action: 'create', collection: name, rkey: 'b', record }))
+    await write({ action: 'create', collection: name, rkey: 'a', record })
+    await write({ action: 'create', collection: name, rkey: 'b', record })
   }
-  expect(unwrap(await account.describe()).collections.sort()).toEqual(names)
-  const page = unpackRecords(unwrap(await account.listRecords({ collection, limit: 10 })))
+  expect((await client().repository.describe()).collections.sort()).toEqual(names)
+  const page = unpackRecords(await client().repository.listRecords({ collection, limit: 10 }))
   expect(page.map(({ rkey }) => rkey)).toEqual(['b', 'a'])
 })
 
 test('listing pages through a collection in both directions, without gap or repeat', async () => {
-  unwrap(await write(...(await Promise.all('abcdefg'.split('').map((key) => create(key, key))))))
+  await write(...(await Promise.all('abcdefg'.split('').map((key) => create(key, key)))))
   for (const reverse of [false, true]) {
     const seen: string[] = []
     let cursor: string | undefined
     for (;;) {
       const page = unpackRecords(
-        unwrap(await account.listRecords({ collection, limit: 3, cursor, reverse })),
+        await client().repository.listRecords({ collection, limit: 3, cursor, reverse }),
       )
       seen.push(...page.map(({ rkey }) => rkey))
       if (page.length < 3) break
@@ -223,11 +222,11 @@ test('listing pages through a collection in both directions, without gap or repe
 })
 
 test('the account is the same after the object was evicted, its key included', async () => {
-  unwrap(await write(await create('a', '1')))
-  const before = unwrap(await account.describe())
+  await write(await create('a', '1'))
+  const before = await client().repository.describe()
   await evictDurableObject(account)
-  expect(unwrap(await account.describe())).toEqual(before)
-  unwrap(await write(await create('b', '2')))
+  expect(await client().repository.describe()).toEqual(before)
+  await write(await create('b', '2'))
   expect(await keys()).toEqual(['a', 'b'])
 })
 
@@ -235,35 +234,40 @@ test('signing keys and passwords are not in the store as they are', async () => 
   const other = 'did:web:secretive.test'
   const stub = stubOf(env, other)
   const password = 'a password of some length'
-  unwrap(await stub.create({ did: other, handle: 'secretive.test', email: null, password }))
+  await client(stub).lifecycle.create({
+    did: other,
+    handle: 'secretive.test',
+    email: null,
+    password,
+  })
   const row = await runInDurableObject(stub, (_, { storage }) =>
     storage.sql.exec<{ password: string; signing_key: ArrayBuffer }>('SELECT * FROM account').one(),
   )
   expect(row.password).toMatch(/^scrypt\$16384\$8\$1\$[0-9a-f]{32}\$[0-9a-f]{128}$/)
   expect(row.signing_key.byteLength).toBe(12 + 32 + 16)
-  expect(unwrap(await stub.openSession('wrong'))).toBeNull()
-  expect(unwrap(await stub.openSession(password))?.account.did).toBe(other)
+  expect(await client(stub).sessions.open('wrong')).toBeNull()
+  expect((await client(stub).sessions.open(password))?.account.did).toBe(other)
 })
 
 test('a second like of one thing takes the place of the first', async () => {
-  const like = (rkey: string, uri: string, replacesTwins = true): Write => {
+  const like = (rkey: string, uri: string, replacesDuplicates = true): Write => {
     const block = encode({ $type: 'app.bsky.feed.like', subject: { uri, cid: 'x' }, n: rkey })
     const record = { cid: cidOf(block), block, blobs: [] }
-    return { action: 'create', collection: 'app.bsky.feed.like', rkey, record, replacesTwins }
+    return { action: 'create', collection: 'app.bsky.feed.like', rkey, record, replacesDuplicates }
   }
   const one = 'at://did:web:a.test/app.bsky.feed.post/1'
   const two = 'at://did:web:a.test/app.bsky.feed.post/2'
-  unwrap(await write(like('a', one)))
-  unwrap(await write(like('b', two)))
-  const replaced = unwrap(await write(like('c', one)))
+  await write(like('a', one))
+  await write(like('b', two))
+  const replaced = await write(like('c', one))
   expect(replaced.results).toMatchObject([{ action: 'create', path: 'app.bsky.feed.like/c' }])
   expect(await keys()).toEqual(['b', 'c'])
-  unwrap(await write(like('d', one, false)))
+  await write(like('d', one, false))
   expect(await keys()).toEqual(['b', 'c', 'd'])
-  unwrap(await write(like('e', one)))
+  await write(like('e', one))
   expect(await keys()).toEqual(['b', 'e'])
-  unwrap(await write({ action: 'delete', collection: 'app.bsky.feed.like', rkey: 'e' }))
-  unwrap(await write(like('f', one), like('g', one)))
+  await write({ action: 'delete', collection: 'app.bsky.feed.like', rkey: 'e' })
+  await write(like('f', one), like('g', one))
   expect(await keys()).toEqual(['b', 'f', 'g'])
   const links = await runInDurableObject(account, (_, { storage }) =>
     storage.sql.exec<{ rkey: string }>('SELECT rkey FROM backlink ORDER BY rkey').toArray(),
@@ -276,17 +280,17 @@ test('an event that could not be delivered is delivered when the alarm rings', a
     runInDurableObject(account, (_, { storage }) =>
       storage.sql.exec('SELECT id FROM outbox').toArray(),
     )
-  unwrap(await write(await create('a', '1')))
+  await write(await create('a', '1'))
   await runDurableObjectAlarm(account)
   expect(await waiting()).toEqual([])
   // The sequencer cannot store events: it fails as a broken one would.
-  const sequencing = sequencer(env)
+  const sequencing = sequencerStub(env)
   await runInDurableObject(sequencing, (_, { storage }) => {
     storage.sql.exec(
       "CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'broken'); END",
     )
   })
-  unwrap(await write(await create('b', '2')))
+  await write(await create('b', '2'))
   await runDurableObjectAlarm(account)
   expect(await waiting()).toHaveLength(1)
   const alarm = await runInDurableObject(account, (_, { storage }) => storage.getAlarm())

@@ -1,206 +1,212 @@
-import { hashPassword } from '../kernel/crypto/password.ts'
-import { SigningKey } from '../kernel/crypto/signing-key.ts'
-import { PlcDirectory, PlcError } from '../services/identity/plc.ts'
-import { type Outcome, settle } from '../services/objects/result.ts'
-import type { InitialStatus } from '../storage/account/profile.ts'
-import { StorageError } from '../storage/error.ts'
-import { AccountVisits } from './account/browser-sessions.ts'
-import type { OpenedSession } from './account/sign-in.ts'
+import { DurableObject } from 'cloudflare:workers'
+import { XRPCError } from '@atproto/xrpc-server'
+import type { AccountRpc } from '../contracts/account.ts'
+import type { RpcObject, RpcResult } from '../contracts/answer.ts'
+import type { Env } from '../contracts/env.ts'
+import { type Config, readConfig } from '../kernel/config/config.ts'
+import { hashMailedToken } from '../kernel/crypto/mailed-token.ts'
+import { createLogger } from '../kernel/log.ts'
+import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
+import { AppPasswords } from '../storage/account/app-passwords.ts'
+import { BlobIndex } from '../storage/account/blobs.ts'
+import { BrowserSessions as BrowserSessionTable } from '../storage/account/browser-sessions.ts'
+import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
+import { Lifecycle as LifecycleStore } from '../storage/account/lifecycle.ts'
+import { OneTime } from '../storage/account/one-time.ts'
+import { Outbox } from '../storage/account/outbox.ts'
+import { Passkeys as PasskeyTable } from '../storage/account/passkeys.ts'
+import { Preferences as PreferenceTable } from '../storage/account/preferences.ts'
+import { RecoveryCodes } from '../storage/account/recovery-codes.ts'
+import { migrations } from '../storage/account/schema.ts'
+import { Sessions as SessionTable } from '../storage/account/sessions.ts'
+import { TotpStore } from '../storage/account/totp.ts'
+import { blobStore } from '../storage/blobs/choose.ts'
+import { JobTable } from '../storage/jobs.ts'
+import { migrate } from '../storage/migrate.ts'
+import { RateCounter } from '../storage/rate-counter.ts'
+import type { SourceState } from '../storage/sequencer/sources.ts'
+import { countRows } from '../storage/sql.ts'
+import { Blobs } from './account/blobs.ts'
+import { BrowserSessions } from './account/browser-sessions.ts'
+import type { AccountCore } from './account/core.ts'
+import { Email } from './account/email.ts'
+import { Factors } from './account/factors.ts'
+import { deleteBlobs, deliverEvents, removeDelivered } from './account/jobs.ts'
+import { Keys } from './account/keys.ts'
+import { Lifecycle } from './account/lifecycle.ts'
+import { Passkeys } from './account/passkeys.ts'
+import { Passwords, type SignOut } from './account/passwords.ts'
+import { Preferences } from './account/preferences.ts'
+import { Profile } from './account/profile.ts'
+import { Recovery } from './account/recovery.ts'
+import { Repository } from './account/repository.ts'
+import { ServiceTokens } from './account/service-tokens.ts'
+import { Sessions } from './account/sessions.ts'
+import { Totp } from './account/totp.ts'
+import { RpcDispatcher } from './dispatcher.ts'
+import { Scheduler } from './scheduler.ts'
 
-export type { Description } from './account/repository.ts'
-
-/** What it takes to make an account. */
-export interface AccountInput {
-  did: string
-  handle: string
-  email: string | null
-  password: string | null
-  /** The private key to sign with, as `SigningKey.toBytes` gives it; a fresh one unless given. */
-  signingKey?: Uint8Array
-  /** `active` unless given. */
-  becomes?: InitialStatus
-}
-
-/** What `checkAccountStatus` says about what is stored here. */
-export interface Inventory {
-  active: boolean
-  head: string
-  rev: string
-  blocks: number
-  records: number
-  preferences: number
-  expectedBlobs: number
-  importedBlobs: number
-}
+const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 
 /**
- * One account: its repository, blob index, sessions and outbox. Named by DID. A thin shell: what it
- * does is in `src/storage/account`; it owns the signing key in memory, the alarm, and the order of
- * writes. This part makes, changes and ends the account; the others are its base classes.
+ * One account, named by DID: a thin shell that puts its parts together and owns the alarm. What each part answers
+ * is in `src/contracts/account.ts`, what it stores in `src/storage/account`.
  */
-export class AccountObject extends AccountVisits {
-  /** Makes an account and opens it at once. */
-  create(input: AccountInput): Promise<Outcome<void>> {
-    return settle(async () => {
-      await this.#prepare(input)
-      await this.openPending()
-    })
+export class AccountObject extends DurableObject<Env> implements RpcObject {
+  readonly #dispatcher: RpcDispatcher<AccountRpc>
+  readonly #scheduler: Scheduler
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    migrate(ctx.storage, migrations)
+    const { parts, scheduler } = buildParts(ctx, env)
+    this.#dispatcher = new RpcDispatcher(parts)
+    this.#scheduler = scheduler
   }
 
-  /**
-   * Makes an account that nobody sees before `open`. The caller has reserved its names: a pending one
-   * that is here already is what an attempt left behind that broke off. Unless it is opened soon, it is
-   * opened or removed by the alarm, depending on whether the directory has come to know it.
-   */
-  prepare(input: AccountInput): Promise<Outcome<void>> {
-    return settle(async () => {
-      await this.#prepare(input)
-      this.chores.soon()
-    })
+  call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult> {
+    return this.#dispatcher.call(part, method, args)
   }
 
-  /** Opens a prepared account, and a session for its owner. */
-  open(): Promise<Outcome<OpenedSession>> {
-    return settle(async () => {
-      await this.openPending()
-      await this.chores.delivered()
-      const session = this.sessions.open('com.atproto.access', null)
-      return { account: this.profile.get(), session }
-    })
+  override alarm(): Promise<void> {
+    return this.#scheduler.onAlarm()
+  }
+}
+
+/** The parts of an account, each with what it needs of the others. */
+function buildParts(ctx: DurableObjectState, env: Env) {
+  const { storage } = ctx
+  const config = readConfig({ ...env })
+  const rowCounter = config.devMode ? countRows(storage.sql) : NO_COUNTS
+  const sql = rowCounter.sql ?? storage.sql
+  const objects = hostObjects(env)
+  const blobIndex = new BlobIndex(sql)
+  const outbox = new Outbox(sql)
+  const snapshots = new ExportSnapshots(sql)
+  const store = new LifecycleStore({ storage, sql, outbox, blobs: blobIndex, snapshots })
+  const { profile, repo } = store
+  const did = () => profile.did() ?? ''
+
+  const delivery = deliverEvents({
+    outbox,
+    sequencer: () => objects.sequencer,
+    did,
+    state: () => sourceState(store),
+  })
+  const blobDeletion = deleteBlobs(blobIndex, () => blobStore(env))
+  const recovery = new Recovery({
+    config,
+    objects,
+    profile,
+    outbox,
+    hasBlobsToDelete: () => blobIndex.keysToDelete(1).length > 0,
+    open: () => lifecycle.openPending(),
+    destroy: () => store.destroy(),
+    wipe,
+  })
+  const jobs = [delivery, removeDelivered(outbox), blobDeletion, recovery]
+  const log = () => createLogger({ account: did() })
+  const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs)
+
+  const core: AccountCore = {
+    storage,
+    sql,
+    config,
+    profile,
+    changed() {
+      scheduler.start(delivery)
+      if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
+    },
+    delivered: () => scheduler.finished(delivery),
+  }
+  const sessionTable = new SessionTable(sql)
+  const oneTime = new OneTime(sql)
+  const browserTable = new BrowserSessionTable(sql)
+  const preferenceTable = new PreferenceTable(sql)
+  const rates = new RateCounter(sql)
+  const signOut: SignOut = {
+    browsers() {
+      oneTime.forget('password')
+      browserTable.closeAll()
+    },
+    oauth: () => signOutOfOAuth(objects, profile.did()),
   }
 
-  /** Removes a prepared account that is not to be opened. */
-  discard(): Promise<Outcome<void>> {
-    return settle(() => {
-      if (this.profile.pending() !== undefined) this.lifecycle.destroy()
-    })
+  const keys = new Keys(core, store)
+  const passwords = new Passwords(core, new AppPasswords(sql), sessionTable, signOut)
+  const factors = new Factors(core, {
+    passwords,
+    totp: new Totp(core, new TotpStore(sql)),
+    recoveryCodes: new RecoveryCodes(sql),
+    rates,
+    useMailedCode: (code) => useMailedCode(objects, config, did(), code),
+  })
+  const sessions = new Sessions(core, sessionTable, passwords, factors)
+  const passkeys = new Passkeys(core, new PasskeyTable(sql), oneTime)
+  const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut)
+
+  /** Leaves an empty store, as of an account that never was. */
+  async function wipe(): Promise<void> {
+    await storage.deleteAll()
+    migrate(storage, migrations)
+    outbox.forget()
+    profile.forget()
+    repo.forget()
+    scheduler.forget()
+    keys.remember(undefined)
   }
 
-  activate(): Promise<Outcome<void>> {
-    return this.#change(() => this.lifecycle.activate())
+  if (!outbox.isEmpty()) core.changed()
+  const parts: AccountRpc = {
+    lifecycle,
+    profile: new Profile(core, store, blobIndex, preferenceTable),
+    email: new Email(core),
+    preferences: new Preferences(core, preferenceTable),
+    repository: new Repository(core, repo, snapshots, keys, sessions),
+    blobs: new Blobs(core, blobIndex),
+    keys,
+    serviceTokens: new ServiceTokens(core, keys, sessions, repo),
+    sessions,
+    passwords,
+    factors,
+    passkeys,
+    browserSessions: new BrowserSessions(core, browserTable, {
+      passwords,
+      factors,
+      passkeys,
+      oneTime,
+    }),
+    rateLimits: rates,
+    rowCounts: rowCounter,
   }
+  return { parts, scheduler }
+}
 
-  /** @param deleteAfter ISO 8601; until when the owner wants it to be kept */
-  deactivate(deleteAfter: string | null): Promise<Outcome<void>> {
-    return this.#change(() => this.lifecycle.deactivate(deleteAfter))
-  }
+/** What the sequencer stores for listings of all accounts. */
+function sourceState({ profile, repo }: LifecycleStore): SourceState {
+  const gone = profile.isDeleted() || profile.pending() !== undefined
+  if (gone) return { head: null, rev: null, status: 'deleted' }
+  const { cid, rev } = repo.head()
+  return { head: cid, rev, status: profile.get().status }
+}
 
-  /** Takes the account down and signs it out, browsers and apps included; null gives it back. */
-  setTakedown(takedown: string | null): Promise<Outcome<void>> {
-    return this.#change(async () => {
-      this.lifecycle.setTakedown(takedown)
-      if (takedown === null) return
-      this.sessions.closeAll()
-      await this.endOAuth()
-    })
-  }
+/** Ends what browsers and apps were given for an account by the OAuth server. */
+async function signOutOfOAuth({ oauth }: HostObjects, did: string | undefined): Promise<void> {
+  if (did !== undefined) await oauth.accounts.remove(did, { devices: true })
+}
 
-  setHandle(handle: string): Promise<Outcome<void>> {
-    return this.#change(() => this.lifecycle.setHandle(handle))
-  }
-
-  /** Tells the network to look at the DID document again. */
-  announceIdentity(): Promise<Outcome<void>> {
-    return this.#change(() => this.lifecycle.tellIdentity())
-  }
-
-  /** Deletes everything; the network is told. */
-  destroy(): Promise<Outcome<void>> {
-    return this.#change(async () => {
-      this.profile.get()
-      this.lifecycle.destroy()
-      // Also those that are remembered: somebody else may come to have an account of this DID.
-      this.sessions.closeAll()
-      this.useKey(undefined)
-      await this.endOAuth()
-    })
-  }
-
-  /** did:key of the signing key, whatever the account's status. */
-  publicKey(): Promise<Outcome<string>> {
-    return settle(async () => {
-      this.profile.get()
-      return (await this.signingKey()).did()
-    })
-  }
-
-  /**
-   * Puts another signing key in the place of the current one. For a did:plc, the identity is changed in
-   * between; until all of it is done, nothing else is signed. A change that broke off is completed or
-   * given up before the next signature, depending on what the directory says.
-   *
-   * @param bytes the private key, as `SigningKey.toBytes` gives it
-   */
-  changeKey(bytes: Uint8Array): Promise<Outcome<void>> {
-    return settle(async () => {
-      const key = SigningKey.fromBytes(bytes)
-      const { did } = this.profile.get()
-      await this.changingKey(async () => {
-        const sealed = await this.sealKey(key)
-        if (did.startsWith('did:plc:')) {
-          this.profile.update({ nextSigningKey: sealed })
-          await this.ctx.storage.sync()
-          await this.#publishKey(did, key)
-        }
-        this.lifecycle.changeKey(key, sealed)
-        this.useKey(key)
-      })
-      this.chores.soon()
-    })
-  }
-
-  inventory(): Promise<Outcome<Inventory>> {
-    return settle(() => {
-      const { status } = this.profile.get()
-      const { cid, rev } = this.repo.headStrings()
-      const { expected, present } = this.blobs.counts()
-      return {
-        active: status === 'active',
-        head: cid,
-        rev,
-        ...this.repo.counts(),
-        preferences: this.preferences.count(),
-        expectedBlobs: expected,
-        importedBlobs: present,
-      }
-    })
-  }
-
-  #change(work: () => void | Promise<void>): Promise<Outcome<void>> {
-    return settle(async () => {
-      const working = work()
-      this.chores.soon()
-      await Promise.all([working, this.chores.delivered()])
-    })
-  }
-
-  async #prepare(input: AccountInput): Promise<void> {
-    const { did, handle, email, becomes = 'active' } = input
-    const key = input.signingKey
-      ? SigningKey.fromBytes(input.signingKey)
-      : SigningKey.generate(this.config.signingKeyType)
-    const signingKey = await this.sealKey(key)
-    const password = input.password === null ? null : await hashPassword(input.password)
-    const isFree = this.profile.did() === undefined || this.profile.isDeleted()
-    if (!isFree && this.profile.pending() === undefined) {
-      throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
-    }
-    this.lifecycle.create({ did, handle, email, password, signingKey, becomes })
-    this.useKey(key)
-  }
-
-  async #publishKey(did: string, key: SigningKey): Promise<void> {
-    try {
-      await new PlcDirectory(this.config).update(did, (state) => ({
-        ...state,
-        verificationMethods: { ...state.verificationMethods, atproto: key.did() },
-      }))
-    } catch (error) {
-      // What the directory refuses did not happen; without its answer, nobody knows yet.
-      if (error instanceof PlcError && error.statusCode === 400) {
-        this.profile.update({ nextSigningKey: null })
-      }
+async function useMailedCode(
+  { directory }: HostObjects,
+  { jwtSecret }: Config,
+  did: string,
+  code: string,
+): Promise<boolean> {
+  const hash = hashMailedToken(jwtSecret, 'sign_in', code)
+  return directory.tokens.consume('sign_in', hash, did).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof XRPCError) return false
       throw error
-    }
-  }
+    },
+  )
 }

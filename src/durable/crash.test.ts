@@ -4,8 +4,7 @@ import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { cidOf } from '../kernel/cbor/cid.ts'
-import { unwrap } from '../services/objects/result.ts'
-import { sequencer as sequencerOf, account as stubOf } from '../services/objects/stubs.ts'
+import { accountStub, hostObjects, sequencerStub } from '../services/objects/stubs.ts'
 import { FaithfulConsumer, listen } from '../testing/consumer.ts'
 import {
   crashAfterStatement,
@@ -15,6 +14,7 @@ import {
   disturbDelivery,
 } from '../testing/crash.ts'
 import { basic, PASSWORD, send } from '../testing/host.ts'
+import { resultOf } from '../testing/result.ts'
 
 /** More than a write has. */
 const STATEMENTS = 20
@@ -27,14 +27,15 @@ let consumer: FaithfulConsumer
 /** Revs of the writes that were acknowledged. */
 let acknowledged: string[]
 
-const account = () => stubOf(env, did)
-const sequencer = () => sequencerOf(env)
+const account = () => accountStub(env, did)
+const client = () => hostObjects(env).account(did)
+const sequencer = () => sequencerStub(env)
 
 beforeEach(async () => {
   did = `did:web:crash-${made++}.test`
   acknowledged = []
   const handle = did.slice('did:web:'.length)
-  unwrap(await account().create({ did, handle, email: null, password: null }))
+  await client().lifecycle.create({ did, handle, email: null, password: null })
   consumer = new FaithfulConsumer(sequencer, 0)
 })
 afterEach(() => consumer.stop())
@@ -44,11 +45,9 @@ async function write(): Promise<boolean> {
   const block = encode({ $type: collection, text: crypto.randomUUID() })
   const record = { cid: cidOf(block), block, blobs: [] }
   try {
-    const { commit } = unwrap(
-      await account().write({
-        writes: [{ action: 'create', collection, rkey: nextKey(), record }],
-      }),
-    )
+    const { commit } = await client().repository.write({
+      writes: [{ action: 'create', collection, rkey: nextKey(), record }],
+    })
     acknowledged.push(commit?.rev ?? '')
     return true
   } catch {
@@ -64,7 +63,7 @@ async function expectEverythingOnce(): Promise<void> {
   await crashNow(account)
   await crashNow(sequencer)
   await runDurableObjectAlarm(account())
-  const { rev } = unwrap(await account().latestCommit())
+  const { rev } = await client().repository.latestCommit()
   const mine = () => consumer.received.filter(({ body }) => (body.repo ?? body.did) === did)
   await consumer.until(() => mine().some(({ body }) => body.rev === rev))
 
@@ -155,7 +154,7 @@ test('deliveries whose rows were not removed yet are dropped when they come agai
 
 test('an account is announced once, whichever object crashes after whichever statement of its making', async () => {
   const directory = () => env.DIRECTORY.get(env.DIRECTORY.idFromName('directory'))
-  const crashing = [directory, sequencer, () => stubOf(env, did)]
+  const crashing = [directory, sequencer, () => accountStub(env, did)]
   let announced = 0
   for (const stub of crashing) {
     for (let statement = 1; statement <= STATEMENTS; statement++) {
@@ -170,7 +169,7 @@ test('an account is announced once, whichever object crashes after whichever sta
       // Whoever gets no answer tries again; it may have worked, though.
       const attempt = async () => (await send(path, { method: 'POST', headers, body })).ok
       if (!(await attempt())) await attempt()
-      const found = await account().latestCommit()
+      const found = await resultOf(client().repository.latestCommit())
       // What broke off while names were reserved is free again after a minute only.
       if (!found.ok) continue
       announced++

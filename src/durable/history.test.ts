@@ -8,10 +8,12 @@ import { def, MemoryBlockstore, MST, readCarWithRoot, verifyCommitSig } from '@a
 import { Frame } from '@atproto/xrpc-server'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import type { AccountRpc } from '../contracts/account.ts'
 import { cidOf, equalBytes } from '../kernel/cbor/cid.ts'
-import { unwrap } from '../services/objects/result.ts'
-import { sequencer, account as stubOf } from '../services/objects/stubs.ts'
+import { rpcClient } from '../services/objects/client.ts'
+import { accountStub, sequencerStub } from '../services/objects/stubs.ts'
 import type { EncodedRecord, Write } from '../storage/account/writes.ts'
+import { resultOf } from '../testing/result.ts'
 import type { AccountObject } from './account.ts'
 
 const SEED = 20261121
@@ -24,7 +26,8 @@ const COLLECTIONS = [
   'app.bsky.feed.like',
 ]
 
-let account: DurableObjectStub<AccountObject>
+let account: ReturnType<typeof accountStub>
+const client = () => rpcClient<AccountRpc>(account)
 /** What the repository should hold: path → CID. */
 const expected = new Map<string, Uint8Array>()
 let performed = 0
@@ -41,7 +44,7 @@ const batches = fc.array(
     action: fc.constantFrom('create', 'create', 'update', 'put', 'delete', 'delete'),
     collection: fc.constantFrom(...COLLECTIONS),
     key: fc.nat(400),
-    // Few contents: twins are everywhere.
+    // Few contents: duplicates are everywhere.
     content: fc.nat(60),
     swap: fc.constantFrom('none', 'none', 'right', 'wrong'),
   }),
@@ -79,8 +82,8 @@ function predict(writes: readonly Write[]): Map<string, Uint8Array> | undefined 
 }
 
 beforeAll(async () => {
-  account = stubOf(env, DID)
-  unwrap(await account.create({ did: DID, handle: 'history.test', email: null, password: null }))
+  account = accountStub(env, DID)
+  await client().lifecycle.create({ did: DID, handle: 'history.test', email: null, password: null })
   const generated = fc.sample(batches, { seed: SEED, numRuns: 2000 })
   for (const [index, batch] of generated.entries()) {
     if (performed >= OPERATIONS) break
@@ -89,7 +92,7 @@ beforeAll(async () => {
     const groups = index % 3 === 0 ? [writes] : writes.map((write) => [write])
     for (const group of groups) {
       const after = predict(group)
-      const outcome = await account.write({ writes: group })
+      const outcome = await resultOf(client().repository.write({ writes: group }))
       expect(outcome.ok).toBe(after !== undefined)
       performed += group.length
       if (after) replaceExpected(after)
@@ -153,15 +156,15 @@ interface CommitBody {
 
 test('every event can be undone by somebody who has that event alone', async () => {
   // Whatever is still in the outbox has arrived when the alarm's work is done.
-  await runInDurableObject(account, (instance) => instance.alarm())
-  const frames = await runInDurableObject(sequencer(env), (_, { storage: { sql } }) =>
+  await runInDurableObject(account, (instance) => (instance as unknown as AccountObject).alarm())
+  const frames = await runInDurableObject(sequencerStub(env), (_, { storage: { sql } }) =>
     sql
       .exec<{ frame: ArrayBuffer }>('SELECT frame FROM event WHERE did = ? ORDER BY seq', DID)
       .toArray()
       .map(({ frame }) => Frame.fromBytes(new Uint8Array(frame)).body as unknown as CommitBody),
   )
   const commits = frames.filter(({ ops }) => ops)
-  const { signingKey } = unwrap(await account.describe())
+  const { signingKey } = await client().repository.describe()
   const state = new Map<string, string>()
   let previous: { rev: string; data: string } | undefined
   for (const { repo, rev, since, blocks: car, commit, prevData, ops } of commits) {

@@ -14,14 +14,16 @@ import {
 } from '@atproto/repo'
 import fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { AccountRpc } from '../contracts/account.ts'
 import { cidOf } from '../kernel/cbor/cid.ts'
-import { unwrap } from '../services/objects/result.ts'
-import { account as stubOf } from '../services/objects/stubs.ts'
+import { rpcClient } from '../services/objects/client.ts'
+import { accountStub as stubOf } from '../services/objects/stubs.ts'
 import type { Write } from '../storage/account/writes.ts'
 import { type CarBlock, carFile } from '../storage/car.ts'
-import type { AccountObject } from './account.ts'
+import { expectValue, resultOf } from '../testing/result.ts'
 
-type Stub = DurableObjectStub<AccountObject>
+type Stub = ReturnType<typeof stubOf>
+const client = (stub: Stub) => rpcClient<AccountRpc>(stub)
 const collection = 'com.example.note'
 const SOURCE = 'did:web:source.test'
 
@@ -31,12 +33,12 @@ let signingKey: string
 let made = 0
 let account: Stub
 
-/** An account with 300 records, some of them twins, exported once for all tests. */
+/** An account with 300 records, some of them duplicates, exported once for all tests. */
 beforeAll(async () => {
   source = await makeAccount(SOURCE)
   for (let batch = 0; batch < 3; batch++) {
     const writes = Array.from({ length: 100 }, (_, i) => create(`k${batch}-${i}`, `text ${i % 40}`))
-    unwrap(await source.write({ writes }))
+    await client(source).repository.write({ writes })
   }
   const blob = decodeCid(cidOf(new Uint8Array([1])))
   const image = { $type: 'blob', ref: blob, mimeType: 'image/png', size: 1 }
@@ -52,32 +54,35 @@ beforeAll(async () => {
     )
   })
   const blobs = [{ cid: blob.toString(), mimeType: 'image/png', size: 1 }]
-  unwrap(
-    await source.write({
-      writes: [
-        {
-          action: 'create',
-          collection,
-          rkey: 'image',
-          record: { cid: cidOf(block), block, blobs },
-        },
-      ],
-    }),
-  )
+  await client(source).repository.write({
+    writes: [
+      {
+        action: 'create',
+        collection,
+        rkey: 'image',
+        record: { cid: cidOf(block), block, blobs },
+      },
+    ],
+  })
   car = await exported(source)
-  signingKey = unwrap(await source.describe()).signingKey
+  signingKey = (await client(source).repository.describe()).signingKey
 })
 
 beforeEach(async () => {
   // The same DID on an object of its own: an account that moves here.
   account = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(`import ${made++}`))
-  unwrap(await account.create({ did: SOURCE, handle: 'source.test', email: null, password: null }))
-  unwrap(await account.write({ writes: [create('old', 'what was here before')] }))
+  await client(account).lifecycle.create({
+    did: SOURCE,
+    handle: 'source.test',
+    email: null,
+    password: null,
+  })
+  await client(account).repository.write({ writes: [create('old', 'what was here before')] })
 })
 
 async function makeAccount(did: string): Promise<Stub> {
   const stub = stubOf(env, did)
-  unwrap(await stub.create({ did, handle: did.slice(8), email: null, password: null }))
+  await client(stub).lifecycle.create({ did, handle: did.slice(8), email: null, password: null })
   return stub
 }
 
@@ -87,7 +92,7 @@ function create(rkey: string, text: string): Write {
 }
 
 async function exported(stub: Stub): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(unwrap(await stub.exportRepo())).arrayBuffer())
+  return new Uint8Array(await new Response(await client(stub).repository.exportCar()).arrayBuffer())
 }
 
 /** A file that arrives in chunks of some size. */
@@ -107,7 +112,7 @@ function inChunks(file: Uint8Array, size: number, beforeFirst?: () => Promise<un
 }
 
 const importInto = (stub: Stub, file: Uint8Array, size = 5000, keys: string[] = [signingKey]) =>
-  stub.importRepo(inChunks(file, size), keys)
+  resultOf(client(stub).repository.importCar(inChunks(file, size), keys))
 
 const paths = async (file: Uint8Array) => {
   const { creates } = await verifyRepoCar(file)
@@ -148,40 +153,38 @@ describe('a repository is taken in', () => {
       5000,
     ],
   ])('%s', async (_, file, size) => {
-    unwrap(await importInto(account, await file(), size))
+    expectValue(await importInto(account, await file(), size))
     const after = await exported(account)
     expect(await paths(after)).toEqual(await paths(car))
-    const key = unwrap(await account.describe()).signingKey
+    const key = (await client(account).repository.describe()).signingKey
     expect(key).not.toBe(signingKey)
     await verifyRepoCar(after, SOURCE, key)
-    expect(unwrap(await account.listMissingBlobs(10))).toMatchObject([
+    expect(await client(account).blobs.listMissing(10)).toMatchObject([
       { path: `${collection}/image` },
     ])
     expect(await tables(account)).toEqual([])
 
     // What comes after is written into the tree that was imported.
-    unwrap(
-      await account.write({
-        writes: [create('new', 'after'), { action: 'delete', collection, rkey: 'k0-0' }],
-      }),
-    )
+    await client(account).repository.write({
+      writes: [create('new', 'after'), { action: 'delete', collection, rkey: 'k0-0' }],
+    })
     expect(await paths(await exported(account))).toHaveLength(301)
   })
 
   test('also when it is empty', async () => {
     const empty = await makeAccount('did:web:empty.test')
     const file = await exported(empty)
-    unwrap(await importInto(empty, file))
+    expectValue(await importInto(empty, file))
     expect(await paths(await exported(empty))).toEqual([])
   })
 
   test('and a missing blob is wanted until it is uploaded', async () => {
-    unwrap(await importInto(account, car))
-    const [missing] = unwrap(await account.listMissingBlobs(10))
+    expectValue(await importInto(account, car))
+    const [missing] = await client(account).blobs.listMissing(10)
     if (!missing) throw new Error('nothing is missing')
-    unwrap(await account.addBlob({ cid: missing.cid, key: 'x', mimeType: 'image/png', size: 1 }))
-    expect(unwrap(await account.listMissingBlobs(10))).toEqual([])
-    expect(unwrap(await account.getBlob(missing.cid))).toMatchObject({ key: 'x' })
+    await client(account).blobs.add({ cid: missing.cid, key: 'x', mimeType: 'image/png', size: 1 })
+    expect(await client(account).blobs.listMissing(10)).toEqual([])
+    expect(await client(account).blobs.get(missing.cid)).toMatchObject({ key: 'x' })
   })
 })
 
@@ -306,9 +309,11 @@ describe('a repository is refused', () => {
 
   test('when it was written to meanwhile', async () => {
     const stream = inChunks(car, 5000, async () => {
-      unwrap(await account.write({ writes: [create('meanwhile', 'a')] }))
+      await client(account).repository.write({ writes: [create('meanwhile', 'a')] })
     })
-    expect(await account.importRepo(stream, [signingKey])).toMatchObject({
+    expect(
+      await resultOf(client(account).repository.importCar(stream, [signingKey])),
+    ).toMatchObject({
       refused: { message: expect.stringContaining('written to while') },
     })
     expect(await paths(await exported(account))).toHaveLength(2)
@@ -358,6 +363,8 @@ test('a repository made by @atproto/repo is taken in', async () => {
   }))
   const repo = await Repo.create(storage, SOURCE, keypair, writes)
   const blocks: BlockMap = storage.blocks
-  unwrap(await importInto(account, await blocksToCarFile(repo.cid, blocks), 5000, [keypair.did()]))
+  expectValue(
+    await importInto(account, await blocksToCarFile(repo.cid, blocks), 5000, [keypair.did()]),
+  )
   expect(await paths(await exported(account))).toHaveLength(200)
 })

@@ -3,11 +3,12 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
-import { unwrap } from '../services/objects/result.ts'
-import { oauth } from '../services/objects/stubs.ts'
+import { hostObjects, oauthStub } from '../services/objects/stubs.ts'
 import { RecentProofs } from '../storage/oauth/recent-proofs.ts'
 import type { NewToken } from '../storage/oauth/tokens.ts'
+import { resultOf } from '../testing/result.ts'
 
+const objects = hostObjects(env)
 const HOUR = 60 * 60 * 1000
 const DID = 'did:web:alice.test'
 
@@ -41,9 +42,11 @@ const fresh = (kind: string) => `${kind}-${made++}`
 
 test('of several who rotate the same token at the same time, one succeeds', async () => {
   const id = fresh('tok')
-  await oauth(env).createToken(id, token(), hashOf(id))
+  await objects.oauth.tokens.create(id, token(), hashOf(id))
   const outcomes = await Promise.all(
-    [1, 2, 3].map(() => oauth(env).rotateToken(id, rotation(fresh('tok'), fresh('hash')))),
+    [1, 2, 3].map(() =>
+      resultOf(objects.oauth.tokens.rotate(id, rotation(fresh('tok'), fresh('hash')))),
+    ),
   )
   expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1)
 })
@@ -51,21 +54,21 @@ test('of several who rotate the same token at the same time, one succeeds', asyn
 test('a session is found by each refresh token that it has had, and by none once it is gone', async () => {
   const first = fresh('tok')
   const second = fresh('tok')
-  await oauth(env).createToken(first, token(), hashOf('first'))
-  unwrap(await oauth(env).rotateToken(first, rotation(second, hashOf('second'))))
-  const found = await oauth(env).findToken('refresh', hashOf('first'))
+  await objects.oauth.tokens.create(first, token(), hashOf('first'))
+  await objects.oauth.tokens.rotate(first, rotation(second, hashOf('second')))
+  const found = await objects.oauth.tokens.find('refresh', hashOf('first'))
   expect(found).toMatchObject({ id: second, refreshHash: hashOf('second') })
-  await oauth(env).deleteToken(second)
-  expect(await oauth(env).findToken('refresh', hashOf('first'))).toBeUndefined()
-  expect(await oauth(env).findToken('refresh', hashOf('second'))).toBeUndefined()
+  await objects.oauth.tokens.delete(second)
+  expect(await objects.oauth.tokens.find('refresh', hashOf('first'))).toBeUndefined()
+  expect(await objects.oauth.tokens.find('refresh', hashOf('second'))).toBeUndefined()
 })
 
-test('a token that was admitted is not admitted any more once it is revoked', async () => {
+test('a token that was authorized is not authorized any more once it is revoked', async () => {
   const id = fresh('tok')
-  await oauth(env).createToken(id, token(), null)
-  expect((await oauth(env).admit(id, fresh('proof'))).ok).toBe(true)
-  await oauth(env).forgetAccount(DID, { devices: true })
-  expect((await oauth(env).admit(id, fresh('proof'))).ok).toBe(false)
+  await objects.oauth.tokens.create(id, token(), null)
+  expect((await resultOf(objects.oauth.tokens.authorize(id, fresh('proof')))).ok).toBe(true)
+  await objects.oauth.accounts.remove(DID, { devices: true })
+  expect((await resultOf(objects.oauth.tokens.authorize(id, fresh('proof')))).ok).toBe(false)
 })
 
 test('a code is given out once for a request, and traded in once', async () => {
@@ -79,14 +82,14 @@ test('a code is given out once for a request, and traded in once', async () => {
     did: null,
     codeHash: null,
   }
-  await oauth(env).createRequest(id, request)
+  await objects.oauth.requests.create(id, request)
   const codes = ['a', 'b'].map((code) => hashOf(`${id} ${code}`))
   const given = await Promise.all(
-    codes.map((codeHash) => oauth(env).updateRequest(id, { codeHash, did: DID })),
+    codes.map((codeHash) => resultOf(objects.oauth.requests.update(id, { codeHash, did: DID }))),
   )
   expect(given.filter(({ ok }) => ok)).toHaveLength(1)
   const traded = await Promise.all(
-    [...codes, ...codes].map((codeHash) => oauth(env).consumeCode(codeHash)),
+    [...codes, ...codes].map((codeHash) => objects.oauth.requests.consume(codeHash)),
   )
   expect(traded.filter((found) => found !== undefined)).toHaveLength(1)
 })
@@ -94,13 +97,13 @@ test('a code is given out once for a request, and traded in once', async () => {
 test('what has expired is deleted when the alarm rings, and nothing else', async () => {
   const old = fresh('tok')
   const current = fresh('tok')
-  await oauth(env).createToken(old, token({ endsAt: Date.now() - 1 }), hashOf(old))
-  await oauth(env).createToken(current, token(), null)
-  await oauth(env).isFirst('of old', -1)
-  expect(await runDurableObjectAlarm(oauth(env))).toBe(true)
-  expect(await oauth(env).findToken('id', old)).toBeUndefined()
-  expect(await oauth(env).findToken('id', current)).toBeDefined()
-  await runInDurableObject(oauth(env), async (_, { storage }) => {
+  await objects.oauth.tokens.create(old, token({ endsAt: Date.now() - 1 }), hashOf(old))
+  await objects.oauth.tokens.create(current, token(), null)
+  await objects.oauth.replays.isFirst('of old', -1)
+  expect(await runDurableObjectAlarm(oauthStub(env))).toBe(true)
+  expect(await objects.oauth.tokens.find('id', old)).toBeUndefined()
+  expect(await objects.oauth.tokens.find('id', current)).toBeDefined()
+  await runInDurableObject(oauthStub(env), async (_, { storage }) => {
     const { n } = storage.sql
       .exec<{ n: number }>("SELECT count(*) AS n FROM replay WHERE key = 'of old'")
       .one()
@@ -111,9 +114,9 @@ test('what has expired is deleted when the alarm rings, and nothing else', async
 
 test('the same thing is not the first a second time, until its time is over', async () => {
   const key = fresh('key')
-  expect(await oauth(env).isFirst(key, HOUR)).toBe(true)
-  expect(await oauth(env).isFirst(key, HOUR)).toBe(false)
-  expect(await oauth(env).isFirst(key, HOUR)).toBe(false)
+  expect(await objects.oauth.replays.isFirst(key, HOUR)).toBe(true)
+  expect(await objects.oauth.replays.isFirst(key, HOUR)).toBe(false)
+  expect(await objects.oauth.replays.isFirst(key, HOUR)).toBe(false)
 })
 
 test('proofs are remembered for the whole of their time, however many windows have passed', () => {

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
-import { oauth } from '../services/objects/stubs.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
 import { ConfidentialClient, makeKey, type Tokens } from '../testing/confidential-client.ts'
 import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
 import { makeAccount, PASSWORD, type TestAccount } from '../testing/host.ts'
@@ -54,7 +54,7 @@ describe('an app with a key', () => {
   test('signs somebody in, calls, refreshes, and signs them out', async () => {
     const first = await connect()
     expect(await (await whoAmI(first)).json()).toMatchObject({ did: account.did })
-    const [token, ...others] = await oauth(env).tokensOf(account.did)
+    const [token, ...others] = await hostObjects(env).oauth.tokens.ofAccount(account.did)
     expect(others).toEqual([])
     expect(token?.clientId).toBe(client.id)
     expect(JSON.parse(token?.clientAuth ?? '')).toMatchObject({
@@ -69,7 +69,7 @@ describe('an app with a key', () => {
     expect((await whoAmI(first)).status).toBe(401)
     await client.post('/oauth/revoke', { token: second.refresh_token })
     expect((await whoAmI(second)).status).toBe(401)
-    expect(await oauth(env).tokensOf(account.did)).toEqual([])
+    expect(await hostObjects(env).oauth.tokens.ofAccount(account.did)).toEqual([])
     expect(new Set(site.asked)).toEqual(new Set([client.id, client.keysUrl]))
   })
 })

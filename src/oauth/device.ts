@@ -4,9 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { DeviceId, SessionId } from '@atproto/oauth-provider/store'
-import type { App } from '../app.ts'
+import type { Services } from '../context/services.ts'
 import { equalSecrets } from '../kernel/crypto/equal-secrets.ts'
-import { withApp } from '../server/current-request.ts'
 import { deviceStore } from './store/devices.ts'
 
 /** The provider's own, of its DeviceManager: ten years, in seconds. */
@@ -21,21 +20,20 @@ const SESSION_PATTERN = /^ses-[0-9a-f]{32}$/
  * @returns `Set-Cookie` headers; undefined when the provider does not know the browser
  */
 export async function signInOnDevice(
-  app: App,
+  services: Services,
   cookie: string | undefined,
   did: string,
 ): Promise<string[] | undefined> {
   const id = read(cookie, 'dev-id')
   const session = read(cookie, 'ses-id')
   if (!ID_PATTERN.test(id) || !SESSION_PATTERN.test(session)) return undefined
-  return withApp(app, async () => {
-    const device = await deviceStore.readDevice(id as DeviceId)
-    if (!device || !equalSecrets(device.sessionId, session)) return undefined
-    const next = `ses-${randomBytes(16).toString('hex')}` as SessionId
-    await deviceStore.updateDevice(id as DeviceId, { sessionId: next, lastSeenAt: new Date() })
-    await app.oauth.signIn(id, did)
-    return [write('dev-id', id), write('ses-id', next)]
-  })
+  const devices = deviceStore(services)
+  const device = await devices.readDevice(id as DeviceId)
+  if (!device || !equalSecrets(device.sessionId, session)) return undefined
+  const next = `ses-${randomBytes(16).toString('hex')}` as SessionId
+  await devices.updateDevice(id as DeviceId, { sessionId: next, lastSeenAt: new Date() })
+  await services.oauth.devices.signIn(id, did)
+  return [write('dev-id', id), write('ses-id', next)]
 }
 
 function read(cookie: string | undefined, name: string): string {

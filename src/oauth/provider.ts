@@ -2,11 +2,8 @@
 
 import type { LexResolver } from '@atproto/oauth-provider/provider'
 import { AccessTokenMode, OAuthProvider } from '@atproto/oauth-provider/provider'
-import type { Config } from '../kernel/config/config.ts'
-import { takeRedirectError } from '../platform/redirect-error.ts'
-import { verifierOptions } from '../server/auth/oauth-verifier.ts'
-import { currentApp } from '../server/current-request.ts'
-import { enforceLimits } from '../server/limits/enforce.ts'
+import { currentRequest } from '../context/current-request.ts'
+import { enforceLimits, type LimitedRequest } from '../context/limits/enforce.ts'
 import {
   createAccountLimits,
   deleteAccountLimits,
@@ -16,31 +13,37 @@ import {
   resetPasswordLimits,
   signInLimits,
   updateHandleLimits,
-} from '../server/limits/policy.ts'
+} from '../context/limits/policy.ts'
+import type { Services } from '../context/services.ts'
+import type { Config } from '../kernel/config/config.ts'
+import { takeRedirectError } from '../platform/redirect-error.ts'
+import { verifierOptions } from '../server/auth/oauth-verifier.ts'
 import { clientFetch } from './client-fetch.ts'
 import { accountChanges } from './store/account-changes.ts'
 import { accountStore } from './store/accounts.ts'
 import { deviceStore } from './store/devices.ts'
-import { inOAuthWords } from './store/errors.ts'
+import { toOAuthErrors } from './store/errors.ts'
 import { lexiconStore, lexResolver } from './store/lexicons.ts'
 import { replayStore } from './store/replays.ts'
 import { requestStore } from './store/requests.ts'
 import { tokenStore } from './store/tokens.ts'
 
 /** One per isolate: it holds nothing of any request. */
-export async function makeProvider(config: Config): Promise<OAuthProvider> {
+export async function makeProvider(services: Services): Promise<OAuthProvider> {
   takeRedirectError()
+  const { config } = services
   const { publicUrl, registration, handleDomains } = config
+  const limit = limiter(services)
   const provider = new OAuthProvider({
     ...(await verifierOptions(config)),
-    accountStore: { ...accountStore, ...accountChanges },
-    deviceStore,
+    accountStore: { ...accountStore(services), ...accountChanges(services) },
+    deviceStore: deviceStore(services),
     lexiconStore,
-    replayStore,
-    requestStore,
-    tokenStore,
-    lexResolver: lexResolver as unknown as LexResolver,
-    safeFetch: clientFetch,
+    replayStore: replayStore(services),
+    requestStore: requestStore(services),
+    tokenStore: tokenStore(services),
+    lexResolver: lexResolver(services) as unknown as LexResolver,
+    safeFetch: clientFetch(services),
     // The scope is kept here and looked up with each request, so that what is revoked ends at once.
     accessTokenMode: AccessTokenMode.stateful,
     metadata: { protected_resources: [publicUrl] },
@@ -76,10 +79,10 @@ function promiseOnlyWhatWorks({ metadata }: OAuthProvider): void {
 }
 
 /** The pages are counted together with the methods that do the same. */
-const limit = (
-  limits: readonly RateLimit[],
-  { auth, input }: { auth?: unknown; input?: unknown } = {},
-): Promise<void> => inOAuthWords(() => enforceLimits(limits, { auth, input }, currentApp()))
+const limiter =
+  (services: Services) =>
+  (limits: readonly RateLimit[], counted: LimitedRequest = {}): Promise<void> =>
+    toOAuthErrors(() => enforceLimits(limits, counted, currentRequest(), services))
 
 function linksOf({ privacyPolicyUrl, termsOfServiceUrl, contactEmail }: Config) {
   return [

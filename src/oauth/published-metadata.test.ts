@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { schemas } from '../generated/schemas.ts'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
-import { Visitor } from '../testing/browser-session.ts'
+import { ProviderSession } from '../testing/browser-session.ts'
 import { ASSERTION, ConfidentialClient, type Tokens } from '../testing/confidential-client.ts'
 import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
 import { makeAccount, PASSWORD, send } from '../testing/host.ts'
@@ -29,7 +29,7 @@ const asJson = (body: string) =>
 const LARGE = 'x'.repeat(600 * 1024)
 
 describe('an app is told what is wrong with its metadata, when that', () => {
-  const mistakes: [string, (client: ConfidentialClient) => Response, RegExp][] = [
+  const invalid: [string, (client: ConfidentialClient) => Response, RegExp][] = [
     [
       'is too large',
       ({ metadata }) => Response.json({ ...metadata, client_name: LARGE }),
@@ -51,7 +51,7 @@ describe('an app is told what is wrong with its metadata, when that', () => {
       /requires jwks/,
     ],
   ]
-  test.each(mistakes)('%s', async (_, page, message) => {
+  test.each(invalid)('%s', async (_, page, message) => {
     const client = await publish()
     site.pages[client.id] = () => page(client)
     const response = await client.push()
@@ -112,7 +112,7 @@ test('the name of an app cannot bring a script into the page', async () => {
   const name = '</script><script>alert(1)</script>'
   const client = await publish()
   site.pages[client.id] = jsonPage({ ...client.metadata, client_name: name })
-  const page = await new Visitor().open(await client.authorizeUrl())
+  const page = await new ProviderSession().open(await client.authorizeUrl())
   expect(page.status).toBe(200)
   const html = await page.text()
   expect(html).toContain('alert(1)')
@@ -142,10 +142,10 @@ test('a permission set that only the tree has is granted, and comes to its permi
   try {
     const { did } = await makeAccount()
     const client = await publish(`atproto include:${nsid}`)
-    const visitor = new Visitor()
-    const page = await visitor.open(await client.authorizeUrl())
+    const browser = new ProviderSession()
+    const page = await browser.open(await client.authorizeUrl())
     expect(await page.text()).toContain('All your notes')
-    const answer = await visitor.consent(did, PASSWORD)
+    const answer = await browser.consent(did, PASSWORD)
     const traded = await client.trade(answer.searchParams.get('code') ?? '')
     const tokens = (await traded.json()) as Tokens
     expect(tokens.scope.split(' ').sort()).toEqual(['atproto', 'repo:org.example.notes.note'])

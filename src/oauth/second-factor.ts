@@ -4,11 +4,10 @@ import {
   SecondAuthenticationFactorRequiredError,
 } from '@atproto/oauth-provider/errors'
 import type { Account as Subject } from '@atproto/oauth-provider/store'
-import type { App } from '../app.ts'
-import { mailSignInCode } from '../services/factors/email-code.ts'
-import { unwrap } from '../services/objects/result.ts'
+import { XRPCError } from '@atproto/xrpc-server'
+import type { Services } from '../context/services.ts'
 import type { Account } from '../storage/account/profile.ts'
-import { inOAuthWords } from './store/errors.ts'
+import { toOAuthError, toOAuthErrors } from './store/errors.ts'
 
 /**
  * Called when the password was right. Where a code is asked for and there is none, the page shows a field for it
@@ -18,24 +17,27 @@ import { inOAuthWords } from './store/errors.ts'
  * @throws SecondAuthenticationFactorRequiredError; InvalidCredentialsError when the code is wrong; OAuthError 429
  */
 export async function demandSecondFactor(
-  app: App,
+  services: Services,
   { did, email, emailAuthFactor }: Account,
   code: string | undefined,
 ): Promise<void> {
-  const checked = await app.account(did).checkCode(code)
-  if (checked.ok) return
-  const { name, message } = checked.refused
-  if (name === 'AuthFactorTokenRequired') {
-    await inOAuthWords(() => mailSignInCode(app, did))
-    throw new SecondAuthenticationFactorRequiredError(
-      'emailOtp',
-      emailAuthFactor && email !== null ? mask(email) : NO_MAIL,
-    )
+  try {
+    await services.account(did).factors.check(code)
+  } catch (error) {
+    const name = error instanceof XRPCError ? error.customErrorName : undefined
+    if (name === 'AuthFactorTokenRequired') {
+      await toOAuthErrors(() => services.mailedCodes.send(did))
+      throw new SecondAuthenticationFactorRequiredError(
+        'emailOtp',
+        emailAuthFactor && email !== null ? mask(email) : NO_MAIL,
+      )
+    }
+    if (name === 'AuthenticationRequired') {
+      const { message } = error as XRPCError
+      throw new InvalidCredentialsError(message, did as Subject['did'])
+    }
+    throw toOAuthError(error)
   }
-  if (name === 'AuthenticationRequired') {
-    throw new InvalidCredentialsError(message, did as Subject['did'])
-  }
-  await inOAuthWords(async () => unwrap(checked))
 }
 
 /** The page says "Check your … email for a login code and enter it here." */

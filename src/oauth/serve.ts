@@ -5,8 +5,8 @@ import { createServer } from 'node:http'
 import { OAuthError } from '@atproto/oauth-provider/errors'
 import { oauthMiddleware } from '@atproto/oauth-provider/middleware'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
-import type { App } from '../app.ts'
-import { currentApp, withApp } from '../server/current-request.ts'
+import { currentRequest } from '../context/current-request.ts'
+import type { Services } from '../context/services.ts'
 import { makeProvider } from './provider.ts'
 
 /** The provider is written for Node's HTTP server; nothing listens on this port but within the isolate. */
@@ -15,20 +15,20 @@ const PORT = 8080
 let isListening = false
 
 /** Answers a request whose path `isOAuthPath`. */
-export async function serveOAuth(request: Request, app: App): Promise<Response> {
+export async function serveOAuth(request: Request, services: Services): Promise<Response> {
   if (!isListening) {
-    const provider = await makeProvider(app.config)
+    const provider = await makeProvider(services)
     // Meanwhile another request may have come as far; none waits for another's.
     if (!isListening) listen(provider)
     isListening = true
   }
-  return withApp(app, () => handleAsNodeRequest(PORT, request))
+  return handleAsNodeRequest(PORT, request)
 }
 
 function listen(provider: OAuthProvider): void {
   const handle = oauthMiddleware(provider, {
     onError(_request, _response, error, message) {
-      const { log } = currentApp()
+      const { log } = currentRequest()
       // What apps and users do wrong is no news.
       if (error instanceof OAuthError && error.statusCode < 500) log.info(message)
       else log.error(message, error)
@@ -37,7 +37,7 @@ function listen(provider: OAuthProvider): void {
   createServer((request, response) => {
     // The provider shows owners where a session is used from. There is no socket here: it reads what a
     // framework would say, and the port where a proxy would put it.
-    Object.assign(request, { ip: currentApp().clientAddress })
+    Object.assign(request, { ip: currentRequest().clientAddress })
     request.headers['x-forwarded-port'] = '443'
     void handle(request, response)
   }).listen(PORT)

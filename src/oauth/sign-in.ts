@@ -1,9 +1,9 @@
 /** Signs somebody in on the provider's pages. */
 import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account } from '@atproto/oauth-provider/store'
-import type { App } from '../app.ts'
-import { findByIdentifier } from '../services/accounts/identifier.ts'
+import type { Services } from '../context/services.ts'
 import { MAX_TRIED_LENGTH } from '../services/accounts/passwords.ts'
+import { unlessRefused } from '../services/objects/result.ts'
 import { demandSecondFactor } from './second-factor.ts'
 
 export interface SignInAttempt {
@@ -22,26 +22,27 @@ export interface SignInAttempt {
  * @throws InvalidCredentialsError; InvalidRequestError for accounts that were taken down;
  *   SecondAuthenticationFactorRequiredError
  */
-export async function checkSignIn(app: App, attempt: SignInAttempt): Promise<string> {
-  const resident = await findByIdentifier(app, attempt.identifier)
-  if (!resident) throw new InvalidCredentialsError()
-  const { did } = resident
-  await checkMainPassword(app, did, attempt.password)
-  const account = await app.account(did).getAccount()
-  if (!account.ok) throw wrongPassword(did)
-  if (account.value.status === 'takendown') {
-    throw new InvalidRequestError('Account has been taken down')
-  }
-  await demandSecondFactor(app, account.value, attempt.code)
+export async function checkSignIn(services: Services, attempt: SignInAttempt): Promise<string> {
+  const found = await services.accounts.findByIdentifier(attempt.identifier)
+  if (!found) throw new InvalidCredentialsError()
+  const { did } = found
+  await checkMainPassword(services, did, attempt.password)
+  const account = await unlessRefused(services.account(did).profile.get())
+  if (!account) throw wrongPassword(did)
+  if (account.status === 'takendown') throw new InvalidRequestError('Account has been taken down')
+  await demandSecondFactor(services, account, attempt.code)
   return did
 }
 
 /** @throws InvalidCredentialsError */
-export async function checkMainPassword(app: App, did: string, password: string): Promise<void> {
+export async function checkMainPassword(
+  services: Services,
+  did: string,
+  password: string,
+): Promise<void> {
   if (password.length <= MAX_TRIED_LENGTH) {
-    const checked = await app.account(did).checkPassword(password)
     // Refused where the account was deleted a moment ago.
-    if (checked.ok && checked.value) return
+    if (await unlessRefused(services.account(did).passwords.verify(password))) return
   }
   throw wrongPassword(did)
 }

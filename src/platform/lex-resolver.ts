@@ -1,6 +1,6 @@
 /**
  * Stands in for `@atproto/lex-resolver`, so that `@atproto/oauth-provider` does not bring a second resolver, client
- * library and DID cache: permission sets are resolved by `src/lexicons/`.
+ * library and DID cache: permission sets are resolved by `src/services/lexicons/`.
  */
 
 /** A permission set could not be had. The provider tells its own class from other errors. */
@@ -18,6 +18,6 @@ export class LexResolverError extends Error {
 /** The provider makes one only where it is given none. */
 export class LexResolver {
   constructor() {
-    throw new Error('use src/lexicons')
+    throw new Error('use src/services/lexicons')
   }
 }

@@ -1,6 +1,6 @@
 /** Which methods a caller may have called in its name on other services: by a token, or by forwarding. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import type { UserCredentials } from '../server/auth/policy.ts'
+import type { UserCredentials } from '../context/credentials.ts'
 
 /**
  * Methods about the account itself, in lower case. Nobody is to be given a token for them, and they are never

@@ -1,7 +1,8 @@
 /** Records of accounts that live elsewhere, as the AppView has them. */
-import type { App } from '../app.ts'
+
 import { requestHeaders } from './headers.ts'
 import { send } from './send.ts'
+import type { ProxyServices } from './services.ts'
 
 /**
  * Asks the configured AppView for a record, in nobody's name: records are public. A service that a header
@@ -11,14 +12,14 @@ import { send } from './send.ts'
  * @returns undefined when there is no AppView
  * @throws UpstreamFailureError; UpstreamTimeoutError
  */
-export async function askForRecord(
+export async function fetchRemoteRecord(
   query: string,
   headers: Headers,
-  app: App,
+  services: ProxyServices,
 ): Promise<Response | undefined> {
-  const { appview } = app.config
+  const { appview } = services.config
   if (!appview) return undefined
   const path = `/xrpc/com.atproto.repo.getRecord${query}`
   const outgoing = { method: 'GET', path, headers: requestHeaders(headers, false) }
-  return send(outgoing, { ...appview, byOperator: true }, app)
+  return send(outgoing, { ...appview, byOperator: true }, services)
 }

@@ -1,14 +1,12 @@
 /** Forwards requests to other services on behalf of the account that is signed in. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import type { App } from '../app.ts'
-import { authenticate } from '../server/auth/authenticate.ts'
-import { sessionAdmittedByObject, type UserCredentials } from '../server/auth/policy.ts'
-import { unwrap } from '../services/objects/result.ts'
+import type { UserCredentials } from '../context/credentials.ts'
 import { lengthOf } from './copy.ts'
 import { isPrivileged, isProtected } from './delegation.ts'
 import { requestHeaders } from './headers.ts'
 import { assertMayCall, assertMayForward } from './permission.ts'
 import { send } from './send.ts'
+import type { ProxyServices } from './services.ts'
 import { type Fallback, findTarget, type Target } from './target.ts'
 
 /** What another service is to take a caller's token for. */
@@ -35,16 +33,13 @@ export async function forward(
   request: Request,
   nsid: string,
   fallback: Fallback,
-  app: App,
+  caller: UserCredentials,
+  services: ProxyServices,
 ): Promise<Response> {
-  if (!['GET', 'HEAD', 'POST'].includes(request.method)) {
-    throw new InvalidRequestError('XRPC requests only supports GET and POST')
-  }
-  const caller = await authenticate(sessionAdmittedByObject, request, nsid, app)
   assertNotKept(caller, nsid)
-  assertMayForward(caller, nsid, fallback, { request, app })
-  const target = await findTarget(request, nsid, fallback, app)
-  return forwardTo(target, request, nsid, caller, { aud: target.did, lxm: nsid }, app)
+  assertMayForward(caller, nsid, fallback, { request, services })
+  const target = await findTarget(request, nsid, fallback, services)
+  return forwardTo(target, request, nsid, caller, { aud: target.did, lxm: nsid }, services)
 }
 
 /** The same for handlers: to a service that is known, with a token for a purpose that is known. */
@@ -54,7 +49,7 @@ export async function forwardTo(
   nsid: string,
   caller: UserCredentials,
   purpose: TokenPurpose,
-  app: App,
+  services: ProxyServices,
 ): Promise<Response> {
   assertMayUse(caller, nsid, purpose, target)
   const body = request.method === 'POST' ? request.body : null
@@ -65,10 +60,10 @@ export async function forwardTo(
       headers: requestHeaders(request.headers, body !== null),
       body,
       length: lengthOf(request.headers),
-      authorize: () => tokenFor(caller, purpose, app),
+      authorize: () => tokenFor(caller, purpose, services),
     },
     target,
-    app,
+    services,
   )
 }
 
@@ -80,17 +75,17 @@ export async function callService(
   request: Request,
   caller: UserCredentials,
   purpose: TokenPurpose,
-  app: App,
+  services: ProxyServices,
 ): Promise<Response> {
   assertMayUse(caller, nsid, purpose, target)
   const headers = requestHeaders(request.headers, false)
   headers.set('content-type', 'application/json')
-  const authorize = () => tokenFor(caller, purpose, app)
+  const authorize = () => tokenFor(caller, purpose, services)
   const path = `/xrpc/${nsid}`
   return send(
     { method: 'POST', path, headers, body: JSON.stringify(input), authorize },
     target,
-    app,
+    services,
   )
 }
 
@@ -101,9 +96,9 @@ export async function callService(
 async function tokenFor(
   { did, session }: UserCredentials,
   { aud, lxm, evenTakendown = false }: TokenPurpose,
-  app: App,
+  services: ProxyServices,
 ): Promise<string> {
-  return unwrap(await app.account(did).signServiceToken({ aud, lxm, session, evenTakendown }))
+  return await services.account(did).serviceTokens.sign({ aud, lxm, session, evenTakendown })
 }
 
 /** @throws ForbiddenError `ScopeMissingError` */

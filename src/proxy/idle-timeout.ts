@@ -2,7 +2,7 @@
  * Aborts its signal when nothing has happened for too long. Progress is only noted, not every time a timer
  * set anew, because it comes with every piece of a stream.
  */
-export class Patience {
+export class IdleTimeout {
   readonly #controller = new AbortController()
   #limit: number
   #since = Date.now()

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts'
+import type { ProxyServices } from './services.ts'
 import { findTarget, type Target } from './target.ts'
 
 /**
@@ -10,10 +10,10 @@ import { findTarget, type Target } from './target.ts'
 export async function findOtherAppView(
   request: Request,
   nsid: string,
-  app: App,
+  services: ProxyServices,
 ): Promise<Target | undefined> {
   if (!request.headers.has('atproto-proxy')) return undefined
-  const named = await findTarget(request, nsid, 'appview', app)
-  const { appview } = app.config
+  const named = await findTarget(request, nsid, 'appview', services)
+  const { appview } = services.config
   return named.did === appview?.did && named.id === appview.id ? undefined : named
 }

@@ -1,9 +1,9 @@
 /** What apps must be allowed to have done at other services. */
 
-import type { App } from '../app.ts'
+import type { UserCredentials } from '../context/credentials.ts'
+import { assertPermitted, type Permission } from '../context/permissions.ts'
 import { findSetting } from '../routing/settings.ts'
-import { assertPermitted, type Permission } from '../server/auth/permissions.ts'
-import type { UserCredentials } from '../server/auth/policy.ts'
+import type { ProxyServices } from './services.ts'
 import { type Fallback, parseProxyHeader } from './target.ts'
 
 /**
@@ -30,7 +30,7 @@ export function assertMayForward(
   caller: UserCredentials,
   nsid: string,
   fallback: Fallback,
-  parts: { request: Request; app: App },
+  parts: { request: Request; services: ProxyServices },
 ): void {
   if (caller.type !== 'oauth') return
   for (const needed of mayForward(nsid, fallback)(parts)) {
@@ -44,8 +44,8 @@ export function assertMayForward(
  */
 export const mayForward =
   (nsid: string, fallback: Fallback = 'appview') =>
-  ({ request, app }: { request: Request; app: App }): readonly Permission[] => {
-    const { did, id } = nameService(request, nsid, fallback, app)
+  ({ request, services }: { request: Request; services: ProxyServices }): readonly Permission[] => {
+    const { did, id } = nameService(request, nsid, fallback, services)
     return [{ rpc: nsid, aud: `${did}#${id}` }]
   }
 
@@ -53,7 +53,7 @@ function nameService(
   request: Request,
   nsid: string,
   fallback: Fallback,
-  { config }: App,
+  { config }: ProxyServices,
 ): { did: string; id: string } {
   const header = request.headers.get('atproto-proxy')
   if (header) return parseProxyHeader(header)

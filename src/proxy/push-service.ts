@@ -1,9 +1,9 @@
-/** Push notifications: a client registers with the service of its app, by way of its own host. */
+/** Push notifications: a client registers with the service of its services, by way of its own host. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import type { App } from '../app.ts'
-import type { Permission } from '../server/auth/permissions.ts'
-import type { UserCredentials } from '../server/auth/policy.ts'
+import type { UserCredentials } from '../context/credentials.ts'
+import type { Permission } from '../context/permissions.ts'
 import { callService } from './forward.ts'
+import type { ProxyServices } from './services.ts'
 import { locate, type Target } from './target.ts'
 
 const PUSH_SERVICE = 'bsky_notif'
@@ -18,10 +18,10 @@ export async function callPushService(
   input: { serviceDid: string },
   caller: UserCredentials,
   request: Request,
-  app: App,
+  services: ProxyServices,
 ): Promise<Response> {
   const { serviceDid: did } = input
-  const target = await findPushService(did, app)
+  const target = await findPushService(did, services)
   const answer = await callService(
     target,
     nsid,
@@ -29,7 +29,7 @@ export async function callPushService(
     request,
     caller,
     { aud: did, lxm: nsid, service: `${did}#${PUSH_SERVICE}` },
-    app,
+    services,
   )
   if (!answer.ok) return answer
   // The methods have no output.
@@ -43,10 +43,10 @@ export const mayUsePushService = (
   { serviceDid }: { serviceDid: string },
 ): readonly Permission[] => [{ rpc: nsid, aud: `${serviceDid}#${PUSH_SERVICE}` }]
 
-async function findPushService(did: string, app: App): Promise<Target> {
-  const { appview } = app.config
+async function findPushService(did: string, services: ProxyServices): Promise<Target> {
+  const { appview } = services.config
   if (appview?.did === did) return { ...appview, byOperator: true }
-  return locate({ did, id: PUSH_SERVICE }, app).catch((cause: unknown) => {
+  return locate({ did, id: PUSH_SERVICE }, services).catch((cause: unknown) => {
     if (!(cause instanceof InvalidRequestError)) throw cause
     const message = `invalid notification service details in did document: ${did}`
     throw new InvalidRequestError(message, undefined, { cause })

@@ -1,10 +1,11 @@
 /** One exchange with another service: a request out, an answer back, both as streams, within limits. */
-import type { App } from '../app.ts'
+
 import { checkAddress } from '../kernel/net/address.ts'
 import { NetworkError } from '../kernel/net/network-error.ts'
 import { copy, lengthOf, PIECE, pipe } from './copy.ts'
 import { responseHeaders } from './headers.ts'
-import { Patience } from './idle-timeout.ts'
+import { IdleTimeout } from './idle-timeout.ts'
+import type { ProxyServices } from './services.ts'
 import type { Target } from './target.ts'
 import { errorAnswer, timedOut, unreachable, unusable } from './upstream-error.ts'
 
@@ -21,7 +22,7 @@ export interface Outgoing {
   authorize?: () => Promise<string>
 }
 
-type Parts = Pick<App, 'config' | 'log' | 'operatorFetch'>
+type Parts = Pick<ProxyServices, 'config' | 'log' | 'operatorFetch'>
 
 /** Answers that services gave; nobody here vouches that they are what the lexicon says. */
 const forwarded = new WeakSet<Response>()
@@ -35,54 +36,57 @@ export const isForwarded = (response: Response): boolean => forwarded.has(respon
  *
  * @throws XRPCError 502 `UpstreamFailure`, 504 `UpstreamTimeout`; what `authorize` throws
  */
-export async function send(outgoing: Outgoing, target: Target, app: Parts): Promise<Response> {
-  const { maxResponseSize, bodyTimeout } = app.config.proxyLimits
-  const { response, patience } = await attempt(outgoing, target, app)
+export async function send(outgoing: Outgoing, target: Target, services: Parts): Promise<Response> {
+  const { maxResponseSize, bodyTimeout } = services.config.proxyLimits
+  const { response, timeout } = await attempt(outgoing, target, services)
   const { status, headers, body } = response
-  patience.restart(bodyTimeout)
+  timeout.restart(bodyTimeout)
   const refuse = async (message: string) => {
-    patience.stop()
+    timeout.stop()
     await body?.cancel()
     throw unusable(message)
   }
   if (status >= 300 && status < 400) return refuse('Upstream service answered with a redirect')
-  if (status >= 400) return pass(await errorAnswer(response).finally(() => patience.stop()))
+  if (status >= 400) return pass(await errorAnswer(response).finally(() => timeout.stop()))
   const length = lengthOf(headers)
   if (length !== undefined && length > maxResponseSize) return refuse('Upstream answer too large')
   const picked = responseHeaders(headers, true)
   const init = { status, headers: picked, encodeBody: 'manual' } as const
   if (!body) {
-    patience.stop()
+    timeout.stop()
     if (length !== undefined) picked.set('content-length', String(length))
     return pass(new Response(null, init))
   }
   if (length !== undefined && length <= PIECE) {
-    const bytes = await readWhole(response, patience)
+    const bytes = await readWhole(response, timeout)
     return pass(new Response(bytes, init))
   }
   const { readable, writable } = pipe(length)
   let received = 0
   const look = (bytes: number) => {
-    patience.progress()
+    timeout.progress()
     received += bytes
     if (received > maxResponseSize) throw unusable('Upstream answer too large')
   }
   copy(body, writable, look)
     .catch((error: unknown) => {
-      app.log.info('forwarded answer broke off', { service: target.did, reason: String(error) })
+      services.log.info('forwarded answer broke off', {
+        service: target.did,
+        reason: String(error),
+      })
     })
-    .finally(() => patience.stop())
+    .finally(() => timeout.stop())
   return pass(new Response(readable, init))
 }
 
 /** An answer of one piece: to read it is cheaper than a stream, and what goes wrong can still be told. */
-async function readWhole(response: Response, patience: Patience): Promise<ArrayBuffer> {
+async function readWhole(response: Response, timeout: IdleTimeout): Promise<ArrayBuffer> {
   try {
     return await response.arrayBuffer()
   } catch (cause) {
-    throw patience.isOver ? timedOut(cause) : unreachable(cause)
+    throw timeout.isOver ? timedOut(cause) : unreachable(cause)
   } finally {
-    patience.stop()
+    timeout.stop()
   }
 }
 
@@ -93,16 +97,17 @@ export function pass(response: Response): Response {
 }
 
 /** Sends the request; once more if it can do no harm and the connection broke before there was an answer. */
-async function attempt(outgoing: Outgoing, target: Target, app: Parts) {
+async function attempt(outgoing: Outgoing, target: Target, services: Parts) {
   try {
-    return await exchange(outgoing, target, app)
+    return await exchange(outgoing, target, services)
   } catch (error) {
-    if (!(error instanceof BrokenConnection) || !isSafe(outgoing)) throw told(error, target, app)
+    if (!(error instanceof BrokenConnection) || !isSafe(outgoing))
+      throw told(error, target, services)
   }
   try {
-    return await exchange(outgoing, target, app)
+    return await exchange(outgoing, target, services)
   } catch (error) {
-    throw told(error, target, app)
+    throw told(error, target, services)
   }
 }
 
@@ -118,22 +123,22 @@ async function exchange(outgoing: Outgoing, target: Target, { config, operatorFe
   const headers = new Headers(outgoing.headers)
   const token = await outgoing.authorize?.()
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
-  const patience = new Patience(config.proxyLimits.headersTimeout)
-  const { signal } = patience
+  const timeout = new IdleTimeout(config.proxyLimits.headersTimeout)
+  const { signal } = timeout
   try {
     const send = target.byOperator ? operatorFetch : fetch
     const response = await send(url, {
       method: outgoing.method,
       headers,
-      body: upload(outgoing, patience),
+      body: upload(outgoing, timeout),
       redirect: 'manual',
       signal,
       encodeResponseBody: 'manual',
     })
-    return { response, patience }
+    return { response, timeout }
   } catch (cause) {
-    patience.stop()
-    if (patience.isOver) throw timedOut(signal.reason)
+    timeout.stop()
+    if (timeout.isOver) throw timedOut(signal.reason)
     throw new BrokenConnection('no connection', { cause })
   }
 }
@@ -144,11 +149,11 @@ function addressOf({ url, byOperator }: Target, reachPrivate: boolean): string {
 }
 
 /** The body to send; while it is on its way nobody can expect an answer. */
-function upload({ body, length }: Outgoing, patience: Patience) {
+function upload({ body, length }: Outgoing, timeout: IdleTimeout) {
   if (!body || typeof body === 'string') return body
   const { readable, writable } = pipe(length)
   // What goes wrong here is seen by whoever reads: the request fails.
-  copy(body, writable, () => patience.progress()).catch(() => {})
+  copy(body, writable, () => timeout.progress()).catch(() => {})
   return readable
 }
 

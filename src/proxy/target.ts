@@ -1,11 +1,11 @@
 /** Which service a request goes to. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import type { App } from '../app.ts'
 import type { ServiceTarget } from '../kernel/config/config.ts'
 import type { ServiceName } from '../routing/policy.ts'
 import type { NamedService } from '../routing/settings.ts'
 import { serviceOf } from '../services/identity/did-document.ts'
 import { IdentityError } from '../services/identity/identity-error.ts'
+import type { ProxyServices } from './services.ts'
 
 /** A service that requests may be sent to. */
 export interface Target extends ServiceTarget {
@@ -16,7 +16,7 @@ export interface Target extends ServiceTarget {
 /** Where requests go that name no service: a configured one, or one from PDS_PROXY_ROUTES. */
 export type Fallback = ServiceName | 'report' | NamedService | undefined
 
-type Parts = Pick<App, 'config' | 'identity'>
+type Parts = Pick<ProxyServices, 'config' | 'identity'>
 
 /**
  * The service that the request's `atproto-proxy` header names, or else `fallback`.
@@ -27,12 +27,12 @@ export async function findTarget(
   request: Request,
   nsid: string,
   fallback: Fallback,
-  app: Parts,
+  services: Parts,
 ): Promise<Target> {
   const header = request.headers.get('atproto-proxy')
-  if (header) return locate(parseProxyHeader(header), app)
-  if (typeof fallback === 'object') return locate(fallback, app)
-  const configured = fallback && app.config[fallback]
+  if (header) return locate(parseProxyHeader(header), services)
+  if (typeof fallback === 'object') return locate(fallback, services)
+  const configured = fallback && services.config[fallback]
   if (!configured) throw new InvalidRequestError(`No service configured for ${nsid}`)
   return { ...configured, byOperator: true }
 }

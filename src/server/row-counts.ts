@@ -3,12 +3,17 @@
  * objects, the directory left out, and in the sequencer, whose part of a write may show with the next
  * request because it is done after the answer.
  */
-import type { App } from '../app.ts'
+import type { RequestContext } from '../context/request.ts'
+import type { Services } from '../context/services.ts'
 
-export async function addRowCounts(response: Response, app: App): Promise<void> {
+export async function addRowCounts(
+  response: Response,
+  { accountsCalled }: RequestContext,
+  services: Services,
+): Promise<void> {
   const counted = await Promise.all([
-    app.sequencer.takeRows(),
-    ...[...app.touched].map((did) => app.account(did).takeRows()),
+    services.sequencer.takeRows(),
+    ...[...accountsCalled].map((did) => services.account(did).rowCounts.take()),
   ])
   const total = (kind: 'read' | 'written') =>
     String(counted.reduce((sum, rows) => sum + rows[kind], 0))

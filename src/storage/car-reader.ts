@@ -1,20 +1,19 @@
 import { decode } from '@atproto/lex-cbor'
 import { isCid, isPlainObject, type LexValue, ui8Concat } from '@atproto/lex-data'
-import { CID_LENGTH, cidOf, equalBytes } from '../kernel/cbor/cid.ts'
-import type { CidBytes } from './mst/node.ts'
+import { CID_LENGTH, type CidBytes, cidOf, equalBytes } from '../kernel/cbor/cid.ts'
 
 /** Largest block in bytes; records have at most 1 MB, tree nodes a few kB. */
 const MAX_BLOCK = 2 * 1024 * 1024
 const MAX_HEADER = 1024
 
-/** What came is no CAR file, or its blocks are not what they claim to be. */
+/** Not a valid CAR file, or a block does not match its CID. */
 export class MalformedCarError extends Error {
   override name = 'MalformedCarError'
 }
 
 /**
- * Takes a CAR file apart as its bytes arrive, and checks every block against its CID. Holds at most one
- * block that is not complete yet.
+ * Parses a CAR file as its bytes arrive, and verifies every block against its CID. Buffers at most one
+ * incomplete block.
  */
 export class CarReader {
   #rest: Uint8Array = new Uint8Array()
@@ -26,7 +25,7 @@ export class CarReader {
   }
 
   /**
-   * Takes the next bytes and yields the blocks that they complete, as views of them.
+   * Takes the next bytes and yields the blocks that they complete, as views of the bytes.
    *
    * @throws MalformedCarError
    */
@@ -44,7 +43,7 @@ export class CarReader {
     this.#rest = data.slice(at)
   }
 
-  /** To be called after the last bytes. @throws MalformedCarError when the file breaks off */
+  /** To be called after the last bytes. @throws MalformedCarError when the file is truncated */
   end(): void {
     if (!this.#root) throw new MalformedCarError('the CAR file has no header')
     if (this.#rest.byteLength > 0) throw new MalformedCarError('the CAR file breaks off')

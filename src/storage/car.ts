@@ -2,7 +2,7 @@
 import { encode } from '@atproto/lex-cbor'
 import { decodeCid, ui8Concat } from '@atproto/lex-data'
 import { varint } from 'multiformats'
-import type { CidBytes } from './mst/node.ts'
+import type { CidBytes } from '../kernel/cbor/cid.ts'
 
 /** The start of a CAR file with one root, or none. */
 export function carHeader(root: CidBytes | null): Uint8Array {

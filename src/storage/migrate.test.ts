@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { migrations as account } from './account/schema.ts'
 import { migrations as directory } from './directory/schema.ts'
 import { type Migration, migrate, SchemaTooNewError } from './migrate.ts'
+import { migrations as oauth } from './oauth/schema.ts'
 import { migrations as sequencer } from './sequencer/schema.ts'
 
 let made = 0
@@ -64,6 +65,7 @@ describe.each<[string, readonly Migration[]]>([
   ['account', account],
   ['directory', directory],
   ['sequencer', sequencer],
+  ['oauth', oauth],
 ])('the schema of the %s object', (_, migrations) => {
   test('is the same from whichever version it is reached', async () => {
     const reached: string[][] = []

@@ -9,8 +9,8 @@ export type Migration = string
  */
 export function migrate(storage: DurableObjectStorage, migrations: readonly Migration[]): number {
   const { sql } = storage
-  // Asked for first: even where it does nothing, CREATE counts as a write, and a start that only reads
-  // does not have to wait for the disk.
+  // CREATE TABLE IF NOT EXISTS would count as a write even where the table exists, and a start that only reads
+  // does not wait for the disk.
   const tables = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'").toArray()
   if (tables.length === 0) sql.exec('CREATE TABLE schema_version (version INTEGER NOT NULL)')
   const row = sql.exec<{ version: number }>('SELECT version FROM schema_version').toArray()[0]
@@ -28,7 +28,7 @@ export function migrate(storage: DurableObjectStorage, migrations: readonly Migr
   return found
 }
 
-/** The data was written by a newer Cumulus than the one running; going on could destroy it. */
+/** The database was written by a newer release; continuing could corrupt it. */
 export class SchemaTooNewError extends Error {
   override name = 'SchemaTooNewError'
   constructor(found: number, known: number) {

@@ -1,7 +1,7 @@
-/** Counts what is spent within windows of time, in a table that a Durable Object keeps. */
+/** Rate limits with fixed windows, counted in a table of a Durable Object. */
 
-/** So much of something may be spent in a window. */
-export interface Allowance {
+/** A rate limit: so many points in a window. */
+export interface RateLimitRule {
   /** Points. */
   limit: number
   /** ms */
@@ -9,15 +9,15 @@ export interface Allowance {
 }
 
 /** One thing that is to be counted. */
-export interface Spending extends Allowance {
+export interface Charge extends RateLimitRule {
   /** What is counted, and for whom. */
   key: string
   points: number
 }
 
-/** What is left of an allowance. */
-export interface Budget extends Allowance {
-  /** Points left; 0 when everything, or too much, was spent. */
+/** How much of a rate limit is left. */
+export interface RateLimitStatus extends RateLimitRule {
+  /** Points left; 0 when all, or too many, were used. */
   remaining: number
   /** When the window ends, in ms since the epoch. */
   resetAt: number
@@ -38,60 +38,62 @@ export const RATE_TABLE = `
 type Row = { ends_at: number; points: number }
 
 /** Windows that are over are removed so many at a time. */
-const TIDY = 20
+const REMOVED_AT_ONCE = 20
 
-/** Exact, since all who spend go through the one object. A row or two written for each thing counted. */
+/** Exact, since all requests that count go through the one object. A row or two written for each thing counted. */
 export class RateCounter {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  /** Counts all of them and reports on the one of which least is left. */
-  spend(spendings: readonly Spending[]): Budget | undefined {
+  /** Counts all of them and returns the status of the limit of which least is left. */
+  consume(charges: readonly Charge[]): RateLimitStatus | undefined {
     const now = Date.now()
     this.#sql.exec(
       'DELETE FROM rate WHERE key IN (SELECT key FROM rate WHERE ends_at <= ? LIMIT ?)',
       now,
-      TIDY,
+      REMOVED_AT_ONCE,
     )
-    return tightest(spendings.map((spending) => this.#spendOne(spending, now)))
+    return mostRestrictive(charges.map((charge) => this.#consumeOne(charge, now)))
   }
 
-  #spendOne({ key, points, limit, window }: Spending, now: number): Budget {
+  #consumeOne({ key, points, limit, window }: Charge, now: number): RateLimitStatus {
     const row = this.#sql
       .exec<Row>('SELECT ends_at, points FROM rate WHERE key = ? AND ends_at > ?', key, now)
       .toArray()[0]
-    const spent = { until: row?.ends_at ?? now + window, points: (row?.points ?? 0) + points }
+    const used = { until: row?.ends_at ?? now + window, points: (row?.points ?? 0) + points }
     this.#sql.exec(
       'INSERT OR REPLACE INTO rate (key, ends_at, points) VALUES (?, ?, ?)',
       key,
-      spent.until,
-      spent.points,
+      used.until,
+      used.points,
     )
-    return budgetOf({ limit, window }, spent)
+    return rateLimitStatus({ limit, window }, used)
   }
 }
 
-/** What is left after `points` were spent in the window that ends at `until`. */
-export function budgetOf(
-  { limit, window }: Allowance,
+/** The status after `points` were used in the window that ends at `until`. */
+export function rateLimitStatus(
+  { limit, window }: RateLimitRule,
   { points, until }: { points: number; until: number },
-): Budget {
+): RateLimitStatus {
   const remaining = Math.max(0, limit - points)
   return { limit, window, remaining, resetAt: until, exceeded: points > limit }
 }
 
-/** The budget that decides: one that is exceeded, or else the one of which least is left. */
-export function tightest(budgets: readonly (Budget | undefined)[]): Budget | undefined {
-  let found: Budget | undefined
-  for (const budget of budgets) {
-    if (!budget) continue
+/** The status that decides: one that is exceeded, or else the one of which least is left. */
+export function mostRestrictive(
+  statuses: readonly (RateLimitStatus | undefined)[],
+): RateLimitStatus | undefined {
+  let found: RateLimitStatus | undefined
+  for (const status of statuses) {
+    if (!status) continue
     const isTighter =
       !found ||
-      (budget.exceeded && !found.exceeded) ||
-      (budget.exceeded === found.exceeded && budget.remaining < found.remaining)
-    if (isTighter) found = budget
+      (status.exceeded && !found.exceeded) ||
+      (status.exceeded === found.exceeded && status.remaining < found.remaining)
+    if (isTighter) found = status
   }
   return found
 }

@@ -16,7 +16,7 @@ export function insertRows(
   insertValues(sql, insert, rows[0]?.length ?? 0, rows.flat())
 }
 
-/** The same, with the values of all rows one after the other: for so many that arrays of them count. */
+/** The same, with the values of all rows in one flat array: for so many rows that an array for each is slow. */
 export function insertValues(
   sql: SqlStorage,
   insert: string,
@@ -37,10 +37,10 @@ export function insertValues(
   }
 }
 
-/** Counts the rows that statements read and write, which is what the platform bills. */
+/** Counts rows read and written by statements, which is what the platform bills. */
 export interface RowCounter {
   sql: SqlStorage
-  /** What was counted since it was last asked for. */
+  /** The counts since the last call. */
   take(): RowCounts
 }
 
@@ -49,11 +49,11 @@ export interface RowCounts {
   written: number
 }
 
-/** Wraps a database so that its rows are counted; for measurements, since it costs memory and time. */
+/** Wraps a database so that rows are counted; for measurements, since it costs memory and time. */
 export function countRows(sql: SqlStorage): RowCounter {
   let totals = { read: 0, written: 0 }
   let open: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
-  const settle = () => {
+  const addUp = () => {
     for (const cursor of open) {
       totals.read += cursor.rowsRead
       totals.written += cursor.rowsWritten
@@ -64,8 +64,8 @@ export function countRows(sql: SqlStorage): RowCounter {
     get(target, name) {
       if (name !== 'exec') return Reflect.get(target, name)
       return (...args: Parameters<SqlStorage['exec']>) => {
-        // A cursor knows its numbers when it was read; those of a while ago were.
-        if (open.length >= 1000) settle()
+        // The counts of a cursor are final once it was read to its end, as old cursors were.
+        if (open.length >= 1000) addUp()
         const cursor = target.exec(...args)
         open.push(cursor)
         return cursor
@@ -75,7 +75,7 @@ export function countRows(sql: SqlStorage): RowCounter {
   return {
     sql: counted,
     take() {
-      settle()
+      addUp()
       const taken = totals
       totals = { read: 0, written: 0 }
       return taken

@@ -25,7 +25,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   return new Response(body, response)
 }
 
-export class Visitor {
+export class ProviderSession {
   readonly #cookies = new Map<string, string>()
   #page = ''
 

@@ -1,7 +1,7 @@
 /** An app with a server of its own, which signs what it asks for (OAuth specification, confidential clients). */
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
-import { ISSUER, request, Visitor } from './browser-session.ts'
+import { ISSUER, ProviderSession, request } from './browser-session.ts'
 
 /** Kind of assertion (RFC 7523, 2.2). */
 export const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -117,9 +117,9 @@ export class ConfidentialClient {
 
   /** Somebody allows what it asks for. */
   async code(did: string, password: string): Promise<string> {
-    const visitor = new Visitor()
-    await visitor.open(await this.authorizeUrl())
-    const { searchParams } = await visitor.consent(did, password)
+    const browser = new ProviderSession()
+    await browser.open(await this.authorizeUrl())
+    const { searchParams } = await browser.consent(did, password)
     return searchParams.get('code') ?? ''
   }
 

@@ -3,7 +3,7 @@
 import { env } from 'cloudflare:workers'
 import { DpopNonce } from '@atproto/oauth-provider/verifier'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { oauth } from '../services/objects/stubs.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
 // Loaded once, ahead of requests: here, requests that load the same file at the same time wait for each other.
 import '../server/auth/oauth-token.ts'
 import { hashOf, nonceSecret, signingSecret } from '../server/auth/oauth-secrets.ts'
@@ -27,7 +27,7 @@ export async function connectApp(did: string, scope: string): Promise<ConnectedA
   const jkt = await calculateJwkThumbprint(jwk)
   const tokenId = `tok-${crypto.randomUUID().replaceAll('-', '')}`
   const now = Date.now()
-  await oauth(env).createToken(
+  await hostObjects(env).oauth.tokens.create(
     tokenId,
     {
       did,

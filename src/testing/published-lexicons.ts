@@ -7,7 +7,7 @@ import type { Fetch } from '../kernel/net/guarded-fetch.ts'
 import type { DidDocument } from '../services/identity/did-document.ts'
 import { SCHEMA_COLLECTION } from '../services/lexicons/document.ts'
 import {
-  LexiconMemory,
+  LexiconCache,
   LexiconResolver,
   type LexiconResolverParts,
 } from '../services/lexicons/resolver.ts'
@@ -139,13 +139,13 @@ export function makeResolver(changes: Partial<LexiconResolverParts> = {}): TestR
   const make = () =>
     new LexiconResolver({
       config,
-      memory: new LexiconMemory(config, now),
+      cache: new LexiconCache(config, now),
       store: {
         find: async (nsid) => rows.get(nsid),
         put: async (row) => void rows.set(row.nsid, row),
       },
       document: async () => network.document,
-      later: (work) => void background.push(work),
+      waitUntil: (work) => void background.push(work),
       log: { info: () => {} },
       fetch: network.fetch,
       now,

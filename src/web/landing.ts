@@ -47,7 +47,8 @@ ${links(config)}
   })
 
 const joining = (registration: Config['registration']): Html => {
-  if (registration === 'open') return html`<p>New here? Choose “Create account” in the app.</p>`
+  if (registration === 'open')
+    return html`<p>New here? Choose “Create account” in the services.</p>`
   return registration === 'invite'
     ? html`<p class="quiet">New accounts need an invite code from a member.</p>`
     : html`<p class="quiet">New accounts are made by the operator of this host.</p>`

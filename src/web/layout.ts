@@ -55,7 +55,7 @@ ${main}
 </html>
 `
 
-/** Something that the visitor must not miss. */
+/** Something that the session must not miss. */
 export const alertBox = (text: string | undefined): Html | '' =>
   text === undefined ? '' : html`<p class="note bad" role="alert">${text}</p>`
 
@@ -66,6 +66,6 @@ export const noticeBox = (text: string | undefined): Html | '' =>
 export const scriptAlert = (): Html =>
   html`<p class="note bad" role="alert" id="passkey-alert" hidden></p>`
 
-/** What every form of a visit carries. */
+/** The CSRF token that every form of a signed-in browser carries. */
 export const formTokenField = (formToken: string): Html =>
   html`<input type="hidden" name="form" value="${formToken}">`

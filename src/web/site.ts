@@ -1,16 +1,15 @@
 /** What the host serves besides `/xrpc/`: pages and well-known documents. */
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
-import type { App } from '../app.ts'
 import { protectedResource } from '../oauth/protected-resource.ts'
 import { errorResponse, isInternal } from '../server/xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from '../server/xrpc/cors.ts'
-import { devMails } from '../services/mail/mailer.ts'
+import type { PageBindings } from './account/page-env.ts'
 import { health } from './status/health.ts'
 import { PAGE_HEADERS, statusPage } from './status/page.ts'
 import { serveAtprotoDid, serveDidDocument } from './well-known.ts'
 
-export const site = new Hono<{ Bindings: { app: App } }>()
+export const site = new Hono<{ Bindings: PageBindings }>()
   // Before what lets scripts of other origins read: these pages are for this host's own.
   .on(['GET', 'POST'], ['/settings', '/settings/*'], async (c) => {
     const { pages } = await import('./account/serve.ts')
@@ -19,28 +18,30 @@ export const site = new Hono<{ Bindings: { app: App } }>()
   .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
   .get('/', async (c) => {
     const { landing } = await import('./landing.ts')
-    return landing(c.req.raw, c.env.app.config)
+    return landing(c.req.raw, c.env.services.config)
   })
   .get('/robots.txt', (c) =>
     c.text('# Crawling the public API is welcome.\nUser-agent: *\nAllow: /\n'),
   )
-  .get('/xrpc/_health', async (c) => c.json(health(await c.env.app.sequencer.status())))
+  .get('/xrpc/_health', async (c) => c.json(health(await c.env.services.sequencer.status())))
   .get('/status', async (c) => {
-    const { config, sequencer } = c.env.app
+    const { config, sequencer } = c.env.services
     const page = await statusPage(config.hostname, health(await sequencer.status()), Date.now())
     return c.html(page, 200, PAGE_HEADERS)
   })
-  .get('/.well-known/did.json', (c) => serveDidDocument(c.req.raw, c.env.app))
-  .get('/.well-known/atproto-did', (c) => serveAtprotoDid(c.req.raw, c.env.app))
-  .get('/.well-known/oauth-protected-resource', (c) => c.json(protectedResource(c.env.app.config)))
+  .get('/.well-known/did.json', (c) => serveDidDocument(c.req.raw, c.env.services))
+  .get('/.well-known/atproto-did', (c) => serveAtprotoDid(c.req.raw, c.env.services))
+  .get('/.well-known/oauth-protected-resource', (c) =>
+    c.json(protectedResource(c.env.services.config)),
+  )
   .get('/dev/mail', async (c) => {
     // Not for scripts of other origins: it holds tokens, if only those of a host in development.
     c.res.headers.delete('access-control-allow-origin')
-    const mails = await devMails(c.env.app)
+    const mails = await c.env.services.mail.outbox()
     return mails ? c.json(mails) : c.notFound()
   })
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
-    if (isInternal(error)) c.env.app.log.error('request failed', error, { path: c.req.path })
+    if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })
     return errorResponse(error)
   })

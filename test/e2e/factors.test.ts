@@ -2,7 +2,7 @@
 import { AtpAgent } from '@atproto/api'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Visit } from '../support/browser-session.ts'
+import { SettingsSession } from '../support/browser-session.ts'
 import { mailTo, readMails } from '../support/mail.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -83,16 +83,16 @@ describe('codes by mail', () => {
 
   test('are switched on and off on the account page, with recovery codes to write down', async () => {
     const { agent, handle, email } = await signUp()
-    const visit = await Visit.open(server.origin, handle, PASSWORD)
-    const refused = await visit.post('/settings/email-code/on', {})
+    const settings = await SettingsSession.open(server.origin, handle, PASSWORD)
+    const refused = await settings.post('/settings/email-code/on', {})
     expect(refused.status).toBe(400)
     expect(await refused.text()).toContain('Confirm the email address first')
     await confirmEmail(agent, email)
-    const answer = await (await visit.post('/settings/email-code/on', {})).text()
+    const answer = await (await settings.post('/settings/email-code/on', {})).text()
     const recovery = /<li>([a-z2-7]{5}-[a-z2-7]{5})</.exec(answer)?.[1]
     await expect(signIn(handle)).rejects.toEqual(WANTED)
     await signIn(handle, recovery)
-    expect((await visit.post('/settings/email-code/off', {})).status).toBe(303)
+    expect((await settings.post('/settings/email-code/off', {})).status).toBe(303)
     await signIn(handle)
   })
 
@@ -109,8 +109,8 @@ describe('codes by mail', () => {
 
 test('an authenticator app is asked for by createSession, and app passwords take no code', async () => {
   const { agent, handle } = await signUp()
-  const visit = await Visit.open(server.origin, handle, PASSWORD)
-  const { secret, recovery } = await visit.setUpTotp()
+  const settings = await SettingsSession.open(server.origin, handle, PASSWORD)
+  const { secret, recovery } = await settings.setUpTotp()
   const totp = new TOTP({ secret: Secret.fromBase32(secret) })
   await expect(signIn(handle)).rejects.toEqual(WANTED)
   const code = totp.generate({ timestamp: Date.now() + 30_000 })
@@ -123,19 +123,19 @@ test('an authenticator app is asked for by createSession, and app passwords take
 })
 
 describe('the account page', () => {
-  test('takes no app password, and no form of another site or without the token of the visit', async () => {
+  test('takes no app password, and no form of another site or without the token of the settings', async () => {
     const { agent, handle } = await signUp()
     const { data } = await agent.com.atproto.server.createAppPassword({ name: 'app' })
-    await expect(Visit.open(server.origin, handle, data.password)).rejects.toThrow('401')
-    const visit = await Visit.open(server.origin, handle, PASSWORD)
+    await expect(SettingsSession.open(server.origin, handle, data.password)).rejects.toThrow('401')
+    const settings = await SettingsSession.open(server.origin, handle, PASSWORD)
     const name = { name: 'stolen' }
     const from = (headers: Record<string, string>) =>
-      visit.post('/settings/app-passwords', name, headers)
+      settings.post('/settings/app-passwords', name, headers)
     expect((await from({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
     expect((await from({ 'sec-fetch-site': 'same-site' })).status).toBe(403)
     expect((await from({ origin: 'https://evil.example' })).status).toBe(403)
     expect((await from({ origin: 'null' })).status).toBe(403)
-    const forged = await visit.post('/settings/app-passwords', { ...name, form: 'forged' })
+    const forged = await settings.post('/settings/app-passwords', { ...name, form: 'forged' })
     expect(forged.status).toBe(303)
     const { passwords } = (await agent.com.atproto.server.listAppPasswords()).data
     expect(passwords.map((password) => password.name)).toEqual(['app'])
@@ -143,14 +143,19 @@ describe('the account page', () => {
 
   test('shows nothing to whoever has signed out, or brings a cookie that they made up', async () => {
     const { handle } = await signUp()
-    const visit = await Visit.open(server.origin, handle, PASSWORD)
-    expect(await (await visit.get('/settings')).text()).toContain('Security and data')
-    await visit.post('/settings/sign-out', {})
-    expect(await (await visit.get('/settings')).text()).toContain('Sign in')
+    const settings = await SettingsSession.open(server.origin, handle, PASSWORD)
+    expect(await (await settings.get('/settings')).text()).toContain('Security and data')
+    await settings.post('/settings/sign-out', {})
+    expect(await (await settings.get('/settings')).text()).toContain('Sign in')
     for (const path of ['totp', 'repo.car', 'preferences.json', 'blobs']) {
-      expect((await visit.get(`/settings/${path}`)).status).toBe(303)
+      expect((await settings.get(`/settings/${path}`)).status).toBe(303)
     }
-    for (const cookie of ['visit=x', 'visit=did:web:nobody.test.aaaa', 'visit=did:.', 'visit=.']) {
+    for (const cookie of [
+      'settings=x',
+      'settings=did:web:nobody.test.aaaa',
+      'settings=did:.',
+      'settings=.',
+    ]) {
       const response = await fetch(`${server.origin}/settings`, { headers: { cookie } })
       expect(await response.text()).toContain('Sign in')
     }
@@ -163,14 +168,14 @@ describe('the account page', () => {
     expect(headers.get('content-security-policy')).toContain("script-src 'self'")
     expect(headers.get('access-control-allow-origin')).toBeNull()
     const { handle } = await signUp()
-    const { cookie } = await Visit.open(server.origin, handle, PASSWORD)
+    const { cookie } = await SettingsSession.open(server.origin, handle, PASSWORD)
     expect(cookie).toMatch(/; HttpOnly; SameSite=Lax$/)
   })
 
   test('escapes what people have typed', async () => {
     const { handle } = await signUp()
-    const visit = await Visit.open(server.origin, handle, PASSWORD)
-    const answer = await visit.post('/settings/app-passwords', { name: '<script>"&\'' })
+    const settings = await SettingsSession.open(server.origin, handle, PASSWORD)
+    const answer = await settings.post('/settings/app-passwords', { name: '<script>"&\'' })
     const text = await answer.text()
     expect(text).toContain('&lt;script&gt;&quot;&amp;&#39;')
     expect(text).not.toContain('<script>"')

@@ -33,7 +33,7 @@ let made = 0
 
 /** Signs somebody up on the page that is open. */
 async function signUp(browser: Browser): Promise<User & { email: string; token?: string }> {
-  const handle = `visitor${made++}.test`
+  const handle = `browser${made++}.test`
   const email = `${handle}@example.com`
   const input = { locale: 'en', handle, email, password: PASSWORD }
   const answer = await browser.api('POST', '/sign-up', input)
@@ -45,7 +45,7 @@ async function signUp(browser: Browser): Promise<User & { email: string; token?:
 }
 
 /** Somebody who is signed in on the account page. */
-async function visit() {
+async function openAccountPage() {
   const browser = new Browser(issuer)
   expect((await browser.open('/account')).status).toBe(200)
   const user = await signUp(browser)
@@ -74,7 +74,7 @@ test('somebody without an account makes one on the way into an app', async () =>
 })
 
 test('owners confirm their address, change it and their handle', async () => {
-  const { browser, user } = await visit()
+  const { browser, user } = await openAccountPage()
   const { did, email } = user
   await browser.api('POST', '/verify-email-request', { did })
   const token = await tokenOf(email, /Confirm/)
@@ -96,7 +96,7 @@ test('owners confirm their address, change it and their handle', async () => {
 })
 
 test('owners see their apps and browsers, and send them away', async () => {
-  const { browser, user } = await visit()
+  const { browser, user } = await openAccountPage()
   const { did } = user
   const { agent } = await connect(user)
   const apps = (await browser.api('GET', '/oauth-sessions', { did })).json() as unknown as {
@@ -125,7 +125,7 @@ test('owners see their apps and browsers, and send them away', async () => {
 })
 
 test('a new password signs out apps and browsers', async () => {
-  const { browser, user } = await visit()
+  const { browser, user } = await openAccountPage()
   const { agent } = await connect(user)
   await browser.api('POST', '/reset-password-request', { locale: 'en', email: user.email })
   const token = await tokenOf(user.email, /password/)
@@ -139,7 +139,7 @@ test('a new password signs out apps and browsers', async () => {
 })
 
 test('a deactivated account has no apps, and comes back on its page', async () => {
-  const { browser, user } = await visit()
+  const { browser, user } = await openAccountPage()
   const { did } = user
   const { agent } = await connect(user)
   expect((await browser.api('POST', '/deactivate-account', { did })).json()).toMatchObject({
@@ -154,7 +154,7 @@ test('a deactivated account has no apps, and comes back on its page', async () =
 })
 
 test('a deleted account is gone, and takes password and mail', async () => {
-  const { browser, user } = await visit()
+  const { browser, user } = await openAccountPage()
   const { did, email } = user
   const { agent } = await connect(user)
   await browser.api('POST', '/delete-account-request', { did })
@@ -168,7 +168,7 @@ test('a deleted account is gone, and takes password and mail', async () => {
 })
 
 test('whoever has a second factor is asked for it', async () => {
-  const { browser, user } = await visit()
+  const { browser, user } = await openAccountPage()
   const { did, email, identifier: username } = user
   await browser.api('POST', '/verify-email-request', { did })
   const token = await tokenOf(email, /Confirm/)
@@ -190,7 +190,7 @@ test('whoever has a second factor is asked for it', async () => {
 })
 
 test('a permission set is resolved, and allows what it holds and no more', async () => {
-  const { user } = await visit()
+  const { user } = await openAccountPage()
   const nsid = 'org.example.notes.authBasic'
   const agent = new AtpAgent({ service: server.origin })
   await agent.login({ identifier: user.identifier, password: PASSWORD })

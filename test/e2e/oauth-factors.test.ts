@@ -4,7 +4,7 @@ import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
 import { Browser } from '../support/browser.ts'
-import { Visit } from '../support/browser-session.ts'
+import { SettingsSession } from '../support/browser-session.ts'
 import { mailTo, readMails } from '../support/mail.ts'
 import { publicOrigin } from '../support/oauth.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -48,8 +48,8 @@ const WRONG = { status: 400, error: 'invalid_request', error_description: 'Token
 
 test('an authenticator app is asked for, and its codes and recovery codes count once', async () => {
   const { handle } = await signUp()
-  const visit = await Visit.open(server.origin, handle, PASSWORD)
-  const { secret, recovery } = await visit.setUpTotp()
+  const settings = await SettingsSession.open(server.origin, handle, PASSWORD)
+  const { secret, recovery } = await settings.setUpTotp()
   const totp = new TOTP({ secret: Secret.fromBase32(secret) })
   const signIn = await openPage(handle)
   const wanted = await signIn()
@@ -69,8 +69,8 @@ test('an authenticator app is asked for, and its codes and recovery codes count 
 
 test('six digits are not guessed: after ten wrong codes they are not looked at', async () => {
   const { handle } = await signUp()
-  const visit = await Visit.open(server.origin, handle, PASSWORD)
-  const { secret, recovery } = await visit.setUpTotp()
+  const settings = await SettingsSession.open(server.origin, handle, PASSWORD)
+  const { secret, recovery } = await settings.setUpTotp()
   const totp = new TOTP({ secret: Secret.fromBase32(secret) })
   const signIn = await openPage(handle)
   const code = totp.generate({ timestamp: Date.now() + 30_000 })
@@ -102,7 +102,7 @@ test('a code is mailed to whoever knows the password, and signs in once', async 
   expect(await signIn(token)).toMatchObject(WRONG)
 })
 
-describe('the page for other ways to sign in', () => {
+describe('the page for passkeys and authenticator apps', () => {
   const PAGE = '/settings/sign-in/app'
   const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
   const SAME = { ...FORM, 'sec-fetch-site': 'same-origin' }

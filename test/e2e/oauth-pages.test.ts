@@ -93,7 +93,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   }
 
   /** Signs in at the host's own page, and makes something there. */
-  async function visitSettings() {
+  async function openSettings() {
     await page.goto(`${origin}/settings`)
     await page.getByLabel('Handle or email address').fill(handle)
     await page.getByLabel('Password').fill(`password of ${handle}`)
@@ -140,7 +140,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   })
 
   test('somebody signs in with a passkey and allows an app', async () => {
-    await visitSettings()
+    await openSettings()
     await page.getByLabel('Name of a new passkey').fill('phone')
     await press('Add a passkey')
     await page.getByText('The passkey was added.').waitFor()
@@ -148,7 +148,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await leaveApp()
     await press('Sign in')
     await page.getByRole('link', { name: 'Use a passkey' }).click()
-    await keepLooks(page, 'oauth-other-ways')
+    await keepLooks(page, 'oauth-app-sign-in')
     const before = await deviceCookies()
     await press('Sign in with a passkey')
     await page.waitForURL(`${origin}/oauth/authorize**`)
@@ -168,7 +168,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     Object.fromEntries((await context.cookies(origin)).map(({ name, value }) => [name, value]))
 
   test('an authenticator app is asked for, and its code signs in', async () => {
-    await visitSettings()
+    await openSettings()
     await press('Set up an authenticator app')
     const secret = ((await page.locator('code.secret').textContent()) ?? '').replace(/\s/g, '')
     const totp = new TOTP({ secret: Secret.fromBase32(secret) })

@@ -191,7 +191,8 @@ const config :Workerd.Config = (
     expect(connections).toBe(0)
   })
 
-  test('would have been needed', async () => {
+  // Now and then the runtime loses its first connection to a name with several addresses.
+  test('would have been needed', { retry: 2 }, async () => {
     const ask = await asker(true)
     for (const name of ['localhost', hostname(), '127.0.0.1']) {
       expect(await (await ask(`http://${name}:${port}/`)).text(), name).toBe('secret')

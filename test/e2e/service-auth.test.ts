@@ -165,21 +165,21 @@ describe('a token to come here with an identity', () => {
 
 describe('a token to upload', () => {
   /** Somebody with an account here, whose document is in the directory. */
-  async function resident() {
+  async function hostedAccount() {
     const person = await register()
     expect(await create(person, await tokenOf(person, CREATE))).toBe(200)
     return person
   }
 
   test('may be shown again, as a video service has to that was broken off', async () => {
-    const token = await tokenOf(await resident(), UPLOAD)
+    const token = await tokenOf(await hostedAccount(), UPLOAD)
     expect([await upload(token), await upload(token)]).toEqual([200, 200])
   })
 
   test.each(['k256', 'p256'] as const)(
     'is good at once when its signer has a new key: %s',
     async (type) => {
-      const person = await resident()
+      const person = await hostedAccount()
       expect(await upload(await tokenOf(person, UPLOAD))).toBe(200)
       plc.requests.length = 0
       expect(await upload(await tokenOf(person, UPLOAD))).toBe(200)

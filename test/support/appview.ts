@@ -45,7 +45,7 @@ interface Call {
 
 type Handler = (call: Call) => unknown
 
-/** Its methods under `com.example.` misbehave; see `wild-answers.ts`. */
+/** Its methods under `com.example.` misbehave; see `malformed-responses.ts`. */
 export async function startAppView(
   parts: ServiceParts,
   { records = new Map<string, unknown>(), generatorUrl = '' } = {},

@@ -1,9 +1,9 @@
 /** Somebody on the account page, without a browser: forms are sent as one sends them. */
 import { Secret, TOTP } from 'otpauth'
 
-export class Visit {
+export class SettingsSession {
   readonly #origin: string
-  /** The `Set-Cookie` that opened the visit. */
+  /** The `Set-Cookie` of the session. */
   readonly cookie: string
 
   private constructor(origin: string, cookie: string) {
@@ -12,7 +12,11 @@ export class Visit {
   }
 
   /** Signs in. Throws with the status where that is refused. */
-  static async open(origin: string, identifier: string, password: string): Promise<Visit> {
+  static async open(
+    origin: string,
+    identifier: string,
+    password: string,
+  ): Promise<SettingsSession> {
     const response = await fetch(`${origin}/settings/sign-in`, {
       method: 'POST',
       redirect: 'manual',
@@ -21,14 +25,14 @@ export class Visit {
     })
     const cookie = response.headers.get('set-cookie')
     if (response.status !== 303 || !cookie) throw new Error(`refused: ${response.status}`)
-    return new Visit(origin, cookie)
+    return new SettingsSession(origin, cookie)
   }
 
   get(path: string): Promise<Response> {
     return fetch(`${this.#origin}${path}`, { redirect: 'manual', headers: this.#headers() })
   }
 
-  /** Sends a form with the token of the visit, unless it has one in `form`. */
+  /** Sends a form with the CSRF token of the session, unless it has one in `form`. */
   async post(
     path: string,
     fields: Record<string, string>,

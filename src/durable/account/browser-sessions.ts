@@ -1,106 +1,82 @@
-import { hashOfToken, makeToken } from '../../kernel/crypto/random-token.ts'
-import { type Outcome, settle } from '../../services/objects/result.ts'
-import { Visits } from '../../storage/account/browser-sessions.ts'
+import type { BrowserSessionsRpc, BrowserSignIn } from '../../contracts/account/sign-in.ts'
+import { hashToken, makeToken } from '../../kernel/crypto/random-token.ts'
+import type { BrowserSessions as BrowserSessionTable } from '../../storage/account/browser-sessions.ts'
+import type { OneTime } from '../../storage/account/one-time.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
-import { measureUsage, type Usage } from '../../storage/account/usage.ts'
 import { StorageError } from '../../storage/error.ts'
-import { AccountPasskeys } from './passkeys.ts'
+import type { AccountCore } from './core.ts'
+import type { Factors } from './factors.ts'
+import type { Passkeys } from './passkeys.ts'
+import type { Passwords } from './passwords.ts'
 
 /** How long somebody whose password was right may take to enter a code, in ms. */
 const CODE_TIME = 15 * 60 * 1000
 
-/** What comes of a password on the account page. */
-export type VisitAttempt =
-  /** Signed in; the token is for the browser's cookie. */
-  | { visit: string }
-  /** The password was right. With the ticket and a code, `completeVisit` signs in. */
-  | { ticket: string; wanted: string }
-  /** The password was wrong. */
-  | null
+/** What signing in to the account page takes. */
+export interface BrowserSignInParts {
+  passwords: Pick<Passwords, 'verify'>
+  factors: Pick<Factors, 'check'>
+  passkeys: Pick<Passkeys, 'authenticate'>
+  oneTime: OneTime
+}
 
-/** Who is signed in to the account page, in which browser. */
-export class AccountVisits extends AccountPasskeys {
-  readonly #visits = new Visits(this.parts.sql)
+/** Sessions of browsers on the account page of one account. */
+export class BrowserSessions implements BrowserSessionsRpc {
+  readonly #core: AccountCore
+  readonly #table: BrowserSessionTable
+  readonly #parts: BrowserSignInParts
 
-  /** @throws StorageError `AccountTakedown` */
-  openVisit(password: string): Promise<Outcome<VisitAttempt>> {
-    return settle(async () => {
-      if (!(await this.isPassword(password))) return null
-      assertNotTakendown(this.profile.get())
-      try {
-        await this.demandCode(undefined)
-      } catch (error) {
-        if (!(error instanceof StorageError) || error.name !== 'AuthFactorTokenRequired')
-          throw error
-        const ticket = makeToken()
-        this.oneTime.add('password', hashOfToken(ticket), Date.now() + CODE_TIME)
-        return { ticket, wanted: error.message }
-      }
-      return { visit: this.#open() }
-    })
+  constructor(core: AccountCore, table: BrowserSessionTable, parts: BrowserSignInParts) {
+    this.#core = core
+    this.#table = table
+    this.#parts = parts
   }
 
-  /**
-   * @param ticket from `openVisit`; a wrong code does not use it up
-   * @returns a token for the cookie
-   * @throws StorageError `InvalidToken` for the ticket; as `demandCode` for the code
-   */
-  completeVisit(ticket: string, code: string): Promise<Outcome<string>> {
-    return settle(async () => {
-      const hash = hashOfToken(ticket)
-      if (!this.oneTime.has('password', hash)) throw tooLate()
-      await this.demandCode(code)
-      assertNotTakendown(this.profile.get())
-      if (!this.oneTime.use('password', hash)) throw tooLate()
-      return this.#open()
-    })
-  }
-
-  /** As `authenticatePasskey`. @returns a token for the cookie */
-  openVisitByPasskey(id: string, answer: string): Promise<Outcome<string>> {
-    return settle(async () => {
-      await this.usePasskey(id, answer)
-      return this.#open()
-    })
-  }
-
-  /** Whoever has the token in their cookie, or null when the visit is over. */
-  visitor(token: string): Promise<Outcome<Account | null>> {
-    return settle(() => {
-      const account = this.profile.get()
-      if (account.status === 'takendown' || !this.#visits.see(hashOfToken(token))) return null
-      return account
-    })
-  }
-
-  closeVisit(token: string): void {
-    this.#visits.close(hashOfToken(token))
-  }
-
-  /** What is stored for this account. */
-  usage(): Promise<Outcome<Usage>> {
-    return settle(() => {
-      this.profile.get()
-      return measureUsage(this.parts.storage.sql)
-    })
-  }
-
-  /** Whoever changes the password does not trust those who know the old one. */
-  override async setPassword(password: string): Promise<Outcome<void>> {
+  async open(password: string): Promise<BrowserSignIn> {
+    const { passwords, factors, oneTime } = this.#parts
+    if (!(await passwords.verify(password))) return null
+    assertNotTakendown(this.#core.profile.get())
     try {
-      return await super.setPassword(password)
-    } finally {
-      // Also when the apps could not be told: the password is another one by then.
-      this.oneTime.forget('password')
-      this.#visits.closeAll()
+      await factors.check(undefined)
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.name !== 'AuthFactorTokenRequired') throw error
+      const ticket = makeToken()
+      oneTime.add('password', hashToken(ticket), Date.now() + CODE_TIME)
+      return { ticket, wanted: error.message }
     }
+    return { token: this.#open() }
+  }
+
+  async complete(ticket: string, code: string): Promise<string> {
+    const { factors, oneTime } = this.#parts
+    const hash = hashToken(ticket)
+    if (!oneTime.has('password', hash)) throw expired()
+    await factors.check(code)
+    assertNotTakendown(this.#core.profile.get())
+    if (!oneTime.use('password', hash)) throw expired()
+    return this.#open()
+  }
+
+  async openByPasskey(id: string, answer: string): Promise<string> {
+    await this.#parts.passkeys.authenticate(id, answer)
+    return this.#open()
+  }
+
+  find(token: string): Account | null {
+    const account = this.#core.profile.get()
+    if (account.status === 'takendown' || !this.#table.touch(hashToken(token))) return null
+    return account
+  }
+
+  close(token: string): void {
+    this.#table.close(hashToken(token))
   }
 
   #open(): string {
     const token = makeToken()
-    this.#visits.open(hashOfToken(token))
+    this.#table.open(hashToken(token))
     return token
   }
 }
 
-const tooLate = () => new StorageError('InvalidToken', 'This took too long: sign in again')
+const expired = () => new StorageError('InvalidToken', 'This took too long: sign in again')

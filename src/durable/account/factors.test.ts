@@ -1,12 +1,15 @@
 import { env, runInDurableObject } from 'cloudflare:test'
 import { Secret, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { unwrap } from '../../services/objects/result.ts'
+import type { AccountRpc } from '../../contracts/account.ts'
+import { rpcClient } from '../../services/objects/client.ts'
 import { PASSWORD } from '../../testing/host.ts'
+import { expectValue, resultOf } from '../../testing/result.ts'
 
 let made = 0
 let did = ''
 const stub = () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(did))
+const account = () => rpcClient<AccountRpc>(stub())
 const refused = (name: string) => ({ ok: false, refused: expect.objectContaining({ name }) })
 
 const STEP = 30_000
@@ -28,20 +31,20 @@ const wrongCodeOf = (secret: string) => {
 }
 
 async function withApp(): Promise<{ secret: string; recovery: string[] }> {
-  const { secret } = unwrap(await stub().beginTotp())
-  const recovery = unwrap(await stub().enableTotp(codeOf(secret)))
+  const { secret } = await account().factors.beginTotp()
+  const recovery = await account().factors.enableTotp(codeOf(secret))
   nextStep()
   return { secret, recovery }
 }
 
-const signIn = (code?: string) => stub().openSession(PASSWORD, { code })
+const signIn = (code?: string) => resultOf(account().sessions.open(PASSWORD, { code }))
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   nextStep()
   const handle = `factors${made++}.test`
   did = `did:web:${handle}`
-  unwrap(await stub().create({ did, handle, email: 'f@example.com', password: PASSWORD }))
+  await account().lifecycle.create({ did, handle, email: 'f@example.com', password: PASSWORD })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -49,11 +52,13 @@ afterEach(() => {
 
 describe('an authenticator app', () => {
   test('is asked for only after a code of it was shown', async () => {
-    const { secret, uri } = unwrap(await stub().beginTotp())
+    const { secret, uri } = await account().factors.beginTotp()
     expect(uri).toContain(`secret=${secret}`)
-    expect(await stub().enableTotp(wrongCodeOf(secret))).toMatchObject(refused('InvalidToken'))
-    expect(unwrap(await signIn())).not.toBeNull()
-    expect(unwrap(await stub().enableTotp(codeOf(secret)))).toHaveLength(10)
+    expect(await resultOf(account().factors.enableTotp(wrongCodeOf(secret)))).toMatchObject(
+      refused('InvalidToken'),
+    )
+    expect(expectValue(await signIn())).not.toBeNull()
+    expect(await account().factors.enableTotp(codeOf(secret))).toHaveLength(10)
     expect(await signIn()).toMatchObject(refused('AuthFactorTokenRequired'))
   })
 
@@ -82,7 +87,9 @@ describe('an authenticator app', () => {
   test('cannot be guessed: ten wrong codes an hour, however many at once; long codes still work', async () => {
     const { secret, recovery } = await withApp()
     const wrong = wrongCodeOf(secret)
-    const guesses = await Promise.all(Array.from({ length: 12 }, () => stub().checkCode(wrong)))
+    const guesses = await Promise.all(
+      Array.from({ length: 12 }, () => resultOf(account().factors.check(wrong))),
+    )
     const names = guesses.map((guess) => (guess.ok ? 'ok' : guess.refused.name))
     expect(names.filter((name) => name === 'AuthenticationRequired')).toHaveLength(10)
     expect(names.filter((name) => name === 'RateLimitExceeded')).toHaveLength(2)
@@ -96,16 +103,16 @@ describe('an authenticator app', () => {
   test('does not use up guesses with right codes', async () => {
     const { secret } = await withApp()
     for (let i = 0; i < 12; i++) {
-      expect(await stub().checkCode(codeOf(secret))).toMatchObject({ ok: true })
+      expect(await resultOf(account().factors.check(codeOf(secret)))).toMatchObject({ ok: true })
       nextStep()
     }
   })
 
   test('is not asked for with an app password, nor told of with a wrong one', async () => {
     await withApp()
-    await stub().addAppPassword('app', 'aaaa-bbbb-cccc-dddd', false)
-    expect(unwrap(await stub().openSession('aaaa-bbbb-cccc-dddd'))).not.toBeNull()
-    expect(unwrap(await stub().openSession('wrong'))).toBeNull()
+    await resultOf(account().passwords.addAppPassword('app', 'aaaa-bbbb-cccc-dddd', false))
+    expect(await account().sessions.open('aaaa-bbbb-cccc-dddd')).not.toBeNull()
+    expect(await account().sessions.open('wrong')).toBeNull()
   })
 
   test('is stored sealed, and its recovery codes as hashes', async () => {
@@ -123,10 +130,10 @@ describe('an authenticator app', () => {
 
   test('that takes the place of another one does so when it is confirmed', async () => {
     const { secret } = await withApp()
-    const next = unwrap(await stub().beginTotp())
+    const next = await account().factors.beginTotp()
     expect(await signIn(codeOf(secret))).toMatchObject({ ok: true })
     nextStep()
-    expect(unwrap(await stub().enableTotp(codeOf(next.secret)))).toEqual([])
+    expect(await account().factors.enableTotp(codeOf(next.secret))).toEqual([])
     nextStep()
     expect(await signIn(codeOf(secret))).toMatchObject(refused('AuthenticationRequired'))
     expect(await signIn(codeOf(next.secret))).toMatchObject({ ok: true })
@@ -139,28 +146,32 @@ describe('a recovery code', () => {
     const code = ` ${recovery[3]?.toUpperCase().replace('-', ' ')} `
     const attempts = await Promise.all(Array.from({ length: 4 }, () => signIn(code)))
     expect(attempts.filter(({ ok }) => ok)).toHaveLength(1)
-    expect(unwrap(await stub().factors())).toMatchObject({ recoveryCodes: 9 })
+    expect(await account().factors.get()).toMatchObject({ recoveryCodes: 9 })
   })
 
   test('works no more when there are new ones, or nothing that they go with', async () => {
     const { recovery } = await withApp()
-    const renewed = unwrap(await stub().renewRecoveryCodes())
+    const renewed = await account().factors.renewRecoveryCodes()
     expect(await signIn(recovery[0])).toMatchObject(refused('AuthenticationRequired'))
     expect(await signIn(renewed[0])).toMatchObject({ ok: true })
-    await stub().disableTotp()
-    expect(await stub().renewRecoveryCodes()).toMatchObject(refused('InvalidRequest'))
+    await account().factors.disableTotp()
+    expect(await resultOf(account().factors.renewRecoveryCodes())).toMatchObject(
+      refused('InvalidRequest'),
+    )
     await withApp()
     expect(await signIn(renewed[1])).toMatchObject(refused('AuthenticationRequired'))
   })
 })
 
 test('codes by mail are for addresses that were confirmed, and end with the address', async () => {
-  expect(await stub().setEmailFactor(true)).toMatchObject(refused('InvalidRequest'))
-  await stub().confirmEmail('f@example.com')
-  unwrap(await stub().setEmailFactor(true))
+  expect(await resultOf(account().factors.setEmailFactor(true))).toMatchObject(
+    refused('InvalidRequest'),
+  )
+  await resultOf(account().email.confirm('f@example.com'))
+  await account().factors.setEmailFactor(true)
   expect(await signIn()).toMatchObject(refused('AuthFactorTokenRequired'))
-  await stub().setEmail('other@example.com')
+  await resultOf(account().email.set('other@example.com'))
   expect(await signIn()).toMatchObject({ ok: true })
-  await stub().confirmEmail('other@example.com')
+  await resultOf(account().email.confirm('other@example.com'))
   expect(await signIn()).toMatchObject({ ok: true })
 })

@@ -1,15 +1,17 @@
 import { env } from 'cloudflare:test'
 import { Secret, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { AccountRpc } from '../../contracts/account.ts'
 import { makeChallenge } from '../../services/factors/challenge.ts'
 import {
   authenticationOptions,
   didOfUserHandle,
   userHandleOf,
 } from '../../services/factors/passkeys.ts'
-import { unwrap } from '../../services/objects/result.ts'
+import { rpcClient } from '../../services/objects/client.ts'
 import { Authenticator } from '../../testing/authenticator.ts'
 import { PASSWORD } from '../../testing/host.ts'
+import { resultOf } from '../../testing/result.ts'
 
 /** As vitest.config.mts sets it up. */
 const HOST = { hostname: 'localhost', publicUrl: 'http://localhost:2583' }
@@ -19,22 +21,27 @@ const MINUTE = 60_000
 let made = 0
 let did = ''
 const stub = () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(did))
+const account = () => rpcClient<AccountRpc>(stub())
 const refused = (name: string) => ({ ok: false, refused: expect.objectContaining({ name }) })
 
 const makeAccount = async () => {
   const handle = `passkeys${made++}.test`
   did = `did:web:${handle}`
-  unwrap(await stub().create({ did, handle, email: null, password: PASSWORD }))
+  await account().lifecycle.create({ did, handle, email: null, password: PASSWORD })
 }
 
 async function register(device = new Authenticator(HOST.publicUrl), link?: string) {
-  const options = JSON.parse(unwrap(await stub().beginPasskey(link)))
-  return { device, options, added: await stub().addPasskey('phone', device.create(options), link) }
+  const options = JSON.parse(await account().passkeys.beginRegistration(link))
+  return {
+    device,
+    options,
+    added: await resultOf(account().passkeys.register('phone', device.create(options), link)),
+  }
 }
 
 const challenge = (now?: number) => authenticationOptions(HOST, makeChallenge(SECRET, now))
 const signIn = (device: Authenticator, answer: string) =>
-  stub().authenticatePasskey(device.id, answer)
+  resultOf(account().passkeys.authenticate(device.id, answer))
 
 beforeEach(makeAccount)
 afterEach(() => {
@@ -51,7 +58,7 @@ describe('a passkey', () => {
       attestation: 'none',
     })
     expect(didOfUserHandle(options.user.id)).toBe(did)
-    expect(await stub().listPasskeys()).toMatchObject([
+    expect(await account().passkeys.list()).toMatchObject([
       {
         id: device.id,
         name: 'phone',
@@ -64,12 +71,12 @@ describe('a passkey', () => {
       ok: true,
       value: { did },
     })
-    await stub().renamePasskey(device.id, 'old phone')
-    expect(await stub().listPasskeys()).toMatchObject([
+    await account().passkeys.rename(device.id, 'old phone')
+    expect(await account().passkeys.list()).toMatchObject([
       { name: 'old phone', lastUsedAt: expect.stringMatching(/^20/) },
     ])
-    await stub().removePasskey(device.id)
-    expect(await stub().listPasskeys()).toEqual([])
+    await account().passkeys.remove(device.id)
+    expect(await account().passkeys.list()).toEqual([])
     expect(await signIn(device, device.get(challenge()))).toMatchObject(
       refused('AuthenticationRequired'),
     )
@@ -142,17 +149,23 @@ describe('a registration', () => {
   test('is good for one passkey, within five minutes', async () => {
     const { options } = await register()
     const again = new Authenticator(HOST.publicUrl).create(options)
-    expect(await stub().addPasskey('again', again)).toMatchObject(refused('InvalidPasskey'))
+    expect(await resultOf(account().passkeys.register('again', again))).toMatchObject(
+      refused('InvalidPasskey'),
+    )
     vi.useFakeTimers({ toFake: ['Date'] })
-    const late = JSON.parse(unwrap(await stub().beginPasskey()))
+    const late = JSON.parse(await account().passkeys.beginRegistration())
     vi.setSystemTime(Date.now() + 6 * MINUTE)
     const answer = new Authenticator(HOST.publicUrl).create(late)
-    expect(await stub().addPasskey('late', answer)).toMatchObject(refused('InvalidPasskey'))
+    expect(await resultOf(account().passkeys.register('late', answer))).toMatchObject(
+      refused('InvalidPasskey'),
+    )
   })
 
   test('of nonsense is refused, not failed at', async () => {
     for (const answer of ['', '{}', '[]', 'null', '{"id":1}', `{"id":"${'a'.repeat(70_000)}"}`]) {
-      expect(await stub().addPasskey('x', answer)).toMatchObject(refused('InvalidPasskey'))
+      expect(await resultOf(account().passkeys.register('x', answer))).toMatchObject(
+        refused('InvalidPasskey'),
+      )
     }
   })
 
@@ -162,15 +175,21 @@ describe('a registration', () => {
   })
 
   test('by a link takes the newest link, once, within a quarter of an hour', async () => {
-    const old = unwrap(await stub().makePasskeyLink())
-    const link = unwrap(await stub().makePasskeyLink())
-    expect(await stub().beginPasskey(old)).toMatchObject(refused('InvalidToken'))
+    const old = await account().passkeys.createLink()
+    const link = await account().passkeys.createLink()
+    expect(await resultOf(account().passkeys.beginRegistration(old))).toMatchObject(
+      refused('InvalidToken'),
+    )
     expect((await register(undefined, link)).added.ok).toBe(true)
-    expect(await stub().beginPasskey(link)).toMatchObject(refused('InvalidToken'))
-    const late = unwrap(await stub().makePasskeyLink())
+    expect(await resultOf(account().passkeys.beginRegistration(link))).toMatchObject(
+      refused('InvalidToken'),
+    )
+    const late = await account().passkeys.createLink()
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(Date.now() + 16 * MINUTE)
-    expect(await stub().beginPasskey(late)).toMatchObject(refused('InvalidToken'))
+    expect(await resultOf(account().passkeys.beginRegistration(late))).toMatchObject(
+      refused('InvalidToken'),
+    )
   })
 })
 
@@ -180,12 +199,12 @@ test('a DID that is too long for an authenticator is hashed', () => {
   expect(didOfUserHandle(Buffer.from(userHandleOf(long)).toString('base64url'))).toBeUndefined()
 })
 
-describe('a visit to the account page', () => {
+describe('a browser session on the account page', () => {
   test('lasts half an hour after the last look, and twelve hours at most', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
-    const opened = unwrap(await stub().openVisit(PASSWORD))
-    const token = opened && 'visit' in opened ? opened.visit : ''
-    const isThere = async () => unwrap(await stub().visitor(token)) !== null
+    const opened = await account().browserSessions.open(PASSWORD)
+    const token = opened && 'token' in opened ? opened.token : ''
+    const isThere = async () => (await account().browserSessions.find(token)) !== null
     for (let minutes = 0; minutes < 12 * 60 - 29; minutes += 29) {
       expect(await isThere()).toBe(true)
       vi.setSystemTime(Date.now() + 29 * MINUTE)
@@ -196,55 +215,59 @@ describe('a visit to the account page', () => {
 
   test('is not for accounts that were taken down, nor is a passkey', async () => {
     const { device } = await register()
-    const opened = unwrap(await stub().openVisit(PASSWORD))
-    const token = opened && 'visit' in opened ? opened.visit : ''
-    unwrap(await stub().setTakedown('spam'))
-    expect(unwrap(await stub().visitor(token))).toBeNull()
-    expect(await stub().openVisit(PASSWORD)).toMatchObject(refused('AccountTakedown'))
+    const opened = await account().browserSessions.open(PASSWORD)
+    const token = opened && 'token' in opened ? opened.token : ''
+    await account().lifecycle.setTakedown('spam')
+    expect(await account().browserSessions.find(token)).toBeNull()
+    expect(await resultOf(account().browserSessions.open(PASSWORD))).toMatchObject(
+      refused('AccountTakedown'),
+    )
     expect(await signIn(device, device.get(challenge()))).toMatchObject(refused('AccountTakedown'))
   })
 
   test('takes a password that was right and a code within a quarter of an hour', async () => {
-    const { secret } = unwrap(await stub().beginTotp())
+    const { secret } = await account().factors.beginTotp()
     const totp = new TOTP({ secret: Secret.fromBase32(secret) })
-    unwrap(await stub().enableTotp(totp.generate()))
-    const opened = unwrap(await stub().openVisit(PASSWORD))
+    await account().factors.enableTotp(totp.generate())
+    const opened = await account().browserSessions.open(PASSWORD)
     const ticket = opened && 'ticket' in opened ? opened.ticket : ''
     const code = totp.generate({ timestamp: Date.now() + 30_000 })
-    expect(await stub().completeVisit('made up', code)).toMatchObject(refused('InvalidToken'))
-    expect(await stub().completeVisit(ticket, 'wrong')).toMatchObject(
+    expect(await resultOf(account().browserSessions.complete('made up', code))).toMatchObject(
+      refused('InvalidToken'),
+    )
+    expect(await resultOf(account().browserSessions.complete(ticket, 'wrong'))).toMatchObject(
       refused('AuthenticationRequired'),
     )
-    const token = unwrap(await stub().completeVisit(ticket, code))
-    expect(unwrap(await stub().visitor(token))).toMatchObject({ did })
+    const token = await account().browserSessions.complete(ticket, code)
+    expect(await account().browserSessions.find(token)).toMatchObject({ did })
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(Date.now() + MINUTE)
-    expect(await stub().completeVisit(ticket, totp.generate())).toMatchObject(
-      refused('InvalidToken'),
-    )
-    const late = unwrap(await stub().openVisit(PASSWORD))
+    expect(
+      await resultOf(account().browserSessions.complete(ticket, totp.generate())),
+    ).toMatchObject(refused('InvalidToken'))
+    const late = await account().browserSessions.open(PASSWORD)
     vi.setSystemTime(Date.now() + 16 * MINUTE)
     const lateTicket = late && 'ticket' in late ? late.ticket : ''
-    expect(await stub().completeVisit(lateTicket, totp.generate())).toMatchObject(
-      refused('InvalidToken'),
-    )
+    expect(
+      await resultOf(account().browserSessions.complete(lateTicket, totp.generate())),
+    ).toMatchObject(refused('InvalidToken'))
   })
 
   test('ends when it is closed, when nobody looks, and with the password', async () => {
     const open = async () => {
-      const opened = unwrap(await stub().openVisit(PASSWORD))
-      return opened && 'visit' in opened ? opened.visit : ''
+      const opened = await account().browserSessions.open(PASSWORD)
+      return opened && 'token' in opened ? opened.token : ''
     }
     const [closed, other] = [await open(), await open()]
-    await stub().closeVisit(closed)
-    expect(unwrap(await stub().visitor(closed))).toBeNull()
-    expect(unwrap(await stub().visitor(other))).toMatchObject({ did })
-    await stub().setPassword(PASSWORD)
-    expect(unwrap(await stub().visitor(other))).toBeNull()
-    expect(unwrap(await stub().openVisit('wrong'))).toBeNull()
+    await account().browserSessions.close(closed)
+    expect(await account().browserSessions.find(closed)).toBeNull()
+    expect(await account().browserSessions.find(other)).toMatchObject({ did })
+    await resultOf(account().passwords.set(PASSWORD))
+    expect(await account().browserSessions.find(other)).toBeNull()
+    expect(await account().browserSessions.open('wrong')).toBeNull()
     const idle = await open()
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(Date.now() + 31 * MINUTE)
-    expect(unwrap(await stub().visitor(idle))).toBeNull()
+    expect(await account().browserSessions.find(idle)).toBeNull()
   })
 })

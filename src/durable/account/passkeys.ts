@@ -1,16 +1,16 @@
-import { hashOfToken, makeToken } from '../../kernel/crypto/random-token.ts'
+import type { PasskeysRpc } from '../../contracts/account/sign-in.ts'
+import { hashToken, makeToken } from '../../kernel/crypto/random-token.ts'
 import { challengeExpiry } from '../../services/factors/challenge.ts'
 import {
   registrationOptions,
   verifyAuthentication,
   verifyRegistration,
 } from '../../services/factors/passkeys.ts'
-import { type Outcome, settle } from '../../services/objects/result.ts'
-import { OneTime } from '../../storage/account/one-time.ts'
-import { type Passkey, Passkeys } from '../../storage/account/passkeys.ts'
+import type { OneTime } from '../../storage/account/one-time.ts'
+import type { Passkey, Passkeys as PasskeyTable } from '../../storage/account/passkeys.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
 import { StorageError } from '../../storage/error.ts'
-import { AccountFactors } from './factors.ts'
+import type { AccountCore } from './core.ts'
 
 /** How long a registration that was begun may take, in ms. */
 const REGISTRATION = 5 * 60 * 1000
@@ -19,107 +19,80 @@ const REGISTRATION = 5 * 60 * 1000
 export const LINK_LIFETIME = 15 * 60 * 1000
 
 /** The passkeys of one account, and signing in with them. */
-export class AccountPasskeys extends AccountFactors {
-  readonly #passkeys = new Passkeys(this.parts.sql)
-  protected readonly oneTime = new OneTime(this.parts.sql)
+export class Passkeys implements PasskeysRpc {
+  readonly #core: AccountCore
+  readonly #table: PasskeyTable
+  readonly #oneTime: OneTime
 
-  listPasskeys(): Passkey[] {
-    return this.#passkeys.list()
+  constructor(core: AccountCore, table: PasskeyTable, oneTime: OneTime) {
+    this.#core = core
+    this.#table = table
+    this.#oneTime = oneTime
   }
 
-  /**
-   * Begins a registration.
-   *
-   * @param link token of a link, where the owner came by one; it stays good until a passkey is registered
-   * @returns what `navigator.credentials.create` is called with, as JSON text
-   * @throws StorageError `InvalidToken`
-   */
-  beginPasskey(link?: string): Promise<Outcome<string>> {
-    return settle(async () => {
-      this.#assertLink(link)
-      const account = this.profile.get()
-      const options = await registrationOptions(this.config, account, this.#passkeys.list())
-      const expiresAt = Date.now() + REGISTRATION
-      this.oneTime.add('passkey', hashOfToken(options.challenge), expiresAt)
-      return JSON.stringify(options)
-    })
+  list(): Passkey[] {
+    return this.#table.list()
   }
 
-  /**
-   * Registers a passkey; uses up its challenge, and the link.
-   *
-   * @param answer what the browser answered, as JSON text
-   * @throws StorageError `InvalidToken`, `InvalidRequest`; InvalidRequestError `InvalidPasskey`
-   */
-  addPasskey(name: string, answer: string, link?: string): Promise<Outcome<void>> {
-    return settle(async () => {
-      this.#assertLink(link)
-      const isExpected = (challenge: string) => this.oneTime.use('passkey', hashOfToken(challenge))
-      const passkey = await verifyRegistration(this.config, answer, isExpected)
-      this.profile.get()
-      this.#passkeys.add({ ...passkey, name })
-      if (link !== undefined && !this.oneTime.use('link', hashOfToken(link))) {
-        this.#passkeys.remove(passkey.id)
-        throw badLink()
-      }
-    })
+  async beginRegistration(link?: string): Promise<string> {
+    this.#assertLink(link)
+    const { config, profile } = this.#core
+    const options = await registrationOptions(config, profile.get(), this.#table.list())
+    const expiresAt = Date.now() + REGISTRATION
+    this.#oneTime.add('passkey', hashToken(options.challenge), expiresAt)
+    return JSON.stringify(options)
   }
 
-  renamePasskey(id: string, name: string): void {
-    this.#passkeys.rename(id, name)
+  async register(name: string, answer: string, link?: string): Promise<void> {
+    this.#assertLink(link)
+    const isExpected = (challenge: string) => this.#oneTime.use('passkey', hashToken(challenge))
+    const passkey = await verifyRegistration(this.#core.config, answer, isExpected)
+    this.#core.profile.get()
+    this.#table.add({ ...passkey, name })
+    if (link !== undefined && !this.#oneTime.use('link', hashToken(link))) {
+      this.#table.remove(passkey.id)
+      throw badLink()
+    }
   }
 
-  removePasskey(id: string): void {
-    this.#passkeys.remove(id)
+  rename(id: string, name: string): void {
+    this.#table.rename(id, name)
   }
 
-  /**
-   * Makes a link token, with which a passkey can be registered; the one before works no more.
-   *
-   * @returns the token, which is kept nowhere
-   */
-  makePasskeyLink(): Promise<Outcome<string>> {
-    return settle(() => {
-      this.profile.get()
-      const token = makeToken()
-      this.oneTime.forget('link')
-      this.oneTime.add('link', hashOfToken(token), Date.now() + LINK_LIFETIME)
-      return token
-    })
+  remove(id: string): void {
+    this.#table.remove(id)
   }
 
-  /**
-   * Whether a passkey of this account was used just now: a full sign-in, no code is asked for. Nothing awaits
-   * between the last look and noting the use, so an answer counts once.
-   *
-   * @param id of the passkey
-   * @param answer what the browser answered, as JSON text
-   * @throws StorageError `AuthenticationRequired`, `AccountTakedown`; InvalidRequestError `InvalidPasskey`
-   */
-  authenticatePasskey(id: string, answer: string): Promise<Outcome<Account>> {
-    return settle(() => this.usePasskey(id, answer))
+  createLink(): string {
+    this.#core.profile.get()
+    const token = makeToken()
+    this.#oneTime.forget('link')
+    this.#oneTime.add('link', hashToken(token), Date.now() + LINK_LIFETIME)
+    return token
   }
 
-  protected async usePasskey(id: string, answer: string): Promise<Account> {
-    const credential = this.#passkeys.find(id)
+  /** Nothing awaits between the last look and noting the use, so an answer counts once. */
+  async authenticate(id: string, answer: string): Promise<Account> {
+    const credential = this.#table.find(id)
     if (!credential) throw unknownPasskey()
     let challenge = ''
     let expiresAt = 0
+    const { config, profile } = this.#core
     const isExpected = (given: string) => {
       challenge = given
-      expiresAt = challengeExpiry(this.config.jwtSecret, given) ?? 0
+      expiresAt = challengeExpiry(config.jwtSecret, given) ?? 0
       return expiresAt > 0
     }
-    const used = await verifyAuthentication(this.config, answer, credential, isExpected)
-    const account = this.profile.get()
+    const used = await verifyAuthentication(config, answer, credential, isExpected)
+    const account = profile.get()
     assertNotTakendown(account)
-    if (!this.oneTime.add('sign_in', hashOfToken(challenge), expiresAt)) throw unknownPasskey()
-    if (!this.#passkeys.use(id, used.counter, used.backedUp)) throw unknownPasskey()
+    if (!this.#oneTime.add('sign_in', hashToken(challenge), expiresAt)) throw unknownPasskey()
+    if (!this.#table.use(id, used.counter, used.backedUp)) throw unknownPasskey()
     return account
   }
 
   #assertLink(link: string | undefined): void {
-    if (link !== undefined && !this.oneTime.has('link', hashOfToken(link))) throw badLink()
+    if (link !== undefined && !this.#oneTime.has('link', hashToken(link))) throw badLink()
   }
 }
 

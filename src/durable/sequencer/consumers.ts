@@ -1,7 +1,7 @@
 import { ErrorFrame, MessageFrame } from '@atproto/xrpc-server'
 import type { EventLog, SequencedEvent } from '../../storage/sequencer/log.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
-import { Pace } from './throttle.ts'
+import { Throttle } from './throttle.ts'
 
 /** Events, and bytes of events, sent to a consumer that catches up before others get a turn. */
 const PAGE = 200
@@ -42,7 +42,7 @@ export class Consumers {
   readonly #ctx: DurableObjectState
   readonly #log: EventLog
   readonly #retention: Retention
-  readonly #pace: Pace
+  readonly #throttle: Throttle
   readonly #maxSent: number
   /** Those that have caught up, and bytes sent to each. */
   readonly #live = new Map<WebSocket, Attachment>()
@@ -54,7 +54,7 @@ export class Consumers {
     this.#log = log
     this.#retention = retention
     this.#maxSent = maxSent
-    this.#pace = new Pace(BACKLOG_RATE)
+    this.#throttle = new Throttle(BACKLOG_RATE)
     // Sockets outlive the object's memory; each says itself how far it has got.
     for (const socket of ctx.getWebSockets()) {
       const attachment = socket.deserializeAttachment() as Attachment | null
@@ -139,7 +139,7 @@ export class Consumers {
       if (!this.#send(socket, state, page)) return
       state.cursor = newest.seq
       socket.serializeAttachment(state)
-      await this.#pace.take(state.sent - before)
+      await this.#throttle.take(state.sent - before)
     }
     this.remove(socket)
   }

@@ -85,7 +85,7 @@ export class CrawlRequests {
     } catch (error) {
       const outcome = error instanceof RefusedError ? error.message : 'could not be reached'
       this.#relays.set(url, now, outcome, failures + 1)
-      createLogger({ relay: new URL(url).origin }).error('asking a relay to crawl failed', error)
+      createLogger({ relay: new URL(url).origin }).error('requesting a crawl failed', error)
     }
   }
 }

@@ -3,7 +3,7 @@
  * backlog share what there is, live events and requests come in between, and the platform has time to put
  * on the wire what was sent.
  */
-export class Pace {
+export class Throttle {
   readonly #rate: number
   readonly #now: () => number
   #next = 0

@@ -1,5 +1,9 @@
 import { hash } from 'node:crypto'
-import type { CidBytes } from '../../storage/mst/node.ts'
+import { parseCid } from '@atproto/lex-data'
+import { base32 } from 'multiformats/bases/base32'
+
+/** A CID as bytes: version 1, codec, SHA-256. */
+export type CidBytes = Uint8Array
 
 /** Length of a CID of this protocol in bytes. */
 export const CID_LENGTH = 36
@@ -23,3 +27,9 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false
   return true
 }
+
+/** The text form of a CID, as clients see it: base32 with its prefix. */
+export const cidString = (cid: CidBytes): string => base32.encode(cid)
+
+/** The bytes of a CID in text form; @throws Error when it is none */
+export const cidBytes = (cid: string): CidBytes => parseCid(cid).bytes

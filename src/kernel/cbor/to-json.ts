@@ -1,5 +1,5 @@
 import { toBase64 } from '@atproto/lex-data'
-import { cidString } from './cid-string.ts'
+import { cidString } from './cid.ts'
 import { CborReader, Major } from './reader.ts'
 
 /**

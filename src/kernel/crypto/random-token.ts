@@ -5,5 +5,4 @@ import { createHash, randomBytes } from 'node:crypto'
 export const makeToken = (): string => randomBytes(32).toString('base64url')
 
 /** Hex. A plain hash is enough: nobody tries 2^256 tokens. */
-export const hashOfToken = (token: string): string =>
-  createHash('sha256').update(token).digest('hex')
+export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')

@@ -1,43 +1,39 @@
 /** The provider's DeviceStore. The secret of a device's cookie is sealed at rest. */
 import type { DeviceData, DeviceStore, SessionId } from '@atproto/oauth-provider/store'
-import type { App } from '../../app.ts'
+import type { Services } from '../../context/services.ts'
 import { seal, unseal } from '../../kernel/crypto/seal.ts'
-import { currentApp } from '../../server/current-request.ts'
 import type { Device } from '../../storage/oauth/devices.ts'
 
 const PURPOSE = 'oauth device session'
 
-export const deviceStore: DeviceStore = {
+export const deviceStore = (services: Services): DeviceStore => ({
   async createDevice(id, data) {
-    const app = currentApp()
-    await app.oauth.createDevice(id, {
-      session: await sealSession(app, data.sessionId),
+    await services.oauth.devices.create(id, {
+      session: await sealSession(services, data.sessionId),
       userAgent: data.userAgent,
       ipAddress: data.ipAddress,
       lastSeenAt: data.lastSeenAt.getTime(),
     })
   },
   async readDevice(id) {
-    const app = currentApp()
-    const device = await app.oauth.readDevice(id)
-    return device ? deviceData(app, device) : null
+    const device = await services.oauth.devices.read(id)
+    return device ? deviceData(services, device) : null
   },
   async updateDevice(id, { sessionId, lastSeenAt, ...rest }) {
-    const app = currentApp()
-    await app.oauth.updateDevice(id, {
+    await services.oauth.devices.update(id, {
       ...rest,
-      ...(sessionId && { session: await sealSession(app, sessionId) }),
+      ...(sessionId && { session: await sealSession(services, sessionId) }),
       ...(lastSeenAt && { lastSeenAt: lastSeenAt.getTime() }),
     })
   },
   async deleteDevice(id) {
-    await currentApp().oauth.deleteDevice(id)
+    await services.oauth.devices.delete(id)
   },
-}
+})
 
-export async function deviceData(app: App, device: Device): Promise<DeviceData> {
+export async function deviceData(services: Services, device: Device): Promise<DeviceData> {
   const sealed = Buffer.from(device.session, 'base64url')
-  const session = await unseal(app.config.jwtSecret, PURPOSE, sealed)
+  const session = await unseal(services.config.jwtSecret, PURPOSE, sealed)
   return {
     sessionId: Buffer.from(session).toString('utf8') as SessionId,
     userAgent: device.userAgent,
@@ -46,7 +42,7 @@ export async function deviceData(app: App, device: Device): Promise<DeviceData> 
   }
 }
 
-async function sealSession(app: App, session: string): Promise<string> {
-  const sealed = await seal(app.config.jwtSecret, PURPOSE, Buffer.from(session, 'utf8'))
+async function sealSession(services: Services, session: string): Promise<string> {
+  const sealed = await seal(services.config.jwtSecret, PURPOSE, Buffer.from(session, 'utf8'))
   return Buffer.from(sealed).toString('base64url')
 }

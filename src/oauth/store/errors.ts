@@ -1,4 +1,4 @@
-/** Refusals of this host in the provider's words, which its pages know how to show. */
+/** XRPC errors of this host as errors of the provider, which its pages know how to show. */
 import {
   HandleUnavailableError,
   InvalidGrantError,
@@ -6,10 +6,9 @@ import {
   OAuthError,
 } from '@atproto/oauth-provider/errors'
 import { XRPCError } from '@atproto/xrpc-server'
-import { type Outcome, unwrap } from '../../services/objects/result.ts'
 
 /** Does something that refuses with XRPC errors. @throws OAuthError for what the user is to be told */
-export async function inOAuthWords<T>(work: () => Promise<T>): Promise<T> {
+export async function toOAuthErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -17,12 +16,8 @@ export async function inOAuthWords<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The value of an outcome. @throws OAuthError */
-export async function take<T>(outcome: Promise<Outcome<T>>): Promise<T> {
-  return inOAuthWords(async () => unwrap(await outcome))
-}
-
-function toOAuthError(error: unknown): unknown {
+/** An error of this host as the provider knows it; what is not for the user stays as it is. */
+export function toOAuthError(error: unknown): unknown {
   if (!(error instanceof XRPCError)) return error
   const { message, statusCode, error: name } = error
   if (statusCode >= 500) return error

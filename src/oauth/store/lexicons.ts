@@ -2,8 +2,9 @@
 
 import { LexResolverError } from '@atproto/oauth-provider/provider'
 import type { LexiconStore } from '@atproto/oauth-provider/store'
+import { currentRequest } from '../../context/current-request.ts'
+import type { Services } from '../../context/services.ts'
 import { schemas } from '../../generated/schemas.ts'
-import { currentApp } from '../../server/current-request.ts'
 import { parseRecord, uriOf } from '../../services/lexicons/document.ts'
 import { LexiconError } from '../../services/lexicons/lexicon-error.ts'
 
@@ -17,11 +18,10 @@ export const lexiconStore: LexiconStore = {
 }
 
 /** What the provider asks for lexicons. */
-export const lexResolver = {
+export const lexResolver = (services: Services) => ({
   async get(nsid: string) {
-    const app = currentApp()
     try {
-      const published = await app.lexicons.lexicon(nsid, app.clientAddress)
+      const published = await services.lexicons.lexicon(nsid, currentRequest().clientAddress)
       return { uri: uriOf(published), lexicon: parseRecord(published) }
     } catch (cause) {
       if (!(cause instanceof LexiconError)) throw cause
@@ -30,4 +30,4 @@ export const lexResolver = {
       throw LexResolverError.from(nsid, cause.message, { cause })
     }
   },
-}
+})

@@ -1,16 +1,16 @@
 /** The provider's RequestStore. */
 import type { RequestData, RequestStore } from '@atproto/oauth-provider/store'
+import type { Services } from '../../context/services.ts'
 import { hashOf } from '../../server/auth/oauth-secrets.ts'
-import { currentApp } from '../../server/current-request.ts'
 import type { AuthorizationRequest } from '../../storage/oauth/requests.ts'
-import { take } from './errors.ts'
+import { toOAuthErrors } from './errors.ts'
 
 type Code = NonNullable<RequestData['code']>
 type RequestId = Parameters<RequestStore['createRequest']>[0]
 
-export const requestStore: RequestStore = {
+export const requestStore = (services: Services): RequestStore => ({
   async createRequest(id, data) {
-    await currentApp().oauth.createRequest(id, {
+    await services.oauth.requests.create(id, {
       clientId: data.clientId,
       clientAuth: JSON.stringify(data.clientAuth),
       parameters: JSON.stringify(data.parameters),
@@ -21,7 +21,7 @@ export const requestStore: RequestStore = {
     })
   },
   async readRequest(id) {
-    const request = await currentApp().oauth.readRequest(id)
+    const request = await services.oauth.requests.read(id)
     return request ? toData(request) : null
   },
   async updateRequest(id, { code, expiresAt, parameters, ...rest }) {
@@ -31,18 +31,18 @@ export const requestStore: RequestStore = {
       ...(expiresAt && { expiresAt: expiresAt.getTime() }),
       ...(parameters && { parameters: JSON.stringify(parameters) }),
     }
-    await take(currentApp().oauth.updateRequest(id, change))
+    await toOAuthErrors(() => services.oauth.requests.update(id, change))
   },
   async deleteRequest(id) {
-    await currentApp().oauth.deleteRequest(id)
+    await services.oauth.requests.delete(id)
   },
   async consumeRequestCode(code) {
-    const found = await currentApp().oauth.consumeCode(hashOf(code))
+    const found = await services.oauth.requests.consume(hashOf(code))
     return found
       ? { requestId: found.id as RequestId, data: { ...toData(found.request), code } }
       : null
   },
-}
+})
 
 const toData = (request: AuthorizationRequest): RequestData => ({
   clientId: request.clientId as RequestData['clientId'],

@@ -1,10 +1,10 @@
 /** The provider's TokenStore. Refresh tokens and codes are stored as hashes. */
 import type { RefreshToken, TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
+import type { Services } from '../../context/services.ts'
 import { hashOf } from '../../server/auth/oauth-secrets.ts'
-import { currentApp } from '../../server/current-request.ts'
 import type { Token } from '../../storage/oauth/tokens.ts'
 import { findAccount } from './account-view.ts'
-import { take } from './errors.ts'
+import { toOAuthErrors } from './errors.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 
@@ -12,7 +12,7 @@ const DAY = 24 * 60 * 60 * 1000
 const PUBLIC = 15 * DAY
 const CONFIDENTIAL = 93 * DAY
 
-export const tokenStore: TokenStore = {
+export const tokenStore = (services: Services): TokenStore => ({
   async createToken(id, data, refreshToken) {
     const token = {
       did: data.did,
@@ -27,13 +27,13 @@ export const tokenStore: TokenStore = {
       expiresAt: data.expiresAt.getTime(),
       endsAt: endOf(data),
     }
-    await currentApp().oauth.createToken(id, token, refreshToken ? hashOf(refreshToken) : null)
+    await services.oauth.tokens.create(id, token, refreshToken ? hashOf(refreshToken) : null)
   },
   async readToken(id) {
-    return toInfo(await currentApp().oauth.findToken('id', id))
+    return toInfo(services, await services.oauth.tokens.find('id', id))
   },
   async deleteToken(id) {
-    await currentApp().oauth.deleteToken(id)
+    await services.oauth.tokens.delete(id)
   },
   async rotateToken(id, newId, newRefreshToken, data) {
     const rotation = {
@@ -45,33 +45,34 @@ export const tokenStore: TokenStore = {
       expiresAt: data.expiresAt.getTime(),
       endsAt: endOf(data),
     }
-    await take(currentApp().oauth.rotateToken(id, rotation))
+    await toOAuthErrors(() => services.oauth.tokens.rotate(id, rotation))
   },
   async findTokenByRefreshToken(refreshToken) {
     const hash = hashOf(refreshToken)
-    const token = await currentApp().oauth.findToken('refresh', hash)
+    const token = await services.oauth.tokens.find('refresh', hash)
     // Where it is not the current one, the provider ends the session.
-    return toInfo(token, token?.refreshHash === hash ? refreshToken : null)
+    return toInfo(services, token, token?.refreshHash === hash ? refreshToken : null)
   },
   async findTokenByCode(code) {
-    return toInfo(await currentApp().oauth.findToken('code', hashOf(code)))
+    return toInfo(services, await services.oauth.tokens.find('code', hashOf(code)))
   },
   async listAccountTokens(did) {
-    const tokens = await currentApp().oauth.tokensOf(did)
-    const infos = await Promise.all(tokens.map((token) => toInfo(token)))
+    const tokens = await services.oauth.tokens.ofAccount(did)
+    const infos = await Promise.all(tokens.map((token) => toInfo(services, token)))
     return infos.filter((info) => info !== null)
   },
-}
+})
 
 const endOf = ({ clientAuth, updatedAt }: Pick<TokenData, 'clientAuth' | 'updatedAt'>): number =>
   updatedAt.getTime() + (clientAuth.method === 'none' ? PUBLIC : CONFIDENTIAL)
 
 async function toInfo(
+  services: Services,
   token: Token | undefined,
   currentRefreshToken: RefreshToken | null = null,
 ): Promise<TokenInfo | null> {
   if (!token) return null
-  const account = await findAccount(currentApp(), token.did)
+  const account = await findAccount(services, token.did)
   if (!account) return null
   const data: TokenData = {
     createdAt: new Date(token.createdAt),

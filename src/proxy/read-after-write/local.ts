@@ -4,7 +4,7 @@ import { decode } from '@atproto/lex-cbor'
 import { ipldToLex } from '@atproto/lexicon'
 import * as Profile from '#types/app/bsky/actor/profile'
 import * as Post from '#types/app/bsky/feed/post'
-import { cidString } from '../../kernel/cbor/cid-string.ts'
+import { cidString } from '../../kernel/cbor/cid.ts'
 import type { RecentRecord, RecentRecords } from '../../storage/account/recent.ts'
 
 /** A post that the AppView may not have seen. */

@@ -3,15 +3,16 @@
  * completed here with what it does not show yet.
  */
 
+import { unlessRefused } from '../../services/objects/result.ts'
 import { responseHeaders } from '../headers.ts'
 import { pass } from '../send.ts'
 import { unusable } from '../upstream-error.ts'
 import { imageUrls } from './image-url.ts'
 import { type LocalRecords, lagOf, readLocal } from './local.ts'
-import { askForQuotes } from './quotes.ts'
+import { fetchQuotes } from './quotes.ts'
 import {
   type Ask,
-  askUpstream,
+  callUpstream,
   parseAnswer,
   type Reading,
   readBody,
@@ -39,7 +40,7 @@ export async function readAfterWrite<Body extends object>(
   merge: Merge<Body>,
   rescue?: Rescue<Body>,
 ): Promise<Response> {
-  const upstream = await askUpstream(nsid, reading)
+  const upstream = await callUpstream(nsid, reading)
   const { response, ask } = upstream
   if (response.ok ? !isJson(response) : !(rescue && (await isNotFound(response)))) return response
   const viewer = await findLocal(upstream, reading)
@@ -56,7 +57,7 @@ async function mergeInto<Body extends object>(
   response: Response,
   viewer: LocalViewer,
   merge: Merge<Body>,
-  { app }: Reading,
+  { services }: Reading,
 ): Promise<Response> {
   const { status, headers } = response
   const bytes = await readBody(response).catch((cause: unknown) => {
@@ -69,7 +70,7 @@ async function mergeInto<Body extends object>(
     return merged === body ? untouched() : mergedAnswer(merged, headers, viewer.local)
   } catch (error) {
     // Whether it was the service's fault or ours: what it said is better than nothing.
-    app.log.error('nothing merged into the answer', error, { nsid })
+    services.log.error('nothing merged into the answer', error, { nsid })
     return untouched()
   }
 }
@@ -77,15 +78,17 @@ async function mergeInto<Body extends object>(
 /** What the service lacks; undefined when it lacks nothing, or nothing that is ever merged. */
 async function findLocal(
   { response, localRev, ask }: Upstream,
-  { auth, request, app }: Reading,
+  { auth, request, services }: Reading,
 ): Promise<LocalViewer | undefined> {
   const rev = response.headers.get('atproto-repo-rev')
   if (!rev || rev >= localRev || request.method !== 'GET') return undefined
-  const recent = await app.account(auth.did).recentRecords(rev)
-  if (!recent.ok || !recent.value) return undefined
-  const local = readLocal(auth.did, recent.value, rev)
+  const recent = await unlessRefused(services.account(auth.did).repository.recentRecords(rev))
+  if (!recent) return undefined
+  const local = readLocal(auth.did, recent, rev)
   if (local.posts.length === 0 && local.profileChangedAt === undefined) return undefined
-  return new LocalViewer(local, imageUrls(auth.did, app.config), (uris) => askForQuotes(uris, ask))
+  return new LocalViewer(local, imageUrls(auth.did, services.config), (uris) =>
+    fetchQuotes(uris, ask),
+  )
 }
 
 function mergedAnswer(body: object, from: Headers, local: LocalRecords): Response {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { embedView } from './embeds.ts'
-import { askForQuotes } from './quotes.ts'
+import { fetchQuotes } from './quotes.ts'
 import type { Ask } from './upstream.ts'
 
 const DID = 'did:web:a.test'
@@ -32,7 +32,7 @@ const answers: Record<string, Record<string, unknown>> = {
 const ask: Ask = async (nsid) => answers[nsid]
 
 test('posts, feeds and lists are shown as the AppView shows them', async () => {
-  const views = await askForQuotes([POST, FEED, LIST], ask)
+  const views = await fetchQuotes([POST, FEED, LIST], ask)
   expect(views.get(POST)).toMatchObject({
     $type: 'app.bsky.embed.record#viewRecord',
     value: { text: 'x' },
@@ -43,7 +43,7 @@ test('posts, feeds and lists are shown as the AppView shows them', async () => {
 
 test('what the AppView refuses, or is of another kind, is not found', async () => {
   const uris = [FEED, uriOf('com.example.note')]
-  const views = await askForQuotes(uris, async () => undefined)
+  const views = await fetchQuotes(uris, async () => undefined)
   for (const uri of uris) {
     expect(views.get(uri)).toEqual({
       $type: 'app.bsky.embed.record#viewNotFound',
@@ -54,7 +54,7 @@ test('what the AppView refuses, or is of another kind, is not found', async () =
 })
 
 test('views that are not what their lexicon says are not shown', async () => {
-  const views = await askForQuotes([POST, FEED, LIST], async () => ({
+  const views = await fetchQuotes([POST, FEED, LIST], async () => ({
     posts: [{ uri: POST }],
     view: { displayName: 7 },
     list: 'x',
@@ -64,7 +64,7 @@ test('views that are not what their lexicon says are not shown', async () => {
 })
 
 test('a quote stays away if the AppView cannot be asked, and the others come', async () => {
-  const views = await askForQuotes([POST, LIST], (nsid, query) =>
+  const views = await fetchQuotes([POST, LIST], (nsid, query) =>
     nsid.endsWith('getPosts') ? Promise.reject(new Error('no connection')) : ask(nsid, query),
   )
   expect([...views.keys()]).toEqual([LIST])
@@ -77,7 +77,7 @@ test('a quote with a link has both, or nothing if one of them has no view', asyn
     record: { record: { uri: LIST, cid: CID } },
     media: { $type: 'app.bsky.embed.external' as const, external },
   }
-  const views = await askForQuotes([LIST], ask)
+  const views = await fetchQuotes([LIST], ask)
   const imageUrl = () => ''
   expect(embedView(embed, imageUrl, views)).toMatchObject({
     $type: 'app.bsky.embed.recordWithMedia#view',

@@ -18,7 +18,7 @@ type QuoteView = View['record']
  * AppView does not know, or is of another kind, is shown as not found; a URI for which the AppView gave no
  * usable answer is left out.
  */
-export async function askForQuotes(
+export async function fetchQuotes(
   uris: readonly string[],
   ask: Ask,
 ): Promise<Map<string, QuoteView>> {

@@ -3,22 +3,21 @@
 import { jsonToLex } from '@atproto/lexicon'
 import { MethodNotImplementedError } from '@atproto/xrpc-server'
 import { lexicons } from '#src/generated/lexicons.ts'
-import type { App } from '../../app.ts'
+import type { UserCredentials } from '../../context/credentials.ts'
 import { findSetting } from '../../routing/settings.ts'
-import type { UserCredentials } from '../../server/auth/policy.ts'
-import { unwrap } from '../../services/objects/result.ts'
 import { decompress } from '../decompress.ts'
 import { requestHeaders } from '../headers.ts'
 import { assertMayCall } from '../permission.ts'
 import { send } from '../send.ts'
+import type { ProxyServices } from '../services.ts'
 import { findTarget, type Target } from '../target.ts'
 import { readableOnly } from './accept-encoding.ts'
 
-/** A request of a caller who is signed in; `auth` is still to be admitted by the account's object. */
+/** A request of a caller who is signed in; `auth` is still to be checked by the account's object. */
 export interface Reading {
   auth: UserCredentials
   request: Request
-  app: App
+  services: ProxyServices
 }
 
 /**
@@ -48,15 +47,15 @@ const MAX_PARSED = 5 * 1024 * 1024
  *
  * @throws what `forward` does (src/proxy/forward.ts)
  */
-export async function askUpstream(
+export async function callUpstream(
   nsid: string,
-  { auth, request, app }: Reading,
+  { auth, request, services }: Reading,
 ): Promise<Upstream> {
   const { did, session } = auth
-  const account = app.account(did)
-  const target = await targetOf(nsid, request, app).catch(async (error: unknown) => {
+  const account = services.account(did)
+  const target = await targetOf(nsid, request, services).catch(async (error: unknown) => {
     // Nobody is asked, so the account has not been either: that the session is over comes first.
-    unwrap(await account.admit(session, false))
+    await account.sessions.authorize(session, false)
     throw error
   })
   assertMayCall(auth, [nsid], `${target.did}#${target.id}`)
@@ -67,7 +66,7 @@ export async function askUpstream(
   }
   const token = async (lxm: string) => {
     const purpose = { aud: target.did, lxm, session, evenTakendown: false }
-    return unwrap(await account.signServiceTokenAtRev(purpose))
+    return await account.serviceTokens.signAtRev(purpose)
   }
   let localRev = ''
   const authorize = async () => {
@@ -78,14 +77,18 @@ export async function askUpstream(
   const { method, url } = request
   const at = url.indexOf('?')
   const path = `/xrpc/${nsid}${at < 0 ? '' : url.slice(at)}`
-  const response = await send({ method, path, headers: headers(), authorize }, target, app)
+  const response = await send({ method, path, headers: headers(), authorize }, target, services)
   return {
     response,
     localRev,
     async ask(other, query) {
       const path = `/xrpc/${other}?${new URLSearchParams(query.map(([...pair]) => pair))}`
       const authorize = async () => (await token(other)).token
-      const answer = await send({ method: 'GET', path, headers: headers(), authorize }, target, app)
+      const answer = await send(
+        { method: 'GET', path, headers: headers(), authorize },
+        target,
+        services,
+      )
       const body = await readBody(answer)
       return answer.ok ? (parse(body, answer.headers) as Record<string, unknown>) : undefined
     },
@@ -107,10 +110,10 @@ function parse(body: Buffer, headers: Headers): unknown {
   return JSON.parse(decompress(body, headers, MAX_PARSED).toString('utf8'))
 }
 
-async function targetOf(nsid: string, request: Request, app: App): Promise<Target> {
-  const to = findSetting(nsid, app.config.proxyRoutes)?.to ?? 'appview'
+async function targetOf(nsid: string, request: Request, services: ProxyServices): Promise<Target> {
+  const to = findSetting(nsid, services.config.proxyRoutes)?.to ?? 'appview'
   if (to === 'refuse' && !request.headers.has('atproto-proxy')) {
     throw new MethodNotImplementedError(`${nsid} is not implemented on this host`)
   }
-  return findTarget(request, nsid, to === 'refuse' ? undefined : to, app)
+  return findTarget(request, nsid, to === 'refuse' ? undefined : to, services)
 }

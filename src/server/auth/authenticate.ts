@@ -1,6 +1,13 @@
 /** Enforces the `auth` policy of a handler on a request. */
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
-import type { App } from '../../app.ts'
+import type {
+  AdminCredentials,
+  OAuthCredentials,
+  RefreshCredentials,
+  SessionCredentials,
+} from '../../context/credentials.ts'
+import type { RequestContext } from '../../context/request.ts'
+import type { Services } from '../../context/services.ts'
 import { equalSecrets } from '../../kernel/crypto/equal-secrets.ts'
 import {
   isSessionScope,
@@ -8,15 +15,8 @@ import {
   TokenError,
   verifyToken,
 } from '../../services/accounts/session-tokens.ts'
-import { unwrap } from '../../services/objects/result.ts'
 import { bearerKind, readAuthorization } from './authorization.ts'
-import type {
-  AdminCredentials,
-  AuthPolicy,
-  OAuthCredentials,
-  RefreshCredentials,
-  SessionCredentials,
-} from './policy.ts'
+import type { AuthPolicy } from './policy.ts'
 import { verifyServiceToken } from './service-token.ts'
 
 /**
@@ -27,39 +27,45 @@ import { verifyServiceToken } from './service-token.ts'
  */
 export async function authenticate<C>(
   policy: AuthPolicy<C>,
-  request: Request,
+  context: RequestContext,
   nsid: string,
-  app: App,
+  services: Services,
 ): Promise<C> {
-  const credentials = await establish(policy, request, nsid, app)
+  const credentials = await establish(policy, context, nsid, services)
   // The policy's type parameter and its `accept` are set together in policy.ts.
   return credentials as C
 }
 
-async function establish(policy: AuthPolicy<unknown>, request: Request, nsid: string, app: App) {
+async function establish(
+  policy: AuthPolicy<unknown>,
+  context: RequestContext,
+  nsid: string,
+  services: Services,
+) {
   const { accept } = policy
   if (accept.length === 0) return undefined
-  const authorization = readAuthorization(request)
+  const authorization = readAuthorization(context.request)
   if (!authorization) {
-    if (policy.orNobody) return undefined
+    if (policy.orAnonymous) return undefined
     throw new AuthRequiredError('Authentication Required', 'AuthMissing')
   }
   const { scheme, value } = authorization
-  if (scheme === 'basic' && accept.includes('admin')) return adminOf(value, app)
-  if (scheme === 'dpop' && accept.includes('session')) return oauthOf(request, policy, app)
+  if (scheme === 'basic' && accept.includes('admin')) return adminOf(value, services)
+  if (scheme === 'dpop' && accept.includes('session')) return oauthOf(context, policy, services)
   if (scheme === 'bearer') {
     const isService = bearerKind(value) === 'service'
-    if (accept.includes('moderator') && isService && app.config.moderation) {
-      return verifyServiceToken(value, { nsid, by: 'moderator', repeatable: false }, app)
+    if (accept.includes('moderator') && isService && services.config.moderation) {
+      return verifyServiceToken(value, { nsid, by: 'moderator', repeatable: false }, services)
     }
     const repeatable = policy.repeatableTokens ?? false
     const byAccount = { nsid, by: 'account', repeatable } as const
-    if (accept.includes('service') && isService) return verifyServiceToken(value, byAccount, app)
-    if (accept.includes('session')) return sessionOf(value, policy, app)
-    if (accept.includes('refresh')) return refreshOf(value, policy, app)
-    if (accept.includes('service')) return verifyServiceToken(value, byAccount, app)
+    if (accept.includes('service') && isService)
+      return verifyServiceToken(value, byAccount, services)
+    if (accept.includes('session')) return sessionOf(value, policy, services)
+    if (accept.includes('refresh')) return refreshOf(value, policy, services)
+    if (accept.includes('service')) return verifyServiceToken(value, byAccount, services)
   }
-  // An operator who sends something else has not said who he is.
+  // An operator who sends something else is not authenticated.
   if (accept.includes('admin')) throw new AuthRequiredError(undefined, 'AuthMissing')
   throw new InvalidRequestError(`Unsupported authorization type: ${scheme}`, 'InvalidToken')
 }
@@ -67,45 +73,50 @@ async function establish(policy: AuthPolicy<unknown>, request: Request, nsid: st
 async function sessionOf(
   token: string,
   policy: AuthPolicy<unknown>,
-  app: App,
+  services: Services,
 ): Promise<SessionCredentials> {
-  const { did, scope, session } = await verify(token, 'at+jwt', false, app)
+  const { did, scope, session } = await verify(token, 'at+jwt', false, services)
   if (session === undefined || !isSessionScope(scope) || !policy.scopes?.includes(scope)) {
     throw new InvalidRequestError('Bad token scope', 'InvalidToken')
   }
-  if (!policy.admittedByObject) {
+  if (!policy.checkedByAccount) {
     const evenTakendown = policy.scopes.includes('com.atproto.takendown')
-    unwrap(await app.account(did).admit(session, evenTakendown))
+    await services.account(did).sessions.authorize(session, evenTakendown)
   }
   return { type: 'session', did, scope, session }
 }
 
 async function oauthOf(
-  request: Request,
+  context: RequestContext,
   policy: AuthPolicy<unknown>,
-  app: App,
+  services: Services,
 ): Promise<OAuthCredentials> {
   const { authenticateOAuth } = await import('./oauth-token.ts')
-  const credentials = await authenticateOAuth(request, app)
+  const credentials = await authenticateOAuth(context, services)
   const { did, session } = credentials
   // Taking an account down ends its tokens. Should that have failed, the account still says so.
-  if (!policy.admittedByObject) unwrap(await app.account(did).admit(session, false))
+  if (!policy.checkedByAccount) await services.account(did).sessions.authorize(session, false)
   return credentials
 }
 
 async function refreshOf(
   token: string,
   policy: AuthPolicy<unknown>,
-  app: App,
+  services: Services,
 ): Promise<RefreshCredentials> {
-  const { did, scope, jti } = await verify(token, 'refresh+jwt', policy.evenExpired ?? false, app)
+  const { did, scope, jti } = await verify(
+    token,
+    'refresh+jwt',
+    policy.evenExpired ?? false,
+    services,
+  )
   if (scope !== REFRESH_SCOPE || jti === undefined) {
     throw new InvalidRequestError('Bad token scope', 'InvalidToken')
   }
   return { type: 'refresh', did, jti }
 }
 
-function adminOf(value: string, { config }: App): AdminCredentials {
+function adminOf(value: string, { config }: Services): AdminCredentials {
   const expected = config.adminPassword
   const given = Buffer.from(value, 'base64').toString('utf8')
   if (!expected || !equalSecrets(given, `admin:${expected}`)) throw new AuthRequiredError()
@@ -116,7 +127,7 @@ async function verify(
   token: string,
   typ: 'at+jwt' | 'refresh+jwt',
   evenExpired: boolean,
-  { config }: App,
+  { config }: Services,
 ) {
   try {
     const issuer = { secret: config.jwtSecret, serviceDid: config.serviceDid }

@@ -1,6 +1,6 @@
 /**
  * Tries every local method with every kind of credentials and compares with `credentials.md`, the table of who
- * may call what. A change of the table is a change of who may do what: `npx vitest run src/auth/credentials -u`
+ * may call what. A change of the table is a change of who may do what: `npx vitest run src/server/auth/credentials -u`
  * writes it anew, and its difference is to be read line by line.
  */
 import { runInDurableObject } from 'cloudflare:test'
@@ -10,8 +10,7 @@ import { expect, test, vi } from 'vitest'
 import { lexicons } from '../../generated/lexicons.ts'
 import { routes } from '../../generated/routes.ts'
 import { issueTokens, type TokenPair } from '../../services/accounts/session-tokens.ts'
-import { unwrap } from '../../services/objects/result.ts'
-import { account as accountOf, directory, oauth } from '../../services/objects/stubs.ts'
+import { accountStub, hostObjects } from '../../services/objects/stubs.ts'
 import { Sessions } from '../../storage/account/sessions.ts'
 import { basic, send } from '../../testing/host.ts'
 import { connectApp } from '../../testing/oauth.ts'
@@ -19,23 +18,24 @@ import { connectApp } from '../../testing/oauth.ts'
 const issuer = { secret: 'test jwt secret, long enough', serviceDid: 'did:web:localhost' }
 const CID = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
 
+const objects = hostObjects(env)
 let made = 0
 
 /** An account that nobody else uses, in one of the states that matter. */
 async function makeAccount(state: 'active' | 'deactivated' | 'takendown'): Promise<string> {
   const handle = `cred-${made++}.test`
   const did = `did:web:${handle}`
-  unwrap(await directory(env).reserve({ did, handle, email: null }))
-  unwrap(await accountOf(env, did).create({ did, handle, email: null, password: null }))
-  await directory(env).confirm({ did, handle })
-  if (state === 'deactivated') unwrap(await accountOf(env, did).deactivate(null))
-  if (state === 'takendown') unwrap(await accountOf(env, did).setTakedown('a test'))
+  await objects.directory.accounts.reserve({ did, handle, email: null })
+  await objects.account(did).lifecycle.create({ did, handle, email: null, password: null })
+  await objects.directory.accounts.confirm({ did, handle })
+  if (state === 'deactivated') await objects.account(did).lifecycle.deactivate(null)
+  if (state === 'takendown') await objects.account(did).lifecycle.setTakedown('a test')
   return did
 }
 
 /** The tokens of a session that is open. */
 async function signIn(did: string, scope: string): Promise<TokenPair & { id: string }> {
-  const { id, family } = await runInDurableObject(accountOf(env, did), (_, { storage }) =>
+  const { id, family } = await runInDurableObject(accountStub(env, did), (_, { storage }) =>
     new Sessions(storage.sql).open(scope, null),
   )
   return { ...(await issueTokens(issuer, { did, scope, id, family })), id }
@@ -44,8 +44,7 @@ async function signIn(did: string, scope: string): Promise<TokenPair & { id: str
 const bearer = (token: string) => `Bearer ${token}`
 
 async function serviceToken(did: string, lxm: string): Promise<string> {
-  const token = accountOf(env, did).signServiceToken({ aud: issuer.serviceDid, lxm })
-  return bearer(unwrap(await token))
+  return bearer(await objects.account(did).serviceTokens.sign({ aud: issuer.serviceDid, lxm }))
 }
 
 interface Caller {
@@ -108,7 +107,7 @@ const callers: Record<string, (nsid: string) => Promise<Caller>> = {
   async revoked() {
     const did = await makeAccount('active')
     const { accessJwt, id } = await signIn(did, ACCESS)
-    await accountOf(env, did).closeSession(id)
+    await objects.account(did).sessions.close(id)
     return { did, authorization: bearer(accessJwt) }
   },
   async service(nsid) {
@@ -132,7 +131,7 @@ const callers: Record<string, (nsid: string) => Promise<Caller>> = {
   },
   async 'OAuth, revoked'(nsid) {
     const caller = await withOAuth(EVERYTHING)(nsid)
-    await oauth(env).forgetAccount(caller.did, { devices: false })
+    await objects.oauth.accounts.remove(caller.did, { devices: false })
     return caller
   },
   admin: withHeader(basic('admin', 'test admin password')),

@@ -11,10 +11,10 @@ import {
 import { type DecodeTokenHook, OAuthVerifier } from '@atproto/oauth-provider/verifier'
 import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { XRPCError } from '@atproto/xrpc-server'
-import type { App } from '../../app.ts'
-import { currentApp, withApp } from '../current-request.ts'
+import type { OAuthCredentials } from '../../context/credentials.ts'
+import type { RequestContext } from '../../context/request.ts'
+import type { Services } from '../../context/services.ts'
 import { verifierOptions } from './oauth-verifier.ts'
-import type { OAuthCredentials } from './policy.ts'
 
 /** Not a promise: one request must not wait for another's. */
 let verifier: OAuthVerifier | undefined
@@ -25,21 +25,22 @@ let verifier: OAuthVerifier | undefined
  *
  * @throws XRPCError 401 `use_dpop_nonce`, `invalid_dpop_proof`, `invalid_token`
  */
-export async function authenticateOAuth(request: Request, app: App): Promise<OAuthCredentials> {
-  const ours = verifier ?? (await makeVerifier(app))
+export async function authenticateOAuth(
+  { request, answerHeaders }: RequestContext,
+  services: Services,
+): Promise<OAuthCredentials> {
+  const { config } = services
+  const ours = verifier ?? (await makeVerifier(services))
   verifier = ours
-  const { answerHeaders, config } = app
   const nonce = ours.nextDpopNonce()
   if (nonce) answerHeaders.set('dpop-nonce', nonce)
   const { pathname } = new URL(request.url)
-  const authenticate = () =>
-    ours.authenticateRequest(
-      request.method,
-      new URL(pathname, config.publicUrl),
-      headersOf(request),
-      { audience: [config.serviceDid], scope: ['atproto'] },
-    )
-  const { sub, scope, client_id } = await withApp(app, authenticate).catch((error: unknown) => {
+  const url = new URL(pathname, config.publicUrl)
+  const authenticating = ours.authenticateRequest(request.method, url, headersOf(request), {
+    audience: [config.serviceDid],
+    scope: ['atproto'],
+  })
+  const { sub, scope, client_id } = await authenticating.catch((error: unknown) => {
     if (error instanceof WWWAuthenticateError) {
       // What WebCrypto cannot verify is not promised.
       answerHeaders.set('www-authenticate', error.wwwAuthenticateHeader.replace(' ES256K', ''))
@@ -62,32 +63,36 @@ const headersOf = ({ headers }: Request) => ({
   dpop: headers.get('dpop') ?? undefined,
 })
 
-async function makeVerifier({ config }: App): Promise<OAuthVerifier> {
+async function makeVerifier(services: Services): Promise<OAuthVerifier> {
   return new OAuthVerifier({
-    ...(await verifierOptions(config)),
-    // Looked at together with the token, in one round trip.
+    ...(await verifierOptions(services.config)),
+    // Looked up together with the token, in one round trip.
     replayStore: { unique: () => true },
-    onDecodeToken: lookUp,
+    onDecodeToken: lookUpToken(services),
   })
 }
 
 /** The token is signed by us; whether it still works, and for what, the object knows. */
-const lookUp: NonNullable<DecodeTokenHook> = async ({ tokenType, payload, dpopProof }) => {
-  if (!dpopProof) throw new InvalidDpopProofError('DPoP proof required')
-  const outcome = await currentApp().oauth.admit(payload.jti, dpopProof.jti)
-  if (!outcome.ok) {
-    const { name, message } = outcome.refused
-    if (name === 'ProofReplayed') throw new InvalidDpopProofError(message)
-    throw new InvalidTokenError(tokenType, message)
+const lookUpToken =
+  (services: Services): NonNullable<DecodeTokenHook> =>
+  async ({ tokenType, payload, dpopProof }) => {
+    if (!dpopProof) throw new InvalidDpopProofError('DPoP proof required')
+    const token = await services.oauth.tokens
+      .authorize(payload.jti, dpopProof.jti)
+      .catch((error: unknown) => {
+        if (!(error instanceof XRPCError)) throw error
+        if (error.customErrorName === 'ProofReplayed')
+          throw new InvalidDpopProofError(error.message)
+        throw new InvalidTokenError(tokenType, error.message)
+      })
+    const { did, scope, jkt, clientId, expiresAt } = token
+    if (jkt !== dpopProof.jkt || did !== payload.sub) {
+      throw new InvalidTokenError(tokenType, 'Invalid token')
+    }
+    return {
+      ...payload,
+      scope: scope as typeof payload.scope,
+      client_id: clientId as typeof payload.client_id,
+      exp: Math.floor(expiresAt / 1000),
+    }
   }
-  const { did, scope, jkt, clientId, expiresAt } = outcome.value
-  if (jkt !== dpopProof.jkt || did !== payload.sub) {
-    throw new InvalidTokenError(tokenType, 'Invalid token')
-  }
-  return {
-    ...payload,
-    scope: scope as typeof payload.scope,
-    client_id: clientId as typeof payload.client_id,
-    exp: Math.floor(expiresAt / 1000),
-  }
-}

@@ -2,56 +2,13 @@
  * Who may call a method, as data. A handler names one policy; `src/server/auth/authenticate.ts` enforces it.
  * The type parameter says what the handler finds in `ctx.auth`.
  */
-import type { Permissions } from './permissions.ts'
-
-/** Scopes of access tokens, as the reference PDS names them. */
-export type SessionScope =
-  | 'com.atproto.access'
-  | 'com.atproto.appPass'
-  | 'com.atproto.appPassPrivileged'
-  | 'com.atproto.takendown'
-
-/** A signed-in account. */
-export interface SessionCredentials {
-  type: 'session'
-  did: string
-  scope: SessionScope
-  /** Names the session from sign-in to sign-out. */
-  session: string
-}
-
-/** An app that acts for an account, by an OAuth token. What it may do, its token says. */
-export interface OAuthCredentials {
-  type: 'oauth'
-  did: string
-  clientId: string
-  scope: 'oauth'
-  /** The token was looked up already: the account's object has only the account's status to look at. */
-  session: null
-  permissions: Permissions
-}
-
-/** Somebody whose account is here, at first hand or by way of an app. */
-export type UserCredentials = SessionCredentials | OAuthCredentials
-
-/** A caller who presented a refresh token. */
-export interface RefreshCredentials {
-  type: 'refresh'
-  did: string
-  /** The token's id, which names one stored refresh token. */
-  jti: string
-}
-
-/** The host's operator. */
-export interface AdminCredentials {
-  type: 'admin'
-}
-
-/** An account of any host, or the moderation service, by a service token for this very method. */
-export interface ServiceCredentials {
-  type: 'service'
-  did: string
-}
+import type {
+  AdminCredentials,
+  RefreshCredentials,
+  ServiceCredentials,
+  UserCredentials,
+} from '../../context/credentials.ts'
+import type { SessionScope } from '../../services/accounts/session-tokens.ts'
 
 /** Kinds of credentials that a policy may accept. */
 export type CredentialKind = 'session' | 'refresh' | 'admin' | 'service' | 'moderator'
@@ -59,8 +16,8 @@ export type CredentialKind = 'session' | 'refresh' | 'admin' | 'service' | 'mode
 /** A policy; `C` exists at compile time only. */
 export interface AuthPolicy<C> {
   readonly accept: readonly CredentialKind[]
-  /** Callers without credentials are let pass. */
-  readonly orNobody?: boolean
+  /** Callers without credentials are accepted. */
+  readonly orAnonymous?: boolean
   /** Scopes of access tokens that are enough. */
   readonly scopes?: readonly SessionScope[]
   /** An expired token is accepted: to sign out, an old token is as good as a new one. */
@@ -69,7 +26,7 @@ export interface AuthPolicy<C> {
    * The handler hands `auth.session` to the account's object, which looks whether the session is still
    * open together with what it is asked to do. Saves a round trip.
    */
-  readonly admittedByObject?: boolean
+  readonly checkedByAccount?: boolean
   /** A service token may be shown again until it expires. Otherwise it is good for one use. */
   readonly repeatableTokens?: boolean
   /** What OAuth tokens must allow where the handler does not say. Default: none is enough. */
@@ -93,7 +50,7 @@ export const anyone: AuthPolicy<undefined> = { accept: [] }
 export const viewer: AuthPolicy<UserCredentials | AdminCredentials | undefined> = {
   accept: ['session', 'admin'],
   oauth: 'any',
-  orNobody: true,
+  orAnonymous: true,
   scopes: ANY_PASSWORD,
 }
 
@@ -110,9 +67,9 @@ export const session: AuthPolicy<UserCredentials> = {
 }
 
 /** The same, for handlers that hand `auth.session` to the account's object. */
-export const sessionAdmittedByObject: AuthPolicy<UserCredentials> = {
+export const sessionCheckedByAccount: AuthPolicy<UserCredentials> = {
   ...session,
-  admittedByObject: true,
+  checkedByAccount: true,
 }
 
 /** A signed-in account, also if it was taken down. */
@@ -140,10 +97,10 @@ export const sessionOrService: AuthPolicy<UserCredentials | ServiceCredentials> 
   repeatableTokens: true,
 }
 
-/** Whoever wants an account: anybody, somebody who proves to own a DID, or the operator. */
-export const newcomer: AuthPolicy<ServiceCredentials | AdminCredentials | undefined> = {
+/** Who creates an account: anybody, somebody who proves to own a DID, or the operator. */
+export const accountCreator: AuthPolicy<ServiceCredentials | AdminCredentials | undefined> = {
   accept: ['service', 'admin'],
-  orNobody: true,
+  orAnonymous: true,
 }
 
 /** The holder of a refresh token. */

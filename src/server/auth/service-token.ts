@@ -1,9 +1,9 @@
 /** Service tokens that others sign for this host (atproto XRPC specification, Inter-Service Authentication). */
 import { createHash } from 'node:crypto'
 import { AuthRequiredError, cryptoVerifySignatureWithKey, verifyJwt } from '@atproto/xrpc-server'
-import type { App } from '../../app.ts'
+import type { ServiceCredentials } from '../../context/credentials.ts'
+import type { Services } from '../../context/services.ts'
 import { signingKeyOf } from '../../services/identity/did-document.ts'
-import type { ServiceCredentials } from './policy.ts'
 
 /** What a method expects of a service token. */
 export interface Expectations {
@@ -29,24 +29,27 @@ const LONGEST_LIFE = 65 * 60
 export async function verifyServiceToken(
   token: string,
   { nsid, by, repeatable }: Expectations,
-  app: App,
+  services: Services,
 ): Promise<ServiceCredentials> {
   let newest: Promise<string> | undefined
   const keyOf = (iss: string, again: boolean) => {
-    assertTrusted(iss, by, app)
-    if (repeatable) return signingKey(iss, again, app)
-    newest ??= signingKey(iss, true, app)
+    assertTrusted(iss, by, services)
+    if (repeatable) return signingKey(iss, again, services)
+    newest ??= signingKey(iss, true, services)
     return newest
   }
-  const { iss, exp } = await verifyJwt(token, app.config.serviceDid, nsid, keyOf, verify).catch(
-    (error: unknown) => {
-      // What is not even JSON.
-      if (error instanceof SyntaxError)
-        throw new AuthRequiredError('poorly formatted jwt', 'BadJwt')
-      throw error
-    },
-  )
-  if (!repeatable) await useUp(token, exp, app)
+  const { iss, exp } = await verifyJwt(
+    token,
+    services.config.serviceDid,
+    nsid,
+    keyOf,
+    verify,
+  ).catch((error: unknown) => {
+    // What is not even JSON.
+    if (error instanceof SyntaxError) throw new AuthRequiredError('poorly formatted jwt', 'BadJwt')
+    throw error
+  })
+  if (!repeatable) await useUp(token, exp, services)
   return { type: 'service', did: iss.split('#', 1)[0] ?? '' }
 }
 
@@ -56,7 +59,7 @@ const verify: typeof cryptoVerifySignatureWithKey = (...parts) =>
 
 const LABELER = '#atproto_labeler'
 
-function assertTrusted(iss: string, by: Expectations['by'], { config }: App): void {
+function assertTrusted(iss: string, by: Expectations['by'], { config }: Services): void {
   if (by === 'account') {
     if (!iss.includes('#')) return
     throw new AuthRequiredError('the issuer must be an account', 'BadJwtIss')
@@ -66,9 +69,9 @@ function assertTrusted(iss: string, by: Expectations['by'], { config }: App): vo
   throw new AuthRequiredError('Untrusted issuer', 'UntrustedIss')
 }
 
-async function signingKey(iss: string, fresh: boolean, app: App): Promise<string> {
+async function signingKey(iss: string, fresh: boolean, services: Services): Promise<string> {
   const [did = ''] = iss.split('#')
-  const document = await app.identity.did(did, { fresh }).catch((cause: unknown) => {
+  const document = await services.identity.did(did, { fresh }).catch((cause: unknown) => {
     throw new AuthRequiredError(`could not resolve ${did}`, 'UnresolvableDid', { cause })
   })
   const key = signingKeyOf(document, iss.endsWith(LABELER) ? 'atproto_label' : 'atproto')
@@ -80,12 +83,12 @@ async function signingKey(iss: string, fresh: boolean, app: App): Promise<string
  * Sees to it that a verified token was not used before, on any isolate. What is remembered is what was signed,
  * since there may be several valid signatures of it.
  */
-async function useUp(token: string, exp: number, app: App): Promise<void> {
+async function useUp(token: string, exp: number, services: Services): Promise<void> {
   if (exp > Date.now() / 1000 + LONGEST_LIFE) {
     throw new AuthRequiredError('the jwt may be good for an hour at most', 'BadJwt')
   }
   const signed = token.slice(0, token.lastIndexOf('.'))
   const hash = createHash('sha256').update(signed).digest('hex')
-  if (await app.directory.useServiceToken(hash, exp)) return
+  if (await services.directory.serviceTokens.use(hash, exp)) return
   throw new AuthRequiredError('the jwt was used before', 'JwtReplayed')
 }

@@ -2,12 +2,14 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { AccountRpc } from '../../contracts/account.ts'
 import { cidOf } from '../../kernel/cbor/cid.ts'
-import { setBudgetHeaders } from '../../services/objects/rate-limit-error.ts'
-import { unwrap } from '../../services/objects/result.ts'
-import { account as accountOf } from '../../services/objects/stubs.ts'
+import { rpcClient } from '../../services/objects/client.ts'
+import { accountStub } from '../../services/objects/stubs.ts'
 import { pointsOf } from '../../storage/account/write-limit.ts'
-import { RateCounter, tightest } from '../../storage/rate-counter.ts'
+import { mostRestrictive, RateCounter } from '../../storage/rate-counter.ts'
+import { expectValue, resultOf } from '../../testing/result.ts'
+import { setRateLimitHeaders } from './headers.ts'
 import { IsolateLimits } from './isolate.ts'
 
 afterEach(() => {
@@ -20,17 +22,19 @@ const freeze = () => vi.useFakeTimers({ toFake: ['Date'] })
 
 let made = 0
 
+const client = (stub: ReturnType<typeof accountStub>) => rpcClient<AccountRpc>(stub)
+
 async function makeAccount() {
   const handle = `limited-${made++}.test`
   const did = `did:web:${handle}`
-  const account = accountOf(env, did)
-  unwrap(await account.create({ did, handle, email: null, password: null }))
+  const account = accountStub(env, did)
+  await client(account).lifecycle.create({ did, handle, email: null, password: null })
   return account
 }
 
 describe('a counter', () => {
   const key = 'a'
-  const spending = { key, limit: 3, window: MINUTE, points: 1 }
+  const charge = { key, limit: 3, window: MINUTE, points: 1 }
   const run = async (work: (counter: RateCounter) => void) =>
     runInDurableObject(await makeAccount(), (_, { storage }) => {
       freeze()
@@ -39,21 +43,23 @@ describe('a counter', () => {
 
   test('lets through what a window allows, and no more, until the window ends', () =>
     run((counter) => {
-      const spend = () => counter.spend([spending])
-      expect([spend(), spend(), spend()].map((budget) => budget?.remaining)).toEqual([2, 1, 0])
-      expect(spend()).toMatchObject({ exceeded: true, remaining: 0 })
+      const consume = () => counter.consume([charge])
+      expect([consume(), consume(), consume()].map((status) => status?.remaining)).toEqual([
+        2, 1, 0,
+      ])
+      expect(consume()).toMatchObject({ exceeded: true, remaining: 0 })
       later(MINUTE)
-      expect(spend()).toMatchObject({ exceeded: false, remaining: 2 })
+      expect(consume()).toMatchObject({ exceeded: false, remaining: 2 })
     }))
 
   test('reports on the limit of which least is left', () =>
     run((counter) => {
       const day = { key: 'day', limit: 2, window: 1440 * MINUTE, points: 1 }
-      expect(counter.spend([spending, day])).toMatchObject({ limit: 2, remaining: 1 })
+      expect(counter.consume([charge, day])).toMatchObject({ limit: 2, remaining: 1 })
       later(2 * MINUTE)
-      expect(counter.spend([spending, day])).toMatchObject({ limit: 2, remaining: 0 })
+      expect(counter.consume([charge, day])).toMatchObject({ limit: 2, remaining: 0 })
       later(2 * MINUTE)
-      expect(counter.spend([spending, day])).toMatchObject({ limit: 2, exceeded: true })
+      expect(counter.consume([charge, day])).toMatchObject({ limit: 2, exceeded: true })
     }))
 
   test('counts for each on its own, and forgets what is over', async () => {
@@ -61,26 +67,34 @@ describe('a counter', () => {
     await runInDurableObject(account, (_, { storage }) => {
       freeze()
       const counter = new RateCounter(storage.sql)
-      for (let n = 0; n < 30; n++) counter.spend([{ ...spending, key: `k${n}` }])
+      for (let n = 0; n < 30; n++) counter.consume([{ ...charge, key: `k${n}` }])
       later(MINUTE)
-      for (let n = 0; n < 2; n++) counter.spend([{ ...spending, key: `new${n}` }])
+      for (let n = 0; n < 2; n++) counter.consume([{ ...charge, key: `new${n}` }])
       expect(storage.sql.exec('SELECT count(*) AS count FROM rate').one().count).toBe(2)
     })
   })
 })
 
-test('a budget that is exceeded counts before one of which less is left', () => {
+test('a status that is exceeded counts before one of which less is left', () => {
   const base = { limit: 10, window: MINUTE, resetAt: 0 }
   const exceeded = { ...base, remaining: 5, exceeded: true }
-  expect(tightest([{ ...base, remaining: 0, exceeded: false }, exceeded, undefined])).toBe(exceeded)
-  expect(tightest([undefined])).toBeUndefined()
+  expect(mostRestrictive([{ ...base, remaining: 0, exceeded: false }, exceeded, undefined])).toBe(
+    exceeded,
+  )
+  expect(mostRestrictive([undefined])).toBeUndefined()
 })
 
 test('a client is told the limit, what is left, and when it may come again', () => {
   freeze()
   const headers = new Headers()
   const resetAt = Date.now() + 90_500
-  setBudgetHeaders(headers, { limit: 30, window: 300_000, remaining: 0, resetAt, exceeded: true })
+  setRateLimitHeaders(headers, {
+    limit: 30,
+    window: 300_000,
+    remaining: 0,
+    resetAt,
+    exceeded: true,
+  })
   expect(Object.fromEntries(headers)).toEqual({
     'ratelimit-limit': '30',
     'ratelimit-remaining': '0',
@@ -93,12 +107,12 @@ test('a client is told the limit, what is left, and when it may come again', () 
 test('an isolate counts each address, and backups on their own', () => {
   freeze()
   const limits = new IsolateLimits()
-  for (let n = 0; n < 3000; n++) expect(limits.spend('a', 'x.y.z').exceeded).toBe(false)
-  expect(limits.spend('a', 'x.y.z').exceeded).toBe(true)
-  expect(limits.spend('b', 'x.y.z').exceeded).toBe(false)
-  expect(limits.spend('a', 'com.atproto.sync.getRepo').exceeded).toBe(false)
+  for (let n = 0; n < 3000; n++) expect(limits.consume('a', 'x.y.z').exceeded).toBe(false)
+  expect(limits.consume('a', 'x.y.z').exceeded).toBe(true)
+  expect(limits.consume('b', 'x.y.z').exceeded).toBe(false)
+  expect(limits.consume('a', 'com.atproto.sync.getRepo').exceeded).toBe(false)
   later(5 * MINUTE)
-  expect(limits.spend('a', 'x.y.z').exceeded).toBe(false)
+  expect(limits.consume('a', 'x.y.z').exceeded).toBe(false)
 })
 
 describe('writes', () => {
@@ -119,22 +133,28 @@ describe('writes', () => {
     const account = await makeAccount()
     const remove = { action: 'delete', collection: 'com.example.note', rkey: 'a' } as const
     const write = (count: number) =>
-      account.write({ writes: Array(count).fill(remove) }, undefined, { limited: true })
+      resultOf(
+        client(account).repository.write({ writes: Array(count).fill(remove) }, undefined, {
+          limited: true,
+        }),
+      )
     // Nothing is there to be deleted, so nothing is stored: a write of something keeps the count.
     const block = encode({ $type: 'com.example.note' })
     const record = { cid: cidOf(block), block, blobs: [] }
     const create = (rkey: string) =>
-      account.write(
-        { writes: [{ action: 'create', collection: 'com.example.note', rkey, record }] },
-        undefined,
-        { limited: true },
+      resultOf(
+        client(account).repository.write(
+          { writes: [{ action: 'create', collection: 'com.example.note', rkey, record }] },
+          undefined,
+          { limited: true },
+        ),
       )
-    expect(unwrap(await create('a')).budget).toMatchObject({ limit: 5000, remaining: 4997 })
-    expect(unwrap(await create('b')).budget).toMatchObject({ remaining: 4994 })
-    const refusal = { name: 'RateLimitExceeded', status: 429, budget: { limit: 5000 } }
+    expect(expectValue(await create('a')).rateLimit).toMatchObject({ limit: 5000, remaining: 4997 })
+    expect(expectValue(await create('b')).rateLimit).toMatchObject({ remaining: 4994 })
+    const refusal = { name: 'RateLimitExceeded', rateLimit: { limit: 5000 } }
     expect(await write(4995)).toMatchObject({ ok: false, refused: refusal })
-    expect(unwrap(await account.write({ writes: [remove] })).budget).toBeUndefined()
+    expect((await client(account).repository.write({ writes: [remove] })).rateLimit).toBeUndefined()
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61 * MINUTE })
-    expect(unwrap(await create('c')).budget).toMatchObject({ limit: 5000, remaining: 4997 })
+    expect(expectValue(await create('c')).rateLimit).toMatchObject({ limit: 5000, remaining: 4997 })
   })
 })

@@ -1,7 +1,8 @@
 import { jsonToLex, type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
 import { isForwarded } from '../../proxy/send.ts'
-import { RateLimitError, setBudgetHeaders } from '../../services/objects/rate-limit-error.ts'
+import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
+import { setRateLimitHeaders } from '../limits/headers.ts'
 
 /** A handler answered with something that its lexicon does not allow. */
 export class InvalidOutputError extends Error {
@@ -59,7 +60,7 @@ export function errorResponse(error: unknown): Response {
     { error: xrpc.payload.error ?? 'InternalServerError', message },
     { status: statusCode },
   )
-  if (error instanceof RateLimitError) setBudgetHeaders(response.headers, error.budget)
+  if (error instanceof RateLimitError) setRateLimitHeaders(response.headers, error.rateLimit)
   if (isOverloaded(error)) response.headers.set('retry-after', '1')
   return response
 }

@@ -3,10 +3,10 @@
  * (`src/generated/methods/<nsid path>.ts`); a handler imports `define` and `errors` from there.
  */
 import { XRPCError } from '@atproto/xrpc-server'
-import type { App } from '../../app.ts'
-import type { OAuthRule } from '../auth/permissions.ts'
+import type { RateLimit } from '../../context/limits/policy.ts'
+import type { Services } from '../../context/services.ts'
+import type { OAuthRule } from '../auth/oauth-rule.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
-import type { RateLimit } from '../limits/policy.ts'
 
 /** One lexicon method as a handler sees it; the generator fills it in from the lexicon. */
 export interface MethodShape {
@@ -29,7 +29,12 @@ export interface Context<M extends MethodShape, C> {
   /** Who is calling, as the `auth` policy of the handler established it. */
   auth: C
   request: Request
-  app: App
+  /** Where the request comes from; empty when that is unknown. */
+  clientAddress: string
+  /** What this host does: accounts, repositories, identity, lexicons, blobs, mail … */
+  services: Services
+  /** Lets work go on after the answer is sent. */
+  waitUntil(work: Promise<unknown>): void
 }
 
 /**

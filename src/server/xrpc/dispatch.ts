@@ -7,16 +7,20 @@ import type {
 } from '@atproto/lexicon'
 import { isValidNsid } from '@atproto/syntax'
 import { ErrorFrame, InvalidRequestError, MethodNotImplementedError } from '@atproto/xrpc-server'
-import type { App } from '../../app.ts'
+import type { OAuthCredentials } from '../../context/credentials.ts'
+import { enforceLimits } from '../../context/limits/enforce.ts'
+import type { Permissions } from '../../context/permissions.ts'
+import type { RequestContext } from '../../context/request.ts'
+import type { Services } from '../../context/services.ts'
 import { lexicons as loadLexicons } from '../../generated/lexicons.ts'
 import { routes } from '../../generated/routes.ts'
 import { forward } from '../../proxy/forward.ts'
 import { decide, isOwned } from '../../routing/decide.ts'
 import { findSetting } from '../../routing/settings.ts'
 import { authenticate } from '../auth/authenticate.ts'
-import { assertCall, assertRule, type OAuthRule, type Permissions } from '../auth/permissions.ts'
-import type { OAuthCredentials } from '../auth/policy.ts'
-import { enforceLimits, noteBudget } from '../limits/enforce.ts'
+import { assertCall, assertRule, type OAuthRule } from '../auth/oauth-rule.ts'
+import { sessionCheckedByAccount } from '../auth/policy.ts'
+import { isolateLimits } from '../limits/isolate.ts'
 import { toResponse } from './answer.ts'
 import { parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
@@ -29,25 +33,34 @@ type Method = LexXrpcQuery | LexXrpcProcedure | LexXrpcSubscription
  *
  * @throws XRPCError for everything that the caller is to be told; anything else is an internal error
  */
-export async function dispatch(request: Request, nsid: string, app: App): Promise<Response> {
+export async function dispatch(
+  context: RequestContext,
+  nsid: string,
+  services: Services,
+): Promise<Response> {
+  const { request, limits, clientAddress } = context
   if (!isValidNsid(nsid)) throw new InvalidRequestError('invalid xrpc path')
-  if (app.isLimited) noteBudget(app, app.isolateLimits.spend(app.clientAddress, nsid))
+  if (limits.isLimited) limits.note(isolateLimits.consume(clientAddress, nsid))
   const route = routes[nsid]
   if (route) assertVerb(route.kind, request.method)
   if (route?.to === 'local') {
     const { default: definition } = await route.load()
-    return serve(request, nsid, definition, app)
+    return serve(context, nsid, definition, services)
   }
-  const fallback = fallbackOf(nsid, app)
+  const fallback = fallbackOf(nsid, services)
   const isNamed = request.headers.has('atproto-proxy')
   if (isOwned(nsid) || (fallback === 'refuse' && !isNamed)) {
     throw new MethodNotImplementedError(`${nsid} is not implemented on this host`)
   }
-  return forward(request, nsid, fallback === 'refuse' ? undefined : fallback, app)
+  if (!['GET', 'HEAD', 'POST'].includes(request.method)) {
+    throw new InvalidRequestError('XRPC requests only supports GET and POST')
+  }
+  const caller = await authenticate(sessionCheckedByAccount, context, nsid, services)
+  return forward(request, nsid, fallback === 'refuse' ? undefined : fallback, caller, services)
 }
 
 /** Where a method that is not served here goes unless the caller says where; lexicons make no difference. */
-function fallbackOf(nsid: string, { config }: App) {
+function fallbackOf(nsid: string, { config }: Services) {
   const setting = findSetting(nsid, config.proxyRoutes)
   if (setting) return setting.to
   const route = decide(nsid, false)
@@ -61,16 +74,18 @@ function assertVerb(kind: 'query' | 'procedure' | 'subscription', verb: string):
 }
 
 async function serve(
-  request: Request,
+  context: RequestContext,
   nsid: string,
   definition: AnyDefinition,
-  app: App,
+  services: Services,
 ): Promise<Response> {
+  const { request } = context
   const lexicons = loadLexicons()
   const method = lexicons.getDefOrThrow(nsid) as Method
-  if (method.type === 'subscription') return serveStream(request, nsid, method, definition, app)
+  if (method.type === 'subscription')
+    return serveStream(context, nsid, method, definition, services)
   const params = parseParams(lexicons, nsid, method.parameters, new URL(request.url).searchParams)
-  const auth = await authenticate(definition.auth, request, nsid, app)
+  const auth = await authenticate(definition.auth, context, nsid, services)
   const permissions = permissionsOf(auth)
   const rule: OAuthRule = definition.oauth ?? definition.auth.oauth ?? 'never'
   if (permissions) assertRule(permissions, rule)
@@ -82,12 +97,11 @@ async function serve(
     definition.inputLimit,
   )
   if (permissions) {
-    await assertCall(permissions, rule, { params, input: body, encoding, request, app })
+    await assertCall(permissions, rule, { params, input: body, encoding, request, services })
   }
-  await enforceLimits(definition.limits, { auth, input: body }, app)
-  const context = { params, input: body, encoding, auth, request, app }
-  const output = await call(definition, context)
-  return toResponse(lexicons, nsid, method.output, output, app.config.devMode)
+  await enforceLimits(definition.limits, { auth, input: body }, context, services)
+  const output = await call(definition, { params, input: body, encoding, auth }, context, services)
+  return toResponse(lexicons, nsid, method.output, output, services.config.devMode)
 }
 
 /** What the caller's token allows; undefined for whoever is not an app with an OAuth token. */
@@ -99,12 +113,13 @@ function permissionsOf(auth: unknown): Permissions | undefined {
 
 /** A subscription that cannot begin says so in an error frame (event stream specification). */
 async function serveStream(
-  request: Request,
+  context: RequestContext,
   nsid: string,
   method: LexXrpcSubscription,
   definition: AnyDefinition,
-  app: App,
+  services: Services,
 ): Promise<Response> {
+  const { request } = context
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
     throw new InvalidRequestError(`${nsid} is a subscription: connect with a WebSocket`)
   }
@@ -112,16 +127,9 @@ async function serveStream(
   try {
     const query = new URL(request.url).searchParams
     const params = parseParams(lexicons, nsid, method.parameters, query)
-    const auth = await authenticate(definition.auth, request, nsid, app)
-    const output = await call(definition, {
-      params,
-      input: undefined,
-      encoding: '',
-      auth,
-      request,
-      app,
-    })
-    return output as Response
+    const auth = await authenticate(definition.auth, context, nsid, services)
+    const input = { params, input: undefined, encoding: '', auth }
+    return (await call(definition, input, context, services)) as Response
   } catch (error) {
     const { 0: client, 1: server } = new WebSocketPair()
     server.accept()
@@ -135,5 +143,10 @@ async function serveStream(
  * The types of the context were checked where the definition was written, against the same lexicon
  * that the values were just validated with; here they are known at run time only.
  */
-const call = async (definition: AnyDefinition, context: object): Promise<unknown> =>
-  definition.handler(context as never)
+const call = async (
+  definition: AnyDefinition,
+  input: object,
+  { request, clientAddress, waitUntil }: RequestContext,
+  services: Services,
+): Promise<unknown> =>
+  definition.handler({ ...input, request, clientAddress, waitUntil, services } as never)

@@ -1,4 +1,4 @@
-import type { Resident } from '../../storage/directory/accounts.ts'
+import type { HostedAccount } from '../../storage/directory/accounts.ts'
 
 /** How long an isolate trusts what the directory told it, in ms: so long an old handle may still work. */
 const TRUST = 5_000
@@ -7,23 +7,23 @@ const TRUST = 5_000
 const MAX_REMEMBERED = 10_000
 
 /** Remembers who the directory found, so that reads of a busy account do not each ask again. */
-export class ResidentCache {
-  readonly #found = new Map<string, { resident: Resident; until: number }>()
+export class AccountCache {
+  readonly #found = new Map<string, { account: HostedAccount; until: number }>()
 
   /** @param find asks the directory; what it does not find is not remembered */
   async get(
     handleOrDid: string,
-    find: () => Promise<Resident | undefined>,
-  ): Promise<Resident | undefined> {
+    find: () => Promise<HostedAccount | undefined>,
+  ): Promise<HostedAccount | undefined> {
     const known = this.#found.get(handleOrDid)
-    if (known && known.until > Date.now()) return known.resident
-    const resident = await find()
+    if (known && known.until > Date.now()) return known.account
+    const account = await find()
     this.#found.delete(handleOrDid)
-    if (resident) {
+    if (account) {
       if (this.#found.size >= MAX_REMEMBERED) this.#forgetOldest()
-      this.#found.set(handleOrDid, { resident, until: Date.now() + TRUST })
+      this.#found.set(handleOrDid, { account, until: Date.now() + TRUST })
     }
-    return resident
+    return account
   }
 
   forget(handleOrDid: string): void {

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { basic, makeAccount, outcome, PASSWORD, send } from '../../testing/host.ts'
-import { account, directory } from '../objects/stubs.ts'
+import { resultOf } from '../../testing/result.ts'
+import { hostObjects } from '../objects/stubs.ts'
 
 interface Wanted {
   handle: string
@@ -11,6 +12,7 @@ interface Wanted {
   recoveryKey?: string
 }
 
+const objects = hostObjects(env)
 const OPERATOR = basic('admin', 'test admin password')
 
 /** Asks for an account; by default with the did:web of the handle, which needs no PLC directory. */
@@ -108,7 +110,7 @@ describe('an account is refused, and the handle stays free,', () => {
     ],
   ])('%s', async (_, changed, refusal) => {
     expect(await outcome(await create({ handle: 'careful.test', ...changed }))).toEqual(refusal)
-    expect(await directory(env).isHandleFree('careful.test')).toBe(true)
+    expect(await objects.directory.accounts.isHandleFree('careful.test')).toBe(true)
   })
 })
 
@@ -116,7 +118,11 @@ test('an account whose making broke off half way can be made again', async () =>
   const handle = 'halfway.test'
   const did = `did:web:${handle}`
   // As far as an attempt gets that dies before the directory hears of it.
-  await account(env, did).prepare({ did, handle, email: null, password: 'another password' })
+  await resultOf(
+    objects
+      .account(did)
+      .lifecycle.prepare({ did, handle, email: null, password: 'another password' }),
+  )
   expect((await login(handle)).status).toBe(401)
   expect((await create({ handle })).status).toBe(200)
   expect((await login(handle)).status).toBe(200)

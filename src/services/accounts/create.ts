@@ -1,18 +1,15 @@
-/** Makes accounts on this host. */
+/** Creates accounts on this host. */
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
-import type { App } from '../../app.ts'
-import type { OpenedSession } from '../../durable/account/sign-in.ts'
-import type { AccountInput } from '../../durable/account.ts'
+import type { AccountInput, OpenedSession } from '../../contracts/account/lifecycle.ts'
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { unseal } from '../../kernel/crypto/seal.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
-import type { AdminCredentials, ServiceCredentials } from '../../server/auth/policy.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
-import { unwrap } from '../objects/result.ts'
+import type { AccountDependencies } from './dependencies.ts'
 import { checkEmail } from './email-address.ts'
 import { checkHandle } from './handle-rules.ts'
 import { checkPassword } from './passwords.ts'
-import { RESERVED_KEY } from './reserve-key.ts'
+import { RESERVED_KEY } from './reserve-signing-key.ts'
 
 export interface NewAccountRequest {
   handle: string
@@ -25,8 +22,8 @@ export interface NewAccountRequest {
   recoveryKey?: string
 }
 
-/** Whoever asks for the account. */
-export type Newcomer = ServiceCredentials | AdminCredentials | undefined
+/** Who asks for the account: the operator, somebody who proves with a service token to own a DID, or anybody. */
+export type AccountCreator = { type: 'admin' } | { type: 'service'; did: string } | undefined
 
 /** Who the account will be, decided before anything is stored. */
 interface NewIdentity {
@@ -41,31 +38,34 @@ interface NewIdentity {
 }
 
 /**
- * Makes an account: its names are reserved, it is prepared, its identity is published, the directory comes to
- * know it, it is opened. What fails on the way is undone; where that fails too, because the process
- * died, the reservation lapses and the alarm of the account removes what was prepared.
+ * Creates an account: its names are reserved, it is prepared, its identity is published, the directory confirms
+ * it, it is opened. What fails on the way is undone; where that fails too, because the process died, the
+ * reservation expires and a background job of the account removes what was prepared.
  *
  * @throws InvalidRequestError `InvalidHandle`, `UnsupportedDomain`, `HandleNotAvailable`, `InvalidPassword`,
- *   `InvalidInviteCode`; AuthRequiredError for a DID that the caller has not proven to own; PlcError
+ *   `InvalidInviteCode`; AuthRequiredError for a DID that the creator has not proven to own; PlcError
  */
 export async function createAccount(
-  app: App,
+  dependencies: AccountDependencies,
   request: NewAccountRequest,
-  caller: Newcomer,
+  creator: AccountCreator,
 ): Promise<OpenedSession> {
-  const byOperator = caller?.type === 'admin'
-  assertMayRegister(app, request, byOperator)
+  const byOperator = creator?.type === 'admin'
+  assertMayRegister(dependencies, request, byOperator)
   const { password = '' } = request
   checkPassword(password)
   const email = checkEmail(request.email, { required: !byOperator })
   const isHosted = request.did === `did:web:${request.handle.toLowerCase()}`
-  const handle = await checkHandle(app, request.handle, {
+  const handle = await checkHandle(dependencies, request.handle, {
     did: isHosted ? undefined : request.did,
     byOperator,
   })
-  const identity = await chooseIdentity(app, { ...request, handle }, caller)
+  const identity = await chooseIdentity(dependencies, { ...request, handle }, creator)
   const { did, key } = identity
-  unwrap(await app.directory.reserve({ did, handle, email }, inviteOf(app, request, byOperator)))
+  await dependencies.objects.directory.accounts.reserve(
+    { did, handle, email },
+    inviteOf(dependencies, request, byOperator),
+  )
   const account: AccountInput = {
     did,
     handle,
@@ -74,82 +74,97 @@ export async function createAccount(
     signingKey: key.toBytes(),
     becomes: identity.isMoving ? 'deactivated' : 'active',
   }
-  const opened = await make(app, account, identity.genesis)
-  if (identity.wasReserved) app.later(app.directory.forgetKey(key.did()))
+  const opened = await make(dependencies, account, identity.genesis)
+  if (identity.wasReserved)
+    dependencies.waitUntil(dependencies.objects.directory.keys.remove(key.did()))
   return opened
 }
 
 async function make(
-  app: App,
+  dependencies: AccountDependencies,
   account: AccountInput,
   genesis: PlcOperation | undefined,
 ): Promise<OpenedSession> {
   const { did, handle } = account
-  const stub = app.account(did)
+  const stub = dependencies.objects.account(did)
   let published = false
   try {
-    unwrap(await stub.prepare(account))
+    await stub.lifecycle.prepare(account)
     if (genesis) {
-      await app.plc.submit(did, genesis)
+      await dependencies.plc.submit(did, genesis)
       published = true
     }
-    if (!(await app.directory.confirm({ did, handle }))) {
+    if (!(await dependencies.objects.directory.accounts.confirm({ did, handle }))) {
       throw new InvalidRequestError(`Handle already taken: ${handle}`, 'HandleNotAvailable')
     }
   } catch (error) {
-    // What cannot be undone now is undone by the account's alarm.
+    // What cannot be undone now, a background job of the account undoes.
     await Promise.allSettled([
-      stub.discard(),
-      app.directory.release(did),
-      published && app.plc.tombstone(did),
+      stub.lifecycle.discard(),
+      dependencies.objects.directory.accounts.release(did),
+      published && dependencies.plc.tombstone(did),
     ])
     throw error
   }
-  return unwrap(await stub.open())
+  return await stub.lifecycle.open()
 }
 
 async function chooseIdentity(
-  app: App,
+  dependencies: AccountDependencies,
   request: NewAccountRequest,
-  caller: Newcomer,
+  creator: AccountCreator,
 ): Promise<NewIdentity> {
   const { did, handle, recoveryKey } = request
-  if (did === undefined) return newPlc(app, handle, recoveryKey)
-  const reserved = await app.directory.reservedKey('did', did)
+  if (did === undefined) return newPlc(dependencies, handle, recoveryKey)
+  const reserved = await dependencies.objects.directory.keys.find('did', did)
   const key = reserved
-    ? SigningKey.fromBytes(await unseal(app.config.keySecret, RESERVED_KEY, reserved.sealed))
-    : SigningKey.generate(app.config.signingKeyType)
+    ? SigningKey.fromBytes(
+        await unseal(dependencies.config.keySecret, RESERVED_KEY, reserved.sealed),
+      )
+    : SigningKey.generate(dependencies.config.signingKeyType)
   const wasReserved = reserved !== undefined
   // The did:web of a handle of this host is this host's to serve: there is nothing to prove.
   const isHosted =
     did === `did:web:${handle}` &&
-    app.config.handleDomains.some((domain) => handle.endsWith(domain))
+    dependencies.config.handleDomains.some((domain) => handle.endsWith(domain))
   if (isHosted) return { did, key, isMoving: false, wasReserved }
-  if (caller?.type !== 'service' || caller.did !== did) {
+  if (creator?.type !== 'service' || creator.did !== did) {
     throw new AuthRequiredError(`Missing auth to create account with did: ${did}`)
   }
   return { did, key, isMoving: true, wasReserved }
 }
 
 /** A new did:plc. Whoever holds a key that stands before ours can undo within 72 hours what ours signs. */
-function newPlc(app: App, handle: string, recoveryKey: string | undefined): NewIdentity {
+function newPlc(
+  dependencies: AccountDependencies,
+  handle: string,
+  recoveryKey: string | undefined,
+): NewIdentity {
   if (recoveryKey !== undefined && !isKey(recoveryKey)) {
     throw new InvalidRequestError('recoveryKey must be a did:key of secp256k1 or P-256')
   }
-  const key = SigningKey.generate(app.config.signingKeyType)
-  const candidates = [recoveryKey, app.config.recoveryKey, app.plc.rotationDidKey()]
+  const key = SigningKey.generate(dependencies.config.signingKeyType)
+  const candidates = [
+    recoveryKey,
+    dependencies.config.recoveryKey,
+    dependencies.plc.rotationDidKey(),
+  ]
   const rotationKeys = [...new Set(candidates.filter((candidate) => candidate !== undefined))]
-  const { did, op } = app.plc.genesis({
+  const { did, op } = dependencies.plc.genesis({
     signingKey: key.did(),
     rotationKeys,
     handle,
-    pds: app.config.publicUrl,
+    pds: dependencies.config.publicUrl,
   })
   return { did, key, genesis: op, isMoving: false, wasReserved: false }
 }
 
-function assertMayRegister(app: App, { inviteCode }: NewAccountRequest, byOperator: boolean): void {
-  const { registration } = app.config
+function assertMayRegister(
+  dependencies: AccountDependencies,
+  { inviteCode }: NewAccountRequest,
+  byOperator: boolean,
+): void {
+  const { registration } = dependencies.config
   if (byOperator || registration === 'open') return
   if (registration === 'closed') {
     throw new InvalidRequestError('Registration is closed on this host', 'InvalidInviteCode')
@@ -160,5 +175,8 @@ function assertMayRegister(app: App, { inviteCode }: NewAccountRequest, byOperat
 }
 
 /** The invite code that is used up by an account. */
-const inviteOf = (app: App, { inviteCode }: NewAccountRequest, byOperator: boolean) =>
-  !byOperator && app.config.registration === 'invite' ? inviteCode : undefined
+const inviteOf = (
+  dependencies: AccountDependencies,
+  { inviteCode }: NewAccountRequest,
+  byOperator: boolean,
+) => (!byOperator && dependencies.config.registration === 'invite' ? inviteCode : undefined)

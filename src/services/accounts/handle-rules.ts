@@ -1,7 +1,7 @@
 /** Which handles an account of this host may have (handle specification; the rest is this host's choice). */
 import { isValidHandle, isValidTld, normalizeHandle } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import type { App } from '../../app.ts'
+import type { AccountDependencies } from './dependencies.ts'
 import { isReserved } from './reserved-handles.ts'
 
 const MIN_NAME = 3
@@ -21,12 +21,12 @@ export interface HandleRules {
  * @throws InvalidRequestError `InvalidHandle`, `UnsupportedDomain`, `HandleNotAvailable` (reserved)
  */
 export async function checkHandle(
-  app: App,
+  dependencies: AccountDependencies,
   input: string,
   { did, byOperator = false }: HandleRules = {},
 ): Promise<string> {
   const handle = normalize(input)
-  const { handleDomains } = app.config
+  const { handleDomains } = dependencies.config
   const domain = handleDomains.find((candidate) => handle.endsWith(candidate))
   if (domain) {
     checkName(handle.slice(0, -domain.length), byOperator)
@@ -41,7 +41,7 @@ export async function checkHandle(
       'UnsupportedDomain',
     )
   }
-  const resolved = await app.identity.handle(handle, { fresh: true })
+  const resolved = await dependencies.identity.handle(handle, { fresh: true })
   if (resolved !== did) {
     throw new InvalidRequestError('External handle did not resolve to DID', 'InvalidHandle')
   }

@@ -1,8 +1,8 @@
 /** Who may see and change which preferences, as the reference PDS has it. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { OutputSchema } from '#types/app/bsky/actor/getPreferences'
-import type { UserCredentials } from '../../server/auth/policy.ts'
 import type { Preference } from '../../storage/account/preferences.ts'
+import type { SessionScope } from './session-tokens.ts'
 
 const NAMESPACE = 'app.bsky.'
 const PERSONAL = 'app.bsky.actor.defs#personalDetailsPref'
@@ -12,13 +12,13 @@ const AGE = 'app.bsky.actor.defs#declaredAgePref'
 type View = OutputSchema['preferences']
 
 /** Only the main password says that the owner sits there. */
-export const hasFullAccess = (scope: UserCredentials['scope']): boolean =>
+export const hasFullAccess = (scope: SessionScope | 'oauth'): boolean =>
   scope === 'com.atproto.access' || scope === 'com.atproto.takendown'
 
 /** What the caller gets to see. */
 export function readPreferences(
   stored: readonly Preference[],
-  scope: UserCredentials['scope'],
+  scope: SessionScope | 'oauth',
 ): View {
   const personal = stored.find(({ type }) => type === PERSONAL)
   const visible = stored.filter(({ type }) => type !== PERSONAL || hasFullAccess(scope))
@@ -34,7 +34,7 @@ export function readPreferences(
  */
 export function writePreferences(
   sent: readonly object[],
-  scope: UserCredentials['scope'],
+  scope: SessionScope | 'oauth',
 ): Preference[] {
   const preferences = sent.map((entry): Preference => {
     const type = '$type' in entry && typeof entry.$type === 'string' ? entry.$type : ''

@@ -1,6 +1,12 @@
 /** Session tokens: HS256 JWTs as the reference PDS issues them. */
 import { errors, jwtVerify, SignJWT } from 'jose'
-import type { SessionScope } from '../../server/auth/policy.ts'
+
+/** Scopes of access tokens, as the reference PDS names them. */
+export type SessionScope =
+  | 'com.atproto.access'
+  | 'com.atproto.appPass'
+  | 'com.atproto.appPassPrivileged'
+  | 'com.atproto.takendown'
 
 export const REFRESH_SCOPE = 'com.atproto.refresh'
 const ACCESS_LIFETIME = '2h'

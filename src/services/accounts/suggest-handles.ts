@@ -1,4 +1,4 @@
-import type { App } from '../../app.ts'
+import type { AccountDependencies } from './dependencies.ts'
 import { checkHandle } from './handle-rules.ts'
 
 const MAX_NAME = 18
@@ -6,18 +6,18 @@ const WANTED = 3
 
 /** Handles like `wanted` that can be had. */
 export async function suggestHandles(
-  app: App,
+  dependencies: AccountDependencies,
   wanted: string,
 ): Promise<{ handle: string; method: string }[]> {
   const handle = wanted.toLowerCase()
-  const domain = app.config.handleDomains.find((candidate) => handle.endsWith(candidate))
+  const domain = dependencies.config.handleDomains.find((candidate) => handle.endsWith(candidate))
   if (!domain) return []
   const name = handle.slice(0, -domain.length).replaceAll('.', '-')
   const suggestions: { handle: string; method: string }[] = []
   for (let number = 2; number < 20 && suggestions.length < WANTED; number++) {
     const candidate = `${name.slice(0, MAX_NAME - String(number).length)}${number}${domain}`
-    const valid = await checkHandle(app, candidate).catch(() => undefined)
-    if (valid && (await app.directory.isHandleFree(valid))) {
+    const valid = await checkHandle(dependencies, candidate).catch(() => undefined)
+    if (valid && (await dependencies.objects.directory.accounts.isHandleFree(valid))) {
       suggestions.push({ handle: valid, method: 'number' })
     }
   }

@@ -10,7 +10,7 @@ import {
   upload,
 } from '../../testing/blobs.ts'
 import { makeAccount, type TestAccount } from '../../testing/host.ts'
-import { account as stubOf } from '../objects/stubs.ts'
+import { accountStub as stubOf } from '../objects/stubs.ts'
 
 let account: TestAccount
 beforeEach(async () => {
@@ -36,7 +36,7 @@ const rows = () =>
 
 const unwanted = () =>
   runInDurableObject(stubOf(env, account.did), (_, { storage }) =>
-    storage.sql.exec('SELECT key FROM unwanted_blob').toArray(),
+    storage.sql.exec('SELECT key FROM blob_to_delete').toArray(),
   )
 
 const permanent = (size: number): Row => ({ size, isTemporary: 0 })

@@ -1,6 +1,6 @@
 /** DID documents that this host serves (atproto DID specification, DID documents). */
 import { formatMultikey, parseDidKey } from '@atproto/crypto'
-import type { Description } from '../../durable/account.ts'
+import type { Description } from '../../contracts/account/repository.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { DidDocument } from './did-document.ts'
 

@@ -5,7 +5,7 @@ let now: number
 let background: Promise<unknown>[]
 let cache: LookupCache<string>
 
-const later = (work: Promise<unknown>) => background.push(work)
+const waitUntil = (work: Promise<unknown>) => background.push(work)
 const settled = () => Promise.all(background)
 
 beforeEach(() => {
@@ -57,7 +57,7 @@ function slowSource() {
 }
 
 const get = (key: string, { ask }: { ask: () => Promise<string> }, fresh = false) =>
-  cache.get(key, ask, { fresh, later })
+  cache.get(key, ask, { fresh, waitUntil })
 
 test('what is fresh is not asked for again', async () => {
   const a = source('one', 'two')

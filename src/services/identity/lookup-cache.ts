@@ -20,7 +20,7 @@ export interface LookupOptions {
   /** Asks anew, whatever is remembered. */
   fresh?: boolean
   /** Keeps the request alive that others wait for, and on whose account refreshing goes on. */
-  later(work: Promise<unknown>): void
+  waitUntil(work: Promise<unknown>): void
 }
 
 /** A failure is remembered this long, so that requests do not each wait for a server that is down; ms. */
@@ -35,10 +35,10 @@ const REFRESH_PAUSE = 60_000
  */
 const JOIN_LIMIT = 7_000
 
-type Outcome<T> = { value: T } | { error: unknown }
+type RpcResult<T> = { value: T } | { error: unknown }
 
 interface Entry<T> {
-  outcome: Outcome<T>
+  outcome: RpcResult<T>
   freshUntil: number
   staleUntil: number
   weight: number
@@ -97,7 +97,7 @@ export class LookupCache<T> {
     return joined.value
   }
 
-  #start(key: string, ask: () => Promise<T>, { later }: LookupOptions): Promise<T> {
+  #start(key: string, ask: () => Promise<T>, { waitUntil }: LookupOptions): Promise<T> {
     const running: Promise<T> = ask().then(
       (value) => {
         this.#finish(key, running, { value })
@@ -109,11 +109,11 @@ export class LookupCache<T> {
       },
     )
     this.#running.set(key, running)
-    later(running.catch(() => {}))
+    waitUntil(running.catch(() => {}))
     return running
   }
 
-  #finish(key: string, running: Promise<T>, outcome: Outcome<T>): void {
+  #finish(key: string, running: Promise<T>, outcome: RpcResult<T>): void {
     // A newer look-up has begun, or the key was forgotten: this answer may be out of date.
     if (this.#running.get(key) !== running) return
     this.#running.delete(key)
@@ -153,9 +153,12 @@ export class LookupCache<T> {
 }
 
 /** How `work` ended, or undefined if it has not ended within `limit` ms. */
-async function settledWithin<T>(work: Promise<T>, limit: number): Promise<Outcome<T> | undefined> {
+async function settledWithin<T>(
+  work: Promise<T>,
+  limit: number,
+): Promise<RpcResult<T> | undefined> {
   let timer: number | undefined
-  const patience = new Promise<undefined>((resolve) => {
+  const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, limit)
   })
   const outcome = work.then(
@@ -163,7 +166,7 @@ async function settledWithin<T>(work: Promise<T>, limit: number): Promise<Outcom
     (error: unknown) => ({ error }),
   )
   try {
-    return await Promise.race([outcome, patience])
+    return await Promise.race([outcome, timeout])
   } finally {
     clearTimeout(timer)
   }

@@ -10,7 +10,7 @@ export type DidAnswer =
   | { document: DidDocument; size: number }
   | { missing: 'did-not-found' | 'did-deactivated'; message: string }
 
-export interface Asking {
+export interface ResolutionSettings {
   plcUrl: string
   dohUrl: string
   reachPrivate: boolean
@@ -28,10 +28,10 @@ const WEB = /^did:web:([a-zA-Z0-9.-]+)(?:%3[aA](\d{1,5}))?$/
  *
  * @throws IdentityError `unreachable` when that did not lead to an answer
  */
-export async function askDid(did: string, asking: Asking): Promise<DidAnswer> {
-  const url = documentUrl(did, asking)
+export async function resolveDid(did: string, settings: ResolutionSettings): Promise<DidAnswer> {
+  const url = documentUrl(did, settings)
   if (!url) return missing('This DID is of no supported method')
-  const { fetch, reachPrivate } = asking
+  const { fetch, reachPrivate } = settings
   const headers = { accept: 'application/did+ld+json,application/json' }
   const options = { ...LIMITS, headers, fetch }
   try {
@@ -51,7 +51,10 @@ export async function askDid(did: string, asking: Asking): Promise<DidAnswer> {
 }
 
 /** Where the document of a DID is; undefined for other methods and for what is no such DID. */
-function documentUrl(did: string, { plcUrl, reachPrivate }: Asking): string | undefined {
+function documentUrl(
+  did: string,
+  { plcUrl, reachPrivate }: ResolutionSettings,
+): string | undefined {
   if (PLC.test(did)) return `${plcUrl}/${encodeURIComponent(did)}`
   const [, host, port] = WEB.exec(did) ?? []
   if (host === undefined) return undefined

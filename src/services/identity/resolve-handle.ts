@@ -2,7 +2,7 @@
 import { isValidDid } from '@atproto/syntax'
 import { didsAt } from '../../kernel/net/dns.ts'
 import { guardedFetch, readText } from '../../kernel/net/guarded-fetch.ts'
-import type { Asking } from './resolve-did.ts'
+import type { ResolutionSettings } from './resolve-did.ts'
 
 /** ms */
 const TIMEOUT = 3_000
@@ -20,12 +20,15 @@ const REDIRECTS = 3
  * @returns the DID, or undefined: there is none
  * @throws NetworkError when DNS could not be asked and the web server knows nothing
  */
-export async function askHandle(handle: string, asking: Asking): Promise<string | undefined> {
+export async function resolveHandle(
+  handle: string,
+  settings: ResolutionSettings,
+): Promise<string | undefined> {
   const stop = new AbortController()
-  const fromWeb = askWellKnown(handle, asking, stop.signal).catch(() => undefined)
+  const fromWeb = resolveByWellKnown(handle, settings, stop.signal).catch(() => undefined)
   let failure: unknown
   try {
-    const dids = await didsAt(`_atproto.${handle}`, asking)
+    const dids = await didsAt(`_atproto.${handle}`, settings)
     if (dids.length > 0) {
       stop.abort()
       return dids.length === 1 ? dids[0] : undefined
@@ -39,9 +42,9 @@ export async function askHandle(handle: string, asking: Asking): Promise<string 
 }
 
 /** The DID that the web server of that name gives. */
-async function askWellKnown(
+async function resolveByWellKnown(
   handle: string,
-  { reachPrivate, fetch }: Asking,
+  { reachPrivate, fetch }: ResolutionSettings,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const response = await guardedFetch(`https://${handle}/.well-known/atproto-did`, {

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Description } from '../../durable/account.ts'
+import type { Description } from '../../contracts/account/repository.ts'
 import type { Fetch } from '../../kernel/net/guarded-fetch.ts'
-import type { Outcome } from '../objects/result.ts'
-import { IdentityMemory, IdentityResolver, type ResolverParts } from './resolver.ts'
+import { IdentityCache, IdentityResolver, type ResolverParts } from './resolver.ts'
 
 const PLC_DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const OTHER_DID = 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb'
@@ -37,25 +36,22 @@ function resolver(changes: Partial<ResolverParts['config']> = {}): IdentityResol
       publicUrl: 'https://pds.example.org',
       ...changes,
     },
-    memory: new IdentityMemory(),
-    findResident: async (name) =>
+    cache: new IdentityCache(),
+    findAccount: async (name) =>
       [OWN_DID, 'own.pds.example.org', 'own.example.com'].includes(name)
         ? { did: OWN_DID }
         : undefined,
     describe: async () => described,
-    later: () => {},
+    waitUntil: () => {},
     log: { info: () => {} },
     fetch,
   })
 }
 
 const described = {
-  ok: true,
-  value: {
-    account: { did: OWN_DID, handle: 'own.pds.example.org' },
-    signingKey: 'did:key:zQ3shZc2QzApp2oymGvQbzP8eKheVshBHbU4ZYjeXqwSKEn6N',
-  },
-} as Outcome<Description>
+  account: { did: OWN_DID, handle: 'own.pds.example.org' },
+  signingKey: 'did:key:zQ3shZc2QzApp2oymGvQbzP8eKheVshBHbU4ZYjeXqwSKEn6N',
+} as Description
 
 const json =
   (body: unknown, status = 200) =>

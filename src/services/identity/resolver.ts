@@ -1,16 +1,16 @@
 import { isValidHandle, normalizeHandle } from '@atproto/syntax'
-import type { Description } from '../../durable/account.ts'
+import { XRPCError } from '@atproto/xrpc-server'
+import type { Description } from '../../contracts/account/repository.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { isPublicHost } from '../../kernel/net/address.ts'
 import type { Fetch } from '../../kernel/net/guarded-fetch.ts'
-import type { Outcome } from '../objects/result.ts'
 import { type DidDocument, handleOf } from './did-document.ts'
 import { accountDocument, serverDocument } from './documents.ts'
 import { IdentityError } from './identity-error.ts'
 import { LookupCache } from './lookup-cache.ts'
-import { type Asking, askDid, type DidAnswer } from './resolve-did.ts'
-import { askHandle } from './resolve-handle.ts'
+import { type DidAnswer, type ResolutionSettings, resolveDid } from './resolve-did.ts'
+import { resolveHandle } from './resolve-handle.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -21,8 +21,8 @@ const NEGATIVE = { fresh: MINUTE, stale: MINUTE }
 const MAX_ENTRIES = 5_000
 const MAX_CHARACTERS = 4 * 1024 * 1024
 
-/** What an isolate remembers of the network, from request to request. */
-export class IdentityMemory {
+/** What was learned from the network, cached per isolate. */
+export class IdentityCache {
   readonly dids = new LookupCache<DidAnswer>({
     maxEntries: MAX_ENTRIES,
     maxWeight: MAX_CHARACTERS,
@@ -42,12 +42,12 @@ export interface ResolverParts {
     Config,
     'plcUrl' | 'dohUrl' | 'reachPrivate' | 'handleDomains' | 'serviceDid' | 'publicUrl'
   >
-  memory: IdentityMemory
-  /** Who of this host's accounts has this handle or DID. */
-  findResident(handleOrDid: string): Promise<{ did: string } | undefined>
-  /** What the object of an account of this host says of it. */
-  describe(did: string): Promise<Outcome<Description>>
-  later(work: Promise<unknown>): void
+  cache: IdentityCache
+  /** The account of this host with this handle or DID. */
+  findAccount(handleOrDid: string): Promise<{ did: string } | undefined>
+  /** What the object of an account of this host says of it. @throws XRPCError */
+  describe(did: string): Promise<Description>
+  waitUntil(work: Promise<unknown>): void
   log: Pick<Logger, 'info'>
   fetch?: Fetch
 }
@@ -59,20 +59,20 @@ export interface ResolveOptions {
 
 /**
  * Who is who (atproto handle and DID specifications). Accounts of this host are known without the network;
- * did:plc documents are the directory's, wherever the account lives. One per request, since a request has
- * to be kept alive while others wait for what it fetches; what was learned is kept per isolate.
+ * did:plc documents are the directory's, wherever the account lives. What was learned is cached per
+ * isolate; the request that fetches something is kept alive (`waitUntil`), as others may wait for the same.
  *
  * `@atproto/identity` needs Node (undici, dns) for the same, and its cache neither bounds memory nor joins
  * look-ups.
  */
 export class IdentityResolver {
   readonly #parts: ResolverParts
-  readonly #asking: Asking
+  readonly #settings: ResolutionSettings
 
   constructor(parts: ResolverParts) {
     this.#parts = parts
     const { plcUrl, dohUrl, reachPrivate } = parts.config
-    this.#asking = { plcUrl, dohUrl, reachPrivate, fetch: parts.fetch }
+    this.#settings = { plcUrl, dohUrl, reachPrivate, fetch: parts.fetch }
   }
 
   /**
@@ -81,12 +81,15 @@ export class IdentityResolver {
    * @throws IdentityError `did-not-found`, `did-deactivated`, `unreachable`
    */
   async did(did: string, { fresh }: ResolveOptions = {}): Promise<DidDocument> {
-    const { config, memory, later } = this.#parts
+    const { config, cache, waitUntil } = this.#parts
     if (did === config.serviceDid && did.startsWith('did:web:')) return serverDocument(config)
     if (did.startsWith('did:web:') && this.#isOwnName(did.slice('did:web:'.length))) {
       return this.#ownDocument(did)
     }
-    const answer = await memory.dids.get(did, () => askDid(did, this.#asking), { fresh, later })
+    const answer = await cache.dids.get(did, () => resolveDid(did, this.#settings), {
+      fresh,
+      waitUntil,
+    })
     if ('document' in answer) return answer.document
     throw new IdentityError(answer.missing, `${answer.message}: ${did}`)
   }
@@ -98,14 +101,14 @@ export class IdentityResolver {
   async handle(handle: string, { fresh }: ResolveOptions = {}): Promise<string | undefined> {
     if (!isValidHandle(handle)) return undefined
     const name = normalizeHandle(handle)
-    const { config, memory, later, log, findResident } = this.#parts
-    const resident = await findResident(name)
-    if (resident) return resident.did
+    const { config, cache, waitUntil, log, findAccount } = this.#parts
+    const account = await findAccount(name)
+    if (account) return account.did
     if (this.#isOwnName(name)) return undefined
     if (!config.reachPrivate && !isPublicHost(name)) return undefined
     try {
-      const ask = () => askHandle(name, this.#asking)
-      return await memory.handles.get(name, ask, { fresh, later })
+      const ask = () => resolveHandle(name, this.#settings)
+      return await cache.handles.get(name, ask, { fresh, waitUntil })
     } catch (error) {
       log.info('handle could not be looked up', { handle: name, reason: String(error) })
       return undefined
@@ -138,7 +141,7 @@ export class IdentityResolver {
     if (did === undefined) throw new IdentityError('handle-not-found', 'Unable to resolve handle')
     let didDoc = await this.did(did, { fresh })
     let handle = await this.verifiedHandle(didDoc, { fresh })
-    if (handle === undefined && !fresh && (await this.#parts.findResident(did))) {
+    if (handle === undefined && !fresh && (await this.#parts.findAccount(did))) {
       // An account of ours may have got a new handle through another isolate.
       didDoc = await this.did(did, { fresh: true })
       handle = await this.verifiedHandle(didDoc)
@@ -148,7 +151,7 @@ export class IdentityResolver {
 
   /** After a change made here: what this isolate remembers of a handle or DID is out of date. */
   forget(handleOrDid: string): void {
-    const { dids, handles } = this.#parts.memory
+    const { dids, handles } = this.#parts.cache
     const cache = handleOrDid.startsWith('did:') ? dids : handles
     cache.forget(handleOrDid)
   }
@@ -159,12 +162,14 @@ export class IdentityResolver {
   }
 
   async #ownDocument(did: string): Promise<DidDocument> {
-    const { config, findResident, describe } = this.#parts
-    if (!(await findResident(did))) {
+    const { config, findAccount, describe } = this.#parts
+    if (!(await findAccount(did))) {
       throw new IdentityError('did-not-found', `There is no such DID: ${did}`)
     }
-    const described = await describe(did)
-    if (described.ok) return accountDocument(described.value, config.publicUrl)
-    throw new IdentityError('did-deactivated', `The DID is deactivated: ${did}`)
+    const description = await describe(did).catch((error: unknown) => {
+      if (!(error instanceof XRPCError)) throw error
+      throw new IdentityError('did-deactivated', `The DID is deactivated: ${did}`)
+    })
+    return accountDocument(description, config.publicUrl)
   }
 }

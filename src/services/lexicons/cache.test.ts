@@ -6,7 +6,7 @@ import {
   proofOf,
   recordLexicon,
 } from '../../testing/published-lexicons.ts'
-import { Allowance } from './resolution-limit.ts'
+import { ResolutionLimit } from './resolution-limit.ts'
 
 const MINUTE = 60_000
 const TTL = 1_000_000
@@ -96,7 +96,7 @@ test('a name without a lexicon is not asked for again for five minutes', async (
 
 describe('what strangers can cause', () => {
   let now = 0
-  const allowance = new Allowance(() => now)
+  const limit = new ResolutionLimit(() => now)
 
   test('is a hundred look-ups in ten minutes each, and nothing is remembered of the rest', async () => {
     const made = makeResolver()
@@ -125,10 +125,10 @@ describe('what strangers can cause', () => {
   })
 
   test('is not blocked for good by look-ups that were cut off', async () => {
-    const cut = Array.from({ length: 24 }, () => allowance.run(() => new Promise(() => {})))
+    const cut = Array.from({ length: 24 }, () => limit.run(() => new Promise(() => {})))
     expect(cut).not.toContain(undefined)
-    expect(allowance.run(async () => 1)).toBeUndefined()
+    expect(limit.run(async () => 1)).toBeUndefined()
     now += 21_000
-    expect(await allowance.run(async () => 1)).toBe(1)
+    expect(await limit.run(async () => 1)).toBe(1)
   })
 })

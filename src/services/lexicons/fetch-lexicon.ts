@@ -11,13 +11,13 @@ import { guardedFetch } from '../../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../../kernel/net/network-error.ts'
 import { type DidDocument, pdsOf, signingKeyOf } from '../identity/did-document.ts'
 import { IdentityError } from '../identity/identity-error.ts'
-import type { Asking } from '../identity/resolve-did.ts'
+import type { ResolutionSettings } from '../identity/resolve-did.ts'
 import { type PublishedLexicon, readDocument, SCHEMA_COLLECTION } from './document.ts'
 import { LexiconError } from './lexicon-error.ts'
 import { type Claim, verifyRecordProof } from './record-proof.ts'
-import { askAuthority } from './resolve-authority.ts'
+import { resolveAuthority } from './resolve-authority.ts'
 
-export interface FetchParts extends Pick<Asking, 'dohUrl' | 'reachPrivate' | 'fetch'> {
+export interface FetchParts extends Pick<ResolutionSettings, 'dohUrl' | 'reachPrivate' | 'fetch'> {
   /** @throws IdentityError */
   document(did: string, options: { fresh: boolean }): Promise<DidDocument>
   /** The proof from this host itself, if the account lives here; a Worker may not be able to call itself. */
@@ -32,7 +32,7 @@ const MAX_DOCUMENT = 256 * 1024
 
 /** @throws LexiconError of any kind but `busy` */
 export async function fetchLexicon(nsid: string, parts: FetchParts): Promise<PublishedLexicon> {
-  const did = await askAuthority(nsid, parts)
+  const did = await resolveAuthority(nsid, parts)
   const home = homeIn(await documentOf(did, parts, false))
   try {
     return await fetchFrom(home, { did, nsid }, parts)

@@ -2,12 +2,11 @@
 import { verifySignature } from '@atproto/crypto'
 import { decode } from '@atproto/lex-cbor'
 import { isCid, isPlainObject, type LexMap } from '@atproto/lex-data'
-import { cidString } from '../../kernel/cbor/cid-string.ts'
+import { type CidBytes, cidString } from '../../kernel/cbor/cid.ts'
 import { encode } from '../../kernel/cbor/encode.ts'
 import { CarReader } from '../../storage/car-reader.ts'
 import { decodeNode } from '../../storage/mst/codec.ts'
 import { keyLayer } from '../../storage/mst/layer.ts'
-import type { CidBytes } from '../../storage/mst/node.ts'
 
 /** A proof is incomplete, or does not prove what it should. */
 export class ProofError extends Error {

@@ -18,7 +18,7 @@ const AT_ONCE = 24
 const LONGEST = 20_000
 
 /** Kept per isolate. */
-export class Allowance {
+export class ResolutionLimit {
   readonly #now: () => number
   #windowEnds = 0
   readonly #used = new Map<string, number>()

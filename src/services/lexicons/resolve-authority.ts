@@ -11,9 +11,9 @@ export const authorityName = (nsid: string): string => `_lexicon.${NSID.parse(ns
  *
  * @throws LexiconError `not-found` when there is none, or more than one; `unavailable`
  */
-export async function askAuthority(nsid: string, asking: DnsOptions): Promise<string> {
+export async function resolveAuthority(nsid: string, settings: DnsOptions): Promise<string> {
   const name = authorityName(nsid)
-  const dids = await publishersAt(name, asking)
+  const dids = await publishersAt(name, settings)
   const [did, ...others] = dids
   if (did === undefined) throw new LexiconError('not-found', `DNS has no did=… at ${name}`)
   if (others.length > 0) throw new LexiconError('not-found', `DNS has several DIDs at ${name}`)
@@ -21,9 +21,9 @@ export async function askAuthority(nsid: string, asking: DnsOptions): Promise<st
 }
 
 /** The distinct DIDs in the TXT records of a name. @throws LexiconError `unavailable` */
-export async function publishersAt(name: string, asking: DnsOptions): Promise<string[]> {
+export async function publishersAt(name: string, settings: DnsOptions): Promise<string[]> {
   try {
-    return await didsAt(name, asking)
+    return await didsAt(name, settings)
   } catch (cause) {
     throw new LexiconError('unavailable', `DNS could not be asked for ${name}`, cause)
   }

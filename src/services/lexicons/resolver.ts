@@ -8,7 +8,7 @@ import type { PublishedLexicon } from './document.ts'
 import { type FetchParts, fetchLexicon } from './fetch-lexicon.ts'
 import { LexiconError } from './lexicon-error.ts'
 import { buildSchema, type LiveSchema } from './live-schema.ts'
-import { Allowance } from './resolution-limit.ts'
+import { ResolutionLimit } from './resolution-limit.ts'
 
 /** Per isolate and cache: so many entries, and so many characters of lexicons. */
 const MAX_ENTRIES = 500
@@ -19,11 +19,11 @@ const PATIENCE = 3_000
 
 type SchemaAnswer = { schema: LiveSchema; until: number } | { error: LexiconError; until: number }
 
-/** What an isolate remembers of resolved lexicons, from request to request. */
-export class LexiconMemory {
+/** Resolved lexicons, cached per isolate. */
+export class LexiconCache {
   readonly documents: LookupCache<Answer>
   readonly schemas: LookupCache<SchemaAnswer>
-  readonly allowance: Allowance
+  readonly limit: ResolutionLimit
 
   constructor({ lexiconTtl }: Pick<Config, 'lexiconTtl'>, now: () => number = Date.now) {
     const limits = { maxEntries: MAX_ENTRIES, maxWeight: MAX_CHARACTERS, now }
@@ -38,21 +38,21 @@ export class LexiconMemory {
       lifetime,
       weigh: (answer) => ('schema' in answer ? answer.schema.size : 0),
     })
-    this.allowance = new Allowance(now)
+    this.limit = new ResolutionLimit(now)
   }
 }
 
 export interface LexiconResolverParts {
   config: Pick<Config, 'lexiconTtl' | 'dohUrl' | 'reachPrivate'>
-  memory: LexiconMemory
-  /** What the host remembers; memory in front of it is an isolate's. */
+  cache: LexiconCache
+  /** The cache of the host, behind that of the isolate. */
   store: {
     find(nsid: string): Promise<StoredLexicon | undefined>
     put(row: StoredLexicon): Promise<void>
   }
   document: FetchParts['document']
   ownProof?: FetchParts['ownProof']
-  later(work: Promise<unknown>): void
+  waitUntil(work: Promise<unknown>): void
   log: Pick<Logger, 'info'>
   fetch?: FetchParts['fetch']
   now?: () => number
@@ -62,8 +62,7 @@ export interface LexiconResolverParts {
 type Caller = string
 
 /**
- * Lexicons from the network, kept in the isolate's memory and in the directory's storage. One per request,
- * like `IdentityResolver`, and for the same reason.
+ * Lexicons from the network, cached per isolate and in the directory's storage.
  */
 export class LexiconResolver {
   readonly #parts: LexiconResolverParts
@@ -83,9 +82,9 @@ export class LexiconResolver {
 
   /** What records of a collection are validated with. @throws LexiconError */
   async schema(collection: string, caller: Caller): Promise<LiveSchema> {
-    const { memory, later } = this.#parts
+    const { cache, waitUntil } = this.#parts
     const build = () => this.#build(collection, caller)
-    const answer = await inTime(memory.schemas.get(collection, build, { later }))
+    const answer = await inTime(cache.schemas.get(collection, build, { waitUntil }))
     if ('error' in answer) throw answer.error
     return answer.schema
   }
@@ -103,16 +102,16 @@ export class LexiconResolver {
 
   /** From memory, storage or the network. Rejects only when the storage fails. */
   #document(nsid: string, caller: Caller): Promise<Answer> {
-    const { memory, later } = this.#parts
-    return memory.documents.get(nsid, () => this.#stored(nsid, caller), { later })
+    const { cache, waitUntil } = this.#parts
+    return cache.documents.get(nsid, () => this.#stored(nsid, caller), { waitUntil })
   }
 
   async #stored(nsid: string, caller: Caller): Promise<Answer> {
-    const { store, config, later } = this.#parts
+    const { store, config, waitUntil } = this.#parts
     const row = await store.find(nsid)
     const answer = row && answerFrom(row, config.lexiconTtl, this.#now())
     if (!answer) return this.#fetch(nsid, caller)
-    if (answer.isOld) later(this.#fetch(nsid, caller, row))
+    if (answer.isOld) waitUntil(this.#fetch(nsid, caller, row))
     return answer
   }
 
@@ -130,14 +129,14 @@ export class LexiconResolver {
   }
 
   async #ask(nsid: string, caller: Caller): Promise<PublishedLexicon | LexiconError> {
-    const { allowance } = this.#parts.memory
+    const { limit } = this.#parts.cache
     const busy = new LexiconError('busy', 'Too many lexicons are being looked up')
-    if (!allowance.take(caller)) return busy
+    if (!limit.take(caller)) return busy
     const { config, document, ownProof, fetch } = this.#parts
     const { dohUrl, reachPrivate } = config
-    const asking = { dohUrl, reachPrivate, document, ownProof, fetch }
+    const settings = { dohUrl, reachPrivate, document, ownProof, fetch }
     try {
-      return (await allowance.run(() => fetchLexicon(nsid, asking))) ?? busy
+      return (await limit.run(() => fetchLexicon(nsid, settings))) ?? busy
     } catch (error) {
       if (error instanceof LexiconError) return error
       throw error
@@ -148,12 +147,12 @@ export class LexiconResolver {
 /** @throws LexiconError `unavailable` when it takes too long */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const patience = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     const late = () => reject(new LexiconError('unavailable', 'It took too long to look it up'))
     timer = setTimeout(late, PATIENCE)
   })
   try {
-    return await Promise.race([work, patience])
+    return await Promise.race([work, timeout])
   } finally {
     clearTimeout(timer)
   }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Env } from '../../contracts/env.ts'
 import { ConfigError } from '../../kernel/config/config.ts'
 import { assertLocation } from './location.ts'
-import { account, locationKeeper } from './stubs.ts'
+import { accountStub, locationStub } from './stubs.ts'
 
 /** The settings of another isolate. */
 const isolate = (): Env => ({ ...env })
@@ -17,7 +17,7 @@ test('where the data are is recorded at first use, and a later change is refused
   await expect(changed).rejects.toThrow(
     'PDS_DATA_LOCATION is eu, but the data of this host are in weur',
   )
-  await runInDurableObject(locationKeeper(env), (_, { storage }) =>
+  await runInDurableObject(locationStub(env), (_, { storage }) =>
     storage.kv.delete('data location'),
   )
 })
@@ -43,6 +43,6 @@ test.each([
   ['weur', [['did:web:a', { locationHint: 'weur' }]]],
 ])('with %s an object is asked for in that place', (PDS_DATA_LOCATION, expected) => {
   const { calls, namespace } = recordingNamespace()
-  account({ ...env, ACCOUNTS: namespace, PDS_DATA_LOCATION }, 'did:web:a')
+  accountStub({ ...env, ACCOUNTS: namespace, PDS_DATA_LOCATION }, 'did:web:a')
   expect(calls).toEqual(expected)
 })

@@ -1,9 +1,11 @@
 /** Keeps a host from losing sight of its data when PDS_DATA_LOCATION is changed. */
 
+import type { DirectoryRpc } from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
 import { ConfigError } from '../../kernel/config/config.ts'
 import type { DataLocation } from '../../kernel/config/settings.ts'
-import { locationKeeper } from './stubs.ts'
+import { rpcClient } from './client.ts'
+import { locationStub } from './stubs.ts'
 
 const checked = new WeakMap<Env, Promise<void>>()
 
@@ -26,7 +28,8 @@ export function assertLocation(env: Env, location: DataLocation): Promise<void> 
 }
 
 async function compare(env: Env, location: DataLocation): Promise<void> {
-  const recorded = await locationKeeper(env).recordLocation(location)
+  const directory = rpcClient<DirectoryRpc>(locationStub(env))
+  const recorded = await directory.location.record(location)
   if (recorded !== location) {
     throw new ConfigError(
       `PDS_DATA_LOCATION is ${location}, but the data of this host are in ${recorded}: set it back. ` +

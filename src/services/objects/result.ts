@@ -1,52 +1,41 @@
-/**
- * How refusals cross from a Durable Object to the Worker. RPC would strip an error of its class and
- * log it as a failure; a refusal is an answer, so it travels as a value.
- */
+/** The two ends of an RPC result: the object makes one, the caller reads it. */
 import { XRPCError } from '@atproto/xrpc-server'
-import { BudgetError, StorageError } from '../../storage/error.ts'
-import type { Budget } from '../../storage/rate-counter.ts'
+import type { RpcResult } from '../../contracts/answer.ts'
+import { StorageError } from '../../storage/error.ts'
 import { RateLimitError } from './rate-limit-error.ts'
 
-export interface Refusal {
-  name: string
-  message: string
-  /** HTTP status. */
-  status: number
-  /** For what was refused because of how often it was asked for. */
-  budget?: Budget
-}
-
-export type Outcome<T> = { ok: true; value: T } | { ok: false; refused: Refusal }
-
 /** Inside the object: runs `work` and turns its StorageErrors and XRPCErrors into values. */
-export async function settle<T>(work: () => T | Promise<T>): Promise<Outcome<T>> {
+export async function toResult(work: () => unknown): Promise<RpcResult> {
   try {
     return { ok: true, value: await work() }
   } catch (error) {
     if (error instanceof StorageError) {
-      const { name, message, status } = error
-      const budget = error instanceof BudgetError ? error.budget : undefined
-      return { ok: false, refused: { name, message, status, budget } }
+      const { name, message, status, rateLimit } = error
+      return { ok: false, error: { name, message, status, rateLimit } }
     }
     if (error instanceof XRPCError) {
-      const { message, statusCode } = error
-      return {
-        ok: false,
-        refused: { name: error.error ?? 'InternalServerError', message, status: statusCode },
-      }
+      const { message, statusCode: status, error: name = 'InternalServerError' } = error
+      return { ok: false, error: { name, message, status } }
     }
     throw error
   }
 }
 
 /**
- * In the Worker: the value, or the refusal as an XRPC error.
+ * At the caller: the value, or the error as an XRPC error.
  *
- * @throws XRPCError
+ * @throws XRPCError; RateLimitError
  */
-export function unwrap<T>(outcome: Outcome<T>): T {
-  if (outcome.ok) return outcome.value
-  const { status, message, name, budget } = outcome.refused
-  if (budget) throw new RateLimitError(budget)
+export function fromResult(result: RpcResult): unknown {
+  if (result.ok) return result.value
+  const { status, message, name, rateLimit } = result.error
+  if (rateLimit) throw new RateLimitError(rateLimit)
   throw new XRPCError(status, message, name)
 }
+
+/** What an object answers, or undefined where it answers with an error; failures of the object are still thrown. */
+export const unlessRefused = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  answer.catch((error: unknown) => {
+    if (error instanceof XRPCError) return undefined
+    throw error
+  })

@@ -1,32 +1,57 @@
 /** How the Worker and the objects find each other: one object per account, one of each other kind. */
 
+import type { AccountRpc } from '../../contracts/account.ts'
+import type { RpcClient } from '../../contracts/answer.ts'
+import type { DirectoryRpc } from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
-import type { AccountObject } from '../../durable/account.ts'
-import type { DirectoryObject } from '../../durable/directory.ts'
-import type { OAuthObject } from '../../durable/oauth.ts'
-import type { SequencerObject } from '../../durable/sequencer.ts'
+import type { OAuthRpc } from '../../contracts/oauth.ts'
+import type { SequencerRpc } from '../../contracts/sequencer.ts'
 import { type DataLocation, jurisdictions, locationHints } from '../../kernel/config/settings.ts'
+import { rpcClient } from './client.ts'
 
-export const account = (env: Env, did: string): DurableObjectStub<AccountObject> =>
-  find(env.ACCOUNTS, did, env.PDS_DATA_LOCATION)
+export type AccountClient = RpcClient<AccountRpc>
+export type DirectoryClient = RpcClient<DirectoryRpc>
+export type SequencerClient = DurableObjectStub<SequencerRpc & Rpc.DurableObjectBranded>
+export type OAuthClient = RpcClient<OAuthRpc>
 
-export const directory = (env: Env): DurableObjectStub<DirectoryObject> =>
-  find(env.DIRECTORY, 'directory', env.PDS_DATA_LOCATION)
+/** The objects of this host. A stub is good for one request, so each use makes one. */
+export interface HostObjects {
+  account(did: string): AccountClient
+  readonly directory: DirectoryClient
+  readonly sequencer: SequencerClient
+  readonly oauth: OAuthClient
+}
 
-export const sequencer = (env: Env): DurableObjectStub<SequencerObject> =>
-  find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
+export function hostObjects(env: Env): HostObjects {
+  return {
+    account: (did) => rpcClient(accountStub(env, did)),
+    get directory() {
+      return rpcClient<DirectoryRpc>(directoryStub(env))
+    },
+    get sequencer() {
+      return sequencerStub(env)
+    },
+    get oauth() {
+      return rpcClient<OAuthRpc>(oauthStub(env))
+    },
+  }
+}
 
-export const oauth = (env: Env): DurableObjectStub<OAuthObject> =>
-  find(env.OAUTH, 'oauth', env.PDS_DATA_LOCATION)
+export const accountStub = (env: Env, did: string) => find(env.ACCOUNTS, did, env.PDS_DATA_LOCATION)
+
+export const directoryStub = (env: Env) => find(env.DIRECTORY, 'directory', env.PDS_DATA_LOCATION)
+
+export const sequencerStub = (env: Env) => find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
+
+export const oauthStub = (env: Env) => find(env.OAUTH, 'oauth', env.PDS_DATA_LOCATION)
 
 /**
  * The object that remembers where all the others were put. It is in no jurisdiction: in another one, an
  * object of the same name is another object, which could not know of the first.
  */
-export const locationKeeper = (env: Env): DurableObjectStub<DirectoryObject> =>
-  env.DIRECTORY.get(env.DIRECTORY.idFromName('location'))
+export const locationStub = (env: Env) => env.DIRECTORY.get(env.DIRECTORY.idFromName('location'))
 
-/** An object in its place (Durable Objects, data location). A hint counts when the object is made. */
+/** An object in its place (Durable Objects, data location). A hint counts when the object is created. */
 function find<T extends Rpc.DurableObjectBranded | undefined>(
   namespace: DurableObjectNamespace<T>,
   name: string,

@@ -1,7 +1,7 @@
 /** Batches of writes as `com.atproto.repo.applyWrites` takes them. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { InputSchema, OutputSchema } from '#types/com/atproto/repo/applyWrites'
-import { cidString } from '../../kernel/cbor/cid-string.ts'
+import { cidString } from '../../kernel/cbor/cid.ts'
 import type { Write, WriteOutcome } from '../../storage/account/writes.ts'
 import { prepareRecord, type ValidationStatus } from './prepare.ts'
 import type { RecordSchema } from './schema.ts'

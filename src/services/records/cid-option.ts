@@ -1,5 +1,4 @@
-import { cidBytes } from '../../kernel/cbor/cid-string.ts'
-import type { CidBytes } from '../../storage/mst/node.ts'
+import { type CidBytes, cidBytes } from '../../kernel/cbor/cid.ts'
 
 /** A CID that a client may give, may give as null, or may leave out. Its syntax was validated. */
 export function cidOption(cid: string): CidBytes

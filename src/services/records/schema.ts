@@ -1,8 +1,9 @@
 /** Finds what records of a collection are validated with. */
 import type { Lexicons, LexRecord } from '@atproto/lexicon'
-import type { App } from '../../app.ts'
 import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
+import type { Config } from '../../kernel/config/config.ts'
 import { LexiconError } from '../lexicons/lexicon-error.ts'
+import type { LexiconResolver } from '../lexicons/resolver.ts'
 
 /** The schema of a collection, or that there is none. */
 export type RecordSchema = KnownSchema | UnknownSchema
@@ -22,6 +23,8 @@ export interface UnknownSchema {
   required: boolean
 }
 
+type LiveSchemas = Pick<LexiconResolver, 'schema'>
+
 const UNKNOWN: UnknownSchema = { required: false }
 
 /** What the schema of a write is looked up by. */
@@ -31,31 +34,38 @@ export interface SchemaQuery {
   validate?: boolean
 }
 
-type Parts = Pick<App, 'config' | 'lexicons'>
+/** Finds the schemas of collections: in the tree, or else where `PDS_LEXICON_MODE` says. */
+export class SchemaSource {
+  readonly #mode: Config['lexiconMode']
+  readonly #lexicons: LiveSchemas
 
-/** The schema in the tree, at once, or else what `PDS_LEXICON_MODE` says. @param caller DID */
-export function findSchema(
-  { config, lexicons }: Parts,
-  { collection, validate }: SchemaQuery,
-  caller: string,
-): RecordSchema | Promise<RecordSchema> {
-  const known = knownSchema(collection)
-  if (known) return known
-  if (config.lexiconMode === 'known' || validate === false) return UNKNOWN
-  return resolveSchema(lexicons, collection, caller, config.lexiconMode === 'strict')
-}
+  constructor(mode: Config['lexiconMode'], lexicons: LiveSchemas) {
+    this.#mode = mode
+    this.#lexicons = lexicons
+  }
 
-/** The same for the collections of a batch, each looked up once. */
-export async function findSchemas(
-  parts: Parts,
-  queries: readonly SchemaQuery[],
-  caller: string,
-): Promise<ReadonlyMap<string, RecordSchema>> {
-  const byCollection = new Map(queries.map((query) => [query.collection, query]))
-  const found = [...byCollection].map(
-    async ([collection, query]) => [collection, await findSchema(parts, query, caller)] as const,
-  )
-  return new Map(await Promise.all(found))
+  /** At once where the schema is in the tree. @param caller DID */
+  find(
+    { collection, validate }: SchemaQuery,
+    caller: string,
+  ): RecordSchema | Promise<RecordSchema> {
+    const known = knownSchema(collection)
+    if (known) return known
+    if (this.#mode === 'known' || validate === false) return UNKNOWN
+    return resolveSchema(this.#lexicons, collection, caller, this.#mode === 'strict')
+  }
+
+  /** The same for the collections of a batch, each looked up once. */
+  async findAll(
+    queries: readonly SchemaQuery[],
+    caller: string,
+  ): Promise<ReadonlyMap<string, RecordSchema>> {
+    const byCollection = new Map(queries.map((query) => [query.collection, query]))
+    const found = [...byCollection].map(
+      async ([collection, query]) => [collection, await this.find(query, caller)] as const,
+    )
+    return new Map(await Promise.all(found))
+  }
 }
 
 function knownSchema(collection: string): KnownSchema | undefined {
@@ -65,7 +75,7 @@ function knownSchema(collection: string): KnownSchema | undefined {
 }
 
 async function resolveSchema(
-  resolver: App['lexicons'],
+  resolver: LiveSchemas,
   collection: string,
   caller: string,
   required: boolean,

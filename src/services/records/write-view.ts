@@ -1,4 +1,4 @@
-import { cidString } from '../../kernel/cbor/cid-string.ts'
+import { cidString } from '../../kernel/cbor/cid.ts'
 import type { WriteResult } from '../../storage/account/repo.ts'
 
 /** What createRecord and putRecord tell of the one record that was written. */

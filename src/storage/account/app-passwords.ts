@@ -1,9 +1,9 @@
 import { StorageError } from '../error.ts'
 
-/** A password made up for one app, which may do less than the main one. */
+/** An app password, which grants less access than the main password. */
 export interface AppPassword {
   name: string
-  /** Whether it may also reach chat and other private matters. */
+  /** Whether it also grants access to sensitive state, such as chat. */
   privileged: boolean
   /** ISO 8601. */
   createdAt: string
@@ -11,7 +11,7 @@ export interface AppPassword {
 
 type Row = { name: string; hash: string; privileged: number; created_at: string }
 
-/** The app passwords of one account. They are found by their hash, whose salt is the account's. */
+/** The app passwords of one account, looked up by hash: all have the salt of the account. */
 export class AppPasswords {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {

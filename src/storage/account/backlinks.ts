@@ -1,6 +1,6 @@
 import { scanSubject } from '../../kernel/cbor/scan.ts'
 
-/** Collections in which a second record about the same subject means nothing. */
+/** Collections that have at most one record for each subject. */
 const LINKING: ReadonlySet<string> = new Set([
   'app.bsky.feed.like',
   'app.bsky.feed.repost',
@@ -8,7 +8,7 @@ const LINKING: ReadonlySet<string> = new Set([
   'app.bsky.graph.follow',
 ])
 
-/** A record that is about something. */
+/** A record that refers to a subject. */
 export interface Backlink {
   collection: string
   /** at:// URI or DID. */
@@ -16,7 +16,7 @@ export interface Backlink {
   rkey: string
 }
 
-/** What the record at a path is about, if its collection is one of those that count. */
+/** The subject of the record at a path, if its collection is one of those above. */
 export function backlinkOf(path: string, block: Uint8Array): Backlink | undefined {
   const slash = path.indexOf('/')
   const collection = path.slice(0, slash)
@@ -25,15 +25,15 @@ export function backlinkOf(path: string, block: Uint8Array): Backlink | undefine
   return subject === undefined ? undefined : { collection, subject, rkey: path.slice(slash + 1) }
 }
 
-/** Finds likes, reposts, follows and blocks by what they are about. */
+/** Finds likes, reposts, follows and blocks by their subject. */
 export class Backlinks {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  /** Paths of records about the same subject in the same collection, other than `path`. */
-  twins(path: string, block: Uint8Array): { collection: string; rkey: string }[] {
+  /** Other records of the same collection with the same subject as the record at `path`. */
+  duplicates(path: string, block: Uint8Array): { collection: string; rkey: string }[] {
     const link = backlinkOf(path, block)
     if (!link) return []
     const { collection, subject } = link

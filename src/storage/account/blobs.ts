@@ -11,7 +11,7 @@ export interface BlobRow {
   size: number
 }
 
-/** How long an upload waits for a record that refers to it, in ms. */
+/** Lifetime of an upload that no record refers to, in ms. */
 const TEMPORARY = 6 * 60 * 60 * 1000
 
 type Row = {
@@ -28,16 +28,16 @@ type Row = {
  */
 export class BlobIndex {
   readonly #sql: SqlStorage
-  /** Whether there may be unwanted bytes; saves asking after each write. */
-  #untidy = true
+  /** Whether there may be keys to delete; saves a query after each write. */
+  #hasKeysToDelete = true
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  /** Whether there may be bytes to delete. */
-  get untidy(): boolean {
-    return this.#untidy
+  /** Whether there may be keys to delete; false only after `keysToDelete` has found none. */
+  get hasKeysToDelete(): boolean {
+    return this.#hasKeysToDelete
   }
 
   /** A blob that a record refers to. */
@@ -47,12 +47,12 @@ export class BlobIndex {
   }
 
   /**
-   * Notes an upload. The bytes of a blob that is here already are not needed twice and are marked as
-   * unwanted.
+   * Records an upload. Where the blob was uploaded before, its bytes are stored already, and the key of the
+   * new upload is marked for deletion.
    */
   add(blob: BlobRow): void {
     const known = this.#find(blob.cid)
-    if (known) this.#unwant(blob.key)
+    if (known) this.#markForDeletion(blob.key)
     if (known?.expires_at === null) return
     // Imported records may refer to a blob before it is uploaded.
     const expiresAt = this.#isReferenced(blob.cid) ? null : Date.now() + TEMPORARY
@@ -67,7 +67,7 @@ export class BlobIndex {
   }
 
   /**
-   * Checks what a record says of its blobs against what was uploaded.
+   * Checks the blob references of a record against the uploads.
    *
    * @throws StorageError `BlobNotFound`, `InvalidMimeType`, `InvalidSize`
    */
@@ -91,7 +91,7 @@ export class BlobIndex {
     }
   }
 
-  /** Makes `references` the blobs of the record at `path`. What nobody refers to any more goes. */
+  /** Makes `references` the blobs of the record at `path`. Blobs without a reference are removed. */
   setReferences(path: string, references: readonly BlobReference[]): void {
     const before = this.#sql
       .exec<{ blob: string }>('SELECT blob FROM record_blob WHERE path = ?', path)
@@ -113,7 +113,7 @@ export class BlobIndex {
     for (const cid of before) if (!now.has(cid) && !this.#isReferenced(cid)) this.#remove(cid)
   }
 
-  /** Goes through all blobs after all references have changed at once. */
+  /** Updates the expiry of all blobs, after all references have changed at once. */
   review(): void {
     this.#sql.exec('UPDATE blob SET expires_at = NULL WHERE cid IN (SELECT blob FROM record_blob)')
     this.#sql.exec(
@@ -139,7 +139,7 @@ export class BlobIndex {
       .map(({ blob }) => blob)
   }
 
-  /** Blobs that records refer to but nobody has uploaded, in order of CID, after `cursor`. */
+  /** Blobs that records refer to but that were not uploaded, in order of CID, after `cursor`. */
   listMissing(limit: number, cursor = ''): { cid: string; path: string }[] {
     return this.#sql
       .exec<{ cid: string; path: string }>(
@@ -152,13 +152,13 @@ export class BlobIndex {
       .toArray()
   }
 
-  /** Marks the bytes of every blob as unwanted; the caller empties the index. */
-  unwantAll(): void {
-    this.#untidy = true
-    this.#sql.exec('INSERT OR IGNORE INTO unwanted_blob (key) SELECT key FROM blob')
+  /** Marks the keys of all blobs for deletion; the caller empties the index. */
+  markAllForDeletion(): void {
+    this.#hasKeysToDelete = true
+    this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) SELECT key FROM blob')
   }
 
-  /** How many blobs records refer to, and how many of those are here. */
+  /** How many blobs records refer to, and how many of those were uploaded. */
   counts(): { expected: number; present: number } {
     return this.#sql
       .exec<{ expected: number; present: number }>(
@@ -168,7 +168,7 @@ export class BlobIndex {
       .one()
   }
 
-  /** Removes temporary blobs whose time is over. */
+  /** Removes temporary blobs that have expired. */
   expire(now: number): void {
     const expired = this.#sql
       .exec<{ cid: string }>('SELECT cid FROM blob WHERE expires_at <= ?', now)
@@ -187,19 +187,19 @@ export class BlobIndex {
     )
   }
 
-  /** Keys in the blob store that nothing leads to any more, at most `limit`. */
-  unwanted(limit: number): string[] {
+  /** Keys in the blob store whose bytes are to be deleted, at most `limit`. */
+  keysToDelete(limit: number): string[] {
     const keys = this.#sql
-      .exec<{ key: string }>('SELECT key FROM unwanted_blob LIMIT ?', limit)
+      .exec<{ key: string }>('SELECT key FROM blob_to_delete LIMIT ?', limit)
       .toArray()
       .map(({ key }) => key)
-    if (keys.length === 0) this.#untidy = false
+    if (keys.length === 0) this.#hasKeysToDelete = false
     return keys
   }
 
-  /** The bytes under `key` were deleted. */
+  /** To be called after the bytes under `key` were deleted. */
   forget(key: string): void {
-    this.#sql.exec('DELETE FROM unwanted_blob WHERE key = ?', key)
+    this.#sql.exec('DELETE FROM blob_to_delete WHERE key = ?', key)
   }
 
   #find(cid: string): Row | undefined {
@@ -216,19 +216,19 @@ export class BlobIndex {
     const blob = this.#find(cid)
     if (!blob) return
     this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
-    this.#unwant(blob.key)
+    this.#markForDeletion(blob.key)
   }
 
-  #unwant(key: string): void {
-    this.#untidy = true
-    this.#sql.exec('INSERT OR IGNORE INTO unwanted_blob (key) VALUES (?)', key)
+  #markForDeletion(key: string): void {
+    this.#hasKeysToDelete = true
+    this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) VALUES (?)', key)
   }
 }
 
 export interface ListBlobsOptions {
   /** Only blobs of records written after this rev. */
   since?: string
-  /** CID to go on after. */
+  /** CID to continue after. */
   cursor?: string
   limit: number
 }

@@ -1,12 +1,12 @@
 /** Builds signed commits (repository specification, Commit Objects). */
 import { TID } from '@atproto/common-web'
 import { decodeCid } from '@atproto/lex-data'
-import { cidOf } from '../../kernel/cbor/cid.ts'
+import { type CidBytes, cidOf } from '../../kernel/cbor/cid.ts'
 import { encode } from '../../kernel/cbor/encode.ts'
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { type CarBlock, carFile } from '../car.ts'
 import { encodeNode } from '../mst/codec.ts'
-import type { CidBytes, Node } from '../mst/node.ts'
+import type { Node } from '../mst/node.ts'
 import { type ChangeKind, collectProof } from '../mst/proof.ts'
 import type { SealedChanges, Tree } from '../mst/tree.ts'
 

@@ -2,14 +2,14 @@ import type { SealedChanges } from '../mst/tree.ts'
 import type { PathChange } from './writes.ts'
 
 /**
- * Keeps what commits replace for as long as an export that began before is running, so that a CAR file
- * is one state of the repository however long the client takes to read it. A kept row was current
- * from its `rev` up to, and not including, `until`.
+ * Snapshot isolation for exports: while one is running, the rows that commits replace are copied, so that a
+ * CAR file is one state of the repository however long the client takes to read it. A copied row was
+ * current from its `rev` up to, and not including, `until`.
  *
- * Which exports run is known in memory only: they end with the object. Rows they leave behind are
- * removed when the object starts again.
+ * Running exports are counted in memory: they end with the object. Rows they leave behind are deleted when
+ * the object starts again.
  */
-export class Retired {
+export class ExportSnapshots {
   readonly #sql: SqlStorage
   #exports = 0
   /** Counts replacements of the whole repository. */
@@ -20,7 +20,7 @@ export class Retired {
     this.#clear()
   }
 
-  /** Begins an export. */
+  /** Begins an export: rows of the current state are kept until it is released. */
   hold(): Hold {
     this.#exports++
     const epoch = this.#epoch
@@ -38,13 +38,13 @@ export class Retired {
     }
   }
 
-  /** The repository was replaced as a whole: exports that are running cannot go on. */
+  /** Aborts running exports, after the repository was replaced as a whole. */
   breakExports(): void {
     this.#epoch++
     this.#clear()
   }
 
-  /** Called before a commit `rev` is stored: keeps the rows that it replaces. */
+  /** To be called before commit `rev` is stored: copies the rows that it replaces. */
   keep(
     { written, vacated }: SealedChanges,
     changes: ReadonlyMap<string, PathChange>,
@@ -53,7 +53,7 @@ export class Retired {
     if (this.#exports === 0) return
     for (const { layer, lo } of [...written.keys(), ...vacated]) {
       this.#sql.exec(
-        `INSERT OR IGNORE INTO retired_node
+        `INSERT OR IGNORE INTO snapshot_node
          SELECT layer, lo, cid, rev, block, ? FROM node WHERE layer = ? AND lo = ?`,
         rev,
         layer,
@@ -62,7 +62,7 @@ export class Retired {
     }
     for (const path of changes.keys()) {
       this.#sql.exec(
-        `INSERT OR IGNORE INTO retired_record
+        `INSERT OR IGNORE INTO snapshot_record
          SELECT path, cid, rev, block, ? FROM record WHERE path = ?`,
         rev,
         path,
@@ -70,20 +70,20 @@ export class Retired {
     }
   }
 
-  /** Looks before it deletes: a statement that may write makes a start wait for the disk. */
+  /** Reads before it deletes: a statement that may write makes a start wait for the disk. */
   #clear(): void {
-    for (const table of ['retired_node', 'retired_record']) {
+    for (const table of ['snapshot_node', 'snapshot_record']) {
       const rows = this.#sql.exec(`SELECT 1 FROM ${table} LIMIT 1`).toArray()
       if (rows.length > 0) this.#sql.exec(`DELETE FROM ${table}`)
     }
   }
 }
 
-/** A running export's claim on the state that it began with. */
+/** The hold of a running export on the snapshot that it reads. */
 export interface Hold {
-  /** @throws ReplacedError when that state is gone */
+  /** @throws ReplacedError when the snapshot is gone */
   check(): void
-  /** Ends the claim; may be called more than once. */
+  /** Ends the hold; may be called more than once. */
   release(): void
 }
 

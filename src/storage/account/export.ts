@@ -6,22 +6,23 @@
  * before everything whose key is not smaller than its own smallest, the higher layer first. So the file is
  * the merge of one sorted scan per layer and one of the records.
  */
+
+import type { CidBytes } from '../../kernel/cbor/cid.ts'
 import { carBlockLength, carHeader, writeCarBlock } from '../car.ts'
-import type { CidBytes } from '../mst/node.ts'
 import type { Hold } from './export-snapshot.ts'
 import type { Head } from './head.ts'
 
-/** Bytes collected before they are handed on; what is in memory of an export of any size. */
+/** Bytes of one chunk of the stream: what an export of any size holds in memory. */
 const CHUNK = 256 * 1024
 
 export interface ExportOptions {
-  /** Leave out what the repository had at this rev already. */
+  /** Only blocks that are newer than this rev. */
   since?: string
-  /** The claim on the state that is exported; released when the stream ends, fails or is cancelled. */
+  /** The hold on the snapshot; released when the stream ends, fails or is cancelled. */
   hold: Hold
 }
 
-/** Reads a row per block; what is written meanwhile does not show, see `Retired`. */
+/** Reads a row per block; the snapshot is that of `head`, see `ExportSnapshots`. */
 export function exportCar(
   sql: SqlStorage,
   head: Head,
@@ -75,14 +76,14 @@ function fill(chunk: Chunk, sql: SqlStorage, scans: readonly Scan[]): void {
 
 type Row = { key: string; cid: ArrayBuffer; block: ArrayBuffer }
 
-/** A sorted scan that goes on behind the last row it gave out. */
+/** A sorted scan that continues after the last row it returned. */
 class Scan {
   row: Row | undefined
   readonly #query: string
   readonly #rev: string
   readonly #since: string
   #cursor: SqlStorageCursor<Row> | undefined
-  /** Last key given out; null before the first. */
+  /** Last key returned; null before the first. */
   #last: string | null = null
   #ended = false
 
@@ -125,22 +126,24 @@ const range = (key: string) => RANGE.replaceAll('KEY', key)
 const nodeQuery = (layer: number): string => `
   SELECT lo AS key, cid, block FROM node WHERE layer = ${layer} AND lo >= ?1 AND ${range('lo')}
   UNION ALL
-  SELECT lo AS key, cid, block FROM retired_node
+  SELECT lo AS key, cid, block FROM snapshot_node
   WHERE layer = ${layer} AND lo >= ?1 AND ${range('lo')} AND until > ?3
   ORDER BY key`
 
 const RECORD_QUERY = `
   SELECT path AS key, cid, block FROM record WHERE path >= ?1 AND ${range('path')}
   UNION ALL
-  SELECT path AS key, cid, block FROM retired_record
+  SELECT path AS key, cid, block FROM snapshot_record
   WHERE path >= ?1 AND ${range('path')} AND until > ?3
   ORDER BY key`
 
-/** The layers of the tree, highest first, those of retired nodes included. */
+/** The layers of the tree, highest first, those of copied nodes included. */
 function layersOf(sql: SqlStorage): number[] {
   const { top } = sql
     .exec<{ top: number | null }>(
-      'SELECT max(layer) AS top FROM (SELECT max(layer) AS layer FROM node UNION ALL SELECT max(layer) FROM retired_node)',
+      `SELECT max(layer) AS top FROM (
+         SELECT max(layer) AS layer FROM node UNION ALL SELECT max(layer) FROM snapshot_node
+       )`,
     )
     .one()
   return Array.from({ length: (top ?? 0) + 1 }, (_, index) => (top ?? 0) - index)

@@ -1,13 +1,24 @@
+import { cidString } from '../../kernel/cbor/cid.ts'
+import { carFile } from '../car.ts'
+import { StorageError } from '../error.ts'
 import type { Commit } from './commit.ts'
-import { parseSpending, type WriteSpending } from './write-limit.ts'
+import { syncEvent, type UnnumberedEvent } from './events.ts'
+import type { Outbox } from './outbox.ts'
+import { parseWriteUsage, type WriteUsage } from './write-limit.ts'
 
 /** The current commit of a repository and the number of its last event. One row. */
 export interface Head extends Commit {
   /** Number of the newest event of this account; grows by one with each. */
   lastEvent: number
   /** What writes have cost in the current hour and day; undefined: nothing was counted. */
-  spending?: WriteSpending
+  usage?: WriteUsage
 }
+
+/**
+ * Number of the first event of an account created now. The sequencer drops numbers that it has
+ * seen, so an account that is deleted and later comes back must not start from 1 again.
+ */
+export const firstEventNumber = (): number => Date.now() * 1000
 
 type Row = {
   cid: ArrayBuffer
@@ -18,38 +29,76 @@ type Row = {
   write_spending: string | null
 }
 
-export function readHead(sql: SqlStorage): Head | undefined {
-  const row = sql.exec<Row>('SELECT * FROM head').toArray()[0]
-  return (
-    row && {
-      cid: new Uint8Array(row.cid),
-      rev: row.rev,
-      data: new Uint8Array(row.data),
-      block: new Uint8Array(row.commit_block),
-      lastEvent: row.last_event,
-      ...(row.write_spending !== null && { spending: parseSpending(row.write_spending) }),
+/** The head of one repository, cached, and the events that get their numbers from it. */
+export class HeadStore {
+  readonly #sql: SqlStorage
+  readonly #outbox: Outbox
+  #cached: Head | undefined
+
+  constructor(sql: SqlStorage, outbox: Outbox) {
+    this.#sql = sql
+    this.#outbox = outbox
+  }
+
+  /** @throws StorageError `RepoNotFound` before the first commit */
+  get(): Head {
+    this.#cached ??= this.#read()
+    if (!this.#cached) throw new StorageError('RepoNotFound', 'Could not find repo')
+    return this.#cached
+  }
+
+  /** CID and rev as strings. */
+  getStrings(): { cid: string; rev: string } {
+    const { cid, rev } = this.get()
+    return { cid: cidString(cid), rev }
+  }
+
+  put(head: Head): void {
+    const { cid, rev, data, block, lastEvent, usage } = head
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO head (only_row, cid, rev, data, commit_block, last_event, write_spending)
+       VALUES (1, ?, ?, ?, ?, ?, ?)`,
+      cid,
+      rev,
+      data,
+      block,
+      lastEvent,
+      usage ? JSON.stringify(usage) : null,
+    )
+    this.#cached = head
+  }
+
+  /** Adds events to the outbox; to be called in the transaction of the change that causes them. */
+  announce(...events: UnnumberedEvent[]): void {
+    const head = this.get()
+    for (const [index, event] of events.entries()) {
+      this.#outbox.add(head.lastEvent + 1 + index, event)
     }
-  )
-}
+    this.put({ ...head, lastEvent: head.lastEvent + events.length })
+  }
 
-export function writeHead(
-  sql: SqlStorage,
-  { cid, rev, data, block, lastEvent, spending }: Head,
-): void {
-  sql.exec(
-    `INSERT OR REPLACE INTO head (only_row, cid, rev, data, commit_block, last_event, write_spending)
-     VALUES (1, ?, ?, ?, ?, ?, ?)`,
-    cid,
-    rev,
-    data,
-    block,
-    lastEvent,
-    spending ? JSON.stringify(spending) : null,
-  )
-}
+  /** Emits a #sync event: the current commit, without a change that leads to it. */
+  announceHead(did: string): void {
+    const { cid, rev, block } = this.get()
+    this.announce(syncEvent(did, rev, carFile(cid, [[cid, block]])))
+  }
 
-/**
- * Number of the first event of an account created now. The sequencer drops numbers that it has
- * seen, so an account that is deleted and later comes back must not start from 1 again.
- */
-export const firstEventNumber = (): number => Date.now() * 1000
+  /** Drops the cache, after a rollback or a change of the row by other means. */
+  forget(): void {
+    this.#cached = undefined
+  }
+
+  #read(): Head | undefined {
+    const row = this.#sql.exec<Row>('SELECT * FROM head').toArray()[0]
+    return (
+      row && {
+        cid: new Uint8Array(row.cid),
+        rev: row.rev,
+        data: new Uint8Array(row.data),
+        block: new Uint8Array(row.commit_block),
+        lastEvent: row.last_event,
+        ...(row.write_spending !== null && { usage: parseWriteUsage(row.write_spending) }),
+      }
+    )
+  }
+}

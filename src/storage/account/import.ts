@@ -1,42 +1,42 @@
 /**
- * Takes in a whole repository from a CAR file (com.atproto.repo.importRepo) in bounded memory. Nothing
- * of the account changes before all of it has arrived and was found right.
+ * Imports a repository from a CAR file (com.atproto.repo.importRepo) in bounded memory. Nothing of the account
+ * changes before the whole file was received and verified.
  */
 import { TID } from '@atproto/common-web'
 import { verifySignature } from '@atproto/crypto'
 import { decode, encode } from '@atproto/lex-cbor'
 import { isCid, isPlainObject, type LexMap } from '@atproto/lex-data'
 import { isValidNsid, isValidRecordKey } from '@atproto/syntax'
-import { equalBytes } from '../../kernel/cbor/cid.ts'
+import { type CidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
 import { MalformedCborError } from '../../kernel/cbor/reader.ts'
 import { scanRecord } from '../../kernel/cbor/scan.ts'
 import { CarReader, MalformedCarError } from '../car-reader.ts'
 import { StorageError } from '../error.ts'
-import { type CidBytes, MalformedTreeError } from '../mst/node.ts'
+import { MalformedTreeError } from '../mst/node.ts'
 import { TreeWalk } from '../mst/walk.ts'
 import { Staging } from './staging.ts'
 
-/** Bytes read at once, while there are so many to come. */
+/** Bytes of one read from the stream. */
 const CHUNK = 256 * 1024
 
-/** Blocks taken before others get a turn. */
-const TURN = 2000
+/** Blocks processed before the event loop gets a turn. */
+const BLOCKS_PER_TURN = 2000
 
 /**
- * After so many blocks in a row for which the walk did not wait, the file is not in its order: looking
- * after each further one whether the walk can go on would be in vain.
+ * After so many blocks out of order in a row, the file is taken not to be in pre-order: trying after each
+ * further one whether the walk can continue would be in vain.
  */
-const PATIENCE = 100
+const MAX_OUT_OF_ORDER = 100
 
 export interface ImportOptions {
   did: string
-  /** did:keys one of which must have signed the commit. */
+  /** did:keys; the commit must be signed with one of them. */
   signingKeys: readonly string[]
   /** Rev of the repository that is replaced. */
   after: string
 }
 
-/** What has arrived and was found right, ready to take the place of what is there. */
+/** A verified import, ready to replace the repository. */
 export interface VerifiedImport {
   /** CID of the tree's root. */
   data: CidBytes
@@ -45,7 +45,7 @@ export interface VerifiedImport {
   staging: Staging
 }
 
-/** @throws StorageError `InvalidRequest`, saying what is wrong */
+/** @throws StorageError `InvalidRequest` when the file is not a valid repository of the account */
 export async function readImport(
   sql: SqlStorage,
   car: ReadableStream<Uint8Array>,
@@ -72,10 +72,10 @@ class Import {
   readonly #staging: Staging
   #commit: { data: CidBytes } | undefined
   #walk: TreeWalk | undefined
-  /** Blocks in a row for which the walk did not wait. */
-  #strays = 0
-  #kept = 0
-  /** The collection that was found valid last. */
+  /** Blocks out of order since the last one in order, and in all. */
+  #outOfOrder = 0
+  #staged = 0
+  /** The last collection that was valid. */
   #collection = ''
 
   constructor(sql: SqlStorage, options: ImportOptions) {
@@ -93,7 +93,7 @@ class Import {
     }
     this.#reader.end()
     if (!this.#commit || !this.#walk) throw invalid('The commit is missing')
-    while (this.#catchUp(TURN)) await scheduler.wait(0)
+    while (this.#catchUp(BLOCKS_PER_TURN)) await scheduler.wait(0)
     if (this.#walk.next) throw invalid('A block is missing')
     return { data: this.#commit.data, rev: this.#rev, staging: this.#staging }
   }
@@ -110,16 +110,16 @@ class Import {
 
   #take(cid: CidBytes, block: Uint8Array): void {
     let isNext = this.#isNext(cid)
-    if (!isNext && this.#walk && this.#strays < PATIENCE) {
-      this.#catchUp(TURN)
+    if (!isNext && this.#walk && this.#outOfOrder < MAX_OUT_OF_ORDER) {
+      this.#catchUp(BLOCKS_PER_TURN)
       isNext = this.#isNext(cid)
     }
     if (isNext) {
-      this.#strays = 0
+      this.#outOfOrder = 0
       this.#advance(block)
     } else {
-      this.#strays++
-      this.#kept++
+      this.#outOfOrder++
+      this.#staged++
       this.#staging.addBlock(cid, block)
     }
   }
@@ -129,12 +129,12 @@ class Import {
     return next !== undefined && equalBytes(next.cid, cid)
   }
 
-  /** Goes on with blocks that came before; false when the next one did not, or at the end. */
+  /** Continues with blocks that arrived earlier; false when the next one did not, or at the end. */
   #catchUp(most: number): boolean {
     for (let i = 0; i < most; i++) {
       const next = this.#walk?.next
-      // Only a record can be one that was passed already: tree nodes do not occur twice.
-      if (!next || (this.#kept === 0 && next.key === undefined)) return false
+      // Only a record can be a block that came in order before: tree nodes do not occur twice.
+      if (!next || (this.#staged === 0 && next.key === undefined)) return false
       const block = this.#staging.find(next.cid)
       if (!block) return false
       this.#advance(block)
@@ -167,7 +167,7 @@ class Import {
   }
 }
 
-/** Each chunk is a turn of the event loop and a message: many small ones take longer than what is in them. */
+/** Each chunk is a turn of the event loop and a message, so that small chunks would be slow. */
 async function* inLargeChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader({ mode: 'byob' })
   try {
@@ -177,7 +177,7 @@ async function* inLargeChunks(stream: ReadableStream<Uint8Array>): AsyncGenerato
       if (done) return
     }
   } finally {
-    // Where the import was given up, nobody reads the rest.
+    // After an error the rest of the stream is not read.
     await reader.cancel().catch(() => undefined)
   }
 }
@@ -208,7 +208,7 @@ function decodeCommit(block: Uint8Array): LexMap {
   try {
     commit = decode(block)
   } catch {
-    // Told below.
+    // Reported below.
   }
   if (!isPlainObject(commit)) throw invalid('The commit is malformed')
   return commit as LexMap

@@ -1,4 +1,4 @@
-/** The stations of an account's life, each one transaction: what changes, and the events that tell of it. */
+/** State changes of an account, each one transaction: the rows that change, and the events about it. */
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { accountEvent, identityEvent } from './events.ts'
 import { firstEventNumber } from './head.ts'
@@ -11,7 +11,7 @@ import {
 } from './profile.ts'
 import { Repo, type RepoParts } from './repo.ts'
 
-/** Everything an account has, emptied when it is deleted. The outbox stays: its events are still owed. */
+/** Tables emptied when the account is deleted. The outbox is not: its events are still to be delivered. */
 const TABLES = [
   'head',
   'node',
@@ -27,7 +27,7 @@ const TABLES = [
   'recovery_code',
   'passkey',
   'one_time',
-  'visit',
+  'browser_session',
 ] as const
 
 export class Lifecycle {
@@ -41,15 +41,15 @@ export class Lifecycle {
     this.repo = new Repo(parts)
   }
 
-  /** Makes a pending account; one that an attempt before this one left pending is replaced. */
+  /** Creates a pending account; one that an earlier attempt left pending is replaced. */
   create(account: NewAccount): void {
     this.profile.create(account)
   }
 
   /**
-   * Opens a pending account: it gets its empty repository. An active one is announced in the order
-   * the network expects, #identity, #account, #commit, #sync; one that is being moved here says nothing
-   * until it is activated.
+   * Completes a pending account: it gets its empty repository. An active one emits #identity, #account, #commit,
+   * #sync, in the order the network expects; one that is migrating to this host emits nothing until it is
+   * activated.
    */
   open(key: SigningKey, becomes: InitialStatus): Account {
     return this.#transaction(() => {
@@ -68,7 +68,7 @@ export class Lifecycle {
     })
   }
 
-  /** Switches a deactivated account on, and says so: #account, #identity, #sync. */
+  /** Activates the account, and emits #account, #identity, #sync. */
   activate(): void {
     this.#transaction(() => {
       this.profile.update({ status: 'active', deleteAfter: null })
@@ -79,12 +79,12 @@ export class Lifecycle {
     })
   }
 
-  /** @param deleteAfter until when the owner wants it kept, ISO 8601; noted, and left to the operator */
+  /** @param deleteAfter ISO 8601; stored for the operator, nothing acts on it */
   deactivate(deleteAfter: string | null): void {
     this.#changeAndTellStatus({ status: 'deactivated', deleteAfter })
   }
 
-  /** @param takedown what the moderator notes; null gives the account back */
+  /** @param takedown reference that the moderator gave; null reverses the takedown */
   setTakedown(takedown: string | null): void {
     this.#changeAndTellStatus({ takedown })
   }
@@ -96,13 +96,13 @@ export class Lifecycle {
     })
   }
 
-  /** Tells the network to look at the DID document again. */
+  /** Emits #identity, so that consumers resolve the DID document again. */
   tellIdentity(): void {
     const { did, handle } = this.profile.get()
     this.repo.announce(identityEvent(did, handle))
   }
 
-  /** Puts a new signing key in the place of the old one: signs the head anew, and tells of both. */
+  /** Replaces the signing key: makes a new commit, and emits #identity and #sync. */
   changeKey(key: SigningKey, sealed: Uint8Array): void {
     this.#transaction(() => {
       this.profile.update({ signingKey: sealed, nextSigningKey: null })
@@ -114,8 +114,8 @@ export class Lifecycle {
   }
 
   /**
-   * Empties the account. What is left is what is still owed: the events, the last of which says that
-   * the account is gone, and the keys of blobs whose bytes are to be deleted.
+   * Deletes the account. What is left until it is done: undelivered events, the last of which is the #account
+   * event of the deletion, and the keys of blobs to delete.
    */
   destroy(): void {
     const { sql, blobs } = this.#parts
@@ -124,11 +124,11 @@ export class Lifecycle {
       if (this.profile.pending() === undefined) {
         this.repo.announce(accountEvent(did, false, 'deleted'))
       }
-      blobs.unwantAll()
+      blobs.markAllForDeletion()
       for (const table of TABLES) sql.exec(`DELETE FROM ${table}`)
       this.profile.markDeleted()
     })
-    this.#parts.retired.breakExports()
+    this.#parts.snapshots.breakExports()
   }
 
   #changeAndTellStatus(change: AccountChange): void {
@@ -149,7 +149,7 @@ export class Lifecycle {
       this.profile.forget()
       throw error
     } finally {
-      // What the store has now is read from it, whether the transaction went through or not.
+      // The caches are stale, whether the transaction was committed or rolled back.
       this.repo.forget()
     }
   }

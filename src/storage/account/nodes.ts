@@ -1,4 +1,5 @@
-import type { CidBytes, Node, StoredNode } from '../mst/node.ts'
+import type { CidBytes } from '../../kernel/cbor/cid.ts'
+import type { Node, StoredNode } from '../mst/node.ts'
 import type { NodeSource, SealedChanges } from '../mst/tree.ts'
 import { insertRows } from '../sql.ts'
 

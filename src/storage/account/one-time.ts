@@ -1,8 +1,9 @@
-/** Things that are good for one use within some minutes: each row is what is there, or what was used. */
+/** Single-use tokens and challenges that expire after some minutes. */
 
 /**
- * What a row is: a registration that was begun (`passkey`), a passkey's sign-in that was completed (`sign_in`), a
- * link to register a passkey with (`link`), or a password that was right and waits for its code (`password`).
+ * What a row is: the challenge of a pending passkey registration (`passkey`), a challenge of a passkey sign-in that
+ * was used (`sign_in`), the token of a link to register a passkey (`link`), or the ticket of a sign-in whose password
+ * was correct and whose second factor is pending (`password`).
  */
 export type OneTimePurpose = 'passkey' | 'sign_in' | 'link' | 'password'
 
@@ -12,7 +13,7 @@ export class OneTime {
     this.#sql = sql
   }
 
-  /** @param expiresAt ms since the epoch. @returns false when it is there already */
+  /** @param expiresAt ms since the epoch. @returns false when it was added before */
   add(purpose: OneTimePurpose, hash: string, expiresAt: number): boolean {
     this.#sql.exec('DELETE FROM one_time WHERE expires_at <= ?', Date.now())
     const { rowsWritten } = this.#sql.exec(
@@ -37,14 +38,14 @@ export class OneTime {
     )
   }
 
-  /** Uses it up. @returns false when it was not there */
+  /** Consumes it. @returns false when it is not valid */
   use(purpose: OneTimePurpose, hash: string): boolean {
     const isThere = this.has(purpose, hash)
     if (isThere) this.#sql.exec('DELETE FROM one_time WHERE hash = ?', hash)
     return isThere
   }
 
-  /** Makes everything of one kind worthless. */
+  /** Revokes everything of one kind. */
   forget(purpose: OneTimePurpose): void {
     this.#sql.exec('DELETE FROM one_time WHERE purpose = ?', purpose)
   }

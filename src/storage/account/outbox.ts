@@ -2,21 +2,21 @@ import type { EventKind, OutboxEvent, UnnumberedEvent } from './events.ts'
 
 type Row = { id: number; kind: EventKind; body: ArrayBuffer; seq_at: number }
 
-/** Bytes of waiting events kept in memory; beyond that they are read from the store again. */
+/** Bytes of undelivered events cached in memory; beyond that they are read from the table again. */
 const MAX_REMEMBERED = 1024 * 1024
 
 /**
- * Delivered events are removed after so many deliveries, which saves a statement each time. Delivered
- * again after a crash, they are dropped by the sequencer.
+ * Delivered events are removed after so many deliveries, which saves a statement each time. After a crash
+ * they are delivered again, and the sequencer drops the duplicates.
  */
 const CONFIRM_BATCH = 32
 
-/** Events that the sequencer may not have yet, written in the transaction of their cause. */
+/** Events to be delivered to the sequencer, written in the transaction of the change (transactional outbox). */
 export class Outbox {
   readonly #sql: SqlStorage
-  /** Everything that is waiting; undefined: look in the store. */
+  /** Cache of all undelivered events; undefined: read the table. */
   #queue: OutboxEvent[] | undefined
-  /** Newest event that was delivered, and how many delivered ones the store still has. */
+  /** Newest delivered event, and deliveries whose rows are still in the table. */
   #confirmed = 0
   #delivered = 0
 
@@ -24,7 +24,7 @@ export class Outbox {
     this.#sql = sql
   }
 
-  /** To be called in the transaction of what the event tells. */
+  /** To be called in the transaction of the change that causes the event. */
   add(id: number, event: UnnumberedEvent): void {
     this.#sql.exec(
       'INSERT INTO outbox (id, kind, body, seq_at) VALUES (?, ?, ?, ?)',
@@ -39,7 +39,7 @@ export class Outbox {
     if (bytes > MAX_REMEMBERED) this.#queue = undefined
   }
 
-  /** The oldest waiting events, at least one if there is any, otherwise at most `bytes` of bodies. */
+  /** The oldest undelivered events: at most `bytes` of bodies, but at least one event if there is any. */
   peek(bytes: number): OutboxEvent[] {
     if (this.#queue) return this.#queue
     const page = this.#read(bytes)
@@ -47,26 +47,31 @@ export class Outbox {
     return page
   }
 
-  /** Forgets the events up to and including `id`, which the sequencer has stored. */
+  /** Acknowledges the events up to and including `id`, which the sequencer has stored. */
   confirm(id: number): void {
     this.#queue = this.#queue?.filter((event) => event.id > id)
     this.#confirmed = id
     this.#delivered++
-    if (this.#delivered >= CONFIRM_BATCH) this.settle()
+    if (this.#delivered >= CONFIRM_BATCH) this.removeDelivered()
   }
 
   /** Removes the rows of delivered events. */
-  settle(): void {
+  removeDelivered(): void {
     if (this.#delivered === 0) return
     this.#sql.exec('DELETE FROM outbox WHERE id <= ?', this.#confirmed)
     this.#delivered = 0
+  }
+
+  /** Whether there are rows of delivered events. */
+  get hasDelivered(): boolean {
+    return this.#delivered > 0
   }
 
   isEmpty(): boolean {
     return this.#sql.exec('SELECT 1 FROM outbox LIMIT 1').toArray().length === 0
   }
 
-  /** Forgets what is in memory, after a transaction was rolled back. */
+  /** Drops the cache, after a rollback. */
   forget(): void {
     this.#queue = undefined
   }

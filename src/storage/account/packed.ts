@@ -1,6 +1,6 @@
 /**
- * Many records in one message. Each array and buffer of an RPC message is cloned by itself, which for a
- * page of records takes longer than reading them; packed, a page is three values.
+ * Many records in one RPC message. Each array and buffer of a message is cloned separately, which for a page
+ * of records takes longer than reading them; packed, a page is three values.
  */
 import { ui8Concat } from '@atproto/lex-data'
 import { CID_LENGTH } from '../../kernel/cbor/cid.ts'

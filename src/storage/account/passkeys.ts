@@ -5,9 +5,9 @@ export interface Passkey {
   /** Credential ID, base64url. */
   id: string
   name: string
-  /** How a browser reaches it: `internal`, `hybrid`, `usb`, ... */
+  /** WebAuthn transports: `internal`, `hybrid`, `usb`, ... */
   transports: string[]
-  /** Whether it is kept in more places than one device. */
+  /** Whether it is synced to other devices (WebAuthn backup state). */
   backedUp: boolean
   /** ISO 8601. */
   createdAt: string
@@ -15,12 +15,12 @@ export interface Passkey {
   lastUsedAt: string | null
 }
 
-/** What verifying a sign-in takes. */
+/** What is needed to verify an assertion. */
 export interface PasskeyCredential {
   id: string
   /** COSE. */
   publicKey: Uint8Array<ArrayBuffer>
-  /** Signatures so far; 0 where the authenticator does not count. */
+  /** Signature counter; 0 where the authenticator has none. */
   counter: number
 }
 
@@ -41,7 +41,7 @@ type Row = {
   last_used_at: string | null
 }
 
-/** Passkeys that an account may have. */
+/** Maximum number of passkeys of an account. */
 export const MAX_PASSKEYS = 20
 
 /** The passkeys of one account (Web Authentication, Credential Record). */
@@ -64,7 +64,7 @@ export class Passkeys {
     return row && { id, publicKey: new Uint8Array(row.public_key), counter: row.counter }
   }
 
-  /** @throws StorageError `InvalidRequest` when there are enough, or it is there already */
+  /** @throws StorageError `InvalidRequest` when the maximum is reached, or it is registered already */
   add({ id, name, publicKey, counter, transports, backedUp }: NewPasskey): void {
     const { n } = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM passkey').one()
     if (n >= MAX_PASSKEYS) {
@@ -86,10 +86,10 @@ export class Passkeys {
   }
 
   /**
-   * Notes a use. A counter that does not rise means that the passkey was copied (Web Authentication, Signature
-   * Counter Considerations); one that stays 0 means that the authenticator does not count.
+   * Records a use. A signature counter that does not rise means that the passkey was cloned (Web Authentication,
+   * Signature Counter Considerations); one that stays 0 means that the authenticator has none.
    *
-   * @returns false when the passkey is gone, or its counter has been passed meanwhile
+   * @returns false when the passkey was removed, or its counter is not greater than the stored one
    */
   use(id: string, counter: number, backedUp: boolean): boolean {
     const { rowsWritten } = this.#sql.exec(

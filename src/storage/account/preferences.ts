@@ -7,17 +7,17 @@ export interface Preference {
   value: string
 }
 
-/** What only the owner, signed in with the main password, may see and change. */
+/** Type that only sessions with full access, that is with the main password, may read and change. */
 const PRIVATE = 'app.bsky.actor.defs#personalDetailsPref'
 
-/** What clients store about an account for themselves, in the order they sent it. */
+/** Preferences that clients store with the account, in the order they sent them. */
 export class Preferences {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  /** @param all also what only the main password may see */
+  /** @param all also entries that need full access */
   get(all: boolean): Preference[] {
     return this.#sql
       .exec<{ type: string; value: string }>('SELECT type, value FROM preference ORDER BY position')
@@ -29,7 +29,7 @@ export class Preferences {
     return this.#sql.exec<{ count: number }>('SELECT count(*) AS count FROM preference').one().count
   }
 
-  /** Replaces everything, except, unless `all`, what only the main password may change. */
+  /** Replaces everything; unless `all`, entries that need full access stay. */
   set(preferences: readonly Preference[], all: boolean): void {
     if (all) this.#sql.exec('DELETE FROM preference')
     else this.#sql.exec('DELETE FROM preference WHERE type <> ?', PRIVATE)

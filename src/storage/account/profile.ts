@@ -1,26 +1,26 @@
 import { StorageError } from '../error.ts'
 
-/** Whether an account takes part in the network, as `com.atproto.sync.getRepoStatus` names it. */
+/** Status of an account, as `com.atproto.sync.getRepoStatus` names it. */
 export type AccountStatus = 'active' | 'deactivated' | 'takendown'
 
-/** What an account becomes when its making is complete. */
+/** Status of an account once its creation is complete. */
 export type InitialStatus = Exclude<AccountStatus, 'takendown'>
 
-/** Who lives in this object. Secrets are not part of it. */
+/** The account of this object, without secrets. */
 export interface Account {
   did: string
   handle: string
   email: string | null
-  /** ISO 8601; null: nobody has confirmed the address. */
+  /** ISO 8601; null: the address is not confirmed. */
   emailConfirmedAt: string | null
   /** Whether a code is mailed to the address at sign-in. Only while it is confirmed. */
   emailAuthFactor: boolean
   status: AccountStatus
-  /** Whether the owner has switched the account off, also while it is taken down. */
+  /** Whether the owner has deactivated the account, also while it is taken down. */
   deactivated: boolean
-  /** ISO 8601; until when the owner asked a deactivated account to be kept. */
+  /** ISO 8601; the `deleteAfter` of `deactivateAccount`. */
   deleteAfter: string | null
-  /** What the moderator noted when taking the account down. */
+  /** Reference of the takedown, as the moderator gave it. */
   takedown: string | null
   /** ISO 8601. */
   createdAt: string
@@ -32,13 +32,13 @@ export interface NewAccount {
   email: string | null
   /** Output of `hashPassword`, or null for an account without a password. */
   password: string | null
-  /** The signing key, sealed by `src/kernel/crypto/seal.ts`. */
+  /** The signing key, encrypted by `src/kernel/crypto/seal.ts`. */
   signingKey: Uint8Array
-  /** While it is pending nobody sees it; it then becomes what is said here. */
+  /** Its status once it is not pending any more. A pending account is not visible. */
   becomes: InitialStatus
 }
 
-/** What may change about an account; undefined leaves it as it is. */
+/** Columns to update; undefined leaves one as it is. */
 export interface AccountChange {
   handle?: string
   email?: string | null
@@ -46,7 +46,7 @@ export interface AccountChange {
   emailAuthFactor?: 0 | 1
   password?: string
   signingKey?: Uint8Array
-  /** A key that is about to take the place of the signing key. */
+  /** The new key of a pending rotation. */
   nextSigningKey?: Uint8Array | null
   status?: InitialStatus
   deleteAfter?: string | null
@@ -82,7 +82,7 @@ const COLUMNS = {
   takedown: 'takedown',
 } as const satisfies Record<keyof AccountChange, string>
 
-/** The one row that says whose repository this is. */
+/** The one row of the account, cached. */
 export class Profile {
   readonly #sql: SqlStorage
   #row: Row | undefined
@@ -91,12 +91,12 @@ export class Profile {
     this.#sql = sql
   }
 
-  /** The DID of whoever is or was here, or undefined. */
+  /** The DID of the account, also of one that is pending or deleted, or undefined. */
   did(): string | undefined {
     return this.#read()?.did
   }
 
-  /** What a pending account becomes; undefined when it is not pending. */
+  /** The coming status of a pending account; undefined when it is not pending. */
   pending(): InitialStatus | undefined {
     const row = this.#read()
     return row?.status === 'pending' ? (row.becomes ?? 'active') : undefined
@@ -108,12 +108,12 @@ export class Profile {
     return row?.status === 'pending' ? Date.parse(row.created_at) : undefined
   }
 
-  /** Whether the account was deleted and only its last event and its blobs are left. */
+  /** Whether the account was deleted and only undelivered events and blobs to delete are left. */
   isDeleted(): boolean {
     return this.#read()?.status === 'deleted'
   }
 
-  /** @throws StorageError `RepoNotFound` before the account is made and after it was deleted */
+  /** @throws StorageError `RepoNotFound` before the account is created and after it was deleted */
   get(): Account {
     const row = this.#readOrThrow()
     if (row.status === 'pending' || row.status === 'deleted') throw notFound()
@@ -134,12 +134,12 @@ export class Profile {
   /**
    * The account, provided that the viewer may read it.
    *
-   * @param seesAll the viewer is its owner or the operator
+   * @param mayReadPrivate the viewer is its owner or the operator
    * @throws StorageError `RepoTakendown`, `RepoDeactivated`, `RepoNotFound`
    */
-  getReadable(seesAll = false): Account {
+  getReadable(mayReadPrivate = false): Account {
     const account = this.get()
-    if (seesAll) return account
+    if (mayReadPrivate) return account
     if (account.status === 'takendown') {
       throw new StorageError('RepoTakendown', `Repo has been takendown: ${account.did}`)
     }
@@ -167,13 +167,13 @@ export class Profile {
     return new Uint8Array(this.#readOrThrow().signing_key)
   }
 
-  /** The key of a rotation that has begun and is not over. */
+  /** The new key of a pending rotation. */
   sealedNextKey(): Uint8Array | undefined {
     const key = this.#readOrThrow().next_signing_key
     return key ? new Uint8Array(key) : undefined
   }
 
-  /** Makes the account, pending; what an attempt before this one left behind is replaced. */
+  /** Creates the account, pending. A row that an earlier attempt left behind is replaced. */
   create(account: NewAccount): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO account
@@ -202,7 +202,7 @@ export class Profile {
     this.#row = undefined
   }
 
-  /** Leaves nothing but the DID, for the events that are still to be delivered. */
+  /** Clears everything but the DID, which the undelivered events need. */
   markDeleted(): void {
     this.#sql.exec(
       `UPDATE account SET status = 'deleted', email = NULL, password = NULL, handle = '',
@@ -211,7 +211,7 @@ export class Profile {
     this.#row = undefined
   }
 
-  /** Forgets what is kept in memory, after a transaction was rolled back. */
+  /** Drops the cache, after a rollback. */
   forget(): void {
     this.#row = undefined
   }

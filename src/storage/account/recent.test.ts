@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { TID } from '@atproto/common-web'
 import { beforeAll, expect, test } from 'vitest'
-import { account } from '../../services/objects/stubs.ts'
+import { accountStub } from '../../services/objects/stubs.ts'
 import { makeAccount } from '../../testing/host.ts'
 import { countRows } from '../sql.ts'
 import { readRecent } from './recent.ts'
@@ -15,7 +15,7 @@ const post = (minutes: number) => `app.bsky.feed.post/${tid(minutes)}`
 
 /** Reads as of a rev what is new among records, given by path with the minute that they were written in. */
 async function read(since: string, records: Record<string, number>) {
-  return runInDurableObject(account(env, did), (_, { storage }) => {
+  return runInDurableObject(accountStub(env, did), (_, { storage }) => {
     const counter = countRows(storage.sql)
     const { sql } = counter
     sql.exec('DELETE FROM record')

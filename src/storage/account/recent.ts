@@ -1,20 +1,20 @@
-/** What an account wrote of late, for services that lag behind. */
+/** Recent records of an account, for read-after-write. */
 import { TID } from '@atproto/common-web'
 import { isValidTid } from '@atproto/syntax'
-import type { CidBytes } from '../mst/node.ts'
+import type { CidBytes } from '../../kernel/cbor/cid.ts'
 
 export interface RecentRecord {
   rkey: string
   cid: CidBytes
   /** DAG-CBOR. */
   block: Uint8Array
-  /** Rev of the commit that wrote it, a TID: so the time of it, too. */
+  /** Rev of the commit that wrote it, a TID, and so its time. */
   rev: string
 }
 
 export interface RecentRecords {
   handle: string
-  /** The profile, even if it is not new: new posts show its name. */
+  /** The profile, even if it is not new: new posts show its display name. */
   profile?: RecentRecord
   /** Posts written after the rev, oldest first. */
   posts: RecentRecord[]
@@ -22,13 +22,13 @@ export interface RecentRecords {
 
 type Row = { path: string; cid: ArrayBuffer; rev: string; block: ArrayBuffer }
 
-/** Posts at most: a service that lacks more will not look complete anyway. */
+/** Maximum number of posts: an AppView that lags further behind will not look complete anyway. */
 const MAX_POSTS = 10
 
-/** Rows looked at for them. */
+/** Rows read for them. */
 const MAX_ROWS = 50
 
-/** How slow the clock of a client that names its own posts may be, in microseconds. */
+/** Tolerated clock skew of clients that choose their own rkeys, in microseconds. */
 const CLOCK_SKEW = 60 * 60 * 1_000_000
 
 const PROFILE = 'app.bsky.actor.profile/self'
@@ -36,14 +36,13 @@ const POSTS = 'app.bsky.feed.post/'
 const BEHIND_POSTS = 'app.bsky.feed.post0'
 
 /**
- * Posts written after rev `since`, and the profile. There is no index of revs, which would cost a row for each
- * write: posts are named by their time, so those are looked at that are not named much earlier than the rev.
- * An old post that was imported or changed since is thus not taken for a new one. Reads a row for each, and
- * one for the profile.
+ * Posts written after rev `since`, and the profile. There is no index on `rev`, which would cost a row for each
+ * write: rkeys of posts are TIDs, so the posts are read whose rkey is not much earlier than the rev. An old post that
+ * was imported or updated since is thus not taken for a new one. Reads a row for each, and one for the profile.
  *
- * @param createdAt since when the account is here, ISO 8601
- * @returns null when the rev is from before that time: the service knows nothing that is here, and what it
- *   knows of another host cannot be compared
+ * @param createdAt when the account was created on this host, ISO 8601
+ * @returns null when the rev is older: the AppView has indexed nothing of this host, and revs of another host
+ *   cannot be compared
  */
 export function readRecent(
   sql: SqlStorage,

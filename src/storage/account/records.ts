@@ -1,7 +1,5 @@
-import { equalBytes } from '../../kernel/cbor/cid.ts'
-import { cidBytes } from '../../kernel/cbor/cid-string.ts'
+import { type CidBytes, cidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
-import type { CidBytes } from '../mst/node.ts'
 
 /** A record as it is stored: its DAG-CBOR bytes and their CID. */
 export interface StoredRecord {

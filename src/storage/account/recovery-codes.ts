@@ -1,22 +1,22 @@
-/** Recovery codes of one account, by their hash. A row is a code that still works. */
+/** Recovery codes of one account, by their hash. A row is an unused code. */
 export class RecoveryCodes {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  /** How many are left. */
+  /** Unused codes. */
   count(): number {
     return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM recovery_code').one().n
   }
 
-  /** Keeps new codes; those before work no more. */
+  /** Replaces all codes. */
   replace(hashes: readonly string[]): void {
     this.#sql.exec('DELETE FROM recovery_code')
     for (const hash of hashes) this.#sql.exec('INSERT INTO recovery_code (hash) VALUES (?)', hash)
   }
 
-  /** Uses a code up. @returns false when there is no such code */
+  /** Consumes a code. @returns false when it is not valid */
   use(hash: string): boolean {
     return this.#sql.exec('DELETE FROM recovery_code WHERE hash = ?', hash).rowsWritten > 0
   }

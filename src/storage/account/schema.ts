@@ -1,3 +1,4 @@
+import { JOB_TABLE } from '../jobs.ts'
 import type { Migration } from '../migrate.ts'
 import { RATE_TABLE } from '../rate-counter.ts'
 
@@ -170,5 +171,12 @@ export const migrations: readonly Migration[] = [
     opened_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL
   ) WITHOUT ROWID;
+  `,
+  `
+  ${JOB_TABLE}
+  ALTER TABLE retired_node RENAME TO snapshot_node;
+  ALTER TABLE retired_record RENAME TO snapshot_record;
+  ALTER TABLE visit RENAME TO browser_session;
+  ALTER TABLE unwanted_blob RENAME TO blob_to_delete;
   `,
 ]

@@ -1,11 +1,11 @@
 import { StorageError } from '../error.ts'
 
-/** What a refresh token stands for. */
+/** A refresh token and its session. */
 export interface Session {
   id: string
-  /** Names the session from sign-in to sign-out, through all its refresh tokens. */
+  /** ID of the session, the same for all its refresh tokens from sign-in to sign-out. */
   family: string
-  /** Scope of the access tokens it yields. */
+  /** Scope of its access tokens. */
   scope: string
   /** Name of the app password that opened it, if one did. */
   appPassword: string | null
@@ -20,19 +20,19 @@ type Row = {
   next_id: string | null
 }
 
-/** How long a refresh token lasts, in ms. */
+/** Lifetime of a refresh token, in ms. */
 export const REFRESH_LIFETIME = 90 * 24 * 60 * 60 * 1000
 
 /**
- * How long a refresh token works once more after it was used, in ms: the answer to its first use may
- * have been lost on the way. It then yields the same successor again.
+ * Grace period of a refresh token after its first use, in ms: the response may have been lost. It yields the
+ * same successor again.
  */
 const GRACE = 2 * 60 * 60 * 1000
 
-/** The sessions of one account, one row for each refresh token that still works. */
+/** The sessions of one account, one row for each valid refresh token. */
 export class Sessions {
   readonly #sql: SqlStorage
-  /** Sessions known to be open, so that a request does not cost a row. */
+  /** Cache of open sessions, so that a request does not read a row. */
   readonly #open = new Map<string, { until: number }>()
 
   constructor(sql: SqlStorage) {
@@ -48,7 +48,7 @@ export class Sessions {
   }
 
   /**
-   * Trades a refresh token for its successor.
+   * Rotates a refresh token: returns its successor.
    *
    * @throws StorageError `ExpiredToken` when it was revoked, or used too long ago
    */
@@ -66,14 +66,14 @@ export class Sessions {
       )
       this.#insert(next)
     } else if (!this.#find(next.id)) {
-      // The successor was signed out; its predecessor must not bring it back.
+      // The successor was revoked; its predecessor must not restore it.
       throw revoked()
     }
     return next
   }
 
   /**
-   * Lets an access token pass, provided that its session is still open.
+   * Checks that the session of an access token is open.
    *
    * @param family the session it belongs to
    * @throws StorageError `ExpiredToken`
@@ -91,7 +91,7 @@ export class Sessions {
     this.#open.set(family, { until: row.until })
   }
 
-  /** Signs out: the token, its predecessors in grace and its successors stop working. */
+  /** Signs out: revokes the token, its predecessors in their grace period and its successors. */
   close(id: string): void {
     const family = this.#find(id)?.family
     if (family !== undefined) this.#delete('family = ?', family)
@@ -102,7 +102,7 @@ export class Sessions {
     this.#delete('1')
   }
 
-  /** Ends what was opened with an app password. */
+  /** Revokes the sessions that were opened with an app password. */
   closeOpenedWith(appPassword: string): void {
     this.#delete('app_password = ?', appPassword)
   }

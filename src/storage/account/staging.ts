@@ -1,12 +1,12 @@
-import { cidString } from '../../kernel/cbor/cid-string.ts'
+import { type CidBytes, cidString } from '../../kernel/cbor/cid.ts'
 import type { FoundBlob } from '../../kernel/cbor/scan.ts'
-import type { CidBytes, StoredNode } from '../mst/node.ts'
+import type { StoredNode } from '../mst/node.ts'
 import { insertValues, type SqlBinding } from '../sql.ts'
 import { backlinkOf } from './backlinks.ts'
 
 /**
- * Bytes of blocks collected before they are written. Each writing is a transaction, and the fewer there
- * are, the fewer pages are written twice.
+ * Bytes of blocks buffered before they are written. Each flush is a transaction, and the fewer there are, the
+ * fewer pages are written twice.
  */
 const BATCH_BYTES = 2 * 1024 * 1024
 
@@ -14,8 +14,8 @@ const BATCH_BYTES = 2 * 1024 * 1024
 const REPLACED = ['node', 'record', 'record_blob', 'backlink']
 
 /**
- * The tables that an import fills: a second set of those it will replace, and one for blocks that arrive
- * before it is their turn. What a broken import leaves behind is dropped when the next one begins.
+ * The staging tables of an import: a second set of those it will replace, and one for blocks that arrive out of
+ * order. What an aborted import leaves behind is dropped when the next one begins.
  */
 export class Staging {
   readonly #sql: SqlStorage
@@ -67,13 +67,13 @@ export class Staging {
     this.#grow(block)
   }
 
-  /** Keeps a block until the walk comes to it. */
+  /** Stores a block that is out of order until the walk comes to it. */
   addBlock(cid: CidBytes, block: Uint8Array): void {
     this.#blocks.push(cid, block)
     this.#grow(block)
   }
 
-  /** A block that came before: kept, or a record of equal content. */
+  /** A block that arrived earlier: out of order, or as a record of equal content. */
   find(cid: CidBytes): Uint8Array | undefined {
     this.flush()
     this.#index()
@@ -87,7 +87,7 @@ export class Staging {
     return row && new Uint8Array(row.block)
   }
 
-  /** Writes what was collected. */
+  /** Writes the buffered rows. */
   flush(): void {
     if (this.#bytes === 0) return
     const insert = insertValues.bind(undefined, this.#sql)
@@ -101,7 +101,7 @@ export class Staging {
     this.#bytes = 0
   }
 
-  /** Puts the imported tables in the place of the current ones; to be called in a transaction. */
+  /** Replaces the current tables with the imported ones; to be called in a transaction. */
   replace(): void {
     this.flush()
     this.#index()
@@ -112,7 +112,7 @@ export class Staging {
     this.#sql.exec('DROP TABLE import_block')
   }
 
-  /** Built as late as possible: CIDs come in no order, and each row would touch a page of its own. */
+  /** Created as late as possible: CIDs are in no order, and each row would touch a page of its own. */
   #index(): void {
     if (this.#indexed) return
     this.#sql.exec(`CREATE INDEX record_cid_${this.#rev} ON import_record (cid)`)
@@ -120,13 +120,13 @@ export class Staging {
   }
 
   #grow(block: Uint8Array): void {
-    // What a row takes beside its block, roughly.
+    // The overhead of a row beside its block, roughly.
     this.#bytes += block.byteLength + 100
     if (this.#bytes >= BATCH_BYTES) this.flush()
   }
 }
 
-/** Removes what an import that did not end well has left behind. */
+/** Drops what an aborted import has left behind. */
 export function dropStaging(sql: SqlStorage): void {
   for (const table of [...REPLACED, 'block']) {
     sql.exec(`DROP TABLE IF EXISTS import_${table}`)

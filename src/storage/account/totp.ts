@@ -1,10 +1,10 @@
-/** The authenticator app of one account: a shared secret, and how far its codes are used up (RFC 6238). */
+/** TOTP of one account: the shared secret and the last time step that was used (RFC 6238). */
 
-/** Before it is confirmed with a code, a secret counts for nothing. */
+/** A secret is not asked for at sign-in until it was confirmed with a code. */
 export interface Totp {
-  /** The secret, sealed by `src/kernel/crypto/seal.ts`. */
+  /** The secret, encrypted by `src/kernel/crypto/seal.ts`. */
   sealed: Uint8Array
-  /** ISO 8601; null: it is still being set up. */
+  /** ISO 8601; null: not confirmed yet. */
   enabledAt: string | null
 }
 
@@ -16,27 +16,27 @@ export class TotpStore {
     this.#sql = sql
   }
 
-  /** The secret that codes are asked of, or undefined. */
+  /** The confirmed secret, or undefined. */
   enabled(): Totp | undefined {
     return this.#find('enabled_at IS NOT NULL')
   }
 
-  /** The secret that is being set up, or undefined. */
+  /** The unconfirmed secret, or undefined. */
   pending(): Totp | undefined {
     return this.#find('enabled_at IS NULL')
   }
 
-  /** Keeps a secret that is to be confirmed. One that is in use stays in use meanwhile. */
+  /** Stores a secret that is to be confirmed. The confirmed one stays in use until then. */
   begin(sealed: Uint8Array): void {
     this.#sql.exec('DELETE FROM totp WHERE enabled_at IS NULL')
     this.#sql.exec('INSERT INTO totp (secret, last_step) VALUES (?, 0)', sealed)
   }
 
   /**
-   * Puts a pending secret into use, in the place of the one before.
+   * Confirms a secret; it replaces the one before.
    *
-   * @param step of the code that confirmed it, which is used up thereby
-   * @returns false when it is not there any more
+   * @param step time step of the code that confirmed it, which is consumed
+   * @returns false when it was replaced meanwhile
    */
   enable(sealed: Uint8Array, step: number): boolean {
     const { rowsWritten } = this.#sql.exec(
@@ -51,9 +51,9 @@ export class TotpStore {
   }
 
   /**
-   * Uses up a time step, and those before it.
+   * Consumes a time step, and those before it.
    *
-   * @returns false when it was used up already, or the secret is another one by now
+   * @returns false when it was consumed before, or the secret was replaced meanwhile
    */
   use(sealed: Uint8Array, step: number): boolean {
     const { rowsWritten } = this.#sql.exec(

@@ -4,11 +4,11 @@ export interface Usage {
   blobs: number
   /** Bytes of all blobs. */
   blobBytes: number
-  /** Bytes of the database, in which all else is. */
+  /** Bytes of the database. */
   databaseBytes: number
 }
 
-/** Looks through the rows of all records and blobs: for pages that people open, not for programs. */
+/** Scans the rows of all records and blobs: for the account page, not for an endpoint. */
 export function measureUsage(sql: SqlStorage): Usage {
   const { records } = sql.exec<{ records: number }>('SELECT count(*) AS records FROM record').one()
   const { blobs, blobBytes } = sql

@@ -1,13 +1,18 @@
-import { type Allowance, type Budget, budgetOf, tightest } from '../rate-counter.ts'
+import {
+  mostRestrictive,
+  type RateLimitRule,
+  type RateLimitStatus,
+  rateLimitStatus,
+} from '../rate-counter.ts'
 import type { Write } from './writes.ts'
 
 /** Points that writes to a repository cost, and how many there are, as the reference PDS has it. */
 const POINTS = { create: 3, update: 2, put: 2, delete: 1 } as const
-const HOUR: Allowance = { limit: 5_000, window: 60 * 60 * 1000 }
-const DAY: Allowance = { limit: 35_000, window: 24 * 60 * 60 * 1000 }
+const HOUR: RateLimitRule = { limit: 5_000, window: 60 * 60 * 1000 }
+const DAY: RateLimitRule = { limit: 35_000, window: 24 * 60 * 60 * 1000 }
 
-/** What was spent in the current hour and day. Stored with the head, so that a write costs no row more. */
-export interface WriteSpending {
+/** What was used in the current hour and day. Stored with the head, so that a write costs no row more. */
+export interface WriteUsage {
   hour: Window
   day: Window
 }
@@ -20,25 +25,28 @@ interface Window {
 
 const NOTHING: Window = { points: 0, until: 0 }
 
-export const parseSpending = (stored: string | null): WriteSpending =>
-  stored === null ? { hour: NOTHING, day: NOTHING } : (JSON.parse(stored) as WriteSpending)
+export const parseWriteUsage = (stored: string | null): WriteUsage =>
+  stored === null ? { hour: NOTHING, day: NOTHING } : (JSON.parse(stored) as WriteUsage)
 
 export const pointsOf = (writes: readonly Write[]): number =>
   writes.reduce((sum, { action }) => sum + POINTS[action], 0)
 
-/** What is spent, and what is left, after `points` more. */
-export function spendOnWrites(
-  { hour, day }: WriteSpending,
+/** What is used, and what is left, after `points` more. */
+export function consumeWritePoints(
+  { hour, day }: WriteUsage,
   points: number,
-): { spending: WriteSpending; budget: Budget | undefined } {
-  const spending = { hour: add(hour, points, HOUR), day: add(day, points, DAY) }
-  const budget = tightest([budgetOf(HOUR, spending.hour), budgetOf(DAY, spending.day)])
-  return { spending, budget }
+): { usage: WriteUsage; rateLimit: RateLimitStatus | undefined } {
+  const usage = { hour: add(hour, points, HOUR), day: add(day, points, DAY) }
+  const rateLimit = mostRestrictive([
+    rateLimitStatus(HOUR, usage.hour),
+    rateLimitStatus(DAY, usage.day),
+  ])
+  return { usage, rateLimit }
 }
 
-function add(spent: Window, points: number, { window }: Allowance): Window {
+function add(used: Window, points: number, { window }: RateLimitRule): Window {
   const now = Date.now()
-  return spent.until > now
-    ? { points: spent.points + points, until: spent.until }
+  return used.until > now
+    ? { points: used.points + points, until: used.until }
     : { points, until: now + window }
 }

@@ -1,10 +1,8 @@
 import { TID } from '@atproto/common-web'
-import { equalBytes } from '../../kernel/cbor/cid.ts'
-import { cidString } from '../../kernel/cbor/cid-string.ts'
+import { type CidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
-import type { CidBytes } from '../mst/node.ts'
 
-/** A record as the Worker hands it over: validated and encoded. */
+/** A record, validated and encoded by the Worker. */
 export interface EncodedRecord {
   cid: CidBytes
   /** DAG-CBOR. */
@@ -28,7 +26,7 @@ export type Write =
       rkey?: string
       record: EncodedRecord
       /** Earlier likes, reposts, follows and blocks of the same subject are deleted along with it. */
-      replacesTwins?: boolean
+      replacesDuplicates?: boolean
     }
   | { action: 'update'; collection: string; rkey: string; record: EncodedRecord }
   | {

@@ -1,7 +1,7 @@
 import { StorageError } from '../error.ts'
 
-/** Who lives on this host, and under which names. */
-export interface Resident {
+/** A hosted account and its names. */
+export interface HostedAccount {
   did: string
   handle: string
   email: string | null
@@ -17,8 +17,8 @@ type Row = {
 }
 
 /**
- * A name that was reserved is held this long, in ms, for its account to be made; then somebody else
- * may have it, since the attempt must have failed half way.
+ * Lifetime of a reservation, in ms. If the account is not created by then, the attempt must have failed half way,
+ * and the names are free again.
  */
 export const RESERVATION = 60 * 1000
 
@@ -30,13 +30,13 @@ export class Accounts {
   }
 
   /**
-   * Holds the names of an account that is about to be made. It is found only after `confirm`.
+   * Reserves the names of an account that is about to be created. It is found only after `confirm`.
    *
-   * @param inviteCode what it is made with; one use of it is held too
+   * @param inviteCode the code it is created with; one use of it is reserved too
    * @throws StorageError `HandleNotAvailable`, `InvalidRequest`
    */
-  reserve(resident: Resident, inviteCode: string | null = null): void {
-    const { did, handle, email } = resident
+  reserve(account: HostedAccount, inviteCode: string | null = null): void {
+    const { did, handle, email } = account
     if (!this.isHandleFree(handle)) throw handleTaken(handle)
     if (this.#row('did = ?', did)) {
       throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
@@ -53,11 +53,11 @@ export class Accounts {
   }
 
   /**
-   * The account is made: from now on it is found.
+   * The account is created: from now on it is found.
    *
-   * @returns false when the reservation has lapsed, and perhaps somebody else has the name now
+   * @returns false when the reservation has expired, and another account may have the name now
    */
-  confirm({ did, handle }: Pick<Resident, 'did' | 'handle'>): boolean {
+  confirm({ did, handle }: Pick<HostedAccount, 'did' | 'handle'>): boolean {
     const { rowsWritten } = this.#sql.exec(
       'UPDATE account SET ready = 1 WHERE did = ? AND handle = ?',
       did,
@@ -66,12 +66,12 @@ export class Accounts {
     return rowsWritten > 0
   }
 
-  /** Gives up a reservation. */
+  /** Deletes a reservation. */
   release(did: string): void {
     this.#sql.exec('DELETE FROM account WHERE did = ? AND ready = 0', did)
   }
 
-  /** Gives an account another handle. @throws StorageError `HandleNotAvailable` */
+  /** @throws StorageError `HandleNotAvailable` */
   setHandle(did: string, handle: string): void {
     this.#assertHandleFree(handle, did)
     this.#sql.exec('UPDATE account SET handle = ? WHERE did = ?', handle, did)
@@ -83,7 +83,7 @@ export class Accounts {
     this.#sql.exec('UPDATE account SET email = ? WHERE did = ?', email, did)
   }
 
-  /** Since when an account is here, in ms since 1970, and whether it may earn invite codes. */
+  /** When an account was created, in ms since 1970, and whether it may earn invite codes. */
   standing(did: string): { since: number; invitesDisabled: boolean } | undefined {
     const row = this.#row('did = ?', did)
     return row && { since: row.created_at, invitesDisabled: row.invites_disabled === 1 }
@@ -104,20 +104,20 @@ export class Accounts {
     this.#sql.exec('DELETE FROM account WHERE did = ?', did)
   }
 
-  byDid(did: string): Resident | undefined {
+  byDid(did: string): HostedAccount | undefined {
     return this.#find('did = ?', did)
   }
 
-  byHandle(handle: string): Resident | undefined {
+  byHandle(handle: string): HostedAccount | undefined {
     return this.#find('handle = ?', handle.toLowerCase())
   }
 
-  byEmail(email: string): Resident | undefined {
+  byEmail(email: string): HostedAccount | undefined {
     return this.#find('email = ?', email.toLowerCase())
   }
 
   /** One page in order of DID; reads as many rows as it returns. */
-  list(limit: number, cursor = ''): Resident[] {
+  list(limit: number, cursor = ''): HostedAccount[] {
     return this.#sql
       .exec<Row>(
         'SELECT * FROM account WHERE ready = 1 AND did > ? ORDER BY did LIMIT ?',
@@ -125,15 +125,20 @@ export class Accounts {
         limit,
       )
       .toArray()
-      .map(toResident)
+      .map(toHostedAccount)
   }
 
-  #find(condition: string, value: string): Resident | undefined {
+  /** Removes reservations that have expired. @param now ms since the epoch */
+  prune(now: number): void {
+    this.#sql.exec('DELETE FROM account WHERE ready = 0 AND created_at < ?', now - RESERVATION)
+  }
+
+  #find(condition: string, value: string): HostedAccount | undefined {
     const row = this.#row(condition, value)
-    return row?.ready === 1 ? toResident(row) : undefined
+    return row?.ready === 1 ? toHostedAccount(row) : undefined
   }
 
-  /** A row, unless it is a reservation that has lapsed, which is removed. */
+  /** A row, unless it is a reservation that has expired, which is deleted. */
   #row(condition: string, value: string): Row | undefined {
     const row = this.#sql.exec<Row>(`SELECT * FROM account WHERE ${condition}`, value).toArray()[0]
     if (row && row.ready === 0 && row.created_at < Date.now() - RESERVATION) {
@@ -144,8 +149,8 @@ export class Accounts {
   }
 
   /**
-   * Whose a handle is. While there is an account whose DID is a did:web of this name, the name stays its
-   * own, whatever its handle is now: the DID document is served under it.
+   * The account that holds a handle. An account whose DID is the did:web of this name holds it too, whatever
+   * its handle is now: the DID document is served under it.
    */
   #holderOf(handle: string): string | undefined {
     return (this.#row('handle = ?', handle) ?? this.#row('did = ?', `did:web:${handle}`))?.did
@@ -164,7 +169,7 @@ export class Accounts {
   }
 }
 
-const toResident = ({ did, handle, email }: Row): Resident => ({ did, handle, email })
+const toHostedAccount = ({ did, handle, email }: Row): HostedAccount => ({ did, handle, email })
 
 const handleTaken = (handle: string) =>
   new StorageError('HandleNotAvailable', `Handle already taken: ${handle}`)

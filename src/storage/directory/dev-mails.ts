@@ -7,8 +7,8 @@ export interface Mail {
   html: string
 }
 
-/** How many mails are kept. */
-const MOST = 100
+/** Mails that are kept. */
+const MAX_MAILS = 100
 
 /** Mails that a host in development would have sent. */
 export class DevMails {
@@ -19,7 +19,7 @@ export class DevMails {
 
   add(mail: Mail): void {
     this.#sql.exec('INSERT INTO dev_mail (mail) VALUES (?)', JSON.stringify(mail))
-    this.#sql.exec('DELETE FROM dev_mail WHERE id <= (SELECT max(id) FROM dev_mail) - ?', MOST)
+    this.#sql.exec('DELETE FROM dev_mail WHERE id <= (SELECT max(id) FROM dev_mail) - ?', MAX_MAILS)
   }
 
   /** Newest last. */

@@ -1,6 +1,6 @@
 import { StorageError } from '../error.ts'
 
-/** What somebody proves with a token that was mailed to them. */
+/** What a mailed token is for. */
 export type TokenPurpose =
   | 'confirm_email'
   | 'update_email'
@@ -9,38 +9,36 @@ export type TokenPurpose =
   | 'plc_operation'
   | 'sign_in'
 
-/** How long a token is good for, in ms. */
+/** Lifetime of a token, in ms. */
 export const TOKEN_LIFETIME = 15 * 60 * 1000
 
-/** How long a token that has expired is still told from one that never was, in ms. */
-const MEMORY = 24 * 60 * 60 * 1000
+/** Expired tokens are kept for this time, in ms: `ExpiredToken` instead of `InvalidToken`. */
+const KEEP_EXPIRED = 24 * 60 * 60 * 1000
 
 type Row = { purpose: string; did: string; hash: string; expires_at: number }
 
-/** Tokens that were mailed: one for each purpose of an account, by their hash. Each works once. */
+/** Tokens that were mailed, single-use: one for each purpose of an account, by hash. */
 export class EmailTokens {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  /** Keeps a token; the one before it for the same purpose works no more. */
+  /** Stores a token; it replaces the one before for the same purpose. */
   put(purpose: TokenPurpose, did: string, hash: string): void {
-    const now = Date.now()
-    this.#sql.exec('DELETE FROM email_token WHERE expires_at < ?', now - MEMORY)
     this.#sql.exec(
       'INSERT OR REPLACE INTO email_token (purpose, did, hash, expires_at) VALUES (?, ?, ?, ?)',
       purpose,
       did,
       hash,
-      now + TOKEN_LIFETIME,
+      Date.now() + TOKEN_LIFETIME,
     )
   }
 
   /**
-   * Uses a token up.
+   * Consumes a token.
    *
-   * @param did whose it must be; undefined: whosever it is
+   * @param did the account it must belong to; undefined: any
    * @returns the DID of the account it was mailed to
    * @throws StorageError `InvalidToken`, `ExpiredToken`
    */
@@ -56,8 +54,13 @@ export class EmailTokens {
     return row.did
   }
 
-  /** Makes all tokens of an account worthless. */
+  /** Revokes all tokens of an account. */
   forget(did: string): void {
     this.#sql.exec('DELETE FROM email_token WHERE did = ?', did)
+  }
+
+  /** Removes tokens that expired a while ago. @param now ms since the epoch */
+  prune(now: number): void {
+    this.#sql.exec('DELETE FROM email_token WHERE expires_at < ?', now - KEEP_EXPIRED)
   }
 }

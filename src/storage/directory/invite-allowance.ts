@@ -1,4 +1,4 @@
-/** How many invite codes an account may have at a time that nobody has used. */
+/** Maximum number of unused invite codes of an account. */
 export const MOST_OPEN = 5
 
 /** When accounts earn invite codes. */
@@ -9,7 +9,7 @@ export interface InviteSchedule {
   epoch: number
 }
 
-/** What counts of an account's routine codes, that is of those that the operator did not give it. */
+/** An earned code of an account, that is one that the operator did not create. */
 export interface RoutineCode {
   /** ISO 8601 */
   createdAt: string

@@ -1,10 +1,10 @@
-/** Who makes the codes that are not earned, and whose they are that are for nobody in particular. */
+/** `createdBy` of codes that the operator created, and `forAccount` of those that are for no particular account. */
 export const OPERATOR = 'admin'
 
 /** An invite code, as `com.atproto.server.defs#inviteCode` describes it. */
 export interface InviteCode {
   code: string
-  /** How often it can be used in all, not how often still. */
+  /** Uses in all, not uses left. */
   available: number
   disabled: boolean
   /** A DID, or `admin`. */
@@ -21,12 +21,12 @@ export interface InviteUse {
   usedAt: string
 }
 
-/** What it takes to make a code. */
+/** A code to be created. */
 export type NewInviteCode = Pick<InviteCode, 'code' | 'available' | 'forAccount' | 'createdBy'>
 
 export type InviteSort = 'recent' | 'usage'
 
-/** Where a page of codes ends: when the last one was made or how often it was used, and which it is. */
+/** Cursor of a page: sort key of the last code (creation time or number of uses), and the code. */
 export interface InviteCursor {
   key: string | number
   code: string
@@ -34,7 +34,7 @@ export interface InviteCursor {
 
 export interface InvitePage {
   codes: InviteCode[]
-  /** Where the next page begins, if there is one. */
+  /** Cursor of the next page, if there is one. */
   next: InviteCursor | undefined
 }
 

@@ -22,7 +22,7 @@ type Row = {
 }
 type UseRow = { code: string; used_by: string; used_at: string }
 
-/** Invite codes, whose they are, and who came with them. */
+/** Invite codes, their owners and their uses. */
 export class Invites {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
@@ -39,8 +39,8 @@ export class Invites {
   }
 
   /**
-   * The code that somebody wants to come with. A reservation of names that was made with it counts as a use
-   * as long as it lasts; those that have lapsed are removed.
+   * Checks a code that an account is to be created with. A reservation of names that was made with it counts as a
+   * use until it expires; expired ones are deleted.
    *
    * @throws StorageError `InvalidInviteCode` when there is none, it is disabled or used up
    */
@@ -53,7 +53,7 @@ export class Invites {
     return code
   }
 
-  /** The account is made: the use that its reservation held becomes one for good. */
+  /** The account is created: the use that its reservation held becomes permanent. */
   noteUse(did: string): void {
     this.#sql.exec(
       `INSERT INTO invite_use (code, used_by, used_at)
@@ -64,7 +64,7 @@ export class Invites {
     this.#sql.exec('UPDATE account SET invite_code = NULL WHERE did = ?', did)
   }
 
-  /** The codes of an account, in the order they were made. */
+  /** The codes of an account, in order of creation. */
   ofAccount(did: string): InviteCode[] {
     return this.#withUses(
       this.#sql
@@ -73,7 +73,7 @@ export class Invites {
     )
   }
 
-  /** The code that an account was made with. */
+  /** The code that an account was created with. */
   usedBy(did: string): InviteCode | undefined {
     const rows = this.#sql
       .exec<Row>(
@@ -86,10 +86,10 @@ export class Invites {
   }
 
   /**
-   * Gives an account the codes that it has earned.
+   * Adds the codes that an account has earned.
    *
    * @param createdAt of the account, in ms since 1970
-   * @param fresh codes to be taken, as many as are needed
+   * @param fresh random codes, of which as many are used as are needed
    */
   addEarned(did: string, createdAt: number, schedule: InviteSchedule, fresh: readonly string[]) {
     const routine = this.ofAccount(did)

@@ -6,9 +6,9 @@ import { type StoredLexicon, StoredLexicons } from './lexicons.ts'
 let made = 0
 
 /** Runs a test on a fresh, empty directory. */
-const withLexicons = (work: (sql: SqlStorage) => void): Promise<void> => {
+const withLexicons = (work: (storage: DurableObjectStorage) => void): Promise<void> => {
   const id = env.DIRECTORY.idFromName(`lexicons ${made++}`)
-  return runInDurableObject(env.DIRECTORY.get(id), (_, { storage }) => work(storage.sql))
+  return runInDurableObject(env.DIRECTORY.get(id), (_, { storage }) => work(storage))
 }
 
 const found = (nsid: string, fetchedAt: number, json = '{}'): StoredLexicon => ({
@@ -26,8 +26,8 @@ const missing = (nsid: string, fetchedAt: number): StoredLexicon => ({
 })
 
 test('what was kept is found, and the newest answer counts', () =>
-  withLexicons((sql) => {
-    const lexicons = new StoredLexicons(sql)
+  withLexicons((storage) => {
+    const lexicons = new StoredLexicons(storage)
     expect(lexicons.find('com.example.a')).toBeUndefined()
     lexicons.put(missing('com.example.a', 1))
     expect(lexicons.find('com.example.a')).toEqual(missing('com.example.a', 1))
@@ -36,10 +36,10 @@ test('what was kept is found, and the newest answer counts', () =>
   }))
 
 test('where there is no room, names without a lexicon go first, then the oldest', () =>
-  withLexicons((sql) => {
-    const lexicons = new StoredLexicons(sql, { rows: 4, characters: 1_000 })
+  withLexicons((storage) => {
+    const lexicons = new StoredLexicons(storage, { rows: 4, characters: 1_000 })
     const names = () =>
-      sql
+      storage.sql
         .exec('SELECT nsid FROM lexicon ORDER BY nsid')
         .toArray()
         .map(({ nsid }) => nsid)
@@ -55,8 +55,8 @@ test('where there is no room, names without a lexicon go first, then the oldest'
   }))
 
 test('large lexicons count by their size', () =>
-  withLexicons((sql) => {
-    const lexicons = new StoredLexicons(sql, { rows: 100, characters: 100 })
+  withLexicons((storage) => {
+    const lexicons = new StoredLexicons(storage, { rows: 100, characters: 100 })
     lexicons.put(found('a', 1, 'x'.repeat(60)))
     lexicons.put(found('b', 2, 'x'.repeat(60)))
     expect(lexicons.find('a')).toBeUndefined()

@@ -1,16 +1,16 @@
-/** Lexicons that were resolved from the network, and names that led to none. */
+/** Cache of lexicons that were resolved from the network, and of failed resolutions. */
 
-/** What is kept of one name. Without `published`: there was nothing to be had. */
+/** A cached resolution. Without `published` it failed. */
 export interface StoredLexicon {
   nsid: string
   published: { did: string; cid: string; json: string } | null
-  /** Why there is none, for whoever asks; empty where there is one. */
+  /** Why it failed; empty where it did not. */
   reason: string
   /** ms since 1970 */
   fetchedAt: number
 }
 
-/** At most so many rows, and so many characters of lexicons, are kept. */
+/** Size of the cache: rows, and characters of lexicons. */
 const MAX_ROWS = 1_000
 const MAX_CHARACTERS = 16 * 1024 * 1024
 
@@ -24,10 +24,15 @@ type Row = {
 }
 
 export class StoredLexicons {
+  readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
   readonly #limits: { rows: number; characters: number }
-  constructor(sql: SqlStorage, limits = { rows: MAX_ROWS, characters: MAX_CHARACTERS }) {
-    this.#sql = sql
+  constructor(
+    storage: DurableObjectStorage,
+    limits = { rows: MAX_ROWS, characters: MAX_CHARACTERS },
+  ) {
+    this.#storage = storage
+    this.#sql = storage.sql
     this.#limits = limits
   }
 
@@ -39,8 +44,15 @@ export class StoredLexicons {
     return { nsid, published: isThere ? { did, cid, json } : null, reason, fetchedAt }
   }
 
-  /** Keeps an answer in place of the one before. Where room is needed, names without a lexicon go first. */
-  put({ nsid, published, reason, fetchedAt }: StoredLexicon): void {
+  /** Caches a resolution. If the cache is full, failed resolutions are evicted first, then the oldest. */
+  put(lexicon: StoredLexicon): void {
+    this.#storage.transactionSync(() => {
+      this.#insert(lexicon)
+      this.#evict(lexicon.nsid)
+    })
+  }
+
+  #insert({ nsid, published, reason, fetchedAt }: StoredLexicon): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO lexicon (nsid, did, cid, json, size, reason, fetched_at)
       VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -52,16 +64,15 @@ export class StoredLexicons {
       reason,
       fetchedAt,
     )
-    this.#makeRoom(nsid)
   }
 
-  #makeRoom(newest: string): void {
+  #evict(newest: string): void {
     const { rows, characters } = this.#limits
     const { n, size } = this.#sql
       .exec<{ n: number; size: number }>('SELECT count(*) AS n, sum(size) AS size FROM lexicon')
       .one()
     if (n <= rows && size <= characters) return
-    // A quarter at once, so that not every new name has to look for room.
+    // A quarter at once, so that not every new name leads to an eviction.
     this.#sql.exec(
       `DELETE FROM lexicon WHERE nsid IN (
         SELECT nsid FROM lexicon WHERE nsid <> ? ORDER BY size > 0, fetched_at LIMIT ?

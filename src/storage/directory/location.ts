@@ -1,9 +1,17 @@
 const KEY = 'data location'
 
-/** Records where the data of this host are, at the first call; returns what was recorded. */
-export function recordLocation(storage: DurableObjectStorage, location: string): string {
-  const recorded = storage.kv.get<string>(KEY)
-  if (recorded !== undefined) return recorded
-  storage.kv.put(KEY, location)
-  return location
+/** Where the data of this host are. */
+export class Location {
+  readonly #storage: DurableObjectStorage
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+  }
+
+  /** Records the location, unless one is recorded. @returns what was recorded first */
+  record(location: string): string {
+    const recorded = this.#storage.kv.get<string>(KEY)
+    if (recorded !== undefined) return recorded
+    this.#storage.kv.put(KEY, location)
+    return location
+  }
 }

@@ -1,13 +1,13 @@
-/** Signing keys made before their accounts, so that a DID document can name them (`reserveSigningKey`). */
+/** Signing keys created before their accounts, so that a DID document can have them (`reserveSigningKey`). */
 
 export interface ReservedKey {
   /** did:key */
   signingKey: string
-  /** The private key, sealed by `src/kernel/crypto/seal.ts`. */
+  /** The private key, encrypted by `src/kernel/crypto/seal.ts`. */
   sealed: Uint8Array
 }
 
-/** How long a key is kept for an account to be made, in ms. */
+/** Lifetime of a reserved key, in ms. */
 const LIFETIME = 7 * 24 * 60 * 60 * 1000
 
 type Row = { signing_key: string; sealed: ArrayBuffer }
@@ -18,34 +18,33 @@ export class ReservedKeys {
     this.#sql = sql
   }
 
-  /** The key reserved for a DID. */
-  forDid(did: string): ReservedKey | undefined {
-    return this.#find('did = ?', did)
+  /** The key reserved for a DID, or under a public key. */
+  find(by: 'did' | 'signingKey', value: string): ReservedKey | undefined {
+    return this.#find(by === 'did' ? 'did = ?' : 'signing_key = ?', value)
   }
 
-  byPublicKey(signingKey: string): ReservedKey | undefined {
-    return this.#find('signing_key = ?', signingKey)
-  }
-
-  /** Keeps a key, unless there is one for this DID already; returns the one that counts. */
+  /** Stores a key, unless there is one for this DID already; returns the one that is stored. */
   add(key: ReservedKey, did: string | null): ReservedKey {
-    const now = Date.now()
-    this.#sql.exec('DELETE FROM reserved_key WHERE created_at < ?', now - LIFETIME)
-    const known = did === null ? undefined : this.forDid(did)
+    const known = did === null ? undefined : this.find('did', did)
     if (known) return known
     this.#sql.exec(
       'INSERT INTO reserved_key (signing_key, did, sealed, created_at) VALUES (?, ?, ?, ?)',
       key.signingKey,
       did,
       key.sealed,
-      now,
+      Date.now(),
     )
     return key
   }
 
-  /** The key is an account's now. */
+  /** To be called when an account has taken over the key. */
   remove(signingKey: string): void {
     this.#sql.exec('DELETE FROM reserved_key WHERE signing_key = ?', signingKey)
+  }
+
+  /** Removes keys for which no account was created in time. @param now ms since the epoch */
+  prune(now: number): void {
+    this.#sql.exec('DELETE FROM reserved_key WHERE created_at < ?', now - LIFETIME)
   }
 
   #find(condition: string, value: string): ReservedKey | undefined {

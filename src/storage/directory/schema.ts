@@ -1,3 +1,4 @@
+import { JOB_TABLE } from '../jobs.ts'
 import type { Migration } from '../migrate.ts'
 import { RATE_TABLE } from '../rate-counter.ts'
 
@@ -75,4 +76,5 @@ export const migrations: readonly Migration[] = [
     fetched_at INTEGER NOT NULL
   );
   `,
+  JOB_TABLE,
 ]

@@ -5,15 +5,9 @@
  *     node  = { "e": [entry…], "l": link | null }
  *     entry = { "k": bytes, "p": prefix length, "t": link | null, "v": link }
  */
-import { CID_LENGTH } from '../../kernel/cbor/cid.ts'
-import {
-  type Child,
-  type CidBytes,
-  type Entry,
-  isLoaded,
-  MalformedTreeError,
-  type Node,
-} from './node.ts'
+
+import { CID_LENGTH, type CidBytes } from '../../kernel/cbor/cid.ts'
+import { type Child, type Entry, isLoaded, MalformedTreeError, type Node } from './node.ts'
 
 /** CBOR tag 42, a byte string of 37 bytes, and the byte 0 that precedes a binary CID. */
 const LINK_HEAD = [0xd8, 0x2a, 0x58, 0x25, 0x00]

@@ -3,8 +3,7 @@
  * their 36 bytes; keys are `<collection>/<rkey>`, ASCII, so that string order is byte order.
  */
 
-/** A CID as bytes: version 1, codec, SHA-256. */
-export type CidBytes = Uint8Array
+import type { CidBytes } from '../../kernel/cbor/cid.ts'
 
 /** A subtree: loaded, or known by its CID only, or none. */
 export type Child = Node | CidBytes | null
@@ -24,7 +23,7 @@ export interface Node {
   /** The subtree before the first entry. */
   left: Child
   entries: Entry[]
-  /** Null from the first change until the tree is sealed again. */
+  /** Null from the first change until the tree is sealed. */
   cid: CidBytes | null
   /** The `lo` under which the store has this node, or null. */
   storedAs: string | null
@@ -42,7 +41,7 @@ export interface StoredNode {
   block: Uint8Array
 }
 
-/** The tree in the store does not hang together, or a block is no tree node. */
+/** The stored tree is inconsistent, or a block is no tree node. */
 export class MalformedTreeError extends Error {
   override name = 'MalformedTreeError'
 }

@@ -1,17 +1,17 @@
 import type { Node } from './node.ts'
 import { search, type Tree } from './tree.ts'
 
-/** How a key changed; what it takes to undo that differs. */
+/** How a key changed; what it takes to invert that differs. */
 export type ChangeKind = 'create' | 'update' | 'delete'
 
 /**
- * Collects the nodes of the new tree that somebody needs who has nothing else and wants to undo a change
- * of `key`, and so to check that the old tree's root comes out (sync specification, inductive firehose):
+ * Collects the nodes of the new tree that are needed to invert a change of `key`, and so to verify the root of
+ * the old tree, without any other node (sync specification, inductive firehose):
  *
  * - always the path from the root to where the key is or would be;
- * - for a key that came in, also the edges of the two subtrees beside it, which join without it.
+ * - for a key that was created, also the edges of the two subtrees beside it, which merge without it.
  *
- * For a key that is gone the path goes on to the bottom, along the seam at which a subtree parts again.
+ * For a key that was deleted the path goes on to the bottom, along the line at which a subtree splits again.
  */
 export function collectProof(tree: Tree, key: string, kind: ChangeKind, into: Set<Node>): void {
   let node: Node | null = tree.root

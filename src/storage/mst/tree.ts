@@ -3,17 +3,11 @@
  * stay loaded; a change touches the nodes on its path, and `seal` encodes and hashes each of those once,
  * however many changes came together.
  */
-import { cidOf, equalBytes } from '../../kernel/cbor/cid.ts'
+
+import { type CidBytes, cidOf, equalBytes } from '../../kernel/cbor/cid.ts'
 import { decodeNode, encodeNode } from './codec.ts'
 import { keyLayer } from './layer.ts'
-import {
-  type Child,
-  type CidBytes,
-  isLoaded,
-  MalformedTreeError,
-  type Node,
-  type StoredNode,
-} from './node.ts'
+import { type Child, isLoaded, MalformedTreeError, type Node, type StoredNode } from './node.ts'
 
 /** Where nodes come from: the store, which knows them by layer and smallest key. */
 export interface NodeSource {

@@ -1,22 +1,22 @@
+import type { CidBytes } from '../../kernel/cbor/cid.ts'
 import { decodeNode } from './codec.ts'
 import { keyLayer } from './layer.ts'
-import { type CidBytes, MalformedTreeError, type StoredNode } from './node.ts'
+import { MalformedTreeError, type StoredNode } from './node.ts'
 
 type Step =
   | { kind: 'node'; cid: CidBytes; layer: number | undefined }
   | { kind: 'record'; cid: CidBytes; key: string }
 
 /**
- * Goes through a tree of which nothing is known but the CID of its root, in pre-order: says which block
- * comes next, is fed that block, and checks that the tree is the one that its keys make (repository
- * specification, MST Structure):
+ * Traverses a tree in pre-order, given the CID of its root: says which block comes next, takes that block, and
+ * verifies that the tree is the one that its keys determine (repository specification, MST Structure):
  *
  * - each key is on the layer that its hash gives it, and each subtree one layer below its parent;
- * - keys ascend over the whole tree, so that no subtree can count twice and a small file cannot unfold
- *   into an endless walk;
+ * - keys ascend over the whole tree, so that no subtree can occur twice and a small file cannot expand into an
+ *   endless traversal;
  * - no node is empty, save the only one of an empty tree, and the root has a key of its own.
  *
- * Holds what lies beside the path to the current block.
+ * Holds in memory what lies beside the path to the current block.
  */
 export class TreeWalk {
   readonly #steps: Step[]

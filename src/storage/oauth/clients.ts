@@ -1,10 +1,10 @@
-/** An app, and what an account has allowed it to do. */
+/** An OAuth client and the scopes that an account has granted it. */
 export interface AuthorizedClient {
   clientId: string
   scopes: string[]
 }
 
-/** What accounts have allowed apps to do, so that they are not asked again. */
+/** Scopes that accounts have granted to clients, so that they are not asked for consent again. */
 export class AuthorizedClients {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {

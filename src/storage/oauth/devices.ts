@@ -2,7 +2,7 @@
 
 /** A browser. Times in ms since 1970. */
 export interface Device {
-  /** The secret in its cookie, sealed. */
+  /** The secret in its cookie, encrypted. */
   session: string
   userAgent: string | null
   ipAddress: string
@@ -15,13 +15,13 @@ export interface DeviceAccount {
   device: Device
   did: string
   createdAt: number
-  /** When its owner last gave the password there. */
+  /** When the account last signed in there. */
   updatedAt: number
 }
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** How long a browser on which nobody signed in is remembered, and one on which somebody did, ms. */
+/** Rows expire after so much time without a request: of browsers without a sign-in, and with one; ms. */
 const IDLE = DAY
 const SIGNED_IN = 180 * DAY
 
@@ -75,7 +75,7 @@ export class Devices {
     this.#sql.exec('DELETE FROM device WHERE id = ?', id)
   }
 
-  /** Notes that somebody signed in on a device just now. */
+  /** Records a sign-in on a device. */
   signIn(id: string, did: string): void {
     const now = Date.now()
     this.#sql.exec(
@@ -97,7 +97,7 @@ export class Devices {
     this.#sql.exec('DELETE FROM device_account WHERE did = ?', did)
   }
 
-  /** Who is signed in on a device, or where an account is signed in; of both, the one or nothing. */
+  /** Accounts signed in on a device, devices of an account, or, with both filters, at most one row. */
   accounts(filter: { deviceId?: string; did?: string }): DeviceAccount[] {
     const { deviceId, did } = filter
     const conditions = [

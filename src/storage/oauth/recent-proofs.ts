@@ -1,6 +1,6 @@
 /**
- * Ids of the DPoP proofs that came with requests of late, in memory: a row for each request would cost more
- * than the request. A restart forgets them; a proof then still needs the token, and a nonce of the last minutes.
+ * Replay protection for DPoP proofs, in memory: a row for each request would cost more than the request. After a
+ * restart a replayed proof still needs the access token and a nonce that has not expired.
  */
 export class RecentProofs {
   readonly #window: number
@@ -10,8 +10,8 @@ export class RecentProofs {
   #since = Date.now()
 
   /**
-   * @param window how long an id is remembered at least, ms
-   * @param most ids of one window; where there are more, the oldest are forgotten early
+   * @param window how long a `jti` is kept at least, ms
+   * @param most `jti`s of one window; beyond that the oldest are evicted early
    */
   constructor(window: number, most = 250_000) {
     this.#window = window

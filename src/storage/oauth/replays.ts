@@ -1,11 +1,11 @@
-/** What may be shown once only: ids of client assertions, of proofs at the token endpoint, code challenges. */
+/** Replay protection for `jti`s of client assertions, of DPoP proofs at the token endpoint, and code challenges. */
 export class Replays {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  /** Whether `key` is shown for the first time within so many ms. */
+  /** Whether `key` was not seen within the last `window` ms. */
   isFirst(key: string, window: number): boolean {
     const now = Date.now()
     const { rowsWritten } = this.#sql.exec(

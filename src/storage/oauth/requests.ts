@@ -1,19 +1,19 @@
-/** Requests for authorization that are under way (OAuth 2.1, and RFC 9126 for those that were pushed). */
+/** Pending authorization requests (OAuth 2.1; RFC 9126 for pushed ones). */
 import { StorageError } from '../error.ts'
 
 /** A request. Times in ms since 1970. */
 export interface AuthorizationRequest {
   clientId: string
-  /** How the client proved who it is, as JSON. */
+  /** How the client authenticated, as JSON. */
   clientAuth: string
-  /** What it asked for, as JSON. */
+  /** Its parameters, as JSON. */
   parameters: string
   expiresAt: number
   /** The browser it is bound to, once one has opened the page. */
   deviceId: string | null
-  /** Who has consented. */
+  /** The account that consented. */
   did: string | null
-  /** Hash of the code that was given out then. */
+  /** Hash of the authorization code that was issued then. */
   codeHash: string | null
 }
 
@@ -21,7 +21,7 @@ export type RequestChange = Partial<
   Pick<AuthorizationRequest, 'did' | 'codeHash' | 'deviceId' | 'expiresAt' | 'parameters'>
 >
 
-/** Expired requests are kept a little longer, so that their users can be told, ms. */
+/** Expired requests are kept for this time, ms, so that the user gets an error that says so. */
 const GRACE = 10 * 60 * 1000
 
 type Row = {
@@ -63,7 +63,7 @@ export class AuthorizationRequests {
     return row && toRequest(row)
   }
 
-  /** @throws StorageError `InvalidRequest` when it has a code already, and is to get another */
+  /** @throws StorageError `InvalidRequest` when it already has a code and `change` has another */
   update(id: string, change: RequestChange): void {
     const before = this.read(id)
     if (!before) return
@@ -87,7 +87,7 @@ export class AuthorizationRequests {
     this.#sql.exec('DELETE FROM request WHERE id = ?', id)
   }
 
-  /** Takes the request with this code away: of several who ask, one gets it. */
+  /** Deletes and returns the request with this code, so that a code works once. */
   consume(codeHash: string): { id: string; request: AuthorizationRequest } | undefined {
     const [row] = this.#sql
       .exec<Row>('DELETE FROM request WHERE code_hash = ? RETURNING *', codeHash)
@@ -95,7 +95,7 @@ export class AuthorizationRequests {
     return row && { id: row.id, request: toRequest(row) }
   }
 
-  /** Ends what an account is in the middle of. */
+  /** Deletes the pending requests of an account. */
   forgetAccount(did: string): void {
     this.#sql.exec('DELETE FROM request WHERE did = ?', did)
   }

@@ -1,3 +1,4 @@
+import { JOB_TABLE } from '../jobs.ts'
 import type { Migration } from '../migrate.ts'
 
 /** The database of the OAuthObject; `docs/storage.md` explains each table. */
@@ -74,6 +75,7 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX replay_expires_at ON replay (expires_at);
   `,
+  JOB_TABLE,
 ]
 
 /** Whether there is nothing that could expire. */

@@ -1,28 +1,28 @@
-/** Sessions that apps were given: one row each, whatever number of access and refresh tokens it has had. */
+/** OAuth sessions of clients: one row each, however many access and refresh tokens it has had. */
 import { StorageError } from '../error.ts'
 
-/** What a session rests on. Times in ms since 1970. */
+/** A session, without its tokens. Times in ms since 1970. */
 export interface NewToken {
   did: string
   clientId: string
-  /** How the client proved who it is, as JSON. */
+  /** How the client authenticated, as JSON. */
   clientAuth: string
   deviceId: string | null
-  /** What it asked for, as JSON. */
+  /** Parameters of the authorization request, as JSON. */
   parameters: string
-  /** What it may do, space-separated, permission sets expanded. */
+  /** Granted scopes, space-separated, permission sets expanded. */
   scope: string
-  /** Hash of the code that it was traded for. */
+  /** Hash of the authorization code that it was exchanged for. */
   codeHash: string | null
   createdAt: number
   updatedAt: number
   /** When the current access token expires. */
   expiresAt: number
-  /** When nothing of it works any more, at the latest; the row is deleted then. */
+  /** When the session expires with all its tokens; the row is deleted then. */
   endsAt: number
 }
 
-/** A session with the tokens that are current. */
+/** A session with its current tokens. */
 export interface Token extends NewToken {
   /** The access token's `jti`. */
   id: string
@@ -90,7 +90,7 @@ export class Tokens {
     return this.#find('code_hash = ?', codeHash)
   }
 
-  /** By its refresh token, or by one that it had before. */
+  /** By its current refresh token, or an earlier one. */
   byRefresh(hash: string): Token | undefined {
     return (
       this.#find('refresh_hash = ?', hash) ??
@@ -103,8 +103,8 @@ export class Tokens {
   }
 
   /**
-   * Puts new tokens in the place of the current ones. Of two who refresh at the same time one is too late:
-   * the token that it was about to replace is no longer there.
+   * Replaces the current tokens. Of two concurrent refreshes the second fails: the token that it was to
+   * replace is no longer there.
    *
    * @throws StorageError `InvalidGrant`
    */
@@ -136,7 +136,7 @@ export class Tokens {
     this.#delete('id = ?', id)
   }
 
-  /** Ends all sessions of an account. */
+  /** Revokes all sessions of an account. */
   forgetAccount(did: string): void {
     this.#delete('did = ?', did)
   }

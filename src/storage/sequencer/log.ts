@@ -22,7 +22,7 @@ export class EventLog {
   #head: number
   #lastEventAt: number | undefined
 
-  /** `sql` is the database of `storage`, if it is to be reached by another way. */
+  /** `sql` is the database of `storage`, wrapped where its rows are counted. */
   constructor(storage: DurableObjectStorage, sources: Sources, sql: SqlStorage = storage.sql) {
     this.#storage = storage
     this.#sources = sources
@@ -46,8 +46,8 @@ export class EventLog {
   }
 
   /**
-   * Numbers and stores the events of one account that are not here yet, all or none of them, and what the
-   * account says of its state. One row written for each event, and one for the account.
+   * Numbers and stores those events of one account that are not stored yet, all or none of them, and the
+   * state of the account. One row written for each event, and one for the account.
    */
   append(did: string, events: readonly OutboxEvent[], state: SourceState): SequencedEvent[] {
     const last = this.#sources.lastEvent(did)

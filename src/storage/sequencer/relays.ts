@@ -1,17 +1,17 @@
-/** What is known of one relay. */
+/** The last `requestCrawl` to one relay. */
 export interface RelayRow {
   url: string
-  /** When it was last asked to crawl this host, in ms since the epoch; undefined: never. */
+  /** When it was sent, in ms since the epoch; undefined: never. */
   askedAt: number | undefined
-  /** What it said, in a few words. */
+  /** Its outcome, in a few words. */
   outcome: string | undefined
-  /** How often in a row asking it has failed. */
+  /** Requests that failed in a row. */
   failures: number
 }
 
 type Row = { asked_at: number; outcome: string; failures: number }
 
-/** When each relay was asked to crawl this host. Kept so that a restart does not ask again at once. */
+/** `requestCrawl`s to relays. Stored so that a restart does not send another one at once. */
 export class Relays {
   readonly #sql: SqlStorage
 

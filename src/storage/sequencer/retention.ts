@@ -1,12 +1,12 @@
-/** Events removed, or looked at, in one go: a turn of some ten ms. */
+/** Events removed or scanned by one step, which takes some ten ms. */
 const CHUNK = 2000
 
-/** Events may stay so much longer, so that they go in portions, in ms; or a tenth of their time. */
+/** Expired events are kept for this time, in ms, or a tenth of the retention, so that they are removed in batches. */
 const SLACK = 60 * 60 * 1000
 
 /**
- * Notes that all events of an account before the one numbered `before` are to go, as they must when an
- * account is deleted. To be called in the transaction that stores that event.
+ * Schedules the removal of all events of a deleted account before the one numbered `before`. To be called in
+ * the transaction that stores that event.
  */
 export function schedulePurge(sql: SqlStorage, did: string, before: number): void {
   sql.exec(
@@ -17,7 +17,7 @@ export function schedulePurge(sql: SqlStorage, did: string, before: number): voi
   )
 }
 
-/** Removes events that are too old, and those of deleted accounts, a chunk at a time. */
+/** Removes expired events, and those of deleted accounts, a chunk at a time. */
 export class Retention {
   readonly #sql: SqlStorage
   readonly #retention: number
@@ -32,12 +32,12 @@ export class Retention {
       .one().pruned_to
   }
 
-  /** The number of the newest event that was removed for its age; 0: none was. */
+  /** The number of the newest expired event that was removed; 0: none was. */
   get prunedTo(): number {
     return this.#prunedTo
   }
 
-  /** When there is something to remove, in ms since the epoch; undefined: nothing to come. */
+  /** When there is something to remove, in ms since the epoch; undefined: nothing is due. */
   due(): number | undefined {
     if (this.#sql.exec('SELECT 1 FROM purge LIMIT 1').toArray().length > 0) return 0
     const [oldest, second] = this.#sql

@@ -1,3 +1,4 @@
+import { JOB_TABLE } from '../jobs.ts'
 import type { Migration } from '../migrate.ts'
 
 /** The database of the SequencerObject; `docs/storage.md` explains each table. */
@@ -20,8 +21,8 @@ export const migrations: readonly Migration[] = [
     INSERT OR REPLACE INTO source (did, last_event) VALUES (NEW.did, NEW.number);
   END;
   `,
-  // An account's last event comes in through the view, together with the account's state: one statement
-  // for both rows, so that neither can be there without the other.
+  // The last event of a delivery is inserted through the view, with the state of the account: one statement
+  // writes both rows, so neither is there without the other.
   `
   ALTER TABLE source ADD COLUMN head BLOB;
   ALTER TABLE source ADD COLUMN rev TEXT;
@@ -55,4 +56,5 @@ export const migrations: readonly Migration[] = [
     failures INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  JOB_TABLE,
 ]

@@ -1,9 +1,9 @@
 import type { AccountStatus } from '../account/profile.ts'
 
-/** Accounts whose last event number is kept in memory. */
+/** Entries of the cache of last event numbers. */
 const MAX_REMEMBERED = 10_000
 
-/** What an account says of itself with each delivery. */
+/** State of an account, sent with each delivery of its events. */
 export interface SourceState {
   /** CID of the current commit; null: no repository yet. */
   head: Uint8Array | null
@@ -14,7 +14,7 @@ export interface SourceState {
 /** One line of `com.atproto.sync.listRepos`. */
 export interface SourceRow {
   did: string
-  /** As last told; null: of an account whose events came before states did. */
+  /** As of the last delivery; null: the last delivery was made before states were sent. */
   state: SourceState | null
 }
 
@@ -26,12 +26,12 @@ type Row = {
 }
 
 /**
- * The accounts that events came from: the last event number of each, and its state as last told. An
- * account is listed from its first event on; one that is being moved here has none until it is activated.
+ * Accounts that have emitted events: the last event number and the last known state of each. An account is
+ * listed from its first event on; one that is migrating to this host has none until it is activated.
  */
 export class Sources {
   readonly #sql: SqlStorage
-  /** The last event numbers of accounts, as far as they were looked up. */
+  /** Cache of last event numbers. */
   readonly #last = new Map<string, number>()
 
   constructor(sql: SqlStorage) {
@@ -47,7 +47,7 @@ export class Sources {
       .toArray()[0]?.last_event
   }
 
-  /** To be called when an event was stored. */
+  /** Caches the number of an event that was stored. */
   remember(did: string, event: number): void {
     if (this.#last.size >= MAX_REMEMBERED) this.#last.clear()
     this.#last.set(did, event)
@@ -69,8 +69,8 @@ export class Sources {
       }))
   }
 
-  /** Fills in the state of an account that has not told it yet. */
-  learn(did: string, { head, rev, status }: SourceState): void {
+  /** Sets the state of an account for which none was stored yet. */
+  fillIn(did: string, { head, rev, status }: SourceState): void {
     this.#sql.exec(
       'UPDATE source SET head = ?, rev = ?, status = ? WHERE did = ? AND status IS NULL',
       head,

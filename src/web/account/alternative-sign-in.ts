@@ -5,16 +5,16 @@
 import { SETTINGS } from '../layout.ts'
 
 /** The page for passkeys and codes of authenticator apps. */
-export const OTHER_WAYS = `${SETTINGS}/sign-in/app`
-const STYLE = `${OTHER_WAYS}.css`
+export const APP_SIGN_IN = `${SETTINGS}/sign-in/app`
+const STYLE = `${APP_SIGN_IN}.css`
 
 /** Adds the link to a page on which somebody may sign in; anything else passes unchanged. */
-export function offerOtherWays(request: Request, response: Response): Response {
+export function addSignInLink(request: Request, response: Response): Response {
   const url = new URL(request.url)
   const next = readNext(url.href, url.origin)
   const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false
   if (request.method !== 'GET' || response.status !== 200 || !isPage || !next) return response
-  const link = `${OTHER_WAYS}?${new URLSearchParams({ next })}`.replaceAll('&', '&amp;')
+  const link = `${APP_SIGN_IN}?${new URLSearchParams({ next })}`.replaceAll('&', '&amp;')
   return new HTMLRewriter()
     .on('head', {
       element: (head) =>
@@ -23,7 +23,7 @@ export function offerOtherWays(request: Request, response: Response): Response {
     .on('body', {
       element: (body) =>
         void body.append(
-          `<aside class="other-ways"><a href="${link}">Use a passkey or an authenticator app</a></aside>`,
+          `<aside class="more-sign-in"><a href="${link}">Use a passkey or an authenticator app</a></aside>`,
           { html: true },
         ),
     })
@@ -49,19 +49,19 @@ export function readNext(input: string | undefined, origin: string): string | un
  * the window: so the link stays at the lower edge, and the page becomes longer by as much. Its purple buttons lose the
  * white of their words on the way (@atproto/oauth-provider-ui 0.10), and black on purple is hard to read.
  */
-export const OTHER_WAYS_STYLE = `
-.other-ways { position: fixed; inset: auto 0 0 0; z-index: 1; padding: .5rem 1rem; text-align: center;
+export const APP_SIGN_IN_STYLE = `
+.more-sign-in { position: fixed; inset: auto 0 0 0; z-index: 1; padding: .5rem 1rem; text-align: center;
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; background: #fff; border-top: 1px solid #d9d9e2 }
-.other-ways a { display: inline-block; padding: .5rem; color: #6a1fd0; text-decoration: underline }
-.other-ways a:focus-visible { outline: 3px solid #6a1fd0; outline-offset: -2px }
+.more-sign-in a { display: inline-block; padding: .5rem; color: #6a1fd0; text-decoration: underline }
+.more-sign-in a:focus-visible { outline: 3px solid #6a1fd0; outline-offset: -2px }
 body { padding-bottom: 4rem }
 @supports selector(:has(a)) {
   body:not(:has(#root input[name=username])) { padding-bottom: 0 }
-  body:not(:has(#root input[name=username])) .other-ways { display: none }
+  body:not(:has(#root input[name=username])) .more-sign-in { display: none }
 }
 #root [data-slot=button].bg-primary { color: var(--primary-foreground) }
 @media (prefers-color-scheme: dark) {
-  .other-ways { background: #1d1d24; border-color: #35353f }
-  .other-ways a { color: #c4a1ff }
+  .more-sign-in { background: #1d1d24; border-color: #35353f }
+  .more-sign-in a { color: #c4a1ff }
 }
 `.trimStart()

@@ -1,7 +1,7 @@
 /** Signing in for an app, or on the OAuth provider's account page, in ways that the provider's pages have not got. */
 import { html } from 'hono/html'
 import { alertBox, type Html, page, scriptAlert } from '../layout.ts'
-import { OTHER_WAYS } from './alternative-sign-in.ts'
+import { APP_SIGN_IN } from './alternative-sign-in.ts'
 
 export interface AppSignIn {
   /** Path and query of the provider's page that somebody came from, and goes back to. */
@@ -27,7 +27,7 @@ ${alertBox(alert)}${scriptAlert()}
 <input type="hidden" name="next" value="${next}">
 <p class="or">or</p>
 </form>
-<form method="post" action="${OTHER_WAYS}">
+<form method="post" action="${APP_SIGN_IN}">
 <input type="hidden" name="next" value="${next}">
 <label for="identifier">Handle or email address</label>
 <input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"

@@ -1,11 +1,12 @@
-/** Who is signed in to the account page. The seam: nothing else knows by which cookie. */
+/** Who is signed in to the account page, by a cookie that only this file knows. */
 import { createHmac } from 'node:crypto'
-import type { App } from '../../app.ts'
+import type { Services } from '../../context/services.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import { equalSecrets } from '../../kernel/crypto/equal-secrets.ts'
-import { LONGEST } from '../../storage/account/browser-sessions.ts'
+import { unlessRefused } from '../../services/objects/result.ts'
+import { MAX_LIFETIME } from '../../storage/account/browser-sessions.ts'
 
-export interface Visitor {
+export interface BrowserSession {
   did: string
   handle: string
   email: string | null
@@ -15,28 +16,31 @@ export interface Visitor {
   token: string
 }
 
-/** The visitor behind a request's cookie; undefined: nobody is signed in, or not any more. */
-export async function visitorOf(request: Request, app: App): Promise<Visitor | undefined> {
-  const { did, token } = readCookie(request, app.config) ?? {}
+/** The session behind a request's cookie; undefined: nobody is signed in, or not any more. */
+export async function browserSessionOf(
+  request: Request,
+  services: Services,
+): Promise<BrowserSession | undefined> {
+  const { did, token } = readCookie(request, services.config) ?? {}
   if (did === undefined || token === undefined) return undefined
   // Asked for first: an object must not come to be because of what somebody wrote into a cookie.
-  if (!(await app.findResident(did))) return undefined
-  const outcome = await app.account(did).visitor(token)
-  if (!outcome.ok || !outcome.value) return undefined
-  const { handle, email, emailConfirmedAt } = outcome.value
+  if (!(await services.accounts.find(did))) return undefined
+  const account = await unlessRefused(services.account(did).browserSessions.find(token))
+  if (!account) return undefined
+  const { handle, email, emailConfirmedAt } = account
   return { did, handle, email, emailConfirmed: emailConfirmedAt !== null, token }
 }
 
 /** `__Host-`: for this host alone, and over https alone, which a host on localhost has not got. */
 const isSecure = ({ publicUrl }: Config): boolean => publicUrl.startsWith('https:')
-const nameOf = (config: Config): string => (isSecure(config) ? '__Host-visit' : 'visit')
+const nameOf = (config: Config): string => (isSecure(config) ? '__Host-session' : 'session')
 
-/** A `Set-Cookie` for a visit that was opened. */
-export const visitCookie = (config: Config, did: string, token: string): string =>
-  cookie(config, `${did}.${token}`, LONGEST / 1000)
+/** A `Set-Cookie` for a session that was opened. */
+export const sessionCookie = (config: Config, did: string, token: string): string =>
+  cookie(config, `${did}.${token}`, MAX_LIFETIME / 1000)
 
 /** A `Set-Cookie` that takes the cookie away. */
-export const noVisitCookie = (config: Config): string => cookie(config, '', 0)
+export const expiredSessionCookie = (config: Config): string => cookie(config, '', 0)
 
 const cookie = (config: Config, value: string, seconds: number): string =>
   `${nameOf(config)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax` +
@@ -56,9 +60,9 @@ function readCookie(
   return { did: value.slice(0, dot), token: value.slice(dot + 1) }
 }
 
-/** What each form of a visit carries, so that no other site can send one. */
-export const formTokenOf = ({ token }: Pick<Visitor, 'token'>): string =>
+/** CSRF token: what each form carries, so that no other site can send one. */
+export const formTokenOf = ({ token }: Pick<BrowserSession, 'token'>): string =>
   createHmac('sha256', token).update('form').digest('base64url')
 
-export const isFormToken = (visitor: Visitor, given: unknown): boolean =>
-  typeof given === 'string' && equalSecrets(given, formTokenOf(visitor))
+export const isFormToken = (session: BrowserSession, given: unknown): boolean =>
+  typeof given === 'string' && equalSecrets(given, formTokenOf(session))

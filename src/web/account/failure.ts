@@ -1,4 +1,4 @@
-/** What a visitor is told of what went wrong. */
+/** What a session is told of what went wrong. */
 import { XRPCError } from '@atproto/xrpc-server'
 import { isInternal } from '../../server/xrpc/answer.ts'
 

@@ -31,7 +31,7 @@ export const sameOriginOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
     const site = c.req.header('sec-fetch-site')
     const origin = c.req.header('origin')
-    const own = new URL(c.env.app.config.publicUrl).origin
+    const own = new URL(c.env.services.config.publicUrl).origin
     const isSame = site ? site === 'same-origin' : origin === undefined || origin === own
     if (!isSame) return c.text('Open this page here and try again.', 403)
   }

@@ -1,11 +1,8 @@
 /** Who has signed in with a passkey, on any of the pages. */
 import { AuthRequiredError } from '@atproto/xrpc-server'
-import type { App } from '../../app.ts'
-import { enforceLimits } from '../../server/limits/enforce.ts'
-import { signInLimits } from '../../server/limits/policy.ts'
-import { findByIdentifier } from '../../services/accounts/identifier.ts'
 import { readAnswer } from '../../services/factors/passkeys.ts'
-import { unwrap } from '../../services/objects/result.ts'
+import { limitSignIn } from './limit-sign-in.ts'
+import type { PageContext } from './page-env.ts'
 
 /** A browser's answer, and whose it says it is. */
 export interface PasskeyAnswer {
@@ -23,28 +20,27 @@ export interface PasskeyAnswer {
  * @throws AuthRequiredError; InvalidRequestError `InvalidPasskey`; XRPCError `RateLimitExceeded`
  */
 export async function findPasskey(
-  app: App,
+  c: PageContext,
   answer: unknown,
   identifier: string,
 ): Promise<PasskeyAnswer> {
-  const input = { identifier: 'passkey' }
-  await enforceLimits(signInLimits, { auth: undefined, input }, app)
+  await limitSignIn(c, 'passkey')
   const json = JSON.stringify(answer ?? null)
   const { id, did } = readAnswer(json)
-  const resident = await findByIdentifier(app, did ?? identifier)
-  if (resident) return { did: resident.did, id, json }
+  const account = await c.env.services.accounts.findByIdentifier(did ?? identifier)
+  if (account) return { did: account.did, id, json }
   throw new AuthRequiredError(
     did ? 'This passkey is not known here' : 'Type your handle above, then use the passkey',
   )
 }
 
-/** As `findPasskey`, with the account's own check. @throws as `authenticatePasskey`, too */
+/** As `findPasskey`, with the account's own check. @throws as `PasskeysRpc.authenticate`, too */
 export async function authenticateByPasskey(
-  app: App,
+  c: PageContext,
   answer: unknown,
   identifier: string,
 ): Promise<{ did: string }> {
-  const { did, id, json } = await findPasskey(app, answer, identifier)
-  unwrap(await app.account(did).authenticatePasskey(id, json))
+  const { did, id, json } = await findPasskey(c, answer, identifier)
+  await c.env.services.account(did).passkeys.authenticate(id, json)
   return { did }
 }

@@ -5,7 +5,7 @@ import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { PASSKEY_SCRIPT } from '../assets/script.ts'
 import { STYLE_SHEET } from '../assets/style.ts'
 import { SETTINGS } from '../layout.ts'
-import { visitorOf } from './browser-session.ts'
+import { browserSessionOf } from './browser-session.ts'
 import { pageHeaders, sameOriginOnly } from './guard.ts'
 import type { PageEnv } from './page-env.ts'
 import { appSignIn } from './routes/app-sign-in.ts'
@@ -35,10 +35,10 @@ export const pages = new Hono<PageEnv>()
     }),
   )
   .get('/', async (c) => {
-    const { app } = c.env
-    const visitor = await visitorOf(c.req.raw, app)
-    if (!visitor) return c.html(signInPage(app.config.hostname))
-    return c.html(await settingsPage(app, visitor, { done: c.req.query('done') }))
+    const { services } = c.env
+    const session = await browserSessionOf(c.req.raw, services)
+    if (!session) return c.html(signInPage(services.config.hostname))
+    return c.html(await settingsPage(services, session, { done: c.req.query('done') }))
   })
   .route('/', signIn)
   .route('/', appSignIn)
@@ -47,6 +47,6 @@ export const pages = new Hono<PageEnv>()
   .route('/', settings)
   .notFound((c) => c.text('There is nothing here.', 404))
   .onError((error, c) => {
-    if (isInternal(error)) c.env.app.log.error('request failed', error, { path: c.req.path })
+    if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })
     return errorResponse(error)
   })

@@ -1,9 +1,8 @@
 /** The account page: what the OAuth provider's pages lack. */
 import { html } from 'hono/html'
-import type { App } from '../../app.ts'
-import { unwrap } from '../../services/objects/result.ts'
+import type { Services } from '../../context/services.ts'
 import { alertBox, formTokenField, type Html, noticeBox, page, SETTINGS } from '../layout.ts'
-import { formTokenOf, type Visitor } from './browser-session.ts'
+import { type BrowserSession, formTokenOf } from './browser-session.ts'
 import { appPasswordSection } from './sections/app-passwords.ts'
 import { dataSection } from './sections/data.ts'
 import { passkeySection } from './sections/passkeys.ts'
@@ -30,43 +29,43 @@ export interface SettingsOptions {
 }
 
 export async function settingsPage(
-  app: App,
-  visitor: Visitor,
+  services: Services,
+  session: BrowserSession,
   { alert, done = '', shownOnce }: SettingsOptions = {},
 ): Promise<Html> {
-  const account = app.account(visitor.did)
+  const account = services.account(session.did)
   const [passkeys, factors, appPasswords, usage] = await Promise.all([
-    account.listPasskeys(),
-    account.factors(),
-    account.listAppPasswords(),
-    account.usage(),
+    account.passkeys.list(),
+    account.factors.get(),
+    account.passwords.listAppPasswords(),
+    account.profile.usage(),
   ])
-  const formToken = formTokenOf(visitor)
-  return settingsFrame(app, visitor, {
+  const formToken = formTokenOf(session)
+  return settingsFrame(services, session, {
     title: 'Security and data',
     main: html`<h1>Security and data</h1>
 ${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
 ${passkeySection(passkeys, formToken)}
-${factorSection(unwrap(factors), visitor, formToken)}
+${factorSection(factors, session, formToken)}
 ${appPasswordSection(appPasswords, formToken)}
-${dataSection(unwrap(usage), visitor)}
+${dataSection(usage, session)}
 <p class="quiet">Handle, email address, password, signed-in devices and apps: <a href="/account">account</a>.</p>`,
   })
 }
 
 /** A page for somebody who is signed in. */
 export function settingsFrame(
-  { config }: App,
-  visitor: Visitor,
+  { config }: Services,
+  session: BrowserSession,
   { title, main }: { title: string; main: Html },
 ): Html {
-  const formToken = formTokenOf(visitor)
+  const formToken = formTokenOf(session)
   return page({
     title,
     hostname: config.hostname,
     script: { formToken },
     corner: html`<form method="post" action="${SETTINGS}/sign-out">
-${formTokenField(formToken)}<span>@${visitor.handle}</span> <button class="second">Sign out</button></form>`,
+${formTokenField(formToken)}<span>@${session.handle}</span> <button class="second">Sign out</button></form>`,
     main,
   })
 }

@@ -1,6 +1,6 @@
 /** How the host is doing, as `/xrpc/_health` says it: nothing in here is secret. */
 import { version } from '../../../package.json'
-import type { FirehoseStatus } from '../../durable/sequencer.ts'
+import type { FirehoseStatus } from '../../contracts/sequencer.ts'
 
 export interface Health {
   version: string

@@ -1,43 +1,38 @@
 /**
  * Signing in on the OAuth provider's pages with a passkey, or with the code of an authenticator app. What is opened
- * is the provider's session of the browser, no visit to the account page.
+ * is the provider's browser session, not one of the account page.
  */
-import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
+import { AuthRequiredError, InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
-import type { App } from '../../../app.ts'
 import { signInOnDevice } from '../../../oauth/device.ts'
-import { enforceLimits } from '../../../server/limits/enforce.ts'
-import { signInLimits } from '../../../server/limits/policy.ts'
-import { findByIdentifier } from '../../../services/accounts/identifier.ts'
 import { failSlowly, MAX_TRIED_LENGTH } from '../../../services/accounts/passwords.ts'
-import { mailSignInCode } from '../../../services/factors/email-code.ts'
-import { unwrap } from '../../../services/objects/result.ts'
-import { OTHER_WAYS_STYLE, readNext } from '../alternative-sign-in.ts'
+import { APP_SIGN_IN_STYLE, readNext } from '../alternative-sign-in.ts'
 import { appSignInPage, signedInPage } from '../app-sign-in-page.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
+import { limitSignIn } from '../limit-sign-in.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { authenticateByPasskey } from '../passkey-sign-in.ts'
 
 export const appSignIn = new Hono<PageEnv>()
   .get('/sign-in/app.css', (c) =>
-    c.body(OTHER_WAYS_STYLE, 200, {
+    c.body(APP_SIGN_IN_STYLE, 200, {
       'content-type': 'text/css; charset=utf-8',
       'cache-control': 'public, max-age=300',
     }),
   )
   .get('/sign-in/app', (c) => {
     const next = nextOf(c, c.req.query('next'))
-    return c.html(appSignInPage(c.env.app.config.hostname, { next }))
+    return c.html(appSignInPage(c.env.services.config.hostname, { next }))
   })
   .post('/sign-in/app', async (c) => {
-    const { app } = c.env
-    const { hostname } = app.config
+    const { services } = c.env
+    const { hostname } = services.config
     const next = nextOf(c, await field(c, 'next'))
     const identifier = await field(c, 'identifier')
     try {
       const password = await field(c, 'password')
-      const did = await tryPassword(app, identifier, password, await field(c, 'code'))
+      const did = await tryPassword(c, identifier, password, await field(c, 'code'))
       await enter(c, did)
     } catch (error) {
       const { message: alert, status } = failureOf(error)
@@ -50,40 +45,45 @@ export const appSignIn = new Hono<PageEnv>()
   .post('/sign-in/app/passkey', async (c) => {
     const { answer, identifier, next } = await jsonBody(c)
     const to = nextOf(c, textOf(next))
-    const { did } = await authenticateByPasskey(c.env.app, answer, textOf(identifier))
+    const { did } = await authenticateByPasskey(c, answer, textOf(identifier))
     await enter(c, did)
     return c.json({ next: to })
   })
 
 /** Anything that is not a page of the provider leads to its account page. */
 const nextOf = (c: PageContext, input: string | undefined): string =>
-  readNext(input, new URL(c.env.app.config.publicUrl).origin) ?? '/account'
+  readNext(input, new URL(c.env.services.config.publicUrl).origin) ?? '/account'
 
 /** @returns the DID. @throws AuthRequiredError; XRPCError `AuthFactorTokenRequired`, `AccountTakedown`, `RateLimitExceeded` */
 async function tryPassword(
-  app: App,
+  c: PageContext,
   identifier: string,
   password: string,
   code: string,
 ): Promise<string> {
   const started = Date.now()
-  await enforceLimits(signInLimits, { auth: undefined, input: { identifier } }, app)
-  const resident = await findByIdentifier(app, identifier)
-  if (resident && password.length <= MAX_TRIED_LENGTH) {
-    const { did } = resident
-    const outcome = await app.account(did).authenticate(password, code)
-    if (!outcome.ok && outcome.refused.name === 'AuthFactorTokenRequired') {
-      await mailSignInCode(app, did)
+  await limitSignIn(c, identifier)
+  const { services } = c.env
+  const account = await services.accounts.findByIdentifier(identifier)
+  if (account && password.length <= MAX_TRIED_LENGTH) {
+    const { did } = account
+    try {
+      if (await services.account(did).factors.authenticate(password, code)) return did
+    } catch (error) {
+      if (isCodeWanted(error)) await services.mailedCodes.send(did)
+      throw error
     }
-    if (unwrap(outcome)) return did
   }
   await failSlowly(started)
   throw new AuthRequiredError('The handle or the password is wrong.')
 }
 
+const isCodeWanted = (error: unknown): boolean =>
+  error instanceof XRPCError && error.customErrorName === 'AuthFactorTokenRequired'
+
 /** @throws InvalidRequestError when the browser has not seen the provider's pages */
 async function enter(c: PageContext, did: string): Promise<void> {
-  const cookies = await signInOnDevice(c.env.app, c.req.header('cookie'), did)
+  const cookies = await signInOnDevice(c.env.services, c.req.header('cookie'), did)
   if (!cookies) {
     throw new InvalidRequestError('This took too long: go back with the link below and begin again')
   }

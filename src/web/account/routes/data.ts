@@ -1,29 +1,28 @@
 /** What somebody takes home: the account is theirs also while it is switched off. */
 import { Hono } from 'hono'
 import { carResponse } from '../../../server/car-response.ts'
-import { unwrap } from '../../../services/objects/result.ts'
 import { SETTINGS } from '../../layout.ts'
-import { visitorOf } from '../browser-session.ts'
+import { browserSessionOf } from '../browser-session.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 
 export const data = new Hono<PageEnv>()
   .get('/repo.car', async (c) => {
-    const visitor = await visitorOf(c.req.raw, c.env.app)
-    if (!visitor) return c.redirect(SETTINGS, 303)
-    const car = unwrap(await c.env.app.account(visitor.did).exportRepo(undefined, true))
-    return asFile(carResponse(car), `${visitor.handle}.car`)
+    const session = await browserSessionOf(c.req.raw, c.env.services)
+    if (!session) return c.redirect(SETTINGS, 303)
+    const car = await c.env.services.account(session.did).repository.exportCar(undefined, true)
+    return asFile(carResponse(car), `${session.handle}.car`)
   })
   .get('/preferences.json', async (c) => {
-    const visitor = await visitorOf(c.req.raw, c.env.app)
-    if (!visitor) return c.redirect(SETTINGS, 303)
-    const stored = unwrap(await c.env.app.account(visitor.did).getPreferences(true))
+    const session = await browserSessionOf(c.req.raw, c.env.services)
+    if (!session) return c.redirect(SETTINGS, 303)
+    const stored = await c.env.services.account(session.did).preferences.get(true)
     const preferences = stored.map(({ value }) => JSON.parse(value) as unknown)
-    return asFile(Response.json({ preferences }), `${visitor.handle}-preferences.json`)
+    return asFile(Response.json({ preferences }), `${session.handle}-preferences.json`)
   })
   .get('/blobs', async (c: PageContext) => {
-    const visitor = await visitorOf(c.req.raw, c.env.app)
-    if (!visitor) return c.redirect(SETTINGS, 303)
-    const { did } = visitor
+    const session = await browserSessionOf(c.req.raw, c.env.services)
+    if (!session) return c.redirect(SETTINGS, 303)
+    const { did } = session
     return c.redirect(`/xrpc/com.atproto.sync.listBlobs?did=${encodeURIComponent(did)}`, 303)
   })
 

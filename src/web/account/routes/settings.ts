@@ -2,13 +2,13 @@
  * What somebody does who is signed in to the account page: plain forms, answered with a redirect, or with the page
  * itself where there is something to be shown once.
  */
+import { XRPCError } from '@atproto/xrpc-server'
 import { Hono, type MiddlewareHandler } from 'hono'
-import { addAppPassword } from '../../../services/accounts/make-app-password.ts'
-import { setEmailFactor } from '../../../services/factors/email-code.ts'
+import type { TotpSetup } from '../../../contracts/account/sign-in.ts'
 import { checkPasskeyName } from '../../../services/factors/passkeys.ts'
-import { unwrap } from '../../../services/objects/result.ts'
+import { unlessRefused } from '../../../services/objects/result.ts'
 import { alertBox, SETTINGS } from '../../layout.ts'
-import { formTokenOf, isFormToken, visitorOf } from '../browser-session.ts'
+import { browserSessionOf, formTokenOf, isFormToken } from '../browser-session.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
@@ -16,138 +16,144 @@ import { newAppPassword } from '../sections/app-passwords.ts'
 import { recoveryCodes, totpPage } from '../sections/second-factor.ts'
 import { type SettingsOptions, settingsFrame, settingsPage } from '../settings-page.ts'
 
-/** Lets visitors pass, and of what they send only what a form or script of theirs sends. */
-const visitorsOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
+/** Accepts requests of browsers that are signed in, and of what they send only what a form or script of the page sends. */
+const signedInOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
   const isScript = c.req.header('content-type')?.startsWith('application/json') ?? false
-  const visitor = await visitorOf(c.req.raw, c.env.app)
-  if (!visitor) {
+  const session = await browserSessionOf(c.req.raw, c.env.services)
+  if (!session) {
     if (!isScript) return c.redirect(SETTINGS, 303)
     return c.json({ message: 'You are not signed in any more. Open the page again.' }, 401)
   }
   if (c.req.method === 'POST') {
     const given = isScript ? c.req.header('x-form-token') : await field(c, 'form')
-    if (!isFormToken(visitor, given)) return c.redirect(SETTINGS, 303)
+    if (!isFormToken(session, given)) return c.redirect(SETTINGS, 303)
   }
-  c.set('visitor', visitor)
+  c.set('session', session)
   return next()
 }
 
 export const settings = new Hono<PageEnv>()
-  .use(visitorsOnly)
+  .use(signedInOnly)
   .post('/passkeys/options', async (c) => {
-    const options = unwrap(await accountOf(c).beginPasskey())
+    const options = await accountOf(c).passkeys.beginRegistration()
     return c.body(options, 200, { 'content-type': 'application/json' })
   })
   .post('/passkeys', async (c) => {
     const { name, answer } = await jsonBody(c)
-    const added = accountOf(c).addPasskey(
+    const added = accountOf(c).passkeys.register(
       checkPasskeyName(textOf(name)),
       JSON.stringify(answer ?? null),
     )
-    unwrap(await added)
+    await added
     return c.json({})
   })
   .post('/passkeys/rename', (c) =>
     change(c, async () => {
       const name = checkPasskeyName(await field(c, 'name'))
-      await accountOf(c).renamePasskey(await field(c, 'id'), name)
+      await accountOf(c).passkeys.rename(await field(c, 'id'), name)
       return 'passkey-renamed'
     }),
   )
   .post('/passkeys/remove', (c) =>
     change(c, async () => {
-      await accountOf(c).removePasskey(await field(c, 'id'))
+      await accountOf(c).passkeys.remove(await field(c, 'id'))
       return 'passkey-removed'
     }),
   )
   .post('/totp/begin', (c) =>
     change(c, async () => {
-      unwrap(await accountOf(c).beginTotp())
+      await accountOf(c).factors.beginTotp()
       return c.redirect(`${SETTINGS}/totp`, 303)
     }),
   )
   .get('/totp', async (c) => {
-    const pending = await accountOf(c).pendingTotp()
-    return pending.ok ? showTotp(c) : c.redirect(SETTINGS, 303)
+    const setup = await unlessRefused(accountOf(c).factors.pendingTotp())
+    return setup ? showTotp(c, setup) : c.redirect(SETTINGS, 303)
   })
-  .post('/totp/confirm', async (c) => {
-    const outcome = await accountOf(c).enableTotp(await field(c, 'code'))
-    if (!outcome.ok && outcome.refused.name === 'InvalidToken') {
-      return showTotp(c, outcome.refused.message)
-    }
-    return change(c, () => {
-      const codes = unwrap(outcome)
-      return codes.length > 0 ? { done: 'totp-on', shownOnce: recoveryCodes(codes) } : 'totp-on'
-    })
-  })
+  .post('/totp/confirm', async (c) =>
+    change(c, async () => {
+      const { factors } = accountOf(c)
+      const code = await field(c, 'code')
+      try {
+        const codes = await factors.enableTotp(code)
+        return codes.length > 0 ? { done: 'totp-on', shownOnce: recoveryCodes(codes) } : 'totp-on'
+      } catch (error) {
+        if (!(error instanceof XRPCError) || error.customErrorName !== 'InvalidToken') throw error
+        return showTotp(c, await factors.pendingTotp(), error.message)
+      }
+    }),
+  )
   .post('/totp/remove', (c) =>
     change(c, async () => {
-      await accountOf(c).disableTotp()
+      await accountOf(c).factors.disableTotp()
       return 'totp-off'
     }),
   )
   .post('/email-code/on', (c) =>
     change(c, async () => {
-      const { app } = c.env
-      const { did } = c.var.visitor
-      await setEmailFactor(app, did, true)
-      if (unwrap(await accountOf(c).factors()).recoveryCodes > 0) return 'email-on'
-      const codes = unwrap(await accountOf(c).renewRecoveryCodes())
+      const { services } = c.env
+      const { did } = c.var.session
+      await services.mailedCodes.setEnabled(did, true)
+      if ((await accountOf(c).factors.get()).recoveryCodes > 0) return 'email-on'
+      const codes = await accountOf(c).factors.renewRecoveryCodes()
       return { done: 'email-on', shownOnce: recoveryCodes(codes) }
     }),
   )
   .post('/email-code/off', (c) =>
     change(c, async () => {
       // Whoever is here has shown a code, where an access token alone would not say so.
-      unwrap(await accountOf(c).setEmailFactor(false))
+      await accountOf(c).factors.setEmailFactor(false)
       return 'email-off'
     }),
   )
   .post('/recovery-codes', (c) =>
     change(c, async () => ({
-      shownOnce: recoveryCodes(unwrap(await accountOf(c).renewRecoveryCodes())),
+      shownOnce: recoveryCodes(await accountOf(c).factors.renewRecoveryCodes()),
     })),
   )
   .post('/app-passwords', (c) =>
     change(c, async () => {
       const privileged = (await field(c, 'privileged')) !== ''
-      const { did } = c.var.visitor
-      const made = await addAppPassword(c.env.app, did, await field(c, 'name'), privileged)
+      const { did } = c.var.session
+      const made = await c.env.services.accounts.addAppPassword(
+        did,
+        await field(c, 'name'),
+        privileged,
+      )
       return { shownOnce: newAppPassword(made.name, made.password) }
     }),
   )
   .post('/app-passwords/revoke', (c) =>
     change(c, async () => {
-      await accountOf(c).removeAppPassword(await field(c, 'name'))
+      await accountOf(c).passwords.removeAppPassword(await field(c, 'name'))
       return 'app-password-revoked'
     }),
   )
 
-const accountOf = (c: PageContext) => c.env.app.account(c.var.visitor.did)
+const accountOf = (c: PageContext) => c.env.services.account(c.var.session.did)
 
 /** Does something, and shows the page as it is then: with its reason if it was refused. */
 async function change(
   c: PageContext,
   work: () => string | SettingsOptions | Response | Promise<string | SettingsOptions | Response>,
 ): Promise<Response> {
-  const { app } = c.env
-  const { visitor } = c.var
+  const { services } = c.env
+  const { session } = c.var
   try {
     const result = await work()
     if (result instanceof Response) return result
     if (typeof result === 'string') return c.redirect(`${SETTINGS}?done=${result}`, 303)
-    return c.html(await settingsPage(app, visitor, result))
+    return c.html(await settingsPage(services, session, result))
   } catch (error) {
     const { message: alert, status } = failureOf(error)
-    return c.html(await settingsPage(app, visitor, { alert }), status)
+    return c.html(await settingsPage(services, session, { alert }), status)
   }
 }
 
-async function showTotp(c: PageContext, alert?: string): Promise<Response> {
-  const { app } = c.env
-  const { visitor } = c.var
-  const setup = unwrap(await accountOf(c).pendingTotp())
-  const main = await totpPage(setup, formTokenOf(visitor), alertBox(alert))
+async function showTotp(c: PageContext, setup: TotpSetup, alert?: string): Promise<Response> {
+  const { session } = c.var
+  const main = await totpPage(setup, formTokenOf(session), alertBox(alert))
   const frame = { title: 'Set up an authenticator app', main }
-  return c.html(await settingsFrame(app, visitor, frame), alert === undefined ? 200 : 400)
+  const page = await settingsFrame(c.env.services, session, frame)
+  return c.html(page, alert === undefined ? 200 : 400)
 }

@@ -1,9 +1,9 @@
 import { html } from 'hono/html'
 import type { Usage } from '../../../storage/account/usage.ts'
 import { type Html, SETTINGS } from '../../layout.ts'
-import type { Visitor } from '../browser-session.ts'
+import type { BrowserSession } from '../browser-session.ts'
 
-export const dataSection = (usage: Usage, { did }: Visitor): Html => html`
+export const dataSection = (usage: Usage, { did }: BrowserSession): Html => html`
 <section aria-labelledby="data">
 <h2 id="data">Your data</h2>
 <dl>

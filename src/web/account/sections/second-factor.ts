@@ -1,11 +1,14 @@
 import { html } from 'hono/html'
-import type { Factors } from '../../../durable/account/factors.ts'
-import type { TotpSetup } from '../../../durable/account/totp.ts'
+import type { Factors, TotpSetup } from '../../../contracts/account/sign-in.ts'
 import { formTokenField, type Html, SETTINGS } from '../../layout.ts'
-import type { Visitor } from '../browser-session.ts'
+import type { BrowserSession } from '../browser-session.ts'
 import { qrCode } from '../qr.ts'
 
-export const factorSection = (factors: Factors, visitor: Visitor, formToken: string): Html => html`
+export const factorSection = (
+  factors: Factors,
+  session: BrowserSession,
+  formToken: string,
+): Html => html`
 <section aria-labelledby="second-factor">
 <h2 id="second-factor">Second factor</h2>
 <p>A code that is asked for beside your main password. Apps that cannot ask for one use an
@@ -19,7 +22,7 @@ ${
     : button('totp/begin', 'Set up', '', formToken, 'Set up an authenticator app')
 }</li>
 <li class="item"><div><strong>Code by mail</strong> ${state(factors.email)}<br>
-<span class="quiet">${mailHint(visitor)}</span></div>${mailButton(factors.email, visitor, formToken)}</li>
+<span class="quiet">${mailHint(session)}</span></div>${mailButton(factors.email, session, formToken)}</li>
 ${factors.totp || factors.email ? recoveryItem(factors, formToken) : ''}
 </ul>
 </section>`
@@ -31,14 +34,18 @@ const button = (path: string, text: string, kind: string, formToken: string, lab
   html`<form method="post" action="${SETTINGS}/${path}">${formTokenField(formToken)}<button class="${kind}"
  aria-label="${label}">${text}</button></form>`
 
-const mailHint = ({ email, emailConfirmed }: Visitor): Html | string => {
+const mailHint = ({ email, emailConfirmed }: BrowserSession): Html | string => {
   if (email === null) return 'The account has no email address.'
   return emailConfirmed
     ? html`To ${email}.`
     : html`Confirm ${email} on the <a href="/account">account page</a> first.`
 }
 
-const mailButton = (on: boolean, { emailConfirmed }: Visitor, formToken: string): Html | '' => {
+const mailButton = (
+  on: boolean,
+  { emailConfirmed }: BrowserSession,
+  formToken: string,
+): Html | '' => {
   if (on)
     return button('email-code/off', 'Switch off', 'danger', formToken, 'Switch off codes by mail')
   return emailConfirmed

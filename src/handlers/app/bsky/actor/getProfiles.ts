@@ -1,12 +1,12 @@
 import { define } from '#lex/app/bsky/actor/getProfiles'
 import { mayForward } from '#src/proxy/permission.ts'
 import { readAfterWrite } from '#src/proxy/read-after-write/merge.ts'
-import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
+import { sessionCheckedByAccount } from '#src/server/auth/policy.ts'
 import type { OutputSchema } from '#types/app/bsky/actor/getProfiles'
 
 /** Profiles, by way of the AppView; the caller's own as it is now. */
 export default define({
-  auth: sessionAdmittedByObject,
+  auth: sessionCheckedByAccount,
   oauth: mayForward('app.bsky.actor.getProfiles'),
   handler: (reading) =>
     readAfterWrite<OutputSchema>('app.bsky.actor.getProfiles', reading, (body, viewer) => {

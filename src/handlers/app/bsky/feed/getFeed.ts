@@ -1,13 +1,14 @@
 import { AtUri } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/app/bsky/feed/getFeed'
-import type { App } from '#src/app.ts'
-import { askForRecord } from '#src/proxy/foreign-record.ts'
+import type { Services } from '#src/context/services.ts'
+import { fetchRemoteRecord } from '#src/proxy/foreign-record.ts'
 import { forwardTo } from '#src/proxy/forward.ts'
 import { mayForward } from '#src/proxy/permission.ts'
 import { findTarget } from '#src/proxy/target.ts'
 import { session } from '#src/server/auth/policy.ts'
-import { recordJson } from '#src/services/records/read.ts'
+import { unlessRefused } from '#src/services/objects/result.ts'
+import { recordJson } from '#src/services/records/json.ts'
 
 /**
  * A feed, by way of the AppView, which shows the caller's token to the feed's generator: so the token is one
@@ -16,32 +17,34 @@ import { recordJson } from '#src/services/records/read.ts'
 export default define({
   auth: session,
   oauth: mayForward('app.bsky.feed.getFeed'),
-  async handler({ params, auth, request, app }) {
+  async handler({ params, auth, request, services }) {
     const nsid = 'app.bsky.feed.getFeed'
-    const target = await findTarget(request, nsid, 'appview', app)
-    const aud = await generatorOf(params.feed, app)
+    const target = await findTarget(request, nsid, 'appview', services)
+    const aud = await generatorOf(params.feed, services)
     const purpose = { aud, lxm: 'app.bsky.feed.getFeedSkeleton' }
-    return forwardTo(target, request, nsid, auth, purpose, app)
+    return forwardTo(target, request, nsid, auth, purpose, services)
   },
 })
 
 /** DID of the service that makes a feed, as the feed's record says. */
-async function generatorOf(feed: string, app: App): Promise<string> {
-  const record = await readRecord(parse(feed), app)
+async function generatorOf(feed: string, services: Services): Promise<string> {
+  const record = await readRecord(parse(feed), services)
   const did = (record as { value?: { did?: unknown } } | undefined)?.value?.did
   if (typeof did !== 'string') throw errors.UnknownFeed('could not resolve feed did')
   return did
 }
 
-async function readRecord(uri: AtUri, app: App): Promise<unknown> {
+async function readRecord(uri: AtUri, services: Services): Promise<unknown> {
   const { host: repo, collection, rkey } = uri
-  const resident = await app.findResident(repo)
-  if (resident) {
-    const found = await app.account(resident.did).getRecord(collection, rkey)
-    return found.ok ? JSON.parse(recordJson(resident.did, collection, found.value)) : undefined
+  const account = await services.accounts.find(repo)
+  if (account) {
+    const { did } = account
+    const { repository } = services.account(did)
+    const found = await unlessRefused(repository.getRecord(collection, rkey))
+    return found && JSON.parse(recordJson(did, collection, found))
   }
   const query = new URLSearchParams({ repo, collection, rkey })
-  const answer = await askForRecord(`?${query}`, new Headers(), app)
+  const answer = await fetchRemoteRecord(`?${query}`, new Headers(), services)
   if (answer?.ok) return answer.json()
   await answer?.body?.cancel()
   return undefined

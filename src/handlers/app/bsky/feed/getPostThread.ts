@@ -3,12 +3,12 @@ import { mayForward } from '#src/proxy/permission.ts'
 import { readAfterWrite } from '#src/proxy/read-after-write/merge.ts'
 import { threadOfNewPost } from '#src/proxy/read-after-write/new-thread.ts'
 import { mergeThread } from '#src/proxy/read-after-write/thread.ts'
-import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
+import { sessionCheckedByAccount } from '#src/server/auth/policy.ts'
 import type { OutputSchema } from '#types/app/bsky/feed/getPostThread'
 
 /** A thread, by way of the AppView, with the caller's new replies; also of a post that it has not seen yet. */
 export default define({
-  auth: sessionAdmittedByObject,
+  auth: sessionCheckedByAccount,
   oauth: mayForward('app.bsky.feed.getPostThread'),
   handler: ({ params, ...reading }) =>
     readAfterWrite<OutputSchema>(

@@ -6,6 +6,6 @@ import { session } from '#src/server/auth/policy.ts'
 export default define({
   auth: session,
   oauth: ({ input }) => mayUsePushService('app.bsky.notification.registerPush', input),
-  handler: ({ input, auth, request, app }) =>
-    callPushService('app.bsky.notification.registerPush', input, auth, request, app),
+  handler: ({ input, auth, request, services }) =>
+    callPushService('app.bsky.notification.registerPush', input, auth, request, services),
 })

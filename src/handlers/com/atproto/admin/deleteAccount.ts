@@ -1,14 +1,13 @@
 import { define } from '#lex/com/atproto/admin/deleteAccount'
 import { admin } from '#src/server/auth/policy.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: admin,
-  async handler({ input, app }) {
-    const { did } = await app.getResident(input.did)
-    unwrap(await app.account(did).destroy())
-    // The account's alarm would do it too; this way its names are free at once.
-    await app.directory.remove(did)
-    app.forget(did)
+  async handler({ input, services }) {
+    const { did } = await services.accounts.get(input.did)
+    await services.account(did).lifecycle.destroy()
+    // A background job of the account would do it too; this way its names are free at once.
+    await services.directory.accounts.remove(did)
+    services.accounts.forget(did)
   },
 })

@@ -5,10 +5,10 @@ import { OPERATOR } from '#src/storage/directory/invite-code.ts'
 
 export default define({
   auth: adminOrModerator,
-  async handler({ input: { codes = [], accounts = [] }, app }) {
+  async handler({ input: { codes = [], accounts = [] }, services }) {
     if (accounts.includes(OPERATOR)) {
       throw new InvalidRequestError('cannot disable admin invite codes')
     }
-    await app.directory.disableInvites(codes, accounts)
+    await services.directory.invites.disable(codes, accounts)
   },
 })

@@ -7,12 +7,12 @@ const SORTS = ['recent', 'usage'] as const satisfies InviteSort[]
 
 export default define({
   auth: adminOrModerator,
-  async handler({ params, app }) {
+  async handler({ params, services }) {
     const { limit } = params
     const sort = SORTS.find((known) => known === params.sort)
     if (!sort) throw new InvalidRequestError(`unknown sort method: ${params.sort}`)
     const after = params.cursor === undefined ? undefined : readCursor(sort, params.cursor)
-    const { codes, next } = await app.directory.listInvites(sort, limit, after)
+    const { codes, next } = await services.directory.invites.list(sort, limit, after)
     return { codes, ...(next && { cursor: `${next.key}::${next.code}` }) }
   },
 })

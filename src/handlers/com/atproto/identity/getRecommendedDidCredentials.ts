@@ -1,23 +1,22 @@
 import { define } from '#lex/com/atproto/identity/getRecommendedDidCredentials'
 import { session } from '#src/server/auth/policy.ts'
 import { handleUri, pdsService } from '#src/services/identity/plc-operation.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 /** What the DID document of an account that lives here should say. */
 export default define({
   auth: session,
   oauth: 'any',
-  async handler({ auth, app }) {
+  async handler({ auth, services }) {
     const { did } = auth
     const [{ handle }, key] = await Promise.all([
-      app.getResident(did),
-      app.account(did).publicKey(),
+      services.accounts.get(did),
+      services.account(did).keys.publicKey(),
     ])
-    const rotationKeys = [app.config.recoveryKey, app.plc.rotationDidKey()]
+    const rotationKeys = [services.config.recoveryKey, services.plc.rotationDidKey()]
     return {
       alsoKnownAs: [handleUri(handle)],
-      verificationMethods: { atproto: unwrap(key) },
-      services: { atproto_pds: pdsService(app.config.publicUrl) },
+      verificationMethods: { atproto: key },
+      services: { atproto_pds: pdsService(services.config.publicUrl) },
       ...(did.startsWith('did:plc:') && {
         rotationKeys: rotationKeys.filter((rotationKey) => rotationKey !== undefined),
       }),

@@ -1,10 +1,10 @@
 import { define } from '#lex/com/atproto/identity/refreshIdentity'
+import { refreshIdentityLimits } from '#src/context/limits/policy.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { refreshIdentityLimits } from '#src/server/limits/policy.ts'
 
 /** As `resolveIdentity`, but asks the network now. Each call costs two or three requests: to be limited. */
 export default define({
   auth: anyone,
   limits: refreshIdentityLimits,
-  handler: ({ input, app }) => app.identity.identify(input.identifier, { fresh: true }),
+  handler: ({ input, services }) => services.identity.identify(input.identifier, { fresh: true }),
 })

@@ -4,7 +4,7 @@ import { anyone } from '#src/server/auth/policy.ts'
 /** The document of a DID; whether its handle is true is not checked. */
 export default define({
   auth: anyone,
-  async handler({ params, app }) {
-    return { didDoc: await app.identity.did(params.did) }
+  async handler({ params, services }) {
+    return { didDoc: await services.identity.did(params.did) }
   },
 })

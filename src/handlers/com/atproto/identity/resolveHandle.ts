@@ -4,8 +4,8 @@ import { anyone } from '#src/server/auth/policy.ts'
 /** The DID behind a handle, of this host or any other; whether the DID agrees is not checked. */
 export default define({
   auth: anyone,
-  async handler({ params, app }) {
-    const did = await app.identity.handle(params.handle)
+  async handler({ params, services }) {
+    const did = await services.identity.handle(params.handle)
     if (did === undefined) throw errors.HandleNotFound('Unable to resolve handle')
     return { did }
   },

@@ -4,5 +4,5 @@ import { anyone } from '#src/server/auth/policy.ts'
 /** DID, document and handle of somebody, with the handle checked in both directions. */
 export default define({
   auth: anyone,
-  handler: ({ params, app }) => app.identity.identify(params.identifier),
+  handler: ({ params, services }) => services.identity.identify(params.identifier),
 })

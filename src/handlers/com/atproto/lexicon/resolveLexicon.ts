@@ -12,9 +12,9 @@ const UNCHECKED = { headers: { 'content-type': 'application/json; charset=utf-8'
 /** What the authority of a name publishes, also where this host has a lexicon of that name in its tree. */
 export default define({
   auth: anyone,
-  async handler({ params, app }) {
+  async handler({ params, clientAddress, services }) {
     try {
-      const published = await app.lexicons.lexicon(params.nsid, app.clientAddress)
+      const published = await services.lexicons.lexicon(params.nsid, clientAddress)
       const answer = { uri: uriOf(published), cid: published.cid, schema: parseRecord(published) }
       return Response.json(answer, UNCHECKED)
     } catch (error) {

@@ -13,9 +13,9 @@ const NSID = 'com.atproto.moderation.createReport'
 export default define({
   auth: sessionEvenTakendown,
   oauth: mayForward(NSID, 'report'),
-  async handler({ input, auth, request, app }) {
-    const target = await findTarget(request, NSID, 'report', app)
+  async handler({ input, auth, request, services }) {
+    const target = await findTarget(request, NSID, 'report', services)
     const purpose = { aud: target.did, lxm: NSID, evenTakendown: true }
-    return callService(target, NSID, input, request, auth, purpose, app)
+    return callService(target, NSID, input, request, auth, purpose, services)
   },
 })

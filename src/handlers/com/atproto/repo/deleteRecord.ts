@@ -1,19 +1,17 @@
 import { define } from '#lex/com/atproto/repo/deleteRecord'
-import { sessionAdmittedByObject } from '#src/server/auth/policy.ts'
+import { sessionCheckedByAccount } from '#src/server/auth/policy.ts'
 import { cidOption } from '#src/services/records/cid-option.ts'
-import { ownRepo } from '#src/services/records/own-repo.ts'
-import { writeRepo } from '#src/services/records/write.ts'
 import { commitView } from '#src/services/records/write-view.ts'
 
 export default define({
-  auth: sessionAdmittedByObject,
+  auth: sessionCheckedByAccount,
   oauth: ({ input }) => [{ repo: input.collection, action: 'delete' }],
-  async handler({ input, auth, app }) {
-    await ownRepo(app, input.repo, auth.did)
+  async handler({ input, auth, services }) {
+    await services.repositories.assertOwn(input.repo, auth.did)
     const { collection, rkey } = input
     const swap = cidOption(input.swapRecord)
     const write = { action: 'delete', collection, rkey, swap } as const
-    const { commit } = await writeRepo(app, auth, {
+    const { commit } = await services.repositories.write(auth, {
       writes: [write],
       swapCommit: cidOption(input.swapCommit),
     })

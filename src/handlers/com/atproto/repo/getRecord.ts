@@ -1,23 +1,22 @@
 import { define, errors } from '#lex/com/atproto/repo/getRecord'
-import { askForRecord } from '#src/proxy/foreign-record.ts'
+import { fetchRemoteRecord } from '#src/proxy/foreign-record.ts'
 import { anyone } from '#src/server/auth/policy.ts'
 import { jsonText } from '#src/server/xrpc/answer.ts'
-import { unwrap } from '#src/services/objects/result.ts'
-import { recordJson } from '#src/services/records/read.ts'
+import { recordJson } from '#src/services/records/json.ts'
 
 /** Records of this host. Those of other repositories are the AppView's to give. */
 export default define({
   auth: anyone,
-  async handler({ params, request, app }) {
+  async handler({ params, request, services }) {
     const { repo, collection, rkey, cid } = params
-    const resident = await app.findResident(repo)
-    if (!resident) {
-      const answer = await askForRecord(new URL(request.url).search, request.headers, app)
+    const account = await services.accounts.find(repo)
+    if (!account) {
+      const answer = await fetchRemoteRecord(new URL(request.url).search, request.headers, services)
       if (answer) return answer
       throw errors.RecordNotFound(`Could not locate record: ${repo} is not on this host`)
     }
-    const { did } = resident
-    const stored = unwrap(await app.account(did).getRecord(collection, rkey, cid))
+    const { did } = account
+    const stored = await services.account(did).repository.getRecord(collection, rkey, cid)
     return jsonText(recordJson(did, collection, stored))
   },
 })

@@ -1,7 +1,6 @@
 import { define } from '#lex/com/atproto/repo/importRepo'
 import { fullSession } from '#src/server/auth/policy.ts'
 import { signingKeyOf } from '#src/services/identity/did-document.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 /**
  * Replaces the caller's repository by the one in the CAR file that is sent. It is signed by the key that the
@@ -10,9 +9,9 @@ import { unwrap } from '#src/services/objects/result.ts'
 export default define({
   auth: fullSession,
   oauth: { account: 'repo', action: 'manage' },
-  async handler({ input, auth, app }) {
-    const document = await app.identity.did(auth.did, { fresh: true })
+  async handler({ input, auth, services }) {
+    const document = await services.identity.did(auth.did, { fresh: true })
     const key = signingKeyOf(document)
-    unwrap(await app.account(auth.did).importRepo(input, key ? [key] : []))
+    await services.account(auth.did).repository.importCar(input, key ? [key] : [])
   },
 })

@@ -1,17 +1,15 @@
 import { define } from '#lex/com/atproto/repo/listRecords'
 import { anyone } from '#src/server/auth/policy.ts'
 import { jsonText } from '#src/server/xrpc/answer.ts'
-import { unwrap } from '#src/services/objects/result.ts'
-import { recordJson } from '#src/services/records/read.ts'
-import { unpackRecords } from '#src/storage/account/packed.ts'
+import { recordJson } from '#src/services/records/json.ts'
 
 export default define({
   auth: anyone,
-  async handler({ params, app }) {
+  async handler({ params, services }) {
     const { repo, collection, limit, cursor, reverse } = params
-    const { did } = await app.getResident(repo)
+    const { did } = await services.accounts.get(repo)
     const options = { collection, limit, cursor, reverse }
-    const page = unpackRecords(unwrap(await app.account(did).listRecords(options)))
+    const page = await services.repositories.listStored(did, options)
     const last = page.at(-1)
     const next = last && page.length === limit ? `,"cursor":"${last.rkey}"` : ''
     const records = page.map((stored) => recordJson(did, collection, stored))

@@ -1,18 +1,16 @@
 import { define } from '#lex/com/atproto/server/checkAccountStatus'
 import { session } from '#src/server/auth/policy.ts'
-import { identityProblem } from '#src/services/accounts/identity-check.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 /** What there is of an account on this host: how far a move has got. Counts every row. */
 export default define({
   auth: session,
   oauth: 'any',
-  async handler({ auth, app }) {
+  async handler({ auth, services }) {
     const [inventory, problem] = await Promise.all([
-      app.account(auth.did).inventory(),
-      identityProblem(app, auth.did),
+      services.account(auth.did).profile.inventory(),
+      services.accounts.identityProblem(auth.did),
     ])
-    const { active, head, rev, blocks, records, preferences, ...blobs } = unwrap(inventory)
+    const { active, head, rev, blocks, records, preferences, ...blobs } = inventory
     return {
       activated: active,
       validDid: problem === undefined,

@@ -1,7 +1,6 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createInviteCodes'
 import { admin } from '#src/server/auth/policy.ts'
-import { makeInviteCodes } from '#src/services/accounts/invite-codes.ts'
 import { OPERATOR } from '#src/storage/directory/invite-code.ts'
 
 /** How many codes are made at once, at most. */
@@ -9,13 +8,16 @@ const MOST = 10_000
 
 export default define({
   auth: admin,
-  async handler({ input: { codeCount, useCount, forAccounts = [OPERATOR] }, app }) {
+  async handler({ input: { codeCount, useCount, forAccounts = [OPERATOR] }, services }) {
     if (useCount < 1) throw new InvalidRequestError('useCount must be 1 or more')
     if (codeCount < 1 || codeCount * forAccounts.length > MOST) {
       throw new InvalidRequestError(`1 to ${MOST} codes can be made at once`)
     }
-    const made = forAccounts.map((account) => ({ account, codes: makeInviteCodes(app, codeCount) }))
-    await app.directory.addInvites(
+    const made = forAccounts.map((account) => ({
+      account,
+      codes: services.accounts.makeInviteCodes(codeCount),
+    }))
+    await services.directory.invites.add(
       made.flatMap(({ account, codes }) =>
         codes.map((code) => ({
           code,

@@ -1,14 +1,11 @@
-import { AuthRequiredError } from '@atproto/xrpc-server'
+import { AuthRequiredError, XRPCError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createSession'
-import type { App } from '#src/app.ts'
-import type { OpenedSession } from '#src/durable/account/sign-in.ts'
+import { signInLimits } from '#src/context/limits/policy.ts'
+import type { Services } from '#src/context/services.ts'
+import type { OpenedSession } from '#src/contracts/account/lifecycle.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { signInLimits } from '#src/server/limits/policy.ts'
-import { findByIdentifier } from '#src/services/accounts/identifier.ts'
 import { failSlowly, MAX_TRIED_LENGTH } from '#src/services/accounts/passwords.ts'
-import { sessionTokens, sessionView } from '#src/services/accounts/session-view.ts'
-import { mailSignInCode } from '#src/services/factors/email-code.ts'
-import { unwrap } from '#src/services/objects/result.ts'
+import { sessionView } from '#src/services/accounts/session-view.ts'
 
 /**
  * Signs in with a handle, DID or e-mail address, and a password or app password. With the main password,
@@ -17,37 +14,39 @@ import { unwrap } from '#src/services/objects/result.ts'
 export default define({
   auth: anyone,
   limits: signInLimits,
-  async handler({ input, app }) {
+  async handler({ input, services }) {
     const started = Date.now()
     const { password, allowTakendown, authFactorToken: code } = input
     const opened =
       password.length <= MAX_TRIED_LENGTH
-        ? await openSession(app, input.identifier, password, { allowTakendown, code })
+        ? await openSession(services, input.identifier, password, { allowTakendown, code })
         : null
     if (!opened) {
       await failSlowly(started)
       throw new AuthRequiredError('Invalid identifier or password')
     }
     const { account, session } = opened
-    const tokens = await sessionTokens(app, account.did, session)
+    const tokens = await services.accounts.issueTokens(account.did, session)
     return { ...tokens, ...sessionView(account) }
   },
 })
 
 async function openSession(
-  app: App,
+  services: Services,
   identifier: string,
   password: string,
   options: { allowTakendown?: boolean; code?: string },
 ): Promise<OpenedSession | null> {
-  const resident = await findByIdentifier(app, identifier)
-  if (!resident) return null
-  const outcome = await app.account(resident.did).openSession(password, options)
-  if (!outcome.ok) {
-    const { name } = outcome.refused
+  const account = await services.accounts.findByIdentifier(identifier)
+  if (!account) return null
+  const { did } = account
+  try {
+    return await services.account(did).sessions.open(password, options)
+  } catch (error) {
+    const name = error instanceof XRPCError ? error.customErrorName : undefined
     // An account that was deleted a moment ago is as good as unknown.
     if (name === 'RepoNotFound') return null
-    if (name === 'AuthFactorTokenRequired') await mailSignInCode(app, resident.did)
+    if (name === 'AuthFactorTokenRequired') await services.mailedCodes.send(did)
+    throw error
   }
-  return unwrap(outcome)
 }

@@ -3,7 +3,7 @@ import { refreshOrExpired } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: refreshOrExpired,
-  async handler({ auth, app }) {
-    await app.account(auth.did).closeSession(auth.jti)
+  async handler({ auth, services }) {
+    await services.account(auth.did).sessions.close(auth.jti)
   },
 })

@@ -3,7 +3,7 @@ import { anyone } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: anyone,
-  handler({ app: { config } }) {
+  handler({ services: { config } }) {
     return {
       did: config.serviceDid,
       availableUserDomains: [...config.handleDomains],

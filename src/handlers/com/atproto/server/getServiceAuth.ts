@@ -3,7 +3,6 @@ import { define, errors } from '#lex/com/atproto/server/getServiceAuth'
 import { assertMayRequest } from '#src/proxy/delegation.ts'
 import { sessionEvenTakendown } from '#src/server/auth/policy.ts'
 import { isAtprotoDid } from '#src/services/identity/atproto-did.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 /** Lifetimes of tokens in seconds: at most, and at most of one that is good for any method. */
 const HOUR = 3600
@@ -13,7 +12,7 @@ const MINUTE = 60
 export default define({
   auth: sessionEvenTakendown,
   oauth: ({ params }) => [{ rpc: params.lxm ?? '*', aud: params.aud }],
-  async handler({ params, auth, app }) {
+  async handler({ params, auth, services }) {
     const { aud, exp, lxm = null } = params
     const [did = '', ...service] = aud.split('#')
     if (!isAtprotoDid(did) || service.length > 1 || service[0] === '') {
@@ -22,7 +21,7 @@ export default define({
     if (exp !== undefined) assertLifetime(exp - Date.now() / 1000, lxm)
     assertMayRequest(auth.scope, lxm)
     const input = { aud, lxm, exp, session: auth.session }
-    return { token: unwrap(await app.account(auth.did).signServiceToken(input)) }
+    return { token: await services.account(auth.did).serviceTokens.sign(input) }
   },
 })
 

@@ -3,7 +3,7 @@ import { session } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: session,
-  async handler({ auth, app }) {
-    return { passwords: await app.account(auth.did).listAppPasswords() }
+  async handler({ auth, services }) {
+    return { passwords: await services.account(auth.did).passwords.listAppPasswords() }
   },
 })

@@ -1,12 +1,11 @@
 import { define } from '#lex/com/atproto/server/requestAccountDelete'
+import { mailLimits } from '#src/context/limits/policy.ts'
 import { fullSession } from '#src/server/auth/policy.ts'
-import { mailLimits } from '#src/server/limits/policy.ts'
-import { sendToken } from '#src/services/mail/tokens.ts'
 
 export default define({
   auth: fullSession,
   limits: mailLimits,
-  async handler({ auth, app }) {
-    await sendToken(app, auth.did, 'delete_account')
+  async handler({ auth, services }) {
+    await services.mail.sendToken(auth.did, 'delete_account')
   },
 })

@@ -1,13 +1,12 @@
 import { define } from '#lex/com/atproto/server/requestEmailConfirmation'
+import { mailLimits } from '#src/context/limits/policy.ts'
 import { session } from '#src/server/auth/policy.ts'
-import { mailLimits } from '#src/server/limits/policy.ts'
-import { sendToken } from '#src/services/mail/tokens.ts'
 
 export default define({
   auth: session,
   oauth: { account: 'email', action: 'manage' },
   limits: mailLimits,
-  async handler({ auth, app }) {
-    await sendToken(app, auth.did, 'confirm_email')
+  async handler({ auth, services }) {
+    await services.mail.sendToken(auth.did, 'confirm_email')
   },
 })

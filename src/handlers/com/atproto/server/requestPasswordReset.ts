@@ -1,8 +1,7 @@
 import { define } from '#lex/com/atproto/server/requestPasswordReset'
-import type { App } from '#src/app.ts'
+import { requestPasswordResetLimits } from '#src/context/limits/policy.ts'
+import type { Services } from '#src/context/services.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { requestPasswordResetLimits } from '#src/server/limits/policy.ts'
-import { sendToken } from '#src/services/mail/tokens.ts'
 
 /** How long an answer takes, in ms. */
 const ANSWER_TIME = 350
@@ -14,17 +13,17 @@ const ANSWER_TIME = 350
 export default define({
   auth: anyone,
   limits: requestPasswordResetLimits,
-  async handler({ input, app }) {
-    app.later(
-      mailToken(app, input.email).catch((error: unknown) =>
-        app.log.error('mailing a token for a new password failed', error),
+  async handler({ input, services, waitUntil }) {
+    waitUntil(
+      mailToken(services, input.email).catch((error: unknown) =>
+        services.log.error('mailing a token for a new password failed', error),
       ),
     )
     await scheduler.wait(ANSWER_TIME)
   },
 })
 
-async function mailToken(app: App, email: string): Promise<void> {
-  const resident = await app.directory.find('email', email.trim())
-  if (resident) await sendToken(app, resident.did, 'reset_password')
+async function mailToken(services: Services, email: string): Promise<void> {
+  const account = await services.directory.accounts.find('email', email.trim())
+  if (account) await services.mail.sendToken(account.did, 'reset_password')
 }

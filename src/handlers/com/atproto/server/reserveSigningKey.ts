@@ -1,13 +1,12 @@
 import { define } from '#lex/com/atproto/server/reserveSigningKey'
+import { reserveKeyLimits } from '#src/context/limits/policy.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { reserveKeyLimits } from '#src/server/limits/policy.ts'
-import { reserveKey } from '#src/services/accounts/reserve-key.ts'
 
 /** Lets a DID document name the key of an account before there is the account. */
 export default define({
   auth: anyone,
   limits: reserveKeyLimits,
-  async handler({ input, app }) {
-    return { signingKey: await reserveKey(app, input.did) }
+  async handler({ input, services }) {
+    return { signingKey: await services.accounts.reserveSigningKey(input.did) }
   },
 })

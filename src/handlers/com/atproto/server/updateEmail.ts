@@ -2,8 +2,6 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/updateEmail'
 import { fullSession } from '#src/server/auth/policy.ts'
 import { checkEmail } from '#src/services/accounts/email-address.ts'
-import { setEmailFactor } from '#src/services/factors/email-code.ts'
-import { changeAddress, readAddress } from '#src/services/mail/address.ts'
 
 /**
  * Sets another address, or switches codes by mail on or off for the one there is. A new address is not
@@ -11,18 +9,18 @@ import { changeAddress, readAddress } from '#src/services/mail/address.ts'
  */
 export default define({
   auth: fullSession,
-  async handler({ input, auth, app }) {
+  async handler({ input, auth, services }) {
     const { emailAuthFactor, token } = input
     const email = checkEmail(input.email)
-    const account = await readAddress(app, auth.did)
+    const account = await services.mail.readAddress(auth.did)
     if (email === account.email && emailAuthFactor !== undefined) {
-      await setEmailFactor(app, auth.did, emailAuthFactor, token)
+      await services.mailedCodes.setEnabled(auth.did, emailAuthFactor, token)
       return
     }
     // To say yes and do nothing would make people believe that their account is better protected.
     if (emailAuthFactor) throw new InvalidRequestError('Confirm the new email address first')
     const isConfirmed = account.emailConfirmedAt !== null
     if (isConfirmed && !token) throw errors.TokenRequired('confirmation token required')
-    await changeAddress(app, auth.did, email, isConfirmed ? token : undefined)
+    await services.mail.changeAddress(auth.did, email, isConfirmed ? token : undefined)
   },
 })

@@ -1,13 +1,14 @@
 import { define } from '#lex/com/atproto/sync/getBlocks'
-import { seesAll } from '#src/server/auth/may-read-private.ts'
+import { mayReadPrivate } from '#src/server/auth/may-read-private.ts'
 import { viewer } from '#src/server/auth/policy.ts'
 import { carResponse } from '#src/server/car-response.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: viewer,
-  async handler({ params, auth, app }) {
-    const { did } = await app.getResident(params.did)
-    return carResponse(unwrap(await app.account(did).getBlocks(params.cids, seesAll(auth, did))))
+  async handler({ params, auth, services }) {
+    const { did } = await services.accounts.get(params.did)
+    return carResponse(
+      await services.account(did).repository.getBlocks(params.cids, mayReadPrivate(auth, did)),
+    )
   },
 })

@@ -1,14 +1,13 @@
 import { define } from '#lex/com/atproto/sync/getHead'
-import { seesAll } from '#src/server/auth/may-read-private.ts'
+import { mayReadPrivate } from '#src/server/auth/may-read-private.ts'
 import { viewer } from '#src/server/auth/policy.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 /** The deprecated form of getLatestCommit. */
 export default define({
   auth: viewer,
-  async handler({ params, auth, app }) {
-    const { did } = await app.getResident(params.did)
-    const { cid } = unwrap(await app.account(did).latestCommit(seesAll(auth, did)))
+  async handler({ params, auth, services }) {
+    const { did } = await services.accounts.get(params.did)
+    const { cid } = await services.account(did).repository.latestCommit(mayReadPrivate(auth, did))
     return { root: cid }
   },
 })

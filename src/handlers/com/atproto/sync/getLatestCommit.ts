@@ -1,12 +1,11 @@
 import { define } from '#lex/com/atproto/sync/getLatestCommit'
-import { seesAll } from '#src/server/auth/may-read-private.ts'
+import { mayReadPrivate } from '#src/server/auth/may-read-private.ts'
 import { viewer } from '#src/server/auth/policy.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: viewer,
-  async handler({ params, auth, app }) {
-    const { did } = await app.getResident(params.did)
-    return unwrap(await app.account(did).latestCommit(seesAll(auth, did)))
+  async handler({ params, auth, services }) {
+    const { did } = await services.accounts.get(params.did)
+    return await services.account(did).repository.latestCommit(mayReadPrivate(auth, did))
   },
 })

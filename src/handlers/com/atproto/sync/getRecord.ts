@@ -1,17 +1,16 @@
 import { define } from '#lex/com/atproto/sync/getRecord'
-import { seesAll } from '#src/server/auth/may-read-private.ts'
+import { mayReadPrivate } from '#src/server/auth/may-read-private.ts'
 import { viewer } from '#src/server/auth/policy.ts'
 import { carResponse } from '#src/server/car-response.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: viewer,
-  async handler({ params, auth, app }) {
-    const { did } = await app.getResident(params.did)
+  async handler({ params, auth, services }) {
+    const { did } = await services.accounts.get(params.did)
     return carResponse(
-      unwrap(
-        await app.account(did).proveRecord(params.collection, params.rkey, seesAll(auth, did)),
-      ),
+      await services
+        .account(did)
+        .repository.proveRecord(params.collection, params.rkey, mayReadPrivate(auth, did)),
     )
   },
 })

@@ -1,13 +1,14 @@
 import { define } from '#lex/com/atproto/sync/getRepo'
-import { seesAll } from '#src/server/auth/may-read-private.ts'
+import { mayReadPrivate } from '#src/server/auth/may-read-private.ts'
 import { viewerEvenTakendown } from '#src/server/auth/policy.ts'
 import { carResponse } from '#src/server/car-response.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 
 export default define({
   auth: viewerEvenTakendown,
-  async handler({ params, auth, app }) {
-    const { did } = await app.getResident(params.did)
-    return carResponse(unwrap(await app.account(did).exportRepo(params.since, seesAll(auth, did))))
+  async handler({ params, auth, services }) {
+    const { did } = await services.accounts.get(params.did)
+    return carResponse(
+      await services.account(did).repository.exportCar(params.since, mayReadPrivate(auth, did)),
+    )
   },
 })

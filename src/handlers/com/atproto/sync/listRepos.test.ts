@@ -1,8 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, expect, test } from 'vitest'
-import { unwrap } from '#src/services/objects/result.ts'
-import { sequencer, account as stubOf } from '#src/services/objects/stubs.ts'
+import type { AccountObject } from '#src/durable/account.ts'
+import { accountStub, hostObjects, sequencerStub } from '#src/services/objects/stubs.ts'
 import { callAs, makeAccount, send, type TestAccount } from '#src/testing/host.ts'
 
 interface Listing {
@@ -54,25 +54,27 @@ test('head and rev are those of the latest commit', async () => {
 
 /** The listing follows a write when the sequencer has it: an alarm that rings waits for that. */
 async function untilDelivered({ did }: TestAccount): Promise<void> {
-  await runInDurableObject(stubOf(env, did), (instance) => instance.alarm())
+  await runInDurableObject(accountStub(env, did), (instance) =>
+    (instance as unknown as AccountObject).alarm(),
+  )
 }
 
 test('an account that is not active says why', async () => {
   const [, account] = accounts
   if (!account) throw new Error('no account')
-  unwrap(await stubOf(env, account.did).deactivate(null))
+  await hostObjects(env).account(account.did).lifecycle.deactivate(null)
   expect(await entry(account)).toMatchObject({ active: false, status: 'deactivated' })
-  unwrap(await stubOf(env, account.did).setTakedown('spam'))
+  await hostObjects(env).account(account.did).lifecycle.setTakedown('spam')
   expect(await entry(account)).toMatchObject({ active: false, status: 'takendown' })
-  unwrap(await stubOf(env, account.did).setTakedown(null))
-  unwrap(await stubOf(env, account.did).activate())
+  await hostObjects(env).account(account.did).lifecycle.setTakedown(null)
+  await hostObjects(env).account(account.did).lifecycle.activate()
   expect(await entry(account)).toMatchObject({ active: true })
 })
 
 test('a deleted account is not listed any more', async () => {
   const [, , account] = accounts
   if (!account) throw new Error('no account')
-  unwrap(await stubOf(env, account.did).destroy())
+  await hostObjects(env).account(account.did).lifecycle.destroy()
   expect(await entry(account)).toBeUndefined()
 })
 
@@ -81,10 +83,12 @@ test('an account whose events came before states were kept is asked once', async
   if (!account) throw new Error('no account')
   const before = await entry(account)
   const forget = 'UPDATE source SET head = NULL, rev = NULL, status = NULL WHERE did = ?'
-  await runInDurableObject(sequencer(env), (_, { storage }) => {
+  await runInDurableObject(sequencerStub(env), (_, { storage }) => {
     storage.sql.exec(forget, account.did)
   })
   expect(await entry(account)).toEqual(before)
-  const [source] = (await sequencer(env).listSources(10)).filter(({ did }) => did === account.did)
+  const [source] = (await sequencerStub(env).listSources(10)).filter(
+    ({ did }) => did === account.did,
+  )
   expect(source?.state?.status).toBe('active')
 })

@@ -1,8 +1,7 @@
 import { define } from '#lex/com/atproto/sync/listRepos'
-import type { App } from '#src/app.ts'
-import { cidBytes, cidString } from '#src/kernel/cbor/cid-string.ts'
+import type { Services } from '#src/context/services.ts'
+import { cidBytes, cidString } from '#src/kernel/cbor/cid.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { unwrap } from '#src/services/objects/result.ts'
 import type { SourceRow, SourceState } from '#src/storage/sequencer/sources.ts'
 
 /**
@@ -11,12 +10,12 @@ import type { SourceRow, SourceState } from '#src/storage/sequencer/sources.ts'
  */
 export default define({
   auth: anyone,
-  async handler({ params, app }) {
+  async handler({ params, services }) {
     const { limit = 500, cursor } = params
-    const sources = await app.sequencer.listSources(limit, cursor)
+    const sources = await services.sequencer.listSources(limit, cursor)
     const repos = await Promise.all(
       sources.map(async (source) => {
-        const { head, rev, status } = source.state ?? (await learn(source, app))
+        const { head, rev, status } = source.state ?? (await fillInState(source, services))
         if (!head || !rev) return []
         const active = status === 'active'
         return [{ did: source.did, head: cidString(head), rev, active, ...(!active && { status }) }]
@@ -28,9 +27,9 @@ export default define({
 })
 
 /** Asks an account whose events came before this host kept states, once. */
-async function learn({ did }: SourceRow, app: App): Promise<SourceState> {
-  const { head, rev, status } = unwrap(await app.account(did).status())
+async function fillInState({ did }: SourceRow, services: Services): Promise<SourceState> {
+  const { head, rev, status } = await services.account(did).repository.status()
   const state = { head: cidBytes(head), rev, status }
-  await app.sequencer.learn(did, state)
+  await services.sequencer.fillInState(did, state)
   return state
 }

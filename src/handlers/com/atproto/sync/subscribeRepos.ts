@@ -3,5 +3,5 @@ import { anyone } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: anyone,
-  handler: ({ request, app }) => app.sequencer.fetch(request),
+  handler: ({ request, services }) => services.sequencer.fetch(request),
 })

@@ -1,0 +1,46 @@
+/** How often methods may be called, as data in their handlers. The figures are the reference PDS's. */
+import type { RateLimitRule } from '../../storage/rate-counter.ts'
+
+const MINUTE = 60 * 1000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** A limit on one method. */
+export interface RateLimit extends RateLimitRule {
+  /** Limits of one name are one count, whichever methods they are on. */
+  name: string
+  /**
+   * For whom it is counted: the client's address; the signed-in account; or the pair of address and the
+   * `identifier` in the input, so that guesses at one account do not lock its owner out elsewhere.
+   */
+  by: 'address' | 'account' | 'address and identifier'
+}
+
+const perFiveMinutes = (limit: number): RateLimitRule => ({ limit, window: 5 * MINUTE })
+const perHour = (limit: number): RateLimitRule => ({ limit, window: HOUR })
+const perDay = (limit: number): RateLimitRule => ({ limit, window: DAY })
+
+const limits =
+  (by: RateLimit['by']) =>
+  (name: string, ...allowances: RateLimitRule[]): readonly RateLimit[] =>
+    allowances.map((allowance) => ({ ...allowance, by, name: `${name} ${allowance.window}` }))
+
+const byAddress = limits('address')
+const byAccount = limits('account')
+
+export const signInLimits = limits('address and identifier')(
+  'sign in',
+  perFiveMinutes(30),
+  perDay(300),
+)
+export const createAccountLimits = byAddress('create account', perFiveMinutes(100))
+export const deleteAccountLimits = byAddress('delete account', perFiveMinutes(50))
+export const requestPasswordResetLimits = byAddress('request reset', perHour(15), perDay(50))
+export const resetPasswordLimits = byAddress('reset password', perFiveMinutes(50))
+export const reserveKeyLimits = byAddress('reserve key', perFiveMinutes(50))
+/** Each makes this host ask others. */
+export const refreshIdentityLimits = byAddress('refresh identity', perFiveMinutes(100))
+
+export const mailLimits = byAccount('mail', perHour(5), perDay(15))
+export const updateHandleLimits = byAccount('update handle', perFiveMinutes(10), perDay(50))
+export const uploadBlobLimits = byAccount('upload blob', perDay(1000))

@@ -1,0 +1,147 @@
+/** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
+import type { Env } from '../contracts/env.ts'
+import { type Config, readConfig } from '../kernel/config/config.ts'
+import type { Logger } from '../kernel/log.ts'
+import { AccountLookup } from '../services/accounts/account-lookup.ts'
+import { Accounts } from '../services/accounts/accounts.ts'
+import { BlobService } from '../services/blobs/blobs.ts'
+import { MailedCodes } from '../services/factors/mailed-codes.ts'
+import { PlcDirectory } from '../services/identity/plc.ts'
+import { IdentityCache, IdentityResolver } from '../services/identity/resolver.ts'
+import { ownProof } from '../services/lexicons/own-proof.ts'
+import { LexiconCache, LexiconResolver } from '../services/lexicons/resolver.ts'
+import { MailService } from '../services/mail/mail.ts'
+import { chooseTransport } from '../services/mail/transport.ts'
+import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
+import { Repositories } from '../services/records/repositories.ts'
+import { SchemaSource } from '../services/records/schema.ts'
+import { blobStore } from '../storage/blobs/choose.ts'
+import { currentRequest } from './current-request.ts'
+import { enforceLimits } from './limits/enforce.ts'
+import { mailLimits } from './limits/policy.ts'
+
+/** What a handler can reach. */
+export interface Services extends HostObjects {
+  readonly config: Config
+  /** The log of the request that is being worked on. */
+  readonly log: Logger
+  /** Accounts of this host: finding, creating, changing them. */
+  readonly accounts: Accounts
+  /** Records of this host's accounts. */
+  readonly repositories: Repositories
+  /** Bytes of blobs. */
+  readonly blobs: BlobService
+  /** Handles, DIDs and their documents, of this host and of the network. */
+  readonly identity: IdentityResolver
+  /** The directory of did:plc identities. */
+  readonly plc: PlcDirectory
+  /** Lexicons that others publish. */
+  readonly lexicons: LexiconResolver
+  /** Mails to accounts, their tokens and addresses. */
+  readonly mail: MailService
+  /** Codes by mail as a second factor. */
+  readonly mailedCodes: MailedCodes
+  /** Requests to addresses that the operator chose, which may be private. */
+  readonly operatorFetch: typeof fetch
+}
+
+const cache = new WeakMap<Env, Services>()
+
+/** The services of this isolate; settings are parsed once. @throws ConfigError when a setting is missing or wrong */
+export function servicesOf(env: Env): Services {
+  let services = cache.get(env)
+  if (!services) {
+    services = createServices(env)
+    cache.set(env, services)
+  }
+  return services
+}
+
+function createServices(env: Env): Services {
+  const config = readConfig({ ...env })
+  const objects = config.devMode ? noteAccounts(hostObjects(env)) : hostObjects(env)
+  const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
+  const log = requestLog()
+  const lookup = new AccountLookup(() => objects.directory)
+  const plc = new PlcDirectory(config)
+  const identity = new IdentityResolver({
+    config,
+    cache: new IdentityCache(),
+    findAccount: (handleOrDid) => lookup.find(handleOrDid),
+    describe: (did) => objects.account(did).repository.describe(true),
+    waitUntil,
+    log,
+  })
+  const lexicons = new LexiconResolver({
+    config,
+    cache: new LexiconCache(config),
+    store: {
+      find: (nsid) => objects.directory.lexicons.find(nsid),
+      put: (row) => objects.directory.lexicons.put(row),
+    },
+    document: (did, options) => identity.did(did, options),
+    ownProof: ownProof(config, objects),
+    waitUntil,
+    log,
+  })
+  const mail = new MailService({ config, objects, transport: chooseTransport(config, objects) })
+  return {
+    config,
+    log,
+    account: objects.account,
+    get directory() {
+      return objects.directory
+    },
+    get sequencer() {
+      return objects.sequencer
+    },
+    get oauth() {
+      return objects.oauth
+    },
+    accounts: new Accounts({ config, objects, lookup, identity, plc, waitUntil }),
+    repositories: new Repositories({
+      objects,
+      lookup,
+      schemas: new SchemaSource(config.lexiconMode, lexicons),
+      limits: {
+        isLimited: () => currentRequest().limits.isLimited,
+        note: (status) => currentRequest().limits.note(status),
+      },
+    }),
+    blobs: new BlobService({ config, objects, store: () => blobStore(env), waitUntil }),
+    identity,
+    plc,
+    lexicons,
+    mail,
+    mailedCodes: new MailedCodes({
+      objects,
+      mail,
+      log,
+      countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), objects),
+    }),
+    operatorFetch: (input, init) => (env.OPERATOR_NETWORK ?? globalThis).fetch(input, init),
+  }
+}
+
+/** Writes to the log of whichever request is being worked on. */
+const requestLog = (): Logger => ({
+  info: (...entry) => currentRequest().log.info(...entry),
+  error: (...entry) => currentRequest().log.error(...entry),
+})
+
+/** Notes which accounts a request calls, whose rows are counted then. */
+const noteAccounts = (objects: HostObjects): HostObjects => ({
+  account(did) {
+    currentRequest().accountsCalled.add(did)
+    return objects.account(did)
+  },
+  get directory() {
+    return objects.directory
+  },
+  get sequencer() {
+    return objects.sequencer
+  },
+  get oauth() {
+    return objects.oauth
+  },
+})

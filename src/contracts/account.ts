@@ -1,0 +1,46 @@
+/**
+ * What the object of one account answers, part by part: `account(did).repository.write(…)`. What the object
+ * throws as a `StorageError` arrives as an `XRPCError` of the same name.
+ */
+import type { Charge, RateLimitStatus } from '../storage/rate-counter.ts'
+import type { RowCounts } from '../storage/sql.ts'
+import type { KeysRpc, ServiceTokensRpc } from './account/keys.ts'
+import type { EmailRpc, LifecycleRpc, PreferencesRpc, ProfileRpc } from './account/lifecycle.ts'
+import type { BlobsRpc, RepositoryRpc } from './account/repository.ts'
+import type {
+  BrowserSessionsRpc,
+  FactorsRpc,
+  PasskeysRpc,
+  PasswordsRpc,
+  SessionsRpc,
+} from './account/sign-in.ts'
+import type { Answer } from './answer.ts'
+
+export interface AccountRpc {
+  readonly lifecycle: LifecycleRpc
+  readonly profile: ProfileRpc
+  readonly email: EmailRpc
+  readonly preferences: PreferencesRpc
+  readonly repository: RepositoryRpc
+  readonly blobs: BlobsRpc
+  readonly keys: KeysRpc
+  readonly serviceTokens: ServiceTokensRpc
+  readonly sessions: SessionsRpc
+  readonly passwords: PasswordsRpc
+  readonly factors: FactorsRpc
+  readonly passkeys: PasskeysRpc
+  readonly browserSessions: BrowserSessionsRpc
+  readonly rateLimits: RateLimitsRpc
+  readonly rowCounts: RowCountsRpc
+}
+
+export interface RateLimitsRpc {
+  /** Counts what the account does often. */
+  consume(charges: readonly Charge[]): Answer<RateLimitStatus | undefined>
+}
+
+/** Counted in development only. */
+export interface RowCountsRpc {
+  /** Rows read and written since this was last asked for. */
+  take(): Answer<RowCounts>
+}

@@ -1,0 +1,37 @@
+/** The signing key of one account, and what is signed with it for other services. */
+import type { Answer } from '../answer.ts'
+
+export interface KeysRpc {
+  /** did:key of the signing key, whatever the account's status. */
+  publicKey(): Answer<string>
+  /**
+   * Replaces the signing key. For a did:plc, the identity is changed in between; until all of it is done,
+   * nothing else is signed. A rotation that broke off is completed or given up before the next signature,
+   * depending on what the PLC directory says.
+   *
+   * @param bytes the private key, as `SigningKey.toBytes` gives it
+   */
+  rotate(bytes: Uint8Array): Answer<void>
+}
+
+/** Claims of a service token, and for whom it is signed. */
+export interface ServiceTokenInput {
+  aud: string
+  lxm: string | null
+  /** Seconds since the epoch. */
+  exp?: number
+  /** Family of the session that asks for it; null: an OAuth token; undefined: the server itself does. */
+  session?: string | null
+  /** Whether an account that was taken down gets one. Default: it does. */
+  evenTakendown?: boolean
+}
+
+/** Tokens in the account's name for other services (XRPC specification, Inter-Service Authentication). */
+export interface ServiceTokensRpc {
+  sign(input: ServiceTokenInput): Answer<string>
+  /**
+   * The same, and the rev that the repository is at: from it and from the rev in the answer follows whether
+   * the service lags behind, without asking here again.
+   */
+  signAtRev(input: ServiceTokenInput): Answer<{ token: string; rev: string }>
+}

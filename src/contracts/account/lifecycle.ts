@@ -1,0 +1,87 @@
+/** From the creation of an account to its deletion, and who it is. */
+import type { Preference } from '../../storage/account/preferences.ts'
+import type { Account, InitialStatus } from '../../storage/account/profile.ts'
+import type { Session } from '../../storage/account/sessions.ts'
+import type { Usage } from '../../storage/account/usage.ts'
+import type { Answer } from '../answer.ts'
+
+/** What it takes to create an account. */
+export interface AccountInput {
+  did: string
+  handle: string
+  email: string | null
+  password: string | null
+  /** The private key to sign with, as `SigningKey.toBytes` gives it; a fresh one unless given. */
+  signingKey?: Uint8Array
+  /** `active` unless given. */
+  becomes?: InitialStatus
+}
+
+/** A session that was opened or refreshed, and whose it is. */
+export interface OpenedSession {
+  account: Account
+  session: Session
+}
+
+/** From creation to deletion. */
+export interface LifecycleRpc {
+  /** Creates an account and opens it at once. */
+  create(input: AccountInput): Answer<void>
+  /**
+   * Creates an account that nobody sees before `open`. The caller has reserved its names: a pending one
+   * that is here already was left behind by an attempt that broke off. Unless it is opened soon, a background
+   * job opens or removes it, depending on whether the directory knows it.
+   */
+  prepare(input: AccountInput): Answer<void>
+  /** Opens a prepared account, and a session for its owner. */
+  open(): Answer<OpenedSession>
+  /** Removes a prepared account that is not to be opened. */
+  discard(): Answer<void>
+  activate(): Answer<void>
+  /** @param deleteAfter ISO 8601; until when the owner wants it to be kept */
+  deactivate(deleteAfter: string | null): Answer<void>
+  /** Takes the account down and signs it out, browsers and apps included; null restores it. */
+  setTakedown(takedown: string | null): Answer<void>
+  /** Deletes everything; the network is told. */
+  destroy(): Answer<void>
+}
+
+/** What `checkAccountStatus` says about what is stored here. */
+export interface Inventory {
+  active: boolean
+  head: string
+  rev: string
+  blocks: number
+  records: number
+  preferences: number
+  expectedBlobs: number
+  importedBlobs: number
+}
+
+export interface ProfileRpc {
+  /** @throws StorageError `RepoNotFound` */
+  get(): Answer<Account>
+  setHandle(handle: string): Answer<void>
+  /** Tells the network to resolve the identity again. */
+  announceIdentity(): Answer<void>
+  inventory(): Answer<Inventory>
+  /** What is stored for this account. */
+  usage(): Answer<Usage>
+}
+
+export interface EmailRpc {
+  /** Sets the address, which is unconfirmed then. */
+  set(email: string): Answer<void>
+  /**
+   * @param email the address that was confirmed
+   * @returns false when another one has taken its place meanwhile
+   */
+  confirm(email: string): Answer<boolean>
+}
+
+export interface PreferencesRpc {
+  /** All preferences, or without what only the main password may see. */
+  get(all: boolean): Answer<Preference[]>
+  /** Sets all preferences, or all but those that only the main password may change. */
+  set(preferences: readonly Preference[], all: boolean): Answer<void>
+}

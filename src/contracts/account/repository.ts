@@ -1,0 +1,60 @@
+/** Records, CAR files and blobs of one account. */
+import type { BlobRow, ListBlobsOptions } from '../../storage/account/blobs.ts'
+import type { PackedRecords } from '../../storage/account/packed.ts'
+import type { Account, AccountStatus } from '../../storage/account/profile.ts'
+import type { RecentRecords } from '../../storage/account/recent.ts'
+import type { ListOptions, StoredRecord } from '../../storage/account/records.ts'
+import type { WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
+import type { Answer } from '../answer.ts'
+
+/** What `describeRepo` and DID documents are made of. */
+export interface Description {
+  account: Account
+  collections: string[]
+  /** did:key */
+  signingKey: string
+}
+
+/**
+ * Where there is a parameter `mayReadPrivate`, it says that the caller is the owner or the operator, who also
+ * read what the public may not.
+ *
+ * @throws StorageError `RepoNotFound`, `RepoTakendown`, `RepoDeactivated`
+ */
+export interface RepositoryRpc {
+  /** Applies writes in one commit. @param session family of the access token that asks for it, or null */
+  write(batch: WriteBatch, session?: string | null, options?: WriteOptions): Answer<WriteResult>
+  getRecord(collection: string, rkey: string, cid?: string): Answer<StoredRecord>
+  listRecords(options: ListOptions): Answer<PackedRecords>
+  /** What a service that knows this repository at rev `since` does not show yet; for the owner only. */
+  recentRecords(since: string): Answer<RecentRecords | null>
+  describe(mayReadPrivate?: boolean): Answer<Description>
+  latestCommit(mayReadPrivate?: boolean): Answer<{ cid: string; rev: string }>
+  /** Head and status, whatever the status is. */
+  status(): Answer<{ head: string; rev: string; status: AccountStatus }>
+  /**
+   * The repository as a CAR file, one state of it whatever is written meanwhile; with `since`, only
+   * what came after that rev.
+   */
+  exportCar(since?: string, mayReadPrivate?: boolean): Answer<ReadableStream<Uint8Array>>
+  /**
+   * Replaces the repository by the one in a CAR file, once all of it has arrived and was verified.
+   * `signingKeys` are those of the DID document; the account's own key is accepted too.
+   */
+  importCar(car: ReadableStream<Uint8Array>, signingKeys: readonly string[]): Answer<void>
+  /** A CAR file that proves what is at a path, or that nothing is. */
+  proveRecord(collection: string, rkey: string, mayReadPrivate?: boolean): Answer<Uint8Array>
+  /** A CAR file of the blocks with these CIDs. */
+  getBlocks(cids: readonly string[], mayReadPrivate?: boolean): Answer<Uint8Array>
+}
+
+export interface BlobsRpc {
+  /** Notes an uploaded blob. */
+  add(blob: BlobRow): Answer<void>
+  /** Where the bytes of a blob are, provided that a record refers to it. */
+  get(cid: string, mayReadPrivate?: boolean): Answer<BlobRow>
+  /** CIDs of the blobs that records refer to. */
+  list(options: ListBlobsOptions, mayReadPrivate?: boolean): Answer<string[]>
+  /** Blobs that records refer to but nobody has uploaded, and a record that does. */
+  listMissing(limit: number, cursor?: string): Answer<{ cid: string; path: string }[]>
+}

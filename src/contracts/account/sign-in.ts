@@ -1,0 +1,155 @@
+/** Sessions, passwords, second factors and passkeys of one account. */
+import type { AppPassword } from '../../storage/account/app-passwords.ts'
+import type { Passkey } from '../../storage/account/passkeys.ts'
+import type { Account } from '../../storage/account/profile.ts'
+import type { Answer } from '../answer.ts'
+import type { OpenedSession } from './lifecycle.ts'
+
+export interface SessionsRpc {
+  /**
+   * The account behind an access token, provided that its session is open.
+   *
+   * @param session the family that the token names; null for an OAuth token, which was looked up
+   * @param evenTakendown whether an account that was taken down is let pass
+   */
+  authorize(session: string | null, evenTakendown: boolean): Answer<Account>
+  /**
+   * Opens a session, if `password` is the main one or an app password. A taken-down account gets one only
+   * if it asks for it, with tokens that are good for moving away. App passwords are for apps that know no second
+   * factor, and take none.
+   *
+   * @returns null when the password is wrong
+   * @throws StorageError as `FactorsRpc.check`
+   */
+  open(
+    password: string,
+    options?: { allowTakendown?: boolean; code?: string },
+  ): Answer<OpenedSession | null>
+  /** Trades the refresh token `id` for its successor. */
+  refresh(id: string): Answer<OpenedSession>
+  close(id: string): Answer<void>
+}
+
+export interface PasswordsRpc {
+  /** Whether `password` is the main password, second factors aside. Takes some 60 ms of CPU. */
+  verify(password: string): Answer<boolean>
+  /** Sets the main password and signs out everywhere, browsers and apps included. */
+  set(password: string): Answer<void>
+  addAppPassword(name: string, password: string, privileged: boolean): Answer<AppPassword>
+  listAppPasswords(): Answer<AppPassword[]>
+  /** Removes an app password and ends the sessions that it opened. */
+  removeAppPassword(name: string): Answer<void>
+}
+
+/** What an account asks for beside the main password. */
+export interface Factors {
+  /** An authenticator app. */
+  totp: boolean
+  /** A code by mail. */
+  email: boolean
+  /** How many recovery codes are left. */
+  recoveryCodes: number
+}
+
+/** How a new authenticator app is told what to show. */
+export interface TotpSetup {
+  /** `otpauth:` address, for a QR code. */
+  uri: string
+  /** Base32, to be typed. */
+  secret: string
+}
+
+export interface FactorsRpc {
+  get(): Answer<Factors>
+  /**
+   * Whether `password` is the main one, and `code` what is asked for beside it, which is used up.
+   *
+   * @returns null when the password is wrong
+   * @throws StorageError as `check`; `AccountTakedown`
+   */
+  authenticate(password: string, code?: string): Answer<Account | null>
+  /**
+   * Demands what is asked for beside the main password, and uses it up.
+   *
+   * @throws StorageError `AuthFactorTokenRequired` (401) when there is no code, `AuthenticationRequired` (401)
+   *   when it is wrong or was used before; `RateLimitExceeded` (429)
+   */
+  check(code: string | undefined): Answer<void>
+  /** Begins to set up an authenticator app; the one in use stays in use until `enableTotp`. */
+  beginTotp(): Answer<TotpSetup>
+  /** What `beginTotp` answered, for showing it again. @throws StorageError `InvalidRequest` */
+  pendingTotp(): Answer<TotpSetup>
+  /**
+   * Puts the authenticator app into use, which a code of it shows to be set up rightly.
+   *
+   * @returns recovery codes, to be shown this once; none where there are some already
+   * @throws StorageError `InvalidRequest`, `InvalidToken`
+   */
+  enableTotp(code: string): Answer<string[]>
+  disableTotp(): Answer<void>
+  /** @throws StorageError `InvalidRequest` when nobody has confirmed the address */
+  setEmailFactor(on: boolean): Answer<void>
+  /** Makes new recovery codes, to be shown this once; those before work no more. */
+  renewRecoveryCodes(): Answer<string[]>
+}
+
+export interface PasskeysRpc {
+  list(): Answer<Passkey[]>
+  /**
+   * Begins a registration.
+   *
+   * @param link token of a link, where the owner came by one; it stays good until a passkey is registered
+   * @returns what `navigator.credentials.create` is called with, as JSON text
+   * @throws StorageError `InvalidToken`
+   */
+  beginRegistration(link?: string): Answer<string>
+  /**
+   * Registers a passkey; uses up its challenge, and the link.
+   *
+   * @param answer what the browser answered, as JSON text
+   * @throws StorageError `InvalidToken`, `InvalidRequest`; InvalidRequestError `InvalidPasskey`
+   */
+  register(name: string, answer: string, link?: string): Answer<void>
+  rename(id: string, name: string): Answer<void>
+  remove(id: string): Answer<void>
+  /**
+   * Makes a link token, with which a passkey can be registered; the one before works no more.
+   *
+   * @returns the token, of which only a hash is kept
+   */
+  createLink(): Answer<string>
+  /**
+   * Whether a passkey of this account was used just now: a full sign-in, no code is asked for.
+   *
+   * @param id of the passkey
+   * @param answer what the browser answered, as JSON text
+   * @throws StorageError `AuthenticationRequired`, `AccountTakedown`; InvalidRequestError `InvalidPasskey`
+   */
+  authenticate(id: string, answer: string): Answer<Account>
+}
+
+/** What comes of a password on the account page. */
+export type BrowserSignIn =
+  /** Signed in; the token is for the browser's cookie. */
+  | { token: string }
+  /** The password was right. With the ticket and a code, `complete` signs in. */
+  | { ticket: string; wanted: string }
+  /** The password was wrong. */
+  | null
+
+/** Who is signed in to the account page, in which browser. */
+export interface BrowserSessionsRpc {
+  /** @throws StorageError `AccountTakedown` */
+  open(password: string): Answer<BrowserSignIn>
+  /**
+   * @param ticket from `open`; a wrong code does not use it up
+   * @returns a token for the cookie
+   * @throws StorageError `InvalidToken` for the ticket; as `FactorsRpc.check` for the code
+   */
+  complete(ticket: string, code: string): Answer<string>
+  /** As `PasskeysRpc.authenticate`. @returns a token for the cookie */
+  openByPasskey(id: string, answer: string): Answer<string>
+  /** Whoever has the token in their cookie, or null when the session is over. */
+  find(token: string): Answer<Account | null>
+  close(token: string): Answer<void>
+}

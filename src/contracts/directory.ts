@@ -1,0 +1,122 @@
+/**
+ * What the directory answers, part by part: who has an account on this host. What it throws as a `StorageError`
+ * arrives as an `XRPCError` of the same name.
+ */
+import type { HostedAccount } from '../storage/directory/accounts.ts'
+import type { Mail } from '../storage/directory/dev-mails.ts'
+import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
+import type { InviteSchedule } from '../storage/directory/invite-allowance.ts'
+import type {
+  InviteCode,
+  InviteCursor,
+  InvitePage,
+  InviteSort,
+  NewInviteCode,
+} from '../storage/directory/invite-code.ts'
+import type { StoredLexicon } from '../storage/directory/lexicons.ts'
+import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
+import type { RateLimitsRpc } from './account.ts'
+import type { Answer } from './answer.ts'
+
+export interface DirectoryRpc {
+  readonly accounts: DirectoryAccountsRpc
+  readonly invites: InvitesRpc
+  readonly tokens: MailedTokensRpc
+  readonly serviceTokens: UsedTokensRpc
+  readonly keys: ReservedKeysRpc
+  readonly lexicons: StoredLexiconsRpc
+  /** Counts what client addresses do often. */
+  readonly rateLimits: RateLimitsRpc
+  readonly mails: DevMailsRpc
+  readonly location: LocationRpc
+}
+
+export interface DirectoryAccountsRpc {
+  /**
+   * Reserves the names of an account that is about to be created, and one use of the invite code it comes with.
+   * A reservation that is given up or expires gives the use back.
+   *
+   * @throws StorageError `HandleNotAvailable`, `InvalidRequest`, `InvalidInviteCode`
+   */
+  reserve(account: HostedAccount, inviteCode?: string): Answer<void>
+  /** The account is created; false when its reservation has expired. */
+  confirm(account: Pick<HostedAccount, 'did' | 'handle'>): Answer<boolean>
+  /** Gives up a reservation. */
+  release(did: string): Answer<void>
+  /** @throws StorageError `HandleNotAvailable` */
+  setHandle(did: string, handle: string): Answer<void>
+  /**
+   * Changes the address. Tokens that were mailed to the old one become invalid.
+   *
+   * @param tokenHash of the token for this change, which is used up unless the change is refused
+   * @throws StorageError `InvalidRequest` when the address is taken; `InvalidToken`, `ExpiredToken`
+   */
+  setEmail(did: string, email: string, tokenHash?: string): Answer<void>
+  isHandleFree(handle: string): Answer<boolean>
+  remove(did: string): Answer<void>
+  /** Finds an account by DID, handle or e-mail address. */
+  find(by: 'did' | 'handle' | 'email', value: string): Answer<HostedAccount | undefined>
+  /** Accounts in order of their DIDs, at most `limit`, after `cursor`. */
+  list(limit: number, cursor?: string): Answer<HostedAccount[]>
+}
+
+export interface InvitesRpc {
+  add(codes: readonly NewInviteCode[]): Answer<void>
+  ofAccount(did: string): Answer<InviteCode[]>
+  /** The code that an account was created with. */
+  usedBy(did: string): Answer<InviteCode | undefined>
+  /** Gives an account the codes that it has earned, as many of `fresh`. */
+  addEarned(did: string, schedule: InviteSchedule, fresh: readonly string[]): Answer<void>
+  list(sort: InviteSort, limit: number, after?: InviteCursor): Answer<InvitePage>
+  /** @param accounts all codes of these accounts too */
+  disable(codes: readonly string[], accounts: readonly string[]): Answer<void>
+  /** Whether an account earns no more codes; what it has stays. @throws StorageError `AccountNotFound` */
+  setEarningDisabled(did: string, disabled: boolean): Answer<void>
+}
+
+export interface MailedTokensRpc {
+  /**
+   * Stores the hash of a token that is about to be mailed, and says to whom: the current address.
+   *
+   * @throws StorageError `AccountNotFound`, `InvalidRequest` without an address
+   */
+  put(purpose: TokenPurpose, did: string, hash: string): Answer<HostedAccount & { email: string }>
+  /** Uses a token up. @returns the DID it was mailed to @throws StorageError `InvalidToken`, `ExpiredToken` */
+  consume(purpose: TokenPurpose, hash: string, did?: string): Answer<string>
+}
+
+export interface UsedTokensRpc {
+  /**
+   * Uses a service token up; false when it was used before.
+   *
+   * @param hash SHA-256 of what was signed, in hex
+   * @param expiresAt seconds since 1970
+   */
+  use(hash: string, expiresAt: number): Answer<boolean>
+}
+
+/** Signing keys for accounts to come. */
+export interface ReservedKeysRpc {
+  /** Stores a key; for a DID that has one, that one counts and is returned. */
+  add(key: ReservedKey, did: string | null): Answer<ReservedKey>
+  find(by: 'did' | 'signingKey', value: string): Answer<ReservedKey | undefined>
+  remove(signingKey: string): Answer<void>
+}
+
+/** Lexicons of the network. */
+export interface StoredLexiconsRpc {
+  find(nsid: string): Answer<StoredLexicon | undefined>
+  put(lexicon: StoredLexicon): Answer<void>
+}
+
+/** Mails that a host in development would have sent. */
+export interface DevMailsRpc {
+  add(mail: Mail): Answer<void>
+  /** The newest, newest last. */
+  list(): Answer<Mail[]>
+}
+
+export interface LocationRpc {
+  /** Records where the data of this host are, unless it is recorded. @returns what was recorded first */
+  record(location: string): Answer<string>
+}

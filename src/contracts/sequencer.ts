@@ -1,0 +1,39 @@
+/**
+ * What the sequencer answers: the order of all events on this host, and the firehose. It refuses nothing and serves
+ * a WebSocket, so it is called directly, without parts.
+ */
+import type { OutboxEvent } from '../storage/account/events.ts'
+import type { RelayRow } from '../storage/sequencer/relays.ts'
+import type { SourceRow, SourceState } from '../storage/sequencer/sources.ts'
+import type { RowCounts } from '../storage/sql.ts'
+import type { Answer } from './answer.ts'
+
+/** How the firehose is doing, for the health and status pages. */
+export interface FirehoseStatus {
+  /** Number of the newest event. */
+  head: number
+  /** Consumers listening. */
+  consumers: number
+  /** Events that the slowest consumer has not been sent. */
+  behind: number
+  /** When the newest event was stored, in ms since the epoch; undefined: there was none. */
+  lastEventAt: number | undefined
+  relays: RelayRow[]
+}
+
+export interface SequencerRpc {
+  /**
+   * Stores events of one account, in order, and sends them out. Repeats are dropped. `state` is the
+   * account's state at the time of the call.
+   */
+  append(did: string, events: OutboxEvent[], state: SourceState): Answer<void>
+  /** Accounts with events, in order of their DIDs, at most `limit`, after `cursor`. */
+  listSources(limit: number, cursor?: string): Answer<SourceRow[]>
+  /** Fills in the state of an account whose events came before states were told. */
+  fillInState(did: string, state: SourceState): Answer<void>
+  status(): Answer<FirehoseStatus>
+  /** Rows read and written since this was last asked for; counted in development only. */
+  takeRows(): Answer<RowCounts>
+  /** Takes a WebSocket upgrade; `?cursor=` asks for the events after that number. */
+  fetch(request: Request): Promise<Response>
+}

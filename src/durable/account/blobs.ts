@@ -1,0 +1,37 @@
+import type { BlobsRpc } from '../../contracts/account/repository.ts'
+import type { BlobIndex, BlobRow, ListBlobsOptions } from '../../storage/account/blobs.ts'
+import { StorageError } from '../../storage/error.ts'
+import type { AccountCore } from './core.ts'
+
+/** Which blobs one account has, and where their bytes are. */
+export class Blobs implements BlobsRpc {
+  readonly #core: AccountCore
+  readonly #index: BlobIndex
+
+  constructor(core: AccountCore, index: BlobIndex) {
+    this.#core = core
+    this.#index = index
+  }
+
+  add(blob: BlobRow): void {
+    this.#core.profile.get()
+    this.#index.add(blob)
+    this.#core.changed()
+  }
+
+  get(cid: string, mayReadPrivate?: boolean): BlobRow {
+    this.#core.profile.getReadable(mayReadPrivate)
+    const blob = this.#index.getPermanent(cid)
+    if (!blob) throw new StorageError('BlobNotFound', 'Blob not found')
+    return blob
+  }
+
+  list(options: ListBlobsOptions, mayReadPrivate?: boolean): string[] {
+    this.#core.profile.getReadable(mayReadPrivate)
+    return this.#index.list(options)
+  }
+
+  listMissing(limit: number, cursor?: string): { cid: string; path: string }[] {
+    return this.#index.listMissing(limit, cursor)
+  }
+}

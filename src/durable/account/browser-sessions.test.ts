@@ -1,0 +1,124 @@
+import { expect, test, vi } from 'vitest'
+import { BrowserSessions as BrowserSessionTable } from '../../storage/account/browser-sessions.ts'
+import { OneTime } from '../../storage/account/one-time.ts'
+import { StorageError } from '../../storage/error.ts'
+import { type AccountParts, DID, withAccount } from '../../testing/account-parts.ts'
+import { BrowserSessions, type BrowserSignInParts } from './browser-sessions.ts'
+
+const refused = (name: string) => expect.objectContaining({ name })
+
+/** What a sign-in needs, where the password is `right` and nothing else is asked for. */
+function sessionsOf(
+  { core, sql, profile }: AccountParts,
+  {
+    check = async () => undefined,
+    authenticate = async () => profile.get(),
+  }: Partial<BrowserSignInParts['factors'] & BrowserSignInParts['passkeys']> = {},
+): BrowserSessions {
+  return new BrowserSessions(core, new BrowserSessionTable(sql), {
+    passwords: { verify: async (password) => password === 'right' },
+    factors: { check },
+    passkeys: { authenticate },
+    oneTime: new OneTime(sql),
+  })
+}
+
+/** Asks for a code, which is `good`. */
+const wantsCode = async (code?: string) => {
+  if (code === undefined) throw new StorageError('AuthFactorTokenRequired', 'Enter a code', 401)
+  if (code !== 'good') throw new StorageError('AuthenticationRequired', 'Token is invalid', 401)
+}
+
+async function ticketOf(sessions: BrowserSessions): Promise<string> {
+  const opened = await sessions.open('right')
+  if (!opened || !('ticket' in opened)) throw new Error('no code was asked for')
+  return opened.ticket
+}
+
+const open = ({ sql }: AccountParts) => sql.exec('SELECT hash FROM browser_session').toArray()
+
+test('a password alone signs in where nothing else is asked for', () =>
+  withAccount(async (parts) => {
+    const sessions = sessionsOf(parts)
+    expect(await sessions.open('wrong')).toBeNull()
+    const opened = await sessions.open('right')
+    if (!opened || !('token' in opened)) throw new Error('not signed in')
+    expect(sessions.find(opened.token)).toMatchObject({ did: DID })
+    sessions.close(opened.token)
+    expect(sessions.find(opened.token)).toBeNull()
+  }))
+
+test('where a code is asked for, a ticket stands for the password until a right code was typed', () =>
+  withAccount(async (parts) => {
+    const sessions = sessionsOf(parts, { check: wantsCode })
+    expect(await sessions.open('right')).toMatchObject({ wanted: 'Enter a code' })
+    const ticket = await ticketOf(sessions)
+    const wrong = sessions.complete(ticket, 'bad')
+    await expect(wrong).rejects.toMatchObject(refused('AuthenticationRequired'))
+    expect(open(parts)).toHaveLength(0)
+    expect(sessions.find(await sessions.complete(ticket, 'good'))).toMatchObject({ did: DID })
+    const again = sessions.complete(ticket, 'good')
+    await expect(again).rejects.toMatchObject(refused('InvalidToken'))
+  }))
+
+test('a ticket that nobody was given is refused before a code is looked at', () =>
+  withAccount(async (parts) => {
+    const check = vi.fn(wantsCode)
+    const completing = sessionsOf(parts, { check }).complete('made up', 'good')
+    await expect(completing).rejects.toMatchObject(refused('InvalidToken'))
+    expect(check).not.toHaveBeenCalled()
+  }))
+
+test('a ticket is good for one session, and for none when the password changes meanwhile', () =>
+  withAccount(async (parts) => {
+    const sessions = sessionsOf(parts, { check: wantsCode })
+    const ticket = await ticketOf(sessions)
+    const twice = await Promise.allSettled([
+      sessions.complete(ticket, 'good'),
+      sessions.complete(ticket, 'good'),
+    ])
+    expect(twice.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(open(parts)).toHaveLength(1)
+    const next = await ticketOf(sessions)
+    const completing = sessions.complete(next, 'good')
+    new OneTime(parts.sql).forget('password')
+    await expect(completing).rejects.toMatchObject(refused('InvalidToken'))
+    expect(open(parts)).toHaveLength(1)
+  }))
+
+test('what else is wrong with a factor is told as it is', () =>
+  withAccount(async (parts) => {
+    const sessions = sessionsOf(parts, {
+      check: async () => {
+        throw new StorageError('RateLimitExceeded', 'Rate Limit Exceeded', 429)
+      },
+    })
+    await expect(sessions.open('right')).rejects.toMatchObject(refused('RateLimitExceeded'))
+  }))
+
+test('a passkey that is refused opens nothing', () =>
+  withAccount(async (parts) => {
+    const refusing = sessionsOf(parts, {
+      authenticate: async () => {
+        throw new StorageError('AuthenticationRequired', 'unknown', 401)
+      },
+    })
+    const opening = refusing.openByPasskey('id', 'answer')
+    await expect(opening).rejects.toMatchObject(refused('AuthenticationRequired'))
+    expect(open(parts)).toHaveLength(0)
+    const sessions = sessionsOf(parts)
+    expect(sessions.find(await sessions.openByPasskey('id', 'answer'))).toMatchObject({ did: DID })
+  }))
+
+test('nobody is signed in to an account that is taken down', () =>
+  withAccount(async (parts) => {
+    const sessions = sessionsOf(parts, { check: wantsCode })
+    const token = await sessions.openByPasskey('id', 'answer')
+    const ticket = await ticketOf(sessions)
+    parts.store.setTakedown('a reason')
+    expect(sessions.find(token)).toBeNull()
+    await expect(sessions.open('right')).rejects.toMatchObject(refused('AccountTakedown'))
+    await expect(sessions.complete(ticket, 'good')).rejects.toMatchObject(
+      refused('AccountTakedown'),
+    )
+  }))

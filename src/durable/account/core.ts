@@ -1,0 +1,18 @@
+import type { Config } from '../../kernel/config/config.ts'
+import type { Profile } from '../../storage/account/profile.ts'
+
+/** What each part of an account's object is given; whatever else it needs is named in its constructor. */
+export interface AccountCore {
+  readonly storage: DurableObjectStorage
+  /** The object's database; in development it counts rows. */
+  readonly sql: SqlStorage
+  readonly config: Config
+  readonly profile: Profile
+  /** To be called after a change that causes events or leaves blobs to be deleted: starts the background jobs. */
+  changed(): void
+  /**
+   * Resolves when the delivery of events that is under way is over, successful or not. For changes that listings
+   * of all accounts are to show as soon as they are acknowledged.
+   */
+  delivered(): Promise<void>
+}

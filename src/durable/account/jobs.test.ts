@@ -1,0 +1,160 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { SequencerClient } from '../../services/objects/stubs.ts'
+import type { OutboxEvent } from '../../storage/account/events.ts'
+import type { BlobStore } from '../../storage/blobs/store.ts'
+import type { SourceState } from '../../storage/sequencer/sources.ts'
+import { type AccountParts, DID, waitingEvents, withAccount } from '../../testing/account-parts.ts'
+import { standIn } from '../../testing/stand-in.ts'
+import { deleteBlobs, deliverEvents, removeDelivered } from './jobs.ts'
+
+const STATE: SourceState = { head: null, rev: null, status: 'active' }
+
+describe('the delivery of events', () => {
+  function deliveryOf(
+    { outbox }: AccountParts,
+    append: (did: string, events: OutboxEvent[], state: SourceState) => void,
+  ) {
+    const sequencer = () =>
+      standIn<SequencerClient>({
+        async append(...delivery) {
+          append(...delivery)
+        },
+      })
+    return deliverEvents({ outbox, sequencer, did: () => DID, state: () => STATE })
+  }
+
+  const announce = ({ store }: AccountParts, times: number) => {
+    for (let i = 0; i < times; i++) store.tellIdentity()
+  }
+
+  test('goes on until there are no more, in order, with those that come meanwhile', () =>
+    withAccount(async (parts) => {
+      announce(parts, 2)
+      const delivered: number[][] = []
+      const job = deliveryOf(parts, (did, events, state) => {
+        expect([did, state]).toEqual([DID, STATE])
+        delivered.push(events.map(({ id }) => id))
+        if (delivered.length === 1) announce(parts, 1)
+      })
+      await job.run()
+      const [first = 0] = delivered[0] ?? []
+      expect(delivered).toEqual([[first, first + 1], [first + 2]])
+      expect(waitingEvents(parts)).toEqual([])
+    }))
+
+  test('that fails leaves the events to the next run', () =>
+    withAccount(async (parts) => {
+      announce(parts, 2)
+      let broken = true
+      const delivered: number[] = []
+      const job = deliveryOf(parts, (_did, events) => {
+        if (broken) throw new Error('the sequencer is down')
+        delivered.push(events.length)
+      })
+      await expect(job.run()).rejects.toThrow('the sequencer is down')
+      expect(job.due?.()).toBeLessThanOrEqual(Date.now())
+      broken = false
+      await job.run()
+      expect(delivered).toEqual([2])
+    }))
+
+  test('is due as long as there are rows, which another job removes', () =>
+    withAccount(async (parts) => {
+      const job = deliveryOf(parts, () => undefined)
+      const removal = removeDelivered(parts.outbox)
+      expect([job.due?.(), removal.due?.()]).toEqual([undefined, undefined])
+      announce(parts, 1)
+      await job.run()
+      expect(removal.due?.()).toBeLessThanOrEqual(Date.now())
+      await removal.run()
+      expect(parts.outbox.isEmpty()).toBe(true)
+      expect([job.due?.(), removal.due?.()]).toEqual([undefined, undefined])
+    }))
+
+  test('keeps what was not delivered when rows of delivered events are removed', () =>
+    withAccount(async (parts) => {
+      announce(parts, 1)
+      await deliveryOf(parts, () => undefined).run()
+      announce(parts, 1)
+      await removeDelivered(parts.outbox).run()
+      expect(waitingEvents(parts)).toEqual(['#identity'])
+      expect(parts.sql.exec('SELECT id FROM outbox').toArray()).toHaveLength(1)
+    }))
+})
+
+describe('the deletion of blobs', () => {
+  const blob = (name: string) => ({
+    cid: `bafkrei${name}`,
+    key: name,
+    mimeType: 'text/plain',
+    size: 1,
+  })
+
+  /** A store of which only deletions are asked. */
+  const storeOf = (deleting: (key: string) => Promise<void>) => () =>
+    standIn<BlobStore>({ delete: deleting })
+
+  /** Blobs that were uploaded and whose keys are to be deleted. */
+  function discarded({ blobIndex }: AccountParts, count: number): string[] {
+    const names = Array.from({ length: count }, (_, index) => `k${index}`)
+    for (const name of names) blobIndex.add(blob(name))
+    blobIndex.expire(Number.MAX_SAFE_INTEGER)
+    return names
+  }
+
+  test('forgets a key only after its bytes are gone', () =>
+    withAccount(async (parts) => {
+      const { blobIndex } = parts
+      discarded(parts, 3)
+      const asked: string[] = []
+      const job = deleteBlobs(
+        blobIndex,
+        storeOf(async (key) => {
+          expect(blobIndex.keysToDelete(10)).toContain(key)
+          asked.push(key)
+          if (asked.length === 2) throw new Error('the store is down')
+        }),
+      )
+      await expect(job.run()).rejects.toThrow('the store is down')
+      const [done = '', failed] = asked
+      expect(blobIndex.keysToDelete(10)).toHaveLength(2)
+      expect(blobIndex.keysToDelete(10)).toContain(failed)
+      expect(blobIndex.keysToDelete(10)).not.toContain(done)
+      expect(job.due?.()).toBeLessThanOrEqual(Date.now())
+      await job.run()
+      expect(asked.filter((key) => key === done)).toHaveLength(1)
+      expect(blobIndex.hasKeysToDelete).toBe(false)
+      expect(job.due?.()).toBeUndefined()
+    }))
+
+  test('goes on until all are gone, however many', () =>
+    withAccount(async (parts) => {
+      const keys = discarded(parts, 205)
+      const deleting = vi.fn(async (_key: string) => undefined)
+      await deleteBlobs(parts.blobIndex, storeOf(deleting)).run()
+      expect(deleting.mock.calls.map(([key]) => key).sort()).toEqual(keys.sort())
+    }))
+
+  test('waits for uploads that no record refers to, and leaves alone what one refers to', () =>
+    withAccount(async (parts) => {
+      const { blobIndex } = parts
+      const deleting = vi.fn(async (_key: string) => undefined)
+      const job = deleteBlobs(blobIndex, storeOf(deleting))
+      const [used, unused] = [blob('used'), blob('unused')]
+      blobIndex.add(used)
+      blobIndex.add(unused)
+      blobIndex.setReferences('com.example.note/a', [used])
+      expect(job.due?.()).toBe(blobIndex.nextExpiry())
+      await job.run()
+      expect(deleting).not.toHaveBeenCalled()
+      vi.useFakeTimers({ toFake: ['Date'] })
+      try {
+        vi.setSystemTime(job.due?.() ?? 0)
+        await job.run()
+      } finally {
+        vi.useRealTimers()
+      }
+      expect(deleting.mock.calls).toEqual([['unused']])
+      expect(job.due?.()).toBeUndefined()
+    }))
+})

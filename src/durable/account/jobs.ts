@@ -1,0 +1,67 @@
+/** What an account does in the background; docs/storage.md says which rows each job is about. */
+
+import type { SequencerClient } from '../../services/objects/stubs.ts'
+import type { BlobIndex } from '../../storage/account/blobs.ts'
+import type { Outbox } from '../../storage/account/outbox.ts'
+import type { BlobStore } from '../../storage/blobs/store.ts'
+import type { SourceState } from '../../storage/sequencer/sources.ts'
+import type { Job } from '../scheduler.ts'
+
+/** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. */
+const DELIVERY_SIZE = 8 * 1024 * 1024
+
+/** Blobs whose bytes are to be deleted, looked up at once. */
+const DELETE_BATCH = 100
+
+/** What it takes to deliver events. */
+export interface DeliveryParts {
+  outbox: Outbox
+  sequencer(): SequencerClient
+  /** The account's DID. */
+  did(): string
+  /** What the sequencer is to know of the account besides its events. */
+  state(): SourceState
+}
+
+/** Hands events over to the sequencer, oldest first, until the outbox is empty. */
+export const deliverEvents = ({ outbox, sequencer, did, state }: DeliveryParts): Job => ({
+  name: 'deliver events',
+  // The network waits for them.
+  longestRetry: 30_000,
+  due: () => (outbox.isEmpty() ? undefined : Date.now()),
+  async run() {
+    for (;;) {
+      const events = outbox.peek(DELIVERY_SIZE)
+      const newest = events.at(-1)
+      if (!newest) return
+      await sequencer().append(did(), events, state())
+      outbox.confirm(newest.id)
+    }
+  },
+})
+
+/** Removes the rows of delivered events, some time after their delivery: so a write does not pay for it. */
+export const removeDelivered = (outbox: Outbox): Job => ({
+  name: 'remove delivered events',
+  due: () => (outbox.hasDelivered ? Date.now() : undefined),
+  async run() {
+    outbox.removeDelivered()
+  },
+})
+
+/** Removes uploaded blobs that no record came to refer to, and deletes the bytes of those that nobody needs. */
+export const deleteBlobs = (index: BlobIndex, store: () => BlobStore): Job => ({
+  name: 'delete blobs',
+  due: () => (index.keysToDelete(1).length > 0 ? Date.now() : index.nextExpiry()),
+  async run() {
+    index.expire(Date.now())
+    for (;;) {
+      const keys = index.keysToDelete(DELETE_BATCH)
+      if (keys.length === 0) return
+      for (const key of keys) {
+        await store().delete(key)
+        index.forget(key)
+      }
+    }
+  },
+})

@@ -1,0 +1,113 @@
+import type {
+  AccountInput,
+  LifecycleRpc,
+  OpenedSession,
+} from '../../contracts/account/lifecycle.ts'
+import { hashPassword } from '../../kernel/crypto/password.ts'
+import { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import type { Lifecycle as LifecycleStore } from '../../storage/account/lifecycle.ts'
+import type { Sessions } from '../../storage/account/sessions.ts'
+import { StorageError } from '../../storage/error.ts'
+import type { AccountCore } from './core.ts'
+import type { Keys } from './keys.ts'
+import type { SignOut } from './passwords.ts'
+
+/** Creates, changes and ends one account. */
+export class Lifecycle implements LifecycleRpc {
+  readonly #core: AccountCore
+  readonly #store: LifecycleStore
+  readonly #keys: Keys
+  readonly #sessions: Sessions
+  readonly #signOut: Pick<SignOut, 'oauth'>
+
+  constructor(
+    core: AccountCore,
+    store: LifecycleStore,
+    keys: Keys,
+    sessions: Sessions,
+    signOut: Pick<SignOut, 'oauth'>,
+  ) {
+    this.#core = core
+    this.#store = store
+    this.#keys = keys
+    this.#sessions = sessions
+    this.#signOut = signOut
+  }
+
+  async create(input: AccountInput): Promise<void> {
+    await this.#prepare(input)
+    await this.openPending()
+  }
+
+  async prepare(input: AccountInput): Promise<void> {
+    await this.#prepare(input)
+    this.#core.changed()
+  }
+
+  async open(): Promise<OpenedSession> {
+    await this.openPending()
+    await this.#core.delivered()
+    const session = this.#sessions.open('com.atproto.access', null)
+    return { account: this.#core.profile.get(), session }
+  }
+
+  discard(): void {
+    if (this.#core.profile.pending() !== undefined) this.#store.destroy()
+  }
+
+  async activate(): Promise<void> {
+    this.#store.activate()
+    await this.#announced()
+  }
+
+  async deactivate(deleteAfter: string | null): Promise<void> {
+    this.#store.deactivate(deleteAfter)
+    await this.#announced()
+  }
+
+  async setTakedown(takedown: string | null): Promise<void> {
+    this.#store.setTakedown(takedown)
+    if (takedown !== null) this.#sessions.closeAll()
+    await this.#announced(takedown !== null && this.#signOut.oauth())
+  }
+
+  async destroy(): Promise<void> {
+    this.#core.profile.get()
+    this.#store.destroy()
+    // Also those in memory: somebody else may come to have an account of this DID.
+    this.#sessions.closeAll()
+    this.#keys.remember(undefined)
+    await this.#announced(this.#signOut.oauth())
+  }
+
+  /** Opens the account, unless it is open. */
+  async openPending(): Promise<void> {
+    const key = await this.#keys.current()
+    const becomes = this.#core.profile.pending()
+    if (becomes === undefined) return
+    this.#store.open(key, becomes)
+    this.#core.changed()
+  }
+
+  /** After a change that the network is told. @param besides what is done meanwhile */
+  async #announced(besides?: Promise<void> | false): Promise<void> {
+    this.#core.changed()
+    await Promise.all([besides, this.#core.delivered()])
+  }
+
+  async #prepare(input: AccountInput): Promise<void> {
+    const { did, handle, email, becomes = 'active' } = input
+    const { config, profile } = this.#core
+    const key = input.signingKey
+      ? SigningKey.fromBytes(input.signingKey)
+      : SigningKey.generate(config.signingKeyType)
+    const signingKey = await this.#keys.seal(key)
+    const password = input.password === null ? null : await hashPassword(input.password)
+    const isFree = profile.did() === undefined || profile.isDeleted()
+    if (!isFree && profile.pending() === undefined) {
+      throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
+    }
+    this.#store.create({ did, handle, email, password, signingKey, becomes })
+    this.#keys.remember(key)
+  }
+}

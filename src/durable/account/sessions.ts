@@ -1,0 +1,70 @@
+import type { OpenedSession } from '../../contracts/account/lifecycle.ts'
+import type { SessionsRpc } from '../../contracts/account/sign-in.ts'
+import type { AppPassword } from '../../storage/account/app-passwords.ts'
+import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
+import type { Sessions as SessionTable } from '../../storage/account/sessions.ts'
+import type { AccountCore } from './core.ts'
+import type { Factors } from './factors.ts'
+import type { Passwords } from './passwords.ts'
+
+/** Sessions of one account that were opened with a password. */
+export class Sessions implements SessionsRpc {
+  readonly #core: AccountCore
+  readonly #table: SessionTable
+  readonly #passwords: Passwords
+  readonly #factors: Factors
+
+  constructor(core: AccountCore, table: SessionTable, passwords: Passwords, factors: Factors) {
+    this.#core = core
+    this.#table = table
+    this.#passwords = passwords
+    this.#factors = factors
+  }
+
+  authorize(session: string | null, evenTakendown: boolean): Account {
+    this.assertAuthorized(session, evenTakendown)
+    return this.#core.profile.get()
+  }
+
+  /**
+   * Lets a request with an access token pass: its session is open and the account is not taken down.
+   *
+   * @param session the session's family; null where another object has looked at the token; undefined for
+   *   requests that need none
+   * @throws StorageError `ExpiredToken`, `AccountTakedown`
+   */
+  assertAuthorized(session: string | null | undefined, evenTakendown = false): void {
+    if (session === undefined) return
+    if (session !== null) this.#table.assertOpen(session)
+    if (!evenTakendown) assertNotTakendown(this.#core.profile.get())
+  }
+
+  async open(
+    password: string,
+    { allowTakendown = false, code }: { allowTakendown?: boolean; code?: string } = {},
+  ): Promise<OpenedSession | null> {
+    const appPassword = await this.#passwords.identify(password)
+    if (appPassword === undefined) return null
+    if (appPassword === null) await this.#factors.check(code)
+    const account = this.#core.profile.get()
+    if (!allowTakendown) assertNotTakendown(account)
+    const name = appPassword?.name ?? null
+    const scope = account.status === 'takendown' ? 'com.atproto.takendown' : scopeOf(appPassword)
+    return { account, session: this.#table.open(scope, name) }
+  }
+
+  refresh(id: string): OpenedSession {
+    const account = this.#core.profile.get()
+    assertNotTakendown(account)
+    return { account, session: this.#table.rotate(id) }
+  }
+
+  close(id: string): void {
+    this.#table.close(id)
+  }
+}
+
+function scopeOf(appPassword: AppPassword | null): string {
+  if (!appPassword) return 'com.atproto.access'
+  return appPassword.privileged ? 'com.atproto.appPassPrivileged' : 'com.atproto.appPass'
+}

@@ -1,0 +1,71 @@
+import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
+import type { Accounts as AccountTable, HostedAccount } from '../../storage/directory/accounts.ts'
+import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
+import type { Invites } from '../../storage/directory/invites.ts'
+
+/** Which accounts are on this host, and under which names. */
+export class Accounts implements DirectoryAccountsRpc {
+  readonly #storage: DurableObjectStorage
+  readonly #table: AccountTable
+  readonly #invites: Invites
+  readonly #tokens: EmailTokens
+
+  constructor(
+    storage: DurableObjectStorage,
+    table: AccountTable,
+    invites: Invites,
+    tokens: EmailTokens,
+  ) {
+    this.#storage = storage
+    this.#table = table
+    this.#invites = invites
+    this.#tokens = tokens
+  }
+
+  reserve(account: HostedAccount, inviteCode?: string): void {
+    this.#storage.transactionSync(() => {
+      const code = inviteCode === undefined ? null : this.#invites.assertUsable(inviteCode)
+      this.#table.reserve(account, code)
+    })
+  }
+
+  confirm(account: Pick<HostedAccount, 'did' | 'handle'>): boolean {
+    const confirmed = this.#table.confirm(account)
+    if (confirmed) this.#invites.noteUse(account.did)
+    return confirmed
+  }
+
+  release(did: string): void {
+    this.#table.release(did)
+  }
+
+  setHandle(did: string, handle: string): void {
+    this.#table.setHandle(did, handle)
+  }
+
+  setEmail(did: string, email: string, tokenHash?: string): void {
+    this.#storage.transactionSync(() => {
+      if (tokenHash !== undefined) this.#tokens.consume('update_email', tokenHash, did)
+      this.#table.setEmail(did, email)
+      this.#tokens.forget(did)
+    })
+  }
+
+  isHandleFree(handle: string): boolean {
+    return this.#table.isHandleFree(handle)
+  }
+
+  remove(did: string): void {
+    this.#table.remove(did)
+    this.#tokens.forget(did)
+  }
+
+  find(by: 'did' | 'handle' | 'email', value: string): HostedAccount | undefined {
+    if (by === 'did') return this.#table.byDid(value)
+    return by === 'handle' ? this.#table.byHandle(value) : this.#table.byEmail(value)
+  }
+
+  list(limit: number, cursor?: string): HostedAccount[] {
+    return this.#table.list(limit, cursor)
+  }
+}

@@ -1,0 +1,31 @@
+import type { RpcObject, RpcResult } from '../contracts/answer.ts'
+import { toResult } from '../services/objects/result.ts'
+
+type Methods = Record<string, (...args: unknown[]) => unknown>
+
+/**
+ * Takes the calls for the parts of an object. The parts are not RPC targets themselves: one flat method is as fast,
+ * and is the one place where errors become values.
+ */
+export class RpcDispatcher<Contract extends object> implements RpcObject {
+  readonly #parts: Contract
+  readonly #called: ((method: string) => void) | undefined
+
+  /** @param called is told of each call that did not throw, in its turn, as `<part>.<method>` */
+  constructor(parts: Contract, called?: (method: string) => void) {
+    this.#parts = parts
+    this.#called = called
+  }
+
+  call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult> {
+    return toResult(() => {
+      const target = (this.#parts as Record<string, Methods>)[part]
+      if (typeof target?.[method] !== 'function') {
+        throw new TypeError(`there is no ${part}.${method}`)
+      }
+      const answer = target[method](...args)
+      this.#called?.(`${part}.${method}`)
+      return answer
+    })
+  }
+}

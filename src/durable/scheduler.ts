@@ -1,0 +1,171 @@
+/**
+ * Background work of a Durable Object: named jobs over its single alarm. When a job is due follows from what is
+ * stored, or is noted in the `job` table; a job that fails is tried again, with back-off, until it succeeds.
+ */
+import type { Logger } from '../kernel/log.ts'
+import type { JobTable, ScheduledJob } from '../storage/jobs.ts'
+
+/** One kind of background work. A new kind is one more of these, given to the object's `Scheduler`. */
+export interface Job {
+  /** Stands in the log and in the `job` table, so it stays the same. */
+  readonly name: string
+  /** When the job is due by what is stored, in ms since the epoch; undefined: there is nothing to do. */
+  due?(): number | undefined
+  /** Does what is due. Work that was cut off by a crash is done again. */
+  run(): Promise<void>
+  /** After a run: in how many ms it is to run again, whatever `due` says. */
+  again?(): number | undefined
+  /** The longest pause after failures, in ms; `LONGEST_RETRY` unless given. */
+  readonly longestRetry?: number
+}
+
+/** How long after a job was started the alarm looks whether it is done, and the first pause after a failure, in ms. */
+export const FIRST_RETRY = 10_000
+
+/** The longest pause between two attempts, in ms; it doubles up to here. */
+export const LONGEST_RETRY = 10 * 60 * 1000
+
+/** Time from one alarm to the next, at least, in ms. */
+const LEAST_PAUSE = 1000
+
+export class Scheduler {
+  readonly #ctx: DurableObjectState
+  readonly #table: JobTable
+  readonly #log: () => Logger
+  readonly #jobs: readonly Job[]
+  readonly #running = new Map<string, Promise<void>>()
+  /** Rows of the table; undefined: not read yet. */
+  #scheduled: Map<string, ScheduledJob> | undefined
+  /** For when the alarm is set, as far as is known; 0: unknown, or it has rung. */
+  #alarmAt = 0
+
+  /** @param log the logger, looked up when something is to be logged */
+  constructor(ctx: DurableObjectState, table: JobTable, log: () => Logger, jobs: readonly Job[]) {
+    this.#ctx = ctx
+    this.#table = table
+    this.#log = log
+    this.#jobs = jobs
+  }
+
+  /**
+   * Runs a job at once. The alarm is set first, in the same storage transaction as the write that is the cause,
+   * so that a crash in between delays the work and loses nothing.
+   */
+  start(job: Job): void {
+    const now = Date.now()
+    if (this.#alarmAt < now) this.#setAlarm(now + FIRST_RETRY)
+    this.#ctx.waitUntil(this.#run(job))
+  }
+
+  /** Resolves when the run of a job that is under way is over, successful or not. */
+  async finished(job: Job): Promise<void> {
+    await this.#running.get(job.name)
+  }
+
+  /**
+   * Lets a job run `delay` ms from now, unless a time to come is noted already. Costs a row, written in the same
+   * storage transaction as what calls for it.
+   */
+  runLater(job: Job, delay: number): void {
+    const row = this.#rows().get(job.name)
+    const isOver = this.#running.has(job.name) && (row?.dueAt ?? 0) <= Date.now()
+    if (row && !isOver) return
+    this.#note({ name: job.name, dueAt: Date.now() + delay, failures: 0 })
+    this.#setAlarm(this.#earliest() ?? 0)
+  }
+
+  /** Sets the alarm for what is due next, unless it rings before that; for when due times have changed. */
+  async reschedule(pause = 0): Promise<void> {
+    const earliest = this.#earliest()
+    if (earliest === undefined) return
+    const at = Math.max(earliest, Date.now() + pause)
+    const current = await this.#ctx.storage.getAlarm()
+    if (current === null || current > at) this.#setAlarm(at)
+  }
+
+  /** To be called by the object's `alarm`: runs what is due, one job after the other. */
+  async onAlarm(): Promise<void> {
+    // Should it ring early, what it was set for is due.
+    const now = Math.max(Date.now(), this.#alarmAt)
+    this.#alarmAt = 0
+    for (const job of this.#jobs) {
+      const isDue = (this.#due(job) ?? Number.POSITIVE_INFINITY) <= now
+      if (isDue || this.#running.has(job.name)) await this.#run(job)
+    }
+    // Failures do not throw: the platform repeats an alarm that throws a few times only.
+    await this.reschedule(LEAST_PAUSE)
+  }
+
+  /** Forgets what is kept in memory, after the store was emptied. */
+  forget(): void {
+    this.#scheduled = undefined
+    this.#alarmAt = 0
+  }
+
+  /** After a failure only the next attempt counts. */
+  #due(job: Job): number | undefined {
+    const row = this.#rows().get(job.name)
+    if (row && row.failures > 0) return row.dueAt
+    const times = [row?.dueAt, job.due?.()].filter((time) => time !== undefined)
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  /** One run of a job at a time. */
+  #run(job: Job): Promise<void> {
+    let running = this.#running.get(job.name)
+    if (!running) {
+      running = this.#attempt(job).finally(() => this.#running.delete(job.name))
+      this.#running.set(job.name, running)
+    }
+    return running
+  }
+
+  async #attempt(job: Job): Promise<void> {
+    const { name } = job
+    const before = this.#rows().get(name)
+    try {
+      await job.run()
+      const again = job.again?.()
+      if (again !== undefined) this.#note({ name, dueAt: Date.now() + again, failures: 0 })
+      // Meanwhile a further run may have been asked for.
+      else if (before && this.#rows().get(name) === before) this.#forgetRow(name)
+    } catch (error) {
+      this.#log().error('a background job failed', error, { job: name })
+      const failures = (before?.failures ?? 0) + 1
+      const longest = job.longestRetry ?? LONGEST_RETRY
+      const pause = Math.min(FIRST_RETRY * 2 ** (failures - 1), longest)
+      this.#note({ name, dueAt: Date.now() + pause, failures })
+      this.#setAlarm(this.#earliest(job) ?? 0)
+    }
+  }
+
+  #rows(): Map<string, ScheduledJob> {
+    this.#scheduled ??= new Map(this.#table.all().map((row) => [row.name, row]))
+    return this.#scheduled
+  }
+
+  #note(row: ScheduledJob): void {
+    this.#rows().set(row.name, row)
+    this.#table.set(row)
+  }
+
+  #forgetRow(name: string): void {
+    this.#rows().delete(name)
+    this.#table.remove(name)
+  }
+
+  /** When the next job is due; of one that is running, and has not just `failed`, when to look whether it is done. */
+  #earliest(failed?: Job): number | undefined {
+    const check = Date.now() + FIRST_RETRY
+    const isRunning = (job: Job) => job !== failed && this.#running.has(job.name)
+    const times = this.#jobs
+      .map((job) => (isRunning(job) ? check : this.#due(job)))
+      .filter((time) => time !== undefined)
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  #setAlarm(at: number): void {
+    this.#alarmAt = at
+    this.#ctx.waitUntil(this.#ctx.storage.setAlarm(at))
+  }
+}

@@ -1,0 +1,16 @@
+import type { Config } from '../../kernel/config/config.ts'
+import type { PlcDirectory } from '../identity/plc.ts'
+import type { IdentityResolver } from '../identity/resolver.ts'
+import type { HostObjects } from '../objects/stubs.ts'
+import type { AccountLookup } from './account-lookup.ts'
+
+/** What the account services are built on. */
+export interface AccountDependencies {
+  readonly config: Config
+  readonly objects: Pick<HostObjects, 'account' | 'directory' | 'oauth'>
+  readonly lookup: AccountLookup
+  readonly identity: Pick<IdentityResolver, 'did' | 'handle' | 'forget'>
+  readonly plc: PlcDirectory
+  /** Keeps the isolate working after the answer was sent. */
+  waitUntil(work: Promise<unknown>): void
+}

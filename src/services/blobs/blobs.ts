@@ -1,0 +1,86 @@
+import { XRPCError } from '@atproto/xrpc-server'
+import type { Config } from '../../kernel/config/config.ts'
+import type { BlobRow } from '../../storage/account/blobs.ts'
+import type { BlobStore } from '../../storage/blobs/store.ts'
+import type { HostObjects } from '../objects/stubs.ts'
+import { serveBlob } from './serve.ts'
+import { storeBlob } from './upload.ts'
+
+export interface BlobDependencies {
+  readonly config: Pick<Config, 'blobUploadLimit' | 'imageLocation'>
+  readonly objects: Pick<HostObjects, 'account'>
+  /** The store of the host; a new one for each use, since it belongs to the request that it works for. */
+  store(): BlobStore
+  /** Keeps the isolate working after the answer was sent. */
+  waitUntil(work: Promise<unknown>): void
+}
+
+/** Bytes of blobs, in and out. */
+export class BlobService {
+  readonly #dependencies: BlobDependencies
+
+  constructor(dependencies: BlobDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /**
+   * Stores an uploaded blob, which is temporary until a record refers to it.
+   *
+   * @param body the bytes
+   * @param declaredType MIME type that the client claims
+   * @param size bytes to expect, where the client says
+   * @throws XRPCError 413 `PayloadTooLarge`; as `storeBlob`; `RepoNotFound`
+   */
+  async upload(
+    did: string,
+    body: ReadableStream<Uint8Array>,
+    { declaredType, size }: { declaredType: string; size: number | undefined },
+  ): Promise<BlobRow> {
+    const { config, waitUntil } = this.#dependencies
+    const { blobUploadLimit: limit, imageLocation: location } = config
+    if (size !== undefined && size > limit) {
+      throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
+    }
+    const uploading = this.#store(did, body, { declaredType, size, limit, location })
+    // When the client hangs up, a Worker is stopped: but not before it has cleaned up, or noted what
+    // is stored already.
+    waitUntil(uploading.catch(() => undefined))
+    return uploading
+  }
+
+  /**
+   * Answers a request for a blob.
+   *
+   * @param mayReadPrivate whether the caller is the owner or the operator
+   * @returns undefined when the store does not have the bytes
+   * @throws XRPCError `BlobNotFound`, `RepoNotFound`, `RepoTakendown`, `RepoDeactivated`
+   */
+  async serve(
+    did: string,
+    cid: string,
+    request: Request,
+    mayReadPrivate: boolean,
+  ): Promise<Response | undefined> {
+    const { objects, store } = this.#dependencies
+    const blob = await objects.account(did).blobs.get(cid, mayReadPrivate)
+    return serveBlob(store(), blob, request)
+  }
+
+  async #store(
+    did: string,
+    body: ReadableStream<Uint8Array>,
+    options: Parameters<typeof storeBlob>[3],
+  ): Promise<BlobRow> {
+    const { objects, store: openStore } = this.#dependencies
+    const store = openStore()
+    const blob = await storeBlob(store, did, body, options)
+    try {
+      await objects.account(did).blobs.add(blob)
+    } catch (error) {
+      // Refused: an answer that never came may have been a yes.
+      if (error instanceof XRPCError) await store.delete(blob.key)
+      throw error
+    }
+    return blob
+  }
+}

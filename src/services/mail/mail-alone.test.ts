@@ -1,0 +1,160 @@
+import { XRPCError } from '@atproto/xrpc-server'
+import { describe, expect, test, vi } from 'vitest'
+import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
+import type { Account } from '../../storage/account/profile.ts'
+import type { Mail } from '../../storage/directory/dev-mails.ts'
+import { standIn } from '../../testing/stand-in.ts'
+import type { AccountClient, DirectoryClient } from '../objects/stubs.ts'
+import { MailService } from './mail.ts'
+import type { MailTransport } from './transport.ts'
+
+const did = 'did:web:alice.test'
+const handle = 'alice.test'
+const jwtSecret = 'a secret, long enough'
+
+/** An account as its object has it, and as the directory does. */
+function hostWith({
+  email = 'old@example.com',
+  directoryEmail = email,
+  transport,
+  contactEmail,
+}: {
+  email?: string | null
+  directoryEmail?: string | null
+  transport?: MailTransport
+  contactEmail?: string
+} = {}) {
+  const calls: string[] = []
+  const profile = standIn<Account>({ did, handle, email, emailConfirmedAt: '2026-01-01' })
+  const log = <Args extends unknown[], T>(name: string, answer: (...args: Args) => T) =>
+    vi.fn(async (...args: Args) => {
+      calls.push(name)
+      return answer(...args)
+    })
+  const account = {
+    getProfile: log('profile.get', () => profile),
+    setEmail: log('email.set', (_email: string) => undefined),
+  }
+  const directory = {
+    find: log('accounts.find', () => ({ did, handle, email: directoryEmail })),
+    setEmail: log(
+      'accounts.setEmail',
+      (_did: string, _email: string, _token?: string) => undefined,
+    ),
+    put: log('tokens.put', (_purpose: string, _did: string, _hash: string) => ({
+      did,
+      handle,
+      email: directoryEmail ?? '',
+    })),
+    consume: log('tokens.consume', (_purpose: string, _hash: string, _did?: string) => did),
+  }
+  const mail = new MailService({
+    config: { jwtSecret, hostname: 'pds.test', mailFrom: 'noreply@pds.test', contactEmail },
+    objects: {
+      account: () =>
+        standIn<AccountClient>({
+          profile: standIn<AccountClient['profile']>({ get: account.getProfile }),
+          email: standIn<AccountClient['email']>({ set: account.setEmail }),
+        }),
+      directory: standIn<DirectoryClient>({
+        accounts: standIn<DirectoryClient['accounts']>({
+          find: directory.find,
+          setEmail: directory.setEmail,
+        }),
+        tokens: { put: directory.put, consume: directory.consume },
+      }),
+    },
+    transport,
+  })
+  return { mail, calls, account, directory }
+}
+
+const refusal = new XRPCError(400, 'taken', 'InvalidRequest')
+
+describe('a token', () => {
+  test('is mailed to the address that the directory has; only its hash is kept', async () => {
+    const send = vi.fn(async (_mail: Mail) => undefined)
+    const { mail, directory } = hostWith({ directoryEmail: 'new@example.com', transport: { send } })
+    await mail.sendToken(did, 'reset_password')
+    const sent = send.mock.calls[0]?.[0]
+    expect(sent).toMatchObject({ to: 'new@example.com', from: 'noreply@pds.test' })
+    const token = /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(sent?.text ?? '')?.[0] ?? ''
+    const hash = hashMailedToken(jwtSecret, 'reset_password', token)
+    expect(directory.put.mock.calls).toEqual([['reset_password', did, hash]])
+  })
+
+  test('is not made, and the one before stays good, where no mail can be sent', async () => {
+    const { mail, calls } = hostWith({ contactEmail: 'admin@pds.test' })
+    await expect(mail.sendToken(did, 'reset_password')).rejects.toMatchObject({
+      statusCode: 400,
+      message: 'This host cannot send mail; its operator can help: admin@pds.test',
+    })
+    expect(() => mail.assertSends()).toThrow('This host cannot send mail')
+    expect(calls).toEqual([])
+    expect(await mail.outbox()).toBeUndefined()
+  })
+
+  test('is not mailed to who has no address', async () => {
+    const send = vi.fn(async (_mail: Mail) => undefined)
+    const { mail, directory } = hostWith({ transport: { send } })
+    directory.put.mockRejectedValue(refusal)
+    await expect(mail.sendToken(did, 'reset_password')).rejects.toBe(refusal)
+    expect(send).not.toHaveBeenCalled()
+  })
+
+  test('is used as it is typed', async () => {
+    const { mail, directory } = hostWith()
+    expect(await mail.consumeToken('delete_account', ' abcde fghij ', did)).toBe(did)
+    const hash = hashMailedToken(jwtSecret, 'delete_account', 'ABCDE-FGHIJ')
+    expect(directory.consume.mock.calls).toEqual([['delete_account', hash, did]])
+  })
+})
+
+describe('the address of an account', () => {
+  test('is read from the account first, since the directory is never behind it', async () => {
+    const { mail, calls } = hostWith()
+    expect(await mail.readAddress(did)).toMatchObject({
+      email: 'old@example.com',
+      emailConfirmedAt: '2026-01-01',
+    })
+    expect(calls).toEqual(['profile.get', 'accounts.find'])
+  })
+
+  test('is the one in the directory where a change broke off, which is completed', async () => {
+    const { mail, account } = hostWith({ directoryEmail: 'new@example.com' })
+    expect(await mail.readAddress(did)).toMatchObject({
+      did,
+      email: 'new@example.com',
+      emailConfirmedAt: null,
+    })
+    expect(account.setEmail.mock.calls).toEqual([['new@example.com']])
+  })
+
+  test('is left alone where the directory has none', async () => {
+    const { mail, account } = hostWith({ directoryEmail: null })
+    expect(await mail.readAddress(did)).toMatchObject({ email: 'old@example.com' })
+    expect(account.setEmail).not.toHaveBeenCalled()
+  })
+
+  test('changes in the directory first, which uses the token up', async () => {
+    const { mail, calls, directory, account } = hostWith()
+    await mail.changeAddress(did, 'new@example.com', 'abcde-fghij')
+    expect(calls).toEqual(['accounts.setEmail', 'email.set'])
+    const hash = hashMailedToken(jwtSecret, 'update_email', 'abcde-fghij')
+    expect(directory.setEmail.mock.calls).toEqual([[did, 'new@example.com', hash]])
+    expect(account.setEmail.mock.calls).toEqual([['new@example.com']])
+  })
+
+  test('changes without a token where none is needed', async () => {
+    const { mail, directory } = hostWith()
+    await mail.changeAddress(did, 'new@example.com')
+    expect(directory.setEmail.mock.calls).toEqual([[did, 'new@example.com', undefined]])
+  })
+
+  test('stays as it is when the directory refuses the new one', async () => {
+    const { mail, directory, account } = hostWith()
+    directory.setEmail.mockRejectedValue(refusal)
+    await expect(mail.changeAddress(did, 'taken@example.com', 'abcde-fghij')).rejects.toBe(refusal)
+    expect(account.setEmail).not.toHaveBeenCalled()
+  })
+})

@@ -1,0 +1,111 @@
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import type { Config } from '../../kernel/config/config.ts'
+import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
+import { makeShortCode } from '../../kernel/crypto/short-code.ts'
+import type { Account } from '../../storage/account/profile.ts'
+import type { Mail } from '../../storage/directory/dev-mails.ts'
+import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
+import type { HostObjects } from '../objects/stubs.ts'
+import { composeTokenMail } from './token-mail.ts'
+import type { MailTransport } from './transport.ts'
+
+export interface MailDependencies {
+  readonly config: Pick<Config, 'jwtSecret' | 'hostname' | 'mailFrom' | 'contactEmail'>
+  readonly objects: Pick<HostObjects, 'account' | 'directory'>
+  /** Undefined: this host sends no mail. */
+  readonly transport: MailTransport | undefined
+}
+
+/**
+ * Mails to the accounts of this host, and the tokens in them: `XXXXX-XXXXX` in base32, for one purpose, once, within
+ * fifteen minutes.
+ *
+ * An account's address is in two places: in the directory, where it is unique and where mails are addressed
+ * from, and with the account, which knows whether it was confirmed. A change begins in the directory, so that
+ * what breaks off half way can be told, and made complete, by who next has to do with the address.
+ */
+export class MailService {
+  readonly #dependencies: MailDependencies
+
+  constructor(dependencies: MailDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /** @throws InvalidRequestError when this host sends no mail */
+  assertSends(): void {
+    this.#transport()
+  }
+
+  /**
+   * Mails a new token to an account. The one before it for the same purpose works no more.
+   *
+   * @throws XRPCError `InvalidRequest` when this host sends no mail or the account has no address,
+   *   `AccountNotFound`
+   */
+  async sendToken(did: string, purpose: TokenPurpose): Promise<void> {
+    // Asked for first: a host that cannot send a new token leaves the old one alone.
+    const transport = this.#transport()
+    const { config, objects } = this.#dependencies
+    const token = makeShortCode().toUpperCase()
+    const hash = this.#hash(purpose, token)
+    const { handle, email } = await objects.directory.tokens.put(purpose, did, hash)
+    const { hostname, mailFrom: from } = config
+    await transport.send(composeTokenMail(purpose, { hostname, handle, from, to: email, token }))
+  }
+
+  /**
+   * Uses a token up. Of several callers with the same token, one gets through.
+   *
+   * @param token as it was typed
+   * @param did whose it must be; undefined: whosever it is
+   * @returns the DID of the account it was mailed to
+   * @throws XRPCError `InvalidToken`, `ExpiredToken`
+   */
+  consumeToken(purpose: TokenPurpose, token: string, did?: string): Promise<string> {
+    const { directory } = this.#dependencies.objects
+    return directory.tokens.consume(purpose, this.#hash(purpose, token), did)
+  }
+
+  /** An account and its address; completes a change of it that broke off. @throws XRPCError `RepoNotFound` */
+  async readAddress(did: string): Promise<Account> {
+    const { objects } = this.#dependencies
+    const account = objects.account(did)
+    // In this order: the directory is never behind the account.
+    const profile = await account.profile.get()
+    const email = (await objects.directory.accounts.find('did', did))?.email
+    if (email === undefined || email === null || email === profile.email) return profile
+    await account.email.set(email)
+    return { ...profile, email, emailConfirmedAt: null }
+  }
+
+  /**
+   * Gives an account another address, which is then unconfirmed. All tokens mailed to it before end.
+   *
+   * @param email as `checkEmail` returns it
+   * @param token for the change, used up if the change is made; undefined: none is needed
+   * @throws XRPCError `InvalidRequest` when the address is taken, `InvalidToken`, `ExpiredToken`
+   */
+  async changeAddress(did: string, email: string, token?: string): Promise<void> {
+    const { objects } = this.#dependencies
+    const hash = token === undefined ? undefined : this.#hash('update_email', token)
+    await objects.directory.accounts.setEmail(did, email, hash)
+    await objects.account(did).email.set(email)
+  }
+
+  /** The mails that a host in development would have sent, newest last; undefined on any other host. */
+  async outbox(): Promise<Mail[] | undefined> {
+    return this.#dependencies.transport?.outbox?.()
+  }
+
+  #transport(): MailTransport {
+    const { transport, config } = this.#dependencies
+    if (transport) return transport
+    const { contactEmail } = config
+    const help = contactEmail === undefined ? '' : `; its operator can help: ${contactEmail}`
+    throw new InvalidRequestError(`This host cannot send mail${help}`)
+  }
+
+  #hash(purpose: TokenPurpose, token: string): string {
+    return hashMailedToken(this.#dependencies.config.jwtSecret, purpose, token)
+  }
+}

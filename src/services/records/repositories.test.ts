@@ -1,0 +1,164 @@
+import { encode } from '@atproto/lex-cbor'
+import { parseCid } from '@atproto/lex-data'
+import { BlobRef } from '@atproto/lexicon'
+import { XRPCError } from '@atproto/xrpc-server'
+import { describe, expect, test, vi } from 'vitest'
+import { cidOf, cidString } from '../../kernel/cbor/cid.ts'
+import { packRecords } from '../../storage/account/packed.ts'
+import type { StoredRecord } from '../../storage/account/records.ts'
+import type { WriteResult } from '../../storage/account/repo.ts'
+import type { RateLimitStatus } from '../../storage/rate-counter.ts'
+import { standIn } from '../../testing/stand-in.ts'
+import type { AccountClient } from '../objects/stubs.ts'
+import { Repositories, type RepositoryDependencies } from './repositories.ts'
+import { SchemaSource } from './schema.ts'
+
+const did = 'did:web:alice.test'
+const collection = 'com.example.note'
+
+type RepositoryClient = AccountClient['repository']
+
+/** Repositories of a host with one account, alice.test. */
+function repositoriesOf(
+  repository: Partial<RepositoryClient> = {},
+  limits: RepositoryDependencies['limits'] = { isLimited: () => false, note: () => undefined },
+) {
+  const asked: string[] = []
+  const schema = vi.fn(async () => {
+    throw new Error('no lexicon is needed')
+  })
+  const repositories = new Repositories({
+    objects: {
+      account(of) {
+        asked.push(of)
+        return standIn<AccountClient>({ repository: standIn<RepositoryClient>(repository) })
+      },
+    },
+    lookup: {
+      find: async (name) =>
+        name === 'alice.test' || name === did
+          ? { did, handle: 'alice.test', email: null }
+          : undefined,
+    },
+    schemas: new SchemaSource('known', { schema }),
+    limits,
+  })
+  return { repositories, asked, schema }
+}
+
+describe('the repository that is written to', () => {
+  test("is the caller's own, by DID or by handle", async () => {
+    const { repositories } = repositoriesOf()
+    expect(await repositories.assertOwn(did, did)).toBe(did)
+    expect(await repositories.assertOwn('alice.test', did)).toBe(did)
+  })
+
+  test('is not that of somebody else, nor of somebody who is not here', async () => {
+    const { repositories } = repositoriesOf()
+    const bob = 'did:web:bob.test'
+    for (const repo of [did, 'alice.test']) {
+      await expect(repositories.assertOwn(repo, bob)).rejects.toMatchObject({ statusCode: 401 })
+    }
+    await expect(repositories.assertOwn('nobody.test', did)).rejects.toMatchObject({
+      statusCode: 403,
+      error: 'AccountNotFound',
+    })
+  })
+})
+
+describe('a write', () => {
+  const status: RateLimitStatus = {
+    limit: 5000,
+    window: 1000,
+    remaining: 9,
+    resetAt: 5,
+    exceeded: false,
+  }
+  const batch = { writes: [] }
+
+  test('goes to the object of the account with its session, and notes what is left of the limit', async () => {
+    const result: WriteResult = { results: [], rateLimit: status }
+    const write = vi.fn<RepositoryClient['write']>(async () => result)
+    const note = vi.fn()
+    const { repositories, asked } = repositoriesOf({ write }, { isLimited: () => true, note })
+    expect(await repositories.write({ did, session: 'family' }, batch)).toBe(result)
+    expect(asked).toEqual([did])
+    expect(write.mock.calls).toEqual([[batch, 'family', { limited: true }]])
+    expect(note.mock.calls).toEqual([[status]])
+  })
+
+  test('is not counted where writes are not limited', async () => {
+    const write = vi.fn<RepositoryClient['write']>(async () => ({ results: [] }))
+    const note = vi.fn()
+    const { repositories } = repositoriesOf({ write }, { isLimited: () => false, note })
+    await repositories.write({ did, session: null }, batch)
+    expect(write.mock.calls).toEqual([[batch, null, { limited: false }]])
+    expect(note.mock.calls).toEqual([[undefined]])
+  })
+
+  test('that is refused is refused to the caller', async () => {
+    const refusal = new XRPCError(400, 'swapped', 'InvalidSwap')
+    const note = vi.fn()
+    const { repositories } = repositoriesOf(
+      { write: () => Promise.reject(refusal) },
+      { isLimited: () => true, note },
+    )
+    await expect(repositories.write({ did, session: null }, batch)).rejects.toBe(refusal)
+    expect(note).not.toHaveBeenCalled()
+  })
+})
+
+test('schemas of known collections are found at once, each once, without asking anybody', async () => {
+  const { repositories, schema } = repositoriesOf()
+  const post = { collection: 'app.bsky.feed.post' }
+  expect(repositories.findSchema(post, did)).toHaveProperty('def')
+  const found = await repositories.findSchemas([post, post, { collection }], did)
+  expect([...found.keys()]).toEqual(['app.bsky.feed.post', collection])
+  expect(found.get(collection)).toEqual({ required: false })
+  expect(schema).not.toHaveBeenCalled()
+})
+
+describe('a page of records', () => {
+  const stored = (rkey: string, value: Parameters<typeof encode>[0]) => {
+    const block = encode(value)
+    return { rkey, cid: cidOf(block), block }
+  }
+
+  /** As a page arrives from the object. */
+  const packed = (records: StoredRecord[]) => structuredClone(packRecords(records))
+
+  test('is decoded, with addresses', async () => {
+    const blob = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
+    const records = [
+      stored('b', { $type: collection, text: 'two' }),
+      stored('a', {
+        $type: collection,
+        file: { $type: 'blob', ref: parseCid(blob), mimeType: 'text/plain', size: 1 },
+        bytes: new Uint8Array([1, 2]),
+      }),
+    ]
+    const listRecords = vi.fn<RepositoryClient['listRecords']>(async () => packed(records))
+    const { repositories } = repositoriesOf({ listRecords })
+    const options = { collection, limit: 2, cursor: 'c' }
+    const [two, one] = await repositories.listRecords<Record<string, unknown>>(did, options)
+    expect(listRecords.mock.calls).toEqual([[options]])
+    expect(two).toEqual({
+      uri: `at://${did}/${collection}/b`,
+      cid: cidString(records[0]?.cid ?? new Uint8Array()),
+      value: { $type: collection, text: 'two' },
+    })
+    expect(one?.value.file).toBeInstanceOf(BlobRef)
+    expect(one?.value.bytes).toEqual(new Uint8Array([1, 2]))
+  })
+
+  test('is had as it is stored, too', async () => {
+    const records = [stored('b', { text: 'two' }), stored('a', {})]
+    const { repositories } = repositoriesOf({ listRecords: async () => packed(records) })
+    expect(await repositories.listStored(did, { collection, limit: 2 })).toEqual(records)
+  })
+
+  test('may be empty', async () => {
+    const { repositories } = repositoriesOf({ listRecords: async () => packed([]) })
+    expect(await repositories.listRecords(did, { collection, limit: 2 })).toEqual([])
+  })
+})

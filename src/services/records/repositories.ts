@@ -1,0 +1,114 @@
+import { decode } from '@atproto/lex-cbor'
+import { ipldToLex } from '@atproto/lexicon'
+import { AuthRequiredError, ForbiddenError } from '@atproto/xrpc-server'
+import { cidString } from '../../kernel/cbor/cid.ts'
+import { unpackRecords } from '../../storage/account/packed.ts'
+import type { ListOptions, StoredRecord } from '../../storage/account/records.ts'
+import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'
+import type { RateLimitStatus } from '../../storage/rate-counter.ts'
+import type { AccountLookup } from '../accounts/account-lookup.ts'
+import type { HostObjects } from '../objects/stubs.ts'
+import type { RecordSchema, SchemaQuery, SchemaSource } from './schema.ts'
+
+/** Who writes to a repository: the account, and the family of its session, null for an OAuth token. */
+export interface Writer {
+  did: string
+  session: string | null
+}
+
+/** Whether writes are limited, and who is told how much is left. */
+export interface WriteLimits {
+  isLimited(): boolean
+  /** @throws RateLimitError when the limit is exceeded */
+  note(status: RateLimitStatus | undefined): void
+}
+
+export interface RepositoryDependencies {
+  readonly objects: Pick<HostObjects, 'account'>
+  readonly lookup: Pick<AccountLookup, 'find'>
+  readonly schemas: SchemaSource
+  readonly limits: WriteLimits
+}
+
+/** A record with its address. `T` is the type that its lexicon gives it; it is not checked again. */
+export interface RecordView<T> {
+  /** `at://<did>/<collection>/<rkey>` */
+  uri: string
+  cid: string
+  value: T
+}
+
+type UnknownRecord = Record<string, unknown>
+
+/** Reads and writes records of the accounts of this host. */
+export class Repositories {
+  readonly #dependencies: RepositoryDependencies
+
+  constructor(dependencies: RepositoryDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /**
+   * The DID behind the `repo` of a write, which must be the caller's own.
+   *
+   * @throws ForbiddenError `AccountNotFound`; AuthRequiredError
+   */
+  async assertOwn(repo: string, caller: string): Promise<string> {
+    if (repo === caller) return caller
+    const account = await this.#dependencies.lookup.find(repo)
+    if (!account) throw new ForbiddenError(`Could not find account: ${repo}`, 'AccountNotFound')
+    if (account.did !== caller) throw new AuthRequiredError()
+    return account.did
+  }
+
+  /** What the records of a collection are validated with. @param caller DID */
+  findSchema(query: SchemaQuery, caller: string): RecordSchema | Promise<RecordSchema> {
+    return this.#dependencies.schemas.find(query, caller)
+  }
+
+  /** The same for the collections of a batch, each looked up once. */
+  findSchemas(
+    queries: readonly SchemaQuery[],
+    caller: string,
+  ): Promise<ReadonlyMap<string, RecordSchema>> {
+    return this.#dependencies.schemas.findAll(queries, caller)
+  }
+
+  /**
+   * Writes to the caller's repository, in one commit. The account's object checks that the session is open and
+   * that the account may write so much, and applies the batch, all in one round trip.
+   *
+   * @throws XRPCError as `RepositoryRpc.write`; RateLimitError
+   */
+  async write({ did, session }: Writer, batch: WriteBatch): Promise<WriteResult> {
+    const { objects, limits } = this.#dependencies
+    const options = { limited: limits.isLimited() }
+    const result = await objects.account(did).repository.write(batch, session, options)
+    limits.note(result.rateLimit)
+    return result
+  }
+
+  /**
+   * One page of a collection, decoded, newest first unless `reverse`. A page with fewer than `limit` records is
+   * the last one; otherwise go on after the rkey of its last record.
+   *
+   * @throws XRPCError `RepoNotFound`, `RepoDeactivated`, `RepoTakendown`
+   */
+  async listRecords<T = UnknownRecord>(
+    did: string,
+    options: ListOptions,
+  ): Promise<RecordView<T>[]> {
+    const page = await this.listStored(did, options)
+    return page.map(({ rkey, cid, block }) => ({
+      uri: `at://${did}/${options.collection}/${rkey}`,
+      cid: cidString(cid),
+      value: ipldToLex(decode(block) as never) as T,
+    }))
+  }
+
+  /** The same, as the records are stored. */
+  async listStored(did: string, options: ListOptions): Promise<StoredRecord[]> {
+    const { repository } = this.#dependencies.objects.account(did)
+    return unpackRecords(await repository.listRecords(options))
+  }
+}

@@ -1,0 +1,108 @@
+import { type CidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
+import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import { rateLimited, StorageError } from '../error.ts'
+import type { RateLimitStatus } from '../rate-counter.ts'
+import type { Backlinks } from './backlinks.ts'
+import type { BlobIndex } from './blobs.ts'
+import { nextRev, signCommit } from './commit.ts'
+import type { CommitStore } from './commit-store.ts'
+import type { HeadStore } from './head.ts'
+import type { Outbox } from './outbox.ts'
+import type { TreeCache } from './tree-cache.ts'
+import { consumeWritePoints, parseWriteUsage, pointsOf } from './write-limit.ts'
+import { planWrites, type Write, type WriteOutcome } from './writes.ts'
+
+export interface WriteBatch {
+  writes: Write[]
+  /** CID that the current commit must have. */
+  swapCommit?: CidBytes
+}
+
+export interface WriteOptions {
+  /** Whether the writes count against the account's rate limit. */
+  limited?: boolean
+}
+
+export interface WriteResult {
+  /** Absent when nothing had to change. */
+  commit?: { cid: CidBytes; rev: string }
+  /** What is left of the rate limit; absent when the writes were not counted. */
+  rateLimit?: RateLimitStatus
+  results: WriteOutcome[]
+}
+
+/** What a write reads and changes. */
+export interface WriterParts {
+  storage: DurableObjectStorage
+  head: HeadStore
+  tree: TreeCache
+  backlinks: Backlinks
+  blobs: BlobIndex
+  outbox: Outbox
+  commits: CommitStore
+}
+
+/** Applies batches of writes to one repository. */
+export class BatchWriter {
+  readonly #parts: WriterParts
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts
+  }
+
+  /** See `Repo.write`. */
+  write(did: string, key: SigningKey, batch: WriteBatch, { limited }: WriteOptions): WriteResult {
+    const { storage, blobs, commits } = this.#parts
+    const head = this.#parts.head.get()
+    const used = limited
+      ? consumeWritePoints(head.usage ?? parseWriteUsage(null), pointsOf(batch.writes))
+      : undefined
+    if (used?.rateLimit?.exceeded) throw rateLimited(used.rateLimit)
+    const rateLimit = used?.rateLimit
+    if (batch.swapCommit && !equalBytes(batch.swapCommit, head.cid)) {
+      throw new StorageError('InvalidSwap', `Commit was at ${cidString(head.cid)}`)
+    }
+    const tree = this.#parts.tree.get()
+    const writes = [...batch.writes, ...this.#deletionsOfDuplicates(batch.writes)]
+    const { changes, outcomes, nothingToDo } = planWrites(writes, (path) => tree.get(path))
+    const results = outcomes.slice(0, batch.writes.length)
+    if (nothingToDo) return { results, rateLimit }
+    for (const { after } of changes.values()) if (after) blobs.check(after.blobs)
+    try {
+      for (const [path, { after }] of changes) {
+        if (after) tree.set(path, after.cid)
+        else tree.delete(path)
+      }
+      const sealed = tree.seal()
+      const commit = signCommit(did, key, sealed.root, nextRev(head.rev))
+      storage.transactionSync(() => {
+        commits.store(
+          { did, commit, tree, sealed, changes, parent: head },
+          {
+            lastEvent: head.lastEvent,
+            announced: true,
+            usage: used?.usage ?? head.usage,
+          },
+        )
+      })
+      return { commit: { cid: commit.cid, rev: commit.rev }, results, rateLimit }
+    } catch (error) {
+      // The tree in memory is ahead of the database now.
+      this.#parts.head.forget()
+      this.#parts.tree.forget()
+      this.#parts.outbox.forget()
+      throw error
+    }
+  }
+
+  /** Deletions of the records that writes of a batch are to replace. */
+  #deletionsOfDuplicates(writes: readonly Write[]): Write[] {
+    return writes.flatMap((write) => {
+      if (write.action !== 'create' || !write.replacesDuplicates) return []
+      const path = `${write.collection}/${write.rkey ?? ''}`
+      return this.#parts.backlinks
+        .duplicates(path, write.record.block)
+        .map(({ collection, rkey }): Write => ({ action: 'delete', collection, rkey }))
+    })
+  }
+}

@@ -1,0 +1,79 @@
+import { type CidBytes, cidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
+import { type CarBlock, carFile } from '../car.ts'
+import { StorageError } from '../error.ts'
+import { encodeNode } from '../mst/codec.ts'
+import type { Node } from '../mst/node.ts'
+import { collectProof } from '../mst/proof.ts'
+import type { HeadStore } from './head.ts'
+import type { NodeTable } from './nodes.ts'
+import type { RecordReader } from './records.ts'
+import type { TreeCache } from './tree-cache.ts'
+
+/** Tree nodes looked up by one statement. */
+const LOOKUP = 100
+
+/** Reads the blocks of one repository: commit, tree nodes and records, as CAR files. */
+export class BlockReader {
+  readonly #head: HeadStore
+  readonly #tree: TreeCache
+  readonly #nodes: NodeTable
+  readonly #records: RecordReader
+
+  constructor(head: HeadStore, tree: TreeCache, nodes: NodeTable, records: RecordReader) {
+    this.#head = head
+    this.#tree = tree
+    this.#nodes = nodes
+    this.#records = records
+  }
+
+  /** How many blocks and records there are; reads a row for each. */
+  counts(): { blocks: number; records: number } {
+    const records = this.#records.count()
+    return { blocks: 1 + this.#nodes.count() + records, records }
+  }
+
+  /**
+   * A CAR file that proves what is at a path, or that nothing is: the commit, the nodes on the way, and
+   * the record. Reads a row per node.
+   */
+  proveRecord(path: string): Uint8Array {
+    const { cid, block } = this.#head.get()
+    const nodes = new Set<Node>()
+    collectProof(this.#tree.get(), path, 'update', nodes)
+    const blocks: CarBlock[] = [[cid, block]]
+    for (const node of nodes) if (node.cid) blocks.push([node.cid, encodeNode(node)])
+    const record = this.#records.getByPath(path)
+    if (record) blocks.push([record.cid, record.block])
+    return carFile(cid, blocks)
+  }
+
+  /**
+   * A CAR file without root of the blocks with these CIDs. Records are found by their index; tree nodes
+   * have none, since it would cost a row for each node of each write: for them the table is scanned.
+   *
+   * @throws StorageError `BlockNotFound` naming what is not there
+   */
+  getBlocks(cids: readonly string[]): Uint8Array {
+    const head = this.#head.get()
+    const missing = new Map<string, CidBytes>()
+    const blocks: CarBlock[] = []
+    for (const cid of cids) {
+      const bytes = cidBytes(cid)
+      const found = equalBytes(bytes, head.cid) ? head : this.#records.getByCid(bytes)
+      if (found) blocks.push([bytes, found.block])
+      else missing.set(cid, bytes)
+    }
+    const wanted = [...missing.values()]
+    for (let from = 0; from < wanted.length; from += LOOKUP) {
+      for (const { cid, block } of this.#nodes.findByCid(wanted.slice(from, from + LOOKUP))) {
+        missing.delete(cidString(cid))
+        blocks.push([cid, block])
+      }
+    }
+    if (missing.size > 0) {
+      const names = [...missing.keys()].join(', ')
+      throw new StorageError('BlockNotFound', `Could not find blocks: ${names}`)
+    }
+    return carFile(null, blocks)
+  }
+}

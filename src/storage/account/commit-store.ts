@@ -1,0 +1,115 @@
+import { decodeCid } from '@atproto/lex-data'
+import { StorageError } from '../error.ts'
+import type { ChangeKind } from '../mst/proof.ts'
+import type { SealedChanges, Tree } from '../mst/tree.ts'
+import { insertRows, type SqlBinding } from '../sql.ts'
+import type { Backlinks } from './backlinks.ts'
+import type { BlobIndex } from './blobs.ts'
+import { type Commit, commitCar } from './commit.ts'
+import { commitEvent, type RepoOp } from './events.ts'
+import type { ExportSnapshots } from './export-snapshot.ts'
+import type { Head, HeadStore } from './head.ts'
+import type { NodeTable } from './nodes.ts'
+import type { Outbox } from './outbox.ts'
+import type { PathChange } from './writes.ts'
+
+/** Most bytes of blocks in one commit event (sync specification, commit limits). */
+const MAX_EVENT_SIZE = 2_000_000
+
+/** Where the parts of a commit are stored. */
+export interface CommitTables {
+  sql: SqlStorage
+  head: HeadStore
+  nodes: NodeTable
+  backlinks: Backlinks
+  blobs: BlobIndex
+  outbox: Outbox
+  snapshots: ExportSnapshots
+}
+
+/** A signed commit and what it changes. */
+export interface NewCommit {
+  did: string
+  commit: Commit
+  /** The tree after the changes. */
+  tree: Tree
+  sealed: SealedChanges
+  changes: ReadonlyMap<string, PathChange>
+  /** The head before; undefined: this is the first commit. */
+  parent?: Head
+}
+
+/** What goes into the head besides the commit. */
+export interface NextEvent extends Pick<Head, 'lastEvent' | 'usage'> {
+  /** Whether there is a #commit event. */
+  announced: boolean
+}
+
+/** Stores commits: records, tree nodes, head and event. To be called in a transaction. */
+export class CommitStore {
+  readonly #tables: CommitTables
+
+  constructor(tables: CommitTables) {
+    this.#tables = tables
+  }
+
+  /** @throws StorageError `InvalidRequest` when the event would be too large */
+  store(
+    { did, commit, tree, sealed, changes, parent }: NewCommit,
+    { lastEvent, announced, usage }: NextEvent,
+  ): void {
+    const { head, nodes, outbox, snapshots } = this.#tables
+    const car = commitCar(commit, tree, sealed, [...changes].map(toProvenChange))
+    if (car.byteLength > MAX_EVENT_SIZE) {
+      throw new StorageError('InvalidRequest', 'Too many writes. Max event size: 2MB')
+    }
+    snapshots.keep(sealed, changes, commit.rev)
+    nodes.apply(sealed, commit.rev)
+    this.#storeRecords(changes, commit.rev)
+    head.put({ ...commit, lastEvent: lastEvent + 1, usage })
+    if (!announced) return
+    const event = {
+      repo: did,
+      commit: decodeCid(commit.cid),
+      rev: commit.rev,
+      since: parent?.rev ?? null,
+      blocks: car,
+      ops: [...changes].map(toOp),
+      ...(parent && { prevData: decodeCid(parent.data) }),
+    }
+    outbox.add(lastEvent + 1, commitEvent(event))
+  }
+
+  #storeRecords(changes: ReadonlyMap<string, PathChange>, rev: string): void {
+    const { sql, backlinks, blobs } = this.#tables
+    const written: SqlBinding[][] = []
+    for (const [path, { before, after }] of changes) {
+      if (before) backlinks.remove(path)
+      if (after) {
+        written.push([path, after.cid, rev, after.block])
+        backlinks.add(path, after.block)
+      } else sql.exec('DELETE FROM record WHERE path = ?', path)
+      if (before || after?.blobs.length) blobs.setReferences(path, after?.blobs ?? [])
+    }
+    insertRows(sql, 'INSERT OR REPLACE INTO record (path, cid, rev, block)', written)
+  }
+}
+
+const kindOf = ({ before, after }: PathChange): ChangeKind =>
+  !after ? 'delete' : before ? 'update' : 'create'
+
+const toProvenChange = ([path, change]: [string, PathChange]) => ({
+  path,
+  kind: kindOf(change),
+  record: change.after && ([change.after.cid, change.after.block] as const),
+})
+
+function toOp([path, change]: [string, PathChange]): RepoOp {
+  const { before, after } = change
+  return {
+    action: kindOf(change),
+    path,
+    cid: after ? decodeCid(after.cid) : null,
+    ...(before && { prev: decodeCid(before) }),
+  }
+}

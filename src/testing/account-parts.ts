@@ -1,0 +1,113 @@
+/** What the parts of an account's object are built on, over a real store: for tests of one part alone. */
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { encode } from '@atproto/lex-cbor'
+import { type Mock, vi } from 'vitest'
+import type { AccountCore } from '../durable/account/core.ts'
+import { cidOf } from '../kernel/cbor/cid.ts'
+import { type Config, readConfig } from '../kernel/config/config.ts'
+import { seal } from '../kernel/crypto/seal.ts'
+import { SigningKey } from '../kernel/crypto/signing-key.ts'
+import { BlobIndex } from '../storage/account/blobs.ts'
+import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
+import { Lifecycle } from '../storage/account/lifecycle.ts'
+import { Outbox } from '../storage/account/outbox.ts'
+import type { InitialStatus, Profile } from '../storage/account/profile.ts'
+import type { Repo } from '../storage/account/repo.ts'
+import type { BlobReference, EncodedRecord } from '../storage/account/writes.ts'
+
+export interface AccountParts {
+  core: AccountCore & { changed: Mock<() => void>; delivered: Mock<() => Promise<void>> }
+  config: Config
+  storage: DurableObjectStorage
+  sql: SqlStorage
+  store: Lifecycle
+  profile: Profile
+  repo: Repo
+  outbox: Outbox
+  blobIndex: BlobIndex
+  snapshots: ExportSnapshots
+  /** What the account signs with. */
+  key: SigningKey
+}
+
+export interface TestAccountInput {
+  did: string
+  email: string | null
+  status: InitialStatus | 'takendown'
+}
+
+export const DID = 'did:web:alone.test'
+export const HANDLE = 'alone.test'
+
+let made = 0
+
+/** Works on an object of its own, in which there is no account yet. */
+export function withoutAccount(work: (parts: AccountParts) => Promise<void> | void): Promise<void> {
+  const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(`alone ${made++}`))
+  return runInDurableObject(stub, (_, { storage }) => work(build(storage)))
+}
+
+/** The same, with an account whose events are delivered; active unless `input` says otherwise. */
+export function withAccount(
+  work: (parts: AccountParts) => Promise<void> | void,
+  input: Partial<TestAccountInput> = {},
+): Promise<void> {
+  return withoutAccount(async (parts) => {
+    const { status = 'active' } = input
+    const becomes = status === 'takendown' ? 'active' : status
+    await createPending(parts, { ...input, becomes })
+    parts.store.open(parts.key, becomes)
+    if (status === 'takendown') parts.store.setTakedown('a reason')
+    forgetEvents(parts)
+    await work(parts)
+  })
+}
+
+/** Makes an account that is not open yet. */
+export async function createPending(
+  { store, config, key }: AccountParts,
+  {
+    did = DID,
+    email = null,
+    becomes = 'active',
+  }: Partial<TestAccountInput> & { becomes?: InitialStatus } = {},
+): Promise<void> {
+  const signingKey = await seal(config.keySecret, 'signing key', key.toBytes())
+  store.create({ did, handle: HANDLE, email, password: null, signingKey, becomes })
+}
+
+/** As if all events were delivered. */
+export function forgetEvents({ sql, outbox }: AccountParts): void {
+  sql.exec('DELETE FROM outbox')
+  outbox.forget()
+}
+
+/** Kinds of the events that wait for delivery. */
+export const waitingEvents = ({ outbox }: AccountParts): string[] =>
+  outbox.peek(Number.MAX_SAFE_INTEGER).map(({ kind }) => kind)
+
+export function record(text: string, blobs: BlobReference[] = []): EncodedRecord {
+  const block = encode({ text })
+  return { cid: cidOf(block), block, blobs }
+}
+
+function build(storage: DurableObjectStorage): AccountParts {
+  const { sql } = storage
+  const config = readConfig({ ...env })
+  const outbox = new Outbox(sql)
+  const blobIndex = new BlobIndex(sql)
+  const snapshots = new ExportSnapshots(sql)
+  const store = new Lifecycle({ storage, sql, outbox, blobs: blobIndex, snapshots })
+  const { profile, repo } = store
+  const core = {
+    storage,
+    sql,
+    config,
+    profile,
+    changed: vi.fn<() => void>(),
+    delivered: vi.fn<() => Promise<void>>(async () => undefined),
+  }
+  const key = SigningKey.generate()
+  return { core, config, storage, sql, store, profile, repo, outbox, blobIndex, snapshots, key }
+}

@@ -1,0 +1,57 @@
+/** The source files of the project and their imports, type-only ones included, read as text. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface SourceFile {
+  /** From the root of the project. */
+  path: string
+  text: string
+  /** Files of the project that it imports. */
+  imports: string[]
+}
+
+/** Without tests, what only tests use, and what is generated. */
+const isSource = (path: string): boolean =>
+  path.endsWith('.ts') &&
+  !/\.(test|d)\.ts$/.test(path) &&
+  !path.includes('/testing/') &&
+  !path.includes('node_modules') &&
+  !path.startsWith('src/generated/')
+
+export function readSources(): SourceFile[] {
+  const paths = ['src', 'codegen', 'cli', 'bench'].flatMap((folder) =>
+    readdirSync(join(PROJECT, folder), { recursive: true, encoding: 'utf8' })
+      .map((path) => join(folder, path))
+      .filter(isSource),
+  )
+  const known = new Set(paths)
+  return paths.map((path) => {
+    const text = readFileSync(join(PROJECT, path), 'utf8')
+    const specifiers = [
+      ...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'/g),
+      ...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g),
+    ].map(([, specifier = '']) => resolve(path, specifier))
+    return { path, text, imports: specifiers.filter((target) => known.has(target)) }
+  })
+}
+
+function resolve(from: string, specifier: string): string {
+  if (specifier.startsWith('#src/')) return `src/${specifier.slice('#src/'.length)}`
+  return specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier
+}
+
+/** The floors of `docs/rooms.json`, from the top: the rooms that stand on each. */
+export function readFloors(): string[][] {
+  const text = readFileSync(join(PROJECT, 'docs/rooms.json'), 'utf8')
+  const floors = JSON.parse(text) as (string | string[])[]
+  return floors.map((floor) => [floor].flat())
+}
+
+/** The room that a file is in: of several that contain it, the innermost. */
+export const roomOf = (path: string, rooms: readonly string[]): string | undefined =>
+  rooms
+    .filter((room) => path === room || !relative(room, path).startsWith('..'))
+    .sort((a, b) => b.length - a.length)[0]

@@ -2,24 +2,23 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { complain, mute } from './progress.ts'
-
-type Undo = () => Promise<void> | void
+import { progress } from './progress.ts'
 
 export class Cleanup {
-  readonly #undo: Undo[] = []
+  readonly #undo: (() => Promise<void> | void)[] = []
+  /** Whether the run was stopped, so that what it still measures says nothing. */
+  interrupted = false
 
   constructor() {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
       process.once(signal, () => {
-        process.stderr.write('\nstopping ...\n')
-        mute()
+        this.interrupted = true
         void this.run().finally(() => process.exit(130))
       })
     }
   }
 
-  add(undo: Undo): void {
+  add(undo: () => Promise<void> | void): void {
     this.#undo.push(undo)
   }
 
@@ -35,7 +34,7 @@ export class Cleanup {
       try {
         await undo()
       } catch (error) {
-        complain(`clean-up: ${error instanceof Error ? error.message : error}`)
+        progress(`clean-up: ${error instanceof Error ? error.message : error}`)
       }
     }
   }

@@ -1,127 +1,76 @@
 /**
- * `npm run bench:codegen`: how long the generator takes, whole process, against its budget. Works on a
- * copy of the project in a temporary folder. Exits 1 when a budget is exceeded; `--json` for scripts.
+ * `npm run bench:codegen`: how long the generator takes, whole process, against its budget. Works
+ * on a copy of the project in a temporary folder. Exits with 1 when a budget is exceeded.
  */
 import { spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const source = join(import.meta.dirname, '..')
+const SOURCE = join(import.meta.dirname, '..')
 const LEXICON = 'lexicons/app/bsky/feed/like.json'
 const HANDLER = 'src/handlers/com/atproto/repo/getRecord.ts'
 
-interface Case {
-  name: string
-  budget: number
-  runs: number
-  prepare: (project: string, run: number) => void
-}
-
-interface Outcome {
-  name: string
-  budget: number
-  median: number
-  runs: number[]
-  ok: boolean
-}
-
-const cases: Case[] = [
-  { name: 'no change', budget: 0.5, runs: 9, prepare: () => undefined },
-  {
-    name: 'one lexicon changed',
-    budget: 2.5,
-    runs: 5,
-    prepare: (project, run) =>
-      edit(join(project, LEXICON), (text) => {
-        const lexicon = JSON.parse(text)
-        lexicon.defs.main.description = `A like, in version ${run}.`
-        return JSON.stringify(lexicon, null, 2)
-      }),
-  },
-  {
-    name: 'one handler changed',
-    budget: 2.5,
-    runs: 5,
-    prepare: (project, run) => edit(join(project, HANDLER), (text) => `${text}// ${run}\n`),
-  },
-  {
-    name: 'everything',
-    budget: 30,
-    runs: 3,
-    prepare: (project) => {
-      rmSync(join(project, 'src/generated'), { recursive: true, force: true })
-      rmSync(join(project, 'node_modules/.cache'), { recursive: true, force: true })
-    },
-  },
+/** Seconds that the median may take, and what changes the project before each run. */
+const CASES = [
+  { name: 'no change', budget: 0.5, runs: 9, change: () => {} },
+  { name: 'one lexicon changed', budget: 2.5, runs: 5, change: changeLexicon },
+  { name: 'one handler changed', budget: 2.5, runs: 5, change: changeHandler },
+  { name: 'everything', budget: 30, runs: 3, change: removeOutput },
 ]
 
-function main(): void {
-  const json = process.argv.includes('--json')
-  const project = copyProject()
-  try {
-    codegen(project)
-    const outcomes = cases.map((one) => measure(one, project, json))
-    if (json) console.log(JSON.stringify({ cpus: availableParallelism(), outcomes }, null, 2))
-    process.exitCode = outcomes.every(({ ok }) => ok) ? 0 : 1
-  } finally {
-    rmSync(project, { recursive: true, force: true })
+const project = fs.mkdtempSync(join(tmpdir(), 'bench-codegen-'))
+try {
+  copyProject()
+  codegen()
+  for (const { name, budget, runs, change } of CASES) {
+    const times = Array.from({ length: runs }, (_, run) => {
+      change(run)
+      return codegen()
+    }).sort((a, b) => a - b)
+    const [least = 0, median = 0, most = 0] = [0, runs >> 1, runs - 1].map((at) => times[at])
+    const outcome = median <= budget ? 'within' : 'EXCEEDS'
+    const spread = `${least.toFixed(2)} to ${most.toFixed(2)} s in ${runs} runs`
+    console.log(`${name}: ${median.toFixed(2)} s, ${outcome} ${budget} s (${spread})`)
+    if (median > budget) process.exitCode = 1
+  }
+} finally {
+  fs.rmSync(project, { recursive: true, force: true })
+}
+
+function changeLexicon(run: number): void {
+  const path = join(project, LEXICON)
+  const lexicon = JSON.parse(fs.readFileSync(path, 'utf8'))
+  lexicon.defs.main.description = `A like, in version ${run}.`
+  fs.writeFileSync(path, JSON.stringify(lexicon, null, 2))
+}
+
+function changeHandler(run: number): void {
+  fs.appendFileSync(join(project, HANDLER), `// ${run}\n`)
+}
+
+function removeOutput(): void {
+  for (const output of ['src/generated', 'node_modules/.cache']) {
+    fs.rmSync(join(project, output), { recursive: true, force: true })
   }
 }
 
-function measure({ name, budget, runs, prepare }: Case, project: string, quiet: boolean): Outcome {
-  const times = Array.from({ length: runs }, (_, run) => {
-    prepare(project, run)
-    return codegen(project)
-  })
-  const sorted = times.toSorted((a, b) => a - b)
-  const median = sorted[Math.floor(sorted.length / 2)] ?? 0
-  const ok = median <= budget
-  if (!quiet) {
-    const spread = `${format(sorted[0] ?? 0)}..${format(sorted.at(-1) ?? 0)} in ${runs} runs`
-    const verdict = ok ? 'within' : 'EXCEEDS'
-    console.log(
-      `${name.padEnd(20)} ${format(median).padStart(8)}  ${verdict} ${budget} s  (${spread})`,
-    )
-  }
-  return { name, budget, median, runs: times, ok }
-}
-
-/** Runs the generator of the copy and says how many seconds the process took. */
-function codegen(project: string): number {
+/** Runs the generator of the copy. @returns how many seconds the process took */
+function codegen(): number {
   const start = performance.now()
   const { status, stderr } = spawnSync(process.execPath, ['codegen/cli.ts'], { cwd: project })
-  const seconds = (performance.now() - start) / 1000
   if (status !== 0) throw new Error(`codegen failed: ${stderr}`)
-  return seconds
+  return (performance.now() - start) / 1000
 }
 
-/** The packages are linked one by one, so that the cache in `node_modules/.cache` is the copy's own. */
-function copyProject(): string {
-  const project = mkdtempSync(join(tmpdir(), 'bench-codegen-'))
+/** Packages are linked one by one, so that `node_modules/.cache` is the copy's own. */
+function copyProject(): void {
   for (const path of ['codegen', 'lexicons', 'src', 'package.json']) {
-    cpSync(join(source, path), join(project, path), { recursive: true })
+    fs.cpSync(join(SOURCE, path), join(project, path), { recursive: true })
   }
-  mkdirSync(join(project, 'node_modules'))
-  for (const name of readdirSync(join(source, 'node_modules'))) {
+  fs.mkdirSync(join(project, 'node_modules'))
+  for (const name of fs.readdirSync(join(SOURCE, 'node_modules'))) {
     if (name.startsWith('.')) continue
-    symlinkSync(join(source, 'node_modules', name), join(project, 'node_modules', name))
+    fs.symlinkSync(join(SOURCE, 'node_modules', name), join(project, 'node_modules', name))
   }
-  return project
 }
-
-const edit = (path: string, change: (text: string) => string): void =>
-  writeFileSync(path, change(readFileSync(path, 'utf8')))
-
-const format = (seconds: number): string => `${seconds.toFixed(2)} s`
-
-main()

@@ -1,177 +1,89 @@
 /**
- * What a host costs on Cloudflare per month: `node bench/cost.ts`. The rows are those that the benchmark
- * counts, the use of an account is assumed, the prices are Cloudflare's published ones. See
- * docs/scaling.md, which has the table that this prints.
+ * What a host costs on Cloudflare per month: `node bench/cost.ts`. The rows are those that the
+ * benchmark counts, the use of an account is assumed, the prices are Cloudflare's published ones.
+ * See docs/scaling.md, which has the table that this prints.
  */
-import { table } from './report/table.ts'
+import { table } from './report/report.ts'
 
 const DAYS = 30
-const MILLION = 1_000_000
-
-/** What an active account does each day. */
-const A_DAY = { writes: 30, proxied: 500, reads: 50, sessions: 10, images: 1 }
-/** After a year of this: GB in its object, GB of its blobs. */
-const STORED = { object: 0.0075, blobs: 0.18 }
-
-type Meter =
-  | 'requests'
-  | 'cpu'
-  | 'objectRequests'
-  | 'duration'
-  | 'rowsWritten'
-  | 'rowsRead'
-  | 'storage'
-  | 'blobStorage'
-  | 'blobWrites'
-  | 'blobReads'
-
-type Usage = Record<Meter, number>
-
-/** CPU and wall-clock ms are assumptions for Cloudflare, above what was measured here. */
-const NOTHING: Usage = {
-  requests: 1,
-  cpu: 3,
-  objectRequests: 0,
-  duration: 0,
-  rowsWritten: 0,
-  rowsRead: 0,
-  storage: 0,
-  blobStorage: 0,
-  blobWrites: 0,
-  blobReads: 0,
-}
-
-/** What one request costs, all objects together; duration in ms of an object that is awake. */
-const REQUEST: Record<keyof typeof A_DAY, Usage> = {
-  // Account, sequencer, and the account's alarm; 12 rows, one for setting the alarm, one when the event goes.
-  writes: { ...NOTHING, objectRequests: 3, duration: 30, rowsWritten: 14, rowsRead: 5 },
-  // The account signs a service token.
-  proxied: { ...NOTHING, objectRequests: 1, duration: 10, rowsRead: 2 },
-  // Half of them a record, half a page of 50; directory and account.
-  reads: { ...NOTHING, objectRequests: 2, duration: 20, rowsRead: 28 },
-  // A refresh token takes the place of another in half of them.
-  sessions: { ...NOTHING, objectRequests: 1, duration: 10, rowsWritten: 2, rowsRead: 3 },
-  // One upload, three downloads by caches of AppViews.
-  images: {
-    ...NOTHING,
-    requests: 4,
-    cpu: 20,
-    objectRequests: 9,
-    duration: 100,
-    rowsWritten: 6,
-    rowsRead: 12,
-    blobWrites: 1,
-    blobReads: 3,
-  },
-}
-
-interface Price {
-  unit: string
-  /** US dollars for a million, or for one GB-month. */
-  price: number
-  /** In the paid plan, per month. */
-  included: number
-  /** In the free plan, per day; of storage in all. */
-  free: number
-  /** From what is counted to what is billed. */
-  scale: number
-}
-
-/** Workers, Durable Objects and R2 pricing pages, read in November 2026. */
-const PRICES: Record<Meter, Price> = {
-  requests: { unit: 'M requests', price: 0.3, included: 10, free: 0.1, scale: 1 / MILLION },
-  cpu: {
-    unit: 'M ms of CPU',
-    price: 0.02,
-    included: 30,
-    free: Number.POSITIVE_INFINITY,
-    scale: 1 / MILLION,
-  },
-  objectRequests: {
-    unit: 'M object requests',
-    price: 0.15,
-    included: 1,
-    free: 0.1,
-    scale: 1 / MILLION,
-  },
-  // An object is billed as 128 MB.
-  duration: {
-    unit: 'M GB-s',
-    price: 12.5,
-    included: 0.4,
-    free: 0.013,
-    scale: 0.128 / 1000 / MILLION,
-  },
-  rowsWritten: { unit: 'M rows written', price: 1, included: 50, free: 0.1, scale: 1 / MILLION },
-  rowsRead: { unit: 'M rows read', price: 0.001, included: 25_000, free: 5, scale: 1 / MILLION },
-  storage: { unit: 'GB in objects', price: 0.2, included: 5, free: 5, scale: 1 },
-  blobStorage: { unit: 'GB of blobs', price: 0.015, included: 10, free: 10, scale: 1 },
-  blobWrites: {
-    unit: 'M class A operations',
-    price: 4.5,
-    included: 1,
-    free: 1 / DAYS,
-    scale: 1 / MILLION,
-  },
-  blobReads: {
-    unit: 'M class B operations',
-    price: 0.36,
-    included: 10,
-    free: 10 / DAYS,
-    scale: 1 / MILLION,
-  },
-}
-
+/** Of the paid plan, in US dollars a month. */
 const SUBSCRIPTION = 5
 const HOSTS = [1, 100, 10_000, 100_000]
 
-/** What one account uses in a month, in units that are billed. */
-function usage(meter: Meter): number {
-  if (meter === 'storage') return STORED.object
-  if (meter === 'blobStorage') return STORED.blobs
-  const kinds = Object.keys(A_DAY) as (keyof typeof A_DAY)[]
-  const day = kinds.reduce((sum, kind) => sum + A_DAY[kind] * REQUEST[kind][meter], 0)
-  return day * DAYS * PRICES[meter].scale
-}
-
-const isStored = (meter: Meter) => meter === 'storage' || meter === 'blobStorage'
-
-const meters = Object.keys(PRICES) as Meter[]
-const dollars = (value: number) => (value === 0 ? '–' : value.toFixed(2))
-const cost = (meter: Meter, accounts: number) =>
-  Math.max(0, usage(meter) * accounts - PRICES[meter].included) * PRICES[meter].price
-const total = (accounts: number) =>
-  meters.reduce((sum, meter) => sum + cost(meter, accounts), SUBSCRIPTION)
-
-const lines = meters.map((meter) => [
-  PRICES[meter].unit,
-  usage(meter).toPrecision(3),
-  (usage(meter) * PRICES[meter].price * 100).toFixed(3),
-  ...HOSTS.map((accounts) => dollars(cost(meter, accounts))),
-  Math.floor(PRICES[meter].free / (usage(meter) / (isStored(meter) ? 1 : DAYS))).toLocaleString(
-    'en',
-  ),
-])
-const cents = meters.reduce((sum, meter) => sum + usage(meter) * PRICES[meter].price * 100, 0)
-lines.push(['subscription', '', '', ...HOSTS.map(() => dollars(SUBSCRIPTION)), ''])
-lines.push([
-  'total',
-  '',
-  cents.toFixed(2),
-  ...HOSTS.map((accounts) => dollars(total(accounts))),
-  '',
-])
-lines.push([
-  'per account',
-  '',
-  '',
-  ...HOSTS.map((accounts) => (total(accounts) / accounts).toFixed(3)),
-  '',
-])
-const head = [
-  'a month',
-  'an account',
-  'cents',
-  ...HOSTS.map((n) => `${n.toLocaleString('en')} accounts, $`),
+/** What an active account does each day, and what each request takes, all objects together. */
+const DAY: { times: number; takes: Usage }[] = [
+  // Writes: account, sequencer, and the account's alarm; 12 rows, one to set the alarm, one when
+  // the event goes.
+  { times: 30, takes: [1, 3, 3, 30, 14, 5, 0, 0] },
+  // Forwarded requests: the account signs a service token.
+  { times: 500, takes: [1, 3, 1, 10, 0, 2, 0, 0] },
+  // Reads: half of them a record, half a page of 50; directory and account.
+  { times: 50, takes: [1, 3, 2, 20, 0, 28, 0, 0] },
+  // Sessions: a refresh token takes the place of another in half of them.
+  { times: 10, takes: [1, 3, 1, 10, 2, 3, 0, 0] },
+  // Images: one upload, three downloads by caches of AppViews.
+  { times: 1, takes: [4, 20, 9, 100, 6, 12, 1, 3] },
 ]
-process.stdout.write(`${table([...head, 'accounts on the free plan'], lines)}\n`)
+
+/** Milliseconds are assumptions for Cloudflare, above what was measured here. */
+type Usage = [
+  requests: number,
+  cpuMs: number,
+  objectRequests: number,
+  /** Of an object that is awake. */
+  objectMs: number,
+  rowsWritten: number,
+  rowsRead: number,
+  blobWrites: number,
+  blobReads: number,
+]
+
+/** Millions in a month of what requests take. */
+const millions = (at: number): number =>
+  (DAYS * DAY.reduce((sum, { times, takes }) => sum + times * (takes[at] ?? 0), 0)) / 1_000_000
+
+/**
+ * Unit; what an account uses in a month; US dollars for a million or one GB-month; what the paid
+ * plan includes per month, and the free one, of storage in all.
+ */
+type Meter = [unit: string, usage: number, price: number, included: number, free: number]
+
+/** Cloudflare's pricing pages, read in November 2026. An object is billed as 128 MB. */
+const METERS: Meter[] = [
+  ['M requests', millions(0), 0.3, 10, 0.1 * DAYS],
+  ['M ms of CPU', millions(1), 0.02, 30, Number.POSITIVE_INFINITY],
+  ['M object requests', millions(2), 0.15, 1, 0.1 * DAYS],
+  ['M GB-s', millions(3) * 0.128e-3, 12.5, 0.4, 0.013 * DAYS],
+  ['M rows written', millions(4), 1, 50, 0.1 * DAYS],
+  ['M rows read', millions(5), 0.001, 25_000, 5 * DAYS],
+  // Stored after a year of this.
+  ['GB in objects', 0.0075, 0.2, 5, 5],
+  ['GB of blobs', 0.18, 0.015, 10, 10],
+  ['M class A operations', millions(6), 4.5, 1, 1],
+  ['M class B operations', millions(7), 0.36, 10, 10],
+]
+
+const cost = ([, usage, price, included]: Meter, accounts: number): number =>
+  Math.max(0, usage * accounts - included) * price
+const total = (accounts: number): number =>
+  METERS.reduce((sum, meter) => sum + cost(meter, accounts), SUBSCRIPTION)
+const dollars = (value: number): string => (value === 0 ? '–' : value.toFixed(2))
+const cents = METERS.reduce((sum, [, usage, price]) => sum + usage * price * 100, 0)
+const columns = HOSTS.map((n) => `${n.toLocaleString('en')} accounts, $`)
+
+const text = table(
+  ['a month', 'an account', 'cents', ...columns, 'accounts on the free plan'],
+  [
+    ...METERS.map((meter) => {
+      const [unit, usage, price, , free] = meter
+      const dollarsOfHosts = HOSTS.map((accounts) => dollars(cost(meter, accounts)))
+      const onFreePlan = Math.floor(free / usage).toLocaleString('en')
+      const cents = (usage * price * 100).toFixed(3)
+      return [unit, usage.toPrecision(3), cents, ...dollarsOfHosts, onFreePlan]
+    }),
+    ['subscription', '', '', ...HOSTS.map(() => dollars(SUBSCRIPTION)), ''],
+    ['total', '', cents.toFixed(2), ...HOSTS.map((accounts) => dollars(total(accounts))), ''],
+    ['per account', '', '', ...HOSTS.map((n) => (total(n) / n).toFixed(3)), ''],
+  ],
+)
+process.stdout.write(`${text}\n`)

@@ -1,84 +1,112 @@
 /**
- * A host with many accounts. Made through createAccount, 10,000 of them would take a quarter of an hour, nearly
- * all of it scrypt. Here the first account is made by the server, and the others are copies of it with
- * names of their own: each has an object's file with its 100 posts, a row in the directory and one in the
- * sequencer, as if the server had made it. What differs: all have the same signing key, and until a clone
- * writes, its commit is signed for the name of the template.
+ * A host with many accounts. Made through createAccount, 10,000 of them would take a quarter of an
+ * hour, nearly all of it scrypt. Here the first account is made by the server, and the others are
+ * copies of it with names of their own: each has an object's file with its 100 posts, a row in the
+ * directory and one in the sequencer, as if the server had made it. What differs: all have the same
+ * signing key, and until a clone writes, its commit is signed for the name of the template.
  */
+import { createHash, createHmac } from 'node:crypto'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { counter } from '../progress.ts'
-import type { Account } from '../servers/server.ts'
-import { cloneName, objectFile, type Template } from './template.ts'
-import { tokenFor } from './token.ts'
+import type { Cleanup } from '../cleanup.ts'
+import { addAccount, startHost, stopHost } from '../load/host.ts'
+import type { Posts } from '../load/repo.ts'
+import { Cumulus } from '../servers/cumulus.ts'
+import { type Account, SHARED_SETTINGS } from '../servers/server.ts'
 
-/** Fills an empty folder. @returns the accounts, in order of their DIDs */
-export function cloneHost(template: Template, dataDirectory: string, count: number): Account[] {
-  cpSync(template.dataDirectory, dataDirectory, { recursive: true })
-  const accounts = Array.from({ length: count }, (_, at): Account => {
-    const handle = cloneName(at)
-    const did = `did:web:${handle}`
-    return { did, handle, token: tokenFor(did, template.account.token) }
-  })
-  writeObjects(template, dataDirectory, accounts)
-  const { did } = template.account
-  copyRows(objectFile(dataDirectory, 'DirectoryObject', 'directory'), accounts, (database) => [
-    row(database, 'SELECT * FROM account WHERE did = ?', did),
-    'INSERT INTO account',
-    (account) => ({
-      did: account.did,
-      handle: account.handle,
-      email: `${account.handle.split('.')[0]}@example.com`,
-    }),
-  ])
-  copyRows(objectFile(dataDirectory, 'SequencerObject', 'sequencer'), accounts, (database) => [
-    row(database, 'SELECT * FROM source WHERE did = ?', did),
-    'INSERT INTO source',
-    (account) => ({ did: account.did }),
-  ])
-  return accounts
+/** A host that can be started again and again, so that none of its objects is in memory. */
+export interface StoppedHost {
+  server: Cumulus
+  posts: Posts[]
 }
 
-/** The template's file again and again, each time with another name in the place of its own, as long. */
-function writeObjects({ dataDirectory: from, account }: Template, to: string, accounts: Account[]) {
-  const bytes = readFileSync(objectFile(from, 'AccountObject', account.did))
-  const places: number[] = []
-  for (
-    let at = bytes.indexOf(account.handle);
-    at >= 0;
-    at = bytes.indexOf(account.handle, at + 1)
-  ) {
-    places.push(at)
-  }
-  const progress = counter(`making ${accounts.length} accounts`, accounts.length)
-  for (const [done, { did, handle }] of accounts.entries()) {
-    for (const at of places) bytes.write(handle, at)
-    writeFileSync(objectFile(to, 'AccountObject', did), bytes)
-    progress(done)
-  }
-}
+/** As many posts as an account has after a while; the tree has three layers then. */
+export const POSTS = 100
 
-type Row = Record<string, string | number | bigint | null | Uint8Array>
-type Copy = [template: Row, insert: string, change: (account: Account) => Row]
+/** As long as the handle of any clone, whose name is written over it. */
+const TEMPLATE = 'account-template.test'
 
-function row(database: DatabaseSync, query: string, did: string): Row {
-  const found = database.prepare(query).get(did)
-  if (!found) throw new Error(`the template has no row: ${query}`)
-  return found as Row
-}
-
-/** Inserts the template's row once for each account, with other names. */
-function copyRows(file: string, accounts: Account[], plan: (database: DatabaseSync) => Copy): void {
+/** Makes a host with one account, of which larger hosts are made. */
+export async function makeTemplate(cleanup: Cleanup): Promise<StoppedHost> {
+  const server = new Cumulus({ dataDirectory: cleanup.folder() })
+  const host = await startHost(server, cleanup)
+  const repo = await addAccount(host, POSTS, TEMPLATE)
+  await stopHost(host)
+  // Everything into the one file, without the events, which the sequencer has.
+  const file = objectFile(server.options.dataDirectory, 'AccountObject', repo.account.did)
   const database = new DatabaseSync(file)
-  const [template, insert, change] = plan(database)
+  database.exec('DELETE FROM outbox; PRAGMA wal_checkpoint(TRUNCATE)')
+  database.close()
+  return { server, posts: [repo] }
+}
+
+/** Makes a host with copies of the template's account, in order of their DIDs. */
+export function cloneHost(template: StoppedHost, count: number, cleanup: Cleanup): StoppedHost {
+  const [first] = template.posts
+  if (!first) throw new Error('the template has no account')
+  const { account: original, keys } = first
+  const dataDirectory = cleanup.folder()
+  const from = template.server.options.dataDirectory
+  cpSync(from, dataDirectory, { recursive: true })
+  const accounts = Array.from({ length: count }, (_, at): Account => {
+    const handle = TEMPLATE.replace('template', String(at).padStart(8, '0'))
+    const did = `did:web:${handle}`
+    return { did, handle, token: tokenFor(did, original.token) }
+  })
+  // The object's file again and again, each time with another name in the place of its own, as
+  // long.
+  const object = readFileSync(objectFile(from, 'AccountObject', original.did), 'latin1')
+  for (const { did, handle } of accounts) {
+    const file = objectFile(dataDirectory, 'AccountObject', did)
+    writeFileSync(file, object.replaceAll(original.handle, handle), 'latin1')
+  }
+  const directory = objectFile(dataDirectory, 'DirectoryObject', 'directory')
+  copyRow(directory, 'account', original.did, accounts)
+  const sequencer = objectFile(dataDirectory, 'SequencerObject', 'sequencer')
+  copyRow(sequencer, 'source', original.did, accounts)
+  const posts = accounts.map((account) => ({ account, keys }))
+  return { server: new Cumulus({ dataDirectory }), posts }
+}
+
+/**
+ * The file of an object of a stopped server. Its name is the id that workerd gives to the object:
+ * 16 bytes made from the object's name, and 16 from those, keyed with the class (workerd,
+ * ActorIdFactoryImpl).
+ */
+function objectFile(dataDirectory: string, className: string, name: string): string {
+  const key = createHash('sha256').update(className).digest()
+  const half = (data: string | Buffer) =>
+    createHmac('sha256', key).update(data).digest().subarray(0, 16)
+  const base = half(name)
+  const id = Buffer.concat([base, half(base)]).toString('hex')
+  return join(dataDirectory, 'objects', className, `${id}.sqlite`)
+}
+
+/** The access token of one account, made out to another whose session has the same id. */
+function tokenFor(did: string, token: string): string {
+  const [header = '', payload = ''] = token.split('.')
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
+  const changed = Buffer.from(JSON.stringify({ ...claims, sub: did })).toString('base64url')
+  const signed = `${header}.${changed}`
+  const key = SHARED_SETTINGS.PDS_JWT_SECRET
+  return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`
+}
+
+/** Inserts the template's row of a table once for each account, with other names. */
+function copyRow(file: string, table: string, did: string, accounts: Account[]): void {
+  const database = new DatabaseSync(file)
+  const template = database.prepare(`SELECT * FROM ${table} WHERE did = ?`).get(did)
+  if (!template) throw new Error(`the template has no row in ${table}`)
   const columns = Object.keys(template)
-  const statement = database.prepare(
-    `${insert} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+  const insert = database.prepare(
+    `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`,
   )
   database.exec('BEGIN')
-  for (const account of accounts) {
-    const changed = { ...template, ...change(account) }
-    statement.run(...columns.map((column) => changed[column] ?? null))
+  for (const { did, handle } of accounts) {
+    const names = { did, handle, email: `${handle.split('.')[0]}@example.com` }
+    const row: typeof template = { ...template, ...names }
+    insert.run(...columns.map((column) => row[column] ?? null))
   }
   database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)')
   database.close()

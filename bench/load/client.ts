@@ -1,5 +1,4 @@
-/** The one HTTP client that drives both servers: connections that stay open, little of its own. */
-import type { Readable } from 'node:stream'
+/** The HTTP client that drives all servers: open connections, little work of its own. */
 import { type Dispatcher, Pool } from 'undici'
 
 export interface Call {
@@ -9,98 +8,70 @@ export interface Call {
   /** Sent as JSON with POST. */
   input?: unknown
   /** Sent as it is with POST. */
-  bytes?: { type: string; body: Uint8Array | Readable; length: number }
-  token?: string
-  headers?: Record<string, string>
+  bytes?: { type: string; body: Buffer }
+  /** Value of the header. */
+  authorization?: string
+  /** What the answer must have, unless 200. */
+  status?: number
 }
 
-export interface Answer<T> {
-  body: T
-  headers: Dispatcher.ResponseData['headers']
-}
-
-/** The server answered with an error. */
-export class XrpcFailure extends Error {
-  override name = 'XrpcFailure'
-  readonly status: number
-
-  constructor(method: string, status: number, body: string) {
-    super(`${method} answers ${status} ${body.slice(0, 300)}`)
-    this.status = status
-  }
-}
-
-/** Timeouts are long: an import of hundreds of MB is one request. */
-const PATIENCE = 30 * 60_000
+/** Long, because an import of hundreds of MB is one request. */
+const TIMEOUT = 30 * 60_000
 
 export class Xrpc {
+  /** Headers of the last answer to any client. */
+  static headers: Dispatcher.ResponseData['headers'] = {}
+
   readonly #pool: Pool
 
   constructor(origin: string, connections: number) {
     this.#pool = new Pool(origin, {
       connections,
       pipelining: 1,
-      headersTimeout: PATIENCE,
-      bodyTimeout: PATIENCE,
+      headersTimeout: TIMEOUT,
+      bodyTimeout: TIMEOUT,
       keepAliveTimeout: 60_000,
     })
   }
 
-  /** @throws XrpcFailure unless the status is 200 */
-  async call<T>(call: Call): Promise<Answer<T>> {
-    const { body, headers } = await this.#send(call)
-    const text = await body.text()
-    return { body: (text === '' ? undefined : JSON.parse(text)) as T, headers }
+  /** @returns the answer's JSON. @throws Error when it has another status */
+  async call<T>(call: Call): Promise<T> {
+    const text = await (await this.#send(call)).text()
+    return (text === '' ? undefined : JSON.parse(text)) as T
   }
 
   /** The same without looking at the answer. @returns how many bytes it had */
   async drain(call: Call): Promise<number> {
-    const { body } = await this.#send(call)
     let bytes = 0
-    for await (const chunk of body) bytes += (chunk as Uint8Array).byteLength
+    for await (const chunk of await this.#send(call)) bytes += (chunk as Uint8Array).byteLength
     return bytes
   }
 
-  /** The same with the answer as a stream. */
-  async stream(call: Call): Promise<Readable> {
-    return (await this.#send(call)).body
+  /** The same with the answer as it is. */
+  async bytes(call: Call): Promise<Buffer> {
+    return Buffer.from(await (await this.#send(call)).arrayBuffer())
   }
 
   async close(): Promise<void> {
     await this.#pool.destroy()
   }
 
-  async #send(call: Call): Promise<Dispatcher.ResponseData> {
-    const response = await this.#pool.request(request(call))
-    if (response.statusCode === 200) return response
-    throw new XrpcFailure(call.method, response.statusCode, await response.body.text())
+  async #send(call: Call): Promise<Dispatcher.ResponseData['body']> {
+    const { statusCode, headers, body } = await this.#pool.request(request(call))
+    Xrpc.headers = headers
+    if (statusCode === (call.status ?? 200)) return body
+    const text = (await body.text()).slice(0, 300)
+    throw new Error(`${call.method} answers ${statusCode} ${text}`)
   }
 }
 
-function request({
-  method,
-  params,
-  input,
-  bytes,
-  token,
-  headers,
-}: Call): Dispatcher.RequestOptions {
-  const query = params
-    ? `?${Object.entries(params)
-        .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-        .join('&')}`
-    : ''
-  const path = `/xrpc/${method}${query}`
-  const all: Record<string, string> = { ...headers }
-  if (token !== undefined) all.authorization = `Bearer ${token}`
-  if (input !== undefined) {
-    all['content-type'] = 'application/json'
-    return { path, method: 'POST', headers: all, body: JSON.stringify(input) }
+function request({ method, params, input, bytes, authorization }: Call): Dispatcher.RequestOptions {
+  const body = bytes?.body ?? (input === undefined ? undefined : JSON.stringify(input))
+  const type = bytes?.type ?? 'application/json'
+  const headers = {
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(body === undefined ? {} : { 'content-type': type }),
   }
-  if (bytes) {
-    all['content-type'] = bytes.type
-    all['content-length'] = String(bytes.length)
-    return { path, method: 'POST', headers: all, body: bytes.body }
-  }
-  return { path, method: 'GET', headers: all }
+  const path = `/xrpc/${method}`
+  return { path, query: params, method: body === undefined ? 'GET' : 'POST', headers, body }
 }

@@ -1,10 +1,12 @@
 /** Consumers of the firehose that know when everything arrived. */
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cleanup } from '../cleanup.ts'
-import { end, type NodeChild, startNode } from '../servers/process.ts'
-import { now } from './now.ts'
+import { end, startNode } from '../servers/process.ts'
+
+/** Milliseconds of a clock that is the same in all processes of this machine. */
+export const now = (): number => Number(process.hrtime.bigint()) / 1e6
 
 /** What has arrived; times as `now()` gives them. */
 export interface Arrivals {
@@ -13,83 +15,82 @@ export interface Arrivals {
   /** All consumers together. */
   messages: number
   bytes: number
-  /** Connections that have ended. */
-  closed: number
-  /** When the newest bytes came. */
-  newest: number
   /** Messages at the consumer that has the fewest. */
   fewest: number
   /** When the consumers began to connect. */
   started: number
+  /** When the newest bytes came. */
+  newest: number
 }
 
-const PATIENCE = 20_000
-/** Silence after which everything has arrived, in ms. */
+/** Milliseconds for everything to arrive. */
+const TIMEOUT = 20_000
+/** Milliseconds of silence after which everything has arrived. */
 const SILENCE = 1500
 
-export class Consumers {
-  readonly #child: NodeChild['process']
+/** Connects consumers in a process of their own; with `cursor`, for what came after it. */
+export async function openConsumers(origin: string, count: number, cleanup: Cleanup, cursor = '') {
+  const main = join(import.meta.dirname, 'consumers-main.ts')
+  const env = { ORIGIN: origin, COUNT: String(count), CURSOR: cursor }
+  const { process: child } = await startNode(process.execPath, main, env)
+  cleanup.add(() => end(child))
 
-  private constructor(child: NodeChild['process']) {
-    this.#child = child
+  const ask = async (what: 'report' | 'reset'): Promise<Arrivals> => {
+    const answer = once(child, 'message')
+    child.send(what)
+    return (await answer)[0]
   }
-
-  /** Connects `count` consumers; with `cursor`, those that want what came after it. */
-  static async open(
-    origin: string,
-    count: number,
-    cleanup: Cleanup,
-    cursor?: number,
-  ): Promise<Consumers> {
-    const { process: child } = await startNode(
-      process.execPath,
-      join(import.meta.dirname, 'consumers-main.ts'),
-      {
-        ORIGIN: origin,
-        COUNT: String(count),
-        ...(cursor === undefined ? {} : { CURSOR: String(cursor) }),
-      },
-    )
-    cleanup.add(() => end(child))
-    return new Consumers(child)
-  }
-
-  /** Forgets what has arrived so far. */
-  async reset(): Promise<void> {
-    await this.#order('reset')
-  }
-
-  /** Waits until each consumer has so many messages. @throws Error when they do not come */
-  async withAll(messages: number): Promise<Arrivals> {
-    const until = now() + PATIENCE
+  const reportWhen = async (done: (arrivals: Arrivals) => boolean): Promise<Arrivals> => {
     for (;;) {
-      const arrivals = await this.#order('look')
-      if (arrivals.fewest >= messages) return arrivals
-      if (now() > until) {
-        throw new Error(`${arrivals.fewest} of ${messages} events came, ${arrivals.closed} ended`)
-      }
+      const arrivals = await ask('report')
+      if (done(arrivals)) return arrivals
       await sleep(20)
     }
   }
-
-  /** Waits until nothing more comes: for replays, whose number of events is not known before. */
-  async untilSilent(): Promise<Arrivals> {
-    for (;;) {
-      const arrivals = await this.#order('look')
-      const since = arrivals.newest || arrivals.started
-      if (now() - since > SILENCE) return arrivals
-      await sleep(100)
-    }
+  return {
+    /** Forgets what has arrived so far. */
+    reset: () => ask('reset'),
+    /** Waits until each consumer has so many messages. @throws Error when it has not, or more */
+    withAll(messages: number): Promise<Arrivals> {
+      const deadline = now() + TIMEOUT
+      return reportWhen(({ fewest, messages: all }) => {
+        if (now() < deadline && all <= messages * count) return fewest === messages
+        throw new Error(`${all} messages came of ${messages} events to ${count} consumers`)
+      })
+    },
+    /** Waits until nothing more comes: for replays, whose number of events is not known before. */
+    untilSilent: () =>
+      reportWhen(({ newest, started }) => now() - Math.max(newest, started) > SILENCE),
+    close: () => end(child),
   }
+}
 
-  close(): Promise<void> {
-    return end(this.#child)
-  }
+export type Firehose = Awaited<ReturnType<typeof openFirehose>>
 
-  async #order(order: 'look' | 'reset'): Promise<Arrivals> {
-    const answer = once(this.#child, 'message')
-    this.#child.send(order)
-    const [arrivals] = (await answer) as [Arrivals]
-    return arrivals
+/** Connects one consumer in this process, which knows when the frame of a commit arrived. */
+export async function openFirehose(origin: string) {
+  const url = `${origin.replace('http', 'ws')}/xrpc/com.atproto.sync.subscribeRepos`
+  const socket = new WebSocket(url)
+  socket.binaryType = 'arraybuffer'
+  const frames = on(socket, 'message', { close: ['close'] })
+  const closed = once(socket, 'close').then(() => Promise.reject(new Error('no firehose')))
+  await Promise.race([once(socket, 'open'), closed])
+  return {
+    /**
+     * Time at which the commit with that rev arrived; frames before it are dropped. Tells frames by
+     * the rev in their bytes: decoding would take time of the client.
+     */
+    async arrival(rev: string): Promise<number> {
+      const timer = setTimeout(() => socket.close(), TIMEOUT)
+      for (;;) {
+        const { done, value } = await frames.next()
+        if (done) throw new Error('the firehose ended before the frame of the commit came')
+        const [event] = value as [MessageEvent<ArrayBuffer>]
+        if (!Buffer.from(event.data).includes(rev)) continue
+        clearTimeout(timer)
+        return event.timeStamp
+      }
+    },
+    close: () => socket.close(),
   }
 }

@@ -1,16 +1,16 @@
 /** The hottest functions of a CPU profile, with the lines they have in the sources. */
 import { readFileSync } from 'node:fs'
+import type { Profiler, Runtime } from 'node:inspector'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 import { BUNDLE } from '../../cli/bundle.ts'
-import type { CpuProfile, ProfileNode } from '../stages/profiler.ts'
 
 const SHOWN = 25
 
 /** Names a function of the bundle. */
-export type Locate = (frame: ProfileNode['callFrame']) => string
+type Locate = (frame: Runtime.CallFrame) => string
 
-/** Two tables, with times per request: where the time is spent itself, and our functions with all they call. */
-export function hottest(profile: CpuProfile, requests: number, locate: Locate): string {
+/** Two tables of times per request: of functions themselves, and of ours with what they call. */
+export function hottest(profile: Profiler.Profile, requests: number, locate: Locate): string {
   const { self, total } = times(profile, locate)
   const all = profile.endTime - profile.startTime
   const list = (times: [string, number][]) =>
@@ -23,41 +23,35 @@ export function hottest(profile: CpuProfile, requests: number, locate: Locate): 
       })
       .join('\n')
   const ours = [...total].filter(([name]) => name.includes(' src/'))
-  return `By self time (per request)\n${list([...self])}\n\nOur own, with what they call\n${list(ours)}\n`
+  const title = 'Our own, with what they call'
+  return `By self time (per request)\n${list([...self])}\n\n${title}\n${list(ours)}\n`
 }
 
 /** Microseconds by name: spent in the function itself, and in it and what it called. */
-function times(profile: CpuProfile, locate: Locate) {
-  const names = new Map(profile.nodes.map((node) => [node.id, locate(node.callFrame)]))
+function times({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, locate: Locate) {
+  const names = new Map(nodes.map((node) => [node.id, locate(node.callFrame)]))
   const parents = new Map(
-    profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
+    nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
   )
   const self = new Map<string, number>()
   const total = new Map<string, number>()
-  for (const [id, time] of selfTimes(profile)) {
-    const name = names.get(id) ?? ''
-    self.set(name, (self.get(name) ?? 0) + time)
+  for (const [at, id] of samples.entries()) {
+    // A sample stands for the time until the next one.
+    const time = Math.max(0, timeDeltas[at + 1] ?? 0)
     const stack = new Set<string>()
-    for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
-      stack.add(names.get(at) ?? '')
+    for (let node: number | undefined = id; node; node = parents.get(node)) {
+      stack.add(names.get(node) ?? '')
     }
+    const [name = ''] = stack
+    self.set(name, (self.get(name) ?? 0) + time)
     for (const caller of stack) total.set(caller, (total.get(caller) ?? 0) + time)
   }
   return { self, total }
 }
 
-function selfTimes({ samples = [], timeDeltas = [] }: CpuProfile): Map<number, number> {
-  const times = new Map<number, number>()
-  samples.forEach((id, at) => {
-    // A sample stands for the time until the next one.
-    times.set(id, (times.get(id) ?? 0) + Math.max(0, timeDeltas[at + 1] ?? 0))
-  })
-  return times
-}
-
 /**
- * Names functions by the line of the source that declares them, for the bundle is minified. Reads the source
- * map at once: the bundle may be built anew while a profile is taken.
+ * Names functions by the line of the source that declares them, for the bundle is minified. Reads
+ * the source map at once: the bundle may be built anew while a profile is taken.
  */
 export function locator(): Locate {
   const payload = JSON.parse(readFileSync(`${BUNDLE}.map`, 'utf8')) as SourceMapPayload

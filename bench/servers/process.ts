@@ -1,45 +1,42 @@
-/** A child process of the benchmark. */
+/** A child process of the benchmark: starts it, ends it, and reads what it takes of the machine. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
-
-/** A server ended, or said nothing, before it was up. */
-export class ServerStartError extends Error {
-  override name = 'ServerStartError'
-}
-
-export interface NodeChild {
-  process: ChildProcess
-  /** The port it said it listens on. */
-  port: number
-}
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { CommandError } from '../../cli/report-errors.ts'
 
 /**
- * Runs one of the benchmark's own programs with Node. It sends `{ port }` when it listens, and ends when
- * the channel to this process closes.
+ * Runs one of the benchmark's own programs with Node. It sends `{ port }` when it listens, and ends
+ * when the channel to this process closes.
  *
- * @throws ServerStartError with what it printed
+ * @returns also the port that it listens on
+ * @throws CommandError with what it printed
  */
 export async function startNode(
   node: string,
   program: string,
   env: Record<string, string>,
-): Promise<NodeChild> {
+): Promise<{ process: ChildProcess; port: number }> {
   const child = spawn(node, ['--no-warnings', program], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
-  let printed = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    printed = (printed + chunk.toString()).slice(-10_000)
-  })
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message: { port: number }) => resolve(message.port))
-    child.once('exit', () => reject(new ServerStartError(`${program} ended:\n${printed}`)))
+    onEarlyExit(child, program, reject)
   })
   return { process: child, port }
 }
 
-/** Ends a process and waits until it has ended; after ten seconds without mercy. */
+/** Calls back when the process ends, with the end of what it printed to stderr. */
+export function onEarlyExit(child: ChildProcess, name: string, fail: (e: Error) => void): void {
+  let printed = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    printed = (printed + chunk.toString()).slice(-10_000)
+  })
+  child.once('exit', () => fail(new CommandError(`${name} ended:\n${printed}`)))
+}
+
+/** Ends a process and waits until it has ended; after ten seconds it is killed. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = new Promise((resolve) => child.once('exit', resolve))
@@ -49,11 +46,36 @@ export async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
+/** A port of 127.0.0.1 that nobody listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
+  const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new ServerStartError('no free port')
-  return address.port
+  return port
+}
+
+/** Makes the kernel forget the peak so far. */
+export function resetPeakMemory(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}
+
+/** Largest resident size since the start or since `resetPeakMemory`, in MB. */
+export const peakMemory = (pid: number): number => megabytes(pid, 'VmHWM')
+
+/** Resident size now, in MB. */
+export const memory = (pid: number): number => megabytes(pid, 'VmRSS')
+
+/** CPU time that a process has taken so far, in ms; it is counted in steps of 10. */
+export function cpuTime(pid: number): number {
+  // The second field is the name in brackets, which may have spaces.
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const fields = rest.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+function megabytes(pid: number, field: string): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const kib = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]
+  return (Number(kib) * 1024) / 1e6
 }

@@ -1,0 +1,119 @@
+/** The row "accounts": requests whose cost must not depend on how many accounts a host has. */
+import type { Cleanup } from '../cleanup.ts'
+import { type Context, newServers } from '../context.ts'
+import type { Call } from '../load/client.ts'
+import { one, type Workload } from '../load/drive.ts'
+import { addAccount, type Host, startHost, stopHost } from '../load/host.ts'
+import { countRows, measureRows, row } from '../load/measure.ts'
+import { type Repo, sequence } from '../load/repo.ts'
+import { checkGrowth } from '../report/targets.ts'
+import { cloneHost, POSTS, type StoppedHost } from './clone.ts'
+
+/** Accounts of a server that makes them itself, which takes a fifth of a second for each. */
+const BASELINE_ACCOUNTS = 10
+/** Accounts whose objects are kept in memory by the rows that want warm ones. */
+const WARM = 50
+
+/** Requests to accounts from all over the host, or to the first `most`. */
+const toAny =
+  (request: (repo: Repo) => Promise<unknown>, most = Number.POSITIVE_INFINITY) =>
+  ({ repos }: Host): Workload => {
+    const pick = sequence(5)
+    const among = repos.slice(0, most)
+    return { next: one(() => request(among[pick(among.length)] as Repo)) }
+  }
+
+/** The same on objects that are in memory and have written before. */
+const toWarm =
+  (request: (repo: Repo) => Promise<unknown>) =>
+  (host: Host): Workload => {
+    let cold = host.repos.slice(0, WARM)
+    return {
+      ...toAny(request, WARM)(host),
+      async before() {
+        for (const repo of cold) await repo.createRecord()
+        cold = []
+      },
+    }
+  }
+
+const createRecord = (repo: Repo) => repo.createRecord()
+const getRecord = (repo: Repo) => repo.getRecord()
+
+const resolveHandle = (handle: string): Call => ({
+  method: 'com.atproto.identity.resolveHandle',
+  params: { handle },
+})
+
+/** Names that nobody has: what is not found is not remembered, so each asks the directory. */
+function resolveUnknown({ client }: Host): Workload {
+  let count = 0
+  const next = () => client.drain({ ...resolveHandle(`nobody${++count}.test`), status: 400 })
+  return { next: one(next) }
+}
+
+/** Pages from anywhere, where a host has enough accounts to fill them. */
+const listRepos =
+  (limit: number) =>
+  ({ client, repos }: Host): Workload | undefined => {
+    if (repos.length < limit) return undefined
+    const pick = sequence(5)
+    const dids = repos.map(({ account }) => account.did).sort()
+    const cursors = ['', ...dids].slice(0, repos.length - limit + 1)
+    const page = () => ({ limit, cursor: cursors[pick(cursors.length)] ?? '' })
+    const next = () => client.drain({ method: 'com.atproto.sync.listRepos', params: page() })
+    return { next: one(next) }
+  }
+
+const HOST_ROWS = [
+  row('createRecord, warm object', toWarm(createRecord), { flat: true, counted: true }),
+  row('createRecord, any object', toAny(createRecord)),
+  row('getRecord, warm object', toWarm(getRecord), { flat: true, counted: true }),
+  row('getRecord, any object', toAny(getRecord)),
+  row(
+    'resolveHandle, any',
+    toAny(({ client, account }) => client.drain(resolveHandle(account.handle))),
+  ),
+  row('resolveHandle, of nobody', resolveUnknown, { flat: true }),
+  row('listRepos of 10', listRepos(10), { flat: true, counted: true }),
+  row('listRepos of 500', listRepos(500)),
+]
+
+/** Measures hosts of several sizes, interleaved, then counts rows of Cumulus. */
+export async function measureAccounts(context: Context, template: StoppedHost): Promise<void> {
+  const { options, report, cleanup } = context
+  const sizes = options.accounts
+  const clones = sizes.map((count) => cloneHost(template, count, cleanup))
+  const title = 'hosts of so many accounts'
+
+  const hosts = await openAll(clones, false, cleanup)
+  const [, baseline] = newServers(context)
+  if (baseline) {
+    const host = await startHost(baseline, cleanup)
+    for (let made = 0; made < BASELINE_ACCOUNTS; made += 1) await addAccount(host, POSTS)
+    hosts.set(`${baseline.name}, ${BASELINE_ACCOUNTS}`, host)
+  }
+  const stats = await measureRows(context, title, HOST_ROWS, hosts)
+  for (const host of hosts.values()) await stopHost(host)
+
+  const counting = await openAll(clones, true, cleanup)
+  const counts = await countRows(context, title, HOST_ROWS, counting)
+  for (const host of counting.values()) await stopHost(host)
+
+  for (const { name, flat, counted } of HOST_ROWS) {
+    const times = stats.get(name)?.map((one) => one?.p50) ?? []
+    const rows = counts.get(name)?.map((one) => one && one.read + one.written) ?? []
+    if (flat) checkGrowth(report, `time of ${name}`, 'accounts', sizes, times, () => 1)
+    if (counted) checkGrowth(report, `rows of ${name}`, 'accounts', sizes, rows, () => 1)
+  }
+}
+
+/** In development mode answers report their rows. */
+async function openAll(clones: StoppedHost[], devMode: boolean, cleanup: Cleanup) {
+  const hosts = new Map<string, Host>()
+  for (const { server, posts } of clones) {
+    const label = `cumulus, ${posts.length.toLocaleString('en')}`
+    hosts.set(label, await startHost(server.with({ devMode }), cleanup, posts))
+  }
+  return hosts
+}

@@ -16,7 +16,7 @@ import {
 } from './lexicons/account.ts'
 import { CommandError, main } from './lexicons/command.ts'
 import { adviceFor, checkDns, type DnsEntry } from './lexicons/dns.ts'
-import { askingFrom } from './lexicons/network.ts'
+import { resolutionSettingsFrom } from './lexicons/network.ts'
 import { batches, isIn, type PlannedRecord, planPublication } from './lexicons/publish.ts'
 
 const args = {
@@ -65,7 +65,7 @@ const command = defineCommand({
     refuseUnknown(given, args)
     const start = performance.now()
     const { namespace, root, json, prune = false, force = false } = given
-    const settings = askingFrom(process.env)
+    const settings = resolutionSettingsFrom(process.env)
     const files = await ownLexicons(root, namespace)
     const account = await findAccount(given.account, given.server, settings)
     const plans = planPublication(files, await publishedBy(account), { namespace, prune })

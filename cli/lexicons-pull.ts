@@ -7,7 +7,7 @@ import { UsageError } from '../codegen/errors.ts'
 import { changeLine, count, countChanges, printJson, seconds } from '../codegen/report.ts'
 import { main } from './lexicons/command.ts'
 import { fileState, LOCK, readLock } from './lexicons/lock.ts'
-import { askingFrom, resolveFromHere } from './lexicons/network.ts'
+import { resolutionSettingsFrom, resolveFromHere } from './lexicons/network.ts'
 import { type Pulled, pull } from './lexicons/pull.ts'
 
 const args = {
@@ -45,7 +45,7 @@ const command = defineCommand({
       return
     }
     const start = performance.now()
-    const settings = askingFrom(process.env)
+    const settings = resolutionSettingsFrom(process.env)
     const resolve = (nsid: string) => resolveFromHere(nsid, settings)
     const changes = await pull(root, nsids, { update, force, resolve })
     if (changes.some(({ change }) => change === 'kept')) process.exitCode = 1

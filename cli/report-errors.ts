@@ -10,7 +10,7 @@ export class CommandError extends Error {
 
 const EXPECTED = [CommandError, ConfigError, BundleError, FirstAccountError, WorkerdStartError]
 
-/** Runs a command; a mistake of the user's gets a sentence, anything else keeps its stack. */
+/** Runs a command; an error of the user's gets a sentence, anything else keeps its stack. */
 export async function reportErrors(run: () => Promise<void>): Promise<void> {
   try {
     await run()

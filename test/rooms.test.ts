@@ -13,7 +13,8 @@ const MAX_LINES = 300
 
 test('every file is in a room', () => {
   expect(files.length).toBeGreaterThan(400)
-  expect(files.filter(({ path }) => roomOf(path, rooms) === undefined)).toEqual([])
+  const unplaced = files.map(({ path }) => path).filter((path) => !roomOf(path, rooms))
+  expect(unplaced, 'Add the folder to docs/rooms.json (docs/architecture.md)').toEqual([])
   const topRooms = new Set(
     files.filter(({ path }) => path.startsWith('src/')).map(({ path }) => path.split('/')[1]),
   )
@@ -30,7 +31,10 @@ test('a file imports from its own room and from lower floors only, types include
       })
       .map((target) => `${path} imports ${target}`)
   })
-  expect(against).toEqual([])
+  const advice =
+    'Imports go down the layers of docs/rooms.json only: move what is shared to a lower layer, or this file to a ' +
+    'higher one (docs/architecture.md)'
+  expect(against, advice).toEqual([])
 })
 
 test('a class extends at most a class that is not ours', () => {
@@ -42,10 +46,11 @@ test('a class extends at most a class that is not ours', () => {
     ),
   )
   const chains = [...parents].filter(([, base]) => parents.has(base))
-  expect(chains).toEqual([])
+  expect(chains, 'Take what the base class does as a part, in the constructor').toEqual([])
 })
 
 test('no file is longer than one idea', () => {
   const lengths = files.map(({ path, text }) => [path, text.split('\n').length - 1] as const)
-  expect(lengths.filter(([, length]) => length > MAX_LINES)).toEqual([])
+  const long = lengths.filter(([, length]) => length > MAX_LINES)
+  expect(long, `A file has at most ${MAX_LINES} lines: what is the second idea?`).toEqual([])
 })

@@ -9,7 +9,7 @@ import { fetchLexicon } from '../../src/services/lexicons/fetch-lexicon.ts'
 import { CommandError } from './command.ts'
 
 /** PDS_DOH_URL, PDS_DID_PLC_URL and PDS_DISABLE_SSRF_PROTECTION of the environment. @throws CommandError */
-export function askingFrom(env: NodeJS.ProcessEnv): ResolutionSettings {
+export function resolutionSettingsFrom(env: NodeJS.ProcessEnv): ResolutionSettings {
   const problems: string[] = []
   const parsed = parseSettings(env, problems)
   if (problems.length > 0) throw new CommandError(problems.join('\n'))

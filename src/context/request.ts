@@ -13,7 +13,7 @@ export interface RequestContext {
   readonly clientAddress: string
   readonly limits: RequestLimits
   /** Headers that the answer gets, whoever makes it. */
-  readonly answerHeaders: Headers
+  readonly responseHeaders: Headers
   /** DIDs of the accounts whose objects were called; in development only. */
   readonly accountsCalled: Set<string>
   /** Lets work go on after the answer is sent. */
@@ -30,7 +30,7 @@ export const createRequestContext = (
   log,
   clientAddress: clientAddress(request),
   limits: new RequestLimits(config.rateLimits && !mayBypass(request, config)),
-  answerHeaders: new Headers(),
+  responseHeaders: new Headers(),
   accountsCalled: new Set(),
   waitUntil: (work) => ctx.waitUntil(work),
 })

@@ -5,7 +5,6 @@
 import type { HostedAccount } from '../storage/directory/accounts.ts'
 import type { Mail } from '../storage/directory/dev-mails.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
-import type { InviteSchedule } from '../storage/directory/invite-allowance.ts'
 import type {
   InviteCode,
   InviteCursor,
@@ -13,6 +12,7 @@ import type {
   InviteSort,
   NewInviteCode,
 } from '../storage/directory/invite-code.ts'
+import type { InviteSchedule } from '../storage/directory/invite-schedule.ts'
 import type { StoredLexicon } from '../storage/directory/lexicons.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
 import type { RateLimitsRpc } from './account.ts'

@@ -126,7 +126,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const rates = new RateCounter(sql)
   const signOut: SignOut = {
     browsers() {
-      oneTime.forget('password')
+      oneTime.removeAll('password')
       browserTable.closeAll()
     },
     oauth: () => signOutOfOAuth(objects, profile.did()),
@@ -149,11 +149,11 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   async function wipe(): Promise<void> {
     await storage.deleteAll()
     migrate(storage, migrations)
-    outbox.forget()
-    profile.forget()
-    repo.forget()
-    scheduler.forget()
-    keys.remember(undefined)
+    outbox.clearCache()
+    profile.clearCache()
+    repo.clearCache()
+    scheduler.clearCache()
+    keys.cache(undefined)
   }
 
   if (!outbox.isEmpty()) core.changed()

@@ -11,7 +11,7 @@ export class RpcDispatcher<Contract extends object> implements RpcObject {
   readonly #parts: Contract
   readonly #called: ((method: string) => void) | undefined
 
-  /** @param called is told of each call that did not throw, in its turn, as `<part>.<method>` */
+  /** @param called is called after each call that did not throw, in the same turn, with `<part>.<method>` */
   constructor(parts: Contract, called?: (method: string) => void) {
     this.#parts = parts
     this.#called = called

@@ -21,7 +21,7 @@ const account = () => objects.account(did)
 const input = () => ({ did, handle, email: null, password: 'a long password' })
 
 /** Kinds of the events that the sequencer has of the account, in order. */
-async function told(): Promise<EventKind[]> {
+async function announced(): Promise<EventKind[]> {
   await runDurableObjectAlarm(stub())
   await runDurableObjectAlarm(sequencerStub(env))
   return runInDurableObject(sequencerStub(env), (_, { storage }) =>
@@ -51,7 +51,7 @@ async function muchLater(): Promise<void> {
 
 test('a new account is announced in the order that the network expects', async () => {
   await account().lifecycle.create(input())
-  expect(await told()).toEqual(['#identity', '#account', '#commit', '#sync'])
+  expect(await announced()).toEqual(['#identity', '#account', '#commit', '#sync'])
 })
 
 describe('a prepared account', () => {
@@ -59,11 +59,11 @@ describe('a prepared account', () => {
     await account().lifecycle.prepare(input())
     expect(await resultOf(account().profile.get())).toMatchObject(refused('RepoNotFound'))
     expect(await resultOf(account().repository.status())).toMatchObject(refused('RepoNotFound'))
-    expect(await told()).toEqual([])
+    expect(await announced()).toEqual([])
     const { account: opened, session } = await account().lifecycle.open()
     expect(opened).toMatchObject({ did, handle, status: 'active' })
     expect(session.scope).toBe('com.atproto.access')
-    expect(await told()).toEqual(['#identity', '#account', '#commit', '#sync'])
+    expect(await announced()).toEqual(['#identity', '#account', '#commit', '#sync'])
   })
 
   test('that the directory never came to know is removed', async () => {
@@ -71,7 +71,7 @@ describe('a prepared account', () => {
     await muchLater()
     await runDurableObjectAlarm(stub())
     expect(await resultOf(account().profile.get())).toMatchObject(refused('RepoNotFound'))
-    expect(await told()).toEqual([])
+    expect(await announced()).toEqual([])
     await account().lifecycle.create(input())
     expect(await status()).toBe('active')
   })
@@ -82,16 +82,16 @@ describe('a prepared account', () => {
     expect(await objects.directory.accounts.confirm({ did, handle })).toBe(true)
     await muchLater()
     expect(await status()).toBe('active')
-    expect(await told()).toEqual(['#identity', '#account', '#commit', '#sync'])
+    expect(await announced()).toEqual(['#identity', '#account', '#commit', '#sync'])
   })
 
   test('says nothing when it is moved here, until it is activated', async () => {
     await account().lifecycle.prepare({ ...input(), becomes: 'deactivated' })
     await account().lifecycle.open()
     expect(await status()).toBe('deactivated')
-    expect(await told()).toEqual([])
+    expect(await announced()).toEqual([])
     await account().lifecycle.activate()
-    expect(await told()).toEqual(['#account', '#identity', '#sync'])
+    expect(await announced()).toEqual(['#account', '#identity', '#sync'])
   })
 })
 
@@ -112,7 +112,7 @@ test('an account is switched off, taken down and given back, each told once', as
   expect(await status()).toBe('takendown')
   await account().lifecycle.setTakedown(null)
   expect(await status()).toBe('active')
-  expect((await told()).slice(4)).toEqual(['#account', '#account', '#account'])
+  expect((await announced()).slice(4)).toEqual(['#account', '#account', '#account'])
 })
 
 test('a deleted account leaves an empty store, no name, and one event', async () => {
@@ -121,7 +121,7 @@ test('a deleted account leaves an empty store, no name, and one event', async ()
   await objects.directory.accounts.confirm({ did, handle })
   await account().lifecycle.destroy()
   expect(await resultOf(account().profile.get())).toMatchObject(refused('RepoNotFound'))
-  expect(await told()).toEqual(['#account'])
+  expect(await announced()).toEqual(['#account'])
   expect(await objects.directory.accounts.find('handle', handle)).toBeUndefined()
   await runInDurableObject(stub(), (_, { storage }) => {
     for (const table of ['account', 'head', 'node', 'record', 'session', 'outbox']) {
@@ -131,7 +131,7 @@ test('a deleted account leaves an empty store, no name, and one event', async ()
   })
   // Whoever comes back is told of anew.
   await account().lifecycle.create(input())
-  expect(await told()).toEqual(['#account', '#identity', '#account', '#commit', '#sync'])
+  expect(await announced()).toEqual(['#account', '#identity', '#account', '#commit', '#sync'])
 })
 
 test('an access token works for as long as its session is open', async () => {
@@ -230,7 +230,7 @@ describe('a new signing key', () => {
     expect(await account().keys.publicKey()).toBe(key.did())
     const after = await account().repository.latestCommit()
     expect(after.rev > before.rev).toBe(true)
-    expect((await told()).slice(4)).toEqual(['#identity', '#sync'])
+    expect((await announced()).slice(4)).toEqual(['#identity', '#sync'])
     await evictDurableObject(stub())
     expect(await account().keys.publicKey()).toBe(key.did())
   })

@@ -54,9 +54,9 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
         storage.transactionSync(() => {
           for (const table of [requests, tokenTable, replays, devices]) table.prune(now)
         })
-        tokens.forget()
+        tokens.clearCache()
       },
-      again: () => (isEmpty(sql) ? undefined : PRUNING),
+      repeatAfter: () => (isEmpty(sql) ? undefined : PRUNING),
     }
     const log = () => createLogger({ object: 'oauth' })
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, [removeExpired])
@@ -72,7 +72,7 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
             for (const table of [tokenTable, requests, clients]) table.forgetAccount(did)
             if (options.devices) devices.forgetAccount(did)
           })
-          tokens.forget()
+          tokens.clearCache()
         },
       },
     }

@@ -70,7 +70,7 @@ interface TestJob extends Job {
 function makeJob(
   name: string,
   work: () => Promise<void> = async () => undefined,
-  times: Pick<Job, 'due' | 'again'> = {},
+  times: Pick<Job, 'due' | 'repeatAfter'> = {},
 ): TestJob {
   const job = {
     name,
@@ -188,7 +188,7 @@ describe('a job that fails', () => {
   test('may have a shorter longest pause of its own', () =>
     onState(async ({ scheduler, table }) => {
       table.set(row('a', START, 5))
-      const job = { ...makeJob('a', failing), longestRetry: 30 * SECOND }
+      const job = { ...makeJob('a', failing), maxBackoff: 30 * SECOND }
       const jobs = scheduler(job)
       jobs.start(job)
       await jobs.finished(job)
@@ -377,7 +377,7 @@ test('a job that asks for it runs again and again, until there is nothing to do'
     const work = async () => {
       left--
     }
-    const job = makeJob('a', work, { again: () => (left > 0 ? MINUTE : undefined) })
+    const job = makeJob('a', work, { repeatAfter: () => (left > 0 ? MINUTE : undefined) })
     const jobs = scheduler(job)
     jobs.start(job)
     await jobs.finished(job)
@@ -423,7 +423,7 @@ test('what was in memory is forgotten together with the store', () =>
     jobs.runLater(job, MINUTE)
     table.remove('a')
     await storage.deleteAlarm()
-    jobs.forget()
+    jobs.clearCache()
     await jobs.reschedule()
     expect(await alarm()).toBeNull()
     jobs.start(job)

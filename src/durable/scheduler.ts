@@ -14,19 +14,19 @@ export interface Job {
   /** Does what is due. Work that was cut off by a crash is done again. */
   run(): Promise<void>
   /** After a run: in how many ms it is to run again, whatever `due` says. */
-  again?(): number | undefined
+  repeatAfter?(): number | undefined
   /** The longest pause after failures, in ms; `LONGEST_RETRY` unless given. */
-  readonly longestRetry?: number
+  readonly maxBackoff?: number
 }
 
 /** How long after a job was started the alarm looks whether it is done, and the first pause after a failure, in ms. */
-export const FIRST_RETRY = 10_000
+export const INITIAL_BACKOFF = 10_000
 
 /** The longest pause between two attempts, in ms; it doubles up to here. */
-export const LONGEST_RETRY = 10 * 60 * 1000
+export const MAX_BACKOFF = 10 * 60 * 1000
 
 /** Time from one alarm to the next, at least, in ms. */
-const LEAST_PAUSE = 1000
+const MIN_INTERVAL = 1000
 
 export class Scheduler {
   readonly #ctx: DurableObjectState
@@ -36,7 +36,7 @@ export class Scheduler {
   readonly #running = new Map<string, Promise<void>>()
   /** Rows of the table; undefined: not read yet. */
   #scheduled: Map<string, ScheduledJob> | undefined
-  /** For when the alarm is set, as far as is known; 0: unknown, or it has rung. */
+  /** For when the alarm is set, as far as is known; 0: unknown, or it has fired. */
   #alarmAt = 0
 
   /** @param log the logger, looked up when something is to be logged */
@@ -53,7 +53,7 @@ export class Scheduler {
    */
   start(job: Job): void {
     const now = Date.now()
-    if (this.#alarmAt < now) this.#setAlarm(now + FIRST_RETRY)
+    if (this.#alarmAt < now) this.#setAlarm(now + INITIAL_BACKOFF)
     this.#ctx.waitUntil(this.#run(job))
   }
 
@@ -74,7 +74,7 @@ export class Scheduler {
     this.#setAlarm(this.#earliest() ?? 0)
   }
 
-  /** Sets the alarm for what is due next, unless it rings before that; for when due times have changed. */
+  /** Sets the alarm for what is due next, unless it fires before that; for when due times have changed. */
   async reschedule(pause = 0): Promise<void> {
     const earliest = this.#earliest()
     if (earliest === undefined) return
@@ -93,11 +93,11 @@ export class Scheduler {
       if (isDue || this.#running.has(job.name)) await this.#run(job)
     }
     // Failures do not throw: the platform repeats an alarm that throws a few times only.
-    await this.reschedule(LEAST_PAUSE)
+    await this.reschedule(MIN_INTERVAL)
   }
 
   /** Forgets what is kept in memory, after the store was emptied. */
-  forget(): void {
+  clearCache(): void {
     this.#scheduled = undefined
     this.#alarmAt = 0
   }
@@ -125,15 +125,15 @@ export class Scheduler {
     const before = this.#rows().get(name)
     try {
       await job.run()
-      const again = job.again?.()
+      const again = job.repeatAfter?.()
       if (again !== undefined) this.#note({ name, dueAt: Date.now() + again, failures: 0 })
       // Meanwhile a further run may have been asked for.
       else if (before && this.#rows().get(name) === before) this.#forgetRow(name)
     } catch (error) {
       this.#log().error('a background job failed', error, { job: name })
       const failures = (before?.failures ?? 0) + 1
-      const longest = job.longestRetry ?? LONGEST_RETRY
-      const pause = Math.min(FIRST_RETRY * 2 ** (failures - 1), longest)
+      const longest = job.maxBackoff ?? MAX_BACKOFF
+      const pause = Math.min(INITIAL_BACKOFF * 2 ** (failures - 1), longest)
       this.#note({ name, dueAt: Date.now() + pause, failures })
       this.#setAlarm(this.#earliest(job) ?? 0)
     }
@@ -156,7 +156,7 @@ export class Scheduler {
 
   /** When the next job is due; of one that is running, and has not just `failed`, when to look whether it is done. */
   #earliest(failed?: Job): number | undefined {
-    const check = Date.now() + FIRST_RETRY
+    const check = Date.now() + INITIAL_BACKOFF
     const isRunning = (job: Job) => job !== failed && this.#running.has(job.name)
     const times = this.#jobs
       .map((job) => (isRunning(job) ? check : this.#due(job)))

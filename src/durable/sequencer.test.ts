@@ -231,7 +231,11 @@ test('all events of a deleted account go, but for the one that says so; others s
 })
 
 test('accounts are listed page by page with their state as last told; deleted ones are not', async () => {
-  const told: SourceState = { head: new Uint8Array(36).fill(7), rev: '3zzz', status: 'takendown' }
+  const told: SourceState = {
+    head: new Uint8Array(36).fill(7),
+    rev: '3zzz',
+    status: 'takendown',
+  }
   for (const name of ['c', 'a', 'd', 'b']) await append(`did:web:${name}.test`, events(1, 2))
   await sequencer.append('did:web:b.test', [event(3)], told)
   await sequencer.append('did:web:c.test', [{ id: 3, ...accountEvent('did:web:c.test', false) }], {

@@ -1,4 +1,4 @@
-/** Push notifications: a client registers with the service of its services, by way of its own host. */
+/** Push notifications: a client registers with its app's push service, by way of its own host. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { UserCredentials } from '../context/credentials.ts'
 import type { Permission } from '../context/permissions.ts'

@@ -102,12 +102,12 @@ async function attempt(outgoing: Outgoing, target: Target, services: Parts) {
     return await exchange(outgoing, target, services)
   } catch (error) {
     if (!(error instanceof BrokenConnection) || !isSafe(outgoing))
-      throw told(error, target, services)
+      throw toXrpcError(error, target, services)
   }
   try {
     return await exchange(outgoing, target, services)
   } catch (error) {
-    throw told(error, target, services)
+    throw toXrpcError(error, target, services)
   }
 }
 
@@ -157,7 +157,7 @@ function upload({ body, length }: Outgoing, timeout: IdleTimeout) {
   return readable
 }
 
-function told(error: unknown, { did }: Target, { log }: Parts): unknown {
+function toXrpcError(error: unknown, { did }: Target, { log }: Parts): unknown {
   if (error instanceof NetworkError || error instanceof BrokenConnection) {
     log.error('upstream unreachable', error, { service: did })
     return unreachable(error)

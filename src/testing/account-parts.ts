@@ -6,7 +6,7 @@ import { type Mock, vi } from 'vitest'
 import type { AccountCore } from '../durable/account/core.ts'
 import { cidOf } from '../kernel/cbor/cid.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
-import { seal } from '../kernel/crypto/seal.ts'
+import { encrypt } from '../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../kernel/crypto/signing-key.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
 import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
@@ -73,14 +73,14 @@ export async function createPending(
     becomes = 'active',
   }: Partial<TestAccountInput> & { becomes?: InitialStatus } = {},
 ): Promise<void> {
-  const signingKey = await seal(config.keySecret, 'signing key', key.toBytes())
+  const signingKey = await encrypt(config.keySecret, 'signing key', key.toBytes())
   store.create({ did, handle: HANDLE, email, password: null, signingKey, becomes })
 }
 
 /** As if all events were delivered. */
 export function forgetEvents({ sql, outbox }: AccountParts): void {
   sql.exec('DELETE FROM outbox')
-  outbox.forget()
+  outbox.clearCache()
 }
 
 /** Kinds of the events that wait for delivery. */

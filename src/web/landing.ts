@@ -1,8 +1,7 @@
 /** What somebody sees who opens the host's address. */
 import { html } from 'hono/html'
 import type { Config } from '../kernel/config/config.ts'
-import { PAGE_HEADERS } from './account/guard.ts'
-import { type Html, page, SETTINGS } from './layout.ts'
+import { type Html, PAGE_HEADERS, page, SETTINGS } from './layout.ts'
 
 /** Browsers ask for HTML by name; curl and the like get text. */
 export async function landing({ headers }: Request, config: Config): Promise<Response> {
@@ -47,8 +46,7 @@ ${links(config)}
   })
 
 const joining = (registration: Config['registration']): Html => {
-  if (registration === 'open')
-    return html`<p>New here? Choose “Create account” in the services.</p>`
+  if (registration === 'open') return html`<p>New here? Choose “Create account” in the app.</p>`
   return registration === 'invite'
     ? html`<p class="quiet">New accounts need an invite code from a member.</p>`
     : html`<p class="quiet">New accounts are made by the operator of this host.</p>`

@@ -5,6 +5,21 @@ import type { HtmlEscapedString } from 'hono/utils/html'
 /** A piece of a page, escaped. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 
+/**
+ * Nothing from elsewhere, nothing inline, nothing in frames. The referrer stays on the host, where it lets older
+ * browsers say which page a form is of; it goes nowhere else.
+ */
+export const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'publickey-credentials-create=(self), publickey-credentials-get=(self)',
+} as const
+
 /** Where the pages are. `/account` is the OAuth provider's. */
 export const SETTINGS = '/settings'
 export const STYLE = `${SETTINGS}/style.css`
@@ -25,7 +40,7 @@ export interface PageParts {
   /** What stands at the upper right. */
   corner?: Html
   /** For pages with passkeys: what their requests carry. */
-  script?: { formToken?: string }
+  script?: { csrfToken?: string }
 }
 
 export const page = ({
@@ -40,7 +55,7 @@ export const page = ({
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-${script?.formToken ? html`<meta name="form-token" content="${script.formToken}">` : ''}
+${script?.csrfToken ? html`<meta name="csrf-token" content="${script.csrfToken}">` : ''}
 <title>${title} · ${hostname}</title>
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="${STYLE}">
@@ -55,7 +70,7 @@ ${main}
 </html>
 `
 
-/** Something that the session must not miss. */
+/** Something that the user must not miss. */
 export const alertBox = (text: string | undefined): Html | '' =>
   text === undefined ? '' : html`<p class="note bad" role="alert">${text}</p>`
 
@@ -67,5 +82,5 @@ export const scriptAlert = (): Html =>
   html`<p class="note bad" role="alert" id="passkey-alert" hidden></p>`
 
 /** The CSRF token that every form of a signed-in browser carries. */
-export const formTokenField = (formToken: string): Html =>
-  html`<input type="hidden" name="form" value="${formToken}">`
+export const csrfTokenField = (csrfToken: string): Html =>
+  html`<input type="hidden" name="form" value="${csrfToken}">`

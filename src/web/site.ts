@@ -6,7 +6,7 @@ import { errorResponse, isInternal } from '../server/xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from '../server/xrpc/cors.ts'
 import type { PageBindings } from './account/page-env.ts'
 import { health } from './status/health.ts'
-import { PAGE_HEADERS, statusPage } from './status/page.ts'
+import { STATUS_PAGE_HEADERS, statusPage } from './status/page.ts'
 import { serveAtprotoDid, serveDidDocument } from './well-known.ts'
 
 export const site = new Hono<{ Bindings: PageBindings }>()
@@ -27,7 +27,7 @@ export const site = new Hono<{ Bindings: PageBindings }>()
   .get('/status', async (c) => {
     const { config, sequencer } = c.env.services
     const page = await statusPage(config.hostname, health(await sequencer.status()), Date.now())
-    return c.html(page, 200, PAGE_HEADERS)
+    return c.html(page, 200, STATUS_PAGE_HEADERS)
   })
   .get('/.well-known/did.json', (c) => serveDidDocument(c.req.raw, c.env.services))
   .get('/.well-known/atproto-did', (c) => serveAtprotoDid(c.req.raw, c.env.services))

@@ -38,7 +38,7 @@ export class SettingsSession {
     fields: Record<string, string>,
     headers: Record<string, string> = { 'sec-fetch-site': 'same-origin' },
   ): Promise<Response> {
-    const form = await this.#formToken()
+    const form = await this.#csrfToken()
     return fetch(`${this.#origin}${path}`, {
       method: 'POST',
       redirect: 'manual',
@@ -58,7 +58,7 @@ export class SettingsSession {
     return { secret, recovery }
   }
 
-  async #formToken(): Promise<string> {
+  async #csrfToken(): Promise<string> {
     const page = await (await this.get('/settings')).text()
     return /name="form" value="([^"]+)"/.exec(page)?.[1] ?? ''
   }

@@ -33,6 +33,7 @@ export function readSources(): SourceFile[] {
     const specifiers = [
       ...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'/g),
       ...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g),
+      ...text.matchAll(/(?:^|\n)\s*import\s+'([^']+)'/g),
     ].map(([, specifier = '']) => resolve(path, specifier))
     return { path, text, imports: specifiers.filter((target) => known.has(target)) }
   })
@@ -43,7 +44,7 @@ function resolve(from: string, specifier: string): string {
   return specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier
 }
 
-/** The floors of `docs/rooms.json`, from the top: the rooms that stand on each. */
+/** The layers of `docs/rooms.json`, from the top: the rooms (folders and files) of each. */
 export function readFloors(): string[][] {
   const text = readFileSync(join(PROJECT, 'docs/rooms.json'), 'utf8')
   const floors = JSON.parse(text) as (string | string[])[]

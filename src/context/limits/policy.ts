@@ -22,8 +22,8 @@ const perDay = (limit: number): RateLimitRule => ({ limit, window: DAY })
 
 const limits =
   (by: RateLimit['by']) =>
-  (name: string, ...allowances: RateLimitRule[]): readonly RateLimit[] =>
-    allowances.map((allowance) => ({ ...allowance, by, name: `${name} ${allowance.window}` }))
+  (name: string, ...rules: RateLimitRule[]): readonly RateLimit[] =>
+    rules.map((allowance) => ({ ...allowance, by, name: `${name} ${allowance.window}` }))
 
 const byAddress = limits('address')
 const byAccount = limits('account')

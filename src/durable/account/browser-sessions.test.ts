@@ -81,7 +81,7 @@ test('a ticket is good for one session, and for none when the password changes m
     expect(open(parts)).toHaveLength(1)
     const next = await ticketOf(sessions)
     const completing = sessions.complete(next, 'good')
-    new OneTime(parts.sql).forget('password')
+    new OneTime(parts.sql).removeAll('password')
     await expect(completing).rejects.toMatchObject(refused('InvalidToken'))
     expect(open(parts)).toHaveLength(1)
   }))

@@ -27,7 +27,7 @@ export interface DeliveryParts {
 export const deliverEvents = ({ outbox, sequencer, did, state }: DeliveryParts): Job => ({
   name: 'deliver events',
   // The network waits for them.
-  longestRetry: 30_000,
+  maxBackoff: 30_000,
   due: () => (outbox.isEmpty() ? undefined : Date.now()),
   async run() {
     for (;;) {
@@ -60,7 +60,7 @@ export const deleteBlobs = (index: BlobIndex, store: () => BlobStore): Job => ({
       if (keys.length === 0) return
       for (const key of keys) {
         await store().delete(key)
-        index.forget(key)
+        index.confirmDeleted(key)
       }
     }
   },

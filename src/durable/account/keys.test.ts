@@ -42,16 +42,16 @@ describe('the signing key', () => {
       expect(await keysOf(parts).publicKey()).toBe(parts.key.did())
       const config = { ...parts.config, keySecret: 'another secret, long enough' }
       const keys = new Keys({ ...parts.core, config }, parts.store)
-      await expect(keys.current()).rejects.toMatchObject({ name: 'UnsealError' })
+      await expect(keys.current()).rejects.toMatchObject({ name: 'DecryptionError' })
     }))
 
   test('of an account that is gone is in memory no more once it is forgotten', () =>
     withAccount(async (parts) => {
       const keys = keysOf(parts)
       const other = SigningKey.generate()
-      keys.remember(other)
+      keys.cache(other)
       expect(await keys.publicKey()).toBe(other.did())
-      keys.remember(undefined)
+      keys.cache(undefined)
       expect(await keys.publicKey()).toBe(parts.key.did())
     }))
 

@@ -1,5 +1,5 @@
 import type { KeysRpc } from '../../contracts/account/keys.ts'
-import { seal, unseal } from '../../kernel/crypto/seal.ts'
+import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { PlcDirectory, PlcError } from '../../services/identity/plc.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
@@ -48,22 +48,22 @@ export class Keys implements KeysRpc {
     const { profile } = this.#core
     const sealed = profile.sealedNextKey()
     if (sealed) await this.#exclusively(() => this.#resume(sealed))
-    this.#key ??= await this.#unseal(profile.sealedSigningKey())
+    this.#key ??= await this.#decrypt(profile.sealedSigningKey())
     return this.#key
   }
 
-  /** Remembers the key of an account that was just created; undefined: forgets it. */
-  remember(key: SigningKey | undefined): void {
+  /** Caches the key of an account that was just created; undefined: clears the cache. */
+  cache(key: SigningKey | undefined): void {
     this.#key = key
   }
 
   /** Encrypts a key for the store. */
   seal(key: SigningKey): Promise<Uint8Array> {
-    return seal(this.#core.config.keySecret, SIGNING_KEY, key.toBytes())
+    return encrypt(this.#core.config.keySecret, SIGNING_KEY, key.toBytes())
   }
 
-  async #unseal(sealed: Uint8Array): Promise<SigningKey> {
-    return SigningKey.fromBytes(await unseal(this.#core.config.keySecret, SIGNING_KEY, sealed))
+  async #decrypt(sealed: Uint8Array): Promise<SigningKey> {
+    return SigningKey.fromBytes(await decrypt(this.#core.config.keySecret, SIGNING_KEY, sealed))
   }
 
   /** Finds out whether the PLC directory knows the key of a rotation during which the process died. */
@@ -71,7 +71,7 @@ export class Keys implements KeysRpc {
     const { profile, config } = this.#core
     const { did } = profile.get()
     const { verificationMethods } = await new PlcDirectory(config).documentData(did)
-    const key = await this.#unseal(sealed)
+    const key = await this.#decrypt(sealed)
     if (verificationMethods.atproto === key.did()) {
       this.#lifecycle.changeKey(key, sealed)
       this.#key = key

@@ -29,7 +29,7 @@ function lifecycleOf(
   const keys = standIn<Keys>({
     current: async () => remembered ?? key,
     seal: async (sealed) => sealed.toBytes(),
-    remember(next) {
+    cache(next) {
       remembered = next
     },
   })

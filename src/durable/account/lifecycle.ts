@@ -76,7 +76,7 @@ export class Lifecycle implements LifecycleRpc {
     this.#store.destroy()
     // Also those in memory: somebody else may come to have an account of this DID.
     this.#sessions.closeAll()
-    this.#keys.remember(undefined)
+    this.#keys.cache(undefined)
     await this.#announced(this.#signOut.oauth())
   }
 
@@ -108,6 +108,6 @@ export class Lifecycle implements LifecycleRpc {
       throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
     }
     this.#store.create({ did, handle, email, password, signingKey, becomes })
-    this.#keys.remember(key)
+    this.#keys.cache(key)
   }
 }

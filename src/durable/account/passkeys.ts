@@ -66,7 +66,7 @@ export class Passkeys implements PasskeysRpc {
   createLink(): string {
     this.#core.profile.get()
     const token = makeToken()
-    this.#oneTime.forget('link')
+    this.#oneTime.removeAll('link')
     this.#oneTime.add('link', hashToken(token), Date.now() + LINK_LIFETIME)
     return token
   }

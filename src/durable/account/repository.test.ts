@@ -121,7 +121,7 @@ describe('an import', () => {
           async (parts) => {
             // The account is older than what it imports.
             parts.sql.exec("UPDATE head SET rev = '2222222222222'")
-            parts.repo.forget()
+            parts.repo.clearCache()
             await repositoryOf(parts).importCar(streamOf(car), [source.key.did()])
             expect(parts.repo.records.get(collection, 'a').cid).toEqual(record('imported').cid)
             expect(waitingEvents(parts)).toEqual(status === 'active' ? ['#sync'] : [])

@@ -178,7 +178,7 @@ describe('an authenticator app', () => {
       later(STEP)
       const config = { ...parts.config, keySecret: 'another secret, long enough' }
       const other = totpOf({ ...parts, core: { ...parts.core, config } })
-      await expect(other.use(shown(setup))).rejects.toMatchObject(refused('UnsealError'))
+      await expect(other.use(shown(setup))).rejects.toMatchObject(refused('DecryptionError'))
     }))
 })
 

@@ -1,5 +1,5 @@
 import type { TotpSetup } from '../../contracts/account/sign-in.ts'
-import { seal, unseal } from '../../kernel/crypto/seal.ts'
+import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import { describeTotp, makeTotpSecret, TOTP_SECRET, totpStep } from '../../services/factors/totp.ts'
 import type { TotpStore } from '../../storage/account/totp.ts'
 import { StorageError } from '../../storage/error.ts'
@@ -18,7 +18,7 @@ export class Totp {
   /** Begins to set up an authenticator app; the one in use stays in use until `confirm`. */
   async begin(): Promise<TotpSetup> {
     const secret = makeTotpSecret()
-    this.#store.begin(await seal(this.#core.config.keySecret, TOTP_SECRET, secret))
+    this.#store.begin(await encrypt(this.#core.config.keySecret, TOTP_SECRET, secret))
     return this.#describe(secret)
   }
 
@@ -26,7 +26,7 @@ export class Totp {
   async pending(): Promise<TotpSetup> {
     const pending = this.#store.pending()
     if (!pending) throw notBegun()
-    return this.#describe(await this.#unseal(pending.sealed))
+    return this.#describe(await this.#decrypt(pending.sealed))
   }
 
   /** Whether codes of an app are asked for. */
@@ -42,7 +42,7 @@ export class Totp {
   async confirm(code: string): Promise<void> {
     const pending = this.#store.pending()
     if (!pending) throw notBegun()
-    const step = await totpStep(await this.#unseal(pending.sealed), code)
+    const step = await totpStep(await this.#decrypt(pending.sealed), code)
     if (step === undefined) {
       throw new StorageError('InvalidToken', 'This is not the code that the app shows now')
     }
@@ -57,12 +57,12 @@ export class Totp {
   async use(code: string): Promise<boolean> {
     const enabled = this.#store.enabled()
     if (!enabled) return false
-    const step = await totpStep(await this.#unseal(enabled.sealed), code)
+    const step = await totpStep(await this.#decrypt(enabled.sealed), code)
     return step !== undefined && this.#store.use(enabled.sealed, step)
   }
 
-  #unseal(sealed: Uint8Array): Promise<Uint8Array> {
-    return unseal(this.#core.config.keySecret, TOTP_SECRET, sealed)
+  #decrypt(sealed: Uint8Array): Promise<Uint8Array> {
+    return decrypt(this.#core.config.keySecret, TOTP_SECRET, sealed)
   }
 
   #describe(secret: Uint8Array): Promise<TotpSetup> {

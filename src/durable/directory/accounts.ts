@@ -47,7 +47,7 @@ export class Accounts implements DirectoryAccountsRpc {
     this.#storage.transactionSync(() => {
       if (tokenHash !== undefined) this.#tokens.consume('update_email', tokenHash, did)
       this.#table.setEmail(did, email)
-      this.#tokens.forget(did)
+      this.#tokens.revokeAll(did)
     })
   }
 
@@ -57,7 +57,7 @@ export class Accounts implements DirectoryAccountsRpc {
 
   remove(did: string): void {
     this.#table.remove(did)
-    this.#tokens.forget(did)
+    this.#tokens.revokeAll(did)
   }
 
   find(by: 'did' | 'handle' | 'email', value: string): HostedAccount | undefined {

@@ -1,6 +1,5 @@
 import type { InvitesRpc } from '../../contracts/directory.ts'
 import type { Accounts } from '../../storage/directory/accounts.ts'
-import type { InviteSchedule } from '../../storage/directory/invite-allowance.ts'
 import type {
   InviteCode,
   InviteCursor,
@@ -8,6 +7,7 @@ import type {
   InviteSort,
   NewInviteCode,
 } from '../../storage/directory/invite-code.ts'
+import type { InviteSchedule } from '../../storage/directory/invite-schedule.ts'
 import type { Invites as InviteTable } from '../../storage/directory/invites.ts'
 
 /** Invite codes, and who may earn some. */

@@ -3,7 +3,7 @@ import { StorageError } from '../../storage/error.ts'
 import { RecentProofs } from '../../storage/oauth/recent-proofs.ts'
 import type { NewToken, Rotation, Token, Tokens as TokenTable } from '../../storage/oauth/tokens.ts'
 
-/** How long the id of a proof is remembered, in ms: longer than its nonce is good for. */
+/** How long the id of a proof is stored, in ms: longer than its nonce is good for. */
 const PROOF_WINDOW = 4 * 60 * 1000
 
 /** Tokens cached at once. */
@@ -57,7 +57,7 @@ export class Tokens implements TokensRpc {
   }
 
   /** Empties the cache, after tokens were removed in other ways. */
-  forget(): void {
+  clearCache(): void {
     this.#cache.clear()
   }
 

@@ -6,11 +6,11 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
 /** How long after a successful request there is another: while nobody listens, and while somebody does. */
-const WHEN_UNHEARD = 20 * MINUTE
-const WHEN_HEARD = 6 * HOUR
+const INTERVAL_WITHOUT_CONSUMERS = 20 * MINUTE
+const INTERVAL_WITH_CONSUMERS = 6 * HOUR
 
 /** After a failure: so much, doubled with each further one, up to so much. */
-const FIRST_RETRY = MINUTE
+const INITIAL_BACKOFF = MINUTE
 const LAST_RETRY = 6 * HOUR
 
 /** How long a relay may take to answer, in ms. */
@@ -101,7 +101,10 @@ export function dueAt(
 ): number | undefined {
   if (lastEventAt === undefined) return undefined
   if (askedAt === undefined) return lastEventAt
-  if (failures > 0) return askedAt + Math.min(FIRST_RETRY * 2 ** (failures - 1), LAST_RETRY)
+  if (failures > 0) return askedAt + Math.min(INITIAL_BACKOFF * 2 ** (failures - 1), LAST_RETRY)
   if (lastEventAt <= askedAt) return undefined
-  return Math.max(lastEventAt, askedAt + (consumers > 0 ? WHEN_HEARD : WHEN_UNHEARD))
+  return Math.max(
+    lastEventAt,
+    askedAt + (consumers > 0 ? INTERVAL_WITH_CONSUMERS : INTERVAL_WITHOUT_CONSUMERS),
+  )
 }

@@ -14,7 +14,7 @@ export const accountChanges = (services: Services) => {
   /** Changes an account, and returns it as it is then. */
   const change = async (did: string, work: () => Promise<void>): Promise<Account> => {
     await toOAuthErrors(work)
-    services.accounts.forget(did)
+    services.accounts.invalidate(did)
     return mustFind(services, did)
   }
   return {
@@ -101,7 +101,7 @@ export const accountChanges = (services: Services) => {
         await services.account(did).lifecycle.destroy()
         await services.directory.accounts.remove(did)
       })
-      services.accounts.forget(did)
+      services.accounts.invalidate(did)
     },
   } satisfies Partial<AccountStore>
 }

@@ -1,7 +1,7 @@
 /** The provider's DeviceStore. The secret of a device's cookie is sealed at rest. */
 import type { DeviceData, DeviceStore, SessionId } from '@atproto/oauth-provider/store'
 import type { Services } from '../../context/services.ts'
-import { seal, unseal } from '../../kernel/crypto/seal.ts'
+import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import type { Device } from '../../storage/oauth/devices.ts'
 
 const PURPOSE = 'oauth device session'
@@ -33,7 +33,7 @@ export const deviceStore = (services: Services): DeviceStore => ({
 
 export async function deviceData(services: Services, device: Device): Promise<DeviceData> {
   const sealed = Buffer.from(device.session, 'base64url')
-  const session = await unseal(services.config.jwtSecret, PURPOSE, sealed)
+  const session = await decrypt(services.config.jwtSecret, PURPOSE, sealed)
   return {
     sessionId: Buffer.from(session).toString('utf8') as SessionId,
     userAgent: device.userAgent,
@@ -43,6 +43,6 @@ export async function deviceData(services: Services, device: Device): Promise<De
 }
 
 async function sealSession(services: Services, session: string): Promise<string> {
-  const sealed = await seal(services.config.jwtSecret, PURPOSE, Buffer.from(session, 'utf8'))
+  const sealed = await encrypt(services.config.jwtSecret, PURPOSE, Buffer.from(session, 'utf8'))
   return Buffer.from(sealed).toString('base64url')
 }

@@ -8,7 +8,7 @@ import { schemas } from '../../generated/schemas.ts'
 import { parseRecord, uriOf } from '../../services/lexicons/document.ts'
 import { LexiconError } from '../../services/lexicons/lexicon-error.ts'
 
-/** Nothing is kept here: the resolver of this host remembers, in memory and in storage. */
+/** Nothing is kept here: the resolver of this host caches, in memory and in storage. */
 export const lexiconStore: LexiconStore = {
   async findLexicon() {
     return null

@@ -26,14 +26,14 @@ let verifier: OAuthVerifier | undefined
  * @throws XRPCError 401 `use_dpop_nonce`, `invalid_dpop_proof`, `invalid_token`
  */
 export async function authenticateOAuth(
-  { request, answerHeaders }: RequestContext,
+  { request, responseHeaders }: RequestContext,
   services: Services,
 ): Promise<OAuthCredentials> {
   const { config } = services
   const ours = verifier ?? (await makeVerifier(services))
   verifier = ours
   const nonce = ours.nextDpopNonce()
-  if (nonce) answerHeaders.set('dpop-nonce', nonce)
+  if (nonce) responseHeaders.set('dpop-nonce', nonce)
   const { pathname } = new URL(request.url)
   const url = new URL(pathname, config.publicUrl)
   const authenticating = ours.authenticateRequest(request.method, url, headersOf(request), {
@@ -43,7 +43,7 @@ export async function authenticateOAuth(
   const { sub, scope, client_id } = await authenticating.catch((error: unknown) => {
     if (error instanceof WWWAuthenticateError) {
       // What WebCrypto cannot verify is not promised.
-      answerHeaders.set('www-authenticate', error.wwwAuthenticateHeader.replace(' ES256K', ''))
+      responseHeaders.set('www-authenticate', error.wwwAuthenticateHeader.replace(' ES256K', ''))
     }
     if (!(error instanceof OAuthError)) throw error
     throw new XRPCError(error.status, error.error_description, error.error, { cause: error })

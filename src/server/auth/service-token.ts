@@ -15,7 +15,7 @@ export interface Expectations {
   repeatable: boolean
 }
 
-/** A token that is good for one use is remembered until it expires: so it must, in seconds. */
+/** A token that is good for one use is stored until it expires: so it must, in seconds. */
 const LONGEST_LIFE = 65 * 60
 
 /**
@@ -80,7 +80,7 @@ async function signingKey(iss: string, fresh: boolean, services: Services): Prom
 }
 
 /**
- * Sees to it that a verified token was not used before, on any isolate. What is remembered is what was signed,
+ * Sees to it that a verified token was not used before, on any isolate. What is stored is what was signed,
  * since there may be several valid signatures of it.
  */
 async function useUp(token: string, exp: number, services: Services): Promise<void> {

@@ -5,7 +5,7 @@ import {
   rateLimitStatus,
 } from '../../storage/rate-counter.ts'
 
-/** Addresses remembered at once; beyond that those are forgotten whose window began first. */
+/** Addresses cached at once; beyond that those are forgotten whose window began first. */
 const MAX_ADDRESSES = 50_000
 
 const MINUTES_5 = 5 * 60 * 1000

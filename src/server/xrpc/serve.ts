@@ -17,7 +17,7 @@ export async function answerXrpc(
     return errorResponse(error)
   })
   if (response.webSocket) return response
-  for (const [name, value] of context.answerHeaders) response.headers.set(name, value)
+  for (const [name, value] of context.responseHeaders) response.headers.set(name, value)
   allowAllOrigins(response)
   const status = context.limits.status()
   if (status && !response.headers.has('ratelimit-limit')) {

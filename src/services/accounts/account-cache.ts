@@ -3,14 +3,14 @@ import type { HostedAccount } from '../../storage/directory/accounts.ts'
 /** How long an isolate trusts what the directory told it, in ms: so long an old handle may still work. */
 const TRUST = 5_000
 
-/** Accounts remembered per isolate. */
+/** Accounts cached per isolate. */
 const MAX_REMEMBERED = 10_000
 
-/** Remembers who the directory found, so that reads of a busy account do not each ask again. */
+/** Caches who the directory found, so that reads of a busy account do not each ask again. */
 export class AccountCache {
   readonly #found = new Map<string, { account: HostedAccount; until: number }>()
 
-  /** @param find asks the directory; what it does not find is not remembered */
+  /** @param find asks the directory; what it does not find is not cached */
   async get(
     handleOrDid: string,
     find: () => Promise<HostedAccount | undefined>,
@@ -26,7 +26,7 @@ export class AccountCache {
     return account
   }
 
-  forget(handleOrDid: string): void {
+  invalidate(handleOrDid: string): void {
     this.#found.delete(handleOrDid)
   }
 

@@ -71,7 +71,7 @@ test('what was forgotten is asked again', async () => {
   await lookup.find(alice.handle)
   accounts.pop()
   expect(await lookup.find(alice.handle)).toEqual(alice)
-  lookup.forget(alice.handle)
+  lookup.invalidate(alice.handle)
   expect(await lookup.find(alice.handle)).toBeUndefined()
 })
 

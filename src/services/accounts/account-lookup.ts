@@ -35,7 +35,7 @@ export class AccountLookup {
   }
 
   /** After a change: what is cached of a handle or DID is out of date. */
-  forget(handleOrDid: string): void {
-    this.#cache.forget(handleOrDid)
+  invalidate(handleOrDid: string): void {
+    this.#cache.invalidate(handleOrDid)
   }
 }

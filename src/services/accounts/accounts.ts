@@ -42,9 +42,9 @@ export class Accounts {
   }
 
   /** After a change: what this isolate has cached of a handle or DID is out of date. */
-  forget(handleOrDid: string): void {
-    this.#dependencies.lookup.forget(handleOrDid)
-    this.#dependencies.identity.forget(handleOrDid)
+  invalidate(handleOrDid: string): void {
+    this.#dependencies.lookup.invalidate(handleOrDid)
+    this.#dependencies.identity.invalidate(handleOrDid)
   }
 
   create(request: NewAccountRequest, creator: AccountCreator): Promise<OpenedSession> {
@@ -71,13 +71,13 @@ export class Accounts {
     options?: { byOperator?: boolean },
   ): Promise<void> {
     for (const name of await changeHandle(this.#dependencies, did, input, options)) {
-      this.forget(name)
+      this.invalidate(name)
     }
   }
 
   async changeSigningKey(did: string, key: ReservedKey): Promise<void> {
     await changeSigningKey(this.#dependencies, did, key)
-    this.forget(did)
+    this.invalidate(did)
   }
 
   reserveSigningKey(did: string | undefined): Promise<string> {

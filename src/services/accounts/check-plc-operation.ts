@@ -4,7 +4,7 @@ import { handleUri, type PlcOperation, pdsService } from '../identity/plc-operat
 import type { AccountDependencies } from './dependencies.ts'
 
 /**
- * Checks an operation before it is submitted: with a mistake in it, the account would be cut off from this
+ * Checks an operation before it is submitted: with an error in it, the account would be cut off from this
  * host, and perhaps from its owner.
  *
  * @throws InvalidRequestError

@@ -2,7 +2,7 @@
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
 import type { AccountInput, OpenedSession } from '../../contracts/account/lifecycle.ts'
 import { isKey } from '../../kernel/crypto/did-key.ts'
-import { unseal } from '../../kernel/crypto/seal.ts'
+import { decrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import type { AccountDependencies } from './dependencies.ts'
@@ -119,7 +119,7 @@ async function chooseIdentity(
   const reserved = await dependencies.objects.directory.keys.find('did', did)
   const key = reserved
     ? SigningKey.fromBytes(
-        await unseal(dependencies.config.keySecret, RESERVED_KEY, reserved.sealed),
+        await decrypt(dependencies.config.keySecret, RESERVED_KEY, reserved.sealed),
       )
     : SigningKey.generate(dependencies.config.signingKeyType)
   const wasReserved = reserved !== undefined

@@ -9,7 +9,7 @@ export interface AccountDependencies {
   readonly config: Config
   readonly objects: Pick<HostObjects, 'account' | 'directory' | 'oauth'>
   readonly lookup: AccountLookup
-  readonly identity: Pick<IdentityResolver, 'did' | 'handle' | 'forget'>
+  readonly identity: Pick<IdentityResolver, 'did' | 'handle' | 'invalidate'>
   readonly plc: PlcDirectory
   /** Keeps the isolate working after the answer was sent. */
   waitUntil(work: Promise<unknown>): void

@@ -1,4 +1,4 @@
-import { seal } from '../../kernel/crypto/seal.ts'
+import { encrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { AccountDependencies } from './dependencies.ts'
 
@@ -12,7 +12,7 @@ export async function reserveKey(
 ): Promise<string> {
   const { keySecret, signingKeyType } = dependencies.config
   const key = SigningKey.generate(signingKeyType)
-  const sealed = await seal(keySecret, RESERVED_KEY, key.toBytes())
+  const sealed = await encrypt(keySecret, RESERVED_KEY, key.toBytes())
   const { signingKey } = await dependencies.objects.directory.keys.add(
     { signingKey: key.did(), sealed },
     did ?? null,

@@ -86,7 +86,7 @@ export async function issueTokens(
 /** Tokens whose signature was checked, by issuer and token; their age is looked at each time. */
 const verified = new Map<string, { claims: TokenClaims; expires: number }>()
 
-/** Tokens remembered per isolate. */
+/** Tokens cached per isolate. */
 const MAX_VERIFIED = 1000
 
 /**

@@ -10,7 +10,7 @@ const WINDOW = 1
 /** RFC 4226, section 4, R6: 160 bits. */
 const SECRET_LENGTH = 20
 
-/** What the secret is sealed for (`src/kernel/crypto/seal.ts`). */
+/** What the secret is sealed for (`src/kernel/crypto/encrypt.ts`). */
 export const TOTP_SECRET = 'authenticator app'
 
 /** Loaded when an account has an authenticator app, or gets one. */

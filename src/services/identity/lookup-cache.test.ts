@@ -115,12 +115,12 @@ test('who wants a new answer does not get one that is remembered or under way', 
 test('what was forgotten is asked for again, and an answer under way is not kept', async () => {
   const old = slowSource()
   const first = get('a', old)
-  cache.forget('a')
+  cache.invalidate('a')
   old.resolve('old')
   await first
   const a = source('new', 'newer')
   expect(await get('a', a)).toBe('new')
-  cache.forget('a')
+  cache.invalidate('a')
   expect(await get('a', a)).toBe('newer')
 })
 

@@ -17,35 +17,35 @@ export interface LookupCacheOptions<T> {
 }
 
 export interface LookupOptions {
-  /** Asks anew, whatever is remembered. */
+  /** Asks anew, whatever is cached. */
   fresh?: boolean
   /** Keeps the request alive that others wait for, and on whose account refreshing goes on. */
   waitUntil(work: Promise<unknown>): void
 }
 
-/** A failure is remembered this long, so that requests do not each wait for a server that is down; ms. */
-const FAILURE_MEMORY = 10_000
+/** A failure is cached this long, so that requests do not each wait for a server that is down; ms. */
+const NEGATIVE_TTL = 10_000
 
 /** When refreshing failed, it is tried again after this time; ms. */
-const REFRESH_PAUSE = 60_000
+const REFRESH_BACKOFF = 60_000
 
 /**
  * How long to wait for a look-up that another request began, ms. The platform may end that request, and
  * what it waits for then never arrives.
  */
-const JOIN_LIMIT = 7_000
+const JOIN_TIMEOUT = 7_000
 
-type RpcResult<T> = { value: T } | { error: unknown }
+type LookupResult<T> = { value: T } | { error: unknown }
 
 interface Entry<T> {
-  outcome: RpcResult<T>
+  outcome: LookupResult<T>
   freshUntil: number
   staleUntil: number
   weight: number
 }
 
 /**
- * Remembers what was looked up, in the memory of an isolate. Look-ups of one key at the same time are one.
+ * Caches what was looked up, in the memory of an isolate. Look-ups of one key at the same time are one.
  * An answer that is getting old is given at once and renewed in the background, so that only the first to
  * ask waits; should renewing fail, the old answer serves until it is stale. When memory is full, what was
  * not asked for longest goes first.
@@ -82,7 +82,7 @@ export class LookupCache<T> {
   }
 
   /** The next to ask gets a new answer. */
-  forget(key: string): void {
+  invalidate(key: string): void {
     this.#running.delete(key)
     this.#remove(key)
   }
@@ -91,7 +91,7 @@ export class LookupCache<T> {
     // Who wants a new answer is not served by a look-up that may have begun before the change.
     const running = options.fresh ? undefined : this.#running.get(key)
     if (!running) return this.#start(key, ask, options)
-    const joined = await settledWithin(running, JOIN_LIMIT)
+    const joined = await waitAtMost(running, JOIN_TIMEOUT)
     if (!joined) return this.#start(key, ask, options)
     if ('error' in joined) throw joined.error
     return joined.value
@@ -113,7 +113,7 @@ export class LookupCache<T> {
     return running
   }
 
-  #finish(key: string, running: Promise<T>, outcome: RpcResult<T>): void {
+  #finish(key: string, running: Promise<T>, outcome: LookupResult<T>): void {
     // A newer look-up has begun, or the key was forgotten: this answer may be out of date.
     if (this.#running.get(key) !== running) return
     this.#running.delete(key)
@@ -121,10 +121,10 @@ export class LookupCache<T> {
     const entry = this.#entries.get(key)
     if ('error' in outcome) {
       if (entry && now < entry.staleUntil) {
-        entry.freshUntil = Math.max(entry.freshUntil, now + REFRESH_PAUSE)
+        entry.freshUntil = Math.max(entry.freshUntil, now + REFRESH_BACKOFF)
         return
       }
-      const until = now + FAILURE_MEMORY
+      const until = now + NEGATIVE_TTL
       this.#store(key, { outcome, freshUntil: until, staleUntil: until, weight: 0 })
       return
     }
@@ -153,10 +153,10 @@ export class LookupCache<T> {
 }
 
 /** How `work` ended, or undefined if it has not ended within `limit` ms. */
-async function settledWithin<T>(
+async function waitAtMost<T>(
   work: Promise<T>,
   limit: number,
-): Promise<RpcResult<T> | undefined> {
+): Promise<LookupResult<T> | undefined> {
   let timer: number | undefined
   const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, limit)

@@ -294,7 +294,7 @@ describe('an identity', () => {
     answers = { [PLC_URL]: json(documentOf(PLC_DID)) }
     const identity = resolver()
     await identity.did(PLC_DID)
-    identity.forget(PLC_DID)
+    identity.invalidate(PLC_DID)
     await identity.did(PLC_DID)
     expect(asked).toHaveLength(2)
   })

@@ -53,7 +53,7 @@ export interface ResolverParts {
 }
 
 export interface ResolveOptions {
-  /** Asks the network now, whatever is remembered. */
+  /** Asks the network now, whatever is cached. */
   fresh?: boolean
 }
 
@@ -149,11 +149,11 @@ export class IdentityResolver {
     return { did, handle: handle ?? 'handle.invalid', didDoc }
   }
 
-  /** After a change made here: what this isolate remembers of a handle or DID is out of date. */
-  forget(handleOrDid: string): void {
+  /** After a change made here: what this isolate caches of a handle or DID is out of date. */
+  invalidate(handleOrDid: string): void {
     const { dids, handles } = this.#parts.cache
     const cache = handleOrDid.startsWith('did:') ? dids : handles
-    cache.forget(handleOrDid)
+    cache.invalidate(handleOrDid)
   }
 
   /** Whether names like this are given out by this host, so that nobody else knows more about it. */

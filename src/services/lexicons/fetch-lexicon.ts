@@ -4,7 +4,7 @@
  * publishes. Runs in the Worker and, for `npm run lexicons:pull`, in Node.
  *
  * `@atproto/lex-resolver` does the same with a DID resolver, a client, a schema library and a repository
- * of its own; those would outweigh this whole server's budget for them.
+ * of its own; those would be larger than this whole server may be.
  */
 
 import { guardedFetch } from '../../kernel/net/guarded-fetch.ts'
@@ -38,7 +38,7 @@ export async function fetchLexicon(nsid: string, parts: FetchParts): Promise<Pub
     return await fetchFrom(home, { did, nsid }, parts)
   } catch (error) {
     if (!(error instanceof LexiconError)) throw error
-    // The document may be remembered from before the account got a new key or moved.
+    // The document may be cached from before the account got a new key or moved.
     const now = homeIn(await documentOf(did, parts, true))
     if (now.pds === home.pds && now.signingKey === home.signingKey) throw error
     return fetchFrom(now, { did, nsid }, parts)

@@ -15,7 +15,7 @@ const MAX_ENTRIES = 500
 const MAX_CHARACTERS = 4 * 1024 * 1024
 
 /** How long a caller waits, ms. What goes on behind the scenes serves the next. */
-const PATIENCE = 3_000
+const LOOKUP_TIMEOUT = 3_000
 
 type SchemaAnswer = { schema: LiveSchema; until: number } | { error: LexiconError; until: number }
 
@@ -75,7 +75,7 @@ export class LexiconResolver {
 
   /** The lexicon that is published under a name. @throws LexiconError */
   async lexicon(nsid: string, caller: Caller): Promise<PublishedLexicon> {
-    const answer = await inTime(this.#document(nsid, caller))
+    const answer = await withTimeout(this.#document(nsid, caller))
     if ('error' in answer) throw answer.error
     return answer.published
   }
@@ -84,7 +84,7 @@ export class LexiconResolver {
   async schema(collection: string, caller: Caller): Promise<LiveSchema> {
     const { cache, waitUntil } = this.#parts
     const build = () => this.#build(collection, caller)
-    const answer = await inTime(cache.schemas.get(collection, build, { waitUntil }))
+    const answer = await withTimeout(cache.schemas.get(collection, build, { waitUntil }))
     if ('error' in answer) throw answer.error
     return answer.schema
   }
@@ -145,11 +145,11 @@ export class LexiconResolver {
 }
 
 /** @throws LexiconError `unavailable` when it takes too long */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<never>((_, reject) => {
     const late = () => reject(new LexiconError('unavailable', 'It took too long to look it up'))
-    timer = setTimeout(late, PATIENCE)
+    timer = setTimeout(late, LOOKUP_TIMEOUT)
   })
   try {
     return await Promise.race([work, timeout])

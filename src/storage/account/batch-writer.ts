@@ -88,9 +88,9 @@ export class BatchWriter {
       return { commit: { cid: commit.cid, rev: commit.rev }, results, rateLimit }
     } catch (error) {
       // The tree in memory is ahead of the database now.
-      this.#parts.head.forget()
-      this.#parts.tree.forget()
-      this.#parts.outbox.forget()
+      this.#parts.head.clearCache()
+      this.#parts.tree.clearCache()
+      this.#parts.outbox.clearCache()
       throw error
     }
   }

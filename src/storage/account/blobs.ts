@@ -198,7 +198,7 @@ export class BlobIndex {
   }
 
   /** To be called after the bytes under `key` were deleted. */
-  forget(key: string): void {
+  confirmDeleted(key: string): void {
     this.#sql.exec('DELETE FROM blob_to_delete WHERE key = ?', key)
   }
 

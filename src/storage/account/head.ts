@@ -84,7 +84,7 @@ export class HeadStore {
   }
 
   /** Drops the cache, after a rollback or a change of the row by other means. */
-  forget(): void {
+  clearCache(): void {
     this.#cached = undefined
   }
 

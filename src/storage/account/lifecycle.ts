@@ -146,11 +146,11 @@ export class Lifecycle {
     try {
       return this.#parts.storage.transactionSync(work)
     } catch (error) {
-      this.profile.forget()
+      this.profile.clearCache()
       throw error
     } finally {
       // The caches are stale, whether the transaction was committed or rolled back.
-      this.repo.forget()
+      this.repo.clearCache()
     }
   }
 }

@@ -46,7 +46,7 @@ export class OneTime {
   }
 
   /** Revokes everything of one kind. */
-  forget(purpose: OneTimePurpose): void {
+  removeAll(purpose: OneTimePurpose): void {
     this.#sql.exec('DELETE FROM one_time WHERE purpose = ?', purpose)
   }
 }

@@ -72,7 +72,7 @@ export class Outbox {
   }
 
   /** Drops the cache, after a rollback. */
-  forget(): void {
+  clearCache(): void {
     this.#queue = undefined
   }
 

@@ -32,7 +32,7 @@ export interface NewAccount {
   email: string | null
   /** Output of `hashPassword`, or null for an account without a password. */
   password: string | null
-  /** The signing key, encrypted by `src/kernel/crypto/seal.ts`. */
+  /** The signing key, encrypted by `src/kernel/crypto/encrypt.ts`. */
   signingKey: Uint8Array
   /** Its status once it is not pending any more. A pending account is not visible. */
   becomes: InitialStatus
@@ -212,7 +212,7 @@ export class Profile {
   }
 
   /** Drops the cache, after a rollback. */
-  forget(): void {
+  clearCache(): void {
     this.#row = undefined
   }
 

@@ -72,10 +72,10 @@ export class Repo {
   }
 
   /** Drops the caches, after a rollback or a change of the tables by other means. */
-  forget(): void {
-    this.#head.forget()
-    this.#tree.forget()
-    this.#parts.outbox.forget()
+  clearCache(): void {
+    this.#head.clearCache()
+    this.#tree.clearCache()
+    this.#parts.outbox.clearCache()
   }
 
   /** Makes the empty first commit, and its event if it is `announced`; to be called in a transaction. */
@@ -144,7 +144,7 @@ export class Repo {
         if (announced) this.announceHead(did)
       })
     } finally {
-      this.forget()
+      this.clearCache()
     }
     snapshots.breakExports()
   }

@@ -2,7 +2,7 @@
 
 /** A secret is not asked for at sign-in until it was confirmed with a code. */
 export interface Totp {
-  /** The secret, encrypted by `src/kernel/crypto/seal.ts`. */
+  /** The secret, encrypted by `src/kernel/crypto/encrypt.ts`. */
   sealed: Uint8Array
   /** ISO 8601; null: not confirmed yet. */
   enabledAt: string | null

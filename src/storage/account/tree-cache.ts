@@ -19,7 +19,7 @@ export class TreeCache {
   }
 
   /** Drops the cache, after a rollback or a change of the rows by other means. */
-  forget(): void {
+  clearCache(): void {
     this.#tree = undefined
   }
 }

@@ -66,7 +66,7 @@ test('all tokens of an account can be made worthless at once', () =>
     tokens.put('update_email', DID, 'one')
     tokens.put('reset_password', DID, 'two')
     tokens.put('reset_password', 'did:web:bob.test', 'three')
-    tokens.forget(DID)
+    tokens.revokeAll(DID)
     expect(() => tokens.consume('update_email', 'one')).toThrow(INVALID)
     expect(() => tokens.consume('reset_password', 'two')).toThrow(INVALID)
     expect(tokens.consume('reset_password', 'three')).toBe('did:web:bob.test')

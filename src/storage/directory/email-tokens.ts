@@ -55,7 +55,7 @@ export class EmailTokens {
   }
 
   /** Revokes all tokens of an account. */
-  forget(did: string): void {
+  revokeAll(did: string): void {
     this.#sql.exec('DELETE FROM email_token WHERE did = ?', did)
   }
 

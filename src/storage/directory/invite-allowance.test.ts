@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { earnedCodes, type RoutineCode } from './invite-allowance.ts'
+import { earnedCodes, type RoutineCode } from './invite-schedule.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 const EPOCH = Date.parse('2026-01-01T00:00:00Z')

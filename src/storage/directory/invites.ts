@@ -1,7 +1,6 @@
 import { StorageError } from '../error.ts'
 import { insertRows } from '../sql.ts'
 import { RESERVATION } from './accounts.ts'
-import { earnedCodes, type InviteSchedule } from './invite-allowance.ts'
 import {
   type InviteCode,
   type InviteCursor,
@@ -11,6 +10,7 @@ import {
   type NewInviteCode,
   OPERATOR,
 } from './invite-code.ts'
+import { earnedCodes, type InviteSchedule } from './invite-schedule.ts'
 
 type Row = {
   code: string

@@ -3,7 +3,7 @@
 export interface ReservedKey {
   /** did:key */
   signingKey: string
-  /** The private key, encrypted by `src/kernel/crypto/seal.ts`. */
+  /** The private key, encrypted by `src/kernel/crypto/encrypt.ts`. */
   sealed: Uint8Array
 }
 

@@ -74,7 +74,7 @@ export class EventLog {
     else this.#storage.transactionSync(insert)
     this.#head += sequenced.length
     this.#lastEventAt = time
-    this.#sources.remember(did, newest.id)
+    this.#sources.cacheLastEvent(did, newest.id)
     return sequenced
   }
 

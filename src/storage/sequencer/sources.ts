@@ -48,7 +48,7 @@ export class Sources {
   }
 
   /** Caches the number of an event that was stored. */
-  remember(did: string, event: number): void {
+  cacheLastEvent(did: string, event: number): void {
     if (this.#last.size >= MAX_REMEMBERED) this.#last.clear()
     this.#last.set(did, event)
   }

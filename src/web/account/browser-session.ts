@@ -61,8 +61,8 @@ function readCookie(
 }
 
 /** CSRF token: what each form carries, so that no other site can send one. */
-export const formTokenOf = ({ token }: Pick<BrowserSession, 'token'>): string =>
+export const csrfTokenOf = ({ token }: Pick<BrowserSession, 'token'>): string =>
   createHmac('sha256', token).update('form').digest('base64url')
 
-export const isFormToken = (session: BrowserSession, given: unknown): boolean =>
-  typeof given === 'string' && equalSecrets(given, formTokenOf(session))
+export const isCsrfToken = (session: BrowserSession, given: unknown): boolean =>
+  typeof given === 'string' && equalSecrets(given, csrfTokenOf(session))

@@ -1,4 +1,4 @@
-/** What a session is told of what went wrong. */
+/** Error messages shown to the user. */
 import { XRPCError } from '@atproto/xrpc-server'
 import { isInternal } from '../../server/xrpc/answer.ts'
 

@@ -1,21 +1,9 @@
 /** What all pages have in common as far as browsers are concerned. */
 import type { MiddlewareHandler } from 'hono'
+import { PAGE_HEADERS, SETTINGS } from '../layout.ts'
+import { browserSessionOf, isCsrfToken } from './browser-session.ts'
+import { field } from './form.ts'
 import type { PageEnv } from './page-env.ts'
-
-/**
- * Nothing from elsewhere, nothing inline, nothing in frames. The referrer stays on the host, where it lets older
- * browsers say which page a form is of; it goes nowhere else.
- */
-export const PAGE_HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'publickey-credentials-create=(self), publickey-credentials-get=(self)',
-} as const
 
 export const pageHeaders: MiddlewareHandler<PageEnv> = async (c, next) => {
   await next()
@@ -35,5 +23,21 @@ export const sameOriginOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
     const isSame = site ? site === 'same-origin' : origin === undefined || origin === own
     if (!isSame) return c.text('Open this page here and try again.', 403)
   }
+  return next()
+}
+
+/** Accepts requests of browsers that are signed in, and of what they send only what a form or script of the page sends. */
+export const signedInOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
+  const isScript = c.req.header('content-type')?.startsWith('application/json') ?? false
+  const session = await browserSessionOf(c.req.raw, c.env.services)
+  if (!session) {
+    if (!isScript) return c.redirect(SETTINGS, 303)
+    return c.json({ message: 'You are not signed in any more. Open the page again.' }, 401)
+  }
+  if (c.req.method === 'POST') {
+    const given = isScript ? c.req.header('x-csrf-token') : await field(c, 'form')
+    if (!isCsrfToken(session, given)) return c.redirect(SETTINGS, 303)
+  }
+  c.set('session', session)
   return next()
 }

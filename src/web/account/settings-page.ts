@@ -1,8 +1,8 @@
 /** The account page: what the OAuth provider's pages lack. */
 import { html } from 'hono/html'
 import type { Services } from '../../context/services.ts'
-import { alertBox, formTokenField, type Html, noticeBox, page, SETTINGS } from '../layout.ts'
-import { type BrowserSession, formTokenOf } from './browser-session.ts'
+import { alertBox, csrfTokenField, type Html, noticeBox, page, SETTINGS } from '../layout.ts'
+import { type BrowserSession, csrfTokenOf } from './browser-session.ts'
 import { appPasswordSection } from './sections/app-passwords.ts'
 import { dataSection } from './sections/data.ts'
 import { passkeySection } from './sections/passkeys.ts'
@@ -40,14 +40,14 @@ export async function settingsPage(
     account.passwords.listAppPasswords(),
     account.profile.usage(),
   ])
-  const formToken = formTokenOf(session)
+  const csrfToken = csrfTokenOf(session)
   return settingsFrame(services, session, {
     title: 'Security and data',
     main: html`<h1>Security and data</h1>
 ${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
-${passkeySection(passkeys, formToken)}
-${factorSection(factors, session, formToken)}
-${appPasswordSection(appPasswords, formToken)}
+${passkeySection(passkeys, csrfToken)}
+${factorSection(factors, session, csrfToken)}
+${appPasswordSection(appPasswords, csrfToken)}
 ${dataSection(usage, session)}
 <p class="quiet">Handle, email address, password, signed-in devices and apps: <a href="/account">account</a>.</p>`,
   })
@@ -59,13 +59,13 @@ export function settingsFrame(
   session: BrowserSession,
   { title, main }: { title: string; main: Html },
 ): Html {
-  const formToken = formTokenOf(session)
+  const csrfToken = csrfTokenOf(session)
   return page({
     title,
     hostname: config.hostname,
-    script: { formToken },
+    script: { csrfToken },
     corner: html`<form method="post" action="${SETTINGS}/sign-out">
-${formTokenField(formToken)}<span>@${session.handle}</span> <button class="second">Sign out</button></form>`,
+${csrfTokenField(csrfToken)}<span>@${session.handle}</span> <button class="second">Sign out</button></form>`,
     main,
   })
 }

@@ -27,7 +27,7 @@ ${alertBox(alert)}${scriptAlert()}
 <button class="wide second">Sign in with the password</button>
 </form>
 </section>
-<p class="quiet">The main password, not one that you made for an services.
+<p class="quiet">The main password, not one that you made for an app.
 <a href="/account/reset-password">Forgotten?</a></p>
 </div>`,
   })
@@ -35,7 +35,7 @@ ${alertBox(alert)}${scriptAlert()}
 export interface CodePage {
   did: string
   ticket: string
-  /** What the session is asked for, as a sentence. */
+  /** What the user is asked for, as a sentence. */
   wanted: string
   alert?: string
 }

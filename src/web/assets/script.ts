@@ -18,10 +18,10 @@ const say = (text) => {
 }
 
 async function post(path, body) {
-  const formToken = document.querySelector('meta[name=form-token]')?.content
+  const csrfToken = document.querySelector('meta[name=csrf-token]')?.content
   const response = await fetch(path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(formToken && { 'x-form-token': formToken }) },
+    headers: { 'content-type': 'application/json', ...(csrfToken && { 'x-csrf-token': csrfToken }) },
     body: JSON.stringify(body),
   })
   const answer = await response.json().catch(() => ({}))

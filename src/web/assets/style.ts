@@ -1,4 +1,4 @@
-/** The style of all pages: the colours of the sign-in pages, the fonts of the session's system. */
+/** The style of all pages: the colours of the sign-in pages, the fonts of the user's system. */
 export const STYLE_SHEET = `
 :root {
   --text: #15151a; --quiet: #5a5a68; --page: #f6f6f9; --card: #fff; --line: #d9d9e2; --field: #8a8a99;

@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import type { Health } from './health.ts'
 
 /** No scripts, nothing from elsewhere. */
-export const PAGE_HEADERS = {
+export const STATUS_PAGE_HEADERS = {
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',

@@ -3,34 +3,19 @@
  * itself where there is something to be shown once.
  */
 import { XRPCError } from '@atproto/xrpc-server'
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono } from 'hono'
 import type { TotpSetup } from '../../../contracts/account/sign-in.ts'
 import { checkPasskeyName } from '../../../services/factors/passkeys.ts'
 import { unlessRefused } from '../../../services/objects/result.ts'
 import { alertBox, SETTINGS } from '../../layout.ts'
-import { browserSessionOf, formTokenOf, isFormToken } from '../browser-session.ts'
+import { csrfTokenOf } from '../browser-session.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
+import { signedInOnly } from '../guard.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { newAppPassword } from '../sections/app-passwords.ts'
 import { recoveryCodes, totpPage } from '../sections/second-factor.ts'
 import { type SettingsOptions, settingsFrame, settingsPage } from '../settings-page.ts'
-
-/** Accepts requests of browsers that are signed in, and of what they send only what a form or script of the page sends. */
-const signedInOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
-  const isScript = c.req.header('content-type')?.startsWith('application/json') ?? false
-  const session = await browserSessionOf(c.req.raw, c.env.services)
-  if (!session) {
-    if (!isScript) return c.redirect(SETTINGS, 303)
-    return c.json({ message: 'You are not signed in any more. Open the page again.' }, 401)
-  }
-  if (c.req.method === 'POST') {
-    const given = isScript ? c.req.header('x-form-token') : await field(c, 'form')
-    if (!isFormToken(session, given)) return c.redirect(SETTINGS, 303)
-  }
-  c.set('session', session)
-  return next()
-}
 
 export const settings = new Hono<PageEnv>()
   .use(signedInOnly)
@@ -152,7 +137,7 @@ async function change(
 
 async function showTotp(c: PageContext, setup: TotpSetup, alert?: string): Promise<Response> {
   const { session } = c.var
-  const main = await totpPage(setup, formTokenOf(session), alertBox(alert))
+  const main = await totpPage(setup, csrfTokenOf(session), alertBox(alert))
   const frame = { title: 'Set up an authenticator app', main }
   const page = await settingsFrame(c.env.services, session, frame)
   return c.html(page, alert === undefined ? 200 : 400)

@@ -1,11 +1,11 @@
 import { html } from 'hono/html'
 import type { AppPassword } from '../../../storage/account/app-passwords.ts'
-import { formTokenField, type Html, SETTINGS } from '../../layout.ts'
+import { csrfTokenField, type Html, SETTINGS } from '../../layout.ts'
 import { day } from '../time.ts'
 
 export const appPasswordSection = (
   passwords: readonly AppPassword[],
-  formToken: string,
+  csrfToken: string,
 ): Html => html`
 <section aria-labelledby="app-passwords">
 <h2 id="app-passwords">App passwords</h2>
@@ -13,10 +13,10 @@ export const appPasswordSection = (
 ${
   passwords.length === 0
     ? html`<p class="quiet">There are none.</p>`
-    : html`<ul class="list">${passwords.map((password) => item(password, formToken))}</ul>`
+    : html`<ul class="list">${passwords.map((password) => item(password, csrfToken))}</ul>`
 }
 <form method="post" action="${SETTINGS}/app-passwords">
-${formTokenField(formToken)}
+${csrfTokenField(csrfToken)}
 <label for="app-name">Name of the app</label>
 <input id="app-name" name="name" maxlength="100" autocomplete="off" required>
 <label class="check"><input type="checkbox" name="privileged" value="yes"> It may also read and send direct
@@ -27,12 +27,12 @@ messages</label>
 
 const item = (
   { name, privileged, createdAt }: AppPassword,
-  formToken: string,
+  csrfToken: string,
 ): Html => html`<li class="item">
 <div><strong>${name}</strong> ${privileged ? html`<span class="state">with messages</span>` : ''}<br>
 <span class="quiet">Made ${day(createdAt)}</span></div>
 <form method="post" action="${SETTINGS}/app-passwords/revoke">
-${formTokenField(formToken)}<input type="hidden" name="name" value="${name}">
+${csrfTokenField(csrfToken)}<input type="hidden" name="name" value="${name}">
 <button class="danger" aria-label="Revoke the app password ${name}">Revoke</button></form>
 </li>`
 

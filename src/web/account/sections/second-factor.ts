@@ -1,13 +1,13 @@
 import { html } from 'hono/html'
 import type { Factors, TotpSetup } from '../../../contracts/account/sign-in.ts'
-import { formTokenField, type Html, SETTINGS } from '../../layout.ts'
+import { csrfTokenField, type Html, SETTINGS } from '../../layout.ts'
 import type { BrowserSession } from '../browser-session.ts'
 import { qrCode } from '../qr.ts'
 
 export const factorSection = (
   factors: Factors,
   session: BrowserSession,
-  formToken: string,
+  csrfToken: string,
 ): Html => html`
 <section aria-labelledby="second-factor">
 <h2 id="second-factor">Second factor</h2>
@@ -18,20 +18,20 @@ export const factorSection = (
 <span class="quiet">Six digits from an app on your phone.</span></div>
 ${
   factors.totp
-    ? button('totp/remove', 'Switch off', 'danger', formToken, 'Switch off the authenticator app')
-    : button('totp/begin', 'Set up', '', formToken, 'Set up an authenticator app')
+    ? button('totp/remove', 'Switch off', 'danger', csrfToken, 'Switch off the authenticator app')
+    : button('totp/begin', 'Set up', '', csrfToken, 'Set up an authenticator app')
 }</li>
 <li class="item"><div><strong>Code by mail</strong> ${state(factors.email)}<br>
-<span class="quiet">${mailHint(session)}</span></div>${mailButton(factors.email, session, formToken)}</li>
-${factors.totp || factors.email ? recoveryItem(factors, formToken) : ''}
+<span class="quiet">${mailHint(session)}</span></div>${mailButton(factors.email, session, csrfToken)}</li>
+${factors.totp || factors.email ? recoveryItem(factors, csrfToken) : ''}
 </ul>
 </section>`
 
 const state = (on: boolean): Html =>
   on ? html`<span class="state on">on</span>` : html`<span class="state">off</span>`
 
-const button = (path: string, text: string, kind: string, formToken: string, label = text): Html =>
-  html`<form method="post" action="${SETTINGS}/${path}">${formTokenField(formToken)}<button class="${kind}"
+const button = (path: string, text: string, kind: string, csrfToken: string, label = text): Html =>
+  html`<form method="post" action="${SETTINGS}/${path}">${csrfTokenField(csrfToken)}<button class="${kind}"
  aria-label="${label}">${text}</button></form>`
 
 const mailHint = ({ email, emailConfirmed }: BrowserSession): Html | string => {
@@ -44,19 +44,19 @@ const mailHint = ({ email, emailConfirmed }: BrowserSession): Html | string => {
 const mailButton = (
   on: boolean,
   { emailConfirmed }: BrowserSession,
-  formToken: string,
+  csrfToken: string,
 ): Html | '' => {
   if (on)
-    return button('email-code/off', 'Switch off', 'danger', formToken, 'Switch off codes by mail')
+    return button('email-code/off', 'Switch off', 'danger', csrfToken, 'Switch off codes by mail')
   return emailConfirmed
-    ? button('email-code/on', 'Switch on', '', formToken, 'Switch on codes by mail')
+    ? button('email-code/on', 'Switch on', '', csrfToken, 'Switch on codes by mail')
     : ''
 }
 
-const recoveryItem = ({ recoveryCodes }: Factors, formToken: string): Html => html`
+const recoveryItem = ({ recoveryCodes }: Factors, csrfToken: string): Html => html`
 <li class="item"><div><strong>Recovery codes</strong> <span class="state">${recoveryCodes} left</span><br>
 <span class="quiet">For when you have neither phone nor mail.</span></div>
-${button('recovery-codes', recoveryCodes === 0 ? 'Make codes' : 'Make new codes', 'second', formToken)}</li>`
+${button('recovery-codes', recoveryCodes === 0 ? 'Make codes' : 'Make new codes', 'second', csrfToken)}</li>`
 
 /** Shown once: nobody can look them up again. */
 export const recoveryCodes = (codes: readonly string[]): Html => html`
@@ -68,7 +68,7 @@ export const recoveryCodes = (codes: readonly string[]): Html => html`
 
 export const totpPage = async (
   { uri, secret }: TotpSetup,
-  formToken: string,
+  csrfToken: string,
   alert: Html | '',
 ): Promise<Html> => html`<div class="narrow">
 <h1>Set up an authenticator app</h1>
@@ -78,7 +78,7 @@ ${alert}
 <li>Open your authenticator app and scan this:
 ${await qrCode(uri, 'QR code for the authenticator app; the key below says the same')}
 <p>Or type this key: <code class="secret">${secret.match(/.{1,4}/g)?.join(' ') ?? ''}</code></p></li>
-<li><form method="post" action="${SETTINGS}/totp/confirm">${formTokenField(formToken)}
+<li><form method="post" action="${SETTINGS}/totp/confirm">${csrfTokenField(csrfToken)}
 <label for="code">The code that the app shows now</label>
 <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="10" required>
 <button class="wide">Switch on</button></form></li>

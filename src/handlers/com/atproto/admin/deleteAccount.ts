@@ -8,6 +8,6 @@ export default define({
     await services.account(did).lifecycle.destroy()
     // A background job of the account would do it too; this way its names are free at once.
     await services.directory.accounts.remove(did)
-    services.accounts.forget(did)
+    services.accounts.invalidate(did)
   },
 })

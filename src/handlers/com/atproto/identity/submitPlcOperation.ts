@@ -14,7 +14,7 @@ export default define({
     }
     await services.accounts.assertKeepsAccountHere(auth.did, operation)
     await services.plc.submit(auth.did, operation)
-    services.accounts.forget(auth.did)
+    services.accounts.invalidate(auth.did)
     await services.account(auth.did).profile.announceIdentity()
   },
 })

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/getAccountInviteCodes'
 import { fullSession } from '#src/server/auth/policy.ts'
-import { MOST_OPEN } from '#src/storage/directory/invite-allowance.ts'
 import { isOpen } from '#src/storage/directory/invite-code.ts'
+import { MAX_UNUSED_CODES } from '#src/storage/directory/invite-schedule.ts'
 
 /** The caller's codes; those that it has earned since it last asked are made now. */
 export default define({
@@ -9,7 +9,7 @@ export default define({
   async handler({ params: { createAvailable, includeUsed }, auth, services }) {
     const { inviteInterval: interval, inviteEpoch: epoch } = services.config
     if (createAvailable && interval !== undefined) {
-      const fresh = services.accounts.makeInviteCodes(MOST_OPEN)
+      const fresh = services.accounts.makeInviteCodes(MAX_UNUSED_CODES)
       await services.directory.invites.addEarned(auth.did, { interval, epoch }, fresh)
     }
     const codes = await services.directory.invites.ofAccount(auth.did)

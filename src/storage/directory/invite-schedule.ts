@@ -1,5 +1,5 @@
 /** Maximum number of unused invite codes of an account. */
-export const MOST_OPEN = 5
+export const MAX_UNUSED_CODES = 5
 
 /** When accounts earn invite codes. */
 export interface InviteSchedule {
@@ -32,5 +32,5 @@ export function earnedCodes(
   const earned = Math.floor((now - Math.max(createdAt, epoch)) / Math.max(interval, 1))
   const got = codes.filter((code) => Date.parse(code.createdAt) >= epoch).length
   const open = codes.filter((code) => code.open).length
-  return Math.max(0, Math.min(MOST_OPEN - open, earned - got))
+  return Math.max(0, Math.min(MAX_UNUSED_CODES - open, earned - got))
 }

@@ -3,7 +3,7 @@
 const IV_LENGTH = 12
 
 /** @returns IV, then ciphertext and tag */
-export async function seal(
+export async function encrypt(
   secret: string,
   purpose: string,
   plain: Uint8Array,
@@ -18,7 +18,7 @@ export async function seal(
 }
 
 /** @throws UnsealError when the secret is another one, or the data was changed */
-export async function unseal(
+export async function decrypt(
   secret: string,
   purpose: string,
   sealed: Uint8Array,
@@ -32,13 +32,13 @@ export async function unseal(
     )
     return new Uint8Array(plain)
   } catch (cause) {
-    throw new UnsealError(purpose, cause)
+    throw new DecryptionError(purpose, cause)
   }
 }
 
 /** A stored secret cannot be read: most likely PDS_KEY_SECRET is not the one it was stored under. */
-export class UnsealError extends Error {
-  override name = 'UnsealError'
+export class DecryptionError extends Error {
+  override name = 'DecryptionError'
   constructor(purpose: string, cause: unknown) {
     super(`cannot decrypt ${purpose}: was PDS_KEY_SECRET changed?`, { cause })
   }

@@ -37,6 +37,20 @@ test('a file imports from its own room and from lower floors only, types include
   expect(against, advice).toEqual([])
 })
 
+test('an import names its file, with its extension', () => {
+  const unresolved = files.flatMap(({ path, unresolved }) =>
+    unresolved.map((target) => `${path} imports ${target}`),
+  )
+  expect(unresolved).toEqual([])
+})
+
+test('only tests import what is for tests', () => {
+  const testing = files.flatMap(({ path, text }) =>
+    /from '[^']*\/testing\//.test(text) ? [path] : [],
+  )
+  expect(testing).toEqual([])
+})
+
 test('a class extends at most a class that is not ours', () => {
   const parents = new Map(
     files.flatMap(({ text }) =>

@@ -232,3 +232,14 @@ test('the last hundred mails of a host in development are kept, newest last', ()
     expect(subjects).toHaveLength(100)
     expect([subjects[0], subjects[99]]).toEqual(['mail 5', 'mail 104'])
   }))
+
+test('a signing key that was reserved too long ago is not given out again', () =>
+  withDirectory(async (directory) => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const key = (signingKey: string) => ({ signingKey, sealed: new Uint8Array(1) })
+    const add = (signingKey: string) => directory.keys.add(key(signingKey), 'did:web:one.test')
+    expect(await add('did:key:old')).toMatchObject({ signingKey: 'did:key:old' })
+    expect(await add('did:key:other')).toMatchObject({ signingKey: 'did:key:old' })
+    later(7 * 24 * INTERVAL + 1)
+    expect(await add('did:key:new')).toMatchObject({ signingKey: 'did:key:new' })
+  }))

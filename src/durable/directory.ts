@@ -10,7 +10,7 @@ import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
-import { migrations } from '../storage/directory/schema.ts'
+import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -58,6 +58,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
           for (const table of [accounts, tokens, keys, serviceTokens]) table.prune(now)
         })
       },
+      repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
     const log = () => createLogger({ object: 'directory' })
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, [removeExpired])

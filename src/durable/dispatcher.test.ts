@@ -34,6 +34,18 @@ test('a call reaches the method of the part, with its arguments and its state', 
   expect(await dispatcher.call('other', 'add', [1])).toEqual({ ok: true, value: 1 })
 })
 
+test.each([
+  ['part', 'toString'],
+  ['part', 'constructor'],
+  ['part', '__defineGetter__'],
+  ['part', 'missing'],
+  ['constructor', 'keys'],
+  ['__proto__', 'toString'],
+])('what every object inherits cannot be called: %s.%s', async (part, method) => {
+  const dispatcher = new RpcDispatcher({ part: new Counter() })
+  await expect(dispatcher.call(part, method, [{}])).rejects.toThrow('there is no')
+})
+
 test('what a method promises is waited for', async () => {
   const dispatcher = new RpcDispatcher({ part: { answer: async () => 'later' } })
   expect(await dispatcher.call('part', 'answer', [])).toEqual({ ok: true, value: 'later' })

@@ -19,8 +19,11 @@ export class RpcDispatcher<Contract extends object> implements RpcObject {
 
   call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult> {
     return toResult(() => {
-      const target = (this.#parts as Record<string, Methods>)[part]
-      if (typeof target?.[method] !== 'function') {
+      const target = Object.hasOwn(this.#parts, part)
+        ? (this.#parts as Record<string, Methods>)[part]
+        : undefined
+      // What every object inherits is not part of a contract.
+      if (typeof target?.[method] !== 'function' || method in Object.prototype) {
         throw new TypeError(`there is no ${part}.${method}`)
       }
       const answer = target[method](...args)

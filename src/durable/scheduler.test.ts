@@ -153,6 +153,18 @@ describe('a job that is started', () => {
       expect(logged).toEqual(['Error: broken'])
     }))
 
+  test('has the alarm set for it also when the object waits for one that is hours away', () =>
+    onState(async ({ scheduler, alarm, ring }) => {
+      const far = makeJob('far', undefined, { due: () => START + 360 * MINUTE })
+      const job = makeJob('a')
+      const jobs = scheduler(far, job)
+      await ring(jobs)
+      expect(await alarm()).toBe(START + 360 * MINUTE)
+      jobs.start(job)
+      expect(await alarm()).toBe(START + 10 * SECOND)
+      await jobs.finished(job)
+    }))
+
   test('costs no row when it succeeds', () =>
     onState(async ({ scheduler, rowsWritten, table }) => {
       const job = makeJob('a')
@@ -429,4 +441,14 @@ test('what was in memory is forgotten together with the store', () =>
     jobs.start(job)
     expect(await alarm()).toBe(START + 10 * SECOND)
     await jobs.finished(job)
+  }))
+
+test('a job that is overdue because its alarm was given up gets a new one when it is asked for', () =>
+  onState(async ({ scheduler, table, alarm }) => {
+    table.set(row('a', START - MINUTE))
+    expect(await alarm()).toBeNull()
+    const job = makeJob('a')
+    scheduler(job).runLater(job, MINUTE)
+    expect(await alarm()).not.toBeNull()
+    expect(table.all()).toEqual([row('a', START - MINUTE)])
   }))

@@ -53,7 +53,9 @@ export class Scheduler {
    */
   start(job: Job): void {
     const now = Date.now()
-    if (this.#alarmAt < now) this.#setAlarm(now + INITIAL_BACKOFF)
+    const check = now + INITIAL_BACKOFF
+    // One that is known of may be hours away, for another job.
+    if (this.#alarmAt < now || this.#alarmAt > check) this.#setAlarm(check)
     this.#ctx.waitUntil(this.#run(job))
   }
 
@@ -69,7 +71,11 @@ export class Scheduler {
   runLater(job: Job, delay: number): void {
     const row = this.#rows().get(job.name)
     const isOver = this.#running.has(job.name) && (row?.dueAt ?? 0) <= Date.now()
-    if (row && !isOver) return
+    if (row && !isOver) {
+      // The platform gives up an alarm that failed a few times, as after a release whose objects do not start.
+      if (row.dueAt < Date.now() && this.#alarmAt === 0) this.#setAlarm(row.dueAt)
+      return
+    }
     this.#note({ name: job.name, dueAt: Date.now() + delay, failures: 0 })
     this.#setAlarm(this.#earliest() ?? 0)
   }

@@ -1,7 +1,8 @@
-/** The source files of the project and their imports, type-only ones included, read as text. */
-import { readdirSync, readFileSync } from 'node:fs'
+/** The source files of the project and their imports, type-only ones included, as the compiler reads them. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ts } from 'ts-morph'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -11,11 +12,13 @@ export interface SourceFile {
   text: string
   /** Files of the project that it imports. */
   imports: string[]
+  /** What it imports by a path that names no file, so that nobody can tell the room. */
+  unresolved: string[]
 }
 
 /** Without tests, what only tests use, and what is generated. */
 const isSource = (path: string): boolean =>
-  path.endsWith('.ts') &&
+  /\.m?ts$/.test(path) &&
   !/\.(test|d)\.ts$/.test(path) &&
   !path.includes('/testing/') &&
   !path.includes('node_modules') &&
@@ -30,14 +33,20 @@ export function readSources(): SourceFile[] {
   const known = new Set(paths)
   return paths.map((path) => {
     const text = readFileSync(join(PROJECT, path), 'utf8')
-    const specifiers = [
-      ...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'/g),
-      ...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g),
-      ...text.matchAll(/(?:^|\n)\s*import\s+'([^']+)'/g),
-    ].map(([, specifier = '']) => resolve(path, specifier))
-    return { path, text, imports: specifiers.filter((target) => known.has(target)) }
+    const { importedFiles } = ts.preProcessFile(text)
+    const specifiers = importedFiles.map(({ fileName }) => resolve(path, fileName))
+    return {
+      path,
+      text,
+      imports: specifiers.filter((target) => known.has(target)),
+      unresolved: specifiers.filter(
+        (target) => isOurs(target) && !existsSync(join(PROJECT, target)),
+      ),
+    }
   })
 }
+
+const isOurs = (target: string): boolean => /^(src|codegen|cli|bench)\//.test(target)
 
 function resolve(from: string, specifier: string): string {
   if (specifier.startsWith('#src/')) return `src/${specifier.slice('#src/'.length)}`

@@ -221,6 +221,19 @@ describe('a deletion', () => {
       expect(wipe).not.toHaveBeenCalled()
     }))
 
+  test('is announced once, however long the other jobs take', () =>
+    withDeleted(async (parts) => {
+      const { recovery, wipe, remove, signOut } = recoveryOf(parts)
+      for (let n = 0; n < 3; n++) await recovery.run()
+      expect(recovery.due()).toBeUndefined()
+      expect(remove).toHaveBeenCalledOnce()
+      expect(signOut).toHaveBeenCalledOnce()
+      forgetEvents(parts)
+      expect(recovery.due()).toBeLessThanOrEqual(Date.now())
+      await recovery.run()
+      expect(wipe).toHaveBeenCalledOnce()
+    }))
+
   test('waits for the directory and for OAuth', () =>
     withDeleted(async (parts) => {
       forgetEvents(parts)

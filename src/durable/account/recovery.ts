@@ -27,13 +27,20 @@ export interface RecoveryParts {
 export class Recovery implements Job {
   readonly name = 'complete a creation or deletion'
   readonly #parts: RecoveryParts
+  /** Whether everybody knows of the deletion, so that only work of other jobs is left before the store is emptied. */
+  #isAnnounced = false
+
   constructor(parts: RecoveryParts) {
     this.#parts = parts
   }
 
   due(): number | undefined {
     const { profile } = this.#parts
-    if (profile.isDeleted()) return Date.now()
+    if (profile.isDeleted()) {
+      // The other jobs have due times of their own.
+      return this.#isAnnounced && !this.#isDrained() ? undefined : Date.now()
+    }
+    this.#isAnnounced = false
     const since = profile.pendingSince()
     return since === undefined ? undefined : since + CREATION
   }
@@ -66,11 +73,18 @@ export class Recovery implements Job {
 
   /** Once everybody knows that an account is gone, the apps it was signed in to included, its store is emptied. */
   async #completeDeletion(): Promise<void> {
-    const { objects, profile, outbox, hasBlobsToDelete, wipe } = this.#parts
+    const { objects, profile, wipe } = this.#parts
     const did = profile.did() ?? ''
     await objects.directory.accounts.remove(did)
     await objects.oauth.accounts.remove(did, { devices: true })
     // Meanwhile somebody may have begun to create an account of the same DID.
-    if (profile.isDeleted() && outbox.isEmpty() && !hasBlobsToDelete()) await wipe()
+    if (!profile.isDeleted()) return
+    this.#isAnnounced = true
+    if (this.#isDrained()) await wipe()
+  }
+
+  /** Whether the network knows of the deletion, and the bytes of the blobs are gone. */
+  #isDrained(): boolean {
+    return this.#parts.outbox.isEmpty() && !this.#parts.hasBlobsToDelete()
   }
 }

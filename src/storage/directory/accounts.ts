@@ -22,6 +22,9 @@ type Row = {
  */
 export const RESERVATION = 60 * 1000
 
+/** After how long a reservation that nobody asked about is removed, in ms. */
+const ABANDONED = 60 * 60 * 1000
+
 /** The accounts of this host by DID, handle and e-mail address. Names are lower case. */
 export class Accounts {
   readonly #sql: SqlStorage
@@ -128,9 +131,9 @@ export class Accounts {
       .map(toHostedAccount)
   }
 
-  /** Removes reservations that have expired. @param now ms since the epoch */
+  /** Removes reservations given up long ago; a slow creation may still confirm its own. @param now ms since the epoch */
   prune(now: number): void {
-    this.#sql.exec('DELETE FROM account WHERE ready = 0 AND created_at < ?', now - RESERVATION)
+    this.#sql.exec('DELETE FROM account WHERE ready = 0 AND created_at < ?', now - ABANDONED)
   }
 
   #find(condition: string, value: string): HostedAccount | undefined {

@@ -25,6 +25,8 @@ export class ReservedKeys {
 
   /** Stores a key, unless there is one for this DID already; returns the one that is stored. */
   add(key: ReservedKey, did: string | null): ReservedKey {
+    // A key that is given out again must not be on the point of being removed.
+    this.prune(Date.now())
     const known = did === null ? undefined : this.find('did', did)
     if (known) return known
     this.#sql.exec(

@@ -78,3 +78,12 @@ export const migrations: readonly Migration[] = [
   `,
   JOB_TABLE,
 ]
+
+/** Whether there are rows that `prune` of their tables removes in time. */
+export const hasExpiring = (sql: SqlStorage): boolean =>
+  sql
+    .exec<{ found: number }>(
+      `SELECT EXISTS (SELECT 1 FROM reserved_key) OR EXISTS (SELECT 1 FROM email_token)
+         OR EXISTS (SELECT 1 FROM used_service_token) OR EXISTS (SELECT 1 FROM account WHERE ready = 0) AS found`,
+    )
+    .one().found === 1

@@ -7,6 +7,7 @@ import { rpcClient } from '../services/objects/client.ts'
 import type { DirectoryClient } from '../services/objects/stubs.ts'
 import type { NewInviteCode } from '../storage/directory/invite-code.ts'
 import { type Result, resultOf } from '../testing/result.ts'
+import type { DirectoryObject } from './directory.ts'
 
 const INTERVAL = 60 * 60 * 1000
 let made = 0
@@ -243,3 +244,27 @@ test('a signing key that was reserved too long ago is not given out again', () =
     later(7 * 24 * INTERVAL + 1)
     expect(await add('did:key:new')).toMatchObject({ signingKey: 'did:key:new' })
   }))
+
+test('a slow creation keeps its reservation when the job removes what has expired, and loses it in the end', async () => {
+  const stub = freshDirectory()
+  await runInDurableObject(stub, async (object: DirectoryObject) => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const directory = clientOf(object)
+      await resultOf(directory.accounts.reserve(account('given-up')))
+      later(INTERVAL - 2 * 60 * 1000)
+      await resultOf(directory.accounts.reserve(account('slow')))
+      await resultOf(directory.accounts.reserve(account('last')))
+      later(2 * 60 * 1000 + 1)
+      await object.alarm()
+      expect(await directory.accounts.confirm(account('given-up'))).toBe(false)
+      expect(await directory.accounts.confirm(account('slow'))).toBe(true)
+      // The job runs again by itself as long as there is something that expires.
+      later(INTERVAL + 1)
+      await object.alarm()
+      expect(await directory.accounts.confirm(account('last'))).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})

@@ -107,8 +107,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     await this.#reschedule()
   }
 
-  override alarm(): Promise<void> {
-    return this.#scheduler.onAlarm()
+  override async alarm(): Promise<void> {
+    this.#alarmCoversNextEvent = false
+    await this.#scheduler.onAlarm()
+    this.#noteCoverage()
   }
 
   /** Long work gives way to appends and consumers after each piece. */
@@ -122,8 +124,12 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   async #reschedule(): Promise<void> {
+    this.#noteCoverage()
+    await this.#scheduler.reschedule()
+  }
+
+  #noteCoverage(): void {
     this.#alarmCoversNextEvent =
       this.#retention.due() !== undefined && !this.#crawl.waits(this.#activity())
-    await this.#scheduler.reschedule()
   }
 }

@@ -86,10 +86,11 @@ describe('a batch of writes', () => {
     ).rejects.toMatchObject({ status: 400, error: 'InvalidSwap' })
   })
 
-  test('of nothing makes a commit all the same', async () => {
+  test('of nothing is answered, and makes no commit', async () => {
     const before = await sync().getLatestCommit({ did })
     const { data } = await repo().applyWrites({ repo: did, writes: [] })
-    expect(data.commit?.rev).not.toBe(before.data.rev)
+    expect(data).toEqual({ results: [] })
+    expect((await sync().getLatestCommit({ did })).data).toEqual(before.data)
   })
 
   test('may have 200 writes and no more', async () => {

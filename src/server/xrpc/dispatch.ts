@@ -5,7 +5,6 @@ import type {
   LexXrpcQuery,
   LexXrpcSubscription,
 } from '@atproto/lexicon'
-import { isValidNsid } from '@atproto/syntax'
 import { ErrorFrame, InvalidRequestError, MethodNotImplementedError } from '@atproto/xrpc-server'
 import type { OAuthCredentials } from '../../context/credentials.ts'
 import { enforceLimits } from '../../context/limits/enforce.ts'
@@ -16,6 +15,7 @@ import { lexicons as loadLexicons } from '../../generated/lexicons.ts'
 import { routes } from '../../generated/routes.ts'
 import { forward } from '../../proxy/forward.ts'
 import { decide, isOwned } from '../../routing/decide.ts'
+import { isMethodName } from '../../routing/method-name.ts'
 import { findSetting } from '../../routing/settings.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { assertCall, assertRule, type OAuthRule } from '../auth/oauth-rule.ts'
@@ -39,7 +39,7 @@ export async function dispatch(
   services: Services,
 ): Promise<Response> {
   const { request, limits, clientAddress } = context
-  if (!isValidNsid(nsid)) throw new InvalidRequestError('invalid xrpc path')
+  if (!isMethodName(nsid)) throw new InvalidRequestError('invalid xrpc path')
   if (limits.isLimited) limits.note(isolateLimits.consume(clientAddress, nsid))
   const route = routes[nsid]
   if (route) assertVerb(route.kind, request.method)

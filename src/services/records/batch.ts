@@ -8,11 +8,31 @@ import type { RecordSchema } from './schema.ts'
 
 const NSID = 'com.atproto.repo.applyWrites'
 
+const ACTIONS: ReadonlyMap<string, Action> = new Map(
+  (['create', 'update', 'delete'] as const).map((action) => [`${NSID}#${action}`, action]),
+)
+
+type Action = 'create' | 'update' | 'delete'
+type InputWrite = InputSchema['writes'][number]
 type BatchResult = NonNullable<OutputSchema['results']>[number]
+
+/**
+ * What a write of a batch does: the one reading of it, for permissions and for execution. The lexicon validator
+ * takes `lex:…#delete` for `…#delete` as well, which would let one be permitted and another be done.
+ *
+ * @throws InvalidRequestError unless `$type` is exactly one of the three
+ */
+export function actionOf({ $type }: { $type?: string }): Action {
+  const action = ACTIONS.get($type ?? '')
+  if (action) return action
+  throw new InvalidRequestError(
+    `$type must be ${NSID}#create, #update or #delete, got ${JSON.stringify($type)}`,
+  )
+}
 
 /** @param schemas of every collection that is written to; @throws InvalidRequestError naming the write that is wrong by its position */
 export function prepareBatch(
-  batch: InputSchema['writes'],
+  batch: readonly InputWrite[],
   validate: boolean | undefined,
   schemas: ReadonlyMap<string, RecordSchema>,
 ): { writes: Write[]; statuses: ValidationStatus[] } {
@@ -31,24 +51,30 @@ export function prepareBatch(
 }
 
 function prepareWrite(
-  write: InputSchema['writes'][number],
+  write: InputWrite,
   validate: boolean | undefined,
   schemas: ReadonlyMap<string, RecordSchema>,
 ): { prepared: Write; status: ValidationStatus } {
   const { collection, rkey } = write
-  if (write.$type === `${NSID}#delete`) {
-    return { prepared: { action: 'delete', collection, rkey: write.rkey }, status: undefined }
+  const action = actionOf(write)
+  if (action === 'delete') {
+    if (rkey === undefined) throw new InvalidRequestError('rkey is missing')
+    return { prepared: { action, collection, rkey }, status: undefined }
   }
   const schema = schemas.get(collection)
   if (!schema) throw new TypeError(`no schema was looked up for ${collection}`)
+  const value = 'value' in write ? write.value : undefined
+  if (value === undefined) throw new InvalidRequestError('value is missing')
   const { record, validationStatus, defaultKey } = prepareRecord(
-    { collection, rkey, record: write.value, validate },
+    { collection, rkey, record: value, validate },
     schema,
   )
-  const prepared: Write =
-    write.$type === `${NSID}#update`
-      ? { action: 'update', collection, rkey: write.rkey, record }
-      : { action: 'create', collection, rkey: rkey ?? defaultKey, record }
+  if (action === 'create') {
+    const prepared: Write = { action, collection, rkey: rkey ?? defaultKey, record }
+    return { prepared, status: validationStatus }
+  }
+  if (rkey === undefined) throw new InvalidRequestError('rkey is missing')
+  const prepared: Write = { action, collection, rkey, record }
   return { prepared, status: validationStatus }
 }
 

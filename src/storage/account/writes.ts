@@ -56,13 +56,12 @@ export interface PathChange {
 export interface Plan {
   changes: Map<string, PathChange>
   outcomes: WriteOutcome[]
-  /** Every write found its path as it should become, so no commit is made. */
+  /** Every write found its path as it should become, or there is none, so no commit is made. */
   nothingToDo: boolean
 }
 
 /**
  * Checks each write of a batch against what is there and folds the batch into one change per path.
- * An empty batch is something to do: it makes a commit, as the reference does.
  *
  * @param current CID of the record at a path, or null
  * @throws StorageError `InvalidSwap`, `RecordAlreadyExists`, `RecordNotFound`
@@ -73,7 +72,7 @@ export function planWrites(
 ): Plan {
   const changes = new Map<string, PathChange>()
   const outcomes: WriteOutcome[] = []
-  let nothingToDo = writes.length > 0
+  let nothingToDo = true
   for (const write of writes) {
     const path = `${write.collection}/${write.rkey ?? TID.nextStr()}`
     const earlier = changes.get(path)

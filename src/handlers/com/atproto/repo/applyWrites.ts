@@ -1,27 +1,15 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/repo/applyWrites'
-import type { Permission } from '#src/context/permissions.ts'
 import { sessionCheckedByAccount } from '#src/server/auth/policy.ts'
-import { batchView, prepareBatch } from '#src/services/records/batch.ts'
+import { actionOf, batchView, prepareBatch } from '#src/services/records/batch.ts'
 import { cidOption } from '#src/services/records/cid-option.ts'
 import { MAX_WRITES, WRITE_BODY_LIMIT } from '#src/services/records/limits.ts'
 import { commitView } from '#src/services/records/write-view.ts'
 
-/** What a token must allow for one of the writes: `…#create`, `…#update` or `…#delete`. */
-const permissionFor = ({
-  $type,
-  collection,
-}: {
-  $type: string
-  collection: string
-}): Permission => ({
-  repo: collection,
-  action: $type.slice($type.indexOf('#') + 1) as 'create' | 'update' | 'delete',
-})
-
 export default define({
   auth: sessionCheckedByAccount,
-  oauth: ({ input }) => input.writes.map(permissionFor),
+  oauth: ({ input }) =>
+    input.writes.map((write) => ({ repo: write.collection, action: actionOf(write) })),
   inputLimit: WRITE_BODY_LIMIT,
   async handler({ input, auth, services }) {
     const did = await services.repositories.assertOwn(input.repo, auth.did)

@@ -7,7 +7,12 @@ import { createLogger, type Logger } from './kernel/log.ts'
 import { ASSETS, isOAuthPath } from './oauth/paths.ts'
 import { errorResponse, isInternal } from './server/xrpc/answer.ts'
 import { answerXrpc } from './server/xrpc/serve.ts'
+import {
+  assertNoOperatorAccount,
+  isOperatorRequest,
+} from './services/accounts/operator-accounts.ts'
 import { assertLocation } from './services/objects/location.ts'
+import { hostObjects } from './services/objects/stubs.ts'
 import { site } from './web/site.ts'
 
 export { AccountObject } from './durable/account.ts'
@@ -40,7 +45,11 @@ async function answer(
   let services: Services
   try {
     services = servicesOf(env)
+    const { operatorNames } = services
     await assertLocation(env, services.config.dataLocation)
+    if (!isOperatorRequest(request, path)) {
+      await assertNoOperatorAccount(operatorNames, () => hostObjects(env).directory)
+    }
   } catch (error) {
     log.error('the settings are wrong', error)
     return errorResponse(error)

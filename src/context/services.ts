@@ -6,6 +6,7 @@ import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
+import { OperatorNames } from '../services/identity/operator-names.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { IdentityCache, IdentityResolver } from '../services/identity/resolver.ts'
 import { ownProof } from '../services/lexicons/own-proof.ts'
@@ -33,6 +34,8 @@ export interface Services extends HostObjects {
   readonly blobs: BlobService
   /** Handles, DIDs and their documents, of this host and of the network. */
   readonly identity: IdentityResolver
+  /** Names that no account may have. */
+  readonly operatorNames: OperatorNames
   /** The directory of did:plc identities. */
   readonly plc: PlcDirectory
   /** Lexicons that others publish. */
@@ -64,8 +67,10 @@ function createServices(env: Env): Services {
   const log = requestLog()
   const lookup = new AccountLookup(() => objects.directory)
   const plc = new PlcDirectory(config)
+  const operatorNames = new OperatorNames(config)
   const identity = new IdentityResolver({
     config,
+    operatorNames,
     cache: new IdentityCache(),
     findAccount: (handleOrDid) => lookup.find(handleOrDid),
     describe: (did) => objects.account(did).repository.describe(true),
@@ -98,7 +103,7 @@ function createServices(env: Env): Services {
     get oauth() {
       return objects.oauth
     },
-    accounts: new Accounts({ config, objects, lookup, identity, plc, waitUntil }),
+    accounts: new Accounts({ config, objects, lookup, identity, plc, operatorNames, waitUntil }),
     repositories: new Repositories({
       objects,
       lookup,
@@ -110,6 +115,7 @@ function createServices(env: Env): Services {
     }),
     blobs: new BlobService({ config, objects, store: () => blobStore(env), waitUntil }),
     identity,
+    operatorNames,
     plc,
     lexicons,
     mail,

@@ -2,7 +2,7 @@
  * What the directory answers, part by part: who has an account on this host. What it throws as a `StorageError`
  * arrives as an `XRPCError` of the same name.
  */
-import type { HostedAccount } from '../storage/directory/accounts.ts'
+import type { HostedAccount, NameClaim } from '../storage/directory/accounts.ts'
 import type { Mail } from '../storage/directory/dev-mails.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
 import type {
@@ -38,13 +38,16 @@ export interface DirectoryAccountsRpc {
    *
    * @throws StorageError `HandleNotAvailable`, `InvalidRequest`, `InvalidInviteCode`
    */
-  reserve(account: HostedAccount, inviteCode?: string): Answer<void>
+  reserve(account: HostedAccount, inviteCode?: string, claim?: NameClaim): Answer<void>
   /** The account is created; false when its reservation has expired. */
   confirm(account: Pick<HostedAccount, 'did' | 'handle'>): Answer<boolean>
   /** Gives up a reservation. */
   release(did: string): Answer<void>
-  /** @throws StorageError `HandleNotAvailable` */
-  setHandle(did: string, handle: string): Answer<void>
+  /**
+   * @param claim `undoing`: a change that did not come about, so that the handle it gives up is free at once
+   * @throws StorageError `HandleNotAvailable`
+   */
+  setHandle(did: string, handle: string, claim?: NameClaim & { undoing?: boolean }): Answer<void>
   /**
    * Changes the address. Tokens that were mailed to the old one become invalid.
    *
@@ -56,6 +59,8 @@ export interface DirectoryAccountsRpc {
   remove(did: string): Answer<void>
   /** Finds an account by DID, handle or e-mail address. */
   find(by: 'did' | 'handle' | 'email', value: string): Answer<HostedAccount | undefined>
+  /** An account that has one of these names, if there is one. */
+  findAny(handles: readonly string[], dids: readonly string[]): Answer<HostedAccount | undefined>
   /** Accounts in order of their DIDs, at most `limit`, after `cursor`. */
   list(limit: number, cursor?: string): Answer<HostedAccount[]>
 }

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { DirectoryRpc } from '../contracts/directory.ts'
 import type { Env } from '../contracts/env.ts'
+import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
@@ -9,6 +10,7 @@ import { EmailTokens } from '../storage/directory/email-tokens.ts'
 import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
+import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
@@ -27,6 +29,8 @@ const PRUNING = 60 * 60 * 1000
 /** Calls that store something that expires. */
 const EXPIRING: ReadonlySet<string> = new Set([
   'accounts.reserve',
+  'accounts.setHandle',
+  'accounts.remove',
   'keys.add',
   'tokens.put',
   'serviceTokens.use',
@@ -45,7 +49,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const { storage } = ctx
     const { sql } = storage
     migrate(storage, migrations)
-    const accounts = new AccountTable(sql)
+    const released = new ReleasedNames(sql, namingRules(env))
+    const accounts = new AccountTable(sql, released)
     const invites = new InviteTable(sql)
     const tokens = new EmailTokens(sql)
     const keys = new ReservedKeys(sql)
@@ -55,7 +60,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       async run() {
         const now = Date.now()
         storage.transactionSync(() => {
-          for (const table of [accounts, tokens, keys, serviceTokens]) table.prune(now)
+          for (const table of [accounts, released, tokens, keys, serviceTokens]) table.prune(now)
         })
       },
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
@@ -85,4 +90,10 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
   override alarm(): Promise<void> {
     return this.#scheduler.onAlarm()
   }
+}
+
+/** Which released handles are kept, and for how long. */
+function namingRules(env: Env): { cooldown: number; domains: readonly string[] } {
+  const { handleCooldown, handleDomains } = readConfig({ ...env })
+  return { cooldown: handleCooldown, domains: handleDomains }
 }

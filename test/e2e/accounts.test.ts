@@ -318,7 +318,7 @@ describe('a PLC operation', () => {
 
 type Operation = Record<string, unknown>
 
-test('a deleted account is gone, and so are its name and its events', async () => {
+test('a deleted account is gone, and so are its address and its events; its name is kept', async () => {
   const { agent, did, handle, email } = await signUp()
   await agent.post({ text: 'soon gone' })
   await agent.com.atproto.server.requestAccountDelete()
@@ -335,7 +335,10 @@ test('a deleted account is gone, and so are its name and its events', async () =
   )
   reader.close()
   const again = new AtpAgent({ service: server.origin })
-  await again.createAccount({ handle, email, password: PASSWORD })
+  await expect(again.createAccount({ handle, email, password: PASSWORD })).rejects.toEqual(
+    refusal('HandleNotAvailable'),
+  )
+  await again.createAccount({ handle: `again-${handle}`, email, password: PASSWORD })
   expect(again.assertDid).not.toBe(did)
 })
 

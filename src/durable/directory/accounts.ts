@@ -1,5 +1,9 @@
 import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
-import type { Accounts as AccountTable, HostedAccount } from '../../storage/directory/accounts.ts'
+import type {
+  Accounts as AccountTable,
+  HostedAccount,
+  NameClaim,
+} from '../../storage/directory/accounts.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
 
@@ -22,25 +26,27 @@ export class Accounts implements DirectoryAccountsRpc {
     this.#tokens = tokens
   }
 
-  reserve(account: HostedAccount, inviteCode?: string): void {
+  reserve(account: HostedAccount, inviteCode?: string, claim?: NameClaim): void {
     this.#storage.transactionSync(() => {
       const code = inviteCode === undefined ? null : this.#invites.assertUsable(inviteCode)
-      this.#table.reserve(account, code)
+      this.#table.reserve(account, code, claim)
     })
   }
 
   confirm(account: Pick<HostedAccount, 'did' | 'handle'>): boolean {
-    const confirmed = this.#table.confirm(account)
-    if (confirmed) this.#invites.noteUse(account.did)
-    return confirmed
+    return this.#storage.transactionSync(() => {
+      const confirmed = this.#table.confirm(account)
+      if (confirmed) this.#invites.noteUse(account.did)
+      return confirmed
+    })
   }
 
   release(did: string): void {
     this.#table.release(did)
   }
 
-  setHandle(did: string, handle: string): void {
-    this.#table.setHandle(did, handle)
+  setHandle(did: string, handle: string, claim?: NameClaim & { undoing?: boolean }): void {
+    this.#storage.transactionSync(() => this.#table.setHandle(did, handle, claim))
   }
 
   setEmail(did: string, email: string, tokenHash?: string): void {
@@ -56,13 +62,27 @@ export class Accounts implements DirectoryAccountsRpc {
   }
 
   remove(did: string): void {
-    this.#table.remove(did)
-    this.#tokens.revokeAll(did)
+    this.#storage.transactionSync(() => {
+      this.#table.remove(did)
+      this.#tokens.revokeAll(did)
+    })
   }
 
   find(by: 'did' | 'handle' | 'email', value: string): HostedAccount | undefined {
     if (by === 'did') return this.#table.byDid(value)
     return by === 'handle' ? this.#table.byHandle(value) : this.#table.byEmail(value)
+  }
+
+  findAny(handles: readonly string[], dids: readonly string[]): HostedAccount | undefined {
+    for (const did of dids) {
+      const account = this.#table.byDid(did)
+      if (account) return account
+    }
+    for (const handle of handles) {
+      const account = this.#table.byHandle(handle)
+      if (account) return account
+    }
+    return undefined
   }
 
   list(limit: number, cursor?: string): HostedAccount[] {

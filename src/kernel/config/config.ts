@@ -47,6 +47,8 @@ export interface Config {
   dataLocation: DataLocation
   signingKeyType: 'k256' | 'p256'
   registration: 'closed' | 'invite' | 'open'
+  /** How long a handle that was given up is kept for the account that had it, in ms. */
+  handleCooldown: number
   /** ms; undefined: accounts get no invite codes. */
   inviteInterval: number | undefined
   /** ms since 1970. */
@@ -66,6 +68,8 @@ export interface Config {
   moderation: ServiceTarget | undefined
   /** Where reports go. */
   report: ServiceTarget | undefined
+  /** DIDs that the settings give to services, also to such as have no URL and are not used. */
+  serviceDids: readonly string[]
   proxyRoutes: readonly RouteSetting[]
   proxyLimits: ProxyLimits
   /** Bytes. */
@@ -139,6 +143,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     dataLocation: parsed.PDS_DATA_LOCATION ?? 'auto',
     signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
     registration: parsed.PDS_REGISTRATION ?? registrationOf(parsed.PDS_INVITE_REQUIRED),
+    handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
     contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),
@@ -163,6 +168,12 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       parsed.PDS_REPORT_SERVICE_URL ?? parsed.PDS_MOD_SERVICE_URL,
       parsed.PDS_REPORT_SERVICE_DID ?? parsed.PDS_MOD_SERVICE_DID,
     ),
+    serviceDids: [
+      parsed.PDS_BSKY_APP_VIEW_DID,
+      parsed.PDS_CHAT_DID,
+      parsed.PDS_MOD_SERVICE_DID,
+      parsed.PDS_REPORT_SERVICE_DID,
+    ].flatMap((did) => (did === undefined || did === NONE ? [] : [did])),
     proxyRoutes: parsed.PDS_PROXY_ROUTES ?? [],
     proxyLimits: {
       headersTimeout: parsed.PDS_PROXY_HEADERS_TIMEOUT ?? 10_000,

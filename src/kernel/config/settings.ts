@@ -84,6 +84,10 @@ export const settings = {
     'as PDS_REGISTRATION says',
     "The reference PDS's name for `PDS_REGISTRATION=invite` (true) and `open` (false).",
   ),
+  PDS_HANDLE_COOLDOWN_MS: count(
+    '2592000000 (30 days)',
+    'How long nobody else gets a handle that an account gave up, by deletion or for another one. 0: not at all.',
+  ),
   PDS_INVITE_INTERVAL: count(
     'accounts get no invite codes',
     'An account may hand out one more invite code after so many ms.',

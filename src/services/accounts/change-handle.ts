@@ -20,10 +20,10 @@ export async function changeHandle(
 ): Promise<string[]> {
   const handle = await checkHandle(dependencies, input, { did, byOperator })
   const before = await dependencies.lookup.get(did)
-  await dependencies.objects.directory.accounts.setHandle(did, handle)
+  await dependencies.objects.directory.accounts.setHandle(did, handle, { byOperator })
   if (did.startsWith('did:plc:')) {
     await claimHandle(dependencies, did, handle).catch(async (error: unknown) => {
-      await dependencies.objects.directory.accounts.setHandle(did, before.handle)
+      await dependencies.objects.directory.accounts.setHandle(did, before.handle, { undoing: true })
       throw error
     })
   }

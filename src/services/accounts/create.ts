@@ -65,6 +65,7 @@ export async function createAccount(
   await dependencies.objects.directory.accounts.reserve(
     { did, handle, email },
     inviteOf(dependencies, request, byOperator),
+    { byOperator, didProven: identity.isMoving },
   )
   const account: AccountInput = {
     did,
@@ -116,6 +117,9 @@ async function chooseIdentity(
 ): Promise<NewIdentity> {
   const { did, handle, recoveryKey } = request
   if (did === undefined) return newPlc(dependencies, handle, recoveryKey)
+  if (dependencies.operatorNames.hasDid(did)) {
+    throw new InvalidRequestError(`${did} belongs to this host or to a service that it works with`)
+  }
   const reserved = await dependencies.objects.directory.keys.find('did', did)
   const key = reserved
     ? SigningKey.fromBytes(

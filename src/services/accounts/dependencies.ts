@@ -1,4 +1,5 @@
 import type { Config } from '../../kernel/config/config.ts'
+import type { OperatorNames } from '../identity/operator-names.ts'
 import type { PlcDirectory } from '../identity/plc.ts'
 import type { IdentityResolver } from '../identity/resolver.ts'
 import type { HostObjects } from '../objects/stubs.ts'
@@ -11,6 +12,7 @@ export interface AccountDependencies {
   readonly lookup: AccountLookup
   readonly identity: Pick<IdentityResolver, 'did' | 'handle' | 'invalidate'>
   readonly plc: PlcDirectory
+  readonly operatorNames: OperatorNames
   /** Keeps the isolate working after the answer was sent. */
   waitUntil(work: Promise<unknown>): void
 }

@@ -26,6 +26,10 @@ export async function checkHandle(
   { did, byOperator = false }: HandleRules = {},
 ): Promise<string> {
   const handle = normalize(input)
+  // Not even the operator's: whoever has it speaks for the host, or for a service that the host trusts.
+  if (dependencies.operatorNames.hasHandle(handle)) {
+    throw new InvalidRequestError('Reserved handle', 'HandleNotAvailable')
+  }
   const { handleDomains } = dependencies.config
   const domain = handleDomains.find((candidate) => handle.endsWith(candidate))
   if (domain) {

@@ -36,6 +36,7 @@ function resolver(changes: Partial<ResolverParts['config']> = {}): IdentityResol
       publicUrl: 'https://pds.example.org',
       ...changes,
     },
+    operatorNames: { hasHandle: (handle) => handle === 'ozone.pds.example.org' },
     cache: new IdentityCache(),
     findAccount: async (name) =>
       [OWN_DID, 'own.pds.example.org', 'own.example.com'].includes(name)
@@ -167,7 +168,21 @@ describe('the document of a DID', () => {
       id: OWN_DID,
       alsoKnownAs: ['at://own.pds.example.org'],
     })
-    await expect(identity.did('did:web:nobody.pds.example.org')).rejects.toMatchObject({
+    expect(asked).toEqual([])
+  })
+
+  test('under a domain of this host, but of no account, is asked for in the network', async () => {
+    const did = 'did:web:ozone.pds.example.org'
+    const url = 'https://ozone.pds.example.org/.well-known/did.json'
+    answers = { [url]: json(documentOf(did)) }
+    expect(await resolver().did(did)).toEqual(documentOf(did))
+    answers = { [url]: json({}, 404) }
+    await expect(resolver().did(did)).rejects.toMatchObject({ kind: 'did-not-found' })
+  })
+
+  test('under a domain of this host that nobody else could know is looked for here only', async () => {
+    const identity = resolver({ handleDomains: ['.test'], reachPrivate: true })
+    await expect(identity.did('did:web:nobody.test')).rejects.toMatchObject({
       kind: 'did-not-found',
     })
     expect(asked).toEqual([])

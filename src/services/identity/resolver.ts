@@ -9,6 +9,7 @@ import { type DidDocument, handleOf } from './did-document.ts'
 import { accountDocument, serverDocument } from './documents.ts'
 import { IdentityError } from './identity-error.ts'
 import { LookupCache } from './lookup-cache.ts'
+import type { OperatorNames } from './operator-names.ts'
 import { type DidAnswer, type ResolutionSettings, resolveDid } from './resolve-did.ts'
 import { resolveHandle } from './resolve-handle.ts'
 
@@ -38,10 +39,10 @@ export class IdentityCache {
 }
 
 export interface ResolverParts {
-  config: Pick<
-    Config,
-    'plcUrl' | 'dohUrl' | 'reachPrivate' | 'handleDomains' | 'serviceDid' | 'publicUrl'
-  >
+  config: Pick<Config, 'plcUrl' | 'dohUrl' | 'reachPrivate' | 'handleDomains'> &
+    Pick<Config, 'serviceDid' | 'publicUrl'>
+  /** Names under the host's own domains that are somebody else's all the same. */
+  operatorNames: Pick<OperatorNames, 'hasHandle'>
   cache: IdentityCache
   /** The account of this host with this handle or DID. */
   findAccount(handleOrDid: string): Promise<{ did: string } | undefined>
@@ -83,9 +84,8 @@ export class IdentityResolver {
   async did(did: string, { fresh }: ResolveOptions = {}): Promise<DidDocument> {
     const { config, cache, waitUntil } = this.#parts
     if (did === config.serviceDid && did.startsWith('did:web:')) return serverDocument(config)
-    if (did.startsWith('did:web:') && this.#isOwnName(did.slice('did:web:'.length))) {
-      return this.#ownDocument(did)
-    }
+    const own = await this.#ownDocument(did)
+    if (own) return own
     const answer = await cache.dids.get(did, () => resolveDid(did, this.#settings), {
       fresh,
       waitUntil,
@@ -101,10 +101,11 @@ export class IdentityResolver {
   async handle(handle: string, { fresh }: ResolveOptions = {}): Promise<string | undefined> {
     if (!isValidHandle(handle)) return undefined
     const name = normalizeHandle(handle)
-    const { config, cache, waitUntil, log, findAccount } = this.#parts
+    const { config, operatorNames, cache, waitUntil, log, findAccount } = this.#parts
     const account = await findAccount(name)
     if (account) return account.did
-    if (this.#isOwnName(name)) return undefined
+    // The name of a service that the operator runs is not given out by this host, which knows nothing of it.
+    if (this.#isOwnName(name) && !operatorNames.hasHandle(name)) return undefined
     if (!config.reachPrivate && !isPublicHost(name)) return undefined
     try {
       const ask = () => resolveHandle(name, this.#settings)
@@ -156,14 +157,23 @@ export class IdentityResolver {
     cache.invalidate(handleOrDid)
   }
 
-  /** Whether names like this are given out by this host, so that nobody else knows more about it. */
+  /** Whether names like this are given out by this host. */
   #isOwnName(host: string): boolean {
     return this.#parts.config.handleDomains.some((domain) => host.endsWith(domain))
   }
 
-  async #ownDocument(did: string): Promise<DidDocument> {
+  /**
+   * The document of a did:web that is an account of this host. That it is under a domain of this host's does not
+   * make it one: it may be another server of the operator's, which then is asked like any other.
+   */
+  async #ownDocument(did: string): Promise<DidDocument | undefined> {
+    if (!did.startsWith('did:web:')) return undefined
+    const host = did.slice('did:web:'.length)
+    if (!this.#isOwnName(host)) return undefined
     const { config, findAccount, describe } = this.#parts
     if (!(await findAccount(did))) {
+      // There is nobody to ask about a name that is not of the public network.
+      if (isPublicHost(host)) return undefined
       throw new IdentityError('did-not-found', `There is no such DID: ${did}`)
     }
     const description = await describe(did).catch((error: unknown) => {

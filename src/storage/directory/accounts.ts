@@ -1,10 +1,19 @@
 import { StorageError } from '../error.ts'
+import type { ReleasedNames } from './released-names.ts'
 
 /** A hosted account and its names. */
 export interface HostedAccount {
   did: string
   handle: string
   email: string | null
+}
+
+/** On what grounds somebody asks for names. */
+export interface NameClaim {
+  /** The operator may give out names again. */
+  byOperator?: boolean
+  /** Whoever asks has proven to hold the DID. */
+  didProven?: boolean
 }
 
 type Row = {
@@ -28,8 +37,10 @@ const ABANDONED = 60 * 60 * 1000
 /** The accounts of this host by DID, handle and e-mail address. Names are lower case. */
 export class Accounts {
   readonly #sql: SqlStorage
-  constructor(sql: SqlStorage) {
+  readonly #released: ReleasedNames
+  constructor(sql: SqlStorage, released: ReleasedNames) {
     this.#sql = sql
+    this.#released = released
   }
 
   /**
@@ -38,9 +49,16 @@ export class Accounts {
    * @param inviteCode the code it is created with; one use of it is reserved too
    * @throws StorageError `HandleNotAvailable`, `InvalidRequest`
    */
-  reserve(account: HostedAccount, inviteCode: string | null = null): void {
+  reserve(account: HostedAccount, inviteCode: string | null = null, claim: NameClaim = {}): void {
     const { did, handle, email } = account
-    if (!this.isHandleFree(handle)) throw handleTaken(handle)
+    if (this.#holderOf(handle)) throw handleTaken(handle)
+    this.#assertNotKept(handle, did, claim)
+    if (!claim.byOperator && !claim.didProven && this.#released.isRetired(did)) {
+      throw new StorageError(
+        'InvalidRequest',
+        `${did} was an account of this host, and is given to nobody else`,
+      )
+    }
     if (this.#row('did = ?', did)) {
       throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
     }
@@ -66,6 +84,7 @@ export class Accounts {
       did,
       handle,
     )
+    if (rowsWritten > 0) this.#released.takeHandle(handle)
     return rowsWritten > 0
   }
 
@@ -74,10 +93,18 @@ export class Accounts {
     this.#sql.exec('DELETE FROM account WHERE did = ? AND ready = 0', did)
   }
 
-  /** @throws StorageError `HandleNotAvailable` */
-  setHandle(did: string, handle: string): void {
+  /**
+   * @param undoing a change that did not come about: the account never had the handle that it gives up
+   * @throws StorageError `HandleNotAvailable`
+   */
+  setHandle(did: string, handle: string, claim: NameClaim & { undoing?: boolean } = {}): void {
     this.#assertHandleFree(handle, did)
+    this.#assertNotKept(handle, did, claim)
+    const before = this.byDid(did)?.handle
+    if (before === handle) return
+    if (before !== undefined && !claim.undoing) this.#released.releaseHandle(before, did)
     this.#sql.exec('UPDATE account SET handle = ? WHERE did = ?', handle, did)
+    this.#released.takeHandle(handle)
   }
 
   /** @throws StorageError `InvalidRequest` when the address belongs to another account */
@@ -100,10 +127,16 @@ export class Accounts {
 
   /** Whether an account may have this handle. */
   isHandleFree(handle: string): boolean {
-    return !this.#holderOf(handle)
+    return !this.#holderOf(handle) && this.#released.keptFor(handle) === undefined
   }
 
+  /** An account is gone. Its DID, if it is a did:web, and for a time its handle are given to nobody else. */
   remove(did: string): void {
+    const account = this.byDid(did)
+    if (account) {
+      this.#released.retireDid(did)
+      this.#released.releaseHandle(account.handle, did)
+    }
     this.#sql.exec('DELETE FROM account WHERE did = ?', did)
   }
 
@@ -162,6 +195,11 @@ export class Accounts {
   #assertHandleFree(handle: string, did: string): void {
     const holder = this.#holderOf(handle)
     if (holder !== undefined && holder !== did) throw handleTaken(handle)
+  }
+
+  #assertNotKept(handle: string, did: string, { byOperator }: NameClaim): void {
+    const former = this.#released.keptFor(handle)
+    if (!byOperator && former !== undefined && former !== did) throw handleTaken(handle)
   }
 
   #assertEmailFree(email: string, did: string): void {

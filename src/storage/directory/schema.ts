@@ -77,6 +77,18 @@ export const migrations: readonly Migration[] = [
   );
   `,
   JOB_TABLE,
+  `
+  CREATE TABLE retired_did (
+    did TEXT PRIMARY KEY,
+    retired_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE released_handle (
+    handle TEXT PRIMARY KEY,
+    did TEXT NOT NULL,
+    until INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */
@@ -84,6 +96,7 @@ export const hasExpiring = (sql: SqlStorage): boolean =>
   sql
     .exec<{ found: number }>(
       `SELECT EXISTS (SELECT 1 FROM reserved_key) OR EXISTS (SELECT 1 FROM email_token)
-         OR EXISTS (SELECT 1 FROM used_service_token) OR EXISTS (SELECT 1 FROM account WHERE ready = 0) AS found`,
+         OR EXISTS (SELECT 1 FROM used_service_token) OR EXISTS (SELECT 1 FROM account WHERE ready = 0)
+         OR EXISTS (SELECT 1 FROM released_handle) AS found`,
     )
     .one().found === 1

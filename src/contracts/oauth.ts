@@ -29,14 +29,23 @@ export interface DevicesRpc {
   read(id: string): Answer<Device | undefined>
   update(id: string, change: Partial<Device>): Answer<void>
   delete(id: string): Answer<void>
-  signIn(deviceId: string, did: string): Answer<void>
+  /**
+   * @param epoch in which the credentials were looked at
+   * @throws StorageError `InvalidGrant` when it is over
+   */
+  signIn(deviceId: string, did: string, epoch: number): Answer<void>
   signOut(deviceId: string, did: string): Answer<void>
-  accounts(filter: { deviceId?: string; did?: string }): Answer<DeviceAccount[]>
+  /** Each with the epoch of its account. */
+  accounts(filter: {
+    deviceId?: string
+    did?: string
+  }): Answer<(DeviceAccount & { epoch: number })[]>
 }
 
 /** What accounts have allowed apps. */
 export interface ClientsRpc {
-  authorize(did: string, clientId: string, scopes: readonly string[]): Answer<void>
+  /** @throws StorageError `InvalidGrant` when `epoch` is over */
+  authorize(did: string, clientId: string, scopes: readonly string[], epoch: number): Answer<void>
   authorizedBy(dids: readonly string[]): Answer<{ did: string; clients: AuthorizedClient[] }[]>
 }
 
@@ -44,10 +53,16 @@ export interface ClientsRpc {
 export interface RequestsRpc {
   create(id: string, request: AuthorizationRequest): Answer<void>
   read(id: string): Answer<AuthorizationRequest | undefined>
-  update(id: string, change: RequestChange): Answer<void>
+  /**
+   * @param epoch of the account, where the change is its consent
+   * @throws StorageError `InvalidGrant` when `epoch` is over
+   */
+  update(id: string, change: RequestChange, epoch?: number): Answer<void>
   delete(id: string): Answer<void>
-  /** Uses a code up. @param codeHash of the code */
-  consume(codeHash: string): Answer<{ id: string; request: AuthorizationRequest } | undefined>
+  /** Uses a code up. @param codeHash of the code. @returns with the epoch of the account */
+  consume(
+    codeHash: string,
+  ): Answer<{ id: string; request: AuthorizationRequest; epoch: number } | undefined>
 }
 
 export interface TokensRpc {
@@ -59,7 +74,11 @@ export interface TokensRpc {
    * @throws StorageError `InvalidToken`, `ProofReplayed`
    */
   authorize(id: string, proof: string): Answer<TokenInfo>
-  create(id: string, token: NewToken, refreshHash: string | null): Answer<void>
+  /**
+   * @param epoch in which the code was used up
+   * @throws StorageError `InvalidGrant` when it is over
+   */
+  create(id: string, token: NewToken, refreshHash: string | null, epoch: number): Answer<void>
   find(by: 'id' | 'code' | 'refresh', value: string): Answer<Token | undefined>
   ofAccount(did: string): Answer<Token[]>
   /** @throws StorageError when the token is gone */
@@ -73,8 +92,11 @@ export interface ReplaysRpc {
 }
 
 export interface OAuthAccountsRpc {
+  /** The epoch of an account: it lasts until the account is signed out. */
+  epoch(did: string): Answer<number>
   /**
-   * Ends what apps may do for an account, and what they are in the middle of. Their owner is asked again.
+   * Ends what apps may do for an account, and what they, or somebody who is signing in, are in the middle of: a new
+   * epoch begins. Their owner is asked again.
    *
    * @param options.devices whether it is signed out of browsers, too
    */

@@ -31,7 +31,7 @@ import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
 import { Email } from './account/email.ts'
 import { Factors } from './account/factors.ts'
-import { deleteBlobs, deliverEvents, removeDelivered } from './account/jobs.ts'
+import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
 import { Passkeys } from './account/passkeys.ts'
@@ -42,9 +42,10 @@ import { Recovery } from './account/recovery.ts'
 import { Repository } from './account/repository.ts'
 import { ServiceTokens } from './account/service-tokens.ts'
 import { Sessions } from './account/sessions.ts'
+import { SignOuts } from './account/sign-outs.ts'
 import { Totp } from './account/totp.ts'
 import { RpcDispatcher } from './dispatcher.ts'
-import { Scheduler } from './scheduler.ts'
+import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
 
 const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 
@@ -104,15 +105,18 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     destroy: () => store.destroy(),
     wipe,
   })
-  const jobs = [delivery, removeDelivered(outbox), blobDeletion, recovery]
+  const oauthSignOut = signOutOfOAuth(objects, did)
+  const jobs = [delivery, removeDelivered(outbox), blobDeletion, oauthSignOut, recovery]
   const log = () => createLogger({ account: did() })
   const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs)
 
+  const signOuts = new SignOuts()
   const core: AccountCore = {
     storage,
     sql,
     config,
     profile,
+    signOuts,
     changed() {
       scheduler.start(delivery)
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
@@ -125,11 +129,20 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const preferenceTable = new PreferenceTable(sql)
   const rates = new RateCounter(sql)
   const signOut: SignOut = {
-    browsers() {
-      oneTime.removeAll('password')
+    here() {
+      signOuts.add()
+      sessionTable.closeAll()
       browserTable.closeAll()
+      for (const purpose of ['password', 'link', 'passkey'] as const) oneTime.removeAll(purpose)
+      // Noted with the change, so that a crash delays it at most.
+      scheduler.runLater(oauthSignOut, INITIAL_BACKOFF)
     },
-    oauth: () => signOutOfOAuth(objects, profile.did()),
+    async oauth() {
+      // A run that is under way may have come too early for this change.
+      await scheduler.finished(oauthSignOut)
+      scheduler.start(oauthSignOut)
+      await scheduler.finished(oauthSignOut)
+    },
   }
 
   const keys = new Keys(core, store)
@@ -188,11 +201,6 @@ function sourceState({ profile, repo }: LifecycleStore): SourceState {
   if (gone) return { head: null, rev: null, status: 'deleted' }
   const { cid, rev } = repo.head()
   return { head: cid, rev, status: profile.get().status }
-}
-
-/** Ends what browsers and apps were given for an account by the OAuth server. */
-async function signOutOfOAuth({ oauth }: HostObjects, did: string | undefined): Promise<void> {
-  if (did !== undefined) await oauth.accounts.remove(did, { devices: true })
 }
 
 async function useMailedCode(

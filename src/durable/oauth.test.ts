@@ -12,6 +12,8 @@ const objects = hostObjects(env)
 const HOUR = 60 * 60 * 1000
 const DID = 'did:web:alice.test'
 
+const epoch = () => objects.oauth.accounts.epoch(DID)
+
 const token = (more: Partial<NewToken> = {}): NewToken => ({
   did: DID,
   clientId: 'http://localhost',
@@ -42,7 +44,7 @@ const fresh = (kind: string) => `${kind}-${made++}`
 
 test('of several who rotate the same token at the same time, one succeeds', async () => {
   const id = fresh('tok')
-  await objects.oauth.tokens.create(id, token(), hashOf(id))
+  await objects.oauth.tokens.create(id, token(), hashOf(id), await epoch())
   const outcomes = await Promise.all(
     [1, 2, 3].map(() =>
       resultOf(objects.oauth.tokens.rotate(id, rotation(fresh('tok'), fresh('hash')))),
@@ -54,7 +56,7 @@ test('of several who rotate the same token at the same time, one succeeds', asyn
 test('a session is found by each refresh token that it has had, and by none once it is gone', async () => {
   const first = fresh('tok')
   const second = fresh('tok')
-  await objects.oauth.tokens.create(first, token(), hashOf('first'))
+  await objects.oauth.tokens.create(first, token(), hashOf('first'), await epoch())
   await objects.oauth.tokens.rotate(first, rotation(second, hashOf('second')))
   const found = await objects.oauth.tokens.find('refresh', hashOf('first'))
   expect(found).toMatchObject({ id: second, refreshHash: hashOf('second') })
@@ -65,10 +67,39 @@ test('a session is found by each refresh token that it has had, and by none once
 
 test('a token that was authorized is not authorized any more once it is revoked', async () => {
   const id = fresh('tok')
-  await objects.oauth.tokens.create(id, token(), null)
+  await objects.oauth.tokens.create(id, token(), null, await epoch())
   expect((await resultOf(objects.oauth.tokens.authorize(id, fresh('proof')))).ok).toBe(true)
   await objects.oauth.accounts.remove(DID, { devices: true })
   expect((await resultOf(objects.oauth.tokens.authorize(id, fresh('proof')))).ok).toBe(false)
+})
+
+test('what was begun before an account was signed out is not completed after', async () => {
+  const before = await epoch()
+  const request = fresh('req')
+  const codeHash = hashOf(request)
+  await objects.oauth.requests.create(request, {
+    clientId: 'http://localhost',
+    clientAuth: 'null',
+    parameters: '{}',
+    expiresAt: Date.now() + HOUR,
+    deviceId: null,
+    did: null,
+    codeHash: null,
+  })
+  await objects.oauth.accounts.remove(DID, { devices: false })
+  const tries = (was: number) => [
+    resultOf(objects.oauth.tokens.create(fresh('tok'), token(), null, was)),
+    resultOf(objects.oauth.devices.signIn('dev-1', DID, was)),
+    resultOf(objects.oauth.clients.authorize(DID, 'https://app.example.com', ['atproto'], was)),
+    resultOf(objects.oauth.requests.update(request, { did: DID, codeHash }, was)),
+  ]
+  for (const attempt of await Promise.all(tries(before))) {
+    expect(attempt).toMatchObject({ ok: false, refused: { name: 'InvalidGrant' } })
+  }
+  for (const attempt of await Promise.all(tries(await epoch()))) {
+    expect(attempt).toMatchObject({ ok: true })
+  }
+  expect(await objects.oauth.requests.consume(codeHash)).toMatchObject({ epoch: await epoch() })
 })
 
 test('a code is given out once for a request, and traded in once', async () => {
@@ -97,8 +128,9 @@ test('a code is given out once for a request, and traded in once', async () => {
 test('what has expired is deleted when the alarm rings, and nothing else', async () => {
   const old = fresh('tok')
   const current = fresh('tok')
-  await objects.oauth.tokens.create(old, token({ endsAt: Date.now() - 1 }), hashOf(old))
-  await objects.oauth.tokens.create(current, token(), null)
+  const ended = token({ endsAt: Date.now() - 1 })
+  await objects.oauth.tokens.create(old, ended, hashOf(old), await epoch())
+  await objects.oauth.tokens.create(current, token(), null, await epoch())
   await objects.oauth.replays.isFirst('of old', -1)
   expect(await runDurableObjectAlarm(oauthStub(env))).toBe(true)
   expect(await objects.oauth.tokens.find('id', old)).toBeUndefined()

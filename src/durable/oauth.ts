@@ -6,13 +6,16 @@ import { createLogger } from '../kernel/log.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { AuthorizedClients } from '../storage/oauth/clients.ts'
-import { Devices } from '../storage/oauth/devices.ts'
+import { Devices as DeviceTable } from '../storage/oauth/devices.ts'
+import { Epochs } from '../storage/oauth/epochs.ts'
 import { Replays } from '../storage/oauth/replays.ts'
 import { AuthorizationRequests } from '../storage/oauth/requests.ts'
 import { isEmpty, migrations } from '../storage/oauth/schema.ts'
 import { Tokens as TokenTable } from '../storage/oauth/tokens.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { Clients } from './oauth/clients.ts'
+import { Devices } from './oauth/devices.ts'
+import { Requests } from './oauth/requests.ts'
 import { Tokens } from './oauth/tokens.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
@@ -41,12 +44,13 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
     const { storage } = ctx
     const { sql } = storage
     migrate(storage, migrations)
-    const devices = new Devices(sql)
+    const devices = new DeviceTable(sql)
     const clients = new AuthorizedClients(sql)
     const requests = new AuthorizationRequests(sql)
     const tokenTable = new TokenTable(sql)
     const replays = new Replays(sql)
-    const tokens = new Tokens(storage, tokenTable)
+    const epochs = new Epochs(sql)
+    const tokens = new Tokens(storage, tokenTable, epochs)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {
@@ -61,14 +65,16 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
     const log = () => createLogger({ object: 'oauth' })
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, [removeExpired])
     const parts: OAuthRpc = {
-      devices,
-      clients: new Clients(clients),
-      requests,
+      devices: new Devices(devices, epochs),
+      clients: new Clients(clients, epochs),
+      requests: new Requests(requests, epochs),
       tokens,
       replays,
       accounts: {
+        epoch: (did) => epochs.of(did),
         remove(did, options) {
           storage.transactionSync(() => {
+            epochs.advance(did)
             for (const table of [tokenTable, requests, clients]) table.forgetAccount(did)
             if (options.devices) devices.forgetAccount(did)
           })

@@ -7,6 +7,7 @@ import type { DeviceId, SessionId } from '@atproto/oauth-provider/store'
 import type { Services } from '../context/services.ts'
 import { equalSecrets } from '../kernel/crypto/equal-secrets.ts'
 import { deviceStore } from './store/devices.ts'
+import { notedEpoch } from './store/epochs.ts'
 
 /** The provider's own, of its DeviceManager: ten years, in seconds. */
 const COOKIE_AGE = 315_532_800
@@ -16,6 +17,8 @@ const SESSION_PATTERN = /^ses-[0-9a-f]{32}$/
 /**
  * Links an account to the browser that sends `cookie`. The secret in the browser's cookie becomes another one, so
  * that whoever knew the one before is not signed in with its owner.
+ *
+ * `beginEpoch` is to be called before the credentials are looked at.
  *
  * @returns `Set-Cookie` headers; undefined when the provider does not know the browser
  */
@@ -32,7 +35,7 @@ export async function signInOnDevice(
   if (!device || !equalSecrets(device.sessionId, session)) return undefined
   const next = `ses-${randomBytes(16).toString('hex')}` as SessionId
   await devices.updateDevice(id as DeviceId, { sessionId: next, lastSeenAt: new Date() })
-  await services.oauth.devices.signIn(id, did)
+  await services.oauth.devices.signIn(id, did, notedEpoch(did))
   return [write('dev-id', id), write('ses-id', next)]
 }
 

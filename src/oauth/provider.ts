@@ -19,6 +19,7 @@ import type { Config } from '../kernel/config/config.ts'
 import { takeRedirectError } from '../platform/redirect-error.ts'
 import { verifierOptions } from '../server/auth/oauth-verifier.ts'
 import { clientFetch } from './client-fetch.ts'
+import { bindToEpochs } from './ephemeral-tokens.ts'
 import { accountChanges } from './store/account-changes.ts'
 import { accountStore } from './store/accounts.ts'
 import { deviceStore } from './store/devices.ts'
@@ -61,6 +62,7 @@ export async function makeProvider(services: Services): Promise<OAuthProvider> {
     onUpdateHandle: ({ account: { did } }) => limit(updateHandleLimits, { auth: { did } }),
   })
   promiseOnlyWhatWorks(provider)
+  bindToEpochs(provider.signer, services)
   return provider
 }
 

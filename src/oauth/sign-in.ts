@@ -5,6 +5,7 @@ import type { Services } from '../context/services.ts'
 import { MAX_TRIED_LENGTH } from '../services/accounts/passwords.ts'
 import { unlessRefused } from '../services/objects/result.ts'
 import { demandSecondFactor } from './second-factor.ts'
+import { beginEpoch } from './store/epochs.ts'
 
 export interface SignInAttempt {
   /** Handle, DID or e-mail address. */
@@ -26,6 +27,7 @@ export async function checkSignIn(services: Services, attempt: SignInAttempt): P
   const found = await services.accounts.findByIdentifier(attempt.identifier)
   if (!found) throw new InvalidCredentialsError()
   const { did } = found
+  await beginEpoch(services, did)
   await checkMainPassword(services, did, attempt.password)
   const account = await unlessRefused(services.account(did).profile.get())
   if (!account) throw wrongPassword(did)

@@ -4,6 +4,7 @@ import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { type Mock, vi } from 'vitest'
 import type { AccountCore } from '../durable/account/core.ts'
+import { SignOuts } from '../durable/account/sign-outs.ts'
 import { cidOf } from '../kernel/cbor/cid.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { encrypt } from '../kernel/crypto/encrypt.ts'
@@ -105,6 +106,7 @@ function build(storage: DurableObjectStorage): AccountParts {
     sql,
     config,
     profile,
+    signOuts: new SignOuts(),
     changed: vi.fn<() => void>(),
     delivered: vi.fn<() => Promise<void>>(async () => undefined),
   }

@@ -43,6 +43,7 @@ export async function connectApp(did: string, scope: string): Promise<ConnectedA
       endsAt: now + 2 * HOUR,
     },
     null,
+    await hostObjects(env).oauth.accounts.epoch(did),
   )
   const accessToken = await new SignJWT({ cnf: { jkt }, client_id: 'http://localhost' })
     .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: 'access-token' })

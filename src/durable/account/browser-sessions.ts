@@ -34,16 +34,20 @@ export class BrowserSessions implements BrowserSessionsRpc {
 
   async open(password: string): Promise<BrowserSignIn> {
     const { passwords, factors, oneTime } = this.#parts
+    const { signOuts } = this.#core
+    const before = signOuts.count()
     if (!(await passwords.verify(password))) return null
     assertNotTakendown(this.#core.profile.get())
     try {
       await factors.check(undefined)
     } catch (error) {
       if (!(error instanceof StorageError) || error.name !== 'AuthFactorTokenRequired') throw error
+      signOuts.assertNoneSince(before)
       const ticket = makeToken()
       oneTime.add('password', hashToken(ticket), Date.now() + CODE_TIME)
       return { ticket, wanted: error.message }
     }
+    signOuts.assertNoneSince(before)
     return { token: this.#open() }
   }
 
@@ -58,7 +62,9 @@ export class BrowserSessions implements BrowserSessionsRpc {
   }
 
   async openByPasskey(id: string, answer: string): Promise<string> {
+    const before = this.#core.signOuts.count()
     await this.#parts.passkeys.authenticate(id, answer)
+    this.#core.signOuts.assertNoneSince(before)
     return this.#open()
   }
 

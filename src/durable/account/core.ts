@@ -1,5 +1,6 @@
 import type { Config } from '../../kernel/config/config.ts'
 import type { Profile } from '../../storage/account/profile.ts'
+import type { SignOuts } from './sign-outs.ts'
 
 /** What each part of an account's object is given; whatever else it needs is named in its constructor. */
 export interface AccountCore {
@@ -8,6 +9,7 @@ export interface AccountCore {
   readonly sql: SqlStorage
   readonly config: Config
   readonly profile: Profile
+  readonly signOuts: SignOuts
   /** To be called after a change that causes events or leaves blobs to be deleted: starts the background jobs. */
   changed(): void
   /**

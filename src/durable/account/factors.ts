@@ -44,10 +44,13 @@ export class Factors implements FactorsRpc {
   }
 
   async authenticate(password: string, code?: string): Promise<Account | null> {
+    const { profile, signOuts } = this.#core
+    const before = signOuts.count()
     if (!(await this.#parts.passwords.verify(password))) return null
     await this.check(code)
-    const account = this.#core.profile.get()
+    const account = profile.get()
     assertNotTakendown(account)
+    signOuts.assertNoneSince(before)
     return account
   }
 

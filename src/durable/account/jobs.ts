@@ -1,6 +1,6 @@
 /** What an account does in the background; docs/storage.md says which rows each job is about. */
 
-import type { SequencerClient } from '../../services/objects/stubs.ts'
+import type { HostObjects, SequencerClient } from '../../services/objects/stubs.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
@@ -63,5 +63,15 @@ export const deleteBlobs = (index: BlobIndex, store: () => BlobStore): Job => ({
         index.confirmDeleted(key)
       }
     }
+  },
+})
+
+/** Ends what browsers and apps were given for an account by the OAuth server. */
+export const signOutOfOAuth = (objects: Pick<HostObjects, 'oauth'>, did: () => string): Job => ({
+  name: 'sign out of OAuth',
+  // Until it succeeds, somebody who should not is signed in.
+  maxBackoff: 60_000,
+  async run() {
+    if (did() !== '') await objects.oauth.accounts.remove(did(), { devices: true })
   },
 })

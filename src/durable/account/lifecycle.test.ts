@@ -34,7 +34,7 @@ function lifecycleOf(
     },
   })
   const sessions = new SessionTable(sql)
-  const signOut = { oauth: vi.fn(oauth) }
+  const signOut = { here: vi.fn(() => sessions.closeAll()), oauth: vi.fn(oauth) }
   const lifecycle = new Lifecycle(core, store, keys, sessions, signOut)
   return { lifecycle, sessions, signOut, remembered: () => remembered?.did() }
 }
@@ -124,15 +124,22 @@ test('a deactivation and its end are acknowledged when the network was told', ()
   }))
 
 describe('a takedown', () => {
-  test('ends sessions and what apps were given; its end gives nothing back', () =>
+  test('ends sessions and what apps were given; its end gives nothing back, and ends what it left open', () =>
     withAccount(async (parts) => {
       const { lifecycle, sessions, signOut } = lifecycleOf(parts)
       const { family } = sessions.open('com.atproto.access', null)
       await lifecycle.setTakedown('a reason')
+      const meanwhile = sessions.open('com.atproto.takendown', null)
       await lifecycle.setTakedown(null)
       expect(parts.profile.get().status).toBe('active')
-      expect(() => sessions.assertOpen(family)).toThrow(refused('ExpiredToken'))
-      expect(signOut.oauth).toHaveBeenCalledOnce()
+      for (const session of [family, meanwhile.family]) {
+        expect(() => sessions.assertOpen(session)).toThrow(refused('ExpiredToken'))
+      }
+      expect(signOut.oauth).toHaveBeenCalledTimes(2)
+      const later = sessions.open('com.atproto.access', null)
+      await lifecycle.setTakedown(null)
+      sessions.assertOpen(later.family)
+      expect(signOut.oauth).toHaveBeenCalledTimes(2)
     }))
 
   test('counts also when OAuth cannot be told, and the moderator is told of that', () =>

@@ -18,14 +18,14 @@ export class Lifecycle implements LifecycleRpc {
   readonly #store: LifecycleStore
   readonly #keys: Keys
   readonly #sessions: Sessions
-  readonly #signOut: Pick<SignOut, 'oauth'>
+  readonly #signOut: SignOut
 
   constructor(
     core: AccountCore,
     store: LifecycleStore,
     keys: Keys,
     sessions: Sessions,
-    signOut: Pick<SignOut, 'oauth'>,
+    signOut: SignOut,
   ) {
     this.#core = core
     this.#store = store
@@ -66,16 +66,23 @@ export class Lifecycle implements LifecycleRpc {
   }
 
   async setTakedown(takedown: string | null): Promise<void> {
-    this.#store.setTakedown(takedown)
-    if (takedown !== null) this.#sessions.closeAll()
-    await this.#announced(takedown !== null && this.#signOut.oauth())
+    const { storage, profile } = this.#core
+    const changes = takedown !== null || profile.get().takedown !== null
+    storage.transactionSync(() => {
+      this.#store.setTakedown(takedown)
+      // Also when it ends: what was opened meanwhile was for somebody who wants to leave.
+      if (changes) this.#signOut.here()
+    })
+    await this.#announced(changes && this.#signOut.oauth())
   }
 
   async destroy(): Promise<void> {
     this.#core.profile.get()
-    this.#store.destroy()
-    // Also those in memory: somebody else may come to have an account of this DID.
-    this.#sessions.closeAll()
+    this.#core.storage.transactionSync(() => {
+      this.#store.destroy()
+      // Also those in memory: somebody else may come to have an account of this DID.
+      this.#signOut.here()
+    })
     this.#keys.cache(undefined)
     await this.#announced(this.#signOut.oauth())
   }

@@ -45,9 +45,11 @@ export class Passkeys implements PasskeysRpc {
 
   async register(name: string, answer: string, link?: string): Promise<void> {
     this.#assertLink(link)
+    const before = this.#core.signOuts.count()
     const isExpected = (challenge: string) => this.#oneTime.use('passkey', hashToken(challenge))
     const passkey = await verifyRegistration(this.#core.config, answer, isExpected)
     this.#core.profile.get()
+    this.#core.signOuts.assertNoneSince(before)
     this.#table.add({ ...passkey, name })
     if (link !== undefined && !this.#oneTime.use('link', hashToken(link))) {
       this.#table.remove(passkey.id)
@@ -60,6 +62,7 @@ export class Passkeys implements PasskeysRpc {
   }
 
   remove(id: string): void {
+    this.#core.signOuts.add()
     this.#table.remove(id)
   }
 
@@ -77,7 +80,8 @@ export class Passkeys implements PasskeysRpc {
     if (!credential) throw unknownPasskey()
     let challenge = ''
     let expiresAt = 0
-    const { config, profile } = this.#core
+    const { config, profile, signOuts } = this.#core
+    const before = signOuts.count()
     const isExpected = (given: string) => {
       challenge = given
       expiresAt = challengeExpiry(config.jwtSecret, given) ?? 0
@@ -86,6 +90,7 @@ export class Passkeys implements PasskeysRpc {
     const used = await verifyAuthentication(config, answer, credential, isExpected)
     const account = profile.get()
     assertNotTakendown(account)
+    signOuts.assertNoneSince(before)
     if (!this.#oneTime.add('sign_in', hashToken(challenge), expiresAt)) throw unknownPasskey()
     if (!this.#table.use(id, used.counter, used.backedUp)) throw unknownPasskey()
     return account

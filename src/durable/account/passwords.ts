@@ -4,11 +4,14 @@ import type { AppPassword, AppPasswords } from '../../storage/account/app-passwo
 import type { Sessions } from '../../storage/account/sessions.ts'
 import type { AccountCore } from './core.ts'
 
-/** What else ends with the password that gave access to it. */
+/** Ends what a password gave access to. */
 export interface SignOut {
-  /** Signs out of the account page in all browsers, and makes sign-ins that wait for a code worthless. */
-  browsers(): void
-  /** Ends what browsers and apps were given for the account by the OAuth server. */
+  /**
+   * Ends all sessions that this object knows, of apps and of browsers, and what is on its way to become one; the
+   * rest is left to a job that is started with it.
+   */
+  here(): void
+  /** Resolves when that job has tried to end what the OAuth server gave to browsers and apps. */
   oauth(): Promise<void>
 }
 
@@ -32,12 +35,14 @@ export class Passwords implements PasswordsRpc {
   }
 
   async set(password: string): Promise<void> {
-    const { profile } = this.#core
+    const { profile, storage } = this.#core
     profile.get()
     const hash = await hashPassword(password)
-    profile.update({ password: hash })
-    this.#sessions.closeAll()
-    this.#signOut.browsers()
+    profile.get()
+    storage.transactionSync(() => {
+      profile.update({ password: hash })
+      this.#signOut.here()
+    })
     await this.#signOut.oauth()
   }
 
@@ -51,6 +56,7 @@ export class Passwords implements PasswordsRpc {
   }
 
   removeAppPassword(name: string): void {
+    this.#core.signOuts.add()
     this.#appPasswords.remove(name)
     this.#sessions.closeOpenedWith(name)
   }

@@ -45,7 +45,7 @@ function recoveryOf({ config, profile, outbox, store }: AccountParts, others: Ot
     config,
     objects: {
       directory: standIn<DirectoryClient>({ accounts }),
-      oauth: standIn<OAuthClient>({ accounts: { remove: signOut } }),
+      oauth: standIn<OAuthClient>({ accounts: { remove: signOut, epoch: async () => 0 } }),
     },
     profile,
     outbox,

@@ -69,6 +69,8 @@ describe('a session', () => {
         const sessions = sessionsOf(parts)
         const opening = sessions.open('main')
         await expect(opening).rejects.toMatchObject(refused('AccountTakedown'))
+        const byApp = sessions.open('app', { allowTakendown: true })
+        await expect(byApp).rejects.toMatchObject(refused('AccountTakedown'))
         const opened = await sessions.open('main', { allowTakendown: true })
         if (!opened) throw new Error('not opened')
         const { id, family, scope } = opened.session
@@ -99,8 +101,8 @@ describe('a password', () => {
     { core, sql }: AccountParts,
     oauth: () => Promise<void> = async () => undefined,
   ) {
-    const signOut = { browsers: vi.fn(), oauth: vi.fn(oauth) }
     const table = new SessionTable(sql)
+    const signOut = { here: vi.fn(() => table.closeAll()), oauth: vi.fn(oauth) }
     const passwords = new Passwords(core, new AppPasswords(sql), table, signOut)
     return { passwords, table, signOut }
   }
@@ -114,7 +116,7 @@ describe('a password', () => {
       expect(() => table.assertOpen(family)).toThrow(refused('ExpiredToken'))
       expect(await passwords.verify('the first one')).toBe(false)
       expect(await passwords.verify('the second one')).toBe(true)
-      expect(signOut.browsers).toHaveBeenCalledTimes(2)
+      expect(signOut.here).toHaveBeenCalledTimes(2)
       expect(signOut.oauth).toHaveBeenCalledTimes(2)
     }))
 
@@ -126,7 +128,7 @@ describe('a password', () => {
       const { family } = table.open('com.atproto.access', null)
       await expect(passwords.set('the next one')).rejects.toThrow('OAuth is down')
       expect(await passwords.verify('the next one')).toBe(true)
-      expect(signOut.browsers).toHaveBeenCalledOnce()
+      expect(signOut.here).toHaveBeenCalledOnce()
       expect(() => table.assertOpen(family)).toThrow(refused('ExpiredToken'))
     }))
 

@@ -43,11 +43,15 @@ export class Sessions implements SessionsRpc {
     password: string,
     { allowTakendown = false, code }: { allowTakendown?: boolean; code?: string } = {},
   ): Promise<OpenedSession | null> {
+    const { profile, signOuts } = this.#core
+    const before = signOuts.count()
     const appPassword = await this.#passwords.identify(password)
     if (appPassword === undefined) return null
     if (appPassword === null) await this.#factors.check(code)
-    const account = this.#core.profile.get()
-    if (!allowTakendown) assertNotTakendown(account)
+    const account = profile.get()
+    // What is left to an account that was taken down, to appeal and to leave, is its owner's, not an app's.
+    if (!allowTakendown || appPassword) assertNotTakendown(account)
+    signOuts.assertNoneSince(before)
     const name = appPassword?.name ?? null
     const scope = account.status === 'takendown' ? 'com.atproto.takendown' : scopeOf(appPassword)
     return { account, session: this.#table.open(scope, name) }

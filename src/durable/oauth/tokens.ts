@@ -1,5 +1,6 @@
 import type { TokenInfo, TokensRpc } from '../../contracts/oauth.ts'
 import { StorageError } from '../../storage/error.ts'
+import type { Epochs } from '../../storage/oauth/epochs.ts'
 import { RecentProofs } from '../../storage/oauth/recent-proofs.ts'
 import type { NewToken, Rotation, Token, Tokens as TokenTable } from '../../storage/oauth/tokens.ts'
 
@@ -13,13 +14,15 @@ const MAX_CACHED = 20_000
 export class Tokens implements TokensRpc {
   readonly #storage: DurableObjectStorage
   readonly #table: TokenTable
+  readonly #epochs: Epochs
   readonly #proofs = new RecentProofs(PROOF_WINDOW)
   /** Tokens that were looked up, so that a request does not cost a row. Whatever changes tokens changes this. */
   readonly #cache = new Map<string, TokenInfo>()
 
-  constructor(storage: DurableObjectStorage, table: TokenTable) {
+  constructor(storage: DurableObjectStorage, table: TokenTable, epochs: Epochs) {
     this.#storage = storage
     this.#table = table
+    this.#epochs = epochs
   }
 
   authorize(id: string, proof: string): TokenInfo {
@@ -33,7 +36,8 @@ export class Tokens implements TokensRpc {
     return info
   }
 
-  create(id: string, token: NewToken, refreshHash: string | null): void {
+  create(id: string, token: NewToken, refreshHash: string | null, epoch: number): void {
+    this.#epochs.assertCurrent(token.did, epoch)
     this.#table.create(id, token, refreshHash)
   }
 

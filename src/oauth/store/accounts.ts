@@ -8,6 +8,7 @@ import type { DeviceAccount as StoredDeviceAccount } from '../../storage/oauth/d
 import { checkSignIn } from '../sign-in.ts'
 import { findAccount } from './account-view.ts'
 import { deviceData } from './devices.ts'
+import { beginEpoch, notedEpoch, noteEpoch } from './epochs.ts'
 import { toOAuthErrors } from './errors.ts'
 
 type AuthorizedClients = DeviceAccount['authorizedClients']
@@ -21,6 +22,7 @@ export const accountStore = (services: Services) =>
       )
       // It is for password sessions: whoever signs up here gets a session of the browser.
       currentRequest().waitUntil(services.account(account.did).sessions.close(session.id))
+      await beginEpoch(services, account.did)
       return mustFind(services, account.did)
     },
     async authenticateAccount({ username, password, emailOtp }) {
@@ -35,10 +37,14 @@ export const accountStore = (services: Services) =>
       }
     },
     async setAuthorizedClient(did, clientId, { authorizedScopes }) {
-      await services.oauth.clients.authorize(did, clientId, authorizedScopes)
+      const epoch = notedEpoch(did)
+      await toOAuthErrors(() =>
+        services.oauth.clients.authorize(did, clientId, authorizedScopes, epoch),
+      )
     },
     async upsertDeviceAccount(deviceId, did) {
-      await services.oauth.devices.signIn(deviceId, did)
+      const epoch = notedEpoch(did)
+      await toOAuthErrors(() => services.oauth.devices.signIn(deviceId, did, epoch))
     },
     async removeDeviceAccount(deviceId, did) {
       await services.oauth.devices.signOut(deviceId, did)
@@ -62,6 +68,7 @@ async function deviceAccounts(
   filter: { deviceId?: string; did?: string },
 ): Promise<DeviceAccount[]> {
   const rows = await services.oauth.devices.accounts(filter)
+  for (const { did, epoch } of rows) noteEpoch(did, epoch)
   const dids = [...new Set(rows.map(({ did }) => did))]
   const [clients, accounts] = await Promise.all([
     clientsOf(services, dids),

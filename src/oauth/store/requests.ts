@@ -3,6 +3,7 @@ import type { RequestData, RequestStore } from '@atproto/oauth-provider/store'
 import type { Services } from '../../context/services.ts'
 import { hashOf } from '../../server/auth/oauth-secrets.ts'
 import type { AuthorizationRequest } from '../../storage/oauth/requests.ts'
+import { notedEpoch, noteEpoch } from './epochs.ts'
 import { toOAuthErrors } from './errors.ts'
 
 type Code = NonNullable<RequestData['code']>
@@ -31,13 +32,15 @@ export const requestStore = (services: Services): RequestStore => ({
       ...(expiresAt && { expiresAt: expiresAt.getTime() }),
       ...(parameters && { parameters: JSON.stringify(parameters) }),
     }
-    await toOAuthErrors(() => services.oauth.requests.update(id, change))
+    const epoch = rest.did ? notedEpoch(rest.did) : undefined
+    await toOAuthErrors(() => services.oauth.requests.update(id, change, epoch))
   },
   async deleteRequest(id) {
     await services.oauth.requests.delete(id)
   },
   async consumeRequestCode(code) {
     const found = await services.oauth.requests.consume(hashOf(code))
+    if (found?.request.did) noteEpoch(found.request.did, found.epoch)
     return found
       ? { requestId: found.id as RequestId, data: { ...toData(found.request), code } }
       : null

@@ -4,6 +4,7 @@ import type { Services } from '../../context/services.ts'
 import { hashOf } from '../../server/auth/oauth-secrets.ts'
 import type { Token } from '../../storage/oauth/tokens.ts'
 import { findAccount } from './account-view.ts'
+import { notedEpoch } from './epochs.ts'
 import { toOAuthErrors } from './errors.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -27,7 +28,9 @@ export const tokenStore = (services: Services): TokenStore => ({
       expiresAt: data.expiresAt.getTime(),
       endsAt: endOf(data),
     }
-    await services.oauth.tokens.create(id, token, refreshToken ? hashOf(refreshToken) : null)
+    const refreshHash = refreshToken ? hashOf(refreshToken) : null
+    const epoch = notedEpoch(data.did)
+    await toOAuthErrors(() => services.oauth.tokens.create(id, token, refreshHash, epoch))
   },
   async readToken(id) {
     return toInfo(services, await services.oauth.tokens.find('id', id))

@@ -76,6 +76,12 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX replay_expires_at ON replay (expires_at);
   `,
   JOB_TABLE,
+  `
+  CREATE TABLE account_epoch (
+    did TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /** Whether there is nothing that could expire. */

@@ -1,5 +1,6 @@
 /** Who has signed in with a passkey, on any of the pages. */
 import { AuthRequiredError } from '@atproto/xrpc-server'
+import { beginEpoch } from '../../oauth/store/epochs.ts'
 import { readAnswer } from '../../services/factors/passkeys.ts'
 import { limitSignIn } from './limit-sign-in.ts'
 import type { PageContext } from './page-env.ts'
@@ -41,6 +42,7 @@ export async function authenticateByPasskey(
   identifier: string,
 ): Promise<{ did: string }> {
   const { did, id, json } = await findPasskey(c, answer, identifier)
+  await beginEpoch(c.env.services, did)
   await c.env.services.account(did).passkeys.authenticate(id, json)
   return { did }
 }

@@ -5,6 +5,7 @@
 import { AuthRequiredError, InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import { signInOnDevice } from '../../../oauth/device.ts'
+import { beginEpoch } from '../../../oauth/store/epochs.ts'
 import { failSlowly, MAX_TRIED_LENGTH } from '../../../services/accounts/passwords.ts'
 import { APP_SIGN_IN_STYLE, readNext } from '../alternative-sign-in.ts'
 import { appSignInPage, signedInPage } from '../app-sign-in-page.ts'
@@ -67,6 +68,7 @@ async function tryPassword(
   const account = await services.accounts.findByIdentifier(identifier)
   if (account && password.length <= MAX_TRIED_LENGTH) {
     const { did } = account
+    await beginEpoch(services, did)
     try {
       if (await services.account(did).factors.authenticate(password, code)) return did
     } catch (error) {

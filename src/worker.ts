@@ -1,10 +1,13 @@
 /** The Worker: `/xrpc/*` goes to the dispatcher, everything else to the OAuth server and the site. */
 import { withRequest } from './context/current-request.ts'
-import { createRequestContext, type RequestContext } from './context/request.ts'
+import { createRequestContext } from './context/request.ts'
 import { type Services, servicesOf } from './context/services.ts'
 import type { Env } from './contracts/env.ts'
 import { createLogger, type Logger } from './kernel/log.ts'
 import { ASSETS, isOAuthPath } from './oauth/paths.ts'
+import { boundBody } from './server/limits/bound-body.ts'
+import { countPath } from './server/limits/count-request.ts'
+import { policyOf } from './server/limits/path-policy.ts'
 import { errorResponse, isInternal } from './server/xrpc/answer.ts'
 import { answerXrpc } from './server/xrpc/serve.ts'
 import {
@@ -57,10 +60,13 @@ async function answer(
   const context = createRequestContext(request, services.config, log, ctx)
   return withRequest(context, async () => {
     try {
-      if (isOAuthPath(path)) return await answerOAuth(context, path, env, services)
       const nsid = xrpcMethod(request, path)
-      if (nsid === undefined) return await site.fetch(request, { services, context }, ctx)
-      return await answerXrpc(context, nsid, services)
+      if (nsid !== undefined) return await answerXrpc(context, nsid, services)
+      const policy = policyOf(request.method, path)
+      countPath(context, policy)
+      const bounded = await boundBody(request, policy?.maxBody ?? 0)
+      if (isOAuthPath(path)) return await answerOAuth(bounded, path, env, services)
+      return await site.fetch(bounded, { services, context }, ctx)
     } catch (error) {
       if (isInternal(error)) log.error('request failed', error, { path })
       return errorResponse(error)
@@ -70,7 +76,7 @@ async function answer(
 
 /** The OAuth server and its pages. They are most of the code, and loaded when they are first asked for. */
 async function answerOAuth(
-  { request }: RequestContext,
+  request: Request,
   path: string,
   env: Env,
   services: Services,

@@ -1,5 +1,6 @@
 import type { Config } from '../kernel/config/config.ts'
 import type { Logger } from '../kernel/log.ts'
+import { clientNetwork } from '../kernel/net/client-network.ts'
 import { clientAddress } from './client-address.ts'
 import { mayBypass } from './limits/bypass.ts'
 import { RequestLimits } from './limits/request-limits.ts'
@@ -11,6 +12,8 @@ export interface RequestContext {
   readonly log: Logger
   /** Where the request comes from; empty when that is unknown. */
   readonly clientAddress: string
+  /** Whom that counts for, where clients are counted. */
+  readonly clientNetwork: string
   readonly limits: RequestLimits
   /** Headers that the answer gets, whoever makes it. */
   readonly responseHeaders: Headers
@@ -29,6 +32,7 @@ export const createRequestContext = (
   request,
   log,
   clientAddress: clientAddress(request),
+  clientNetwork: clientNetwork(clientAddress(request)),
   limits: new RequestLimits(config.rateLimits && !mayBypass(request, config)),
   responseHeaders: new Headers(),
   accountsCalled: new Set(),

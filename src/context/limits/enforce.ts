@@ -20,7 +20,7 @@ export interface LimitedRequest {
 export async function enforceLimits(
   limits: readonly RateLimit[] | undefined,
   { auth, input }: LimitedRequest,
-  context: Pick<RequestContext, 'limits' | 'clientAddress'>,
+  context: Pick<RequestContext, 'limits' | 'clientNetwork'>,
   objects: Pick<HostObjects, 'account' | 'directory'>,
 ): Promise<void> {
   if (!limits || !context.limits.isLimited) return
@@ -29,11 +29,11 @@ export async function enforceLimits(
     limits
       .filter((limit) => limit.by === by)
       .map(({ name, limit, window }) => ({ key: keyOf(name, subject), limit, window, points: 1 }))
-  const { clientAddress } = context
+  const { clientNetwork } = context
   const own = did === undefined ? [] : charges('account', did)
   const shared = [
-    ...charges('address', clientAddress),
-    ...charges('address and identifier', `${clientAddress} ${identifierOf(input)}`),
+    ...charges('address', clientNetwork),
+    ...charges('address and identifier', `${clientNetwork} ${identifierOf(input)}`),
   ]
   const statuses = await Promise.all([
     own.length > 0 && did !== undefined ? objects.account(did).rateLimits.consume(own) : undefined,

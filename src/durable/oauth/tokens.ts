@@ -38,7 +38,9 @@ export class Tokens implements TokensRpc {
 
   create(id: string, token: NewToken, refreshHash: string | null, epoch: number): void {
     this.#epochs.assertCurrent(token.did, epoch)
-    this.#table.create(id, token, refreshHash)
+    this.#storage.transactionSync(() => this.#table.create(id, token, refreshHash))
+    // It may have taken the place of another one.
+    this.#cache.clear()
   }
 
   find(by: 'id' | 'code' | 'refresh', value: string): Token | undefined {

@@ -3,6 +3,10 @@ import type { DeviceData, DeviceStore, SessionId } from '@atproto/oauth-provider
 import type { Services } from '../../context/services.ts'
 import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import type { Device } from '../../storage/oauth/devices.ts'
+import { boundUserAgent } from '../field-limits.ts'
+
+/** Characters of an address; an IPv6 address has 45 at most. */
+const MAX_ADDRESS = 64
 
 const PURPOSE = 'oauth device session'
 
@@ -10,8 +14,8 @@ export const deviceStore = (services: Services): DeviceStore => ({
   async createDevice(id, data) {
     await services.oauth.devices.create(id, {
       session: await sealSession(services, data.sessionId),
-      userAgent: data.userAgent,
-      ipAddress: data.ipAddress,
+      userAgent: boundUserAgent(data.userAgent),
+      ipAddress: data.ipAddress.slice(0, MAX_ADDRESS),
       lastSeenAt: data.lastSeenAt.getTime(),
     })
   },
@@ -19,9 +23,10 @@ export const deviceStore = (services: Services): DeviceStore => ({
     const device = await services.oauth.devices.read(id)
     return device ? deviceData(services, device) : null
   },
-  async updateDevice(id, { sessionId, lastSeenAt, ...rest }) {
+  async updateDevice(id, { sessionId, lastSeenAt, userAgent, ipAddress }) {
     await services.oauth.devices.update(id, {
-      ...rest,
+      ...(userAgent !== undefined && { userAgent: boundUserAgent(userAgent) }),
+      ...(ipAddress !== undefined && { ipAddress: ipAddress.slice(0, MAX_ADDRESS) }),
       ...(sessionId && { session: await sealSession(services, sessionId) }),
       ...(lastSeenAt && { lastSeenAt: lastSeenAt.getTime() }),
     })

@@ -21,7 +21,7 @@ export const lexiconStore: LexiconStore = {
 export const lexResolver = (services: Services) => ({
   async get(nsid: string) {
     try {
-      const published = await services.lexicons.lexicon(nsid, currentRequest().clientAddress)
+      const published = await services.lexicons.lexicon(nsid, currentRequest().clientNetwork)
       return { uri: uriOf(published), lexicon: parseRecord(published) }
     } catch (cause) {
       if (!(cause instanceof LexiconError)) throw cause

@@ -3,6 +3,7 @@ import type { RequestData, RequestStore } from '@atproto/oauth-provider/store'
 import type { Services } from '../../context/services.ts'
 import { hashOf } from '../../server/auth/oauth-secrets.ts'
 import type { AuthorizationRequest } from '../../storage/oauth/requests.ts'
+import { boundClientAuth, boundParameters } from '../field-limits.ts'
 import { notedEpoch, noteEpoch } from './epochs.ts'
 import { toOAuthErrors } from './errors.ts'
 
@@ -13,8 +14,8 @@ export const requestStore = (services: Services): RequestStore => ({
   async createRequest(id, data) {
     await services.oauth.requests.create(id, {
       clientId: data.clientId,
-      clientAuth: JSON.stringify(data.clientAuth),
-      parameters: JSON.stringify(data.parameters),
+      clientAuth: boundClientAuth(data.clientAuth),
+      parameters: boundParameters(data.clientId, data.parameters),
       expiresAt: data.expiresAt.getTime(),
       deviceId: data.deviceId,
       did: data.did,

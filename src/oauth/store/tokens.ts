@@ -3,6 +3,7 @@ import type { RefreshToken, TokenData, TokenInfo, TokenStore } from '@atproto/oa
 import type { Services } from '../../context/services.ts'
 import { hashOf } from '../../server/auth/oauth-secrets.ts'
 import type { Token } from '../../storage/oauth/tokens.ts'
+import { boundClientAuth } from '../field-limits.ts'
 import { findAccount } from './account-view.ts'
 import { notedEpoch } from './epochs.ts'
 import { toOAuthErrors } from './errors.ts'
@@ -18,7 +19,7 @@ export const tokenStore = (services: Services): TokenStore => ({
     const token = {
       did: data.did,
       clientId: data.clientId,
-      clientAuth: JSON.stringify(data.clientAuth),
+      clientAuth: boundClientAuth(data.clientAuth),
       deviceId: data.deviceId,
       parameters: JSON.stringify(data.parameters),
       scope: data.scope,
@@ -42,7 +43,7 @@ export const tokenStore = (services: Services): TokenStore => ({
     const rotation = {
       id: newId,
       refreshHash: hashOf(newRefreshToken),
-      clientAuth: JSON.stringify(data.clientAuth),
+      clientAuth: boundClientAuth(data.clientAuth),
       scope: data.scope,
       updatedAt: data.updatedAt.getTime(),
       expiresAt: data.expiresAt.getTime(),

@@ -14,7 +14,11 @@ import { XRPCError } from '@atproto/xrpc-server'
 import type { OAuthCredentials } from '../../context/credentials.ts'
 import type { RequestContext } from '../../context/request.ts'
 import type { Services } from '../../context/services.ts'
+import { hashOf } from './oauth-secrets.ts'
 import { verifierOptions } from './oauth-verifier.ts'
+
+/** Characters. What is kept of it is a hash. */
+const MAX_JTI = 256
 
 /** Not a promise: one request must not wait for another's. */
 let verifier: OAuthVerifier | undefined
@@ -77,8 +81,9 @@ const lookUpToken =
   (services: Services): NonNullable<DecodeTokenHook> =>
   async ({ tokenType, payload, dpopProof }) => {
     if (!dpopProof) throw new InvalidDpopProofError('DPoP proof required')
+    if (dpopProof.jti.length > MAX_JTI) throw new InvalidDpopProofError('DPoP jti is too long')
     const token = await services.oauth.tokens
-      .authorize(payload.jti, dpopProof.jti)
+      .authorize(payload.jti, hashOf(dpopProof.jti))
       .catch((error: unknown) => {
         if (!(error instanceof XRPCError)) throw error
         if (error.customErrorName === 'ProofReplayed')

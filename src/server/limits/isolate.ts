@@ -1,24 +1,12 @@
-/** Rate limits on all requests of an address, counted in each isolate: cheap, and not exact. */
+/** Rate limits on the requests of an address, counted in each isolate: cheap, and not exact. */
 import {
   type RateLimitRule,
   type RateLimitStatus,
   rateLimitStatus,
 } from '../../storage/rate-counter.ts'
 
-/** Addresses cached at once; beyond that those are forgotten whose window began first. */
-const MAX_ADDRESSES = 50_000
-
-const MINUTES_5 = 5 * 60 * 1000
-const EVERYTHING: RateLimitRule = { limit: 3_000, window: MINUTES_5 }
-/** Backing up many repositories takes many requests, and is counted on its own. */
-const GET_REPO: RateLimitRule = { limit: 6_000, window: MINUTES_5 }
-/** Looks through all tree nodes of a repository in its object, where the other methods read what they need. */
-const GET_BLOCKS: RateLimitRule = { limit: 300, window: MINUTES_5 }
-
-const OWN: Readonly<Record<string, RateLimitRule>> = {
-  'com.atproto.sync.getRepo': GET_REPO,
-  'com.atproto.sync.getBlocks': GET_BLOCKS,
-}
+/** Windows kept at once; beyond that those are forgotten which began first. */
+const MAX_WINDOWS = 50_000
 
 interface Window {
   points: number
@@ -28,13 +16,8 @@ interface Window {
 export class IsolateLimits {
   readonly #windows = new Map<string, Window>()
 
-  /** Counts a request. */
-  consume(address: string, nsid: string): RateLimitStatus {
-    const own = OWN[nsid]
-    return this.#consume(own ? `${nsid} ${address}` : address, own ?? EVERYTHING)
-  }
-
-  #consume(key: string, rule: RateLimitRule): RateLimitStatus {
+  /** Counts a request. @param key whom and what is counted */
+  consume(key: string, rule: RateLimitRule): RateLimitStatus {
     const now = Date.now()
     let window = this.#windows.get(key)
     if (!window || window.until <= now) {
@@ -42,7 +25,7 @@ export class IsolateLimits {
       this.#windows.delete(key)
       window = { points: 0, until: now + rule.window }
       this.#windows.set(key, window)
-      if (this.#windows.size > MAX_ADDRESSES) this.#forgetOldest()
+      if (this.#windows.size > MAX_WINDOWS) this.#forgetOldest()
     }
     window.points++
     return rateLimitStatus(rule, window)

@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { RequestLimits } from '../../context/limits/request-limits.ts'
 import type { AccountRpc } from '../../contracts/account.ts'
 import { cidOf } from '../../kernel/cbor/cid.ts'
 import { rpcClient } from '../../services/objects/client.ts'
@@ -9,8 +10,9 @@ import { accountStub } from '../../services/objects/stubs.ts'
 import { pointsOf } from '../../storage/account/write-limit.ts'
 import { mostRestrictive, RateCounter } from '../../storage/rate-counter.ts'
 import { expectValue, resultOf } from '../../testing/result.ts'
+import { countMethod, countPath } from './count-request.ts'
 import { setRateLimitHeaders } from './headers.ts'
-import { IsolateLimits } from './isolate.ts'
+import { policyOf } from './path-policy.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -106,13 +108,27 @@ test('a client is told the limit, what is left, and when it may come again', () 
 
 test('an isolate counts each address, and backups on their own', () => {
   freeze()
-  const limits = new IsolateLimits()
-  for (let n = 0; n < 3000; n++) expect(limits.consume('a', 'x.y.z').exceeded).toBe(false)
-  expect(limits.consume('a', 'x.y.z').exceeded).toBe(true)
-  expect(limits.consume('b', 'x.y.z').exceeded).toBe(false)
-  expect(limits.consume('a', 'com.atproto.sync.getRepo').exceeded).toBe(false)
+  const call = (clientNetwork: string, nsid: string) => () =>
+    countMethod({ limits: new RequestLimits(true), clientNetwork }, nsid)
+  for (let n = 0; n < 3000; n++) call('a', 'x.y.z')()
+  expect(call('a', 'x.y.z')).toThrow('Rate Limit Exceeded')
+  call('b', 'x.y.z')()
+  call('a', 'com.atproto.sync.getRepo')()
   later(5 * MINUTE)
-  expect(limits.consume('a', 'x.y.z').exceeded).toBe(false)
+  call('a', 'x.y.z')()
+})
+
+test('a path counts with everything else, and for a limit of its own', () => {
+  freeze()
+  const ask = (clientNetwork: string, path: string) => () =>
+    countPath({ limits: new RequestLimits(true), clientNetwork }, policyOf('POST', path))
+  for (let n = 0; n < 100; n++) ask('c', '/oauth/par')()
+  expect(ask('c', '/oauth/par')).toThrow('Rate Limit Exceeded')
+  ask('c', '/oauth/token')()
+  ask('d', '/oauth/par')()
+  for (let n = 0; n < 2998; n++) ask('e', '/nothing')()
+  for (let n = 0; n < 2; n++) ask('e', '/oauth/par')()
+  expect(ask('e', '/oauth/token')).toThrow('Rate Limit Exceeded')
 })
 
 describe('writes', () => {

@@ -20,7 +20,7 @@ import { findSetting } from '../../routing/settings.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { assertCall, assertRule, type OAuthRule } from '../auth/oauth-rule.ts'
 import { sessionCheckedByAccount } from '../auth/policy.ts'
-import { isolateLimits } from '../limits/isolate.ts'
+import { countMethod } from '../limits/count-request.ts'
 import { toResponse } from './answer.ts'
 import { parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
@@ -38,9 +38,9 @@ export async function dispatch(
   nsid: string,
   services: Services,
 ): Promise<Response> {
-  const { request, limits, clientAddress } = context
+  const { request } = context
   if (!isMethodName(nsid)) throw new InvalidRequestError('invalid xrpc path')
-  if (limits.isLimited) limits.note(isolateLimits.consume(clientAddress, nsid))
+  countMethod(context, nsid)
   const route = routes[nsid]
   if (route) assertVerb(route.kind, request.method)
   if (route?.to === 'local') {

@@ -4,6 +4,9 @@ export interface AuthorizedClient {
   scopes: string[]
 }
 
+/** Clients of an account whose scopes are remembered. */
+const MAX_CLIENTS = 200
+
 /** Scopes that accounts have granted to clients, so that they are not asked for consent again. */
 export class AuthorizedClients {
   readonly #sql: SqlStorage
@@ -11,7 +14,12 @@ export class AuthorizedClients {
     this.#sql = sql
   }
 
+  /** More than so many are not remembered: the owner is asked again. */
   set(did: string, clientId: string, scopes: readonly string[]): void {
+    const { count } = this.#sql
+      .exec<{ count: number }>('SELECT count(*) AS count FROM authorized_client WHERE did = ?', did)
+      .one()
+    if (count >= MAX_CLIENTS) return
     this.#sql.exec(
       'INSERT OR REPLACE INTO authorized_client (did, client_id, scopes) VALUES (?, ?, ?)',
       did,

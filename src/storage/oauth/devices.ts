@@ -19,11 +19,18 @@ export interface DeviceAccount {
   updatedAt: number
 }
 
-const DAY = 24 * 60 * 60 * 1000
+const HOUR = 60 * 60 * 1000
 
 /** Rows expire after so much time without a request: of browsers without a sign-in, and with one; ms. */
-const IDLE = DAY
-const SIGNED_IN = 180 * DAY
+const IDLE = HOUR
+const SIGNED_IN = 180 * 24 * HOUR
+
+/** Browsers without a sign-in, at most; beyond that the ones are forgotten that were seen longest ago. */
+const MAX_ANONYMOUS = 5_000
+/** That is looked at once in so many new rows. */
+const COUNT_EVERY = 64
+/** Rows that have expired are removed so many at a time, with each new one. */
+const REMOVED_AT_ONCE = 20
 
 type Row = {
   id: string
@@ -36,6 +43,7 @@ type AccountRow = Row & { did: string; created_at: number; updated_at: number }
 
 export class Devices {
   readonly #sql: SqlStorage
+  #created = 0
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
@@ -49,6 +57,7 @@ export class Devices {
       ipAddress,
       lastSeenAt,
     )
+    this.#removeAnonymous(Date.now())
   }
 
   read(id: string): Device | undefined {
@@ -86,6 +95,7 @@ export class Devices {
       now,
       now,
     )
+    this.#sql.exec('UPDATE device SET anonymous = 0 WHERE id = ?', id)
   }
 
   signOut(id: string, did: string): void {
@@ -121,6 +131,22 @@ export class Devices {
         createdAt: row.created_at,
         updatedAt: row.updated_at,
       }))
+  }
+
+  /** With each new row, so that however many come, few are kept longer than their time. */
+  #removeAnonymous(now: number): void {
+    this.#sql.exec(
+      `DELETE FROM device WHERE id IN
+         (SELECT id FROM device WHERE anonymous = 1 AND last_seen_at < ? LIMIT ?)`,
+      now - IDLE,
+      REMOVED_AT_ONCE,
+    )
+    if (this.#created++ % COUNT_EVERY !== 0) return
+    this.#sql.exec(
+      `DELETE FROM device WHERE id IN
+         (SELECT id FROM device WHERE anonymous = 1 ORDER BY last_seen_at DESC LIMIT -1 OFFSET ?)`,
+      MAX_ANONYMOUS,
+    )
   }
 
   prune(now: number): void {

@@ -24,6 +24,13 @@ export type RequestChange = Partial<
 /** Expired requests are kept for this time, ms, so that the user gets an error that says so. */
 const GRACE = 10 * 60 * 1000
 
+/** Pending requests, at most; beyond that the oldest go, first those that no browser has opened. */
+const MAX_PENDING = 1_000
+/** That is looked at once in so many new rows. */
+const COUNT_EVERY = 16
+/** Rows that have expired are removed so many at a time, with each new one. */
+const REMOVED_AT_ONCE = 20
+
 type Row = {
   id: string
   client_id: string
@@ -37,6 +44,7 @@ type Row = {
 
 export class AuthorizationRequests {
   readonly #sql: SqlStorage
+  #created = 0
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
@@ -55,6 +63,7 @@ export class AuthorizationRequests {
       request.did,
       request.codeHash,
     )
+    this.#removeOld(Date.now())
   }
 
   /** Also one that has expired. */
@@ -98,6 +107,21 @@ export class AuthorizationRequests {
   /** Deletes the pending requests of an account. */
   forgetAccount(did: string): void {
     this.#sql.exec('DELETE FROM request WHERE did = ?', did)
+  }
+
+  /** With each new row, so that however many come, few are kept longer than their time. */
+  #removeOld(now: number): void {
+    this.#sql.exec(
+      'DELETE FROM request WHERE id IN (SELECT id FROM request WHERE expires_at < ? LIMIT ?)',
+      now - GRACE,
+      REMOVED_AT_ONCE,
+    )
+    if (this.#created++ % COUNT_EVERY !== 0) return
+    this.#sql.exec(
+      `DELETE FROM request WHERE id IN (
+         SELECT id FROM request ORDER BY device_id IS NULL, expires_at DESC LIMIT -1 OFFSET ?)`,
+      MAX_PENDING,
+    )
   }
 
   prune(now: number): void {

@@ -77,6 +77,11 @@ export const migrations: readonly Migration[] = [
   `,
   JOB_TABLE,
   `
+  ALTER TABLE device ADD COLUMN anonymous INTEGER NOT NULL DEFAULT 1;
+  UPDATE device SET anonymous = 0 WHERE id IN (SELECT device_id FROM device_account);
+  CREATE INDEX device_anonymous ON device (last_seen_at) WHERE anonymous = 1;
+  ALTER TABLE used_refresh ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+
   CREATE TABLE account_epoch (
     did TEXT PRIMARY KEY,
     epoch INTEGER NOT NULL

@@ -55,13 +55,22 @@ type Row = {
   ends_at: number
 }
 
+/** Sessions of an account; beyond that the one ends that was used longest ago. */
+const MAX_SESSIONS = 200
+/** Earlier refresh tokens of a session that are remembered: use of one of them ends the session. */
+const MAX_USED = 200
+/** That is looked at once in so many refreshes. */
+const COUNT_EVERY = 16
+
 export class Tokens {
   readonly #sql: SqlStorage
+  #rotated = 0
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
   create(id: string, token: NewToken, refreshHash: string | null): void {
+    this.#endOldest(token.did)
     this.#sql.exec(
       `INSERT INTO token (id, did, client_id, client_auth, device_id, parameters, scope, code_hash,
          refresh_hash, created_at, updated_at, expires_at, ends_at)
@@ -114,10 +123,12 @@ export class Tokens {
       .toArray()
     if (!row) throw new StorageError('InvalidGrant', 'Refresh token already used')
     this.#sql.exec(
-      'INSERT INTO used_refresh (hash, family) VALUES (?, ?)',
+      'INSERT INTO used_refresh (hash, family, used_at) VALUES (?, ?, ?)',
       row.refresh_hash,
       row.family,
+      Date.now(),
     )
+    this.#forgetOldest(row.family)
     this.#sql.exec(
       `UPDATE token SET id = ?, refresh_hash = ?, client_auth = ?, scope = ?, updated_at = ?,
          expires_at = ?, ends_at = ? WHERE family = ?`,
@@ -143,6 +154,27 @@ export class Tokens {
 
   prune(now: number): void {
     this.#delete('ends_at < ?', now)
+  }
+
+  #endOldest(did: string): void {
+    const excess = this.#sql
+      .exec<{ id: string }>(
+        'SELECT id FROM token WHERE did = ? ORDER BY updated_at DESC LIMIT -1 OFFSET ?',
+        did,
+        MAX_SESSIONS - 1,
+      )
+      .toArray()
+    for (const { id } of excess) this.delete(id)
+  }
+
+  #forgetOldest(family: number): void {
+    if (this.#rotated++ % COUNT_EVERY !== 0) return
+    this.#sql.exec(
+      `DELETE FROM used_refresh WHERE hash IN (
+         SELECT hash FROM used_refresh WHERE family = ? ORDER BY used_at DESC LIMIT -1 OFFSET ?)`,
+      family,
+      MAX_USED,
+    )
   }
 
   #delete(condition: string, value: string | number): void {

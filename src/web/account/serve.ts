@@ -1,6 +1,5 @@
 /** The account page and what belongs to it, below `/settings`. Loaded when it is first asked for. */
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { PASSKEY_SCRIPT } from '../assets/script.ts'
 import { STYLE_SHEET } from '../assets/style.ts'
@@ -16,15 +15,12 @@ import { signIn } from './routes/sign-in.ts'
 import { settingsPage } from './settings-page.ts'
 import { signInPage } from './sign-in-page.ts'
 
-/** Largest form or answer of a script, in bytes. */
-const MAX_BODY = 128 * 1024
-
 /** How long browsers may keep style and script, in seconds: an update of the host shows soon. */
 const KEEP = 'public, max-age=300'
 
 export const pages = new Hono<PageEnv>()
   .basePath(SETTINGS)
-  .use(pageHeaders, sameOriginOnly, bodyLimit({ maxSize: MAX_BODY }))
+  .use(pageHeaders, sameOriginOnly)
   .get('/style.css', (c) =>
     c.body(STYLE_SHEET, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': KEEP }),
   )

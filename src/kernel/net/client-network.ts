@@ -1,0 +1,21 @@
+import ipaddr from 'ipaddr.js'
+
+/** What one customer is given of IPv6, in bits: with less, one could be as many clients as one likes. */
+const IPV6_PREFIX = 64
+
+/**
+ * Whom an address counts for, where clients are counted: an IPv4 address for itself, an IPv6 address for its /64. An
+ * IPv4 address in IPv6 form is the IPv4 address.
+ *
+ * @param address as a proxy writes it; what is no address counts for itself
+ */
+export function clientNetwork(address: string): string {
+  const bare = address.replace(/^\[(.*)\](?::\d+)?$/, '$1')
+  if (!ipaddr.isValid(bare)) return address
+  const parsed = ipaddr.process(bare)
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
+  const network = ipaddr.IPv6.networkAddressFromCIDR(
+    `${parsed.toNormalizedString()}/${IPV6_PREFIX}`,
+  )
+  return `${network}/${IPV6_PREFIX}`
+}

@@ -1,0 +1,97 @@
+/**
+ * Who may ask for what besides `/xrpc/`, how often, and how large a body may be. Methods say the same in their
+ * handlers. All requests of a network together are limited, too (`count-request.ts`).
+ */
+
+export interface PathPolicy {
+  /** A path, or one that ends in `/*`: it and everything below. */
+  readonly path: string
+  readonly methods: readonly string[]
+  /**
+   * - `anyone`
+   * - `client`: an app, which authenticates itself with what its metadata say (OAuth)
+   * - `browser`: one that the OAuth provider knows by its cookie, and, for an account, who is signed in there
+   * - `owner`: who is signed in to `/settings`, or is about to be
+   * - `operator`: by the operator's password
+   */
+  readonly caller: 'anyone' | 'client' | 'browser' | 'owner' | 'operator'
+  /** Requests of one network in five minutes, where it is fewer than of all requests together. */
+  readonly perFiveMinutes?: number
+  /** Bytes. */
+  readonly maxBody: number
+}
+
+const GET = ['GET', 'HEAD', 'OPTIONS']
+const POST = ['POST']
+const KB = 1024
+
+/** What apps send: keys, assertions and requests are signed tokens of some KB. */
+const CLIENT_BODY = 32 * KB
+/** The largest form of a page. */
+const FORM = 128 * KB
+
+const OAUTH_API = '/@atproto/oauth-provider/~api/*'
+
+export const pathPolicies: readonly PathPolicy[] = [
+  {
+    path: '/oauth/par',
+    methods: POST,
+    caller: 'client',
+    perFiveMinutes: 100,
+    maxBody: CLIENT_BODY,
+  },
+  {
+    path: '/oauth/token',
+    methods: POST,
+    caller: 'client',
+    perFiveMinutes: 600,
+    maxBody: CLIENT_BODY,
+  },
+  {
+    path: '/oauth/revoke',
+    methods: POST,
+    caller: 'client',
+    perFiveMinutes: 300,
+    maxBody: CLIENT_BODY,
+  },
+  {
+    path: '/oauth/introspect',
+    methods: POST,
+    caller: 'client',
+    perFiveMinutes: 300,
+    maxBody: CLIENT_BODY,
+  },
+  { path: '/oauth/jwks', methods: GET, caller: 'anyone', maxBody: 0 },
+  { path: '/oauth/authorize', methods: GET, caller: 'browser', perFiveMinutes: 100, maxBody: 0 },
+  { path: '/oauth/*', methods: GET, caller: 'browser', perFiveMinutes: 300, maxBody: 0 },
+  { path: '/account/*', methods: GET, caller: 'browser', perFiveMinutes: 100, maxBody: 0 },
+  { path: OAUTH_API, methods: GET, caller: 'browser', perFiveMinutes: 600, maxBody: 0 },
+  { path: OAUTH_API, methods: POST, caller: 'browser', perFiveMinutes: 300, maxBody: FORM },
+  { path: '/@atproto/oauth-provider/~assets/*', methods: GET, caller: 'anyone', maxBody: 0 },
+  {
+    path: '/settings/passkey/link',
+    methods: POST,
+    caller: 'operator',
+    perFiveMinutes: 60,
+    maxBody: FORM,
+  },
+  { path: '/settings/*', methods: GET, caller: 'owner', maxBody: 0 },
+  { path: '/settings/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
+  { path: '/.well-known/*', methods: GET, caller: 'anyone', maxBody: 0 },
+  { path: '/xrpc/_health', methods: GET, caller: 'anyone', maxBody: 0 },
+  { path: '/', methods: GET, caller: 'anyone', maxBody: 0 },
+  { path: '/robots.txt', methods: GET, caller: 'anyone', maxBody: 0 },
+  { path: '/status', methods: GET, caller: 'anyone', perFiveMinutes: 600, maxBody: 0 },
+  // On a host in development only, which nobody else reaches.
+  { path: '/dev/mail', methods: GET, caller: 'anyone', maxBody: 0 },
+]
+
+/** What applies to a request; undefined: nothing is there. The first that fits counts. */
+export const policyOf = (method: string, path: string): PathPolicy | undefined =>
+  pathPolicies.find((policy) => policy.methods.includes(method) && covers(policy.path, path))
+
+function covers(pattern: string, path: string): boolean {
+  if (!pattern.endsWith('/*')) return pattern === path
+  const root = pattern.slice(0, -2)
+  return path === root || path.startsWith(`${root}/`)
+}

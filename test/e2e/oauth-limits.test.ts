@@ -1,0 +1,154 @@
+/** The OAuth server of a host that has its limits on: what strangers can make it keep and do. */
+import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
+import { createServer, request, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loopbackClient, publicOrigin } from '../support/oauth.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+/** Requests of the flood; ten thousand in the long form. */
+const FLOOD = process.env.CUMULUS_LONG ? 10_000 : 2_500
+const MB = 1024 * 1024
+const SCOPE = 'atproto'
+
+let server: TestServer
+let key: Awaited<ReturnType<typeof makeKey>>
+let nonce = ''
+
+beforeAll(async () => {
+  server = await startServer({ env: { PDS_RATE_LIMITS_ENABLED: 'true' } })
+  key = await makeKey()
+})
+afterAll(() => server.stop())
+
+async function makeKey() {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const jwk = await exportJWK(publicKey)
+  return { jwk, privateKey, thumbprint: await calculateJwkThumbprint(jwk) }
+}
+
+async function push(
+  from: string,
+  more: Record<string, string> = {},
+  jti: string = crypto.randomUUID(),
+): Promise<Response> {
+  const url = `${publicOrigin(server.origin)}/oauth/par`
+  const dpop = await new SignJWT({ htm: 'POST', htu: url, jti, ...(nonce && { nonce }) })
+    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: key.jwk })
+    .setIssuedAt()
+    .sign(key.privateKey)
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { dpop, 'x-forwarded-for': from },
+    body: new URLSearchParams({
+      client_id: loopbackClient(SCOPE),
+      redirect_uri: 'http://127.0.0.1/callback',
+      response_type: 'code',
+      scope: SCOPE,
+      state: 'state',
+      code_challenge_method: 'S256',
+      code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
+      ...more,
+    }),
+  })
+  nonce = response.headers.get('dpop-nonce') ?? nonce
+  return response
+}
+
+/** Opens the account page as a browser does. @returns the status */
+function openPage(headers: Record<string, string>): Promise<number | undefined> {
+  const navigation = {
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+    'sec-fetch-site': 'none',
+  }
+  return new Promise((resolve, reject) => {
+    const url = `${server.origin}/account`
+    const host = new URL(publicOrigin(server.origin)).host
+    request(url, { headers: { host, ...navigation, ...headers } }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode))
+    })
+      .once('error', reject)
+      .end()
+  })
+}
+
+/** Bytes of the object's database, log included. */
+function sizeOfObject(): number {
+  const folder = join(server.dataDirectory, 'objects', 'OAuthObject')
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('metadata'))
+    .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+}
+
+const address = (n: number) => `198.51.${Math.floor(n / 250) % 250}.${n % 250}`
+
+test('what is too long is refused by its name', async () => {
+  const from = '203.0.113.9'
+  await push(from)
+  for (const [name, length] of [
+    ['state', 2049],
+    ['login_hint', 513],
+  ] as const) {
+    const answer = await push(from, { [name]: 'a'.repeat(length) })
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { error: 'invalid_request', error_description: expect.stringContaining(name) },
+    ])
+  }
+  expect((await push(from, { state: 'a'.repeat(2048) })).status).toBe(201)
+  expect((await push(from, { state: 'a'.repeat(40_000) })).status).toBe(413)
+})
+
+test('requests of one network are counted, also where an IPv6 customer has many addresses', async () => {
+  const statuses: number[] = []
+  for (let n = 0; n < 105; n++) {
+    statuses.push((await push(`2001:db8:0:1::${n.toString(16)}`)).status)
+  }
+  expect(statuses.slice(0, 100)).not.toContain(429)
+  expect(statuses.slice(100)).toEqual(Array(5).fill(429))
+  expect((await push('2001:db8:0:2::1')).status).toBe(201)
+  expect(await openPage({ 'x-forwarded-for': '2001:db8:0:1::1' })).toBe(200)
+})
+
+test('the object stays small, however many requests and browsers come', async () => {
+  await push('203.0.113.1')
+  const before = sizeOfObject()
+  const statuses = new Set<number | undefined>()
+  for (let n = 0; n < FLOOD; n += 20) {
+    await Promise.all(
+      Array.from({ length: 10 }, async (_, at) => {
+        const from = { 'x-forwarded-for': address(n + at) }
+        statuses.add((await push(address(n + at), { state: 'x'.repeat(2048) })).status)
+        statuses.add(await openPage({ 'user-agent': 'u'.repeat(15_000), ...from }))
+      }),
+    )
+  }
+  expect([...statuses].sort()).toEqual([200, 201])
+  const grown = sizeOfObject() - before
+  console.log(`${FLOOD} requests: ${(grown / MB).toFixed(1)} MB`)
+  expect(grown).toBeLessThan(16 * MB)
+})
+
+test('documents of apps are fetched for a network so many times, and no more', async () => {
+  let fetched = 0
+  const site: Server = createServer((_, response) => {
+    fetched++
+    response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+  const { port } = site.address() as AddressInfo
+  try {
+    for (let n = 0; n < 80; n++) {
+      const clientId = `http://127.0.0.1:${port}/client-${n}.json`
+      const answer = await push('203.0.113.77', { client_id: clientId })
+      expect(answer.status).toBeGreaterThanOrEqual(400)
+    }
+  } finally {
+    site.close()
+  }
+  expect(fetched).toBeLessThanOrEqual(60)
+})

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import { readConfig } from '../src/kernel/config/config.ts'
 import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { BUNDLE } from './bundle.ts'
+import { startPasswordHasher } from './password-hasher.ts'
 
 /** Matches wrangler.toml, which workerd does not read. */
 const COMPATIBILITY_DATE = '2026-11-01'
@@ -51,7 +52,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
     mkdirSync(join(dataDirectory, folder), { recursive: true })
   }
   const configPath = join(dataDirectory, 'workerd.capnp')
-  writeFileSync(configPath, workerdConfig(options))
+  const hasher = await startPasswordHasher()
+  writeFileSync(configPath, workerdConfig(options, hasher.socket))
   const child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
@@ -59,6 +61,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
     stdio: ['ignore', output, 'pipe', 'pipe'],
   })
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  child.once('exit', () => hasher.stop())
   let printed = ''
   let started = false
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -101,7 +104,7 @@ function workerdBinary(): string {
 const pagesFolder = (): string =>
   dirname(require.resolve('@atproto/oauth-provider-ui/bundle-manifest.json'))
 
-function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions): string {
+function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions, hasher: string): string {
   const objects = Object.entries(OBJECTS)
   const namespaces = objects.map(
     ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
@@ -113,6 +116,7 @@ function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions): string {
     '(name = "BLOB_DISK", service = "blobs")',
     '(name = "ASSETS", service = "pages")',
     '(name = "OPERATOR_NETWORK", service = "operator-network")',
+    '(name = "PASSWORD_HASHER", service = "password-hasher")',
     ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
   ]
   const { reachPrivate } = readConfig({ ...raw })
@@ -127,7 +131,8 @@ const config :Workerd.Config = (
     (name = "blobs", disk = (path = "blobs", writable = true)),
     (name = "pages", disk = (path = "${pagesFolder()}")),
     (name = "internet", network = ${network(reachPrivate)}),
-    (name = "operator-network", network = ${network(true)})
+    (name = "operator-network", network = ${network(true)}),
+    (name = "password-hasher", external = (address = "unix:${hasher}", http = ()))
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );

@@ -89,7 +89,23 @@ function createServices(env: Env): Services {
     waitUntil,
     log,
   })
+  const accounts = new Accounts({
+    config,
+    objects,
+    lookup,
+    identity,
+    plc,
+    operatorNames,
+    waitUntil,
+  })
   const mail = new MailService({ config, objects, transport: chooseTransport(config, objects) })
+  const counted = {
+    account: objects.account,
+    get directory() {
+      return objects.directory
+    },
+    accounts,
+  }
   return {
     config,
     log,
@@ -103,7 +119,7 @@ function createServices(env: Env): Services {
     get oauth() {
       return objects.oauth
     },
-    accounts: new Accounts({ config, objects, lookup, identity, plc, operatorNames, waitUntil }),
+    accounts,
     repositories: new Repositories({
       objects,
       lookup,
@@ -123,7 +139,7 @@ function createServices(env: Env): Services {
       objects,
       mail,
       log,
-      countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), objects),
+      countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), counted),
     }),
     operatorFetch: (input, init) => (env.OPERATOR_NETWORK ?? globalThis).fetch(input, init),
   }

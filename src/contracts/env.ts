@@ -22,4 +22,6 @@ export interface Env extends RawSettings {
    * ones too. Everything else goes through `fetch`, which reaches public addresses only.
    */
   OPERATOR_NETWORK?: Fetcher
+  /** On plain workerd: the process that hashes passwords (`src/kernel/crypto/password.ts`). */
+  PASSWORD_HASHER?: Fetcher
 }

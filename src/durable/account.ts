@@ -5,6 +5,7 @@ import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { hashMailedToken } from '../kernel/crypto/mailed-token.ts'
+import { PasswordHasher } from '../kernel/crypto/password.ts'
 import { createLogger } from '../kernel/log.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
@@ -46,6 +47,14 @@ import { SignOuts } from './account/sign-outs.ts'
 import { Totp } from './account/totp.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
+
+/** One for all accounts of an isolate: they share a thread. */
+let hasher: PasswordHasher | undefined
+
+function hasherOf(env: Env): PasswordHasher {
+  hasher ??= new PasswordHasher(env.PASSWORD_HASHER)
+  return hasher
+}
 
 const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 
@@ -117,6 +126,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     config,
     profile,
     signOuts,
+    hasher: hasherOf(env),
     changed() {
       scheduler.start(delivery)
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)

@@ -58,7 +58,8 @@ export async function makeProvider(services: Services): Promise<OAuthProvider> {
     onChangeEmailRequest: ({ account: { did } }) => limit(mailLimits, { auth: { did } }),
     onVerifyEmailRequest: ({ account: { did } }) => limit(mailLimits, { auth: { did } }),
     onDeleteAccountRequest: ({ account: { did } }) => limit(mailLimits, { auth: { did } }),
-    onDeleteAccountConfirm: () => limit(deleteAccountLimits),
+    onDeleteAccountConfirm: ({ account: { did } }) =>
+      limit([...deleteAccountLimits, ...signInLimits], { input: { did } }),
     onUpdateHandle: ({ account: { did } }) => limit(updateHandleLimits, { auth: { did } }),
   })
   promiseOnlyWhatWorks(provider)

@@ -1,8 +1,6 @@
 /** Signs somebody in on the provider's pages. */
 import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-provider/errors'
-import type { Account } from '@atproto/oauth-provider/store'
 import type { Services } from '../context/services.ts'
-import { MAX_TRIED_LENGTH } from '../services/accounts/passwords.ts'
 import { unlessRefused } from '../services/objects/result.ts'
 import { demandSecondFactor } from './second-factor.ts'
 import { beginEpoch } from './store/epochs.ts'
@@ -24,13 +22,15 @@ export interface SignInAttempt {
  *   SecondAuthenticationFactorRequiredError
  */
 export async function checkSignIn(services: Services, attempt: SignInAttempt): Promise<string> {
-  const found = await services.accounts.findByIdentifier(attempt.identifier)
+  const { identifier, password } = attempt
+  const found = await services.accounts.tryPassword({ identifier, password }, async (known) => {
+    await beginEpoch(services, known)
+    return services.account(known).passwords.verify(password)
+  })
   if (!found) throw new InvalidCredentialsError()
   const { did } = found
-  await beginEpoch(services, did)
-  await checkMainPassword(services, did, attempt.password)
   const account = await unlessRefused(services.account(did).profile.get())
-  if (!account) throw wrongPassword(did)
+  if (!account) throw new InvalidCredentialsError()
   if (account.status === 'takendown') throw new InvalidRequestError('Account has been taken down')
   await demandSecondFactor(services, account, attempt.code)
   return did
@@ -42,12 +42,8 @@ export async function checkMainPassword(
   did: string,
   password: string,
 ): Promise<void> {
-  if (password.length <= MAX_TRIED_LENGTH) {
-    // Refused where the account was deleted a moment ago.
-    if (await unlessRefused(services.account(did).passwords.verify(password))) return
-  }
-  throw wrongPassword(did)
+  const found = await services.accounts.tryPassword({ identifier: did, password }, (known) =>
+    services.account(known).passwords.verify(password),
+  )
+  if (!found) throw new InvalidCredentialsError()
 }
-
-/** The DID is for the provider's hooks only; the page does not learn that the account exists. */
-const wrongPassword = (did: string) => new InvalidCredentialsError(undefined, did as Account['did'])

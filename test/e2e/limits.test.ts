@@ -54,6 +54,37 @@ test('passwords can be guessed thirty times from one address, by many isolates o
   expect((await guess('203.0.113.1', 'no key')).status).toBe(429)
 })
 
+test('spellings of a name and other places to try a password have one budget, an IPv6 customer too', async () => {
+  const did = `did:web:${HANDLE}`
+  const names = [HANDLE, `@${HANDLE}`, HANDLE.toUpperCase(), did, ` ${HANDLE} `]
+  const statuses: number[] = []
+  for (let n = 0; n < 20; n++) {
+    const identifier = names[n % names.length]
+    const body = JSON.stringify({ identifier, password: 'a wild guess' })
+    const from = `2001:db8::${n}`
+    statuses.push(
+      (await call('com.atproto.server.createSession', { method: 'POST', from, body })).status,
+    )
+    const deletion = JSON.stringify({ did, password: 'a wild guess', token: 'none' })
+    statuses.push(
+      (await call('com.atproto.server.deleteAccount', { method: 'POST', from, body: deletion }))
+        .status,
+    )
+  }
+  expect(statuses).toEqual([...Array(30).fill(401), ...Array(10).fill(429)])
+})
+
+test('guesses from one address are counted, whomever they are about', async () => {
+  const statuses = await Promise.all(
+    Array.from({ length: 120 }, async (_, n) => {
+      const body = JSON.stringify({ identifier: `nobody${n}.test`, password: 'a wild guess' })
+      const from = '203.0.113.40'
+      return (await call('com.atproto.server.createSession', { method: 'POST', from, body })).status
+    }),
+  )
+  expect(statuses.filter((status) => status !== 429).length).toBeLessThanOrEqual(100)
+})
+
 test('guesses are still counted after the server was killed', async () => {
   const { dataDirectory } = server
   const port = Number(new URL(server.origin).port)

@@ -1,9 +1,15 @@
 /** Enforces the rate limits of a method on a request. */
 import { createHash } from 'node:crypto'
+import type { AccountLookup } from '../../services/accounts/account-lookup.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Charge } from '../../storage/rate-counter.ts'
 import type { RequestContext } from '../request.ts'
 import type { RateLimit } from './policy.ts'
+
+/** What counting needs. */
+export type LimitServices = Pick<HostObjects, 'account' | 'directory'> & {
+  readonly accounts: Pick<AccountLookup, 'findByIdentifier'>
+}
 
 /** What a request is counted by. */
 export interface LimitedRequest {
@@ -21,7 +27,7 @@ export async function enforceLimits(
   limits: readonly RateLimit[] | undefined,
   { auth, input }: LimitedRequest,
   context: Pick<RequestContext, 'limits' | 'clientNetwork'>,
-  objects: Pick<HostObjects, 'account' | 'directory'>,
+  services: LimitServices,
 ): Promise<void> {
   if (!limits || !context.limits.isLimited) return
   const did = didOf(auth)
@@ -33,11 +39,13 @@ export async function enforceLimits(
   const own = did === undefined ? [] : charges('account', did)
   const shared = [
     ...charges('address', clientNetwork),
-    ...charges('address and identifier', `${clientNetwork} ${identifierOf(input)}`),
+    ...(limits.some(({ by }) => by === 'address and identifier')
+      ? charges('address and identifier', `${clientNetwork} ${await subjectOf(input, services)}`)
+      : []),
   ]
   const statuses = await Promise.all([
-    own.length > 0 && did !== undefined ? objects.account(did).rateLimits.consume(own) : undefined,
-    shared.length > 0 ? objects.directory.rateLimits.consume(shared) : undefined,
+    own.length > 0 && did !== undefined ? services.account(did).rateLimits.consume(own) : undefined,
+    shared.length > 0 ? services.directory.rateLimits.consume(shared) : undefined,
   ])
   for (const status of statuses) context.limits.note(status)
 }
@@ -49,7 +57,14 @@ const keyOf = (name: string, subject: string): string =>
 const didOf = (auth: unknown): string | undefined =>
   auth && typeof auth === 'object' && 'did' in auth ? String(auth.did) : undefined
 
-const identifierOf = (input: unknown): string =>
-  input && typeof input === 'object' && 'identifier' in input
-    ? String(input.identifier).trim().toLowerCase()
-    : ''
+/** The DID of the account that is meant: all its names are one. What names no account counts for itself. */
+async function subjectOf(input: unknown, { accounts }: LimitServices): Promise<string> {
+  const identifier = textOf(input, 'identifier') || textOf(input, 'did')
+  const found = identifier === '' ? undefined : await accounts.findByIdentifier(identifier)
+  return found?.did ?? identifier.replace(/^@/, '')
+}
+
+function textOf(input: unknown, name: 'identifier' | 'did'): string {
+  const value = input && typeof input === 'object' ? (input as Record<string, unknown>)[name] : ''
+  return typeof value === 'string' ? value.trim().toLowerCase() : ''
+}

@@ -10,8 +10,9 @@ export interface RateLimit extends RateLimitRule {
   /** Limits of one name are one count, whichever methods they are on. */
   name: string
   /**
-   * For whom it is counted: the client's address; the signed-in account; or the pair of address and the
-   * `identifier` in the input, so that guesses at one account do not lock its owner out elsewhere.
+   * For whom it is counted: the client's address (an IPv6 one with its /64); the signed-in account; or the pair of
+   * address and the account that `identifier` or `did` in the input names, however it is spelt, so that guesses at
+   * one account do not lock its owner out elsewhere.
    */
   by: 'address' | 'account' | 'address and identifier'
 }
@@ -28,11 +29,11 @@ const limits =
 const byAddress = limits('address')
 const byAccount = limits('account')
 
-export const signInLimits = limits('address and identifier')(
-  'sign in',
-  perFiveMinutes(30),
-  perDay(300),
-)
+/** For every place where a password is tried: guesses at one account, and guesses at any from one address. */
+export const signInLimits = [
+  ...limits('address and identifier')('sign in', perFiveMinutes(30), perDay(300)),
+  ...byAddress('sign in to any', perFiveMinutes(100), perDay(1000)),
+]
 export const createAccountLimits = byAddress('create account', perFiveMinutes(100))
 export const deleteAccountLimits = byAddress('delete account', perFiveMinutes(50))
 export const requestPasswordResetLimits = byAddress('request reset', perHour(15), perDay(50))

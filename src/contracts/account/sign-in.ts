@@ -33,6 +33,13 @@ export interface SessionsRpc {
 export interface PasswordsRpc {
   /** Whether `password` is the main password, second factors aside. Takes some 60 ms of CPU. */
   verify(password: string): Answer<boolean>
+  /**
+   * Does the work of `verify` and finds nothing: asked of a stand-in when nobody has the name that was given, so that
+   * it takes as long as for an account.
+   *
+   * @param options.apps as if app passwords were looked for, too
+   */
+  pretend(password: string, options?: { apps?: boolean }): Answer<void>
   /** Sets the main password and signs out everywhere, browsers and apps included. */
   set(password: string): Answer<void>
   addAppPassword(name: string, password: string, privileged: boolean): Answer<AppPassword>

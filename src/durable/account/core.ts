@@ -1,4 +1,5 @@
 import type { Config } from '../../kernel/config/config.ts'
+import type { PasswordHasher } from '../../kernel/crypto/password.ts'
 import type { Profile } from '../../storage/account/profile.ts'
 import type { SignOuts } from './sign-outs.ts'
 
@@ -10,6 +11,7 @@ export interface AccountCore {
   readonly config: Config
   readonly profile: Profile
   readonly signOuts: SignOuts
+  readonly hasher: PasswordHasher
   /** To be called after a change that causes events or leaves blobs to be deleted: starts the background jobs. */
   changed(): void
   /**

@@ -3,7 +3,6 @@ import type {
   LifecycleRpc,
   OpenedSession,
 } from '../../contracts/account/lifecycle.ts'
-import { hashPassword } from '../../kernel/crypto/password.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { Lifecycle as LifecycleStore } from '../../storage/account/lifecycle.ts'
 import type { Sessions } from '../../storage/account/sessions.ts'
@@ -104,12 +103,12 @@ export class Lifecycle implements LifecycleRpc {
 
   async #prepare(input: AccountInput): Promise<void> {
     const { did, handle, email, becomes = 'active' } = input
-    const { config, profile } = this.#core
+    const { config, profile, hasher } = this.#core
     const key = input.signingKey
       ? SigningKey.fromBytes(input.signingKey)
       : SigningKey.generate(config.signingKeyType)
     const signingKey = await this.#keys.seal(key)
-    const password = input.password === null ? null : await hashPassword(input.password)
+    const password = input.password === null ? null : await hasher.hash(input.password)
     const isFree = profile.did() === undefined || profile.isDeleted()
     if (!isFree && profile.pending() === undefined) {
       throw new StorageError('InvalidRequest', `Account already exists: ${did}`)

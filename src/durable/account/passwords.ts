@@ -1,5 +1,5 @@
 import type { PasswordsRpc } from '../../contracts/account/sign-in.ts'
-import { hashAppPassword, hashPassword, verifyPassword } from '../../kernel/crypto/password.ts'
+import { looksLikeAppPassword } from '../../kernel/crypto/app-password.ts'
 import type { AppPassword, AppPasswords } from '../../storage/account/app-passwords.ts'
 import type { Sessions } from '../../storage/account/sessions.ts'
 import type { AccountCore } from './core.ts'
@@ -30,14 +30,23 @@ export class Passwords implements PasswordsRpc {
   }
 
   async verify(password: string): Promise<boolean> {
-    const stored = this.#core.profile.passwordHash()
-    return stored !== null && verifyPassword(password, stored)
+    const { profile, hasher } = this.#core
+    const stored = profile.passwordHash()
+    if (stored !== null) return hasher.verify(password, stored)
+    await this.pretend(password)
+    return false
+  }
+
+  async pretend(password: string, options: { apps?: boolean } = {}): Promise<void> {
+    const { hasher } = this.#core
+    await hasher.hash(password)
+    if (options.apps && looksLikeAppPassword(password)) await hasher.hash(password)
   }
 
   async set(password: string): Promise<void> {
-    const { profile, storage } = this.#core
+    const { profile, storage, hasher } = this.#core
     profile.get()
-    const hash = await hashPassword(password)
+    const hash = await hasher.hash(password)
     profile.get()
     storage.transactionSync(() => {
       profile.update({ password: hash })
@@ -47,7 +56,8 @@ export class Passwords implements PasswordsRpc {
   }
 
   async addAppPassword(name: string, password: string, privileged: boolean): Promise<AppPassword> {
-    const hash = await hashAppPassword(this.#core.profile.get().did, password)
+    const { hasher, profile } = this.#core
+    const hash = await hasher.hashAppPassword(profile.get().did, password)
     return this.#appPasswords.add(name, hash, privileged)
   }
 
@@ -63,9 +73,13 @@ export class Passwords implements PasswordsRpc {
 
   /** The app password it is, null for the main password, undefined when it is neither. */
   async identify(password: string): Promise<AppPassword | null | undefined> {
-    const { did } = this.#core.profile.get()
-    if (await this.verify(password)) return null
-    if (this.#appPasswords.isEmpty()) return undefined
-    return this.#appPasswords.byHash(await hashAppPassword(did, password))
+    const { hasher, profile } = this.#core
+    const { did } = profile.get()
+    // Whether there are any makes no difference: how many hashes it takes tells nothing of the account.
+    if (looksLikeAppPassword(password)) {
+      const found = this.#appPasswords.byHash(await hasher.hashAppPassword(did, password))
+      if (found) return found
+    }
+    return (await this.verify(password)) ? null : undefined
   }
 }

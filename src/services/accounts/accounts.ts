@@ -13,6 +13,7 @@ import type { AccountDependencies } from './dependencies.ts'
 import { checkHandle, type HandleRules } from './handle-rules.ts'
 import { assertIdentity, identityProblem } from './identity-check.ts'
 import { makeInviteCodes } from './invite-codes.ts'
+import { tryPassword } from './passwords.ts'
 import { reserveKey } from './reserve-signing-key.ts'
 import { revokeDelegations } from './revoke-delegations.ts'
 import { issueTokens, type TokenPair } from './session-tokens.ts'
@@ -39,6 +40,14 @@ export class Accounts {
   /** The account that somebody means who types a handle, with or without an @, a DID or an e-mail address. */
   findByIdentifier(input: string): Promise<HostedAccount | undefined> {
     return this.#dependencies.lookup.findByIdentifier(input)
+  }
+
+  /** See `tryPassword`. */
+  tryPassword<T>(
+    attempt: { identifier: string; password: string; apps?: boolean },
+    ask: (did: string) => Promise<T | null>,
+  ): Promise<{ did: string; result: T & {} } | undefined> {
+    return tryPassword(this.#dependencies, attempt, ask)
   }
 
   /** After a change: what this isolate has cached of a handle or DID is out of date. */

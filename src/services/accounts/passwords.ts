@@ -1,4 +1,7 @@
-import { InvalidRequestError } from '@atproto/xrpc-server'
+import { createHash } from 'node:crypto'
+import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
+import type { HostObjects } from '../objects/stubs.ts'
+import type { AccountLookup } from './account-lookup.ts'
 
 const MIN_LENGTH = 8
 const MAX_LENGTH = 256
@@ -22,16 +25,58 @@ export function checkPassword(password: string | undefined): string {
 }
 
 /** Longer passwords are wrong without being hashed. */
-export const MAX_TRIED_LENGTH = 512
+const MAX_TRIED_LENGTH = 512
 
 /** How long a failed attempt takes at least, in ms. */
 const MIN_FAILURE_TIME = 350
 
+/** Objects that do the work for names that nobody has. */
+const STAND_INS = 4
+
+/** What trying a password needs. */
+export interface TryDependencies {
+  readonly objects: Pick<HostObjects, 'account'>
+  readonly lookup: Pick<AccountLookup, 'findByIdentifier'>
+}
+
 /**
- * Waits as long as a failed attempt is to take in all: whether a name is known must not show in the time.
+ * Tries a password on the account that `identifier` names. Whether there is one shows neither in the answer nor in
+ * the time: the same work is done for a name that nobody has, and a failure takes `MIN_FAILURE_TIME` at least.
  *
- * @param started when the attempt began, in ms since 1970
+ * @param identifier handle, with or without an @, DID or e-mail address
+ * @param attempt asks the account's object; what it returns is nothing when the password is wrong
+ * @param options.apps whether `attempt` takes app passwords
+ * @returns undefined when the password is wrong or nobody has the name
+ * @throws XRPCError as `attempt`
  */
-export async function failSlowly(started: number): Promise<void> {
+export async function tryPassword<T>(
+  { objects, lookup }: TryDependencies,
+  { identifier, password, apps }: { identifier: string; password: string; apps?: boolean },
+  attempt: (did: string) => Promise<T | null>,
+): Promise<{ did: string; result: T & {} } | undefined> {
+  const started = Date.now()
+  if (password.length <= MAX_TRIED_LENGTH) {
+    const found = await lookup.findByIdentifier(identifier)
+    if (found) {
+      const { did } = found
+      const result = await attempt(did).catch(nothingIfGone)
+      if (result) return { did, result }
+    } else {
+      await objects.account(standInFor(identifier)).passwords.pretend(password, { apps })
+    }
+  }
   await scheduler.wait(Math.max(0, started + MIN_FAILURE_TIME - Date.now()))
+  return undefined
+}
+
+/** An account that was deleted a moment ago is as good as unknown. */
+function nothingIfGone(error: unknown): null {
+  if (error instanceof XRPCError && error.customErrorName === 'RepoNotFound') return null
+  throw error
+}
+
+/** The same for the same name, as guesses at one account wait for each other, too. It is no DID. */
+function standInFor(identifier: string): string {
+  const [byte = 0] = createHash('sha256').update(identifier.trim().toLowerCase()).digest()
+  return `stand-in ${byte % STAND_INS}`
 }

@@ -1,10 +1,11 @@
 /** The two ends of an RPC result: the object makes one, the caller reads it. */
 import { XRPCError } from '@atproto/xrpc-server'
 import type { RpcResult } from '../../contracts/answer.ts'
+import { TooManyWaitingError } from '../../kernel/crypto/turns.ts'
 import { StorageError } from '../../storage/error.ts'
 import { RateLimitError } from './rate-limit-error.ts'
 
-/** Inside the object: runs `work` and turns its StorageErrors and XRPCErrors into values. */
+/** Inside the object: runs `work` and turns its StorageErrors, XRPCErrors and TooManyWaitingErrors into values. */
 export async function toResult(work: () => unknown): Promise<RpcResult> {
   try {
     return { ok: true, value: await work() }
@@ -16,6 +17,10 @@ export async function toResult(work: () => unknown): Promise<RpcResult> {
     if (error instanceof XRPCError) {
       const { message, statusCode: status, error: name = 'InternalServerError' } = error
       return { ok: false, error: { name, message, status } }
+    }
+    if (error instanceof TooManyWaitingError) {
+      const message = 'Too many are signing in at this moment: try again soon'
+      return { ok: false, error: { name: 'RateLimitExceeded', message, status: 429 } }
     }
     throw error
   }

@@ -30,7 +30,7 @@ export interface NewAccount {
   did: string
   handle: string
   email: string | null
-  /** Output of `hashPassword`, or null for an account without a password. */
+  /** Output of `PasswordHasher.hash`, or null for an account without a password. */
   password: string | null
   /** The signing key, encrypted by `src/kernel/crypto/encrypt.ts`. */
   signingKey: Uint8Array

@@ -6,7 +6,6 @@ import { AuthRequiredError, InvalidRequestError, XRPCError } from '@atproto/xrpc
 import { Hono } from 'hono'
 import { signInOnDevice } from '../../../oauth/device.ts'
 import { beginEpoch } from '../../../oauth/store/epochs.ts'
-import { failSlowly, MAX_TRIED_LENGTH } from '../../../services/accounts/passwords.ts'
 import { APP_SIGN_IN_STYLE, readNext } from '../alternative-sign-in.ts'
 import { appSignInPage, signedInPage } from '../app-sign-in-page.ts'
 import { failureOf } from '../failure.ts'
@@ -62,21 +61,19 @@ async function tryPassword(
   password: string,
   code: string,
 ): Promise<string> {
-  const started = Date.now()
   await limitSignIn(c, identifier)
   const { services } = c.env
-  const account = await services.accounts.findByIdentifier(identifier)
-  if (account && password.length <= MAX_TRIED_LENGTH) {
-    const { did } = account
+  const found = await services.accounts.tryPassword({ identifier, password }, async (did) => {
     await beginEpoch(services, did)
-    try {
-      if (await services.account(did).factors.authenticate(password, code)) return did
-    } catch (error) {
-      if (isCodeWanted(error)) await services.mailedCodes.send(did)
-      throw error
-    }
-  }
-  await failSlowly(started)
+    return services
+      .account(did)
+      .factors.authenticate(password, code)
+      .catch(async (error: unknown) => {
+        if (isCodeWanted(error)) await services.mailedCodes.send(did)
+        throw error
+      })
+  })
+  if (found) return found.did
   throw new AuthRequiredError('The handle or the password is wrong.')
 }
 

@@ -2,7 +2,6 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import type { BrowserSignIn } from '../../../contracts/account/sign-in.ts'
-import { failSlowly, MAX_TRIED_LENGTH } from '../../../services/accounts/passwords.ts'
 import { makeChallenge } from '../../../services/factors/challenge.ts'
 import { authenticationOptions } from '../../../services/factors/passkeys.ts'
 import { SETTINGS } from '../../layout.ts'
@@ -71,16 +70,12 @@ async function tryPassword(
   identifier: string,
   password: string,
 ): Promise<{ did: string; attempt: NonNullable<BrowserSignIn> }> {
-  const started = Date.now()
   await limitSignIn(c, identifier)
   const { services } = c.env
-  const account = await services.accounts.findByIdentifier(identifier)
-  if (account && password.length <= MAX_TRIED_LENGTH) {
-    const { did } = account
-    const attempt = await services.account(did).browserSessions.open(password)
-    if (attempt) return { did, attempt }
-  }
-  await failSlowly(started)
+  const found = await services.accounts.tryPassword({ identifier, password }, (did) =>
+    services.account(did).browserSessions.open(password),
+  )
+  if (found) return { did: found.did, attempt: found.result }
   throw new AuthRequiredError('The handle or the password is wrong.')
 }
 

@@ -4,7 +4,6 @@ import { signInLimits } from '#src/context/limits/policy.ts'
 import type { Services } from '#src/context/services.ts'
 import type { OpenedSession } from '#src/contracts/account/lifecycle.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { failSlowly, MAX_TRIED_LENGTH } from '#src/services/accounts/passwords.ts'
 import { sessionView } from '#src/services/accounts/session-view.ts'
 
 /**
@@ -15,17 +14,13 @@ export default define({
   auth: anyone,
   limits: signInLimits,
   async handler({ input, services }) {
-    const started = Date.now()
-    const { password, allowTakendown, authFactorToken: code } = input
-    const opened =
-      password.length <= MAX_TRIED_LENGTH
-        ? await openSession(services, input.identifier, password, { allowTakendown, code })
-        : null
-    if (!opened) {
-      await failSlowly(started)
-      throw new AuthRequiredError('Invalid identifier or password')
-    }
-    const { account, session } = opened
+    const { identifier, password, allowTakendown, authFactorToken: code } = input
+    const opened = await services.accounts.tryPassword(
+      { identifier, password, apps: true },
+      (did) => openSession(services, did, password, { allowTakendown, code }),
+    )
+    if (!opened) throw new AuthRequiredError('Invalid identifier or password')
+    const { account, session } = opened.result
     const tokens = await services.accounts.issueTokens(account.did, session)
     return { ...tokens, ...sessionView(account) }
   },
@@ -33,19 +28,14 @@ export default define({
 
 async function openSession(
   services: Services,
-  identifier: string,
+  did: string,
   password: string,
   options: { allowTakendown?: boolean; code?: string },
 ): Promise<OpenedSession | null> {
-  const account = await services.accounts.findByIdentifier(identifier)
-  if (!account) return null
-  const { did } = account
   try {
     return await services.account(did).sessions.open(password, options)
   } catch (error) {
     const name = error instanceof XRPCError ? error.customErrorName : undefined
-    // An account that was deleted a moment ago is as good as unknown.
-    if (name === 'RepoNotFound') return null
     if (name === 'AuthFactorTokenRequired') await services.mailedCodes.send(did)
     throw error
   }

@@ -1,0 +1,68 @@
+/**
+ * Hashes passwords beside workerd, which runs all JavaScript on one thread: a hash there would keep everybody waiting
+ * for as long as it takes. Node hashes on threads of its own.
+ */
+import { scrypt } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { HashRequest } from '../src/kernel/crypto/password.ts'
+
+/** Bytes; a password has 512 characters at most. */
+const MAX_BODY = 8 * 1024
+/** Bytes that one hash may take in memory. */
+const MAX_MEMORY = 64 * 1024 * 1024
+
+export interface RunningHasher {
+  /** Path of a Unix socket, in a folder that nobody else may enter. */
+  socket: string
+  stop(): void
+}
+
+/** Listens on a Unix socket; does not keep the process alive. */
+export async function startPasswordHasher(): Promise<RunningHasher> {
+  const folder = mkdtempSync(join(tmpdir(), 'cumulus-hasher-'))
+  const socket = join(folder, 'socket')
+  const server = createServer(async (request, response) => {
+    try {
+      const key = await derive(JSON.parse(await readBody(request)) as HashRequest)
+      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(key)
+    } catch {
+      // Not said why: the text may hold the password.
+      response.writeHead(400).end()
+    }
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(socket, resolve)
+  })
+  server.unref()
+  return {
+    socket,
+    stop() {
+      server.close()
+      server.closeAllConnections()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let received = 0
+  for await (const chunk of request) {
+    received += (chunk as Buffer).byteLength
+    if (received > MAX_BODY) throw new RangeError('too large')
+    chunks.push(chunk as Buffer)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function derive({ password, salt, N, r, p, keyLength }: HashRequest): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const options = { N, r, p, maxmem: MAX_MEMORY }
+    scrypt(password, Buffer.from(salt, 'hex'), keyLength, options, (error, key) =>
+      error ? reject(error) : resolve(key),
+    )
+  })
+}

@@ -1,3 +1,4 @@
+import { exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { callAs, makeAccount, send, type TestAccount } from './testing/host.ts'
 
@@ -12,6 +13,19 @@ test('the health page tells the version', async () => {
   expect(await response.json()).toMatchObject({
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
   })
+})
+
+test('in development a host answers under names of this machine only', async () => {
+  const statuses = async (...hosts: string[]) =>
+    Promise.all(
+      hosts.map(async (host) => (await exports.default.fetch(`http://${host}/dev/mail`)).status),
+    )
+  expect(await statuses('localhost', '127.0.0.1:2583', '[::1]', 'alice.test')).toEqual([
+    200, 200, 200, 200,
+  ])
+  expect(await statuses('evil.example.com', '192.168.1.1', 'localhost.evil.com')).toEqual([
+    403, 403, 403,
+  ])
 })
 
 test('every answer carries a request id of its own', async () => {

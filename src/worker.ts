@@ -5,6 +5,7 @@ import { type Services, servicesOf } from './context/services.ts'
 import type { Env } from './contracts/env.ts'
 import { createLogger, type Logger } from './kernel/log.ts'
 import { ASSETS, isOAuthPath } from './oauth/paths.ts'
+import { assertHost } from './server/development-host.ts'
 import { boundBody } from './server/limits/bound-body.ts'
 import { countPath } from './server/limits/count-request.ts'
 import { policyOf } from './server/limits/path-policy.ts'
@@ -48,13 +49,14 @@ async function answer(
   let services: Services
   try {
     services = servicesOf(env)
-    const { operatorNames } = services
-    await assertLocation(env, services.config.dataLocation)
+    const { operatorNames, config } = services
+    assertHost(request, config)
+    await assertLocation(env, config.dataLocation)
     if (!isOperatorRequest(request, path)) {
       await assertNoOperatorAccount(operatorNames, () => hostObjects(env).directory)
     }
   } catch (error) {
-    log.error('the settings are wrong', error)
+    if (isInternal(error)) log.error('the settings are wrong', error)
     return errorResponse(error)
   }
   const context = createRequestContext(request, services.config, log, ctx)

@@ -27,6 +27,7 @@ export interface DirectoryRpc {
   readonly lexicons: StoredLexiconsRpc
   /** Counts what client addresses do often. */
   readonly rateLimits: RateLimitsRpc
+  readonly lockouts: LockoutsRpc
   readonly mails: DevMailsRpc
   readonly location: LocationRpc
 }
@@ -98,6 +99,17 @@ export interface UsedTokensRpc {
    * @param expiresAt seconds since 1970
    */
   use(hash: string, expiresAt: number): Answer<boolean>
+}
+
+/** Attempts at a secret of the operator's. */
+export interface LockoutsRpc {
+  /**
+   * Counts an attempt.
+   *
+   * @param succeeds whether the secret was right
+   * @returns when the client may try again, in ms since 1970; undefined: this attempt counts
+   */
+  attempt(key: string, succeeds: boolean): Answer<number | undefined>
 }
 
 /** Signing keys for accounts to come. */

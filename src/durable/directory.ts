@@ -10,6 +10,7 @@ import { EmailTokens } from '../storage/directory/email-tokens.ts'
 import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
+import { Lockouts } from '../storage/directory/lockouts.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
@@ -76,6 +77,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       lexicons: new StoredLexicons(storage),
       rateLimits: new RateCounter(sql),
       mails: new DevMails(sql),
+      lockouts: new Lockouts(sql),
       location: new Location(storage),
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {

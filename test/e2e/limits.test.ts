@@ -1,6 +1,7 @@
 /** Rate limits of a host that has them on. */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { operatorOf } from '../support/accounts.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
 const BYPASS = 'a key of the operator'
@@ -83,6 +84,29 @@ test('guesses from one address are counted, whomever they are about', async () =
     }),
   )
   expect(statuses.filter((status) => status !== 429).length).toBeLessThanOrEqual(100)
+})
+
+test('the operator’s password is guessed twenty times, in all places together, and written to the log', async () => {
+  const from = '203.0.113.50'
+  const authorization = `Basic ${btoa('admin:a wild guess, and a long one')}`
+  const attempts = Array.from({ length: 30 }, (_, n) =>
+    n % 2
+      ? call('com.atproto.admin.getInviteCodes', { from, headers: { authorization } })
+      : fetch(`${server.origin}/settings/passkey/link`, {
+          method: 'POST',
+          headers: { authorization, 'x-forwarded-for': from, 'content-type': 'application/json' },
+          body: JSON.stringify({ account: HANDLE }),
+        }),
+  )
+  const statuses = (await Promise.all(attempts)).map(({ status }) => status).sort()
+  expect(statuses).toEqual([...Array(20).fill(401), ...Array(10).fill(429)])
+  const right = { authorization: operatorOf(server) }
+  const method = 'com.atproto.admin.getInviteCodes'
+  expect((await call(method, { from, headers: right })).status).toBe(429)
+  const elsewhere = await Promise.all(
+    Array.from({ length: 40 }, () => call(method, { from: '203.0.113.51', headers: right })),
+  )
+  expect(new Set(elsewhere.map(({ status }) => status))).toEqual(new Set([200]))
 })
 
 test('guesses are still counted after the server was killed', async () => {

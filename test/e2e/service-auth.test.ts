@@ -1,5 +1,7 @@
 /** Service tokens that others show here: to come with their identity, to upload, to moderate. */
 import { createHmac } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { Secp256k1Keypair } from '@atproto/crypto'
 import { createServiceJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -93,6 +95,22 @@ const upload = (token: string) =>
   send(UPLOAD, token, { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } })
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds
+
+/** Objects of accounts, by their files. */
+const objectsOnDisk = (): string[] =>
+  readdirSync(join(server.dataDirectory, 'objects', 'AccountObject'))
+    .filter((name) => name.endsWith('.sqlite'))
+    .sort()
+
+test('a token of a stranger uploads nothing, and brings no object into being', async () => {
+  const before = objectsOnDisk()
+  const stranger = await register()
+  for (let n = 0; n < 3; n++) {
+    expect(await upload(await tokenOf(stranger, UPLOAD))).toBe('AccountNotFound')
+  }
+  expect(objectsOnDisk()).toEqual(before)
+  expect(plc.requests.filter((request) => request === `GET /${stranger.did}`)).toEqual([])
+})
 
 describe('a token to come here with an identity', () => {
   test('is good for one use, by whomever and whatever came of it', async () => {

@@ -64,6 +64,19 @@ function catchError(run: () => void): Error | undefined {
   return undefined
 }
 
+test('the operator’s password is not a short one', () => {
+  const error = catchError(() => readConfig({ ...secrets, PDS_ADMIN_PASSWORD: 'x'.repeat(15) }))
+  expect(error?.message).toBe('PDS_ADMIN_PASSWORD must have at least 16 characters')
+})
+
+test.each(['pds.example.com', '192.168.1.2', 'pds.local'])(
+  'a host in development is not %s',
+  (hostname) => {
+    const raw = { ...secrets, PDS_DEV_MODE: 'true', PDS_HOSTNAME: hostname }
+    expect(catchError(() => readConfig(raw))?.message).toMatch(/^PDS_DEV_MODE shows the mails/)
+  },
+)
+
 test("the reference PDS's name for an open or an invited registration is understood", () => {
   const registration = (raw: object) => readConfig({ ...secrets, ...raw }).registration
   expect(registration({})).toBe('closed')

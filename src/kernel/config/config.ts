@@ -1,6 +1,7 @@
 /** The settings of a host as the rest of the server knows them. */
 
 import type { RouteSetting } from '../../routing/settings.ts'
+import { isLoopback } from '../net/loopback.ts'
 import { type DataLocation, NONE, parseSettings } from './settings.ts'
 
 export type LogLevel = 'info' | 'error'
@@ -86,6 +87,9 @@ export interface Config {
   logLevel: LogLevel
 }
 
+/** Characters of a secret, at least. */
+const MIN_SECRET = 16
+
 /** One or more settings are wrong; the message has a line for each. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
@@ -98,7 +102,18 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
   for (const name of ['PDS_JWT_SECRET', 'PDS_KEY_SECRET'] as const) {
     const value = parsed[name]
     if (!value) problems.push(`${name} is not set`)
-    else if (value.length < 16) problems.push(`${name} must have at least 16 characters`)
+    else if (value.length < MIN_SECRET)
+      problems.push(`${name} must have at least ${MIN_SECRET} characters`)
+  }
+  if (parsed.PDS_DEV_MODE && !isLoopback(parsed.PDS_HOSTNAME ?? 'localhost')) {
+    problems.push(
+      'PDS_DEV_MODE shows the mails of all accounts to everybody, and takes limits off: it is for a host on this ' +
+        'machine only, but PDS_HOSTNAME is a public name. Unset one of the two.',
+    )
+  }
+  const { PDS_ADMIN_PASSWORD: adminPassword } = parsed
+  if (adminPassword !== undefined && adminPassword.length < MIN_SECRET) {
+    problems.push(`PDS_ADMIN_PASSWORD must have at least ${MIN_SECRET} characters`)
   }
   const handleDomains = parsed.PDS_SERVICE_HANDLE_DOMAINS ?? []
   const rotationKey = parsed.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX

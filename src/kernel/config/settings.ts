@@ -35,7 +35,7 @@ export const settings = {
   ),
   PDS_ADMIN_PASSWORD: secret(
     'made by `npm start`',
-    'Password of the operator, user `admin` in HTTP Basic. Without it nobody is the operator.',
+    'Password of the operator, user `admin` in HTTP Basic. At least 16 characters. Without it nobody is the operator.',
   ),
   PDS_JWT_SECRET: secret('made by `npm start`', 'Signs session tokens. At least 16 characters.'),
   PDS_DPOP_SECRET: secret(

@@ -1,14 +1,12 @@
 /** Enforces the `auth` policy of a handler on a request. */
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
 import type {
-  AdminCredentials,
   OAuthCredentials,
   RefreshCredentials,
   SessionCredentials,
 } from '../../context/credentials.ts'
 import type { RequestContext } from '../../context/request.ts'
 import type { Services } from '../../context/services.ts'
-import { equalSecrets } from '../../kernel/crypto/equal-secrets.ts'
 import {
   isSessionScope,
   REFRESH_SCOPE,
@@ -16,6 +14,7 @@ import {
   verifyToken,
 } from '../../services/accounts/session-tokens.ts'
 import { bearerKind, readAuthorization } from './authorization.ts'
+import { authenticateOperator } from './operator.ts'
 import type { AuthPolicy } from './policy.ts'
 import { verifyServiceToken } from './service-token.ts'
 
@@ -50,15 +49,21 @@ async function establish(
     throw new AuthRequiredError('Authentication Required', 'AuthMissing')
   }
   const { scheme, value } = authorization
-  if (scheme === 'basic' && accept.includes('admin')) return adminOf(value, services)
+  if (scheme === 'basic' && accept.includes('admin'))
+    return authenticateOperator(value, context, services)
   if (scheme === 'dpop' && accept.includes('session')) return oauthOf(context, policy, services)
   if (scheme === 'bearer') {
     const isService = bearerKind(value) === 'service'
     if (accept.includes('moderator') && isService && services.config.moderation) {
-      return verifyServiceToken(value, { nsid, by: 'moderator', repeatable: false }, services)
+      return verifyServiceToken(
+        value,
+        { nsid, by: 'moderator', repeatable: false, mustBeHere: false },
+        services,
+      )
     }
     const repeatable = policy.repeatableTokens ?? false
-    const byAccount = { nsid, by: 'account', repeatable } as const
+    const mustBeHere = !policy.newAccounts
+    const byAccount = { nsid, by: 'account', repeatable, mustBeHere } as const
     if (accept.includes('service') && isService)
       return verifyServiceToken(value, byAccount, services)
     if (accept.includes('session')) return sessionOf(value, policy, services)
@@ -114,13 +119,6 @@ async function refreshOf(
     throw new InvalidRequestError('Bad token scope', 'InvalidToken')
   }
   return { type: 'refresh', did, jti }
-}
-
-function adminOf(value: string, { config }: Services): AdminCredentials {
-  const expected = config.adminPassword
-  const given = Buffer.from(value, 'base64').toString('utf8')
-  if (!expected || !equalSecrets(given, `admin:${expected}`)) throw new AuthRequiredError()
-  return { type: 'admin' }
 }
 
 async function verify(

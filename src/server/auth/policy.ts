@@ -29,6 +29,8 @@ export interface AuthPolicy<C> {
   readonly checkedByAccount?: boolean
   /** A service token may be shown again until it expires. Otherwise it is good for one use. */
   readonly repeatableTokens?: boolean
+  /** Service tokens are also taken of accounts that are not here: they are about to come. */
+  readonly newAccounts?: boolean
   /** What OAuth tokens must allow where the handler does not say. Default: none is enough. */
   readonly oauth?: 'any'
   /** Marks the type parameter as used; never set. */
@@ -101,6 +103,7 @@ export const sessionOrService: AuthPolicy<UserCredentials | ServiceCredentials> 
 export const accountCreator: AuthPolicy<ServiceCredentials | AdminCredentials | undefined> = {
   accept: ['service', 'admin'],
   orAnonymous: true,
+  newAccounts: true,
 }
 
 /** The holder of a refresh token. */

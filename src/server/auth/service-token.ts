@@ -1,6 +1,11 @@
 /** Service tokens that others sign for this host (atproto XRPC specification, Inter-Service Authentication). */
 import { createHash } from 'node:crypto'
-import { AuthRequiredError, cryptoVerifySignatureWithKey, verifyJwt } from '@atproto/xrpc-server'
+import {
+  AuthRequiredError,
+  cryptoVerifySignatureWithKey,
+  ForbiddenError,
+  verifyJwt,
+} from '@atproto/xrpc-server'
 import type { ServiceCredentials } from '../../context/credentials.ts'
 import type { Services } from '../../context/services.ts'
 import { signingKeyOf } from '../../services/identity/did-document.ts'
@@ -13,6 +18,8 @@ export interface Expectations {
   by: 'account' | 'moderator'
   /** It may be shown again until it expires; otherwise once only. */
   repeatable: boolean
+  /** The account must be one of this host. */
+  mustBeHere: boolean
 }
 
 /** A token that is good for one use is stored until it expires: so it must, in seconds. */
@@ -24,16 +31,20 @@ const LONGEST_LIFE = 65 * 60
  * case, because what it does, such as making an account, cannot be taken back when the key turns out to be old.
  *
  * @throws AuthRequiredError `BadJwt`, `JwtExpired`, `BadJwtAudience`, ... as `verifyJwt` names them; `UntrustedIss`;
- *   `JwtReplayed`
+ *   `JwtReplayed`; ForbiddenError `AccountNotFound`
  */
 export async function verifyServiceToken(
   token: string,
-  { nsid, by, repeatable }: Expectations,
+  { nsid, by, repeatable, mustBeHere }: Expectations,
   services: Services,
 ): Promise<ServiceCredentials> {
   let newest: Promise<string> | undefined
-  const keyOf = (iss: string, again: boolean) => {
+  const keyOf = async (iss: string, again: boolean) => {
     assertTrusted(iss, by, services)
+    // Looked at before the network is asked, and before anything is called by the name of a stranger.
+    if (mustBeHere && !(await services.accounts.find(iss))) {
+      throw new ForbiddenError(`Could not find account: ${iss}`, 'AccountNotFound')
+    }
     if (repeatable) return signingKey(iss, again, services)
     newest ??= signingKey(iss, true, services)
     return newest

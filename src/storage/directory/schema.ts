@@ -83,6 +83,14 @@ export const migrations: readonly Migration[] = [
     retired_at INTEGER NOT NULL
   ) WITHOUT ROWID;
 
+  CREATE TABLE lockout (
+    key TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    locked_until INTEGER NOT NULL,
+    forget_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX lockout_forget_at ON lockout (forget_at);
+
   CREATE TABLE released_handle (
     handle TEXT PRIMARY KEY,
     did TEXT NOT NULL,

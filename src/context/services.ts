@@ -98,7 +98,14 @@ function createServices(env: Env): Services {
     operatorNames,
     waitUntil,
   })
-  const mail = new MailService({ config, objects, transport: chooseTransport(config, objects) })
+  const mail = new MailService({
+    config,
+    objects,
+    transport: chooseTransport(config, objects),
+    isLimited: () => currentRequest().limits.isLimited,
+    waitUntil,
+    log,
+  })
   const counted = {
     account: objects.account,
     get directory() {

@@ -84,9 +84,15 @@ export interface MailedTokensRpc {
   /**
    * Stores the hash of a token that is about to be mailed, and says to whom: the current address.
    *
+   * @param spacing ms; where the last token of this purpose is younger, nothing is stored, and undefined returned
    * @throws StorageError `AccountNotFound`, `InvalidRequest` without an address
    */
-  put(purpose: TokenPurpose, did: string, hash: string): Answer<HostedAccount & { email: string }>
+  put(
+    purpose: TokenPurpose,
+    did: string,
+    hash: string,
+    spacing?: number,
+  ): Answer<(HostedAccount & { email: string }) | undefined>
   /** Uses a token up. @returns the DID it was mailed to @throws StorageError `InvalidToken`, `ExpiredToken` */
   consume(purpose: TokenPurpose, hash: string, did?: string): Answer<string>
 }

@@ -31,9 +31,10 @@ export interface DevicesRpc {
   delete(id: string): Answer<void>
   /**
    * @param epoch in which the credentials were looked at
-   * @throws StorageError `InvalidGrant` when it is over
+   * @returns whether the account was not signed in there before
+   * @throws StorageError `InvalidGrant` when the epoch is over
    */
-  signIn(deviceId: string, did: string, epoch: number): Answer<void>
+  signIn(deviceId: string, did: string, epoch: number): Answer<boolean>
   signOut(deviceId: string, did: string): Answer<void>
   /** Each with the epoch of its account. */
   accounts(filter: {

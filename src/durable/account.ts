@@ -156,7 +156,9 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   }
 
   const keys = new Keys(core, store)
-  const passwords = new Passwords(core, new AppPasswords(sql), sessionTable, signOut)
+  const passkeyTable = new PasskeyTable(sql)
+  const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
+  const passwords = new Passwords(core, tables, sessionTable, signOut)
   const factors = new Factors(core, {
     passwords,
     totp: new Totp(core, new TotpStore(sql)),
@@ -165,7 +167,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     useMailedCode: (code) => useMailedCode(objects, config, did(), code),
   })
   const sessions = new Sessions(core, sessionTable, passwords, factors)
-  const passkeys = new Passkeys(core, new PasskeyTable(sql), oneTime)
+  const passkeys = new Passkeys(core, passkeyTable, oneTime)
   const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut)
 
   /** Leaves an empty store, as of an account that never was. */

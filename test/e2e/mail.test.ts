@@ -1,6 +1,7 @@
 /** What takes a mailed token, with the real server and the real client; mails are read at /dev/mail. */
 import { AtpAgent } from '@atproto/api'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { SettingsSession } from '../support/browser-session.ts'
 import { mailTo, readMails } from '../support/mail.ts'
 import { PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
@@ -65,14 +66,14 @@ test('an address is confirmed with the token that was mailed to it', async () =>
   await expect(methods.confirmEmail({ email, token })).rejects.toMatchObject(INVALID)
 })
 
-test('a second token for the same purpose takes the place of the first', async () => {
+test('a second token for the same purpose works beside the first, until one of them is used', async () => {
   const { methods, email } = await makeAccount('twice')
   await methods.requestEmailConfirmation()
   const first = await mailTo(server.origin, email, /^Confirm/)
   await methods.requestEmailConfirmation()
   const second = await mailTo(server.origin, email, /^Confirm/)
-  await expect(methods.confirmEmail({ email, token: first.token })).rejects.toMatchObject(INVALID)
-  await methods.confirmEmail({ email, token: second.token })
+  await methods.confirmEmail({ email, token: first.token })
+  await expect(methods.confirmEmail({ email, token: second.token })).rejects.toMatchObject(INVALID)
 })
 
 describe('an address is changed', () => {
@@ -231,5 +232,65 @@ test('a host that is not in development says that it cannot send mail, and has n
     expect(await methods.requestPasswordReset({ email })).toMatchObject({ success: true })
   } finally {
     await host.stop()
+  }
+})
+
+describe('an owner is told', () => {
+  const told = (address: string, subject: RegExp) =>
+    vi.waitFor(async () => {
+      const mails = (await readMails(server.origin)).filter(
+        (mail) => mail.to === address && subject.test(mail.subject),
+      )
+      if (mails.length === 0) throw new Error(`no mail to ${address} about ${subject}`)
+      return mails
+    })
+
+  test('of app passwords, of new browsers once, and of what a new password leaves', async () => {
+    const { methods, email, handle } = await makeAccount('told')
+    await methods.createAppPassword({ name: 'old phone' })
+    expect((await told(email, /app password/))[0]?.text).toContain('“old phone”')
+    const first = await SettingsSession.open(server.origin, handle, PASSWORD)
+    expect(await told(email, /new browser/)).toHaveLength(1)
+    expect(await (await first.get('/settings')).text()).not.toContain('Are these all yours?')
+
+    await methods.requestPasswordReset({ email })
+    const { token } = await mailTo(server.origin, email, /password/)
+    await methods.resetPassword({ token, password: 'another password' })
+    expect((await told(email, /^Your password was changed/))[0]?.text).toContain('“old phone”')
+    await logIn(handle, 'another password')
+
+    const second = await SettingsSession.open(server.origin, handle, 'another password')
+    const page = await (await second.get('/settings')).text()
+    expect(page).toContain('Are these all yours?')
+    expect(page).toContain('App password <strong>old phone</strong>')
+    const answer = await second.post('/settings/review', { remove: 'yes' })
+    expect(answer.headers.get('location')).toBe('/settings?done=access-removed')
+    expect(await (await second.get('/settings')).text()).not.toContain('old phone')
+  })
+
+  test('and may keep what is theirs', async () => {
+    const { methods, email, handle } = await makeAccount('keeps')
+    const { data } = await methods.createAppPassword({ name: 'phone' })
+    await methods.requestPasswordReset({ email })
+    const { token } = await mailTo(server.origin, email, /password/)
+    await methods.resetPassword({ token, password: 'another password' })
+    const session = await SettingsSession.open(server.origin, handle, 'another password')
+    await session.post('/settings/review', { keep: 'yes' })
+    expect(await (await session.get('/settings')).text()).not.toContain('Are these all yours?')
+    await logIn(handle, data.password)
+  })
+})
+
+test('a mail for a new password is sent once in five minutes, and the tokens before still work', async () => {
+  const limited = await startServer({ env: { ...ADMIN, PDS_RATE_LIMITS_ENABLED: 'true' } })
+  try {
+    const { methods, email } = await makeAccount('often', limited)
+    for (let n = 0; n < 4; n++) await methods.requestPasswordReset({ email })
+    const { token } = await mailTo(limited.origin, email, /password/)
+    const mails = (await readMails(limited.origin)).filter(({ subject }) => /Reset/.test(subject))
+    expect(mails).toHaveLength(1)
+    await methods.resetPassword({ token, password: 'another password' })
+  } finally {
+    await limited.stop()
   }
 })

@@ -23,7 +23,7 @@ export class SettingsSession {
       headers: { 'sec-fetch-site': 'same-origin' },
       body: new URLSearchParams({ identifier, password }),
     })
-    const cookie = response.headers.get('set-cookie')
+    const [cookie] = response.headers.getSetCookie()
     if (response.status !== 303 || !cookie) throw new Error(`refused: ${response.status}`)
     return new SettingsSession(origin, cookie)
   }

@@ -40,8 +40,15 @@ export interface PasswordsRpc {
    * @param options.apps as if app passwords were looked for, too
    */
   pretend(password: string, options?: { apps?: boolean }): Answer<void>
-  /** Sets the main password and signs out everywhere, browsers and apps included. */
+  /**
+   * Sets the main password and signs out everywhere, browsers and apps included. Passkeys and app passwords stay, and
+   * the owner is asked about them (`review`).
+   */
   set(password: string): Answer<void>
+  /** Since when the owner is to be asked about what a new password left: ms since 1970; null: not at all. */
+  review(): Answer<number | null>
+  /** The owner has answered. @param remove whether passkeys and app passwords go, with the sessions of the latter */
+  endReview(remove: boolean): Answer<void>
   addAppPassword(name: string, password: string, privileged: boolean): Answer<AppPassword>
   listAppPasswords(): Answer<AppPassword[]>
   /** Removes an app password and ends the sessions that it opened. */

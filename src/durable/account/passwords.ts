@@ -1,6 +1,7 @@
 import type { PasswordsRpc } from '../../contracts/account/sign-in.ts'
 import { looksLikeAppPassword } from '../../kernel/crypto/app-password.ts'
 import type { AppPassword, AppPasswords } from '../../storage/account/app-passwords.ts'
+import type { Passkeys } from '../../storage/account/passkeys.ts'
 import type { Sessions } from '../../storage/account/sessions.ts'
 import type { AccountCore } from './core.ts'
 
@@ -15,16 +16,32 @@ export interface SignOut {
   oauth(): Promise<void>
 }
 
+/** Since when the owner is to be asked about what a new password left. */
+export const REVIEW = 'review of access'
+
+/** Ways to sign in besides the main password. */
+export interface PasswordTables {
+  appPasswords: AppPasswords
+  passkeys: Pick<Passkeys, 'list' | 'remove'>
+}
+
 /** The main password and the app passwords of one account. */
 export class Passwords implements PasswordsRpc {
   readonly #core: AccountCore
   readonly #appPasswords: AppPasswords
+  readonly #passkeys: Pick<Passkeys, 'list' | 'remove'>
   readonly #sessions: Sessions
   readonly #signOut: SignOut
 
-  constructor(core: AccountCore, appPasswords: AppPasswords, sessions: Sessions, signOut: SignOut) {
+  constructor(
+    core: AccountCore,
+    { appPasswords, passkeys }: PasswordTables,
+    sessions: Sessions,
+    signOut: SignOut,
+  ) {
     this.#core = core
     this.#appPasswords = appPasswords
+    this.#passkeys = passkeys
     this.#sessions = sessions
     this.#signOut = signOut
   }
@@ -49,10 +66,33 @@ export class Passwords implements PasswordsRpc {
     const hash = await hasher.hash(password)
     profile.get()
     storage.transactionSync(() => {
+      const isFirst = profile.passwordHash() === null
       profile.update({ password: hash })
       this.#signOut.here()
+      if (!isFirst && this.#leaves()) storage.kv.put(REVIEW, Date.now())
     })
     await this.#signOut.oauth()
+  }
+
+  review(): number | null {
+    const since = this.#core.storage.kv.get<number>(REVIEW)
+    return since !== undefined && this.#leaves() ? since : null
+  }
+
+  endReview(remove: boolean): void {
+    const { storage, signOuts } = this.#core
+    storage.transactionSync(() => {
+      storage.kv.delete(REVIEW)
+      if (!remove) return
+      signOuts.add()
+      for (const { name } of this.#appPasswords.list()) this.removeAppPassword(name)
+      for (const { id } of this.#passkeys.list()) this.#passkeys.remove(id)
+    })
+  }
+
+  /** Whether there is a way to sign in that a new password does not end. */
+  #leaves(): boolean {
+    return !this.#appPasswords.isEmpty() || this.#passkeys.list().length > 0
   }
 
   async addAppPassword(name: string, password: string, privileged: boolean): Promise<AppPassword> {

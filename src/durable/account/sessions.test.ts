@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { AppPasswords } from '../../storage/account/app-passwords.ts'
+import { Passkeys as PasskeyTable } from '../../storage/account/passkeys.ts'
 import { Sessions as SessionTable } from '../../storage/account/sessions.ts'
 import { StorageError } from '../../storage/error.ts'
 import { type AccountParts, DID, withAccount } from '../../testing/account-parts.ts'
@@ -103,7 +104,12 @@ describe('a password', () => {
   ) {
     const table = new SessionTable(sql)
     const signOut = { here: vi.fn(() => table.closeAll()), oauth: vi.fn(oauth) }
-    const passwords = new Passwords(core, new AppPasswords(sql), table, signOut)
+    const passwords = new Passwords(
+      core,
+      { appPasswords: new AppPasswords(sql), passkeys: new PasskeyTable(sql) },
+      table,
+      signOut,
+    )
     return { passwords, table, signOut }
   }
 

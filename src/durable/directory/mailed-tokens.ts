@@ -13,13 +13,20 @@ export class MailedTokens implements MailedTokensRpc {
     this.#accounts = accounts
   }
 
-  put(purpose: TokenPurpose, did: string, hash: string): HostedAccount & { email: string } {
+  put(
+    purpose: TokenPurpose,
+    did: string,
+    hash: string,
+    spacing = 0,
+  ): (HostedAccount & { email: string }) | undefined {
     const account = this.#accounts.byDid(did)
     if (!account) throw new StorageError('AccountNotFound', 'Account not found')
     const { email } = account
     if (email === null) {
       throw new StorageError('InvalidRequest', 'account does not have an email address')
     }
+    const newest = this.#table.newest(purpose, did)
+    if (newest !== undefined && newest > Date.now() - spacing) return undefined
     this.#table.put(purpose, did, hash)
     return { ...account, email }
   }

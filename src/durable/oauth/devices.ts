@@ -28,9 +28,9 @@ export class Devices implements DevicesRpc {
     this.#table.delete(id)
   }
 
-  signIn(deviceId: string, did: string, epoch: number): void {
+  signIn(deviceId: string, did: string, epoch: number): boolean {
     this.#epochs.assertCurrent(did, epoch)
-    this.#table.signIn(deviceId, did)
+    return this.#table.signIn(deviceId, did)
   }
 
   signOut(deviceId: string, did: string): void {

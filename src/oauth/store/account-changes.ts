@@ -35,7 +35,7 @@ export const accountChanges = (services: Services) => {
       return toOAuthErrors(async () => {
         const checked = checkPassword(password)
         const did = await services.mail.consumeToken('reset_password', token)
-        await services.account(did).passwords.set(checked)
+        await services.mail.setPassword(did, checked)
         return findAccount(services, did)
       })
     },

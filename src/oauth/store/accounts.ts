@@ -5,6 +5,7 @@ import type { Account, AccountStore, DeviceAccount } from '@atproto/oauth-provid
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
 import type { DeviceAccount as StoredDeviceAccount } from '../../storage/oauth/devices.ts'
+import { tellOfBrowser } from '../new-browser.ts'
 import { checkSignIn } from '../sign-in.ts'
 import { findAccount } from './account-view.ts'
 import { deviceData } from './devices.ts'
@@ -44,7 +45,8 @@ export const accountStore = (services: Services) =>
     },
     async upsertDeviceAccount(deviceId, did) {
       const epoch = notedEpoch(did)
-      await toOAuthErrors(() => services.oauth.devices.signIn(deviceId, did, epoch))
+      const isNew = await toOAuthErrors(() => services.oauth.devices.signIn(deviceId, did, epoch))
+      if (isNew) tellOfBrowser(services, did)
     },
     async removeDeviceAccount(deviceId, did) {
       await services.oauth.devices.signOut(deviceId, did)

@@ -24,6 +24,7 @@ function codesFor({
   const assertSends = vi.fn()
   const countMail = vi.fn(async (_did: string) => undefined)
   const logged = vi.fn()
+  const tell = vi.fn((_did: string, _notice: object) => undefined)
   const codes = new MailedCodes({
     objects: {
       account: () =>
@@ -38,12 +39,13 @@ function codesFor({
       sendToken,
       consumeToken,
       assertSends,
+      tell,
       readAddress: async () => standIn<Account>({ email: address, emailAuthFactor: email }),
     }),
     log: { error: logged },
     countMail,
   })
-  return { codes, setEmailFactor, sendToken, consumeToken, assertSends, countMail, logged }
+  return { codes, setEmailFactor, sendToken, consumeToken, assertSends, countMail, logged, tell }
 }
 
 const limited = new XRPCError(429, 'Rate Limit Exceeded', 'RateLimitExceeded')
@@ -108,7 +110,7 @@ describe('codes by mail', () => {
   })
 
   test('are switched off with a token from a mail, which is used up', async () => {
-    const { codes, setEmailFactor, consumeToken } = codesFor({ email: true })
+    const { codes, setEmailFactor, consumeToken, tell } = codesFor({ email: true })
     await expect(codes.setEnabled(did, false)).rejects.toMatchObject({ error: 'TokenRequired' })
     consumeToken.mockRejectedValueOnce(new XRPCError(400, 'wrong', 'InvalidToken'))
     await expect(codes.setEnabled(did, false, 'wrong')).rejects.toMatchObject({
@@ -118,6 +120,7 @@ describe('codes by mail', () => {
     await codes.setEnabled(did, false, 'right')
     expect(consumeToken).toHaveBeenLastCalledWith('update_email', 'right', did)
     expect(setEmailFactor.mock.calls).toEqual([[false]])
+    expect(tell.mock.calls).toEqual([[did, { kind: 'codes by mail off' }]])
   })
 
   test('that are as they should be cost nothing, not even a token', async () => {

@@ -57,5 +57,6 @@ export class MailedCodes {
       await mail.consumeToken('update_email', token, did)
     }
     await objects.account(did).factors.setEmailFactor(on)
+    if (!on) mail.tell(did, { kind: 'codes by mail off' })
   }
 }

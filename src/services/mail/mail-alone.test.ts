@@ -18,11 +18,13 @@ function hostWith({
   directoryEmail = email,
   transport,
   contactEmail,
+  limited = false,
 }: {
   email?: string | null
   directoryEmail?: string | null
   transport?: MailTransport
   contactEmail?: string
+  limited?: boolean
 } = {}) {
   const calls: string[] = []
   const profile = standIn<Account>({ did, handle, email, emailConfirmedAt: '2026-01-01' })
@@ -41,7 +43,7 @@ function hostWith({
       'accounts.setEmail',
       (_did: string, _email: string, _token?: string) => undefined,
     ),
-    put: log('tokens.put', (_purpose: string, _did: string, _hash: string) => ({
+    put: log('tokens.put', (_purpose: string, _did: string, _hash: string, _spacing?: number) => ({
       did,
       handle,
       email: directoryEmail ?? '',
@@ -49,7 +51,13 @@ function hostWith({
     consume: log('tokens.consume', (_purpose: string, _hash: string, _did?: string) => did),
   }
   const mail = new MailService({
-    config: { jwtSecret, hostname: 'pds.test', mailFrom: 'noreply@pds.test', contactEmail },
+    config: {
+      jwtSecret,
+      hostname: 'pds.test',
+      publicUrl: 'https://pds.test',
+      mailFrom: 'noreply@pds.test',
+      contactEmail,
+    },
     objects: {
       account: () =>
         standIn<AccountClient>({
@@ -65,6 +73,9 @@ function hostWith({
       }),
     },
     transport,
+    isLimited: () => limited,
+    waitUntil: () => {},
+    log: { error: () => {} },
   })
   return { mail, calls, account, directory }
 }
@@ -80,7 +91,7 @@ describe('a token', () => {
     expect(sent).toMatchObject({ to: 'new@example.com', from: 'noreply@pds.test' })
     const token = /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(sent?.text ?? '')?.[0] ?? ''
     const hash = hashMailedToken(jwtSecret, 'reset_password', token)
-    expect(directory.put.mock.calls).toEqual([['reset_password', did, hash]])
+    expect(directory.put.mock.calls).toEqual([['reset_password', did, hash, 0]])
   })
 
   test('is not made, and the one before stays good, where no mail can be sent', async () => {

@@ -2,18 +2,34 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
 import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
 import { makeShortCode } from '../../kernel/crypto/short-code.ts'
+import type { Logger } from '../../kernel/log.ts'
 import type { Account } from '../../storage/account/profile.ts'
 import type { Mail } from '../../storage/directory/dev-mails.ts'
 import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
 import type { HostObjects } from '../objects/stubs.ts'
+import { composeNoticeMail, type Notice } from './notice-mail.ts'
 import { composeTokenMail } from './token-mail.ts'
 import type { MailTransport } from './transport.ts'
 
+/** Between two mails for a new password, in ms; a token is good for three times as long. */
+const SPACING = 5 * 60 * 1000
+
+/** Notices to one account, so that whoever changes things all the time fills no mailbox. */
+const NOTICES = { key: 'notices', limit: 20, window: 60 * 60 * 1000 }
+
 export interface MailDependencies {
-  readonly config: Pick<Config, 'jwtSecret' | 'hostname' | 'mailFrom' | 'contactEmail'>
+  readonly config: Pick<
+    Config,
+    'jwtSecret' | 'hostname' | 'publicUrl' | 'mailFrom' | 'contactEmail'
+  >
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
   /** Undefined: this host sends no mail. */
   readonly transport: MailTransport | undefined
+  /** Whether limits are on. */
+  isLimited(): boolean
+  /** Keeps the isolate working after the answer was sent. */
+  waitUntil(work: Promise<unknown>): void
+  readonly log: Pick<Logger, 'error'>
 }
 
 /**
@@ -37,7 +53,8 @@ export class MailService {
   }
 
   /**
-   * Mails a new token to an account. The one before it for the same purpose works no more.
+   * Mails a new token to an account. Those before it for the same purpose still work, until one of them is used.
+   * Tokens that anybody can ask for, for somebody else, are mailed once in `SPACING`: the last one is on its way.
    *
    * @throws XRPCError `InvalidRequest` when this host sends no mail or the account has no address,
    *   `AccountNotFound`
@@ -48,9 +65,47 @@ export class MailService {
     const { config, objects } = this.#dependencies
     const token = makeShortCode().toUpperCase()
     const hash = this.#hash(purpose, token)
-    const { handle, email } = await objects.directory.tokens.put(purpose, did, hash)
+    const spacing = purpose === 'reset_password' && this.#dependencies.isLimited() ? SPACING : 0
+    const account = await objects.directory.tokens.put(purpose, did, hash, spacing)
+    if (!account) return
+    const { handle, email } = account
     const { hostname, mailFrom: from } = config
     await transport.send(composeTokenMail(purpose, { hostname, handle, from, to: email, token }))
+  }
+
+  /**
+   * Tells an account's owner what has changed, while the request goes on: should it fail, the log says so. An account
+   * without an address, and a host that sends no mail, tell nobody.
+   */
+  tell(did: string, notice: Notice): void {
+    const { waitUntil, log } = this.#dependencies
+    waitUntil(
+      this.#sendNotice(did, notice).catch((error: unknown) =>
+        log.error('mailing a notice failed', error, { kind: notice.kind }),
+      ),
+    )
+  }
+
+  /** Sets a new password, and tells the owner what else is still good for signing in. */
+  async setPassword(did: string, password: string): Promise<void> {
+    const { passwords, passkeys } = this.#dependencies.objects.account(did)
+    await passwords.set(password)
+    const [left, apps] = await Promise.all([passkeys.list(), passwords.listAppPasswords()])
+    const appPasswords = apps.map(({ name }) => name)
+    this.tell(did, { kind: 'password changed', passkeys: left.length, appPasswords })
+  }
+
+  async #sendNotice(did: string, notice: Notice): Promise<void> {
+    const { config, objects, transport } = this.#dependencies
+    if (!transport) return
+    const account = await objects.directory.accounts.find('did', did)
+    if (!account?.email) return
+    const status = await objects.account(did).rateLimits.consume([{ ...NOTICES, points: 1 }])
+    if (status?.exceeded) return
+    const { hostname, publicUrl, mailFrom: from } = config
+    const { handle, email: to } = account
+    const settingsUrl = `${publicUrl}/settings`
+    await transport.send(composeNoticeMail(notice, { hostname, settingsUrl, handle, from, to }))
   }
 
   /**

@@ -1,6 +1,7 @@
 /** What the mails say that carry a token: plain text, and the same as simple HTML without remote content. */
 import type { Mail } from '../../storage/directory/dev-mails.ts'
 import { TOKEN_LIFETIME, type TokenPurpose } from '../../storage/directory/email-tokens.ts'
+import { document, escapeHtml, paragraph } from './html.ts'
 
 interface TokenMail {
   hostname: string
@@ -64,26 +65,11 @@ export function composeTokenMail(purpose: TokenPurpose, mail: TokenMail): Mail {
     to,
     subject: `${subject} on ${hostname}`,
     text: `${before}\n\n    ${token}\n\n${after}\n\n${ifNot}\n`,
-    html: [
-      '<!doctype html><meta charset="utf-8">',
+    html: document(
       paragraph(before),
       `<p style="font:bold 1.5em monospace">${escapeHtml(token)}</p>`,
       paragraph(after),
       paragraph(ifNot),
-      '',
-    ].join('\n'),
+    ),
   }
 }
-
-const paragraph = (text: string): string => `<p>${escapeHtml(text)}</p>`
-
-const ESCAPES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '')

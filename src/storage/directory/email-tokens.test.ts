@@ -51,13 +51,18 @@ test('a token lasts for fifteen minutes, and is known as expired for another day
     expect(() => tokens.consume('confirm_email', 'second')).toThrow(INVALID)
   }))
 
-test('a new token takes the place of the one before it, for the same purpose only', () =>
+test('a few tokens of a purpose work side by side, until one of them is used', () =>
   withTokens((tokens) => {
-    tokens.put('update_email', DID, 'old')
     tokens.put('plc_operation', DID, 'other')
-    tokens.put('update_email', DID, 'new')
-    expect(() => tokens.consume('update_email', 'old')).toThrow(INVALID)
-    expect(tokens.consume('update_email', 'new')).toBe(DID)
+    for (const hash of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      later(1)
+      tokens.put('update_email', DID, hash)
+    }
+    expect(tokens.newest('update_email', DID)).toBe(Date.now())
+    expect(tokens.newest('delete_account', DID)).toBeUndefined()
+    expect(() => tokens.consume('update_email', 'a')).toThrow(INVALID)
+    expect(tokens.consume('update_email', 'b')).toBe(DID)
+    expect(() => tokens.consume('update_email', 'f')).toThrow(INVALID)
     expect(tokens.consume('plc_operation', 'other')).toBe(DID)
   }))
 

@@ -15,16 +15,22 @@ export const TOKEN_LIFETIME = 15 * 60 * 1000
 /** Expired tokens are kept for this time, in ms: `ExpiredToken` instead of `InvalidToken`. */
 const KEEP_EXPIRED = 24 * 60 * 60 * 1000
 
+/**
+ * Tokens of one purpose that work at the same time, for one account. Whoever has others mailed to somebody does not
+ * make the one worthless that its owner has just asked for.
+ */
+const MAX_VALID = 5
+
 type Row = { purpose: string; did: string; hash: string; expires_at: number }
 
-/** Tokens that were mailed, single-use: one for each purpose of an account, by hash. */
+/** Tokens that were mailed, single-use: by hash, some for each purpose of an account. */
 export class EmailTokens {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  /** Stores a token; it replaces the one before for the same purpose. */
+  /** Stores a token; the oldest for the same purpose go when there are too many. */
   put(purpose: TokenPurpose, did: string, hash: string): void {
     this.#sql.exec(
       'INSERT OR REPLACE INTO email_token (purpose, did, hash, expires_at) VALUES (?, ?, ?, ?)',
@@ -33,10 +39,30 @@ export class EmailTokens {
       hash,
       Date.now() + TOKEN_LIFETIME,
     )
+    this.#sql.exec(
+      `DELETE FROM email_token WHERE hash IN (
+         SELECT hash FROM email_token WHERE did = ? AND purpose = ?
+         ORDER BY expires_at DESC LIMIT -1 OFFSET ?)`,
+      did,
+      purpose,
+      MAX_VALID,
+    )
+  }
+
+  /** When the newest token of a purpose was stored, in ms since the epoch; undefined: there is none. */
+  newest(purpose: TokenPurpose, did: string): number | undefined {
+    const { newest } = this.#sql
+      .exec<{ newest: number | null }>(
+        'SELECT max(expires_at) AS newest FROM email_token WHERE did = ? AND purpose = ?',
+        did,
+        purpose,
+      )
+      .one()
+    return newest === null ? undefined : newest - TOKEN_LIFETIME
   }
 
   /**
-   * Consumes a token.
+   * Consumes a token, and all others that its account was mailed for the same purpose.
    *
    * @param did the account it must belong to; undefined: any
    * @returns the DID of the account it was mailed to
@@ -50,7 +76,7 @@ export class EmailTokens {
       throw new StorageError('InvalidToken', 'Token is invalid')
     }
     if (row.expires_at <= Date.now()) throw new StorageError('ExpiredToken', 'Token is expired')
-    this.#sql.exec('DELETE FROM email_token WHERE hash = ?', hash)
+    this.#sql.exec('DELETE FROM email_token WHERE did = ? AND purpose = ?', row.did, purpose)
     return row.did
   }
 

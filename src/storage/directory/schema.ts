@@ -83,6 +83,19 @@ export const migrations: readonly Migration[] = [
     retired_at INTEGER NOT NULL
   ) WITHOUT ROWID;
 
+  ALTER TABLE email_token RENAME TO email_token_before;
+  DROP INDEX email_token_hash;
+  CREATE TABLE email_token (
+    hash TEXT PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    did TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX email_token_account ON email_token (did, purpose);
+  INSERT INTO email_token (hash, purpose, did, expires_at)
+    SELECT hash, purpose, did, expires_at FROM email_token_before;
+  DROP TABLE email_token_before;
+
   CREATE TABLE lockout (
     key TEXT PRIMARY KEY,
     failures INTEGER NOT NULL,

@@ -84,9 +84,10 @@ export class Devices {
     this.#sql.exec('DELETE FROM device WHERE id = ?', id)
   }
 
-  /** Records a sign-in on a device. */
-  signIn(id: string, did: string): void {
+  /** Records a sign-in on a device. @returns whether the account was not signed in there before */
+  signIn(id: string, did: string): boolean {
     const now = Date.now()
+    const isNew = this.accounts({ deviceId: id, did }).length === 0
     this.#sql.exec(
       `INSERT INTO device_account (device_id, did, created_at, updated_at) VALUES (?, ?, ?, ?)
        ON CONFLICT (device_id, did) DO UPDATE SET updated_at = excluded.updated_at`,
@@ -96,6 +97,7 @@ export class Devices {
       now,
     )
     this.#sql.exec('UPDATE device SET anonymous = 0 WHERE id = ?', id)
+    return isNew
   }
 
   signOut(id: string, did: string): void {

@@ -6,6 +6,7 @@ import { type BrowserSession, csrfTokenOf } from './browser-session.ts'
 import { appPasswordSection } from './sections/app-passwords.ts'
 import { dataSection } from './sections/data.ts'
 import { passkeySection } from './sections/passkeys.ts'
+import { reviewSection } from './sections/review.ts'
 import { factorSection } from './sections/second-factor.ts'
 
 /** What just happened, in words; the address of the page says which. */
@@ -17,6 +18,8 @@ const NOTICES: Readonly<Record<string, string>> = {
   'totp-off': 'The authenticator app is off.',
   'email-on': 'From now on a code is mailed to you when you sign in with your password.',
   'email-off': 'Codes by mail are off.',
+  'access-removed': 'The passkeys and app passwords were removed.',
+  'access-kept': 'Passkeys and app passwords stay as they are.',
   'app-password-revoked': 'The app password was revoked. Whoever used it is signed out.',
 }
 
@@ -34,17 +37,19 @@ export async function settingsPage(
   { alert, done = '', shownOnce }: SettingsOptions = {},
 ): Promise<Html> {
   const account = services.account(session.did)
-  const [passkeys, factors, appPasswords, usage] = await Promise.all([
+  const [passkeys, factors, appPasswords, usage, reviewSince] = await Promise.all([
     account.passkeys.list(),
     account.factors.get(),
     account.passwords.listAppPasswords(),
     account.profile.usage(),
+    account.passwords.review(),
   ])
   const csrfToken = csrfTokenOf(session)
   return settingsFrame(services, session, {
     title: 'Security and data',
     main: html`<h1>Security and data</h1>
 ${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
+${reviewSince === null ? '' : reviewSection(reviewSince, { passkeys, appPasswords }, csrfToken)}
 ${passkeySection(passkeys, csrfToken)}
 ${factorSection(factors, session, csrfToken)}
 ${appPasswordSection(appPasswords, csrfToken)}

@@ -37,7 +37,9 @@ export const passkeyLink = new Hono<PageEnv>()
     const { did, token } = await readLink(c, body)
     const name = checkPasskeyName(textOf(body.name))
     const answer = JSON.stringify(body.answer ?? null)
-    await c.env.services.account(did).passkeys.register(name, answer, token)
+    const { services } = c.env
+    await services.account(did).passkeys.register(name, answer, token)
+    services.mail.tell(did, { kind: 'passkey added', name })
     return c.json({})
   })
 

@@ -6,6 +6,7 @@ import { XRPCError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import type { TotpSetup } from '../../../contracts/account/sign-in.ts'
 import { checkPasskeyName } from '../../../services/factors/passkeys.ts'
+import type { Notice } from '../../../services/mail/notice-mail.ts'
 import { unlessRefused } from '../../../services/objects/result.ts'
 import { alertBox, SETTINGS } from '../../layout.ts'
 import { csrfTokenOf } from '../browser-session.ts'
@@ -24,12 +25,10 @@ export const settings = new Hono<PageEnv>()
     return c.body(options, 200, { 'content-type': 'application/json' })
   })
   .post('/passkeys', async (c) => {
-    const { name, answer } = await jsonBody(c)
-    const added = accountOf(c).passkeys.register(
-      checkPasskeyName(textOf(name)),
-      JSON.stringify(answer ?? null),
-    )
-    await added
+    const { name: typed, answer } = await jsonBody(c)
+    const name = checkPasskeyName(textOf(typed))
+    await accountOf(c).passkeys.register(name, JSON.stringify(answer ?? null))
+    tell(c, { kind: 'passkey added', name })
     return c.json({})
   })
   .post('/passkeys/rename', (c) =>
@@ -61,6 +60,7 @@ export const settings = new Hono<PageEnv>()
       const code = await field(c, 'code')
       try {
         const codes = await factors.enableTotp(code)
+        tell(c, { kind: 'authenticator app on' })
         return codes.length > 0 ? { done: 'totp-on', shownOnce: recoveryCodes(codes) } : 'totp-on'
       } catch (error) {
         if (!(error instanceof XRPCError) || error.customErrorName !== 'InvalidToken') throw error
@@ -71,6 +71,7 @@ export const settings = new Hono<PageEnv>()
   .post('/totp/remove', (c) =>
     change(c, async () => {
       await accountOf(c).factors.disableTotp()
+      tell(c, { kind: 'authenticator app off' })
       return 'totp-off'
     }),
   )
@@ -88,13 +89,16 @@ export const settings = new Hono<PageEnv>()
     change(c, async () => {
       // Whoever is here has shown a code, where an access token alone would not say so.
       await accountOf(c).factors.setEmailFactor(false)
+      tell(c, { kind: 'codes by mail off' })
       return 'email-off'
     }),
   )
   .post('/recovery-codes', (c) =>
-    change(c, async () => ({
-      shownOnce: recoveryCodes(await accountOf(c).factors.renewRecoveryCodes()),
-    })),
+    change(c, async () => {
+      const codes = await accountOf(c).factors.renewRecoveryCodes()
+      tell(c, { kind: 'recovery codes made' })
+      return { shownOnce: recoveryCodes(codes) }
+    }),
   )
   .post('/app-passwords', (c) =>
     change(c, async () => {
@@ -105,6 +109,7 @@ export const settings = new Hono<PageEnv>()
         await field(c, 'name'),
         privileged,
       )
+      tell(c, { kind: 'app password added', name: made.name })
       return { shownOnce: newAppPassword(made.name, made.password) }
     }),
   )
@@ -114,6 +119,17 @@ export const settings = new Hono<PageEnv>()
       return 'app-password-revoked'
     }),
   )
+
+  .post('/review', (c) =>
+    change(c, async () => {
+      const remove = (await field(c, 'remove')) !== ''
+      await accountOf(c).passwords.endReview(remove)
+      return remove ? 'access-removed' : 'access-kept'
+    }),
+  )
+
+const tell = (c: PageContext, notice: Notice): void =>
+  c.env.services.mail.tell(c.var.session.did, notice)
 
 const accountOf = (c: PageContext) => c.env.services.account(c.var.session.did)
 

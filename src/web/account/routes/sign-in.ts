@@ -8,6 +8,7 @@ import { SETTINGS } from '../../layout.ts'
 import { browserSessionOf, expiredSessionCookie, sessionCookie } from '../browser-session.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
+import { welcomeBrowser } from '../known-browser.ts'
 import { limitSignIn } from '../limit-sign-in.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { findPasskey } from '../passkey-sign-in.ts'
@@ -54,6 +55,7 @@ export const signIn = new Hono<PageEnv>()
     const { did, id, json } = await findPasskey(c, answer, textOf(identifier))
     const token = await services.account(did).browserSessions.openByPasskey(id, json)
     c.header('set-cookie', sessionCookie(services.config, did, token))
+    welcomeBrowser(c, did)
     return c.json({})
   })
   .post('/sign-out', async (c) => {
@@ -81,5 +83,6 @@ async function tryPassword(
 
 function enter(c: PageContext, did: string, token: string): Response {
   c.header('set-cookie', sessionCookie(c.env.services.config, did, token))
+  welcomeBrowser(c, did)
   return c.redirect(SETTINGS, 303)
 }

@@ -4,6 +4,10 @@ import { fullSession } from '#src/server/auth/policy.ts'
 /** Makes up a password for one app; it is shown this once. */
 export default define({
   auth: fullSession,
-  handler: ({ input, auth, services }) =>
-    services.accounts.addAppPassword(auth.did, input.name, input.privileged ?? false),
+  async handler({ input, auth, services }) {
+    const { did } = auth
+    const made = await services.accounts.addAppPassword(did, input.name, input.privileged ?? false)
+    services.mail.tell(did, { kind: 'app password added', name: made.name })
+    return made
+  },
 })

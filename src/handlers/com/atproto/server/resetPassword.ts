@@ -11,6 +11,6 @@ export default define({
     // Before the token is used up, which a password that is too short shall not cost.
     const password = checkPassword(input.password)
     const did = await services.mail.consumeToken('reset_password', input.token)
-    await services.account(did).passwords.set(password)
+    await services.mail.setPassword(did, password)
   },
 })

@@ -1,0 +1,98 @@
+/** Mails that tell an owner what has changed about who may sign in, should it have been somebody else. */
+import type { Mail } from '../../storage/directory/dev-mails.ts'
+import { document, paragraph } from './html.ts'
+
+/** What has happened. Names and user agents are what somebody typed or sent. */
+export type Notice =
+  | { kind: 'passkey added'; name: string }
+  | { kind: 'app password added'; name: string }
+  | { kind: 'authenticator app on' }
+  | { kind: 'authenticator app off' }
+  | { kind: 'codes by mail off' }
+  | { kind: 'recovery codes made' }
+  | { kind: 'new browser'; userAgent: string | null }
+  | { kind: 'password changed'; passkeys: number; appPasswords: readonly string[] }
+
+export interface NoticeMail {
+  hostname: string
+  /** Where the account page is. */
+  settingsUrl: string
+  handle: string
+  from: string
+  to: string
+}
+
+/** Characters of a name or user agent in a mail. */
+const MAX_QUOTED = 100
+
+export function composeNoticeMail(notice: Notice, mail: NoticeMail): Mail {
+  const { hostname, settingsUrl, handle, from, to } = mail
+  const { subject, said } = wordingOf(notice)
+  const parts = [
+    ...said.map((line) => line.replace('{handle}', `@${handle}`)),
+    `If it was you, there is nothing to do. If not, look at ${settingsUrl} and change your password.`,
+  ]
+  return {
+    from,
+    to,
+    subject: `${subject} on ${hostname}`,
+    text: `${parts.join('\n\n')}\n`,
+    html: document(...parts.map(paragraph)),
+  }
+}
+
+function wordingOf(notice: Notice): { subject: string; said: string[] } {
+  switch (notice.kind) {
+    case 'passkey added': {
+      const said = `A passkey was added to {handle}, named ${quoted(notice.name)}. Whoever has it can sign in.`
+      return { subject: 'A passkey was added', said: [said] }
+    }
+    case 'app password added': {
+      const said = `An app password was made for {handle}, named ${quoted(notice.name)}.`
+      return { subject: 'An app password was made', said: [said] }
+    }
+    case 'authenticator app on':
+      return changed('An authenticator app was set up for {handle}: signing in takes its codes.')
+    case 'authenticator app off':
+      return changed(
+        'The authenticator app of {handle} was switched off: no codes of it are asked for.',
+      )
+    case 'codes by mail off':
+      return changed('Codes by mail were switched off for {handle}.')
+    case 'recovery codes made':
+      return changed('New recovery codes were made for {handle}; those before work no more.')
+    case 'new browser': {
+      const { userAgent } = notice
+      const what = userAgent === null ? '' : ` It says that it is ${quoted(userAgent)}.`
+      const said = `Somebody signed in as {handle} in a browser that was not used before.${what}`
+      return { subject: 'A sign-in in a new browser', said: [said] }
+    }
+    case 'password changed':
+      return { subject: 'Your password was changed', said: passwordChanged(notice) }
+  }
+}
+
+const changed = (said: string) => ({
+  subject: 'What it takes to sign in was changed',
+  said: [said],
+})
+
+function passwordChanged(left: { passkeys: number; appPasswords: readonly string[] }): string[] {
+  const said = ['The password of {handle} was changed, and all browsers and apps are signed out.']
+  const { passkeys, appPasswords } = left
+  const still = [
+    ...(passkeys > 0 ? [passkeys === 1 ? 'one passkey' : `${passkeys} passkeys`] : []),
+    ...(appPasswords.length > 0 ? [`app passwords: ${appPasswords.map(quoted).join(', ')}`] : []),
+  ]
+  if (still.length > 0) {
+    said.push(`Still good for signing in: ${still.join('; ')}. Remove what is not yours.`)
+  }
+  return said
+}
+
+/** On one line, and no longer than a line. */
+function quoted(text: string): string {
+  // Controls, and what turns the direction of the text around it.
+  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  return `“${plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain}”`
+}

@@ -1,5 +1,6 @@
 /** One exchange with another service: a request out, an answer back, both as streams, within limits. */
 
+import { XRPCError } from '@atproto/xrpc-server'
 import { checkAddress } from '../kernel/net/address.ts'
 import { NetworkError } from '../kernel/net/network-error.ts'
 import { copy, lengthOf, PIECE, pipe } from './copy.ts'
@@ -123,14 +124,17 @@ async function exchange(outgoing: Outgoing, target: Target, { config, operatorFe
   const headers = new Headers(outgoing.headers)
   const token = await outgoing.authorize?.()
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
-  const timeout = new IdleTimeout(config.proxyLimits.headersTimeout)
+  const { headersTimeout, maxRequestSize } = config.proxyLimits
+  if ((outgoing.length ?? 0) > maxRequestSize) throw requestTooLarge(maxRequestSize)
+  const timeout = new IdleTimeout(headersTimeout)
   const { signal } = timeout
+  const sent = { bytes: 0 }
   try {
     const send = target.byOperator ? operatorFetch : fetch
     const response = await send(url, {
       method: outgoing.method,
       headers,
-      body: upload(outgoing, timeout),
+      body: upload(outgoing, timeout, sent, maxRequestSize),
       redirect: 'manual',
       signal,
       encodeResponseBody: 'manual',
@@ -139,6 +143,7 @@ async function exchange(outgoing: Outgoing, target: Target, { config, operatorFe
   } catch (cause) {
     timeout.stop()
     if (timeout.isOver) throw timedOut(signal.reason)
+    if (sent.bytes > maxRequestSize) throw requestTooLarge(maxRequestSize)
     throw new BrokenConnection('no connection', { cause })
   }
 }
@@ -149,13 +154,26 @@ function addressOf({ url, byOperator }: Target, reachPrivate: boolean): string {
 }
 
 /** The body to send; while it is on its way nobody can expect an answer. */
-function upload({ body, length }: Outgoing, timeout: IdleTimeout) {
+function upload(
+  { body, length }: Outgoing,
+  timeout: IdleTimeout,
+  sent: { bytes: number },
+  maxBytes: number,
+) {
   if (!body || typeof body === 'string') return body
   const { readable, writable } = pipe(length)
+  const look = (bytes: number) => {
+    timeout.progress()
+    sent.bytes += bytes
+    if (sent.bytes > maxBytes) throw requestTooLarge(maxBytes)
+  }
   // What goes wrong here is seen by whoever reads: the request fails.
-  copy(body, writable, () => timeout.progress()).catch(() => {})
+  copy(body, writable, look).catch(() => {})
   return readable
 }
+
+const requestTooLarge = (max: number) =>
+  new XRPCError(413, `request entity too large: the limit is ${max} bytes`, 'PayloadTooLarge')
 
 function toXrpcError(error: unknown, { did }: Target, { log }: Parts): unknown {
   if (error instanceof NetworkError || error instanceof BrokenConnection) {

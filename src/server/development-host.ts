@@ -1,6 +1,6 @@
 import { ForbiddenError } from '@atproto/xrpc-server'
 import type { Config } from '../kernel/config/config.ts'
-import { isLoopback } from '../kernel/net/loopback.ts'
+import { isLoopback } from '../kernel/loopback.ts'
 
 /**
  * In development a host answers under names of this machine only, and those of its accounts. Otherwise a site could

@@ -1,7 +1,7 @@
 /** The settings of a host as the rest of the server knows them. */
 
 import type { RouteSetting } from '../../routing/settings.ts'
-import { isLoopback } from '../net/loopback.ts'
+import { isLoopback } from '../loopback.ts'
 import { type DataLocation, NONE, parseSettings } from './settings.ts'
 
 export type LogLevel = 'info' | 'error'
@@ -22,6 +22,8 @@ export interface ProxyLimits {
   bodyTimeout: number
   /** Bytes of its answer, as they arrive. */
   maxResponseSize: number
+  /** Bytes of the request, as they come. */
+  maxRequestSize: number
 }
 
 /** The settings, parsed, with defaults. */
@@ -194,6 +196,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       headersTimeout: parsed.PDS_PROXY_HEADERS_TIMEOUT ?? 10_000,
       bodyTimeout: parsed.PDS_PROXY_BODY_TIMEOUT ?? 30_000,
       maxResponseSize: parsed.PDS_PROXY_MAX_RESPONSE_SIZE ?? 10 * 1024 * 1024,
+      maxRequestSize: parsed.PDS_PROXY_MAX_REQUEST_SIZE ?? 100 * 1024 * 1024,
     },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',

@@ -141,6 +141,10 @@ export const settings = {
     '10485760',
     'Largest answer that is passed on, in bytes, as it arrives: compressed, if it is.',
   ),
+  PDS_PROXY_MAX_REQUEST_SIZE: count(
+    '104857600',
+    'Largest body that is passed on to another service, in bytes, as it comes.',
+  ),
   PDS_BLOB_UPLOAD_LIMIT: count('5242880', 'Largest blob in bytes.'),
   PDS_IMAGE_LOCATION: choice(
     'strip',

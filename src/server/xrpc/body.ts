@@ -1,8 +1,14 @@
 import { jsonToLex, type Lexicons, type LexXrpcBody } from '@atproto/lexicon'
 import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
+import type { Config } from '../../kernel/config/config.ts'
+import type { AnyDefinition } from './define.ts'
 
-/** Largest JSON body where the handler does not say otherwise, in bytes. */
-const JSON_LIMIT = 150 * 1024
+/** Largest body where the handler does not say otherwise, in bytes. */
+const DEFAULT_LIMIT = 150 * 1024
+
+/** Largest body of a method, in bytes. */
+export const bodyLimitOf = ({ inputLimit }: AnyDefinition, config: Config): number =>
+  typeof inputLimit === 'function' ? inputLimit(config) : (inputLimit ?? DEFAULT_LIMIT)
 
 export interface ParsedBody {
   body: unknown
@@ -21,7 +27,7 @@ export async function parseBody(
   nsid: string,
   schema: LexXrpcBody | undefined,
   request: Request,
-  limit: number | undefined,
+  max: number,
 ): Promise<ParsedBody> {
   if (!schema) {
     await refuseBody(request)
@@ -31,7 +37,6 @@ export async function parseBody(
   if (!accepts(schema.encoding, encoding)) {
     throw new InvalidRequestError(`Wrong request encoding (Content-Type): ${encoding}`)
   }
-  const max = limit ?? (schema.schema ? JSON_LIMIT : Number.POSITIVE_INFINITY)
   // Two names for one thing, as in the reference.
   const errorName = schema.schema ? 'PayloadTooLargeError' : 'PayloadTooLarge'
   const stream = limited(decoded(request), max, request, errorName)
@@ -99,7 +104,6 @@ function limited(
   request: Request,
   name: string,
 ): ReadableStream<Uint8Array> {
-  if (max === Number.POSITIVE_INFINITY) return stream
   const tooLarge = () =>
     new XRPCError(413, `request entity too large: the limit is ${max} bytes`, name)
   const length = request.headers.get('content-length')

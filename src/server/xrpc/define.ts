@@ -5,6 +5,7 @@
 import { XRPCError } from '@atproto/xrpc-server'
 import type { RateLimit } from '../../context/limits/policy.ts'
 import type { Services } from '../../context/services.ts'
+import type { Config } from '../../kernel/config/config.ts'
 import type { OAuthRule } from '../auth/oauth-rule.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
 
@@ -43,14 +44,17 @@ export interface Context<M extends MethodShape, C> {
  */
 export type Output<M extends MethodShape> = M['output'] | Response
 
+/** Bytes. */
+export type InputLimit = number | ((config: Config) => number)
+
 /** A handler file's default export: policy as data, beside one function. */
 export interface Definition<M extends MethodShape, C> {
   /** Who may call. */
   auth: AuthPolicy<C>
   /** What an OAuth token must allow. Default: as the policy says, or else none is enough. */
   oauth?: OAuthRule<M['params'], M['input']>
-  /** Largest accepted body in bytes. Default: 150 KiB for JSON, none for streams. */
-  inputLimit?: number
+  /** Largest accepted body in bytes, before and after decompression; a setting may say it. Default: 150 KiB. */
+  inputLimit?: InputLimit
   /** How often it may be called. */
   limits?: readonly RateLimit[]
   handler(ctx: Context<M, C>): Output<M> | Promise<Output<M>>
@@ -60,7 +64,7 @@ export interface Definition<M extends MethodShape, C> {
 export interface AnyDefinition {
   auth: AuthPolicy<unknown>
   oauth?: OAuthRule
-  inputLimit?: number
+  inputLimit?: InputLimit
   limits?: readonly RateLimit[]
   handler(ctx: never): unknown
 }

@@ -22,7 +22,7 @@ import { assertCall, assertRule, type OAuthRule } from '../auth/oauth-rule.ts'
 import { sessionCheckedByAccount } from '../auth/policy.ts'
 import { countMethod } from '../limits/count-request.ts'
 import { toResponse } from './answer.ts'
-import { parseBody } from './body.ts'
+import { bodyLimitOf, parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
 import { parseParams } from './params.ts'
 
@@ -94,7 +94,7 @@ async function serve(
     nsid,
     method.type === 'procedure' ? method.input : undefined,
     request,
-    definition.inputLimit,
+    bodyLimitOf(definition, services.config),
   )
   if (permissions) {
     await assertCall(permissions, rule, { params, input: body, encoding, request, services })

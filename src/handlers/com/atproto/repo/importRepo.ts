@@ -9,6 +9,7 @@ import { signingKeyOf } from '#src/services/identity/did-document.ts'
 export default define({
   auth: fullSession,
   oauth: { account: 'repo', action: 'manage' },
+  inputLimit: 1024 * 1024 * 1024,
   async handler({ input, auth, services }) {
     const document = await services.identity.did(auth.did, { fresh: true })
     const key = signingKeyOf(document)

@@ -14,6 +14,8 @@ export const PASSWORD = 'correct horse battery'
 export interface TestServer {
   origin: string
   dataDirectory: string
+  /** Of `npm start`, whose child serves. */
+  pid: number
   /** What `npm start` printed. */
   output: string
   /** Ends the server; with SIGKILL, as a crash would. */
@@ -51,6 +53,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   return {
     origin: `http://127.0.0.1:${port}`,
     dataDirectory,
+    pid: child.pid ?? 0,
     output,
     async stop(signal = 'SIGTERM') {
       const exited = new Promise((resolve) => child.once('exit', resolve))

@@ -1,0 +1,133 @@
+/**
+ * Eight attackers, each from an address of its own and with an account, beside one honest client: half an hour in the
+ * long form, some seconds otherwise.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { operatorOf } from '../support/accounts.ts'
+import { type Attacker, harm } from '../support/hostile.ts'
+import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
+
+const MINUTES = process.env.CUMULUS_LONG ? 30 : 0.25
+const ATTACKERS = 8
+/** Steps of one attacker that are under way at once. */
+const AT_ONCE = 4
+const MB = 1024 * 1024
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({
+    env: { PDS_RATE_LIMITS_ENABLED: 'true', PDS_REGISTRATION: 'open', LOG_LEVEL: 'error' },
+  })
+})
+afterAll(() => server.stop())
+
+/** Bytes of memory of the processes that serve. */
+function residentMemory(): number {
+  const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8')
+  return children
+    .trim()
+    .split(' ')
+    .map((child) => readFileSync(`/proc/${child}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1])
+    .reduce((sum, kilobytes) => sum + Number(kilobytes ?? 0) * 1024, 0)
+}
+
+/** Bytes of each object's database, its log included. */
+function sizesOfObjects(): Map<string, number> {
+  const sizes = new Map<string, number>()
+  const root = join(server.dataDirectory, 'objects')
+  for (const kind of readdirSync(root)) {
+    for (const file of readdirSync(join(root, kind))) {
+      const object = `${kind} ${file.replace(/\.sqlite.*$/, '')}`
+      sizes.set(object, (sizes.get(object) ?? 0) + statSync(join(root, kind, file)).size)
+    }
+  }
+  return sizes
+}
+
+async function makeAttacker(n: number, statuses: Map<string, number>, held: (() => void)[]) {
+  const address = `203.0.113.${n + 1}`
+  const handle = `attacker-${n}.test`
+  const response = await fetch(`${server.origin}/xrpc/com.atproto.server.createAccount`, {
+    method: 'POST',
+    headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
+    body: JSON.stringify({ handle, did: `did:web:${handle}`, password: PASSWORD }),
+  })
+  const { did, accessJwt } = (await response.json()) as { did: string; accessJwt: string }
+  const attacker: Attacker = {
+    origin: server.origin,
+    address,
+    did,
+    accessJwt,
+    saw(status, what) {
+      const name = status >= 500 ? `${status} ${what}` : String(status)
+      statuses.set(name, (statuses.get(name) ?? 0) + 1)
+    },
+    hold(close) {
+      held.push(close)
+      if (held.length > 400) held.shift()?.()
+    },
+  }
+  return attacker
+}
+
+test(`${MINUTES} minutes of hostile traffic do not keep an honest client waiting`, {
+  timeout: (MINUTES + 2) * 60_000,
+}, async () => {
+  const statuses = new Map<string, number>()
+  const held: (() => void)[] = []
+  const end = Date.now() + MINUTES * 60_000
+  const isOver = () => Date.now() >= end
+  const attackers = await Promise.all(
+    Array.from({ length: ATTACKERS }, (_, n) => makeAttacker(n, statuses, held)),
+  )
+  const attack = async (attacker: Attacker) => {
+    while (!isOver()) {
+      // A connection that the host ends is no failure of the host's.
+      await harm(attacker).catch(() => undefined)
+    }
+  }
+  const attacks = attackers.flatMap((attacker) =>
+    Array.from({ length: AT_ONCE }, () => attack(attacker)),
+  )
+
+  const agent = new AtpAgent({ service: server.origin })
+  await agent.login({ identifier: HANDLE, password: PASSWORD })
+  const times: number[] = []
+  let memory = 0
+  const measure = async <T>(work: Promise<T>) => {
+    const started = performance.now()
+    await work
+    times.push(performance.now() - started)
+  }
+  while (!isOver()) {
+    const repo = agent.assertDid
+    const collection = 'app.bsky.feed.post'
+    const record = { text: 'honest', createdAt: new Date().toISOString() }
+    await measure(agent.com.atproto.repo.createRecord({ repo, collection, record }))
+    await measure(agent.com.atproto.repo.listRecords({ repo, collection, limit: 50 }))
+    await measure(agent.com.atproto.server.describeServer())
+    memory = Math.max(memory, residentMemory())
+    // As often as the limits on writes allow in half an hour.
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+  }
+  await Promise.all(attacks)
+  for (const close of held) close()
+
+  times.sort((a, b) => a - b)
+  const p99 = times[Math.floor(times.length * 0.99)] ?? 0
+  const largest = Math.max(...sizesOfObjects().values())
+  console.log(
+    `${MINUTES} min: ${times.length} honest requests, p50 ${times[times.length >> 1]?.toFixed(0)} ms, ` +
+      `p99 ${p99.toFixed(0)} ms; memory ${(memory / MB).toFixed(0)} MB; largest object ` +
+      `${(largest / MB).toFixed(1)} MB; answers ${JSON.stringify(Object.fromEntries(statuses))}`,
+  )
+  // 501 says that there is no such method.
+  const failures = [...statuses.keys()].filter((status) => /^5(?!01)/.test(status))
+  expect(failures).toEqual([])
+  expect(p99).toBeLessThan(500)
+  expect(memory).toBeLessThan(512 * MB)
+  expect(largest).toBeLessThan(20 * MB)
+})

@@ -1,6 +1,8 @@
 /** What is published: a lexicon as a record (`com.atproto.lexicon.schema`). */
 import { type LexiconDoc, lexiconDoc } from '@atproto/lexicon'
 import { cborToJson } from '../../kernel/cbor/to-json.ts'
+import { isTooDeep } from './depth.ts'
+import { nameProblems } from './grammar.ts'
 import { LexiconError } from './lexicon-error.ts'
 
 /** The collection that lexicons are published in, under their NSID. */
@@ -18,9 +20,6 @@ export interface PublishedLexicon {
   /** The record as JSON text, with every field it came with. */
   json: string
 }
-
-/** Objects and lists inside each other: a lexicon has about ten levels. */
-const MAX_DEPTH = 64
 
 /** `at://<did>/com.atproto.lexicon.schema/<nsid>` */
 export const uriOf = ({ did, nsid }: PublishedLexicon): string =>
@@ -42,30 +41,29 @@ export function readDocument(nsid: string, block: Uint8Array): string {
   } catch (cause) {
     throw invalid(nsid, 'it is no record', cause)
   }
-  if (typeof record !== 'object' || record === null || depth(record) > MAX_DEPTH) {
+  if (typeof record !== 'object' || record === null || isTooDeep(record)) {
     throw invalid(nsid, 'it is no lexicon')
   }
   const { $type, id } = record as { $type?: unknown; id?: unknown }
   if ($type !== SCHEMA_COLLECTION) throw invalid(nsid, 'it is a record of another type')
   if (id !== nsid) throw invalid(nsid, 'it has another id')
   const checked = lexiconDoc.safeParse(record)
-  if (checked.success) return json
-  const [issue] = checked.error.issues
-  throw invalid(nsid, `it is no lexicon: ${issue?.path.join('.')}: ${issue?.message}`)
+  if (!checked.success) {
+    const [issue] = checked.error.issues
+    throw invalid(nsid, `it is no lexicon: ${issue?.path.join('.')}: ${issue?.message}`)
+  }
+  for (const { at, message } of nameProblems(record)) {
+    throw invalid(nsid, `it is no lexicon: ${shortened(at)}: ${message}`)
+  }
+  return json
 }
 
 /** The record anew from its text: `Lexicons` changes the documents that it is given. */
 export const parseRecord = ({ json }: Pick<PublishedLexicon, 'json'>): SchemaRecord =>
   JSON.parse(json) as SchemaRecord
 
-/** How deep a value goes, as far as it matters. */
-function depth(value: unknown, above = 0): number {
-  if (typeof value !== 'object' || value === null || above > MAX_DEPTH) return above
-  return Object.values(value).reduce(
-    (deepest: number, part) => Math.max(deepest, depth(part, above + 1)),
-    above,
-  )
-}
+/** A place in a lexicon; its parts may be as long as the lexicon. */
+const shortened = (at: readonly (string | number)[]): string => at.join('.').slice(0, 200)
 
 const invalid = (nsid: string, why: string, cause?: unknown) =>
   new LexiconError('invalid', `What is published as ${nsid} cannot be used: ${why}`, cause)

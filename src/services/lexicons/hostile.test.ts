@@ -94,6 +94,37 @@ describe('a record is no lexicon', () => {
     ],
     ['that is nested without end', { ...recordLexicon(NSID), x: nested(100) }, /no lexicon/],
     ['that is no object', 'hello', /no lexicon/],
+    [
+      'with a definition that is no name',
+      { ...recordLexicon(NSID), defs: { 'a=evil(),b': { type: 'token' } } },
+      /"a=evil\(\),b" is no name for a definition/,
+    ],
+    [
+      'with a field that is no name',
+      recordLexicon(NSID, JSON.parse('{"__proto__":{"type":"string"}}')),
+      /"__proto__" is no name for a field/,
+    ],
+    [
+      'with a reference that is none',
+      recordLexicon(NSID, { a: { type: 'ref', ref: '#a#b' } }),
+      /"#a#b" is no reference/,
+    ],
+    [
+      'with an error that is code',
+      {
+        ...recordLexicon(NSID),
+        defs: { main: { type: 'query', errors: [{ name: `A'|import("data:,1")|'B` }] } },
+      },
+      /is no name for an error/,
+    ],
+    [
+      'with a media type that is code',
+      {
+        ...recordLexicon(NSID),
+        defs: { main: { type: 'query', output: { encoding: `a/b'|evil|'` } } },
+      },
+      /is no media type/,
+    ],
   ])('%s', async (_, record, message) => {
     await expect(resolve(proving(record))).rejects.toThrow(failure('invalid', message))
   })

@@ -30,6 +30,15 @@ test('records are validated with the lexicon and with what it refers to', async 
   expect(() => validate(record({ mood: {} }))).toThrow('Record/mood must have the property "name"')
 })
 
+test('a reference to what every object has leads nowhere', async () => {
+  const { validate } = await schemaOf(
+    recordLexicon(NSID, { mood: ref('com.example.mood.defs#constructor') }),
+    defsLexicon('com.example.mood.defs', { mood: { type: 'object', properties: {} } }),
+  )
+  validate(record())
+  expect(() => validate(record({ mood: {} }))).toThrow(LexiconDefNotFoundError)
+})
+
 test('only what records can refer to is fetched', async () => {
   const { asked } = await schemaOf(
     recordLexicon(NSID, { mood: ref('com.example.mood.defs#mood') }),

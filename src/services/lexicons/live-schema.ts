@@ -85,7 +85,8 @@ class Gathering {
       const { nsid, name } = next
       const id = `${nsid}#${name}`
       if (this.#seen.has(id)) continue
-      const def = this.#documents.get(nsid)?.defs[name]
+      const defs = this.#documents.get(nsid)?.defs ?? {}
+      const def = Object.hasOwn(defs, name) ? defs[name] : undefined
       // Of its own definitions the tree has whatever they refer to.
       const isKnown = def !== undefined || this.#tree.getDef(id) !== undefined
       if (!isKnown && !this.#asked.has(nsid) && isValidNsid(nsid)) {

@@ -5,6 +5,7 @@ import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { generateArgs } from './commands/generate.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { EXIT, UsageError } from './errors.ts'
+import { escapeControls } from './escape-controls.ts'
 import { LexCliError } from './types/lex-cli.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: citty's own type for a command with any arguments
@@ -43,12 +44,14 @@ async function main(argv: string[]): Promise<void> {
     await runCommand(codegen, { rawArgs: argv })
   } catch (error) {
     if (error instanceof LexCliError) {
-      console.error(error.message)
+      console.error(escapeControls(error.message, '\n'))
       process.exitCode = EXIT.found
     } else if (error instanceof UsageError || isCittyError(error)) {
       const unknown = isCittyError(error) && error.code === 'E_UNKNOWN_COMMAND' && name
       const hint = unknown ? didYouMean(unknown, Object.keys(subCommands)) : ''
-      console.error(`codegen: ${stripVTControlCharacters(error.message)}${hint} (see --help)`)
+      console.error(
+        `codegen: ${escapeControls(stripVTControlCharacters(error.message), '\n')}${hint} (see --help)`,
+      )
       process.exitCode = EXIT.usage
     } else {
       throw error

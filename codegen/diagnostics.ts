@@ -1,4 +1,5 @@
 /** What is wrong, where, in a sentence: the currency of all checks. */
+import { escapeControls } from './escape-controls.ts'
 import { byCodeUnits } from './tree.ts'
 
 /** A place inside a JSON document: property names and array indices from the top. */
@@ -16,7 +17,7 @@ export interface Diagnostic {
 /** `lexicons/com/example/greet.json:7:21 unknown type "strng" - did you mean "string"?` */
 export function formatDiagnostic({ severity, file, line, column, message }: Diagnostic): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':')
-  return `${place} ${severity === 'warning' ? 'warning: ' : ''}${message}`
+  return escapeControls(`${place} ${severity === 'warning' ? 'warning: ' : ''}${message}`)
 }
 
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>

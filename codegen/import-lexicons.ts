@@ -2,13 +2,14 @@
  * Brings the official lexicons into `lexicons/`. `@atproto/api` carries them; `.imported.json` remembers
  * which files came from there, so that the next import can tell them from lexicons of one's own.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { LexiconDoc } from '@atproto/lexicon'
+import { isValidNsid } from '@atproto/syntax'
 import { LEXICONS, lexiconPath } from './layout.ts'
 import { shortHash } from './load.ts'
-import { byCodeUnits, readText } from './tree.ts'
-import { removeEmptyFolders } from './write.ts'
+import { byCodeUnits, isWithin, readText } from './tree.ts'
+import { removeEmptyFolders, writeBelow } from './write.ts'
 
 /** Lists the imported lexicons: where from, and a hash of each file as it was written. */
 export const RECORD = `${LEXICONS}/.imported.json`
@@ -47,17 +48,16 @@ export function importLexicons(root: string, docs: LexiconDoc[], from: string): 
     }
     record.lexicons[nsid] = shortHash(text)
     if (current === text) continue
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, text)
+    writeBelow(root, LEXICONS, lexiconPath(nsid), text)
     const edited = current !== undefined && shortHash(current) !== imported
     changes.push({ nsid, change: current === undefined ? 'added' : 'changed', edited })
   }
 
   for (const [nsid, imported] of Object.entries(before.lexicons)) {
-    if (record.lexicons[nsid] !== undefined) continue
+    if (record.lexicons[nsid] !== undefined || !isValidNsid(nsid)) continue
     const path = join(root, lexiconPath(nsid))
     const current = readText(path)
-    if (current === undefined) continue
+    if (current === undefined || !isWithin(root, LEXICONS, lexiconPath(nsid))) continue
     rmSync(path)
     changes.push({ nsid, change: 'removed', edited: shortHash(current) !== imported })
   }

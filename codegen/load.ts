@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { RouteRule } from '../src/routing/policy.ts'
+import { isTooDeep } from '../src/services/lexicons/depth.ts'
 import { GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
-import { listFiles, readText } from './tree.ts'
+import { isLinkElsewhere, listFiles, readText } from './tree.ts'
 
 /** A file below `lexicons/`. */
 export interface LexiconFile {
@@ -13,7 +14,9 @@ export interface LexiconFile {
   /** The NSID that the path stands for. */
   nsid: string
   text: string
-  /** The parsed JSON; undefined when the text is not JSON. */
+  /** A symbolic link that leads out of `lexicons/`, or to what is no file: it was not read. */
+  isElsewhere?: boolean
+  /** The parsed JSON; undefined when the text is not JSON, or nested deeper than any lexicon. */
   json: unknown
   /** Changes when the meaning of the file may have changed; indifferent to white space. */
   hash: string
@@ -52,7 +55,12 @@ export async function load(root: string): Promise<Project> {
 export function loadLexicons(root: string): LexiconFile[] {
   return listFiles(root, LEXICONS)
     .filter((path) => path.endsWith('.json') && !path.includes('/.'))
-    .map((path) => lexiconFile(path, readText(join(root, path)) ?? ''))
+    .map((path) => {
+      if (isLinkElsewhere(root, LEXICONS, path)) {
+        return { ...lexiconFile(path, ''), isElsewhere: true }
+      }
+      return lexiconFile(path, readText(join(root, path)) ?? '')
+    })
 }
 
 /** A lexicon file from its text; `path` is relative to the root. */
@@ -87,7 +95,8 @@ export const shortHash = (text: string): string =>
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const json: unknown = JSON.parse(text)
+    return isTooDeep(json) ? undefined : json
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 /** What the terminal sees: one line for each thing that changed, and one that sums up. */
 import { type Diagnostic, formatDiagnostic } from './diagnostics.ts'
+import { escapeControls } from './escape-controls.ts'
 
 const SIGNS = { added: '+', changed: '~', removed: '-', kept: '!' } as const
 
@@ -7,7 +8,7 @@ export type ChangeKind = keyof typeof SIGNS
 
 /** `+ src/generated/routes.ts` */
 export const changeLine = (change: ChangeKind, what: string, note = ''): string =>
-  `${SIGNS[change]} ${what}${note && `  (${note})`}`
+  escapeControls(`${SIGNS[change]} ${what}${note && `  (${note})`}`)
 
 /** `3 added, 1 removed`; kinds that did not occur are left out. */
 export function countChanges(changes: readonly { change: ChangeKind }[]): string {
@@ -33,5 +34,6 @@ export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
   if (errors > 0) console.error(count(errors, 'error'))
 }
 
-/** Prints a value as JSON for scripts. */
-export const printJson = (value: unknown): void => console.log(JSON.stringify(value, null, 2))
+/** Prints a value as JSON for scripts; texts of strangers in it give no orders to a terminal. */
+export const printJson = (value: unknown): void =>
+  console.log(escapeControls(JSON.stringify(value, null, 2), '\n'))

@@ -5,7 +5,8 @@
 import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isOurs } from './banner.ts'
-import { byCodeUnits } from './tree.ts'
+import { UsageError } from './errors.ts'
+import { byCodeUnits, isWithin } from './tree.ts'
 
 /** A file as it should be; `path` is relative to the root. */
 export interface PlannedFile {
@@ -65,11 +66,22 @@ export function write(
     if (change === 'removed') {
       rmSync(target)
     } else {
-      mkdirSync(dirname(target), { recursive: true })
-      writeFileSync(target, code.get(path) ?? '')
+      writeBelow(root, folder, path, code.get(path) ?? '')
     }
   }
   if (changes.some(({ change }) => change === 'removed')) removeEmptyFolders(join(root, folder))
+}
+
+/**
+ * Writes `root/path`, which is below `root/folder` by its name. @throws UsageError when a symbolic link leads it elsewhere
+ */
+export function writeBelow(root: string, folder: string, path: string, text: string): void {
+  mkdirSync(join(root, folder), { recursive: true })
+  if (!isWithin(root, folder, path)) {
+    throw new UsageError(`${path} is not written: a symbolic link leads out of ${folder}/`)
+  }
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
 }
 
 /** Removes folders below `folder` that hold nothing, deepest first. */

@@ -45,7 +45,13 @@ export async function checkLexicons(
     const found = checkReferences(file.json, idOf(file), index)
     if (found.length === 0) continue
     const { toDiagnostic } = await import('./lexicon.ts')
-    diagnostics.push(...found.map((finding) => toDiagnostic(finding, file)))
+    // What is no reference at all was told about as such.
+    const told = diagnostics.filter((one) => one.file === file.path)
+    diagnostics.push(
+      ...found
+        .map((finding) => toDiagnostic(finding, file))
+        .filter(({ line, column }) => !told.some((o) => o.line === line && o.column === column)),
+    )
   }
 
   if (hasErrors(diagnostics)) return { lexicons: undefined, diagnostics }

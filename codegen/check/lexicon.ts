@@ -1,11 +1,14 @@
 /** All checks of one lexicon that need nothing but its own file. */
-import { lexiconDoc } from '@atproto/lexicon'
+import { type LexiconDoc, lexiconDoc } from '@atproto/lexicon'
 import { ensureValidNsid, isValidNsid } from '@atproto/syntax'
+import { MAX_DEPTH } from '../../src/services/lexicons/depth.ts'
+import { nameProblems } from '../../src/services/lexicons/grammar.ts'
 import type { Diagnostic, JsonPath } from '../diagnostics.ts'
 import { lexiconPath } from '../layout.ts'
 import type { LexiconFile } from '../load.ts'
-import { doubledKeys, locate, type Placed, syntaxError } from './positions.ts'
+import { doubledKeys, locate, type Placed, syntaxError, tooDeep } from './positions.ts'
 import { checkShape, type Finding, isObject } from './shape.ts'
+import { checkSymbols } from './symbols.ts'
 
 /** A zod issue, as far as it is looked at here. */
 interface Issue {
@@ -25,16 +28,28 @@ export function checkLexicon(file: LexiconFile, takenBy?: string): Diagnostic[] 
     column,
     message,
   })
+  if (file.isElsewhere) {
+    const message = 'is a symbolic link that does not lead to a file in lexicons/'
+    return [{ severity: 'error', file: path, message }]
+  }
   if (json === undefined) {
-    const wrong = syntaxError(text) ?? { line: 1, column: 1, message: 'invalid JSON' }
+    const deep = tooDeep(text, MAX_DEPTH)
+    const wrong = deep ?? syntaxError(text) ?? { line: 1, column: 1, message: 'invalid JSON' }
     return [placed(wrong)]
   }
   if (!isObject(json) || !('lexicon' in json)) {
     const message = 'not a lexicon: an object with "lexicon": 1, "id" and "defs" belongs here'
     return [placed({ line: 1, column: 1, message })]
   }
-  const own = [...checkId(json.id, file, takenBy), ...checkShape(json)]
-  const findings = [...own, ...officialObjections(json, own)]
+  const own: Finding[] = [
+    ...checkId(json.id, file, takenBy),
+    ...nameProblems(json),
+    ...checkShape(json),
+  ]
+  const findings: Finding[] = [...own, ...officialObjections(json, own)]
+  if (findings.every(({ severity }) => severity === 'warning')) {
+    findings.push(...checkSymbols(json as LexiconDoc))
+  }
   return [
     ...doubledKeys(text).map(placed),
     ...findings.map((finding) => toDiagnostic(finding, file)),

@@ -35,6 +35,17 @@ export function syntaxError(text: string): Placed | undefined {
   )
 }
 
+/** The first place in a text that is in more than `most` objects and lists: what walks through JSON has a stack. */
+export function tooDeep(text: string, most: number): Placed | undefined {
+  let depth = 0
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    if (depth > most) return { ...placeOf(text, index), message: `more than ${most} levels deep` }
+  }
+  return undefined
+}
+
 /** Where the value at `path` starts, or the closest one above it that exists. */
 export function locate(text: string, path: JsonPath): { line: number; column: number } {
   const root = parseTree(text)

@@ -80,7 +80,8 @@ function checkType(type: unknown, place: Place, at: JsonPath, found: Finding[]):
   }
   if (allowed.includes(type)) return true
   const known =
-    type in FIELDS || Object.values(ALLOWED).some((types) => types.some((t) => t === type))
+    Object.hasOwn(FIELDS, type) ||
+    Object.values(ALLOWED).some((types) => types.some((t) => t === type))
   found.push({
     at: [...at, 'type'],
     message: known

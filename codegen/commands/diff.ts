@@ -1,6 +1,7 @@
 import { type ArgsDef, defineCommand } from 'citty'
 import type { LexiconChange } from '../diff/diff.ts'
 import { EXIT } from '../errors.ts'
+import { escapeControls } from '../escape-controls.ts'
 import { count, printDiagnostics, printJson } from '../report.ts'
 import { jsonOption, refuseUnknown, rootOption } from './options.ts'
 
@@ -32,9 +33,10 @@ export default defineCommand({
 function print(changes: readonly LexiconChange[], ref: string): void {
   for (const { impact, file, line, column, message, handlers } of changes) {
     const place = [file, line, column].filter((part) => part !== undefined).join(':')
-    console.log(`${impact.padEnd(8)}  ${place} ${message}`)
+    console.log(escapeControls(`${impact.padEnd(8)}  ${place} ${message}`))
     if (impact !== 'breaking') continue
-    for (const handler of handlers) console.log(`${' '.repeat(10)}touches ${handler}`)
+    for (const handler of handlers)
+      console.log(escapeControls(`${' '.repeat(10)}touches ${handler}`))
   }
   if (changes.length === 0) return
   const sums = (['breaking', 'caution', 'fine'] as const).map(

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -19,6 +19,20 @@ function committed(files = { ...guestBook, ...listHandler }): string {
 function edit(root: string, path: string, change: (text: string) => string): void {
   put(root, { [path]: change(read(root, path)) })
 }
+
+test('what a stranger wrote gives no orders to a terminal', () => {
+  const root = committed()
+  edit(root, 'lexicons/com/example/book/entry.json', (text) =>
+    text.replace('"maxLength": 300', '"const": "\\u001b[2J\\u009b\\u202e"'),
+  )
+  const cli = join(import.meta.dirname, '../cli.ts')
+  for (const options of [[], ['--json']]) {
+    const args = [cli, 'diff', ...options, '--root', root]
+    const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    expect(stdout).toContain('\\u001b[2J')
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  }
+})
 
 test('nothing changed, nothing to say', async () => {
   expect(await diffLexicons(committed(), 'HEAD')).toEqual({ changes: [], diagnostics: [] })

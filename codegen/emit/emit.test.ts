@@ -174,6 +174,15 @@ test('literals survive quotes, backslashes, line ends and awkward keys', () => {
   expect(Object.hasOwn(printed, '__proto__')).toBe(true)
 })
 
+test('a number that is too large for JavaScript stays a literal', () => {
+  expect(printLiteral(JSON.parse('[1e400, -1e400, -0]'))).toBe('[1e999, -1e999, 0]')
+})
+
+test('what turns the direction of writing is an escape in literals, and seen in comments', () => {
+  expect(printLiteral('a\u202eb\u2028')).toBe("'a\\u202eb\\u2028'")
+  expect(docComment(['a\u202eb'])).toBe('/** a\\u202eb */\n')
+})
+
 test('long comments are wrapped below a hundred columns', () => {
   const comment = docComment(['word '.repeat(60)])
   expect(Math.max(...comment.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)

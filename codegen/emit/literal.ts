@@ -1,4 +1,5 @@
 /** JSON values as TypeScript literals in this project's formatting. */
+import { quote } from './quote.ts'
 
 const WIDTH = 100
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
@@ -6,6 +7,7 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 /** Prints `value`; `indent` is the indentation of the line that it starts on. */
 export function printLiteral(value: unknown, indent = ''): string {
   if (typeof value === 'string') return quote(value)
+  if (typeof value === 'number') return printNumber(value)
   if (typeof value !== 'object' || value === null) return String(value)
   const [open, close] = Array.isArray(value) ? '[]' : '{}'
   const inner = `${indent}  `
@@ -19,9 +21,9 @@ export function printLiteral(value: unknown, indent = ''): string {
   return `${open}\n${items.map((item) => `${inner}${item},\n`).join('')}${indent}${close}`
 }
 
-/** A string literal in single quotes. */
-export const quote = (text: string): string =>
-  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+/** JSON has numbers that are too large for `number`: `Infinity` would be a variable, and no literal. */
+const printNumber = (value: number): string =>
+  Number.isFinite(value) ? String(value) : value > 0 ? '1e999' : '-1e999'
 
 /** `__proto__` as a plain key would set the prototype. */
 const printKey = (key: string): string =>

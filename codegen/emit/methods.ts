@@ -4,6 +4,7 @@ import { GENERATED, lexiconPath, nsidToPath } from '../layout.ts'
 import type { Method } from '../methods.ts'
 import type { PlannedFile } from '../write.ts'
 import { docComment } from './doc-comment.ts'
+import { quote } from './quote.ts'
 
 export const methodPath = (nsid: string): string => `${GENERATED}/methods/${nsidToPath(nsid)}.ts`
 
@@ -13,12 +14,12 @@ export function emitMethod(method: Method): PlannedFile {
   const names = (def.errors ?? []).map(({ name }) => name)
   const types = [paramsType(method), inputType(method), outputType(method)] as const
   const typeImport = types.some((type) => type.startsWith('types.'))
-    ? `import type * as types from '#types/${nsidToPath(nsid)}'\n`
+    ? `import type * as types from ${quote(`#types/${nsidToPath(nsid)}`)}\n`
     : ''
   const code = `${tsBanner(lexiconPath(nsid))}${typeImport}import { declareErrors, definer, type MethodShape } from '#src/server/xrpc/define.ts'
 
 ${docComment([`The ${def.type} ${nsid}.`])}export interface Method extends MethodShape {
-  kind: '${def.type}'
+  kind: ${quote(def.type)}
   params: ${types[0]}
   input: ${types[1]}
   output: ${types[2]}
@@ -50,7 +51,7 @@ function outputType({ def }: Method): string {
 }
 
 function nameList(names: readonly string[]): string {
-  const oneLine = `[${names.map((name) => `'${name}'`).join(', ')}]`
+  const oneLine = `[${names.map(quote).join(', ')}]`
   if (oneLine.length < 70) return oneLine
-  return `[\n${names.map((name) => `  '${name}',\n`).join('')}]`
+  return `[\n${names.map((name) => `  ${quote(name)},\n`).join('')}]`
 }

@@ -3,6 +3,7 @@ import { tsBanner } from '../banner.ts'
 import { GENERATED, HANDLERS, LEXICONS, lexiconPath, nsidToPath, POLICY } from '../layout.ts'
 import type { Method } from '../methods.ts'
 import type { PlannedFile } from '../write.ts'
+import { commentLine, quote } from './quote.ts'
 
 /** The routing table; handlers are imported when they are first called. */
 export function emitRoutes(methods: readonly Method[]): PlannedFile {
@@ -16,19 +17,20 @@ ${methods.map(entry).join('')}}
 }
 
 function entry({ nsid, def, route }: Method): string {
-  const comment = `  // ${lexiconPath(nsid)}\n`
-  const kind = `kind: '${def.type}', to: '${route.to}'`
+  const comment = `  // ${commentLine(lexiconPath(nsid))}\n`
+  const name = quote(nsid)
+  const kind = `kind: ${quote(def.type)}, to: ${quote(route.to)}`
   switch (route.to) {
     case 'local':
-      return `${comment}  '${nsid}': {
-    kind: '${def.type}',
+      return `${comment}  ${name}: {
+    kind: ${quote(def.type)},
     to: 'local',
-    load: () => import('../handlers/${nsidToPath(nsid)}.ts'),
+    load: () => import(${quote(`../handlers/${nsidToPath(nsid)}.ts`)}),
   },
 `
     case 'proxy':
-      return `${comment}  '${nsid}': { ${kind}, service: '${route.service}' },\n`
+      return `${comment}  ${name}: { ${kind}, service: ${quote(route.service)} },\n`
     case 'refuse':
-      return `${comment}  '${nsid}': { ${kind} },\n`
+      return `${comment}  ${name}: { ${kind} },\n`
   }
 }

@@ -11,6 +11,7 @@ import { byCodeUnits } from '../tree.ts'
 import type { Lexicon } from '../types/types.ts'
 import type { PlannedFile } from '../write.ts'
 import { printLiteral } from './literal.ts'
+import { commentLine, quote } from './quote.ts'
 
 /** What nothing looks at when the server runs; people who consent are shown `title` and `detail`. */
 const UNUSED = new Set(['description', 'knownValues', 'errors'])
@@ -25,7 +26,7 @@ export function emitSchemas(lexicons: readonly Lexicon[], methods: readonly Meth
     if (!names) return []
     const defs = Object.fromEntries(names.map((name) => [name, lean(doc.defs[name])]))
     const schema = printLiteral({ lexicon: 1, id: nsid, defs }, '  ')
-    return [`  // ${lexiconPath(nsid)}\n  '${nsid}': () => (${schema}),\n`]
+    return [`  // ${commentLine(lexiconPath(nsid))}\n  ${quote(nsid)}: () => (${schema}),\n`]
   })
   const code = `${tsBanner(`${LEXICONS}/`)}import type { LexiconDoc } from '@atproto/lexicon'
 

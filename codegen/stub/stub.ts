@@ -1,5 +1,6 @@
 /** The handler file and the test that `codegen new` starts a method with. Pure. */
 import { docComment } from '../emit/doc-comment.ts'
+import { quote } from '../emit/quote.ts'
 import { handlerPath, nsidToPath } from '../layout.ts'
 import type { Method } from '../methods.ts'
 import type { PlannedFile } from '../write.ts'
@@ -20,7 +21,7 @@ function handlerStub({ nsid, def }: Pick<Method, 'nsid' | 'def'>): string {
     ...facts(def).map((fact) => `${fact}.`),
   ])
   return `import { MethodNotImplementedError } from '@atproto/xrpc-server'
-import { define } from '#lex/${nsidToPath(nsid)}'
+import { define } from ${quote(`#lex/${nsidToPath(nsid)}`)}
 import { session } from '#src/server/auth/policy.ts'
 
 ${comment}export default define({
@@ -39,15 +40,15 @@ function testStub({ nsid, def }: Pick<Method, 'nsid' | 'def'>): string {
     ...(def.errors ?? []).map((error) => `answers ${error.name} when ${error.name} is the case`),
   ]
   return `import { expect, test } from 'vitest'
-import method from './${name}.ts'
+import method from ${quote(`./${name}.ts`)}
 
 // The handler is a stub: replace this test when you write it.
-test('${nsid} says that it is not written yet', async () => {
+test(${quote(`${nsid} says that it is not written yet`)}, async () => {
   const call = async () => method.handler({} as never)
   await expect(call).rejects.toMatchObject({ error: 'MethodNotImplemented', statusCode: 501 })
 })
 
-${behaviours.map((behaviour) => `test.todo('${nsid} ${behaviour}')\n`).join('')}`
+${behaviours.map((behaviour) => `test.todo(${quote(`${nsid} ${behaviour}`)})\n`).join('')}`
 }
 
 /** What the lexicon says about parameters, bodies and errors, one sentence each. */

@@ -4,6 +4,8 @@
  */
 import type { LexiconDoc } from '@atproto/lexicon'
 import { tsBanner } from '../banner.ts'
+import { commentLine } from '../emit/quote.ts'
+import { escapeControls } from '../escape-controls.ts'
 import { lexiconPath } from '../layout.ts'
 
 const THEIR_BANNER = /^\/\*\*\n \* GENERATED CODE - DO NOT MODIFY\n \*\/\n/
@@ -21,14 +23,15 @@ export function annotateTypes(code: string, doc: LexiconDoc): string {
     if (line === 'export {') noteOrigin(lines, `From ${doc.id}#main, by its generic names.`)
     lines.push(line)
   }
-  return tsBanner(lexiconPath(doc.id)) + lines.join('\n')
+  return tsBanner(lexiconPath(doc.id)) + escapeControls(lines.join('\n'), '\n')
 }
 
 /** Annotates the helpers that all type files share. */
 export const annotateUtil = (code: string): string =>
   tsBanner('@atproto/lex-cli') + ownImports(code.replace(THEIR_BANNER, ''))
 
-const ownImports = (code: string): string => code.replace(/(from '\.{1,2}\/[^']*)\.js'/g, "$1.ts'")
+const ownImports = (code: string): string =>
+  code.replace(/^((?:import |\} ).*from '\.{1,2}\/[^']*)\.js'$/gm, "$1.ts'")
 
 /** Normalised symbol name → def. lex-cli changes the case of a def's name and nothing else. */
 const symbolTable = (doc: LexiconDoc): Map<string, string> =>
@@ -42,7 +45,7 @@ function originOf(
 ): string {
   const base = keyword === 'function' ? symbol.replace(/^(is|validate)/, '') : symbol
   // Names with no def of their own (QueryParams, InputSchema, …) are parts of the method.
-  return `${nsid}#${defs.get(normalise(base)) ?? 'main'}`
+  return commentLine(`${nsid}#${defs.get(normalise(base)) ?? 'main'}`)
 }
 
 const normalise = (name: string): string => name.replace(/[^a-zA-Z0-9]/g, '').toLowerCase()

@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads'
 import type { LexiconDoc } from '@atproto/lexicon'
 import { nsidToPath } from '../layout.ts'
 import { packageEntry } from '../packages.ts'
+import { prepareForLexCli } from './prepare.ts'
 
 /** Lexicons for one call of the generator; fewer cost more of its fixed work. */
 const PER_CALL = 12
@@ -43,8 +44,7 @@ export async function generateTypes(docs: readonly LexiconDoc[]): Promise<LexCli
   const genServerApi = await loadGenerator()
   const output: LexCliOutput = { types: new Map(), util: '' }
   for (let start = 0; start < docs.length; start += PER_CALL) {
-    // The generator changes the documents that it is given.
-    const batch = structuredClone(docs.slice(start, start + PER_CALL))
+    const batch = new TypesOnly(...docs.slice(start, start + PER_CALL).map(prepareForLexCli))
     const { files } = await genServerApi(batch).catch((error: unknown) => {
       throw new LexCliError(`lex-cli failed: ${error instanceof Error ? error.message : error}`)
     })
@@ -57,6 +57,22 @@ export async function generateTypes(docs: readonly LexiconDoc[]): Promise<LexCli
     }
   }
   return output
+}
+
+/**
+ * Lexicons of which no index of classes is made: it would name them after the parts of NSIDs, of which some are no
+ * identifiers, and nobody needs it. The generator goes through the lexicons for it when it does so the second time.
+ */
+class TypesOnly extends Array<LexiconDoc> {
+  #iterations = 0
+
+  static override get [Symbol.species]() {
+    return Array
+  }
+
+  override [Symbol.iterator]() {
+    return ++this.#iterations === 2 ? [].values() : super[Symbol.iterator]()
+  }
 }
 
 type Generator = (docs: LexiconDoc[]) => Promise<{ files: { path: string; content: string }[] }>

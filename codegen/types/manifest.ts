@@ -21,9 +21,24 @@ export interface Manifest {
   types: Record<string, string>
 }
 
-/** Names the code that makes type files: when it changes, all of them are made again. */
-export const generatorId = (): string =>
-  `lex-cli ${packageVersion('@atproto/lex-cli')}, ${shortHash(readFileSync(join(import.meta.dirname, 'annotate.ts'), 'utf8'))}`
+/** What decides whether a lexicon is good, and what its types are. */
+const DECIDING = [
+  'annotate.ts',
+  'prepare.ts',
+  '../emit/quote.ts',
+  '../escape-controls.ts',
+  '../check/grammar.ts',
+  '../check/lexicon.ts',
+  '../check/shape.ts',
+  '../check/symbols.ts',
+  '../../src/services/lexicons/grammar.ts',
+]
+
+/** Names the code that checks lexicons and makes type files: when it changes, all is done again. */
+export function generatorId(): string {
+  const code = DECIDING.map((path) => readFileSync(join(import.meta.dirname, path), 'utf8'))
+  return `lex-cli ${packageVersion('@atproto/lex-cli')}, ${shortHash(code.join())}`
+}
 
 /** Reads a manifest; one that is missing, broken or by another generator counts as empty. */
 export function parseManifest(text: string | undefined, generator: string): Manifest {

@@ -29,7 +29,8 @@ export function knownTypes(generated: ReadonlyMap<string, string>, fresh = false
 
 /** Whether this very lexicon went through generator and checks before. */
 export const wasGenerated = ({ manifest }: KnownTypes, file: LexiconFile): boolean =>
-  manifest.types[file.nsid]?.startsWith(`${file.hash} `) ?? false
+  Object.hasOwn(manifest.types, file.nsid) &&
+  (manifest.types[file.nsid]?.startsWith(`${file.hash} `) ?? false)
 
 /** The files `types/**`, `util.ts` and `manifest.json` for these lexicons. @throws LexCliError */
 export async function makeTypes(

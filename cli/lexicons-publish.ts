@@ -4,6 +4,7 @@ import { checkLexicons } from '../codegen/check/check.ts'
 import { jsonOption, refuseUnknown, rootOption } from '../codegen/commands/options.ts'
 import { hasErrors } from '../codegen/diagnostics.ts'
 import { UsageError } from '../codegen/errors.ts'
+import { escapeControls } from '../codegen/escape-controls.ts'
 import { type LexiconFile, loadLexicons } from '../codegen/load.ts'
 import { count, printDiagnostics, printJson, seconds } from '../codegen/report.ts'
 import {
@@ -87,7 +88,9 @@ const command = defineCommand({
       })
     else
       print(plans, dns, `${account.did}, ${dryRun ? 'nothing written' : seconds(start)}`, refused)
-    for (const line of json ? [] : broken) console.error(`breaking  ${line}`)
+    for (const line of json ? [] : broken) {
+      console.error(escapeControls(`breaking  ${line}`))
+    }
     if (refused)
       throw new CommandError('nothing was published: a new name breaks nobody, --force does')
     if (dns.some(({ ok }) => !ok)) process.exitCode = 3
@@ -122,7 +125,7 @@ function print(
 ): void {
   for (const { nsid, change } of plans) {
     const note = change === 'stale' ? '  (no longer in lexicons/; --prune removes it)' : ''
-    console.log(`${SIGNS[change]} ${nsid}${note}`)
+    console.log(escapeControls(`${SIGNS[change]} ${nsid}${note}`))
   }
   if (!refused) {
     const sums = (Object.keys(SIGNS) as PlannedRecord['change'][])
@@ -130,7 +133,7 @@ function print(
       .flatMap(([kind, number]) => (number > 0 ? [`${number} ${kind}`] : []))
     console.log(`${count(plans.length, 'lexicon')}: ${sums.join(', ')} (${where})`)
   }
-  for (const entry of dns) if (!entry.ok) console.log(adviceFor(entry))
+  for (const entry of dns) if (!entry.ok) console.log(escapeControls(adviceFor(entry)))
 }
 
 const bare = ({ nsid, change, breaking }: PlannedRecord) => ({ nsid, change, breaking })

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { UsageError } from '../../codegen/errors.ts'
+import { escapeControls } from '../../codegen/escape-controls.ts'
 import { pdsOf } from '../../src/services/identity/did-document.ts'
 import type { ResolutionSettings } from '../../src/services/identity/resolve-did.ts'
 import { SCHEMA_COLLECTION } from '../../src/services/lexicons/document.ts'
@@ -121,7 +122,7 @@ async function call<T>(
 function messageIn(text: string): string {
   try {
     const { error, message } = JSON.parse(text)
-    return String(message ?? error)
+    return escapeControls(String(message ?? error))
   } catch {
     return 'with no reason given'
   }

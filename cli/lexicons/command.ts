@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type CommandDef, renderUsage, runCommand } from 'citty'
 import { UsageError } from '../../codegen/errors.ts'
+import { escapeControls } from '../../codegen/escape-controls.ts'
 import { LexiconError } from '../../src/services/lexicons/lexicon-error.ts'
 
 /** Something went wrong that the user can do something about. Exit code 1. */
@@ -27,7 +28,11 @@ export async function main(name: string, command: AnyCommand, about: string): Pr
     const isUsage = error instanceof UsageError || error.name === 'CLIError'
     if (!isUsage && !(error instanceof CommandError || error instanceof LexiconError)) throw error
     const hint = isUsage ? ' (see --help)' : ''
-    console.error(`${name}: ${stripVTControlCharacters(error.message)}${hint}`)
+    // What strangers sent stays in its line.
+    const keep = error instanceof LexiconError ? '' : '\n'
+    console.error(
+      `${name}: ${escapeControls(stripVTControlCharacters(error.message), keep)}${hint}`,
+    )
     process.exitCode = isUsage ? 2 : 1
   }
 }

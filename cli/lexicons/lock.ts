@@ -1,6 +1,7 @@
 /** `lexicons.lock.json`: which lexicons of the tree came from the network, and which version of each. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isValidNsid } from '@atproto/syntax'
 import { lexiconPath } from '../../codegen/layout.ts'
 import { byCodeUnits, readText } from '../../codegen/tree.ts'
 import { CommandError } from './command.ts'
@@ -20,12 +21,16 @@ export type Lock = Map<string, Locked>
 export function readLock(root: string): Lock {
   const text = readText(join(root, LOCK))
   if (text === undefined) return new Map()
+  const advice = `${LOCK} is not a lock file: restore it from version control`
+  let lock: Lock
   try {
     const { lexicons } = JSON.parse(text) as { lexicons: Record<string, Locked> }
-    return new Map(Object.entries(lexicons))
+    lock = new Map(Object.entries(lexicons))
   } catch (cause) {
-    throw new CommandError(`${LOCK} is not a lock file: restore it from version control`, { cause })
+    throw new CommandError(advice, { cause })
   }
+  for (const nsid of lock.keys()) if (!isValidNsid(nsid)) throw new CommandError(advice)
+  return lock
 }
 
 /** Writes the lock if it differs from the file. */

@@ -1,9 +1,8 @@
 /** Bringing lexicons of the network into the tree. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { isValidNsid } from '@atproto/syntax'
-import { lexiconPath } from '../../codegen/layout.ts'
+import { LEXICONS, lexiconPath } from '../../codegen/layout.ts'
 import { byCodeUnits } from '../../codegen/tree.ts'
+import { writeBelow } from '../../codegen/write.ts'
 import { type PublishedLexicon, parseRecord } from '../../src/services/lexicons/document.ts'
 import { referencesIn } from '../../src/services/lexicons/references.ts'
 import { CommandError } from './command.ts'
@@ -62,7 +61,7 @@ export async function pull(
   }
   for (const [nsid, published] of fetched) {
     const isHere = pulled.every((one) => one.nsid !== nsid)
-    if (!isHere) put(root, nsid, fileText(parseRecord(published)))
+    if (!isHere) writeBelow(root, LEXICONS, lexiconPath(nsid), fileText(parseRecord(published)))
     lock.set(nsid, { did: published.did, cid: published.cid })
   }
   writeLock(root, lock)
@@ -125,10 +124,4 @@ async function fetchInto(
   const change = state === 'none' || state === 'lost' ? 'added' : 'changed'
   pulled.push({ nsid, change, note: `from ${published.did}` })
   return published
-}
-
-function put(root: string, nsid: string, text: string): void {
-  const path = join(root, lexiconPath(nsid))
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, text)
 }

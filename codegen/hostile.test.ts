@@ -81,7 +81,8 @@ test('hostile texts change no statement, expression or type of what is generated
       made++
       const literals = new Set([...found.values()].flatMap((one) => [...one.literals]))
       for (const text of ['known', 'member', 'error', 'extra', 'title', 'key'] as const) {
-        expect(literals).toContain(texts[text])
+        // lex-cli takes a known value such as `#token` for a reference to a definition.
+        if (!texts[text].startsWith('#')) expect(literals).toContain(texts[text])
       }
     }),
     { numRuns: RUNS },
@@ -105,6 +106,8 @@ test.each<[string, Partial<Texts>, string]>([
   ['a parameter with a type', { parameter: 'a: 1; b' }, '"a: 1; b" is no name for a field'],
   ['a media type with a quote', { encoding: "a/b'|evil|'" }, `"a/b'|evil|'" is no media type`],
   ['a reference with two names', { view: 'a#b' }, 'defs#a#b" is no reference'],
+  ['a known value with two names', { known: '#a#b' }, '"#a#b" is no reference'],
+  ['a member of an enumeration with two names', { member: '#a#b' }, '"#a#b" is no reference'],
   ['control characters', { view: '\u001b[2J\u202e' }, '"\\u001b[2J\\u202e" is no name'],
 ])('%s is refused, with its place', async (_, texts, message) => {
   const complaints = await generated(treeOf({ ...harmless, ...texts }))

@@ -54,7 +54,10 @@ const NAME_RULE = 'letters, digits, "_" and "-", a letter first'
 
 function* inSchema(node: unknown, at: NameProblem['at']): Generator<NameProblem> {
   if (Array.isArray(node)) {
-    for (const [index, item] of node.entries()) yield* inSchema(item, [...at, index])
+    for (const [index, item] of node.entries()) {
+      if (typeof item === 'string') yield* listed(item, [...at, index])
+      else yield* inSchema(item, [...at, index])
+    }
     return
   }
   if (!isMap(node)) return
@@ -105,6 +108,11 @@ function* inErrors(errors: unknown, at: NameProblem['at']): Generator<NameProble
     if (typeof name !== 'string' || isName(name)) continue
     yield problem([...at, index, 'name'], name, 'is no name for an error', NAME_RULE)
   }
+}
+
+/** `@atproto/lexicon` takes what begins with `#` for a reference in every list, and throws when it is none. */
+function* listed(text: string, at: NameProblem['at']): Generator<NameProblem> {
+  if (text.startsWith('#') && text.includes('#', 1)) yield* reference(text, at)
 }
 
 function* reference(ref: unknown, at: NameProblem['at']): Generator<NameProblem> {

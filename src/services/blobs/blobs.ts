@@ -4,7 +4,7 @@ import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { serveBlob } from './serve.ts'
-import { storeBlob } from './upload.ts'
+import { storeBlob, type UploadOptions } from './upload.ts'
 
 export interface BlobDependencies {
   readonly config: Pick<Config, 'blobUploadLimit' | 'imageLocation'>
@@ -29,19 +29,21 @@ export class BlobService {
    * @param body the bytes
    * @param declaredType MIME type that the client claims
    * @param size bytes to expect, where the client says
+   * @param assertMayStore throws if the caller may not store the type that the content shows
    * @throws XRPCError 413 `PayloadTooLarge`; as `storeBlob`; `RepoNotFound`
    */
   async upload(
     did: string,
     body: ReadableStream<Uint8Array>,
-    { declaredType, size }: { declaredType: string; size: number | undefined },
+    { declaredType, size, assertMayStore }: Omit<UploadOptions, 'limit' | 'location'>,
   ): Promise<BlobRow> {
     const { config, waitUntil } = this.#dependencies
     const { blobUploadLimit: limit, imageLocation: location } = config
     if (size !== undefined && size > limit) {
       throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
     }
-    const uploading = this.#store(did, body, { declaredType, size, limit, location })
+    const options = { declaredType, size, limit, assertMayStore, location }
+    const uploading = this.#store(did, body, options)
     // When the client hangs up, a Worker is stopped: but not before it has cleaned up, or noted what
     // is stored already.
     waitUntil(uploading.catch(() => undefined))
@@ -69,7 +71,7 @@ export class BlobService {
   async #store(
     did: string,
     body: ReadableStream<Uint8Array>,
-    options: Parameters<typeof storeBlob>[3],
+    options: UploadOptions,
   ): Promise<BlobRow> {
     const { objects, store: openStore } = this.#dependencies
     const store = openStore()

@@ -20,6 +20,8 @@ export interface UploadOptions {
   size: number | undefined
   /** Most bytes allowed. */
   limit: number
+  /** Throws if the caller may not store the type that counts in the end: what the content shows, if it shows any. */
+  assertMayStore?(mimeType: string): void
   /** What happens to images that say where they were taken. */
   location: LocationPolicy
 }
@@ -29,13 +31,13 @@ export interface UploadOptions {
  * not made of it; the account's index leads from one to the other. What fails leaves no bytes behind.
  *
  * @throws XRPCError 413 `PayloadTooLarge`; InvalidRequestError when the client stopped half way, or
- * for an image with a location where the policy is to reject those
+ * for an image with a location where the policy is to reject those; what `assertMayStore` throws
  */
 export async function storeBlob(
   store: BlobStore,
   did: string,
   body: ReadableStream<Uint8Array>,
-  { declaredType, size, limit, location }: UploadOptions,
+  { declaredType, size, limit, assertMayStore, location }: UploadOptions,
 ): Promise<BlobRow> {
   const key = `${encodeURIComponent(did).replaceAll('%', '_')}/${crypto.randomUUID()}`
   const filter = new LocationFilter(location)
@@ -57,12 +59,14 @@ export async function storeBlob(
     await store.delete(key)
     throw firstCause(pumped, stored)
   }
-  return {
-    cid: cidForRawHash(meter.digest()).toString(),
-    key,
-    mimeType: (await sniff(meter.sample())) ?? concreteType(declaredType),
-    size: meter.size,
+  const mimeType = (await sniff(meter.sample())) ?? concreteType(declaredType)
+  try {
+    assertMayStore?.(mimeType)
+  } catch (error) {
+    await store.delete(key)
+    throw error
   }
+  return { cid: cidForRawHash(meter.digest()).toString(), key, mimeType, size: meter.size }
 }
 
 /** A refusal breaks the store's work off too; other failures begin there. */

@@ -2,11 +2,11 @@
 
 import { handleAsNodeRequest } from 'cloudflare:node'
 import { createServer } from 'node:http'
-import { OAuthError } from '@atproto/oauth-provider/errors'
 import { oauthMiddleware } from '@atproto/oauth-provider/middleware'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import { currentRequest } from '../context/current-request.ts'
 import type { Services } from '../context/services.ts'
+import { logProviderError } from './log-error.ts'
 import { makeProvider } from './provider.ts'
 
 /** The provider is written for Node's HTTP server; nothing listens on this port but within the isolate. */
@@ -28,10 +28,7 @@ export async function serveOAuth(request: Request, services: Services): Promise<
 function listen(provider: OAuthProvider): void {
   const handle = oauthMiddleware(provider, {
     onError(_request, _response, error, message) {
-      const { log } = currentRequest()
-      // What apps and users do wrong is no news.
-      if (error instanceof OAuthError && error.statusCode < 500) log.info(message)
-      else log.error(message, error)
+      logProviderError(currentRequest().log, error, message)
     },
   })
   createServer((request, response) => {

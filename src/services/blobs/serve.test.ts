@@ -35,6 +35,34 @@ test('a blob comes with what browsers and caches must know of it', async () => {
   })
 })
 
+test.each([
+  ...['text/javascript', 'application/javascript', 'TEXT/JavaScript', 'application/x-javascript'],
+  ...['text/ecmascript', 'text/jscript', 'text/livescript', 'text/javascript1.5', 'text/css'],
+])('what a browser would run is given as bytes, and kept as what it is: %s', async (type) => {
+  const blob = await upload(account, `/* ${type} */ alert(1)`, type)
+  expect(blob.mimeType.toLowerCase()).toBe(type.toLowerCase())
+  await putFiles(account, 'program', [blob])
+  for (const method of ['GET', 'HEAD']) {
+    const { headers } = await getBlob(account, blob.ref.$link, { method })
+    expect(headers.get('content-type')).toBe('application/octet-stream')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+  }
+})
+
+test.each(['image/svg+xml', 'text/html', 'application/json', 'text/csv', 'font/woff2'])(
+  'what a browser shows only, or not at all, keeps its type: %s',
+  async (type) => {
+    const blob = await upload(account, `${type}`, type)
+    await putFiles(account, 'shown', [blob])
+    const { headers } = await getBlob(account, blob.ref.$link)
+    expect(headers.get('content-type')).toBe(type)
+    expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
+    // Apps show images of this host in pages of their own.
+    expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+    expect(headers.get('access-control-allow-origin')).toBe('*')
+  },
+)
+
 test('HEAD answers with the same headers and no bytes, whatever range is asked for', async () => {
   const response = await get({ range: 'bytes=1-2' }, 'HEAD')
   expect(response.status).toBe(200)

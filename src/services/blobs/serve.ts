@@ -21,8 +21,9 @@ export async function serveBlob(
   if (isKnown(request.headers.get('if-none-match'), etag)) {
     return new Response(null, { status: 304, headers })
   }
-  headers.set('content-type', blob.mimeType)
-  // What people upload must never run in a browser as a page of this origin.
+  headers.set('content-type', harmlessType(blob.mimeType))
+  // What people upload must never run in a browser as a page of this origin. Pages of others may show it.
+  headers.set('cross-origin-resource-policy', 'cross-origin')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('content-security-policy', "default-src 'none'; sandbox")
   headers.set('content-disposition', `attachment; filename="${blob.cid}"`)
@@ -40,6 +41,14 @@ export async function serveBlob(
   headers.set('content-range', contentRange(range, blob.size))
   return new Response(bytes, { status: 206, headers })
 }
+
+/** JavaScript by all its names (WHATWG MIME Sniffing, JavaScript MIME type), and style sheets. */
+const PROGRAM =
+  /^(?:(?:text|application)\/(?:x-)?(?:java|ecma|j|live)script[\d.]*|text\/css)(?:;|$)/i
+
+/** With `nosniff`, browsers run nothing that has another type: as a script, a worker or a style sheet. */
+const harmlessType = (type: string): string =>
+  PROGRAM.test(type.trim()) ? 'application/octet-stream' : type
 
 const contentRange = ({ offset, length }: ByteRange, size: number): string =>
   `bytes ${offset}-${offset + length - 1}/${size}`

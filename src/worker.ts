@@ -3,12 +3,14 @@ import { withRequest } from './context/current-request.ts'
 import { createRequestContext } from './context/request.ts'
 import { type Services, servicesOf } from './context/services.ts'
 import type { Env } from './contracts/env.ts'
+import type { Config } from './kernel/config/config.ts'
 import { createLogger, type Logger } from './kernel/log.ts'
 import { ASSETS, isOAuthPath } from './oauth/paths.ts'
 import { assertHost } from './server/development-host.ts'
 import { boundBody } from './server/limits/bound-body.ts'
 import { countPath } from './server/limits/count-request.ts'
 import { policyOf } from './server/limits/path-policy.ts'
+import { addSecurityHeaders } from './server/security-headers.ts'
 import { errorResponse, isInternal } from './server/xrpc/answer.ts'
 import { answerXrpc } from './server/xrpc/serve.ts'
 import {
@@ -31,10 +33,13 @@ export default {
     const started = Date.now()
     const { method, url } = request
     const path = new URL(url).pathname
-    const response = await answer(request, path, env, ctx, log)
+    const { response, config } = await answer(request, path, env, ctx, log)
     log.info('request', { method, path, status: response.status, ms: Date.now() - started })
     // The head of a WebSocket response cannot be changed.
-    if (!response.webSocket) response.headers.set('x-request-id', id)
+    if (!response.webSocket) {
+      response.headers.set('x-request-id', id)
+      addSecurityHeaders(response, config)
+    }
     return response
   },
 } satisfies ExportedHandler<Env>
@@ -45,7 +50,7 @@ async function answer(
   env: Env,
   ctx: ExecutionContext,
   log: Logger,
-): Promise<Response> {
+): Promise<{ response: Response; config?: Config }> {
   let services: Services
   try {
     services = servicesOf(env)
@@ -57,10 +62,11 @@ async function answer(
     }
   } catch (error) {
     if (isInternal(error)) log.error('the settings are wrong', error)
-    return errorResponse(error)
+    return { response: errorResponse(error) }
   }
-  const context = createRequestContext(request, services.config, log, ctx)
-  return withRequest(context, async () => {
+  const { config } = services
+  const context = createRequestContext(request, config, log, ctx)
+  const response = await withRequest(context, async () => {
     try {
       const nsid = xrpcMethod(request, path)
       if (nsid !== undefined) return await answerXrpc(context, nsid, services)
@@ -74,6 +80,7 @@ async function answer(
       return errorResponse(error)
     }
   })
+  return { response, config }
 }
 
 /** The OAuth server and its pages. They are most of the code, and loaded when they are first asked for. */
@@ -89,7 +96,10 @@ async function answerOAuth(
   }
   const { serveOAuth } = await import('./oauth/serve.ts')
   const { addSignInLink } = await import('./web/account/alternative-sign-in.ts')
-  return addSignInLink(request, await serveOAuth(request, services))
+  const { nameOwnFiles } = await import('./web/account/provider-policy.ts')
+  const response = await serveOAuth(request, services)
+  nameOwnFiles(request, response, services.config)
+  return addSignInLink(request, response)
 }
 
 /** The method that an XRPC path names; undefined: it is none. A trailing slash is accepted. */

@@ -1,15 +1,18 @@
 /** What somebody sees who opens the host's address. */
 import { html } from 'hono/html'
 import type { Config } from '../kernel/config/config.ts'
-import { type Html, PAGE_HEADERS, page, SETTINGS } from './layout.ts'
+import { type Html, page, pageHeaders, SETTINGS } from './layout.ts'
 
 /** Browsers ask for HTML by name; curl and the like get text. */
-export async function landing({ headers }: Request, config: Config): Promise<Response> {
+export async function landing(request: Request, config: Config): Promise<Response> {
+  const { headers } = request
   const wantsHtml = headers.get('accept')?.includes('text/html') ?? false
   const body = wantsHtml ? await landingPage(config) : landingText(config)
   const type = wantsHtml ? 'text/html' : 'text/plain'
   const common = { 'content-type': `${type}; charset=utf-8`, vary: 'accept' }
-  return new Response(body.toString(), { headers: { ...(wantsHtml && PAGE_HEADERS), ...common } })
+  return new Response(body.toString(), {
+    headers: { ...(wantsHtml && pageHeaders(request, config)), ...common },
+  })
 }
 
 const landingText = ({ hostname, publicUrl }: Config): string =>

@@ -1,24 +1,28 @@
 /** The frame of each page. Everything that is put into it is escaped by `html`. */
 import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
+import type { Config } from '../kernel/config/config.ts'
+import { ownSources } from './policy.ts'
 
 /** A piece of a page, escaped. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 
 /**
- * Nothing from elsewhere, nothing inline, nothing in frames. The referrer stays on the host, where it lets older
- * browsers say which page a form is of; it goes nowhere else.
+ * Nothing from elsewhere, nothing inline, nothing in frames, and of this host only the files that are meant. The
+ * referrer stays on the host, where it lets older browsers say which page a form is of; it goes nowhere else.
  */
-export const PAGE_HEADERS = {
+export const pageHeaders = (request: Request, config: Pick<Config, 'publicUrl'>) => ({
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+    `default-src 'none'; script-src ${ownSources(request, config, [SCRIPT])}; ` +
+    `style-src ${ownSources(request, config, [STYLE])}; img-src data:; ` +
+    `connect-src ${ownSources(request, config, [`${SETTINGS}/`])}; ` +
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'publickey-credentials-create=(self), publickey-credentials-get=(self)',
-} as const
+})
 
 /** Where the pages are. `/account` is the OAuth provider's. */
 export const SETTINGS = '/settings'

@@ -54,6 +54,19 @@ describe('an answer', () => {
     expect(body.equals(bytes)).toBe(true)
   })
 
+  test.each([
+    ...['text/html', 'application/xhtml+xml', 'image/svg+xml', 'text/xml', 'text/javascript'],
+    ...['application/pdf', 'multipart/x-mixed-replace', 'nonsense'],
+  ])('that a browser might show or run has no rights here: %s', async (type) => {
+    const { headers, body } = await raw(`com.example.page?type=${encodeURIComponent(type)}`, {})
+    expect(body.toString()).toContain('<script>')
+    expect(headers).toMatchObject({
+      'content-type': type,
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+    })
+  })
+
   test('is not compressed for a client that did not ask for it', async () => {
     const { headers, body } = await raw('com.example.compressed', {})
     expect(headers['content-encoding']).toBeUndefined()

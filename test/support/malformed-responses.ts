@@ -28,6 +28,13 @@ const answers: Record<string, Answer> = {
     const { url, headers, method } = request
     sendJson(response, 200, { url, headers, method, bytes, sha256: hash.digest('hex') })
   },
+  /** Something of a `type` that browsers show or run, with a policy that allows it everything. */
+  page: (_, response, query) => {
+    const type = query.get('type') ?? ''
+    const policy = "default-src * 'unsafe-inline'"
+    response.writeHead(200, { 'content-type': type, 'content-security-policy': policy })
+    response.end('<script>alert(document.domain)</script>')
+  },
   /** `size` bytes, with their length unless `chunked`. */
   large: (_, response, query) => {
     const size = Number(query.get('size'))

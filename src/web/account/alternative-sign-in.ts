@@ -6,7 +6,7 @@ import { SETTINGS } from '../layout.ts'
 
 /** The page for passkeys and codes of authenticator apps. */
 export const APP_SIGN_IN = `${SETTINGS}/sign-in/app`
-const STYLE = `${APP_SIGN_IN}.css`
+export const APP_SIGN_IN_STYLE_PATH = `${APP_SIGN_IN}.css`
 
 /** Adds the link to a page on which somebody may sign in; anything else passes unchanged. */
 export function addSignInLink(request: Request, response: Response): Response {
@@ -18,7 +18,9 @@ export function addSignInLink(request: Request, response: Response): Response {
   return new HTMLRewriter()
     .on('head', {
       element: (head) =>
-        void head.append(`<link rel="stylesheet" href="${STYLE}">`, { html: true }),
+        void head.append(`<link rel="stylesheet" href="${APP_SIGN_IN_STYLE_PATH}">`, {
+          html: true,
+        }),
     })
     .on('body', {
       element: (body) =>

@@ -1,13 +1,14 @@
 /** What all pages have in common as far as browsers are concerned. */
 import type { MiddlewareHandler } from 'hono'
-import { PAGE_HEADERS, SETTINGS } from '../layout.ts'
+import { pageHeaders, SETTINGS } from '../layout.ts'
 import { browserSessionOf, isCsrfToken } from './browser-session.ts'
 import { field } from './form.ts'
 import type { PageEnv } from './page-env.ts'
 
-export const pageHeaders: MiddlewareHandler<PageEnv> = async (c, next) => {
+export const setPageHeaders: MiddlewareHandler<PageEnv> = async (c, next) => {
   await next()
-  for (const [name, value] of Object.entries(PAGE_HEADERS)) c.res.headers.set(name, value)
+  const headers = pageHeaders(c.req.raw, c.env.services.config)
+  for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
   if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
 }
 

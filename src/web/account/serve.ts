@@ -5,7 +5,7 @@ import { PASSKEY_SCRIPT } from '../assets/script.ts'
 import { STYLE_SHEET } from '../assets/style.ts'
 import { SETTINGS } from '../layout.ts'
 import { browserSessionOf } from './browser-session.ts'
-import { pageHeaders, sameOriginOnly } from './guard.ts'
+import { sameOriginOnly, setPageHeaders } from './guard.ts'
 import type { PageEnv } from './page-env.ts'
 import { appSignIn } from './routes/app-sign-in.ts'
 import { data } from './routes/data.ts'
@@ -20,7 +20,7 @@ const KEEP = 'public, max-age=300'
 
 export const pages = new Hono<PageEnv>()
   .basePath(SETTINGS)
-  .use(pageHeaders, sameOriginOnly)
+  .use(setPageHeaders, sameOriginOnly)
   .get('/style.css', (c) =>
     c.body(STYLE_SHEET, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': KEEP }),
   )

@@ -1,11 +1,20 @@
 /** The status page: says in words whether the network listens to this host. */
-import { html } from 'hono/html'
+import { createHash } from 'node:crypto'
+import { html, raw } from 'hono/html'
 import type { Health } from './health.ts'
+
+const STYLE = `
+:root { color-scheme: light dark }
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
+.warning { border-left: .4rem solid #c33; padding: .1rem 1rem }
+dt { font-weight: bold } dd { margin: 0 0 .6rem }
+`
 
 /** No scripts, nothing from elsewhere. */
 export const STATUS_PAGE_HEADERS = {
   'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
 } as const
@@ -19,12 +28,7 @@ export function statusPage(hostname: string, { version, firehose }: Health, now:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${unheard ? 'Nobody is listening' : 'Status'} · ${hostname}</title>
-<style>
-:root { color-scheme: light dark }
-body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
-.warning { border-left: .4rem solid #c33; padding: .1rem 1rem }
-dt { font-weight: bold } dd { margin: 0 0 .6rem }
-</style>
+<style>${raw(STYLE)}</style>
 <main>
 <h1>${hostname}</h1>
 <p>A Personal Data Server of the AT Protocol, Cumulus ${version}.</p>

@@ -26,7 +26,8 @@ export function emitSchemas(lexicons: readonly Lexicon[], methods: readonly Meth
     if (!names) return []
     const defs = Object.fromEntries(names.map((name) => [name, lean(doc.defs[name])]))
     const schema = printLiteral({ lexicon: 1, id: nsid, defs }, '  ')
-    return [`  // ${commentLine(lexiconPath(nsid))}\n  ${quote(nsid)}: () => (${schema}),\n`]
+    const type = needsType(defs) ? ' as LexiconDoc' : ''
+    return [`  // ${commentLine(lexiconPath(nsid))}\n  ${quote(nsid)}: () => (${schema})${type},\n`]
   })
   const code = `${tsBanner(`${LEXICONS}/`)}import type { LexiconDoc } from '@atproto/lexicon'
 
@@ -39,6 +40,15 @@ ${entries.join('')}}
 `
   return { path: `${GENERATED}/schemas.ts`, code }
 }
+
+/**
+ * Whether a name is one that every object has, such as `constructor`: then TypeScript does not look for the type that
+ * is expected in the place, and takes a string for any string.
+ */
+const needsType = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(value).some(([key, part]) => key in Object.prototype || needsType(part))
 
 /** The defs that the server needs when it runs. */
 export function runtimeDefs(lexicons: readonly Lexicon[], methods: readonly Method[]): Set<DefId> {

@@ -19,7 +19,7 @@ interface Parsed {
 
 /** Reads TypeScript; syntax only. */
 export function readProgram(code: string): Program {
-  const file = ts.createSourceFile('/file.ts', code, ts.ScriptTarget.ESNext)
+  const file = ts.createSourceFile('/file.ts', code, ts.ScriptTarget.ESNext, true)
   const { parseDiagnostics, commentDirectives = [] } = file as unknown as Parsed
   const literals = new Set<string>()
   const shape = shapeOf(file, literals)
@@ -28,6 +28,10 @@ export function readProgram(code: string): Program {
 }
 
 function shapeOf(node: ts.Node, literals: Set<string>): string {
+  // Some schemas say their type, which is no different from having it.
+  if (ts.isAsExpression(node) && node.type.getText(node.getSourceFile()) === 'LexiconDoc') {
+    return shapeOf(node.expression, literals)
+  }
   if (ts.isStringLiteral(node)) literals.add(node.text)
   const parts: string[] = []
   ts.forEachChild(node, (child) => {

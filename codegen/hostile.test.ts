@@ -180,6 +180,18 @@ test.each<[string, object, string]>([
   expect(complaints).toEqual([expect.stringContaining(message)])
 })
 
+test('a lexicon that would keep the generator busy for minutes has a diagnostic', async () => {
+  const names = Array.from({ length: 700 }, (_, index) => [`f${index}`, { type: 'token' }])
+  const properties = Object.fromEntries(names.map(([name]) => [name, { type: 'boolean' }]))
+  const errors = names.map(([name]) => ({ name }))
+  const parameters = { type: 'params', properties }
+  const main = { type: 'query', parameters, errors }
+  const defs = { main, ...Object.fromEntries(names) }
+  expect(await generated(lexicon('com.example.large', defs))).toEqual([
+    expect.stringContaining('2101 definitions, fields and errors are more than 2000'),
+  ])
+})
+
 test('a lexicon without end in depth has a diagnostic, and takes no stack', async () => {
   const deep = `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`
   const text = `{"lexicon":1,"id":"com.example.deep","defs":{"main":${deep}}}`

@@ -8,6 +8,7 @@ import { lexiconPath } from '../layout.ts'
 import type { LexiconFile } from '../load.ts'
 import { doubledKeys, locate, type Placed, syntaxError, tooDeep } from './positions.ts'
 import { checkShape, type Finding, isObject } from './shape.ts'
+import { checkSize } from './size.ts'
 import { checkSymbols } from './symbols.ts'
 
 /** A zod issue, as far as it is looked at here. */
@@ -48,7 +49,7 @@ export function checkLexicon(file: LexiconFile, takenBy?: string): Diagnostic[] 
   ]
   const findings: Finding[] = [...own, ...officialObjections(json, own)]
   if (findings.every(({ severity }) => severity === 'warning')) {
-    findings.push(...checkSymbols(json as LexiconDoc))
+    findings.push(...checkSize(json), ...checkSymbols(json as LexiconDoc))
   }
   return [
     ...doubledKeys(text).map(placed),

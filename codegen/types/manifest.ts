@@ -30,6 +30,7 @@ const DECIDING = [
   '../check/grammar.ts',
   '../check/lexicon.ts',
   '../check/shape.ts',
+  '../check/size.ts',
   '../check/symbols.ts',
   '../../src/services/lexicons/grammar.ts',
 ]

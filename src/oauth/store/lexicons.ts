@@ -7,6 +7,7 @@ import type { Services } from '../../context/services.ts'
 import { schemas } from '../../generated/schemas.ts'
 import { parseRecord, uriOf } from '../../services/lexicons/document.ts'
 import { LexiconError } from '../../services/lexicons/lexicon-error.ts'
+import { plainTexts } from '../plain-texts.ts'
 
 /** Nothing is kept here: the resolver of this host caches, in memory and in storage. */
 export const lexiconStore: LexiconStore = {
@@ -22,7 +23,7 @@ export const lexResolver = (services: Services) => ({
   async get(nsid: string) {
     try {
       const published = await services.lexicons.lexicon(nsid, currentRequest().clientNetwork)
-      return { uri: uriOf(published), lexicon: parseRecord(published) }
+      return { uri: uriOf(published), lexicon: plainTexts(parseRecord(published)) }
     } catch (cause) {
       if (!(cause instanceof LexiconError)) throw cause
       const lexicon = schemas[nsid]?.()

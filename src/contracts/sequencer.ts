@@ -34,6 +34,15 @@ export interface SequencerRpc {
   status(): Answer<FirehoseStatus>
   /** Rows read and written since this was last asked for; counted in development only. */
   takeRows(): Answer<RowCounts>
-  /** Takes a WebSocket upgrade; `?cursor=` asks for the events after that number. */
+  /**
+   * Resolves with true when a connection is to be broken off, since its consumer does not read or both sides have
+   * closed it (plain workerd does not end it then), and with false when there is no need to wait for that any
+   * longer. `connection` as in `fetch`.
+   */
+  untilEnded(connection: string): Answer<boolean>
+  /**
+   * Takes a WebSocket upgrade; `?cursor=` asks for the events after that number. `connection` is a name of its own
+   * for the connection, `address` where it is counted; without that it is not. Answers 429 when there are too many.
+   */
   fetch(request: Request): Promise<Response>
 }

@@ -13,8 +13,11 @@ import { migrations } from '../storage/sequencer/schema.ts'
 import { type SourceRow, type SourceState, Sources } from '../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
 import { Scheduler } from './scheduler.ts'
+import { Admission } from './sequencer/admission.ts'
+import { ClosingConnections } from './sequencer/closing.ts'
 import { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
+import { UnreadBytes } from './sequencer/unread.ts'
 
 /**
  * The one order of all events on this host, and the consumers who listen to it. A thin shell over
@@ -41,24 +44,29 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#log = new EventLog(ctx.storage, this.#sources, sql)
     this.#retention = new Retention(sql, config.eventRetention)
     this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname)
-    this.#consumers = new Consumers(ctx, this.#log, this.#retention)
-    this.#scheduler = new Scheduler(
-      ctx,
-      new JobTable(sql),
-      () => createLogger({ object: 'sequencer' }),
-      [
-        {
-          name: 'remove old events',
-          due: () => this.#retention.due(),
-          run: () => this.#removeOldEvents(),
-        },
-        {
-          name: 'request crawls',
-          due: () => this.#crawl.due(this.#activity()),
-          run: () => this.#crawl.run(Date.now(), this.#activity()),
-        },
-      ],
-    )
+    const log = () => createLogger({ object: 'sequencer' })
+    const unread = new UnreadBytes(config.firehose.maxUnread)
+    this.#consumers = new Consumers(ctx, {
+      log: this.#log,
+      retention: this.#retention,
+      unread,
+      closing: new ClosingConnections(ctx, unread, log),
+      admission: new Admission(ctx, config.firehose.consumers),
+      // On Cloudflare an object that is awake costs, and a request may not wait for long.
+      watchesLive: env.BLOB_DISK !== undefined,
+    })
+    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, [
+      {
+        name: 'remove old events',
+        due: () => this.#retention.due(),
+        run: () => this.#removeOldEvents(),
+      },
+      {
+        name: 'request crawls',
+        due: () => this.#crawl.due(this.#activity()),
+        run: () => this.#crawl.run(Date.now(), this.#activity()),
+      },
+    ])
   }
 
   async append(did: string, events: OutboxEvent[], state: SourceState): Promise<void> {
@@ -87,11 +95,21 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     return this.#counter?.take() ?? { read: 0, written: 0 }
   }
 
-  /** Takes a WebSocket upgrade; `?cursor=` asks for the events after that number. */
+  untilEnded(connection: string): Promise<boolean> {
+    return this.#consumers.untilEnded(connection)
+  }
+
+  /** See `SequencerRpc.fetch`. */
   override async fetch(request: Request): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair()
-    const cursor = new URL(request.url).searchParams.get('cursor')
-    this.#consumers.add(server, cursor === null ? undefined : Number(cursor))
+    const { searchParams } = new URL(request.url)
+    const cursor = searchParams.get('cursor')
+    const accepted = this.#consumers.add(server, {
+      id: searchParams.get('connection') ?? '',
+      address: searchParams.get('address') ?? undefined,
+      cursor: cursor === null ? undefined : Number(cursor),
+    })
+    if (!accepted) return new Response(null, { status: 429 })
     return new Response(null, { status: 101, webSocket: client })
   }
 

@@ -1,7 +1,10 @@
 import { ErrorFrame, MessageFrame } from '@atproto/xrpc-server'
 import type { EventLog, SequencedEvent } from '../../storage/sequencer/log.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
+import type { Admission } from './admission.ts'
+import type { ClosingConnections } from './closing.ts'
 import { Throttle } from './throttle.ts'
+import type { UnreadBytes } from './unread.ts'
 
 /** Events, and bytes of events, sent to a consumer that catches up before others get a turn. */
 const PAGE = 200
@@ -10,20 +13,16 @@ const PAGE_BYTES = 512 * 1024
 /** Bytes of backlog per second, to all consumers together. */
 const BACKLOG_RATE = 32 * 1024 * 1024
 
-/**
- * Most bytes sent on one connection. The platform queues without limit what a consumer does not read,
- * and does not say how much that is (there is no `bufferedAmount`, and `send` never blocks or throws):
- * so all that was sent may still be in memory, of which an isolate has 128 MB. A consumer goes on from its
- * cursor on a new connection: one that was catching up is told `ConsumerTooSlow`; one that was live has most
- * likely read everything, and is only asked to come again.
- */
-const MAX_SENT = 64 * 1024 * 1024
+/** ms for which a consumer waits for room. */
+const ROOM_TIMEOUT = 1000
+
+const TOO_MUCH = 'Too much was sent that may not be read: resume from your cursor'
 
 /** RFC 6455, 7.4.1. */
 const GOING_AWAY = 1001
 
 /** Bytes after which the count of what was sent is made to survive hibernation. */
-const NOTE_EVERY = 1024 * 1024
+const NOTE_EVERY = 64 * 1024
 
 /**
  * What survives hibernation with each socket. A live consumer needs no cursor: events are sent to it in
@@ -31,37 +30,63 @@ const NOTE_EVERY = 1024 * 1024
  * costs no attachment. In a crash the sockets end too, and consumers come back with their own cursors.
  */
 interface Attachment {
+  /** Of the connection, for `untilEnded`. */
+  id: string
   /** Number of the last event sent; null: the consumer is live. */
   cursor: number | null
   /** Bytes sent. */
   sent: number
 }
 
-/** The consumers of `com.atproto.sync.subscribeRepos` (atproto event stream specification). */
+type BehindAttachment = Attachment & { cursor: number }
+
+/** What consumers are served from, and what they share. */
+export interface ConsumerParts {
+  log: EventLog
+  retention: Retention
+  unread: UnreadBytes
+  closing: ClosingConnections
+  admission: Admission
+  /** Whether requests wait for what becomes of connections also when these are live; it keeps the object awake. */
+  watchesLive: boolean
+}
+
+/** Who connects. */
+export interface Newcomer {
+  id: string
+  /** Where it comes from; undefined: that is not counted. */
+  address: string | undefined
+  /** The last event that it has; undefined: it wants those from now on. */
+  cursor: number | undefined
+}
+
+/**
+ * The consumers of `com.atproto.sync.subscribeRepos` (atproto event stream specification). What may wait in memory
+ * for all of them is limited (`UnreadBytes`): when it is used up, the connections on which most was sent are ended.
+ * Their consumers go on from their cursors on new ones: one that was catching up is told `ConsumerTooSlow`; one that
+ * was live has most likely read everything, and is only asked to come again.
+ */
 export class Consumers {
   readonly #ctx: DurableObjectState
-  readonly #log: EventLog
-  readonly #retention: Retention
-  readonly #throttle: Throttle
-  readonly #maxSent: number
+  readonly #parts: ConsumerParts
+  readonly #throttle = new Throttle(BACKLOG_RATE)
   /** Those that have caught up, and bytes sent to each. */
   readonly #live = new Map<WebSocket, Attachment>()
   /** Those that are catching up. */
-  readonly #behind = new Map<WebSocket, Attachment & { cursor: number }>()
+  readonly #behind = new Map<WebSocket, BehindAttachment>()
 
-  constructor(ctx: DurableObjectState, log: EventLog, retention: Retention, maxSent = MAX_SENT) {
+  constructor(ctx: DurableObjectState, parts: ConsumerParts) {
     this.#ctx = ctx
-    this.#log = log
-    this.#retention = retention
-    this.#maxSent = maxSent
-    this.#throttle = new Throttle(BACKLOG_RATE)
+    this.#parts = parts
     // Sockets outlive the object's memory; each says itself how far it has got.
     for (const socket of ctx.getWebSockets()) {
       const attachment = socket.deserializeAttachment() as Attachment | null
-      if (!attachment || socket.readyState !== WebSocket.READY_STATE_OPEN) continue
-      const { cursor, sent } = attachment
-      if (cursor === null) this.#live.set(socket, { cursor, sent })
-      else this.#startCatchingUp(socket, cursor, sent)
+      if (!attachment || socket.readyState === WebSocket.READY_STATE_CLOSED) continue
+      const { id = '', cursor, sent } = attachment
+      parts.unread.add(sent)
+      if (socket.readyState !== WebSocket.READY_STATE_OPEN) parts.closing.add(socket, { id, sent })
+      else if (cursor === null) this.#live.set(socket, { id, cursor, sent })
+      else this.#startCatchingUp(socket, { id, cursor, sent })
     }
   }
 
@@ -73,18 +98,21 @@ export class Consumers {
   /** How many events the slowest consumer has not been sent yet. */
   get furthestBehind(): number {
     const cursors = [...this.#behind.values()].map(({ cursor }) => cursor)
-    return cursors.length > 0 ? this.#log.head - Math.min(...cursors) : 0
+    return cursors.length > 0 ? this.#parts.log.head - Math.min(...cursors) : 0
   }
 
-  /** Takes a new consumer who wants the events after `cursor`, or those from now on. */
-  add(socket: WebSocket, cursor: number | undefined): void {
-    this.#ctx.acceptWebSocket(socket)
-    const { head } = this.#log
-    if (cursor !== undefined && cursor > head) {
-      refuse(socket, 'FutureCursor', 'Cursor in the future.')
-      return
+  /** Takes a new consumer; false: there is no place for it. */
+  add(socket: WebSocket, { id, address, cursor }: Newcomer): boolean {
+    const { admission, log, retention } = this.#parts
+    const place = admission.ask(address)
+    if (place === false) return false
+    if (place !== true) this.#end(place, 'There are too many consumers')
+    admission.accept(socket, address)
+    if (cursor !== undefined && cursor > log.head) {
+      this.#close(socket, { id, sent: 0 }, 'FutureCursor', 'Cursor in the future.')
+      return true
     }
-    const oldest = this.#retention.prunedTo
+    const oldest = retention.prunedTo
     if (cursor !== undefined && Math.max(cursor, 0) < oldest) {
       const info = {
         name: 'OutdatedCursor',
@@ -92,98 +120,173 @@ export class Consumers {
       }
       socket.send(new MessageFrame(info, { type: '#info' }).toBytes())
     }
-    this.#startCatchingUp(socket, Math.max(cursor ?? head, oldest), 0)
+    this.#startCatchingUp(socket, { id, cursor: Math.max(cursor ?? log.head, oldest), sent: 0 })
+    return true
   }
 
+  /** To be called when a connection has ended. */
   remove(socket: WebSocket): void {
-    this.#live.delete(socket)
-    this.#behind.delete(socket)
+    const { closing, unread } = this.#parts
+    const state = this.#forget(socket)
+    if (!state) {
+      closing.remove(socket)
+      return
+    }
+    unread.giveBack(state.sent)
+    closing.release(state.id, true)
+  }
+
+  /** See `SequencerRpc.untilEnded`. */
+  async untilEnded(id: string): Promise<boolean> {
+    const { closing, watchesLive } = this.#parts
+    const has = (states: Iterable<Attachment>) => [...states].some((state) => state.id === id)
+    const isOpen = has(this.#behind.values()) || (watchesLive && has(this.#live.values()))
+    return isOpen || closing.has(id) ? closing.untilEnded(id) : !has(this.#live.values())
   }
 
   /** Sends events that were stored in this very turn to all who are live. */
   broadcast(events: readonly SequencedEvent[]): void {
+    const [first] = events
+    if (!first) return
     for (const [socket, state] of this.#live) {
       const before = state.sent
-      if (!this.#send(socket, state, events)) continue
-      if (crosses(before, state.sent, NOTE_EVERY)) socket.serializeAttachment(state)
+      const count = this.#send(socket, state, events)
+      if (count < events.length) this.#makeRoom()
+      if (!this.#live.has(socket)) continue
+      if (count < events.length) {
+        // Nothing more may be sent now: it gets the rest from the log, like one that catches up.
+        this.#live.delete(socket)
+        this.#startCatchingUp(socket, { ...state, cursor: first.seq + count - 1 })
+      } else if (crosses(before, state.sent, NOTE_EVERY)) socket.serializeAttachment(state)
     }
   }
 
-  #startCatchingUp(socket: WebSocket, cursor: number, sent: number): void {
-    const state = { cursor, sent }
+  #startCatchingUp(socket: WebSocket, state: BehindAttachment): void {
     this.#behind.set(socket, state)
     socket.serializeAttachment(state satisfies Attachment)
     this.#ctx.waitUntil(this.#catchUp(socket, state))
   }
 
   /**
-   * Sends a consumer what it has missed, page by page, and then makes it live. Between reading the
-   * last, empty page and going live there is no await, so no event falls between the two.
+   * Sends a consumer what it has missed, page by page, and then makes it live. Between finding that there is
+   * nothing more and going live there is no await, so no event falls between the two.
    */
-  async #catchUp(socket: WebSocket, state: { cursor: number; sent: number }): Promise<void> {
+  async #catchUp(socket: WebSocket, state: BehindAttachment): Promise<void> {
+    const { log, retention, unread } = this.#parts
     while (this.#behind.has(socket) && socket.readyState === WebSocket.READY_STATE_OPEN) {
-      if (state.cursor < this.#retention.prunedTo) {
-        this.#drop(socket, 'Events were removed before they could be sent')
-        return
+      if (state.cursor < retention.prunedTo) {
+        return this.#end(socket, 'Events were removed before they could be sent')
       }
-      const page = this.#log.after(state.cursor, PAGE, PAGE_BYTES)
-      const newest = page.at(-1)
-      if (!newest) {
-        const live: Attachment = { cursor: null, sent: state.sent }
-        this.#behind.delete(socket)
-        this.#live.set(socket, live)
-        socket.serializeAttachment(live)
-        return
-      }
+      if (state.cursor >= log.head) return this.#goLive(socket, state)
       const before = state.sent
-      if (!this.#send(socket, state, page)) return
-      state.cursor = newest.seq
-      socket.serializeAttachment(state)
-      await this.#throttle.take(state.sent - before)
+      // What cannot be sent is not read either: it would be in memory as well.
+      const page = unread.has(PAGE_BYTES) ? log.after(state.cursor, PAGE, PAGE_BYTES) : []
+      const last = page[this.#send(socket, state, page) - 1]
+      if (last) this.#note(socket, state, last)
+      else await this.#sendWhenThereIsRoom(socket, state)
+      if (state.sent > before) await this.#throttle.take(state.sent - before)
     }
-    this.remove(socket)
+    // Gone, unless its end was noticed before.
+    if (this.#behind.has(socket)) this.remove(socket)
   }
 
-  /** Whether the consumer is still there. */
-  #send(socket: WebSocket, state: { sent: number }, events: readonly SequencedEvent[]): boolean {
-    try {
-      for (const { frame } of events) {
-        if (state.sent + frame.byteLength > this.#maxSent) {
-          this.#renew(socket)
-          return false
-        }
-        socket.send(frame)
-        state.sent += frame.byteLength
+  #goLive(socket: WebSocket, { id, sent }: BehindAttachment): void {
+    const live: Attachment = { id, cursor: null, sent }
+    this.#behind.delete(socket)
+    this.#live.set(socket, live)
+    socket.serializeAttachment(live)
+    if (!this.#parts.watchesLive) this.#parts.closing.release(id, false)
+  }
+
+  /** Sends the next event; ends a connection that waits in vain while it holds room itself. */
+  async #sendWhenThereIsRoom(socket: WebSocket, state: BehindAttachment): Promise<void> {
+    const { log, unread } = this.#parts
+    const bytes = log.sizeAfter(state.cursor) ?? 0
+    if (!unread.take(bytes)) {
+      this.#makeRoom()
+      // Others hold the room and may never give it back; of this one, if it reads, it is had back at once.
+      if (!(await unread.waitFor(bytes, state.sent === 0, ROOM_TIMEOUT))) {
+        if (state.sent > 0) this.#end(socket, TOO_MUCH)
+        return
       }
-      return true
+    }
+    const [event] = this.#behind.has(socket) ? log.after(state.cursor, 1, 0) : []
+    if (event?.frame.byteLength === bytes && this.#sendOne(socket, state, event.frame)) {
+      this.#note(socket, state, event)
+    } else unread.giveBack(bytes)
+  }
+
+  #note(socket: WebSocket, state: BehindAttachment, last: SequencedEvent): void {
+    state.cursor = last.seq
+    socket.serializeAttachment(state)
+  }
+
+  /** How many of the events were sent; the consumer may be gone after it. */
+  #send(socket: WebSocket, state: Attachment, events: readonly SequencedEvent[]): number {
+    const { unread } = this.#parts
+    let count = 0
+    for (const { frame } of events) {
+      if (!unread.take(frame.byteLength)) break
+      if (!this.#sendOne(socket, state, frame)) {
+        unread.giveBack(frame.byteLength)
+        break
+      }
+      count++
+    }
+    return count
+  }
+
+  /** Sends a frame that has room; false: the consumer is gone. It comes back with its own cursor. */
+  #sendOne(socket: WebSocket, state: Attachment, frame: Uint8Array): boolean {
+    try {
+      socket.send(frame)
     } catch {
-      // The consumer is gone; it comes back with its own cursor.
       this.remove(socket)
       return false
     }
+    state.sent += frame.byteLength
+    return true
   }
 
-  /** Ends a connection on which as much was sent as one may have. */
-  #renew(socket: WebSocket): void {
-    if (this.#behind.has(socket)) {
-      this.#drop(socket, 'Too much was sent on this connection: resume from your cursor')
+  /** Ends those connections on which most was sent, until a quarter of all room is being made. */
+  #makeRoom(): void {
+    const { closing, unread } = this.#parts
+    const open = [...this.#live, ...this.#behind].filter(([, { sent }]) => sent > 0)
+    open.sort(([, one], [, other]) => other.sent - one.sent)
+    for (const [socket] of open) {
+      if (closing.bytes >= unread.limit / 4) return
+      this.#end(socket, TOO_MUCH)
+    }
+  }
+
+  /** Ends a connection; its consumer is to come back with its cursor. */
+  #end(socket: WebSocket, why: string): void {
+    const state = this.#forget(socket)
+    if (!state) return
+    if (state.cursor !== null) {
+      this.#close(socket, state, 'ConsumerTooSlow', why)
       return
     }
-    this.remove(socket)
+    socket.serializeAttachment(state)
     // An error frame would make clients report a failure; after this code they come back by themselves.
     socket.close(GOING_AWAY, 'resume from your cursor')
+    this.#parts.closing.add(socket, state)
   }
 
-  #drop(socket: WebSocket, message: string): void {
-    this.remove(socket)
-    refuse(socket, 'ConsumerTooSlow', message)
+  /** Ends a connection with an error frame (event stream specification, Framing). */
+  #close(socket: WebSocket, state: Omit<Attachment, 'cursor'>, error: string, why: string): void {
+    socket.serializeAttachment(state)
+    socket.send(new ErrorFrame({ error, message: why }).toBytes())
+    socket.close(1008, error)
+    this.#parts.closing.add(socket, state)
   }
-}
 
-/** Ends a connection with an error frame (event stream specification, Framing). */
-function refuse(socket: WebSocket, error: string, message: string): void {
-  socket.send(new ErrorFrame({ error, message }).toBytes())
-  socket.close(1008, error)
+  #forget(socket: WebSocket): Attachment | undefined {
+    const state = this.#live.get(socket) ?? this.#behind.get(socket)
+    this.#live.delete(socket)
+    this.#behind.delete(socket)
+    return state
+  }
 }
 
 const crosses = (before: number, after: number, step: number) =>

@@ -26,6 +26,14 @@ export interface ProxyLimits {
   maxRequestSize: number
 }
 
+/** What consumers of the firehose may use. */
+export interface FirehoseLimits {
+  /** Bytes sent to all of them together and not known to be read. */
+  maxUnread: number
+  /** How many there may be at once. */
+  consumers: { total: number; perAddress: number }
+}
+
 /** The settings, parsed, with defaults. */
 export interface Config {
   hostname: string
@@ -64,6 +72,7 @@ export interface Config {
   crawlers: readonly string[]
   /** How long firehose events are kept, in ms. */
   eventRetention: number
+  firehose: FirehoseLimits
   appview: ServiceTarget | undefined
   /** URL of the AppView's images, with `%s` for kind, DID and CID. */
   imageUrlPattern: string | undefined
@@ -169,6 +178,13 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
     crawlers: crawlersOf(parsed.PDS_CRAWLERS),
     eventRetention: parsed.PDS_REPO_BACKFILL_LIMIT_MS ?? 72 * 60 * 60 * 1000,
+    firehose: {
+      maxUnread: parsed.PDS_FIREHOSE_MAX_UNREAD ?? 32 * 1024 * 1024,
+      consumers: {
+        total: parsed.PDS_FIREHOSE_MAX_CONSUMERS ?? 200,
+        perAddress: parsed.PDS_FIREHOSE_MAX_CONSUMERS_PER_ADDRESS ?? 10,
+      },
+    },
     appview: target(
       parsed.PDS_BSKY_APP_VIEW_URL ?? 'https://api.bsky.app',
       parsed.PDS_BSKY_APP_VIEW_DID ?? 'did:web:api.bsky.app',

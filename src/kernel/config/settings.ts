@@ -102,6 +102,16 @@ export const settings = {
     'Relays that are asked to crawl this host. Separated by commas.',
   ),
   PDS_REPO_BACKFILL_LIMIT_MS: count('259200000 (72 hours)', 'How long firehose events are kept.'),
+  PDS_FIREHOSE_MAX_UNREAD: count(
+    '33554432 (32 MiB)',
+    'Bytes sent to consumers of the firehose, all together, that are not known to be read. They may be in memory, ' +
+      'of which Cloudflare gives 128 MB.',
+  ),
+  PDS_FIREHOSE_MAX_CONSUMERS: count('200', 'Consumers of the firehose at once.'),
+  PDS_FIREHOSE_MAX_CONSUMERS_PER_ADDRESS: count(
+    '10',
+    'Those of one address, or one IPv6 /64, where rate limits are enabled.',
+  ),
   PDS_FIRST_HANDLE: text(
     '`alice` under the first handle domain',
     'Handle of the account that `npm start` creates when there is none.',

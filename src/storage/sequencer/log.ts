@@ -78,6 +78,16 @@ export class EventLog {
     return sequenced
   }
 
+  /** Bytes of the first event after `cursor`; undefined: there is none. */
+  sizeAfter(cursor: number): number | undefined {
+    return this.#sql
+      .exec<{ size: number }>(
+        'SELECT length(frame) AS size FROM event WHERE seq > ? ORDER BY seq LIMIT 1',
+        cursor,
+      )
+      .toArray()[0]?.size
+  }
+
   /** Events after `cursor`, oldest first: at most `limit`, and no more when they come to `bytes`. */
   after(cursor: number, limit: number, bytes: number): SequencedEvent[] {
     const page: SequencedEvent[] = []

@@ -1,0 +1,29 @@
+/** How many consumers there may be, and who makes room for whom. */
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { collect } from '../../testing/consumer.ts'
+import { SequencerObject } from '../sequencer.ts'
+
+test('when all places are taken, a newcomer gets one of the address that has most, or none', () =>
+  runInDurableObject(env.SEQUENCER.get(env.SEQUENCER.idFromName('admission')), async (_, ctx) => {
+    const limits = { PDS_FIREHOSE_MAX_CONSUMERS: '4', PDS_FIREHOSE_MAX_CONSUMERS_PER_ADDRESS: '3' }
+    const sequencer = new SequencerObject(ctx, { ...env, ...limits })
+    const connect = async (address?: string) => {
+      const url = new URL('http://sequencer/')
+      if (address) url.searchParams.set('address', address)
+      const { webSocket, status } = await sequencer.fetch(new Request(url))
+      return { status, consumer: webSocket && collect(webSocket) }
+    }
+    for (let n = 0; n < 3; n++) expect((await connect('a')).status).toBe(101)
+    expect((await connect('a')).status).toBe(429)
+    expect((await connect('b')).status).toBe(101)
+    expect(await sequencer.status()).toMatchObject({ consumers: 4 })
+    // The newest of the address with most goes, and is asked to come again.
+    expect((await connect('c')).status).toBe(101)
+    expect(await sequencer.status()).toMatchObject({ consumers: 4 })
+    // Nobody has two more than another any longer.
+    expect((await connect('b')).status).toBe(429)
+    expect((await connect('d')).status).toBe(101)
+    expect((await connect('e')).status).toBe(429)
+  }))

@@ -1,0 +1,114 @@
+/** Consumers of the firehose that read nothing: what they cost the host, and those who do read. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type MadeAccount, makeAccounts } from '../support/accounts.ts'
+import { FirehoseReader } from '../support/firehose.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { type StalledSocket, stall } from '../support/stalled.ts'
+
+const PATH = '/xrpc/com.atproto.sync.subscribeRepos'
+const STALLED = 50
+/** Events of the backlog, of some 0.95 MB each. */
+const BACKLOG = 60
+
+let server: TestServer
+let account: MadeAccount
+const stalled: StalledSocket[] = []
+
+beforeAll(async () => {
+  server = await startServer({ env: { PDS_RATE_LIMITS_ENABLED: 'true', LOG_LEVEL: 'error' } })
+  const [made] = await makeAccounts(server, 1)
+  if (!made) throw new Error('no account')
+  account = made
+}, 60_000)
+
+afterAll(async () => {
+  for (const socket of stalled) socket.close()
+  await server.stop()
+})
+
+const write = async (text: string, count: number) => {
+  const response = await fetch(`${server.origin}/xrpc/com.atproto.repo.applyWrites`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${account.accessJwt}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      repo: account.did,
+      writes: Array.from({ length: count }, () => ({
+        $type: 'com.atproto.repo.applyWrites#create',
+        collection: 'com.example.note',
+        value: { $type: 'com.example.note', text },
+      })),
+    }),
+  })
+  if (!response.ok) throw new Error(await response.text())
+}
+
+/** Bytes of memory of all processes of the server. */
+function residentMemory(): number {
+  const { pid } = server
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  return children
+    .map((child) => readFileSync(`/proc/${child}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1])
+    .reduce((sum, kilobytes) => sum + Number(kilobytes ?? 0) * 1024, 0)
+}
+
+const connectStalled = async (address: string, cursor = 0) => {
+  const socket = await stall(server.origin, `${PATH}?cursor=${cursor}`, { address, upgrade: true })
+  stalled.push(socket)
+  return socket
+}
+
+test(`${STALLED} consumers that read nothing hold one budget together, and who reads loses nothing`, {
+  timeout: 120_000,
+}, async () => {
+  for (let n = 0; n < BACKLOG; n++) await write('x'.repeat(95_000), 10)
+  const before = residentMemory()
+  for (let n = 0; n < STALLED; n++) await connectStalled(`198.51.100.${n}`)
+
+  const seqs: number[] = []
+  let highest = 0
+  let over = false
+  let head = Number.POSITIVE_INFINITY
+  const reading = (async () => {
+    while (!over) {
+      const reader = new FirehoseReader(server.origin, seqs.at(-1) ?? 0)
+      let taken = 0
+      await reader.until(({ events, closeCode }) => {
+        for (; taken < events.length; taken++) {
+          const seq = events[taken]?.body.seq
+          if (typeof seq === 'number') seqs.push(seq)
+        }
+        over = seqs.length >= head
+        return over || closeCode !== undefined
+      })
+      reader.close()
+    }
+  })()
+  const watch = setInterval(() => {
+    highest = Math.max(highest, residentMemory())
+  }, 100)
+  // What is written meanwhile comes as well.
+  for (let n = 0; n < 20; n++) await write('short', 1)
+  const { firehose } = await (await fetch(`${server.origin}/xrpc/_health`)).json()
+  head = firehose.head
+  await write('last', 1)
+  head++
+  await reading
+  clearInterval(watch)
+
+  expect(seqs).toEqual(Array.from({ length: head }, (_, index) => index + 1))
+  // The budget is 32 MiB; before there was one, each of the fifty held 64 MiB.
+  expect(highest - before).toBeLessThan(160 * 1024 * 1024)
+})
+
+test('an address has ten connections at once; an IPv6 network is one address', {
+  timeout: 30_000,
+}, async () => {
+  const statuses: number[] = []
+  for (let n = 0; n < 12; n++) {
+    const { status } = await connectStalled(`2001:db8:1:2::${n + 1}`, 1)
+    statuses.push(status)
+  }
+  expect(statuses).toEqual([...Array(10).fill(101), 429, 429])
+  expect((await connectStalled('2001:db8:1:3::1', 1)).status).toBe(101)
+})

@@ -201,7 +201,7 @@ test('collections are listed, neighbours in name included', async () => {
   }
   expect((await client().repository.describe()).collections.sort()).toEqual(names)
   const page = unpackRecords(await client().repository.listRecords({ collection, limit: 10 }))
-  expect(page.map(({ rkey }) => rkey)).toEqual(['b', 'a'])
+  expect(page.records.map(({ rkey }) => rkey)).toEqual(['b', 'a'])
 })
 
 test('listing pages through a collection in both directions, without gap or repeat', async () => {
@@ -210,12 +210,12 @@ test('listing pages through a collection in both directions, without gap or repe
     const seen: string[] = []
     let cursor: string | undefined
     for (;;) {
-      const page = unpackRecords(
+      const { records, more } = unpackRecords(
         await client().repository.listRecords({ collection, limit: 3, cursor, reverse }),
       )
-      seen.push(...page.map(({ rkey }) => rkey))
-      if (page.length < 3) break
-      cursor = page.at(-1)?.rkey
+      seen.push(...records.map(({ rkey }) => rkey))
+      if (!more) break
+      cursor = records.at(-1)?.rkey
     }
     expect(seen.join('')).toBe(reverse ? 'abcdefg' : 'gfedcba')
   }

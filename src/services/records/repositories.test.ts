@@ -125,7 +125,8 @@ describe('a page of records', () => {
   }
 
   /** As a page arrives from the object. */
-  const packed = (records: StoredRecord[]) => structuredClone(packRecords(records))
+  const packed = (records: StoredRecord[]) =>
+    structuredClone(packRecords({ records, more: records.length > 1 }))
 
   test('is decoded, with addresses', async () => {
     const blob = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
@@ -140,7 +141,9 @@ describe('a page of records', () => {
     const listRecords = vi.fn<RepositoryClient['listRecords']>(async () => packed(records))
     const { repositories } = repositoriesOf({ listRecords })
     const options = { collection, limit: 2, cursor: 'c' }
-    const [two, one] = await repositories.listRecords<Record<string, unknown>>(did, options)
+    const page = await repositories.listRecords<Record<string, unknown>>(did, options)
+    const [two, one] = page.records
+    expect(page.cursor).toBe('a')
     expect(listRecords.mock.calls).toEqual([[options]])
     expect(two).toEqual({
       uri: `at://${did}/${collection}/b`,
@@ -154,11 +157,14 @@ describe('a page of records', () => {
   test('is had as it is stored, too', async () => {
     const records = [stored('b', { text: 'two' }), stored('a', {})]
     const { repositories } = repositoriesOf({ listRecords: async () => packed(records) })
-    expect(await repositories.listStored(did, { collection, limit: 2 })).toEqual(records)
+    expect(await repositories.listStored(did, { collection, limit: 2 })).toEqual({
+      records,
+      more: true,
+    })
   })
 
   test('may be empty', async () => {
     const { repositories } = repositoriesOf({ listRecords: async () => packed([]) })
-    expect(await repositories.listRecords(did, { collection, limit: 2 })).toEqual([])
+    expect(await repositories.listRecords(did, { collection, limit: 2 })).toEqual({ records: [] })
   })
 })

@@ -3,7 +3,7 @@ import { ipldToLex } from '@atproto/lexicon'
 import { AuthRequiredError, ForbiddenError } from '@atproto/xrpc-server'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { unpackRecords } from '../../storage/account/packed.ts'
-import type { ListOptions, StoredRecord } from '../../storage/account/records.ts'
+import type { ListOptions, StoredPage } from '../../storage/account/records.ts'
 import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'
 import type { RateLimitStatus } from '../../storage/rate-counter.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
@@ -36,6 +36,12 @@ export interface RecordView<T> {
   uri: string
   cid: string
   value: T
+}
+
+export interface RecordPage<T> {
+  records: RecordView<T>[]
+  /** The rkey to go on after. */
+  cursor?: string
 }
 
 type UnknownRecord = Record<string, unknown>
@@ -89,25 +95,26 @@ export class Repositories {
   }
 
   /**
-   * One page of a collection, decoded, newest first unless `reverse`. A page with fewer than `limit` records is
-   * the last one; otherwise go on after the rkey of its last record.
+   * One page of a collection, decoded, newest first unless `reverse`. It has fewer than `limit` records where
+   * these are large; without `cursor` it is the last one.
    *
    * @throws XRPCError `RepoNotFound`, `RepoDeactivated`, `RepoTakendown`
    */
-  async listRecords<T = UnknownRecord>(
-    did: string,
-    options: ListOptions,
-  ): Promise<RecordView<T>[]> {
-    const page = await this.listStored(did, options)
-    return page.map(({ rkey, cid, block }) => ({
-      uri: `at://${did}/${options.collection}/${rkey}`,
-      cid: cidString(cid),
-      value: ipldToLex(decode(block) as never) as T,
-    }))
+  async listRecords<T = UnknownRecord>(did: string, options: ListOptions): Promise<RecordPage<T>> {
+    const { records, more } = await this.listStored(did, options)
+    const last = records.at(-1)
+    return {
+      records: records.map(({ rkey, cid, block }) => ({
+        uri: `at://${did}/${options.collection}/${rkey}`,
+        cid: cidString(cid),
+        value: ipldToLex(decode(block) as never) as T,
+      })),
+      ...(more && last && { cursor: last.rkey }),
+    }
   }
 
   /** The same, as the records are stored. */
-  async listStored(did: string, options: ListOptions): Promise<StoredRecord[]> {
+  async listStored(did: string, options: ListOptions): Promise<StoredPage> {
     const { repository } = this.#dependencies.objects.account(did)
     return unpackRecords(await repository.listRecords(options))
   }

@@ -12,6 +12,9 @@ import type { TreeCache } from './tree-cache.ts'
 /** Tree nodes looked up by one statement. */
 const LOOKUP = 100
 
+/** Bytes of blocks in one answer to `getBlocks`. */
+const MAX_BLOCK_BYTES = 4 * 1024 * 1024
+
 /** Reads the blocks of one repository: commit, tree nodes and records, as CAR files. */
 export class BlockReader {
   readonly #head: HeadStore
@@ -51,23 +54,32 @@ export class BlockReader {
    * A CAR file without root of the blocks with these CIDs. Records are found by their index; tree nodes
    * have none, since it would cost a row for each node of each write: for them the table is scanned.
    *
-   * @throws StorageError `BlockNotFound` naming what is not there
+   * @throws StorageError `BlockNotFound` naming what is not there; `InvalidRequest` when there are several and they
+   *   come to more than `MAX_BLOCK_BYTES`
    */
   getBlocks(cids: readonly string[]): Uint8Array {
     const head = this.#head.get()
     const missing = new Map<string, CidBytes>()
     const blocks: CarBlock[] = []
-    for (const cid of cids) {
+    let size = 0
+    const add = (cid: CidBytes, block: Uint8Array) => {
+      size += block.byteLength
+      if (size > MAX_BLOCK_BYTES && blocks.length > 0) {
+        throw new StorageError('InvalidRequest', 'The blocks are too large: ask for fewer at once')
+      }
+      blocks.push([cid, block])
+    }
+    for (const cid of new Set(cids)) {
       const bytes = cidBytes(cid)
       const found = equalBytes(bytes, head.cid) ? head : this.#records.getByCid(bytes)
-      if (found) blocks.push([bytes, found.block])
+      if (found) add(bytes, found.block)
       else missing.set(cid, bytes)
     }
     const wanted = [...missing.values()]
     for (let from = 0; from < wanted.length; from += LOOKUP) {
       for (const { cid, block } of this.#nodes.findByCid(wanted.slice(from, from + LOOKUP))) {
         missing.delete(cidString(cid))
-        blocks.push([cid, block])
+        add(cid, block)
       }
     }
     if (missing.size > 0) {

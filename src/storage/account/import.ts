@@ -28,6 +28,13 @@ const BLOCKS_PER_TURN = 2000
  */
 const MAX_OUT_OF_ORDER = 100
 
+/**
+ * Largest tree node in bytes. The tree of a repository as it comes about has nodes of a few kB, since three of four
+ * keys are on the lowest layer and runs of them are short; larger ones take keys that were searched for, and make
+ * every proof and every write of the repository as large.
+ */
+const MAX_NODE = 256 * 1024
+
 export interface ImportOptions {
   did: string
   /** did:keys; the commit must be signed with one of them. */
@@ -146,6 +153,7 @@ class Import {
     const next = this.#walk?.next
     if (!this.#walk || !next) return
     if (next.key === undefined) {
+      if (block.byteLength > MAX_NODE) throw invalid('A node of the tree is too large')
       this.#walk.enter(block)
       return
     }

@@ -39,14 +39,12 @@ export class NodeTable implements NodeSource {
   }
 
   /** Those of the nodes that have one of these CIDs, at most 100. Reads through all nodes. */
-  findByCid(cids: readonly CidBytes[]): StoredNode[] {
-    return this.#sql
-      .exec<Row>(
-        `SELECT layer, lo, cid, block FROM node WHERE cid IN (${cids.map(() => '?').join(', ')})`,
-        ...cids,
-      )
-      .toArray()
-      .map(toNode)
+  *findByCid(cids: readonly CidBytes[]): Generator<StoredNode> {
+    const rows = this.#sql.exec<Row>(
+      `SELECT layer, lo, cid, block FROM node WHERE cid IN (${cids.map(() => '?').join(', ')})`,
+      ...cids,
+    )
+    for (const row of rows) yield toNode(row)
   }
 
   #first(condition: string, ...values: SqlStorageValue[]): StoredNode | undefined {

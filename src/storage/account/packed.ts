@@ -4,7 +4,7 @@
  */
 import { ui8Concat } from '@atproto/lex-data'
 import { CID_LENGTH } from '../../kernel/cbor/cid.ts'
-import type { StoredRecord } from './records.ts'
+import type { StoredPage } from './records.ts'
 
 export interface PackedRecords {
   rkeys: string[]
@@ -12,9 +12,11 @@ export interface PackedRecords {
   bytes: Uint8Array
   /** Where each record ends in `bytes`. */
   ends: Uint32Array
+  /** Whether there may be more records behind these. */
+  more: boolean
 }
 
-export function packRecords(records: readonly StoredRecord[]): PackedRecords {
+export function packRecords({ records, more }: StoredPage): PackedRecords {
   const ends = new Uint32Array(records.length)
   let end = 0
   for (const [index, { block }] of records.entries()) {
@@ -25,13 +27,14 @@ export function packRecords(records: readonly StoredRecord[]): PackedRecords {
     rkeys: records.map(({ rkey }) => rkey),
     bytes: ui8Concat(records.flatMap(({ cid, block }) => [cid, block])),
     ends,
+    more,
   }
 }
 
 /** The records again, as views of the message. */
-export function unpackRecords({ rkeys, bytes, ends }: PackedRecords): StoredRecord[] {
+export function unpackRecords({ rkeys, bytes, ends, more }: PackedRecords): StoredPage {
   let start = 0
-  return rkeys.map((rkey, index) => {
+  const records = rkeys.map((rkey, index) => {
     const blockAt = start + CID_LENGTH
     const end = ends[index] ?? blockAt
     const record = {
@@ -42,4 +45,5 @@ export function unpackRecords({ rkeys, bytes, ends }: PackedRecords): StoredReco
     start = end
     return record
   })
+  return { records, more }
 }

@@ -2,6 +2,7 @@
 import { TID } from '@atproto/common-web'
 import { isValidTid } from '@atproto/syntax'
 import type { CidBytes } from '../../kernel/cbor/cid.ts'
+import { MAX_ANSWER_BYTES } from './records.ts'
 
 export interface RecentRecord {
   rkey: string
@@ -53,19 +54,18 @@ export function readRecent(
   const time = TID.fromStr(since).timestamp()
   if (time < Date.parse(createdAt) * 1000) return null
   const from = TID.fromTime(time - CLOCK_SKEW, 0).toString()
-  const posts = sql
-    .exec<Row>(
-      `SELECT * FROM (
-         SELECT path, cid, rev, block FROM record WHERE path > ? AND path < ?
-         ORDER BY path DESC LIMIT ?
-       ) WHERE rev > ? LIMIT ?`,
-      POSTS + from,
-      BEHIND_POSTS,
-      MAX_ROWS,
-      since,
-      MAX_POSTS,
-    )
-    .toArray()
+  const rows = sql.exec<Row>(
+    `SELECT * FROM (
+       SELECT path, cid, rev, block FROM record WHERE path > ? AND path < ?
+       ORDER BY path DESC LIMIT ?
+     ) WHERE rev > ? LIMIT ?`,
+    POSTS + from,
+    BEHIND_POSTS,
+    MAX_ROWS,
+    since,
+    MAX_POSTS,
+  )
+  const posts = withinBytes(rows)
     .map(toRecent)
     .reverse()
     .sort((one, other) => (one.rev === other.rev ? 0 : one.rev < other.rev ? -1 : 1))
@@ -74,6 +74,18 @@ export function readRecent(
     .toArray()
   if (posts.length === 0 && !(profile && profile.rev > since)) return null
   return { posts, ...(profile && { profile: toRecent(profile) }) }
+}
+
+/** The first of the rows, as many as one answer may hold. */
+function withinBytes(rows: Iterable<Row>): Row[] {
+  const taken: Row[] = []
+  let bytes = 0
+  for (const row of rows) {
+    bytes += row.block.byteLength
+    if (bytes > MAX_ANSWER_BYTES && taken.length > 0) break
+    taken.push(row)
+  }
+  return taken
 }
 
 const toRecent = ({ path, cid, rev, block }: Row): RecentRecord => ({

@@ -8,6 +8,18 @@ export interface StoredRecord {
   block: Uint8Array
 }
 
+/** Records of one collection, and whether there may be more behind the last of them. */
+export interface StoredPage {
+  records: StoredRecord[]
+  more: boolean
+}
+
+/**
+ * Bytes of records in one answer. An RPC message may have 32 MiB, an isolate has 128 MB, and a page is there
+ * several times: as it was read, as it is sent, as JSON text. A record that is larger comes alone.
+ */
+export const MAX_ANSWER_BYTES = 2 * 1024 * 1024
+
 export interface ListOptions {
   collection: string
   /** Rows at most. */
@@ -61,21 +73,26 @@ export class RecordReader {
     return row && toRecord(row)
   }
 
-  /** One page of a collection; reads as many rows as it returns. */
-  list({ collection, limit, cursor, reverse }: ListOptions): StoredRecord[] {
+  /** One page of a collection, which ends at `MAX_ANSWER_BYTES`; reads as many rows as it returns, or one more. */
+  list({ collection, limit, cursor, reverse }: ListOptions): StoredPage {
     // '0' is the character after '/': the range holds the paths of this collection and no others.
     const from = reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}/`
     const to = !reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}0`
-    return this.#sql
-      .exec<Row>(
-        `SELECT path, cid, block FROM record WHERE path > ? AND path < ?
-         ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
-        from,
-        to,
-        limit,
-      )
-      .toArray()
-      .map(toRecord)
+    const rows = this.#sql.exec<Row>(
+      `SELECT path, cid, block FROM record WHERE path > ? AND path < ?
+       ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
+      from,
+      to,
+      limit,
+    )
+    const records: StoredRecord[] = []
+    let bytes = 0
+    for (const row of rows) {
+      bytes += row.block.byteLength
+      if (bytes > MAX_ANSWER_BYTES && records.length > 0) return { records, more: true }
+      records.push(toRecord(row))
+    }
+    return { records, more: records.length === limit }
   }
 
   /** The collections that hold at least one record; skips from one to the next, a row for each. */

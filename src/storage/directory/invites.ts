@@ -22,6 +22,9 @@ type Row = {
 }
 type UseRow = { code: string; used_by: string; used_at: string }
 
+/** Uses of codes in one page of them. */
+const MAX_USES = 10_000
+
 /** Invite codes, their owners and their uses. */
 export class Invites {
   readonly #sql: SqlStorage
@@ -132,9 +135,16 @@ export class Invites {
         limit,
       )
       .toArray()
-    const last = rows.length === limit ? rows.at(-1) : undefined
+    // A page ends before the uses of its codes become too many; one code comes with all of them.
+    let uses = 0
+    const cut = rows.findIndex(({ used }, index) => {
+      uses += used
+      return index > 0 && uses > MAX_USES
+    })
+    const page = cut < 0 ? rows : rows.slice(0, cut)
+    const last = rows.length === limit || cut >= 0 ? page.at(-1) : undefined
     return {
-      codes: this.#withUses(rows),
+      codes: this.#withUses(page),
       next: last && { key: last[key], code: last.code },
     }
   }

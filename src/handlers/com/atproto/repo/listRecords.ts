@@ -10,9 +10,9 @@ export default define({
     const { did } = await services.accounts.get(repo)
     const options = { collection, limit, cursor, reverse }
     const page = await services.repositories.listStored(did, options)
-    const last = page.at(-1)
-    const next = last && page.length === limit ? `,"cursor":"${last.rkey}"` : ''
-    const records = page.map((stored) => recordJson(did, collection, stored))
+    const last = page.records.at(-1)
+    const next = last && page.more ? `,"cursor":"${last.rkey}"` : ''
+    const records = page.records.map((stored) => recordJson(did, collection, stored))
     return jsonText(`{"records":[${records.join(',')}]${next}}`)
   },
 })

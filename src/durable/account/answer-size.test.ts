@@ -1,0 +1,82 @@
+/** Answers that grow with what is stored have a limit in bytes. */
+import { env } from 'cloudflare:workers'
+import { TID } from '@atproto/common-web'
+import { encode } from '@atproto/lex-cbor'
+import { beforeAll, expect, test } from 'vitest'
+import type { AccountRpc } from '../../contracts/account.ts'
+import { cidOf, cidString } from '../../kernel/cbor/cid.ts'
+import { rpcClient } from '../../services/objects/client.ts'
+import { accountStub } from '../../services/objects/stubs.ts'
+import { makeAccount, send } from '../../testing/host.ts'
+
+const collection = 'com.example.large'
+/** As large as a record may be, nearly. */
+const SIZE = 930_000
+const COUNT = 75
+const MIB = 1024 * 1024
+
+let did: string
+const cids: string[] = []
+
+const write = async (path: string, text: string) => {
+  const [nsid = '', rkey = ''] = path.split('/')
+  const block = encode({ $type: nsid, text })
+  const record = { cid: cidOf(block), block, blobs: [] }
+  await rpcClient<AccountRpc>(accountStub(env, did)).repository.write({
+    writes: [{ action: 'create', collection: nsid, rkey, record }],
+  })
+  return cidString(record.cid)
+}
+
+beforeAll(async () => {
+  did = (await makeAccount()).did
+  for (let n = 0; n < COUNT; n++) {
+    const rkey = String(n).padStart(3, '0')
+    cids.push(await write(`${collection}/${rkey}`, rkey.padEnd(SIZE, 'x')))
+  }
+}, 60_000)
+
+test('a page of large records ends at 2 MiB with a cursor, and the pages have all records', async () => {
+  for (const reverse of [false, true]) {
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const query = `repo=${did}&collection=${collection}&limit=100&reverse=${reverse}${cursor}`
+      const response = await send(`/xrpc/com.atproto.repo.listRecords?${query}`)
+      const text = await response.text()
+      expect(text.length).toBeLessThan(2.1 * MIB)
+      const page = JSON.parse(text) as { records: { uri: string }[]; cursor?: string }
+      expect(page.records.length).toBeGreaterThan(0)
+      seen.push(...page.records.map(({ uri }) => uri.split('/').at(-1) ?? ''))
+      cursor = page.cursor === undefined ? '' : `&cursor=${page.cursor}`
+    } while (cursor !== '')
+    const all = Array.from({ length: COUNT }, (_, n) => String(n).padStart(3, '0'))
+    expect(seen).toEqual(reverse ? all : all.reverse())
+  }
+})
+
+test('blocks are given out up to 4 MiB at once; one always', async () => {
+  const get = (wanted: string[]) =>
+    send(`/xrpc/com.atproto.sync.getBlocks?did=${did}&cids=${wanted.join('&cids=')}`)
+  const some = await get(cids.slice(0, 4))
+  expect(some.status).toBe(200)
+  expect((await some.arrayBuffer()).byteLength).toBeLessThan(4 * MIB)
+  const tooMany = await get(cids.slice(0, 5))
+  expect(await tooMany.json()).toMatchObject({ error: 'InvalidRequest' })
+  // The same one again is one block.
+  const [cid = ''] = cids
+  expect((await get([cid, cid, cid, cid, cid])).status).toBe(200)
+})
+
+test('what a lagging service does not show yet is read up to 2 MiB, the newest first', async () => {
+  const since = TID.nextStr()
+  const rkeys: string[] = []
+  for (let n = 0; n < 5; n++) {
+    const rkey = TID.nextStr(rkeys.at(-1))
+    rkeys.push(rkey)
+    await write(`app.bsky.feed.post/${rkey}`, 'x'.repeat(SIZE))
+  }
+  const repository = rpcClient<AccountRpc>(accountStub(env, did)).repository
+  const recent = await repository.recentRecords(since)
+  expect(recent?.posts.map(({ rkey }) => rkey)).toEqual(rkeys.slice(-2))
+})

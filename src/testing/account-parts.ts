@@ -11,7 +11,7 @@ import { encrypt } from '../kernel/crypto/encrypt.ts'
 import { PasswordHasher } from '../kernel/crypto/password.ts'
 import { SigningKey } from '../kernel/crypto/signing-key.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
-import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
+import { ExportSnapshots, type ExportTimeLimits } from '../storage/account/export-snapshot.ts'
 import { Lifecycle } from '../storage/account/lifecycle.ts'
 import { Outbox } from '../storage/account/outbox.ts'
 import type { InitialStatus, Profile } from '../storage/account/profile.ts'
@@ -37,6 +37,7 @@ export interface TestAccountInput {
   did: string
   email: string | null
   status: InitialStatus | 'takendown'
+  exportLimits: ExportTimeLimits
 }
 
 export const DID = 'did:web:alone.test'
@@ -45,9 +46,12 @@ export const HANDLE = 'alone.test'
 let made = 0
 
 /** Works on an object of its own, in which there is no account yet. */
-export function withoutAccount(work: (parts: AccountParts) => Promise<void> | void): Promise<void> {
+export function withoutAccount(
+  work: (parts: AccountParts) => Promise<void> | void,
+  exportLimits?: ExportTimeLimits,
+): Promise<void> {
   const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(`alone ${made++}`))
-  return runInDurableObject(stub, (_, { storage }) => work(build(storage)))
+  return runInDurableObject(stub, (_, { storage }) => work(build(storage, exportLimits)))
 }
 
 /** The same, with an account whose events are delivered; active unless `input` says otherwise. */
@@ -63,7 +67,7 @@ export function withAccount(
     if (status === 'takendown') parts.store.setTakedown('a reason')
     forgetEvents(parts)
     await work(parts)
-  })
+  }, input.exportLimits)
 }
 
 /** Makes an account that is not open yet. */
@@ -94,12 +98,12 @@ export function record(text: string, blobs: BlobReference[] = []): EncodedRecord
   return { cid: cidOf(block), block, blobs }
 }
 
-function build(storage: DurableObjectStorage): AccountParts {
+function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): AccountParts {
   const { sql } = storage
   const config = readConfig({ ...env })
   const outbox = new Outbox(sql)
   const blobIndex = new BlobIndex(sql)
-  const snapshots = new ExportSnapshots(sql)
+  const snapshots = new ExportSnapshots(sql, exportLimits)
   const store = new Lifecycle({ storage, sql, outbox, blobs: blobIndex, snapshots })
   const { profile, repo } = store
   const core = {

@@ -7,16 +7,19 @@ import type { PathChange } from './writes.ts'
  * current from its `rev` up to, and not including, `until`.
  *
  * Running exports are counted in memory: they end with the object. Rows they leave behind are deleted when
- * the object starts again.
+ * the object starts again. An export whose client reads nothing for a while, or takes too long, is ended: as long as
+ * it runs, nothing that is replaced is deleted.
  */
 export class ExportSnapshots {
   readonly #sql: SqlStorage
+  readonly #limits: ExportTimeLimits
   #exports = 0
   /** Counts replacements of the whole repository. */
   #epoch = 0
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, limits: ExportTimeLimits = { idle: MINUTE, total: 60 * MINUTE }) {
     this.#sql = sql
+    this.#limits = limits
     this.#clear()
   }
 
@@ -24,16 +27,33 @@ export class ExportSnapshots {
   hold(): Hold {
     this.#exports++
     const epoch = this.#epoch
-    let held = true
+    const { idle, total } = this.#limits
+    const { promise: lapsed, resolve } = Promise.withResolvers<ExportError>()
+    let isHeld = true
+    const release = () => {
+      if (!isHeld) return
+      isHeld = false
+      clearTimeout(idleTimer)
+      clearTimeout(totalTimer)
+      this.#exports--
+      if (this.#exports === 0) this.#clear()
+    }
+    const lapse = () => {
+      release()
+      resolve(new ExportError('the client took too long to read the repository'))
+    }
+    let idleTimer = setTimeout(lapse, idle)
+    const totalTimer = setTimeout(lapse, total)
     return {
+      lapsed,
+      release,
       check: () => {
-        if (this.#epoch !== epoch) throw new ReplacedError()
-      },
-      release: () => {
-        if (!held) return
-        held = false
-        this.#exports--
-        if (this.#exports === 0) this.#clear()
+        if (this.#epoch !== epoch) {
+          throw new ExportError('the repository was replaced while it was exported')
+        }
+        if (!isHeld) throw new ExportError('the export has ended')
+        clearTimeout(idleTimer)
+        idleTimer = setTimeout(lapse, idle)
       },
     }
   }
@@ -79,18 +99,26 @@ export class ExportSnapshots {
   }
 }
 
+const MINUTE = 60_000
+
+/** How long an export may take, in ms. */
+export interface ExportTimeLimits {
+  /** Between two reads of its client. */
+  idle: number
+  total: number
+}
+
 /** The hold of a running export on the snapshot that it reads. */
 export interface Hold {
-  /** @throws ReplacedError when the snapshot is gone */
+  /** To be called before each read. @throws ExportError when the snapshot is gone */
   check(): void
+  /** Resolves when the client has taken too long; the hold is released then. */
+  lapsed: Promise<ExportError>
   /** Ends the hold; may be called more than once. */
   release(): void
 }
 
-/** The repository was replaced by an import while it was exported. */
-export class ReplacedError extends Error {
-  override name = 'ReplacedError'
-  constructor() {
-    super('the repository was replaced while it was exported')
-  }
+/** An export cannot go on, since its snapshot is gone. */
+export class ExportError extends Error {
+  override name = 'ExportError'
 }

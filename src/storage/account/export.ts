@@ -18,7 +18,7 @@ const CHUNK = 256 * 1024
 export interface ExportOptions {
   /** Only blocks that are newer than this rev. */
   since?: string
-  /** The hold on the snapshot; released when the stream ends, fails or is cancelled. */
+  /** The hold on the snapshot; released when the stream ends, fails, is cancelled or is not read in time. */
   hold: Hold
 }
 
@@ -34,6 +34,9 @@ export function exportCar(
   return new ReadableStream(
     {
       type: 'bytes',
+      start(controller) {
+        void hold.lapsed.then((error) => controller.error(error))
+      },
       pull(controller) {
         try {
           hold.check()

@@ -73,7 +73,7 @@ function createServices(env: Env): Services {
     operatorNames,
     cache: new IdentityCache(),
     findAccount: (handleOrDid) => lookup.find(handleOrDid),
-    describe: (did) => objects.account(did).repository.describe(true),
+    identify: (did) => objects.account(did).repository.identity(true),
     waitUntil,
     log,
   })

@@ -130,6 +130,11 @@ test('the tree is the one that @atproto/repo builds from the records, and the st
       .toArray(),
   }))
   expect(decodeCid(stored.data).toString()).toBe(root.toString())
+  // Counted with each commit, never by looking.
+  expect(await client().profile.inventory()).toMatchObject({
+    records: expected.size,
+    blocks: 1 + stored.nodes.length + expected.size,
+  })
   const nodes = stored.nodes.map(({ cid, block }) => [
     text(cid),
     text(cidOf(new Uint8Array(block))),

@@ -11,8 +11,8 @@ export async function serveDidDocument(request: Request, services: Services): Pr
   const did = `did:web:${host}`
   const account = await services.directory.accounts.find('did', did)
   if (!account) return notFound()
-  const description = await services.account(did).repository.describe(true)
-  return Response.json(accountDocument(description, services.config.publicUrl))
+  const identity = await services.account(did).repository.identity(true)
+  return Response.json(accountDocument(identity, services.config.publicUrl))
 }
 
 /** `/.well-known/atproto-did`: the DID behind the handle that was asked (handle specification). */

@@ -7,12 +7,17 @@ import type { ListOptions, StoredRecord } from '../../storage/account/records.ts
 import type { WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
 import type { Answer } from '../answer.ts'
 
-/** What `describeRepo` and DID documents are made of. */
-export interface Description {
+/** What DID documents are made of. */
+export interface AccountIdentity {
   account: Account
-  collections: string[]
   /** did:key */
   signingKey: string
+}
+
+/** What `describeRepo` answers. */
+export interface Description extends AccountIdentity {
+  /** The first thousand of them, in order. */
+  collections: string[]
 }
 
 /**
@@ -28,6 +33,7 @@ export interface RepositoryRpc {
   listRecords(options: ListOptions): Answer<PackedRecords>
   /** What a service that knows this repository at rev `since` does not show yet; for the owner only. */
   recentRecords(since: string): Answer<RecentRecords | null>
+  identity(mayReadPrivate?: boolean): Answer<AccountIdentity>
   describe(mayReadPrivate?: boolean): Answer<Description>
   latestCommit(mayReadPrivate?: boolean): Answer<{ cid: string; rev: string }>
   /** Head and status, whatever the status is. */

@@ -54,6 +54,6 @@ export class Profile implements ProfileRpc {
 
   usage(): Usage {
     this.#core.profile.get()
-    return measureUsage(this.#core.storage.sql)
+    return measureUsage(this.#core.storage.sql, this.#lifecycle.repo.counts().records)
   }
 }

@@ -1,4 +1,8 @@
-import type { Description, RepositoryRpc } from '../../contracts/account/repository.ts'
+import type {
+  AccountIdentity,
+  Description,
+  RepositoryRpc,
+} from '../../contracts/account/repository.ts'
 import { exportCar } from '../../storage/account/export.ts'
 import { readImport } from '../../storage/account/import.ts'
 import { type PackedRecords, packRecords } from '../../storage/account/packed.ts'
@@ -71,12 +75,16 @@ export class Repository implements RepositoryRpc {
     return recent && { handle, ...recent }
   }
 
-  async describe(mayReadPrivate?: boolean): Promise<Description> {
+  async identity(mayReadPrivate?: boolean): Promise<AccountIdentity> {
     return {
       account: this.#core.profile.getReadable(mayReadPrivate),
-      collections: this.#repo.records.collections(),
       signingKey: (await this.#keys.current()).did(),
     }
+  }
+
+  async describe(mayReadPrivate?: boolean): Promise<Description> {
+    const identity = await this.identity(mayReadPrivate)
+    return { ...identity, collections: this.#repo.records.collections() }
   }
 
   latestCommit(mayReadPrivate?: boolean): { cid: string; rev: string } {

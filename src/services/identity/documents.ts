@@ -1,12 +1,12 @@
 /** DID documents that this host serves (atproto DID specification, DID documents). */
 import { formatMultikey, parseDidKey } from '@atproto/crypto'
-import type { Description } from '../../contracts/account/repository.ts'
+import type { AccountIdentity } from '../../contracts/account/repository.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { DidDocument } from './did-document.ts'
 
 /** The document of an account on this host. `endpoint` is the host's public URL. */
 export function accountDocument(
-  { account, signingKey }: Description,
+  { account, signingKey }: AccountIdentity,
   endpoint: string,
 ): DidDocument {
   const { jwtAlg, keyBytes } = parseDidKey(signingKey)

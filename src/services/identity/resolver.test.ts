@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Description } from '../../contracts/account/repository.ts'
+import type { AccountIdentity } from '../../contracts/account/repository.ts'
 import type { Fetch } from '../../kernel/net/guarded-fetch.ts'
 import { IdentityCache, IdentityResolver, type ResolverParts } from './resolver.ts'
 
@@ -42,7 +42,7 @@ function resolver(changes: Partial<ResolverParts['config']> = {}): IdentityResol
       [OWN_DID, 'own.pds.example.org', 'own.example.com'].includes(name)
         ? { did: OWN_DID }
         : undefined,
-    describe: async () => described,
+    identify: async () => described,
     waitUntil: () => {},
     log: { info: () => {} },
     fetch,
@@ -52,7 +52,7 @@ function resolver(changes: Partial<ResolverParts['config']> = {}): IdentityResol
 const described = {
   account: { did: OWN_DID, handle: 'own.pds.example.org' },
   signingKey: 'did:key:zQ3shZc2QzApp2oymGvQbzP8eKheVshBHbU4ZYjeXqwSKEn6N',
-} as Description
+} as AccountIdentity
 
 const json =
   (body: unknown, status = 200) =>

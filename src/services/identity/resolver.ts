@@ -1,6 +1,6 @@
 import { isValidHandle, normalizeHandle } from '@atproto/syntax'
 import { XRPCError } from '@atproto/xrpc-server'
-import type { Description } from '../../contracts/account/repository.ts'
+import type { AccountIdentity } from '../../contracts/account/repository.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { isPublicHost } from '../../kernel/net/address.ts'
@@ -47,7 +47,7 @@ export interface ResolverParts {
   /** The account of this host with this handle or DID. */
   findAccount(handleOrDid: string): Promise<{ did: string } | undefined>
   /** What the object of an account of this host says of it. @throws XRPCError */
-  describe(did: string): Promise<Description>
+  identify(did: string): Promise<AccountIdentity>
   waitUntil(work: Promise<unknown>): void
   log: Pick<Logger, 'info'>
   fetch?: Fetch
@@ -170,13 +170,13 @@ export class IdentityResolver {
     if (!did.startsWith('did:web:')) return undefined
     const host = did.slice('did:web:'.length)
     if (!this.#isOwnName(host)) return undefined
-    const { config, findAccount, describe } = this.#parts
+    const { config, findAccount, identify } = this.#parts
     if (!(await findAccount(did))) {
       // There is nobody to ask about a name that is not of the public network.
       if (isPublicHost(host)) return undefined
       throw new IdentityError('did-not-found', `There is no such DID: ${did}`)
     }
-    const description = await describe(did).catch((error: unknown) => {
+    const description = await identify(did).catch((error: unknown) => {
       if (!(error instanceof XRPCError)) throw error
       throw new IdentityError('did-deactivated', `The DID is deactivated: ${did}`)
     })

@@ -29,12 +29,6 @@ export class BlockReader {
     this.#records = records
   }
 
-  /** How many blocks and records there are; reads a row for each. */
-  counts(): { blocks: number; records: number } {
-    const records = this.#records.count()
-    return { blocks: 1 + this.#nodes.count() + records, records }
-  }
-
   /**
    * A CAR file that proves what is at a path, or that nothing is: the commit, the nodes on the way, and
    * the record. Reads a row per node.

@@ -8,7 +8,7 @@ import type { BlobIndex } from './blobs.ts'
 import { type Commit, commitCar } from './commit.ts'
 import { commitEvent, type RepoOp } from './events.ts'
 import type { ExportSnapshots } from './export-snapshot.ts'
-import type { Head, HeadStore } from './head.ts'
+import type { Head, HeadStore, RepoCounts } from './head.ts'
 import type { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
 import type { PathChange } from './writes.ts'
@@ -66,7 +66,13 @@ export class CommitStore {
     snapshots.keep(sealed, changes, commit.rev)
     nodes.apply(sealed, commit.rev)
     this.#storeRecords(changes, commit.rev)
-    head.put({ ...commit, lastEvent: lastEvent + 1, usage })
+    const counts = parent ? parent.counts : { records: 0, nodes: 0 }
+    head.put({
+      ...commit,
+      lastEvent: lastEvent + 1,
+      usage,
+      counts: counts && countsAfter(counts, sealed, changes),
+    })
     if (!announced) return
     const event = {
       repo: did,
@@ -93,6 +99,19 @@ export class CommitStore {
     }
     insertRows(sql, 'INSERT OR REPLACE INTO record (path, cid, rev, block)', written)
   }
+}
+
+function countsAfter(
+  { records, nodes }: RepoCounts,
+  { added }: SealedChanges,
+  changes: NewCommit['changes'],
+): RepoCounts {
+  let more = 0
+  for (const { before, after } of changes.values()) {
+    if (after && !before) more++
+    else if (before && !after) more--
+  }
+  return { records: records + more, nodes: nodes + added }
 }
 
 const kindOf = ({ before, after }: PathChange): ChangeKind =>

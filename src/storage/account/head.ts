@@ -12,6 +12,14 @@ export interface Head extends Commit {
   lastEvent: number
   /** What writes have cost in the current hour and day; undefined: nothing was counted. */
   usage?: WriteUsage
+  /** How much there is; undefined: it was not counted since releases before it was kept. */
+  counts?: RepoCounts
+}
+
+/** Records, and nodes of the tree, of one repository. */
+export interface RepoCounts {
+  records: number
+  nodes: number
 }
 
 /**
@@ -27,6 +35,8 @@ type Row = {
   commit_block: ArrayBuffer
   last_event: number
   write_spending: string | null
+  records: number | null
+  nodes: number | null
 }
 
 /** The head of one repository, cached, and the events that get their numbers from it. */
@@ -54,16 +64,19 @@ export class HeadStore {
   }
 
   put(head: Head): void {
-    const { cid, rev, data, block, lastEvent, usage } = head
+    const { cid, rev, data, block, lastEvent, usage, counts } = head
     this.#sql.exec(
-      `INSERT OR REPLACE INTO head (only_row, cid, rev, data, commit_block, last_event, write_spending)
-       VALUES (1, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO head
+         (only_row, cid, rev, data, commit_block, last_event, write_spending, records, nodes)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`,
       cid,
       rev,
       data,
       block,
       lastEvent,
       usage ? JSON.stringify(usage) : null,
+      counts?.records ?? null,
+      counts?.nodes ?? null,
     )
     this.#cached = head
   }
@@ -98,6 +111,8 @@ export class HeadStore {
         block: new Uint8Array(row.commit_block),
         lastEvent: row.last_event,
         ...(row.write_spending !== null && { usage: parseWriteUsage(row.write_spending) }),
+        ...(row.records !== null &&
+          row.nodes !== null && { counts: { records: row.records, nodes: row.nodes } }),
       }
     )
   }

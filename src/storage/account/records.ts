@@ -95,24 +95,33 @@ export class RecordReader {
     return { records, more: records.length === limit }
   }
 
-  /** The collections that hold at least one record; skips from one to the next, a row for each. */
+  /**
+   * The collections that hold at least one record, in order, at most `MAX_COLLECTIONS`: skips from one to the next,
+   * a row for each.
+   */
   collections(): string[] {
-    const found: string[] = []
-    let from = ''
-    for (;;) {
-      const row = this.#sql
-        .exec<{ path: string }>(
-          'SELECT path FROM record WHERE path >= ? ORDER BY path LIMIT 1',
-          from,
-        )
-        .toArray()[0]
-      if (!row) return found
-      const collection = row.path.slice(0, row.path.indexOf('/'))
-      found.push(collection)
-      from = `${collection}0`
-    }
+    return this.#sql
+      .exec<{ name: string }>(COLLECTIONS, MAX_COLLECTIONS)
+      .toArray()
+      .map(({ name }) => name)
   }
 }
+
+/** Anybody may ask for the list, and it has no pages. */
+const MAX_COLLECTIONS = 1000
+
+/** '0' is the character after '/': what comes behind a collection begins with it. */
+const COLLECTIONS = `
+  WITH RECURSIVE collection (name) AS (
+    SELECT (SELECT substr(path, 1, instr(path, '/') - 1) FROM record ORDER BY path LIMIT 1)
+    UNION ALL
+    SELECT (
+      SELECT substr(path, 1, instr(path, '/') - 1) FROM record
+      WHERE path >= collection.name || '0' ORDER BY path LIMIT 1
+    )
+    FROM collection WHERE name IS NOT NULL LIMIT ?1
+  )
+  SELECT name FROM collection WHERE name IS NOT NULL`
 
 const toRecord = (row: Row): StoredRecord => ({
   rkey: row.path.slice(row.path.indexOf('/') + 1),

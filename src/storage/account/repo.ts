@@ -98,8 +98,8 @@ export class Repo {
 
   /** Makes a new commit of the same tree, after the signing key has changed; in a transaction. */
   resign(did: string, key: SigningKey): void {
-    const { data, rev, lastEvent, usage } = this.#head.get()
-    this.#head.put({ ...signCommit(did, key, data, nextRev(rev)), lastEvent, usage })
+    const { data, rev, lastEvent, usage, counts } = this.#head.get()
+    this.#head.put({ ...signCommit(did, key, data, nextRev(rev)), lastEvent, usage, counts })
   }
 
   /**
@@ -140,7 +140,7 @@ export class Repo {
       storage.transactionSync(() => {
         staging.replace()
         blobs.review()
-        this.#head.put({ ...commit, lastEvent, usage })
+        this.#head.put({ ...commit, lastEvent, usage, counts: staging.counts })
         if (announced) this.announceHead(did)
       })
     } finally {
@@ -149,9 +149,15 @@ export class Repo {
     snapshots.breakExports()
   }
 
-  /** How many blocks and records there are; reads a row for each. */
+  /**
+   * How many blocks and records there are, as the head says. Where it was never counted it is, once, which reads a row
+   * for each.
+   */
   counts(): { blocks: number; records: number } {
-    return this.#blocks.counts()
+    const head = this.head()
+    const counts = head.counts ?? { records: this.records.count(), nodes: this.#nodes.count() }
+    if (!head.counts) this.#head.put({ ...head, counts })
+    return { blocks: 1 + counts.nodes + counts.records, records: counts.records }
   }
 
   /** See `BlockReader.proveRecord`. */

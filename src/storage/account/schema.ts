@@ -179,4 +179,9 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE visit RENAME TO browser_session;
   ALTER TABLE unwanted_blob RENAME TO blob_to_delete;
   `,
+  // Null until they are first asked for: counting here would make the first request to each account wait.
+  `
+  ALTER TABLE head ADD COLUMN records INTEGER;
+  ALTER TABLE head ADD COLUMN nodes INTEGER;
+  `,
 ]

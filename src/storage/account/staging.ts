@@ -3,6 +3,7 @@ import type { FoundBlob } from '../../kernel/cbor/scan.ts'
 import type { StoredNode } from '../mst/node.ts'
 import { insertValues, type SqlBinding } from '../sql.ts'
 import { backlinkOf } from './backlinks.ts'
+import type { RepoCounts } from './head.ts'
 
 /**
  * Bytes of blocks buffered before they are written. Each flush is a transaction, and the fewer there are, the
@@ -28,6 +29,8 @@ export class Staging {
   readonly #blocks: SqlBinding[] = []
   #bytes = 0
   #indexed = false
+  /** Records and tree nodes so far. */
+  readonly counts: RepoCounts = { records: 0, nodes: 0 }
 
   /** `rev` is what the imported rows carry. */
   constructor(sql: SqlStorage, rev: string) {
@@ -55,11 +58,13 @@ export class Staging {
   }
 
   addNode({ layer, lo, cid, block }: StoredNode): void {
+    this.counts.nodes++
     this.#nodes.push(layer, lo, cid, this.#rev, block)
     this.#grow(block)
   }
 
   addRecord(path: string, cid: CidBytes, block: Uint8Array, blobs: readonly FoundBlob[]): void {
+    this.counts.records++
     this.#records.push(path, cid, this.#rev, block)
     for (const blob of blobs) this.#blobs.push(path, cidString(blob.cid))
     const link = backlinkOf(path, block)

@@ -26,12 +26,15 @@ export interface SealedChanges {
   written: Map<Node, Uint8Array>
   /** Places where the store has a node that is no longer there. */
   vacated: { layer: number; lo: string }[]
+  /** How many nodes the store has more afterwards; negative where it has fewer. */
+  added: number
 }
 
 export class Tree {
   readonly #source: NodeSource
   #root: Node
   #vacated: { layer: number; lo: string }[] = []
+  #added = 0
   #loaded = 0
 
   /** Loads the root; a store without nodes holds the empty tree. */
@@ -96,8 +99,10 @@ export class Tree {
     const root = this.#seal(this.#root, written)
     const taken = new Set([...written.keys()].map(place))
     const vacated = this.#vacated.filter((position) => !taken.has(place(position)))
+    const added = this.#added
     this.#vacated = []
-    return { root, written, vacated }
+    this.#added = 0
+    return { root, written, vacated, added }
   }
 
   /** The subtree before entry `index`, loaded. */
@@ -207,7 +212,9 @@ export class Tree {
   }
 
   #discard({ layer, storedAs }: Node): void {
-    if (storedAs !== null) this.#vacated.push({ layer, lo: storedAs })
+    if (storedAs === null) return
+    this.#vacated.push({ layer, lo: storedAs })
+    this.#added--
   }
 
   #seal(node: Node, written: Map<Node, Uint8Array>): CidBytes {
@@ -217,8 +224,10 @@ export class Tree {
     const block = encodeNode(node)
     const cid = cidOf(block)
     const { layer, lo, storedAs } = node
-    if (storedAs === null) this.#loaded++
-    else if (storedAs !== lo) this.#vacated.push({ layer, lo: storedAs })
+    if (storedAs === null) {
+      this.#loaded++
+      this.#added++
+    } else if (storedAs !== lo) this.#vacated.push({ layer, lo: storedAs })
     node.cid = cid
     node.storedAs = lo
     written.set(node, block)

@@ -1,7 +1,7 @@
 import { define } from '#lex/com/atproto/server/checkAccountStatus'
 import { session } from '#src/server/auth/policy.ts'
 
-/** What there is of an account on this host: how far a move has got. Counts every row. */
+/** What there is of an account on this host: how far a move has got. Counts blobs; records are counted as they change. */
 export default define({
   auth: session,
   oauth: 'any',

@@ -1,9 +1,10 @@
 /** Settings of a host that runs here: from the environment, with secrets made up once and kept. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ConfigError } from '../src/kernel/config/config.ts'
 import { parseSettings, type RawSettings, settings } from '../src/kernel/config/settings.ts'
+import { makeDataFolder } from './private-data.ts'
 
 /** Secrets that a host cannot do without. */
 const MADE_UP = {
@@ -51,7 +52,7 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   const dataDirectory = resolve(parsed.PDS_DATA_DIRECTORY ?? 'data')
-  mkdirSync(dataDirectory, { recursive: true })
+  makeDataFolder(dataDirectory, (line) => process.stderr.write(`note: ${line}\n`))
   const given = Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : []))
   const raw: RawSettings = { ...keptSecrets(dataDirectory), ...Object.fromEntries(given) }
   return { dataDirectory, port: parsed.PDS_PORT ?? 2583, raw }

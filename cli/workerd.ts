@@ -9,6 +9,7 @@ import { readConfig } from '../src/kernel/config/config.ts'
 import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { BUNDLE } from './bundle.ts'
 import { startPasswordHasher } from './password-hasher.ts'
+import { PRIVATE_UMASK } from './private-data.ts'
 
 /** Matches wrangler.toml, which workerd does not read. */
 const COMPATIBILITY_DATE = '2026-11-01'
@@ -49,17 +50,20 @@ export class WorkerdStartError extends Error {
 export async function startWorkerd(options: WorkerdOptions): Promise<RunningWorkerd> {
   const { dataDirectory, raw, output = 'inherit' } = options
   for (const folder of ['objects', 'blobs']) {
-    mkdirSync(join(dataDirectory, folder), { recursive: true })
+    mkdirSync(join(dataDirectory, folder), { recursive: true, mode: 0o700 })
   }
   const configPath = join(dataDirectory, 'workerd.capnp')
   const hasher = await startPasswordHasher()
-  writeFileSync(configPath, workerdConfig(options, hasher.socket))
+  writeFileSync(configPath, workerdConfig(options, hasher.socket), { mode: 0o600 })
+  // The child has it from here: databases, their logs and blobs are its owner's only.
+  const umask = process.umask(PRIVATE_UMASK)
   const child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
     env: { ...process.env, ...raw },
     stdio: ['ignore', output, 'pipe', 'pipe'],
   })
+  process.umask(umask)
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
   child.once('exit', () => hasher.stop())
   let printed = ''

@@ -1,0 +1,42 @@
+/** The data folder is its owner's: everybody's records, keys and passwords' hashes are in it. */
+import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+
+/** What processes of the server may not set on files that they create. */
+export const PRIVATE_UMASK = 0o077
+
+/** What this server keeps in the data folder; whatever else is there is left as it is. */
+const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp']
+
+/**
+ * Makes the data folder, readable by its owner only. One that others may enter, as earlier releases made it, is mended:
+ * its files first, so that a start that is broken off does it again.
+ *
+ * @param note is called with a line for the operator
+ */
+export function makeDataFolder(path: string, note: (line: string) => void): void {
+  mkdirSync(path, { recursive: true, mode: FOLDER_MODE })
+  if (isPrivate(path)) return
+  try {
+    for (const name of OWN) makePrivate(join(path, name))
+    chmodSync(path, FOLDER_MODE)
+    note(`${path} was open to other users of this machine: only its owner may read it now`)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    note(`${path} is open to other users of this machine, and that cannot be changed: ${reason}`)
+  }
+}
+
+const isPrivate = (path: string): boolean => (lstatSync(path).mode & 0o077) === 0
+
+function makePrivate(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (!stats || stats.isSymbolicLink()) return
+  if (stats.isDirectory()) {
+    for (const name of readdirSync(path)) makePrivate(join(path, name))
+  }
+  chmodSync(path, stats.isDirectory() ? FOLDER_MODE : FILE_MODE)
+}

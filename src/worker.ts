@@ -23,6 +23,7 @@ import { site } from './web/site.ts'
 
 export { AccountObject } from './durable/account.ts'
 export { DirectoryObject } from './durable/directory.ts'
+export { ImportCheckObject } from './durable/import-check.ts'
 export { OAuthObject } from './durable/oauth.ts'
 export { SequencerObject } from './durable/sequencer.ts'
 

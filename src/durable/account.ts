@@ -46,6 +46,7 @@ import { Sessions } from './account/sessions.ts'
 import { SignOuts } from './account/sign-outs.ts'
 import { Totp } from './account/totp.ts'
 import { RpcDispatcher } from './dispatcher.ts'
+import { importCheck } from './import-check.ts'
 import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
 
 /** One for all accounts of an isolate: they share a thread. */
@@ -187,7 +188,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     profile: new Profile(core, store, blobIndex, preferenceTable),
     email: new Email(core),
     preferences: new Preferences(core, preferenceTable),
-    repository: new Repository(core, repo, snapshots, keys, sessions),
+    repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),

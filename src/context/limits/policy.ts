@@ -44,4 +44,5 @@ export const refreshIdentityLimits = byAddress('refresh identity', perFiveMinute
 
 export const mailLimits = byAccount('mail', perHour(5), perDay(15))
 export const updateHandleLimits = byAccount('update handle', perFiveMinutes(10), perDay(50))
+export const importRepoLimits = byAccount('import repo', perDay(10))
 export const uploadBlobLimits = byAccount('upload blob', perDay(1000))

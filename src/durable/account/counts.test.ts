@@ -56,6 +56,7 @@ test('an imported repository is counted while it arrives', () =>
       did: source.profile.get().did,
       signingKeys: [source.key.did()],
       after: head.rev,
+      maxSize: 1e9,
     })
     source.repo.replace(source.profile.get().did, source.key, imported, true)
     expect(source.sql.exec('SELECT records FROM head').one()).toEqual({ records: 200 })

@@ -4,7 +4,11 @@ import type {
   RepositoryRpc,
 } from '../../contracts/account/repository.ts'
 import { exportCar } from '../../storage/account/export.ts'
-import { readImport } from '../../storage/account/import.ts'
+import {
+  type ImportOptions,
+  readImport,
+  type VerifiedImport,
+} from '../../storage/account/import.ts'
 import { type PackedRecords, packRecords } from '../../storage/account/packed.ts'
 import type { AccountStatus } from '../../storage/account/profile.ts'
 import { type RecentRecords, readRecent } from '../../storage/account/recent.ts'
@@ -22,6 +26,18 @@ import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
 import type { Sessions } from './sessions.ts'
 
+/** Checks imports in a place of their own, so that nothing is stored with the account that is refused. */
+export interface ImportCheck {
+  /**
+   * The same repository, in pre-order and without anything else, once all of it was verified.
+   *
+   * @throws StorageError, XRPCError
+   */
+  run(car: ReadableStream<Uint8Array>, options: ImportOptions): Promise<ReadableStream<Uint8Array>>
+  /** Gives back the space that it took. */
+  discard(): void
+}
+
 /** The repository of one account: records, commits, CAR files. */
 export class Repository implements RepositoryRpc {
   readonly #core: AccountCore
@@ -29,7 +45,10 @@ export class Repository implements RepositoryRpc {
   readonly #snapshots: RepoParts['snapshots']
   readonly #keys: Keys
   readonly #sessions: Pick<Sessions, 'assertAuthorized'>
+  readonly #check: ImportCheck | undefined
   #importing = false
+  /** Whether writes are refused, since they would be lost with what is replaced. */
+  #isLocked = false
 
   constructor(
     core: AccountCore,
@@ -37,12 +56,14 @@ export class Repository implements RepositoryRpc {
     snapshots: RepoParts['snapshots'],
     keys: Keys,
     sessions: Pick<Sessions, 'assertAuthorized'>,
+    check?: ImportCheck,
   ) {
     this.#core = core
     this.#repo = repo
     this.#snapshots = snapshots
     this.#keys = keys
     this.#sessions = sessions
+    this.#check = check
   }
 
   async write(
@@ -53,6 +74,9 @@ export class Repository implements RepositoryRpc {
     const key = await this.#keys.current()
     // From here on nothing awaits: no other write comes between reading and storing.
     this.#sessions.assertAuthorized(session)
+    if (this.#isLocked) {
+      throw new StorageError('InvalidRequest', 'The repository is being imported: try again')
+    }
     const { did } = this.#core.profile.getWritable()
     const result = this.#repo.write(did, key, batch, options)
     if (result.commit) this.#core.changed()
@@ -104,17 +128,16 @@ export class Repository implements RepositoryRpc {
   }
 
   async importCar(car: ReadableStream<Uint8Array>, signingKeys: readonly string[]): Promise<void> {
-    const { profile, sql } = this.#core
+    const { profile, sql, config } = this.#core
     if (this.#importing) throw new StorageError('InvalidRequest', 'An import is running already')
     this.#importing = true
     try {
       const own = await this.#keys.publicKey()
       const { did } = profile.get()
-      const verified = await readImport(sql, car, {
-        did,
-        signingKeys: [...signingKeys, own],
-        after: this.#repo.head().rev,
-      })
+      const after = this.#repo.head().rev
+      const maxSize = config.maxImportSize
+      const options = { did, signingKeys: [...signingKeys, own], after, maxSize }
+      const verified = await this.#readImport(car, options)
       const key = await this.#keys.current()
       // The owner may have deleted the account, or it may have been taken down, in the meantime.
       const { status } = profile.get()
@@ -122,8 +145,27 @@ export class Repository implements RepositoryRpc {
       this.#core.changed()
     } finally {
       this.#importing = false
+      this.#isLocked = false
       dropStaging(sql)
+      this.#check?.discard()
     }
+  }
+
+  /** Reads an import into the staging tables; where there is a place to check it, only once it is known to be good. */
+  async #readImport(
+    car: ReadableStream<Uint8Array>,
+    options: ImportOptions,
+  ): Promise<VerifiedImport> {
+    const { sql } = this.#core
+    if (!this.#check) return readImport(sql, car, options)
+    const checked = await this.#check.run(car, options)
+    if (this.#repo.head().rev !== options.after) {
+      await checked.cancel()
+      throw new StorageError('InvalidRequest', 'The repository was written to meanwhile: try again')
+    }
+    this.#isLocked = true
+    // A block that occurs in several places comes with each: it may be larger than it was.
+    return readImport(sql, checked, { ...options, maxSize: Number.POSITIVE_INFINITY })
   }
 
   proveRecord(collection: string, rkey: string, mayReadPrivate?: boolean): Uint8Array {

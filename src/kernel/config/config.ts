@@ -86,6 +86,8 @@ export interface Config {
   proxyLimits: ProxyLimits
   /** Bytes. */
   blobUploadLimit: number
+  /** Bytes of a CAR file. */
+  maxImportSize: number
   /** What happens to images that say where they were taken. */
   imageLocation: 'allow' | 'strip' | 'reject'
   /** What becomes of records whose collection is not in the tree. */
@@ -215,6 +217,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       maxRequestSize: parsed.PDS_PROXY_MAX_REQUEST_SIZE ?? 100 * 1024 * 1024,
     },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
+    maxImportSize: parsed.PDS_MAX_REPO_IMPORT_SIZE ?? 512 * 1024 * 1024,
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',
     lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,

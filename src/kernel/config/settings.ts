@@ -156,6 +156,10 @@ export const settings = {
     'Largest body that is passed on to another service, in bytes, as it comes.',
   ),
   PDS_BLOB_UPLOAD_LIMIT: count('5242880', 'Largest blob in bytes.'),
+  PDS_MAX_REPO_IMPORT_SIZE: count(
+    '536870912 (512 MiB)',
+    'Largest repository that `importRepo` takes, in bytes of its CAR file.',
+  ),
   PDS_IMAGE_LOCATION: choice(
     'strip',
     ['allow', 'strip', 'reject'],

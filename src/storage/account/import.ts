@@ -41,10 +41,14 @@ export interface ImportOptions {
   signingKeys: readonly string[]
   /** Rev of the repository that is replaced. */
   after: string
+  /** Most bytes of the file. */
+  maxSize: number
 }
 
 /** A verified import, ready to replace the repository. */
 export interface VerifiedImport {
+  /** The commit as it was in the file. */
+  commit: { cid: CidBytes; block: Uint8Array }
   /** CID of the tree's root. */
   data: CidBytes
   /** Rev that the imported rows carry; the commit to be signed must have it. */
@@ -77,7 +81,8 @@ class Import {
   readonly #reader = new CarReader()
   readonly #rev: string
   readonly #staging: Staging
-  #commit: { data: CidBytes } | undefined
+  #commit: Pick<VerifiedImport, 'commit' | 'data'> | undefined
+  #size = 0
   #walk: TreeWalk | undefined
   /** Blocks out of order since the last one in order, and in all. */
   #outOfOrder = 0
@@ -93,8 +98,10 @@ class Import {
 
   async run(car: ReadableStream<Uint8Array>): Promise<VerifiedImport> {
     for await (const bytes of inLargeChunks(car)) {
+      this.#size += bytes.byteLength
+      if (this.#size > this.#options.maxSize) throw importTooLarge(this.#options.maxSize)
       for (const { cid, block } of this.#reader.push(bytes)) {
-        if (!this.#commit && this.#isRoot(cid)) await this.#begin(block)
+        if (!this.#commit && this.#isRoot(cid)) await this.#begin(cid, block)
         else this.#take(cid, block)
       }
     }
@@ -102,7 +109,7 @@ class Import {
     if (!this.#commit || !this.#walk) throw invalid('The commit is missing')
     while (this.#catchUp(BLOCKS_PER_TURN)) await scheduler.wait(0)
     if (this.#walk.next) throw invalid('A block is missing')
-    return { data: this.#commit.data, rev: this.#rev, staging: this.#staging }
+    return { ...this.#commit, rev: this.#rev, staging: this.#staging }
   }
 
   #isRoot(cid: CidBytes): boolean {
@@ -110,12 +117,15 @@ class Import {
     return root !== undefined && equalBytes(cid, root)
   }
 
-  async #begin(commit: Uint8Array): Promise<void> {
-    this.#commit = await readCommit(commit, this.#options)
-    this.#walk = new TreeWalk(this.#commit.data, (node) => this.#staging.addNode(node))
+  async #begin(cid: CidBytes, block: Uint8Array): Promise<void> {
+    const { data } = await readCommit(block, this.#options)
+    this.#commit = { commit: { cid, block: block.slice() }, data }
+    this.#walk = new TreeWalk(data, (node) => this.#staging.addNode(node))
   }
 
   #take(cid: CidBytes, block: Uint8Array): void {
+    // The tree is complete: what else is in the file belongs to nothing.
+    if (this.#walk && !this.#walk.next) return
     let isNext = this.#isNext(cid)
     if (!isNext && this.#walk && this.#outOfOrder < MAX_OUT_OF_ORDER) {
       this.#catchUp(BLOCKS_PER_TURN)
@@ -221,5 +231,9 @@ function decodeCommit(block: Uint8Array): LexMap {
   if (!isPlainObject(commit)) throw invalid('The commit is malformed')
   return commit as LexMap
 }
+
+/** @param maxSize bytes */
+const importTooLarge = (maxSize: number): StorageError =>
+  new StorageError('PayloadTooLarge', `The repository is too large: at most ${maxSize} bytes`, 413)
 
 const invalid = (message: string) => new StorageError('InvalidRequest', message)

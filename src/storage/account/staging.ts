@@ -106,15 +106,18 @@ export class Staging {
     this.#bytes = 0
   }
 
-  /** Replaces the current tables with the imported ones; to be called in a transaction. */
-  replace(): void {
+  /**
+   * Replaces the current tables with the imported ones; to be called in a transaction. `indexed`: whether records are
+   * to be found by CID.
+   */
+  replace(indexed = true): void {
     this.flush()
-    this.#index()
+    if (indexed) this.#index()
     for (const table of REPLACED) {
-      this.#sql.exec(`DROP TABLE ${table}`)
+      setAside(this.#sql, table)
       this.#sql.exec(`ALTER TABLE import_${table} RENAME TO ${table}`)
     }
-    this.#sql.exec('DROP TABLE import_block')
+    setAside(this.#sql, 'import_block')
   }
 
   /** Created as late as possible: CIDs are in no order, and each row would touch a page of its own. */
@@ -131,9 +134,33 @@ export class Staging {
   }
 }
 
-/** Drops what an aborted import has left behind. */
+/** Drops what an import has replaced, or an aborted one has left behind. */
 export function dropStaging(sql: SqlStorage): void {
-  for (const table of [...REPLACED, 'block']) {
-    sql.exec(`DROP TABLE IF EXISTS import_${table}`)
+  for (const { name } of tablesLike(sql, 'import_*')) setAside(sql, name)
+  for (const { name } of tablesLike(sql, 'dropped_*')) {
+    try {
+      sql.exec(`DROP TABLE ${name}`)
+    } catch {
+      // Locked, as below. It is empty, and the next import drops it.
+      return
+    }
   }
 }
+
+/**
+ * Empties a table, under another name. It cannot be dropped at once: SQLite refuses that as long as any statement of
+ * the database has not been read to its end, and the platform has no way to end one but the garbage collector.
+ */
+function setAside(sql: SqlStorage, table: string): void {
+  const name = `dropped_${crypto.randomUUID().replaceAll('-', '')}`
+  sql.exec(`ALTER TABLE ${table} RENAME TO ${name}`)
+  sql.exec(`DELETE FROM ${name}`)
+}
+
+const tablesLike = (sql: SqlStorage, pattern: string): { name: string }[] =>
+  sql
+    .exec<{ name: string }>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?",
+      pattern,
+    )
+    .toArray()

@@ -1,4 +1,5 @@
 import { define } from '#lex/com/atproto/repo/importRepo'
+import { importRepoLimits } from '#src/context/limits/policy.ts'
 import { fullSession } from '#src/server/auth/policy.ts'
 import { signingKeyOf } from '#src/services/identity/did-document.ts'
 
@@ -9,7 +10,9 @@ import { signingKeyOf } from '#src/services/identity/did-document.ts'
 export default define({
   auth: fullSession,
   oauth: { account: 'repo', action: 'manage' },
-  inputLimit: 1024 * 1024 * 1024,
+  limits: importRepoLimits,
+  // The object counts what arrives, and says what is too large; this is for what says so itself.
+  inputLimit: ({ maxImportSize }) => maxImportSize + 1024 * 1024,
   async handler({ input, auth, services }) {
     const document = await services.identity.did(auth.did, { fresh: true })
     const key = signingKeyOf(document)

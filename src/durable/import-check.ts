@@ -1,0 +1,66 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { RpcResult } from '../contracts/answer.ts'
+import type { Env } from '../contracts/env.ts'
+import { fromResult, toResult } from '../services/objects/result.ts'
+import { exportCar } from '../storage/account/export.ts'
+import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
+import type { Head } from '../storage/account/head.ts'
+import { type ImportOptions, readImport } from '../storage/account/import.ts'
+import { migrations } from '../storage/account/schema.ts'
+import { migrate } from '../storage/migrate.ts'
+import type { ImportCheck } from './account/repository.ts'
+
+/**
+ * Reads an import on a database of its own, a facet of the account's object, and gives it out again when it is known to
+ * be good. SQLite does not give freed pages back to the disk, and a facet is deleted with its file.
+ */
+export class ImportCheckObject extends DurableObject<Env> {
+  #head: Head | undefined
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    migrate(ctx.storage, migrations)
+  }
+
+  /** Verifies a CAR file. The errors of `readImport` are values: RPC takes the class off an error. */
+  check(car: ReadableStream<Uint8Array>, options: ImportOptions): Promise<RpcResult> {
+    return toResult(async () => {
+      const { storage } = this.ctx
+      const { commit, data, rev, staging } = await readImport(storage.sql, car, options)
+      // It is read from one end to the other, so it needs no index.
+      storage.transactionSync(() => staging.replace(false))
+      this.#head = { ...commit, data, rev, lastEvent: 0 }
+    })
+  }
+
+  /** What was verified, in pre-order. */
+  read(): ReadableStream<Uint8Array> {
+    if (!this.#head) throw new TypeError('nothing was checked')
+    const { sql } = this.ctx.storage
+    return exportCar(sql, this.#head, { hold: new ExportSnapshots(sql).hold() })
+  }
+}
+
+const FACET = 'import'
+
+/**
+ * Where an account's imports are checked: on plain workerd beside its database. On Cloudflare freed pages are not
+ * counted as stored, and the staging tables do.
+ */
+export function importCheck(ctx: DurableObjectState, env: Env): ImportCheck | undefined {
+  if (env.BLOB_DISK === undefined) return undefined
+  return {
+    async run(car, options) {
+      // One that a crash left behind.
+      ctx.facets.delete(FACET)
+      const facet = ctx.facets.get<ImportCheckObject>(FACET, () => ({ class: classOf(ctx) }))
+      fromResult(await facet.check(car, options))
+      return facet.read()
+    },
+    discard: () => ctx.facets.delete(FACET),
+  }
+}
+
+/** The class as the platform knows it; the types of `exports` are those of a generated declaration only. */
+const classOf = ({ exports }: DurableObjectState) =>
+  (exports as { ImportCheckObject: DurableObjectClass<ImportCheckObject> }).ImportCheckObject

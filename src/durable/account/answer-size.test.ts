@@ -1,4 +1,5 @@
 /** Answers that grow with what is stored have a limit in bytes. */
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { TID } from '@atproto/common-web'
 import { encode } from '@atproto/lex-cbor'
@@ -7,6 +8,13 @@ import type { AccountRpc } from '../../contracts/account.ts'
 import { cidOf, cidString } from '../../kernel/cbor/cid.ts'
 import { rpcClient } from '../../services/objects/client.ts'
 import { accountStub } from '../../services/objects/stubs.ts'
+import { exportCar } from '../../storage/account/export.ts'
+import { readImport } from '../../storage/account/import.ts'
+import type { InviteCursor } from '../../storage/directory/invite-code.ts'
+import { Invites } from '../../storage/directory/invites.ts'
+import { keyLayer } from '../../storage/mst/layer.ts'
+import { insertRows } from '../../storage/sql.ts'
+import { record, withAccount } from '../../testing/account-parts.ts'
 import { makeAccount, send } from '../../testing/host.ts'
 
 const collection = 'com.example.large'
@@ -79,4 +87,56 @@ test('what a lagging service does not show yet is read up to 2 MiB, the newest f
   const repository = rpcClient<AccountRpc>(accountStub(env, did)).repository
   const recent = await repository.recentRecords(since)
   expect(recent?.posts.map(({ rkey }) => rkey)).toEqual(rkeys.slice(-2))
+})
+
+test('a repository with a tree node of more than 256 KiB, which every proof would have, is not imported', () =>
+  withAccount(async ({ repo, key, profile, sql, snapshots }) => {
+    const { did: own } = profile.get()
+    const paths = Array.from({ length: 9000 }, (_, n) => `${collection}/${'k'.repeat(60)}${n}`)
+    // Keys of one layer are in one node.
+    const flat = paths.filter((path) => keyLayer(path) === 0)
+    for (let from = 0; from < flat.length; from += 200) {
+      repo.write(own, key, {
+        writes: flat.slice(from, from + 200).map((path) => {
+          const rkey = path.slice(collection.length + 1)
+          return { action: 'create', collection, rkey, record: record('same') }
+        }),
+      })
+    }
+    const head = repo.head()
+    const car = exportCar(sql, head, { hold: snapshots.hold() })
+    const signingKeys = [key.did()]
+    await expect(
+      readImport(sql, car, { did: own, signingKeys, after: head.rev, maxSize: 1e9 }),
+    ).rejects.toThrow('too large')
+  }))
+
+test('a page of invite codes ends after ten thousand uses, and the pages have all codes', async () => {
+  const stub = env.DIRECTORY.get(env.DIRECTORY.idFromName('many uses'))
+  await runInDurableObject(stub, (_, { storage: { sql } }) => {
+    const invites = new Invites(sql)
+    const codes = ['a', 'b', 'c', 'd'].map((code) => `code-${code}`)
+    invites.add(
+      codes.map((code) => ({ code, available: 1e6, forAccount: 'admin', createdBy: 'admin' })),
+    )
+    insertRows(
+      sql,
+      'INSERT INTO invite_use (code, used_by, used_at)',
+      codes.flatMap((code) =>
+        Array.from({ length: code === 'code-b' ? 11_000 : 4000 }, (_, n) => [
+          code,
+          `did:web:u${n}`,
+          'x',
+        ]),
+      ),
+    )
+    const pages: string[][] = []
+    let after: InviteCursor | undefined
+    do {
+      const page = invites.list('recent', 100, after)
+      pages.push(page.codes.map(({ code }) => code))
+      after = page.next
+    } while (after)
+    expect(pages).toEqual([['code-d', 'code-c'], ['code-b'], ['code-a']])
+  })
 })

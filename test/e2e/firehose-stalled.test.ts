@@ -52,6 +52,46 @@ function residentMemory(): number {
     .reduce((sum, kilobytes) => sum + Number(kilobytes ?? 0) * 1024, 0)
 }
 
+async function headNow(): Promise<number> {
+  const response = await fetch(`${server.origin}/xrpc/_health`)
+  return ((await response.json()) as { firehose: { head: number } }).firehose.head
+}
+
+/** Reads everything after `cursor`, on as many connections as it takes, until event `head` has come. */
+function readThrough(cursor: number) {
+  const seqs: number[] = []
+  let head = Number.POSITIVE_INFINITY
+  let look = () => {}
+  const isOver = () => (seqs.at(-1) ?? cursor) >= head
+  const reading = (async () => {
+    while (!isOver()) {
+      const reader = new FirehoseReader(server.origin, seqs.at(-1) ?? cursor)
+      let taken = 0
+      await Promise.race([
+        reader.until(({ events, closeCode }) => {
+          for (; taken < events.length; taken++) {
+            const seq = events[taken]?.body.seq
+            if (typeof seq === 'number') seqs.push(seq)
+          }
+          return isOver() || closeCode !== undefined
+        }),
+        new Promise<void>((resolve) => {
+          look = () => isOver() && resolve()
+        }),
+      ])
+      reader.close()
+    }
+  })()
+  return {
+    async until(newest: number): Promise<number[]> {
+      head = newest
+      look()
+      await reading
+      return seqs
+    },
+  }
+}
+
 const connectStalled = async (address: string, cursor = 0) => {
   const socket = await stall(server.origin, `${PATH}?cursor=${cursor}`, { address, upgrade: true })
   stalled.push(socket)
@@ -65,39 +105,32 @@ test(`${STALLED} consumers that read nothing hold one budget together, and who r
   const before = residentMemory()
   for (let n = 0; n < STALLED; n++) await connectStalled(`198.51.100.${n}`)
 
-  const seqs: number[] = []
   let highest = 0
-  let over = false
-  let head = Number.POSITIVE_INFINITY
-  const reading = (async () => {
-    while (!over) {
-      const reader = new FirehoseReader(server.origin, seqs.at(-1) ?? 0)
-      let taken = 0
-      await reader.until(({ events, closeCode }) => {
-        for (; taken < events.length; taken++) {
-          const seq = events[taken]?.body.seq
-          if (typeof seq === 'number') seqs.push(seq)
-        }
-        over = seqs.length >= head
-        return over || closeCode !== undefined
-      })
-      reader.close()
-    }
-  })()
+  const reader = readThrough(0)
   const watch = setInterval(() => {
     highest = Math.max(highest, residentMemory())
   }, 100)
   // What is written meanwhile comes as well.
   for (let n = 0; n < 20; n++) await write('short', 1)
-  const { firehose } = await (await fetch(`${server.origin}/xrpc/_health`)).json()
-  head = firehose.head
-  await write('last', 1)
-  head++
-  await reading
+  const seqs = await reader.until(await headNow())
   clearInterval(watch)
 
-  expect(seqs).toEqual(Array.from({ length: head }, (_, index) => index + 1))
+  expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => index + 1))
   // The budget is 32 MiB; before there was one, each of the fifty held 64 MiB.
+  expect(highest - before).toBeLessThan(160 * 1024 * 1024)
+})
+
+test('the same holds for those that were live before they stopped reading', {
+  timeout: 120_000,
+}, async () => {
+  const first = await headNow()
+  const before = residentMemory()
+  for (let n = 0; n < STALLED; n++) await connectStalled(`198.51.101.${n}`, first)
+  const reader = readThrough(first)
+  for (let n = 0; n < 20; n++) await write('y'.repeat(95_000), 10)
+  const highest = residentMemory()
+  const seqs = await reader.until(await headNow())
+  expect(seqs).toEqual(Array.from({ length: 20 }, (_, index) => first + 1 + index))
   expect(highest - before).toBeLessThan(160 * 1024 * 1024)
 })
 

@@ -1,4 +1,5 @@
 /** The Worker: `/xrpc/*` goes to the dispatcher, everything else to the OAuth server and the site. */
+import { InvalidRequestError } from '@atproto/xrpc-server'
 import { withRequest } from './context/current-request.ts'
 import { createRequestContext } from './context/request.ts'
 import { type Services, servicesOf } from './context/services.ts'
@@ -32,8 +33,9 @@ export default {
     const id = crypto.randomUUID()
     const log = createLogger({ request: id }, env.LOG_LEVEL === 'error')
     const started = Date.now()
-    const { method, url } = request
-    const path = new URL(url).pathname
+    const { method } = request
+    const path = URL.parse(request.url)?.pathname
+    if (path === undefined) return new Response('bad Host header\n', { status: 400 })
     const { response, config } = await answer(request, path, env, ctx, log)
     log.info('request', { method, path, status: response.status, ms: Date.now() - started })
     // The head of a WebSocket response cannot be changed.
@@ -71,7 +73,7 @@ async function answer(
     try {
       const nsid = xrpcMethod(request, path)
       if (nsid !== undefined) return await answerXrpc(context, nsid, services)
-      const policy = policyOf(request.method, path)
+      const policy = policyOf(request.method, plainPath(path))
       countPath(context, policy)
       const bounded = await boundBody(request, policy?.maxBody ?? 0)
       if (isOAuthPath(path)) return await answerOAuth(bounded, path, env, services)
@@ -109,4 +111,13 @@ function xrpcMethod(request: Request, path: string): string | undefined {
   return isXrpc && request.method !== 'OPTIONS'
     ? path.slice('/xrpc/'.length).replace(/\/$/, '')
     : undefined
+}
+
+/** A path as routers read it, which take `%6c` for `l`. @throws InvalidRequestError */
+function plainPath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    throw new InvalidRequestError('The path is not well encoded')
+  }
 }

@@ -18,7 +18,7 @@ import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
 import { currentRequest } from './current-request.ts'
-import { enforceLimits } from './limits/enforce.ts'
+import { countTry, enforceLimits } from './limits/enforce.ts'
 import { mailLimits } from './limits/policy.ts'
 
 /** What a handler can reach. */
@@ -96,6 +96,7 @@ function createServices(env: Env): Services {
     identity,
     plc,
     operatorNames,
+    countTry: (subject) => countTry(subject, currentRequest(), objects),
     waitUntil,
   })
   const mail = new MailService({
@@ -106,13 +107,6 @@ function createServices(env: Env): Services {
     waitUntil,
     log,
   })
-  const counted = {
-    account: objects.account,
-    get directory() {
-      return objects.directory
-    },
-    accounts,
-  }
   return {
     config,
     log,
@@ -146,7 +140,7 @@ function createServices(env: Env): Services {
       objects,
       mail,
       log,
-      countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), counted),
+      countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), objects),
     }),
     operatorFetch: (input, init) => (env.OPERATOR_NETWORK ?? globalThis).fetch(input, init),
   }
@@ -160,9 +154,9 @@ const requestLog = (): Logger => ({
 
 /** Notes which accounts a request calls, whose rows are counted then. */
 const noteAccounts = (objects: HostObjects): HostObjects => ({
-  account(did) {
+  account(did, holder) {
     currentRequest().accountsCalled.add(did)
-    return objects.account(did)
+    return objects.account(did, holder)
   },
   get directory() {
     return objects.directory

@@ -38,7 +38,14 @@ export interface RpcError {
  */
 export type RpcResult = { ok: true; value: unknown } | { ok: false; error: RpcError }
 
+/**
+ * Somebody who was found to be signed in, by the family of a session (null: an OAuth token, which was looked up), or by
+ * the token of a browser session. Whether they still are is looked at again in the turn in which the call is made.
+ */
+export type Holder = { readonly session: string | null } | { readonly browser: string }
+
 /** The one method by which the parts of an object are called. */
 export interface RpcObject {
-  call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult>
+  /** @param holder who must still be signed in when it is done, where the call is of somebody who is (accounts only) */
+  call(part: string, method: string, args: readonly unknown[], holder?: Holder): Promise<RpcResult>
 }

@@ -45,10 +45,10 @@ export interface DirectoryAccountsRpc {
   /** Gives up a reservation. */
   release(did: string): Answer<void>
   /**
-   * @param claim `undoing`: a change that did not come about, so that the handle it gives up is free at once
+   * @param claim `undoing`: the handle of a change that did not come about, which is free at once
    * @throws StorageError `HandleNotAvailable`
    */
-  setHandle(did: string, handle: string, claim?: NameClaim & { undoing?: boolean }): Answer<void>
+  setHandle(did: string, handle: string, claim?: NameClaim & { undoing?: string }): Answer<void>
   /**
    * Changes the address. Tokens that were mailed to the old one become invalid.
    *

@@ -1,11 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import { XRPCError } from '@atproto/xrpc-server'
 import type { AccountRpc } from '../contracts/account.ts'
-import type { RpcObject, RpcResult } from '../contracts/answer.ts'
+import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { hashMailedToken } from '../kernel/crypto/mailed-token.ts'
 import { PasswordHasher } from '../kernel/crypto/password.ts'
+import { hashToken } from '../kernel/crypto/random-token.ts'
 import { createLogger } from '../kernel/log.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
@@ -66,17 +67,25 @@ const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 export class AccountObject extends DurableObject<Env> implements RpcObject {
   readonly #dispatcher: RpcDispatcher<AccountRpc>
   readonly #scheduler: Scheduler
+  readonly #assertHolder: (holder: Holder) => void
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     migrate(ctx.storage, migrations)
-    const { parts, scheduler } = buildParts(ctx, env)
+    const { parts, scheduler, assertHolder } = buildParts(ctx, env)
     this.#dispatcher = new RpcDispatcher(parts)
     this.#scheduler = scheduler
+    this.#assertHolder = assertHolder
   }
 
-  call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult> {
-    return this.#dispatcher.call(part, method, args)
+  call(
+    part: string,
+    method: string,
+    args: readonly unknown[],
+    holder?: Holder,
+  ): Promise<RpcResult> {
+    const check = holder && (() => this.#assertHolder(holder))
+    return this.#dispatcher.callIf(check, part, method, args)
   }
 
   override alarm(): Promise<void> {
@@ -141,9 +150,12 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const rates = new RateCounter(sql)
   const signOut: SignOut = {
     here() {
-      signOuts.add()
       sessionTable.closeAll()
-      browserTable.closeAll()
+      signOut.browsers()
+    },
+    browsers(keep) {
+      signOuts.add()
+      browserTable.closeAll(keep && hashToken(keep))
       for (const purpose of ['password', 'link', 'passkey'] as const) oneTime.removeAll(purpose)
       // Noted with the change, so that a crash delays it at most.
       scheduler.runLater(oauthSignOut, INITIAL_BACKOFF)
@@ -168,8 +180,20 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     useMailedCode: (code) => useMailedCode(objects, config, did(), code),
   })
   const sessions = new Sessions(core, sessionTable, passwords, factors)
-  const passkeys = new Passkeys(core, passkeyTable, oneTime)
+  const passkeys = new Passkeys(core, passkeyTable, oneTime, signOut)
   const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut)
+
+  const browserSessions = new BrowserSessions(core, browserTable, {
+    passwords,
+    factors,
+    passkeys,
+    oneTime,
+  })
+
+  function assertHolder(holder: Holder): void {
+    if ('session' in holder) sessions.assertAuthorized(holder.session)
+    else browserSessions.assertOpen(holder.browser)
+  }
 
   /** Leaves an empty store, as of an account that never was. */
   async function wipe(): Promise<void> {
@@ -196,16 +220,11 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     passwords,
     factors,
     passkeys,
-    browserSessions: new BrowserSessions(core, browserTable, {
-      passwords,
-      factors,
-      passkeys,
-      oneTime,
-    }),
+    browserSessions,
     rateLimits: rates,
     rowCounts: rowCounter,
   }
-  return { parts, scheduler }
+  return { parts, scheduler, assertHolder }
 }
 
 /** What the sequencer stores for listings of all accounts. */

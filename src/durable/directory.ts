@@ -35,6 +35,7 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'keys.add',
   'tokens.put',
   'serviceTokens.use',
+  'lockouts.attempt',
 ])
 
 /**
@@ -56,12 +57,14 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const tokens = new EmailTokens(sql)
     const keys = new ReservedKeys(sql)
     const serviceTokens = new UsedTokens(sql)
+    const lockouts = new Lockouts(sql)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {
         const now = Date.now()
         storage.transactionSync(() => {
-          for (const table of [accounts, released, tokens, keys, serviceTokens]) table.prune(now)
+          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts])
+            table.prune(now)
         })
       },
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
@@ -77,7 +80,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       lexicons: new StoredLexicons(storage),
       rateLimits: new RateCounter(sql),
       mails: new DevMails(sql),
-      lockouts: new Lockouts(sql),
+      lockouts,
       location: new Location(storage),
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {

@@ -18,7 +18,18 @@ export class RpcDispatcher<Contract extends object> implements RpcObject {
   }
 
   call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult> {
+    return this.callIf(undefined, part, method, args)
+  }
+
+  /** @param check throws unless that holds which must hold in the turn in which the method begins */
+  callIf(
+    check: (() => void) | undefined,
+    part: string,
+    method: string,
+    args: readonly unknown[],
+  ): Promise<RpcResult> {
     return toResult(() => {
+      check?.()
       const target = Object.hasOwn(this.#parts, part)
         ? (this.#parts as Record<string, Methods>)[part]
         : undefined

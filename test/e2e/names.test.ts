@@ -150,6 +150,12 @@ describe('the names of an account that is gone', () => {
       error: 'HandleNotAvailable',
     })
     expect((await change('old-name.example.com')).status).toBe(200)
+    // Whoever changes it often keeps few names from others.
+    for (const name of ['one', 'two', 'three', 'four', 'five', 'old-name']) {
+      expect((await change(`${name}.example.com`)).status).toBe(200)
+    }
+    expect((await create(server, { handle: 'one.example.com' })).status).toBe(200)
+    expect((await create(server, { handle: 'five.example.com' })).status).toBe(400)
     // A change that did not come about keeps nothing.
     plc.breakDown()
     expect((await change('never-had.example.com')).status).toBeGreaterThanOrEqual(500)

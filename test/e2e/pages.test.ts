@@ -92,7 +92,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await said('The passkey was renamed.')
     await keepLooks(page, 'settings')
     await press('Remove the passkey old phone')
-    await said('The passkey was removed.')
+    await said('The passkey was removed, and all other browsers and apps are signed out.')
     await press('Sign out')
     await press('Sign in with a passkey')
     await said('This passkey is not known here')

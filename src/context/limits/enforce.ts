@@ -1,15 +1,9 @@
 /** Enforces the rate limits of a method on a request. */
 import { createHash } from 'node:crypto'
-import type { AccountLookup } from '../../services/accounts/account-lookup.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Charge } from '../../storage/rate-counter.ts'
 import type { RequestContext } from '../request.ts'
-import type { RateLimit } from './policy.ts'
-
-/** What counting needs. */
-export type LimitServices = Pick<HostObjects, 'account' | 'directory'> & {
-  readonly accounts: Pick<AccountLookup, 'findByIdentifier'>
-}
+import { accountTryLimits, type RateLimit } from './policy.ts'
 
 /** What a request is counted by. */
 export interface LimitedRequest {
@@ -27,7 +21,7 @@ export async function enforceLimits(
   limits: readonly RateLimit[] | undefined,
   { auth, input }: LimitedRequest,
   context: Pick<RequestContext, 'limits' | 'clientNetwork'>,
-  services: LimitServices,
+  services: Pick<HostObjects, 'account' | 'directory'>,
 ): Promise<void> {
   if (!limits || !context.limits.isLimited) return
   const did = didOf(auth)
@@ -39,9 +33,7 @@ export async function enforceLimits(
   const own = did === undefined ? [] : charges('account', did)
   const shared = [
     ...charges('address', clientNetwork),
-    ...(limits.some(({ by }) => by === 'address and identifier')
-      ? charges('address and identifier', `${clientNetwork} ${await subjectOf(input, services)}`)
-      : []),
+    ...charges('address and identifier', `${clientNetwork} ${identifierOf(input)}`),
   ]
   const statuses = await Promise.all([
     own.length > 0 && did !== undefined ? services.account(did).rateLimits.consume(own) : undefined,
@@ -57,12 +49,31 @@ const keyOf = (name: string, subject: string): string =>
 const didOf = (auth: unknown): string | undefined =>
   auth && typeof auth === 'object' && 'did' in auth ? String(auth.did) : undefined
 
-/** The DID of the account that is meant: all its names are one. What names no account counts for itself. */
-async function subjectOf(input: unknown, { accounts }: LimitServices): Promise<string> {
-  const identifier = textOf(input, 'identifier') || textOf(input, 'did')
-  const found = identifier === '' ? undefined : await accounts.findByIdentifier(identifier)
-  return found?.did ?? identifier.replace(/^@/, '')
+/**
+ * Counts a try of a password at an account, for the client's network, without saying so: the answer to one name of
+ * the account must not show how often another was tried.
+ *
+ * @param subject DID of the account, or the name that nobody has
+ * @returns whether the password may be looked at
+ */
+export async function countTry(
+  subject: string,
+  { limits, clientNetwork }: Pick<RequestContext, 'limits' | 'clientNetwork'>,
+  { directory }: Pick<HostObjects, 'directory'>,
+): Promise<boolean> {
+  if (!limits.isLimited) return true
+  const charges = accountTryLimits.map(({ name, limit, window }) => ({
+    key: keyOf(name, `${clientNetwork} ${subject}`),
+    limit,
+    window,
+    points: 1,
+  }))
+  const status = await directory.rateLimits.consume(charges)
+  return !status?.exceeded
 }
+
+const identifierOf = (input: unknown): string =>
+  (textOf(input, 'identifier') || textOf(input, 'did')).replace(/^@/, '')
 
 function textOf(input: unknown, name: 'identifier' | 'did'): string {
   const value = input && typeof input === 'object' ? (input as Record<string, unknown>)[name] : ''

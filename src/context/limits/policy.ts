@@ -11,8 +11,8 @@ export interface RateLimit extends RateLimitRule {
   name: string
   /**
    * For whom it is counted: the client's address (an IPv6 one with its /64); the signed-in account; or the pair of
-   * address and the account that `identifier` or `did` in the input names, however it is spelt, so that guesses at
-   * one account do not lock its owner out elsewhere.
+   * address and the `identifier` or `did` in the input, so that guesses at one account do not lock its owner out
+   * elsewhere.
    */
   by: 'address' | 'account' | 'address and identifier'
 }
@@ -29,11 +29,23 @@ const limits =
 const byAddress = limits('address')
 const byAccount = limits('account')
 
-/** For every place where a password is tried: guesses at one account, and guesses at any from one address. */
+/** Guesses at any account from one address. */
+export const signInFromAddressLimits = byAddress(
+  'sign in to any',
+  perFiveMinutes(100),
+  perDay(1000),
+)
+/** For every place where a password is tried: guesses at one name, which the answer tells of, and at any. */
 export const signInLimits = [
   ...limits('address and identifier')('sign in', perFiveMinutes(30), perDay(300)),
-  ...byAddress('sign in to any', perFiveMinutes(100), perDay(1000)),
+  ...signInFromAddressLimits,
 ]
+/** The same for an account, by whatever names: the answer tells nothing of that (`countTry`). */
+export const accountTryLimits = limits('address and identifier')(
+  'sign in to account',
+  perFiveMinutes(30),
+  perDay(300),
+)
 export const createAccountLimits = byAddress('create account', perFiveMinutes(100))
 export const deleteAccountLimits = byAddress('delete account', perFiveMinutes(50))
 export const requestPasswordResetLimits = byAddress('request reset', perHour(15), perDay(50))

@@ -47,8 +47,13 @@ export interface PasswordsRpc {
   set(password: string): Answer<void>
   /** Since when the owner is to be asked about what a new password left: ms since 1970; null: not at all. */
   review(): Answer<number | null>
-  /** The owner has answered. @param remove whether passkeys and app passwords go, with the sessions of the latter */
-  endReview(remove: boolean): Answer<void>
+  /**
+   * The owner has answered.
+   *
+   * @param remove whether passkeys and app passwords go, and with them all that browsers have opened
+   * @param keep token of the browser session that stays
+   */
+  endReview(remove: boolean, keep?: string): Answer<void>
   addAppPassword(name: string, password: string, privileged: boolean): Answer<AppPassword>
   listAppPasswords(): Answer<AppPassword[]>
   /** Removes an app password and ends the sessions that it opened. */
@@ -125,7 +130,12 @@ export interface PasskeysRpc {
    */
   register(name: string, answer: string, link?: string): Answer<void>
   rename(id: string, name: string): Answer<void>
-  remove(id: string): Answer<void>
+  /**
+   * Removes a passkey, and ends what browsers have opened, as nobody knows any more what was opened with it.
+   *
+   * @param keep token of the browser session that stays
+   */
+  remove(id: string, keep?: string): Answer<void>
   /**
    * Makes a link token, with which a passkey can be registered; the one before works no more.
    *

@@ -74,6 +74,12 @@ export class BrowserSessions implements BrowserSessionsRpc {
     return account
   }
 
+  /** @throws StorageError `AuthenticationRequired` */
+  assertOpen(token: string): void {
+    if (this.find(token)) return
+    throw new StorageError('AuthenticationRequired', 'You are not signed in any more', 401)
+  }
+
   close(token: string): void {
     this.#table.close(hashToken(token))
   }

@@ -34,7 +34,8 @@ function lifecycleOf(
     },
   })
   const sessions = new SessionTable(sql)
-  const signOut = { here: vi.fn(() => sessions.closeAll()), oauth: vi.fn(oauth) }
+  const here = vi.fn(() => sessions.closeAll())
+  const signOut = { here, browsers: vi.fn(), oauth: vi.fn(oauth) }
   const lifecycle = new Lifecycle(core, store, keys, sessions, signOut)
   return { lifecycle, sessions, signOut, remembered: () => remembered?.did() }
 }

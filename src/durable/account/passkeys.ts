@@ -11,6 +11,7 @@ import type { Passkey, Passkeys as PasskeyTable } from '../../storage/account/pa
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
+import type { SignOut } from './passwords.ts'
 
 /** How long a registration that was begun may take, in ms. */
 const REGISTRATION = 5 * 60 * 1000
@@ -23,11 +24,18 @@ export class Passkeys implements PasskeysRpc {
   readonly #core: AccountCore
   readonly #table: PasskeyTable
   readonly #oneTime: OneTime
+  readonly #signOut: Pick<SignOut, 'browsers' | 'oauth'>
 
-  constructor(core: AccountCore, table: PasskeyTable, oneTime: OneTime) {
+  constructor(
+    core: AccountCore,
+    table: PasskeyTable,
+    oneTime: OneTime,
+    signOut: Pick<SignOut, 'browsers' | 'oauth'>,
+  ) {
     this.#core = core
     this.#table = table
     this.#oneTime = oneTime
+    this.#signOut = signOut
   }
 
   list(): Passkey[] {
@@ -61,9 +69,12 @@ export class Passkeys implements PasskeysRpc {
     this.#table.rename(id, name)
   }
 
-  remove(id: string): void {
-    this.#core.signOuts.add()
-    this.#table.remove(id)
+  async remove(id: string, keep?: string): Promise<void> {
+    this.#core.storage.transactionSync(() => {
+      this.#table.remove(id)
+      this.#signOut.browsers(keep)
+    })
+    await this.#signOut.oauth()
   }
 
   createLink(): string {

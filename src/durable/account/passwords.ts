@@ -12,6 +12,12 @@ export interface SignOut {
    * rest is left to a job that is started with it.
    */
   here(): void
+  /**
+   * The same for browsers, and apps that were given tokens there.
+   *
+   * @param keep token of the browser session that stays
+   */
+  browsers(keep?: string): void
   /** Resolves when that job has tried to end what the OAuth server gave to browsers and apps. */
   oauth(): Promise<void>
 }
@@ -69,7 +75,7 @@ export class Passwords implements PasswordsRpc {
       const isFirst = profile.passwordHash() === null
       profile.update({ password: hash })
       this.#signOut.here()
-      if (!isFirst && this.#leaves()) storage.kv.put(REVIEW, Date.now())
+      if (!isFirst) storage.kv.put(REVIEW, Date.now())
     })
     await this.#signOut.oauth()
   }
@@ -79,15 +85,17 @@ export class Passwords implements PasswordsRpc {
     return since !== undefined && this.#leaves() ? since : null
   }
 
-  endReview(remove: boolean): void {
-    const { storage, signOuts } = this.#core
+  async endReview(remove: boolean, keep?: string): Promise<void> {
+    const { storage } = this.#core
     storage.transactionSync(() => {
       storage.kv.delete(REVIEW)
       if (!remove) return
-      signOuts.add()
       for (const { name } of this.#appPasswords.list()) this.removeAppPassword(name)
       for (const { id } of this.#passkeys.list()) this.#passkeys.remove(id)
+      // What they have opened goes with them.
+      this.#signOut.browsers(keep)
     })
+    if (remove) await this.#signOut.oauth()
   }
 
   /** Whether there is a way to sign in that a new password does not end. */
@@ -96,8 +104,11 @@ export class Passwords implements PasswordsRpc {
   }
 
   async addAppPassword(name: string, password: string, privileged: boolean): Promise<AppPassword> {
-    const { hasher, profile } = this.#core
+    const { hasher, profile, signOuts } = this.#core
+    const before = signOuts.count()
     const hash = await hasher.hashAppPassword(profile.get().did, password)
+    signOuts.assertNoneSince(before)
+    profile.get()
     return this.#appPasswords.add(name, hash, privileged)
   }
 

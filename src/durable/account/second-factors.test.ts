@@ -183,8 +183,9 @@ describe('an authenticator app', () => {
 })
 
 describe('a passkey', () => {
+  const signOut = { browsers: vi.fn(), oauth: vi.fn(async () => undefined) }
   const passkeysOf = ({ core, sql }: AccountParts) =>
-    new Passkeys(core, new PasskeyTable(sql), new OneTime(sql))
+    new Passkeys(core, new PasskeyTable(sql), new OneTime(sql), signOut)
 
   async function register(parts: AccountParts, link?: string): Promise<Authenticator> {
     const device = new Authenticator(parts.config.publicUrl)

@@ -103,7 +103,8 @@ describe('a password', () => {
     oauth: () => Promise<void> = async () => undefined,
   ) {
     const table = new SessionTable(sql)
-    const signOut = { here: vi.fn(() => table.closeAll()), oauth: vi.fn(oauth) }
+    const here = vi.fn(() => table.closeAll())
+    const signOut = { here, browsers: vi.fn(), oauth: vi.fn(oauth) }
     const passwords = new Passwords(
       core,
       { appPasswords: new AppPasswords(sql), passkeys: new PasskeyTable(sql) },

@@ -1,7 +1,10 @@
 /** An account that is signed out everywhere stays so, whatever was under way: the sign-out comes at every await. */
 import { describe, expect, test } from 'vitest'
+import type { PasswordHasher } from '../../kernel/crypto/password.ts'
+import { AppPasswords } from '../../storage/account/app-passwords.ts'
 import { BrowserSessions as BrowserSessionTable } from '../../storage/account/browser-sessions.ts'
 import { OneTime } from '../../storage/account/one-time.ts'
+import { Passkeys as PasskeyTable } from '../../storage/account/passkeys.ts'
 import type { RecoveryCodes } from '../../storage/account/recovery-codes.ts'
 import { Sessions as SessionTable } from '../../storage/account/sessions.ts'
 import { StorageError } from '../../storage/error.ts'
@@ -10,7 +13,7 @@ import { type AccountParts, withAccount } from '../../testing/account-parts.ts'
 import { standIn } from '../../testing/stand-in.ts'
 import { BrowserSessions } from './browser-sessions.ts'
 import { Factors } from './factors.ts'
-import type { Passwords } from './passwords.ts'
+import { Passwords } from './passwords.ts'
 import { Sessions } from './sessions.ts'
 import type { Totp } from './totp.ts'
 
@@ -129,4 +132,27 @@ test('a password that was right is not, once the account was signed out meanwhil
       signOut()
       await expect(ending).rejects.toMatchObject({ name: 'AuthenticationRequired' })
     }
+  }))
+
+test('an app password is not made, whenever the account is signed out meanwhile', () =>
+  withAccount(async (parts) => {
+    const { sql } = parts
+    const hashAppPassword = async () => {
+      await turns(3)
+      return crypto.randomUUID()
+    }
+    const core = { ...parts.core, hasher: standIn<PasswordHasher>({ hashAppPassword }) }
+    const table = new AppPasswords(sql)
+    const tables = { appPasswords: table, passkeys: new PasskeyTable(sql) }
+    const signOut = { here: () => {}, browsers: () => {}, oauth: async () => {} }
+    const passwords = new Passwords(core, tables, new SessionTable(sql), signOut)
+    for (let turn = 1; turn <= 3; turn++) {
+      const making = passwords.addAppPassword(`app ${turn}`, 'a password', true)
+      await turns(turn - 1)
+      core.signOuts.add()
+      await expect(making).rejects.toMatchObject({ name: 'AuthenticationRequired' })
+    }
+    expect(table.isEmpty()).toBe(true)
+    await passwords.addAppPassword('app', 'a password', true)
+    expect(table.isEmpty()).toBe(false)
   }))

@@ -42,7 +42,10 @@ export class Totp {
   async confirm(code: string): Promise<void> {
     const pending = this.#store.pending()
     if (!pending) throw notBegun()
+    const { signOuts } = this.#core
+    const before = signOuts.count()
     const step = await totpStep(await this.#decrypt(pending.sealed), code)
+    signOuts.assertNoneSince(before)
     if (step === undefined) {
       throw new StorageError('InvalidToken', 'This is not the code that the app shows now')
     }

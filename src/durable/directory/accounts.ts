@@ -45,7 +45,7 @@ export class Accounts implements DirectoryAccountsRpc {
     this.#table.release(did)
   }
 
-  setHandle(did: string, handle: string, claim?: NameClaim & { undoing?: boolean }): void {
+  setHandle(did: string, handle: string, claim?: NameClaim & { undoing?: string }): void {
     this.#storage.transactionSync(() => this.#table.setHandle(did, handle, claim))
   }
 

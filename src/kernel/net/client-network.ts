@@ -1,5 +1,8 @@
 import ipaddr from 'ipaddr.js'
 
+/** Whoever comes without a proxy, from this machine. */
+export const LOCAL = 'here'
+
 /** What one customer is given of IPv6, in bits: with less, one could be as many clients as one likes. */
 const IPV6_PREFIX = 64
 
@@ -7,15 +10,20 @@ const IPV6_PREFIX = 64
  * Whom an address counts for, where clients are counted: an IPv4 address for itself, an IPv6 address for its /64. An
  * IPv4 address in IPv6 form is the IPv4 address.
  *
- * @param address as a proxy writes it; what is no address counts for itself
+ * @param address as a proxy writes it, perhaps with a port; all that is no address counts together
  */
 export function clientNetwork(address: string): string {
-  const bare = address.replace(/^\[(.*)\](?::\d+)?$/, '$1')
-  if (!ipaddr.isValid(bare)) return address
+  const bare = withoutPort(address.replace(/^"(.*)"$/, '$1'))
+  if (!ipaddr.isValid(bare)) return address === LOCAL ? LOCAL : 'unknown'
   const parsed = ipaddr.process(bare)
   if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
   const network = ipaddr.IPv6.networkAddressFromCIDR(
     `${parsed.toNormalizedString()}/${IPV6_PREFIX}`,
   )
   return `${network}/${IPV6_PREFIX}`
+}
+
+function withoutPort(address: string): string {
+  const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(address) ?? []
+  return bracketed ?? address.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
 }

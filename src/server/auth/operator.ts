@@ -1,4 +1,5 @@
 /** The operator, by HTTP Basic. */
+import { createHash } from 'node:crypto'
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import type { AdminCredentials } from '../../context/credentials.ts'
 import type { RequestContext } from '../../context/request.ts'
@@ -31,7 +32,9 @@ export async function authenticateOperator(
   const isRight = expected !== undefined && equalSecrets(given, `admin:${expected}`)
   const isTrusted = (trusted.get(clientNetwork) ?? 0) > Date.now() - TRUST
   if (limits.isLimited && !(isRight && isTrusted)) {
-    const lockedUntil = await directory.lockouts.attempt(`operator ${clientNetwork}`, isRight)
+    // Addresses are personal data: what is stored of them is a hash.
+    const key = createHash('sha256').update(`operator\0${clientNetwork}`).digest('base64url')
+    const lockedUntil = await directory.lockouts.attempt(key, isRight)
     if (lockedUntil !== undefined) throw lockedOut(lockedUntil)
     if (isRight) trust(clientNetwork)
   }

@@ -1,4 +1,5 @@
 import type { OpenedSession } from '../../contracts/account/lifecycle.ts'
+import type { Holder } from '../../contracts/answer.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import type { Session } from '../../storage/account/sessions.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
@@ -107,10 +108,10 @@ export class Accounts {
 
   addAppPassword(
     did: string,
-    name: string,
-    privileged: boolean,
+    input: { name: string; privileged: boolean },
+    holder: Holder,
   ): Promise<AppPassword & { password: string }> {
-    return addAppPassword(this.#dependencies, did, name, privileged)
+    return addAppPassword(this.#dependencies, did, input, holder)
   }
 
   revokeDelegations(did: string): Promise<void> {

@@ -23,7 +23,9 @@ export async function changeHandle(
   await dependencies.objects.directory.accounts.setHandle(did, handle, { byOperator })
   if (did.startsWith('did:plc:')) {
     await claimHandle(dependencies, did, handle).catch(async (error: unknown) => {
-      await dependencies.objects.directory.accounts.setHandle(did, before.handle, { undoing: true })
+      await dependencies.objects.directory.accounts.setHandle(did, before.handle, {
+        undoing: handle,
+      })
       throw error
     })
   }

@@ -13,6 +13,8 @@ export interface AccountDependencies {
   readonly identity: Pick<IdentityResolver, 'did' | 'handle' | 'invalidate'>
   readonly plc: PlcDirectory
   readonly operatorNames: OperatorNames
+  /** See `TryDependencies`. */
+  countTry(subject: string): Promise<boolean>
   /** Keeps the isolate working after the answer was sent. */
   waitUntil(work: Promise<unknown>): void
 }

@@ -37,6 +37,12 @@ const STAND_INS = 4
 export interface TryDependencies {
   readonly objects: Pick<HostObjects, 'account'>
   readonly lookup: Pick<AccountLookup, 'findByIdentifier'>
+  /**
+   * Counts a try for the client's network. Where there were too many, the right password is as good as a wrong one.
+   *
+   * @param subject DID of the account, or the name that nobody has
+   */
+  countTry(subject: string): Promise<boolean>
 }
 
 /**
@@ -50,14 +56,15 @@ export interface TryDependencies {
  * @throws XRPCError as `attempt`
  */
 export async function tryPassword<T>(
-  { objects, lookup }: TryDependencies,
+  { objects, lookup, countTry }: TryDependencies,
   { identifier, password, apps }: { identifier: string; password: string; apps?: boolean },
   attempt: (did: string) => Promise<T | null>,
 ): Promise<{ did: string; result: T & {} } | undefined> {
   const started = Date.now()
   if (password.length <= MAX_TRIED_LENGTH) {
     const found = await lookup.findByIdentifier(identifier)
-    if (found) {
+    const mayTry = await countTry(found?.did ?? identifier.trim().toLowerCase())
+    if (found && mayTry) {
       const { did } = found
       const result = await attempt(did).catch(nothingIfGone)
       if (result) return { did, result }

@@ -57,6 +57,6 @@ export class MailedCodes {
       await mail.consumeToken('update_email', token, did)
     }
     await objects.account(did).factors.setEmailFactor(on)
-    if (!on) mail.tell(did, { kind: 'codes by mail off' })
+    mail.tell(did, { kind: on ? 'codes by mail on' : 'codes by mail off' })
   }
 }

@@ -63,6 +63,7 @@ function hostWith({
         standIn<AccountClient>({
           profile: standIn<AccountClient['profile']>({ get: account.getProfile }),
           email: standIn<AccountClient['email']>({ set: account.setEmail }),
+          rateLimits: { consume: async () => undefined },
         }),
       directory: standIn<DirectoryClient>({
         accounts: standIn<DirectoryClient['accounts']>({
@@ -150,10 +151,21 @@ describe('the address of an account', () => {
   test('changes in the directory first, which uses the token up', async () => {
     const { mail, calls, directory, account } = hostWith()
     await mail.changeAddress(did, 'new@example.com', 'abcde-fghij')
-    expect(calls).toEqual(['accounts.setEmail', 'email.set'])
+    expect(calls).toEqual(['accounts.find', 'accounts.setEmail', 'email.set'])
     const hash = hashMailedToken(jwtSecret, 'update_email', 'abcde-fghij')
     expect(directory.setEmail.mock.calls).toEqual([[did, 'new@example.com', hash]])
     expect(account.setEmail.mock.calls).toEqual([['new@example.com']])
+  })
+
+  test('changes are told to the old one', async () => {
+    const send = vi.fn(async (_mail: Mail) => undefined)
+    const { mail } = hostWith({ transport: { send } })
+    await mail.changeAddress(did, 'new@example.com')
+    await vi.waitFor(() => expect(send).toHaveBeenCalledOnce())
+    expect(send.mock.calls[0]?.[0]).toMatchObject({
+      to: 'old@example.com',
+      text: expect.stringContaining('new@example.com'),
+    })
   })
 
   test('changes without a token where none is needed', async () => {

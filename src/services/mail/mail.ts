@@ -14,8 +14,8 @@ import type { MailTransport } from './transport.ts'
 /** Between two mails for a new password, in ms; a token is good for three times as long. */
 const SPACING = 5 * 60 * 1000
 
-/** Notices to one account, so that whoever changes things all the time fills no mailbox. */
-const NOTICES = { key: 'notices', limit: 20, window: 60 * 60 * 1000 }
+/** Notices of one kind to one account, so that whoever changes things all the time fills no mailbox. */
+const NOTICES = { limit: 10, window: 60 * 60 * 1000 }
 
 export interface MailDependencies {
   readonly config: Pick<
@@ -76,11 +76,13 @@ export class MailService {
   /**
    * Tells an account's owner what has changed, while the request goes on: should it fail, the log says so. An account
    * without an address, and a host that sends no mail, tell nobody.
+   *
+   * @param to instead of the account's address
    */
-  tell(did: string, notice: Notice): void {
+  tell(did: string, notice: Notice, to?: string): void {
     const { waitUntil, log } = this.#dependencies
     waitUntil(
-      this.#sendNotice(did, notice).catch((error: unknown) =>
+      this.#sendNotice(did, notice, to).catch((error: unknown) =>
         log.error('mailing a notice failed', error, { kind: notice.kind }),
       ),
     )
@@ -95,15 +97,17 @@ export class MailService {
     this.tell(did, { kind: 'password changed', passkeys: left.length, appPasswords })
   }
 
-  async #sendNotice(did: string, notice: Notice): Promise<void> {
+  async #sendNotice(did: string, notice: Notice, address?: string): Promise<void> {
     const { config, objects, transport } = this.#dependencies
     if (!transport) return
     const account = await objects.directory.accounts.find('did', did)
-    if (!account?.email) return
-    const status = await objects.account(did).rateLimits.consume([{ ...NOTICES, points: 1 }])
+    const to = address ?? account?.email
+    if (!account || !to) return
+    const key = `notices: ${notice.kind}`
+    const status = await objects.account(did).rateLimits.consume([{ ...NOTICES, key, points: 1 }])
     if (status?.exceeded) return
     const { hostname, publicUrl, mailFrom: from } = config
-    const { handle, email: to } = account
+    const { handle } = account
     const settingsUrl = `${publicUrl}/settings`
     await transport.send(composeNoticeMail(notice, { hostname, settingsUrl, handle, from, to }))
   }
@@ -143,8 +147,13 @@ export class MailService {
   async changeAddress(did: string, email: string, token?: string): Promise<void> {
     const { objects } = this.#dependencies
     const hash = token === undefined ? undefined : this.#hash('update_email', token)
+    const before = await objects.directory.accounts.find('did', did)
     await objects.directory.accounts.setEmail(did, email, hash)
     await objects.account(did).email.set(email)
+    // To the old address: whoever has changed it reads the new one.
+    if (before?.email && before.email !== email) {
+      this.tell(did, { kind: 'email changed', to: email }, before.email)
+    }
   }
 
   /** The mails that a host in development would have sent, newest last; undefined on any other host. */

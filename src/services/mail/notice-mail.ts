@@ -5,9 +5,12 @@ import { document, paragraph } from './html.ts'
 /** What has happened. Names and user agents are what somebody typed or sent. */
 export type Notice =
   | { kind: 'passkey added'; name: string }
+  | { kind: 'passkey removed' }
+  | { kind: 'email changed'; to: string }
   | { kind: 'app password added'; name: string }
   | { kind: 'authenticator app on' }
   | { kind: 'authenticator app off' }
+  | { kind: 'codes by mail on' }
   | { kind: 'codes by mail off' }
   | { kind: 'recovery codes made' }
   | { kind: 'new browser'; userAgent: string | null }
@@ -57,6 +60,14 @@ function wordingOf(notice: Notice): { subject: string; said: string[] } {
       return changed(
         'The authenticator app of {handle} was switched off: no codes of it are asked for.',
       )
+    case 'passkey removed':
+      return changed('A passkey of {handle} was removed.')
+    case 'codes by mail on':
+      return changed('Codes by mail were switched on for {handle}.')
+    case 'email changed': {
+      const said = `The email address of {handle} was changed to ${quoted(notice.to)}. This one is not used any more.`
+      return { subject: 'Your email address was changed', said: [said] }
+    }
     case 'codes by mail off':
       return changed('Codes by mail were switched off for {handle}.')
     case 'recovery codes made':

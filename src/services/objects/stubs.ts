@@ -1,7 +1,7 @@
 /** How the Worker and the objects find each other: one object per account, one of each other kind. */
 
 import type { AccountRpc } from '../../contracts/account.ts'
-import type { RpcClient } from '../../contracts/answer.ts'
+import type { Holder, RpcClient } from '../../contracts/answer.ts'
 import type { DirectoryRpc } from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
 import type { OAuthRpc } from '../../contracts/oauth.ts'
@@ -16,7 +16,8 @@ export type OAuthClient = RpcClient<OAuthRpc>
 
 /** The objects of this host. A stub is good for one request, so each use makes one. */
 export interface HostObjects {
-  account(did: string): AccountClient
+  /** @param holder who must be signed in for what is called, and still be when it is done */
+  account(did: string, holder?: Holder): AccountClient
   readonly directory: DirectoryClient
   readonly sequencer: SequencerClient
   readonly oauth: OAuthClient
@@ -24,7 +25,7 @@ export interface HostObjects {
 
 export function hostObjects(env: Env): HostObjects {
   return {
-    account: (did) => rpcClient(accountStub(env, did)),
+    account: (did, holder) => rpcClient(accountStub(env, did), holder),
     get directory() {
       return rpcClient<DirectoryRpc>(directoryStub(env))
     },

@@ -51,7 +51,8 @@ export class BrowserSessions {
     this.#sql.exec('DELETE FROM browser_session WHERE hash = ?', hash)
   }
 
-  closeAll(): void {
-    this.#sql.exec('DELETE FROM browser_session')
+  /** @param keep hash of the one that stays open */
+  closeAll(keep = ''): void {
+    this.#sql.exec('DELETE FROM browser_session WHERE hash <> ?', keep)
   }
 }

@@ -94,10 +94,12 @@ export class Accounts {
   }
 
   /**
-   * @param undoing a change that did not come about: the account never had the handle that it gives up
+   * @param claim.undoing the handle of a change that did not come about: the account never had it, and has another one
+   *   now where a later change has
    * @throws StorageError `HandleNotAvailable`
    */
-  setHandle(did: string, handle: string, claim: NameClaim & { undoing?: boolean } = {}): void {
+  setHandle(did: string, handle: string, claim: NameClaim & { undoing?: string } = {}): void {
+    if (claim.undoing !== undefined && this.byDid(did)?.handle !== claim.undoing) return
     this.#assertHandleFree(handle, did)
     this.#assertNotKept(handle, did, claim)
     const before = this.byDid(did)?.handle
@@ -135,6 +137,9 @@ export class Accounts {
     const account = this.byDid(did)
     if (account) {
       this.#released.retireDid(did)
+      // The DID document was served under this name, whatever the handle was in the end.
+      if (did.startsWith('did:web:'))
+        this.#released.releaseHandle(did.slice('did:web:'.length), did)
       this.#released.releaseHandle(account.handle, did)
     }
     this.#sql.exec('DELETE FROM account WHERE did = ?', did)

@@ -40,6 +40,11 @@ export class Lockouts {
     return undefined
   }
 
+  /** Removes rows that are over. @param now ms since the epoch */
+  prune(now: number): void {
+    this.#sql.exec('DELETE FROM lockout WHERE forget_at <= ?', now)
+  }
+
   #fail(key: string, failures: number, now: number): void {
     const excess = failures - FREE
     const lock = excess < 0 ? 0 : Math.min(FIRST * 2 ** excess, LONGEST)

@@ -1,3 +1,6 @@
+/** Handles that are kept for one account: who changes it often keeps the last ones, and not many from others. */
+const MAX_KEPT = 3
+
 /** Names of accounts that are gone. Others must not be taken for them. */
 export class ReleasedNames {
   readonly #sql: SqlStorage
@@ -21,6 +24,12 @@ export class ReleasedNames {
       handle,
       did,
       Date.now() + cooldown,
+    )
+    this.#sql.exec(
+      `DELETE FROM released_handle WHERE handle IN (
+         SELECT handle FROM released_handle WHERE did = ? ORDER BY until DESC LIMIT -1 OFFSET ?)`,
+      did,
+      MAX_KEPT,
     )
   }
 

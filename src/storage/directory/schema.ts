@@ -109,6 +109,7 @@ export const migrations: readonly Migration[] = [
     did TEXT NOT NULL,
     until INTEGER NOT NULL
   ) WITHOUT ROWID;
+  CREATE INDEX released_handle_did ON released_handle (did);
   `,
 ]
 
@@ -118,6 +119,6 @@ export const hasExpiring = (sql: SqlStorage): boolean =>
     .exec<{ found: number }>(
       `SELECT EXISTS (SELECT 1 FROM reserved_key) OR EXISTS (SELECT 1 FROM email_token)
          OR EXISTS (SELECT 1 FROM used_service_token) OR EXISTS (SELECT 1 FROM account WHERE ready = 0)
-         OR EXISTS (SELECT 1 FROM released_handle) AS found`,
+         OR EXISTS (SELECT 1 FROM released_handle) OR EXISTS (SELECT 1 FROM lockout) AS found`,
     )
     .one().found === 1

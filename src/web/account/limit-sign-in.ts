@@ -1,6 +1,10 @@
 import { enforceLimits } from '../../context/limits/enforce.ts'
-import { signInLimits } from '../../context/limits/policy.ts'
+import { signInFromAddressLimits, signInLimits } from '../../context/limits/policy.ts'
 import type { PageContext } from './page-env.ts'
+
+/** Counts a passkey that is shown: not by its name, which may be anybody's. @throws RateLimitError */
+export const limitPasskey = ({ env }: PageContext): Promise<void> =>
+  enforceLimits(signInFromAddressLimits, {}, env.context, env.services)
 
 /** Counts an attempt to sign in together with those by apps. @throws RateLimitError */
 export const limitSignIn = ({ env }: PageContext, identifier: string): Promise<void> =>

@@ -2,7 +2,7 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import { beginEpoch } from '../../oauth/store/epochs.ts'
 import { readAnswer } from '../../services/factors/passkeys.ts'
-import { limitSignIn } from './limit-sign-in.ts'
+import { limitPasskey } from './limit-sign-in.ts'
 import type { PageContext } from './page-env.ts'
 
 /** A browser's answer, and whose it says it is. */
@@ -25,7 +25,7 @@ export async function findPasskey(
   answer: unknown,
   identifier: string,
 ): Promise<PasskeyAnswer> {
-  await limitSignIn(c, 'passkey')
+  await limitPasskey(c)
   const json = JSON.stringify(answer ?? null)
   const { id, did } = readAnswer(json)
   const account = await c.env.services.accounts.findByIdentifier(did ?? identifier)

@@ -13,12 +13,14 @@ import { factorSection } from './sections/second-factor.ts'
 const NOTICES: Readonly<Record<string, string>> = {
   'passkey-added': 'The passkey was added.',
   'passkey-renamed': 'The passkey was renamed.',
-  'passkey-removed': 'The passkey was removed. Delete it on the device too.',
+  'passkey-removed':
+    'The passkey was removed, and all other browsers and apps are signed out. Delete it on the device too.',
   'totp-on': 'The authenticator app is on.',
   'totp-off': 'The authenticator app is off.',
   'email-on': 'From now on a code is mailed to you when you sign in with your password.',
   'email-off': 'Codes by mail are off.',
-  'access-removed': 'The passkeys and app passwords were removed.',
+  'access-removed':
+    'The passkeys and app passwords were removed, and all other browsers and apps are signed out.',
   'access-kept': 'Passkeys and app passwords stay as they are.',
   'app-password-revoked': 'The app password was revoked. Whoever used it is signed out.',
 }

@@ -40,7 +40,8 @@ export const settings = new Hono<PageEnv>()
   )
   .post('/passkeys/remove', (c) =>
     change(c, async () => {
-      await accountOf(c).passkeys.remove(await field(c, 'id'))
+      await accountOf(c).passkeys.remove(await field(c, 'id'), c.var.session.token)
+      tell(c, { kind: 'passkey removed' })
       return 'passkey-removed'
     }),
   )
@@ -104,10 +105,11 @@ export const settings = new Hono<PageEnv>()
     change(c, async () => {
       const privileged = (await field(c, 'privileged')) !== ''
       const { did } = c.var.session
+      const name = await field(c, 'name')
       const made = await c.env.services.accounts.addAppPassword(
         did,
-        await field(c, 'name'),
-        privileged,
+        { name, privileged },
+        holderOf(c),
       )
       tell(c, { kind: 'app password added', name: made.name })
       return { shownOnce: newAppPassword(made.name, made.password) }
@@ -123,7 +125,7 @@ export const settings = new Hono<PageEnv>()
   .post('/review', (c) =>
     change(c, async () => {
       const remove = (await field(c, 'remove')) !== ''
-      await accountOf(c).passwords.endReview(remove)
+      await accountOf(c).passwords.endReview(remove, c.var.session.token)
       return remove ? 'access-removed' : 'access-kept'
     }),
   )
@@ -131,7 +133,10 @@ export const settings = new Hono<PageEnv>()
 const tell = (c: PageContext, notice: Notice): void =>
   c.env.services.mail.tell(c.var.session.did, notice)
 
-const accountOf = (c: PageContext) => c.env.services.account(c.var.session.did)
+/** Whoever is signed in must still be when something is changed. */
+const holderOf = (c: PageContext) => ({ browser: c.var.session.token })
+
+const accountOf = (c: PageContext) => c.env.services.account(c.var.session.did, holderOf(c))
 
 /** Does something, and shows the page as it is then: with its reason if it was refused. */
 async function change(

@@ -5,8 +5,9 @@ import { fullSession } from '#src/server/auth/policy.ts'
 export default define({
   auth: fullSession,
   async handler({ input, auth, services }) {
-    const { did } = auth
-    const made = await services.accounts.addAppPassword(did, input.name, input.privileged ?? false)
+    const { did, session } = auth
+    const { name, privileged = false } = input
+    const made = await services.accounts.addAppPassword(did, { name, privileged }, { session })
     services.mail.tell(did, { kind: 'app password added', name: made.name })
     return made
   },

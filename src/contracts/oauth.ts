@@ -25,14 +25,15 @@ export interface OAuthRpc {
 
 /** Browsers. */
 export interface DevicesRpc {
-  create(id: string, device: Device): Answer<void>
+  /** @param network mark of the network that it comes from */
+  create(id: string, device: Device, network: string): Answer<void>
   read(id: string): Answer<Device | undefined>
   update(id: string, change: Partial<Device>): Answer<void>
   delete(id: string): Answer<void>
   /**
    * @param epoch in which the credentials were looked at
    * @returns whether the account was not signed in there before
-   * @throws StorageError `InvalidGrant` when the epoch is over
+   * @throws StorageError `InvalidGrant` when the epoch is over, or the device was forgotten
    */
   signIn(deviceId: string, did: string, epoch: number): Answer<boolean>
   signOut(deviceId: string, did: string): Answer<void>
@@ -47,12 +48,15 @@ export interface DevicesRpc {
 export interface ClientsRpc {
   /** @throws StorageError `InvalidGrant` when `epoch` is over */
   authorize(did: string, clientId: string, scopes: readonly string[], epoch: number): Answer<void>
+  /** Whether some account has allowed it something. */
+  isKnown(clientId: string): Answer<boolean>
   authorizedBy(dids: readonly string[]): Answer<{ did: string; clients: AuthorizedClient[] }[]>
 }
 
 /** Authorization requests, and the codes that they end in. */
 export interface RequestsRpc {
-  create(id: string, request: AuthorizationRequest): Answer<void>
+  /** @param network mark of the network that it comes from */
+  create(id: string, request: AuthorizationRequest, network: string): Answer<void>
   read(id: string): Answer<AuthorizationRequest | undefined>
   /**
    * @param epoch of the account, where the change is its consent

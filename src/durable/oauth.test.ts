@@ -12,6 +12,13 @@ const objects = hostObjects(env)
 const HOUR = 60 * 60 * 1000
 const DID = 'did:web:alice.test'
 
+const DEVICE = {
+  session: 'sealed',
+  userAgent: null,
+  ipAddress: '203.0.113.1',
+  lastSeenAt: Date.now(),
+}
+
 const epoch = () => objects.oauth.accounts.epoch(DID)
 
 const token = (more: Partial<NewToken> = {}): NewToken => ({
@@ -77,7 +84,7 @@ test('what was begun before an account was signed out is not completed after', a
   const before = await epoch()
   const request = fresh('req')
   const codeHash = hashOf(request)
-  await objects.oauth.requests.create(request, {
+  const pending = {
     clientId: 'http://localhost',
     clientAuth: 'null',
     parameters: '{}',
@@ -85,7 +92,9 @@ test('what was begun before an account was signed out is not completed after', a
     deviceId: null,
     did: null,
     codeHash: null,
-  })
+  }
+  await objects.oauth.requests.create(request, pending, 'network')
+  await objects.oauth.devices.create('dev-1', DEVICE, 'network')
   await objects.oauth.accounts.remove(DID, { devices: false })
   const tries = (was: number) => [
     resultOf(objects.oauth.tokens.create(fresh('tok'), token(), null, was)),
@@ -113,7 +122,7 @@ test('a code is given out once for a request, and traded in once', async () => {
     did: null,
     codeHash: null,
   }
-  await objects.oauth.requests.create(id, request)
+  await objects.oauth.requests.create(id, request, 'network')
   const codes = ['a', 'b'].map((code) => hashOf(`${id} ${code}`))
   const given = await Promise.all(
     codes.map((codeHash) => resultOf(objects.oauth.requests.update(id, { codeHash, did: DID }))),

@@ -17,6 +17,10 @@ export class Clients implements ClientsRpc {
     this.#table.set(did, clientId, scopes)
   }
 
+  isKnown(clientId: string): boolean {
+    return this.#table.isKnown(clientId)
+  }
+
   authorizedBy(dids: readonly string[]): { did: string; clients: AuthorizedClient[] }[] {
     return dids.map((did) => ({ did, clients: this.#table.of(did) }))
   }

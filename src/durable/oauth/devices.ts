@@ -12,8 +12,8 @@ export class Devices implements DevicesRpc {
     this.#epochs = epochs
   }
 
-  create(id: string, device: Device): void {
-    this.#table.create(id, device)
+  create(id: string, device: Device, network: string): void {
+    this.#table.create(id, device, network)
   }
 
   read(id: string): Device | undefined {

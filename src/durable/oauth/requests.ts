@@ -16,8 +16,8 @@ export class Requests implements RequestsRpc {
     this.#epochs = epochs
   }
 
-  create(id: string, request: AuthorizationRequest): void {
-    this.#table.create(id, request)
+  create(id: string, request: AuthorizationRequest, network: string): void {
+    this.#table.create(id, request, network)
   }
 
   read(id: string): AuthorizationRequest | undefined {

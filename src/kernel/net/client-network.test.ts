@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientNetwork } from './client-network.ts'
+import { clientNetwork, widerNetwork } from './client-network.ts'
 
 test.each([
   ['203.0.113.7', '203.0.113.7'],
@@ -17,4 +17,15 @@ test.each([
   ['203.0.113.7:port', 'unknown'],
 ])('%s counts for %s', (address, network) => {
   expect(clientNetwork(address)).toBe(network)
+})
+
+test.each([
+  ['203.0.113.7', '203.0.113.7'],
+  ['2001:db8:1:2::/64', '2001:db8:1::/48'],
+  ['2001:db8:1:ffff::/64', '2001:db8:1::/48'],
+  ['2001:db8:2::/64', '2001:db8:2::/48'],
+  ['here/64', 'here/64'],
+  ['', ''],
+])('around %s is %s', (network, wider) => {
+  expect(widerNetwork(network)).toBe(wider)
 })

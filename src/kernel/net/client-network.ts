@@ -6,6 +6,9 @@ export const LOCAL = 'here'
 /** What one customer is given of IPv6, in bits: with less, one could be as many clients as one likes. */
 const IPV6_PREFIX = 64
 
+/** What one site or provider is given of IPv6: 65,536 of these networks. */
+const WIDE_PREFIX = 48
+
 /**
  * Whom an address counts for, where clients are counted: an IPv4 address for itself, an IPv6 address for its /64. An
  * IPv4 address in IPv6 form is the IPv4 address.
@@ -26,4 +29,11 @@ export function clientNetwork(address: string): string {
 function withoutPort(address: string): string {
   const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(address) ?? []
   return bracketed ?? address.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
+}
+
+/** The /48 around the network of an IPv6 address; any other network as it is. */
+export function widerNetwork(network: string): string {
+  const [address = '', prefix] = network.split('/')
+  if (prefix !== String(IPV6_PREFIX) || !ipaddr.IPv6.isValid(address)) return network
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${WIDE_PREFIX}`)}/${WIDE_PREFIX}`
 }

@@ -1,7 +1,9 @@
 /** The provider's DeviceStore. The secret of a device's cookie is sealed at rest. */
 import type { DeviceData, DeviceStore, SessionId } from '@atproto/oauth-provider/store'
+import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
 import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
+import { networkMark } from '../../server/auth/oauth-secrets.ts'
 import type { Device } from '../../storage/oauth/devices.ts'
 import { boundUserAgent } from '../field-limits.ts'
 
@@ -12,12 +14,14 @@ const PURPOSE = 'oauth device session'
 
 export const deviceStore = (services: Services): DeviceStore => ({
   async createDevice(id, data) {
-    await services.oauth.devices.create(id, {
+    const device = {
       session: await sealSession(services, data.sessionId),
       userAgent: boundUserAgent(data.userAgent),
       ipAddress: data.ipAddress.slice(0, MAX_ADDRESS),
       lastSeenAt: data.lastSeenAt.getTime(),
-    })
+    }
+    const network = networkMark(services.config, currentRequest().clientNetwork)
+    await services.oauth.devices.create(id, device, network)
   },
   async readDevice(id) {
     const device = await services.oauth.devices.read(id)

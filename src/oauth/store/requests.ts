@@ -1,7 +1,8 @@
 /** The provider's RequestStore. */
 import type { RequestData, RequestStore } from '@atproto/oauth-provider/store'
+import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
-import { hashOf } from '../../server/auth/oauth-secrets.ts'
+import { hashOf, networkMark } from '../../server/auth/oauth-secrets.ts'
 import type { AuthorizationRequest } from '../../storage/oauth/requests.ts'
 import { boundClientAuth, boundParameters } from '../field-limits.ts'
 import { notedEpoch, noteEpoch } from './epochs.ts'
@@ -12,7 +13,7 @@ type RequestId = Parameters<RequestStore['createRequest']>[0]
 
 export const requestStore = (services: Services): RequestStore => ({
   async createRequest(id, data) {
-    await services.oauth.requests.create(id, {
+    const request = {
       clientId: data.clientId,
       clientAuth: boundClientAuth(data.clientAuth),
       parameters: boundParameters(data.clientId, data.parameters),
@@ -20,7 +21,9 @@ export const requestStore = (services: Services): RequestStore => ({
       deviceId: data.deviceId,
       did: data.did,
       codeHash: data.code && hashOf(data.code),
-    })
+    }
+    const network = networkMark(services.config, currentRequest().clientNetwork)
+    await services.oauth.requests.create(id, request, network)
   },
   async readRequest(id) {
     const request = await services.oauth.requests.read(id)

@@ -1,6 +1,7 @@
 /** Secrets of the OAuth server, each derived from the host's own for one purpose (HKDF, RFC 5869). */
-import { createHash, hkdfSync } from 'node:crypto'
+import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import type { Config } from '../../kernel/config/config.ts'
+import { widerNetwork } from '../../kernel/net/client-network.ts'
 
 type Secrets = Pick<Config, 'jwtSecret'>
 
@@ -20,6 +21,16 @@ export const nonceSecret = ({
 /** Signs access tokens (HS256): another key than that of password sessions, so that neither passes for the other. */
 export const signingSecret = ({ jwtSecret }: Secrets): Uint8Array =>
   derive(jwtSecret, 'access token')
+
+/**
+ * What is stored of the network that a request comes from, to see which rows are of one: the /48 of an IPv6 address.
+ * Without the secret it does not tell the address.
+ */
+export const networkMark = ({ jwtSecret }: Secrets, clientNetwork: string): string =>
+  createHmac('sha256', derive(jwtSecret, 'client network'))
+    .update(widerNetwork(clientNetwork))
+    .digest('base64url')
+    .slice(0, 16)
 
 /** What is stored of a code or a refresh token; they have 256 random bits, so that a bare hash tells nothing. */
 export const hashOf = (secret: string): string =>

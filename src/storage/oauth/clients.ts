@@ -4,7 +4,7 @@ export interface AuthorizedClient {
   scopes: string[]
 }
 
-/** Clients of an account whose scopes are remembered. */
+/** Clients of an account whose scopes are remembered; those that are, are updated however many there are. */
 const MAX_CLIENTS = 200
 
 /** Scopes that accounts have granted to clients, so that they are not asked for consent again. */
@@ -16,16 +16,30 @@ export class AuthorizedClients {
 
   /** More than so many are not remembered: the owner is asked again. */
   set(did: string, clientId: string, scopes: readonly string[]): void {
-    const { count } = this.#sql
-      .exec<{ count: number }>('SELECT count(*) AS count FROM authorized_client WHERE did = ?', did)
-      .one()
-    if (count >= MAX_CLIENTS) return
+    const granted = scopes.join(' ')
+    const [known] = this.#sql
+      .exec(
+        'UPDATE authorized_client SET scopes = ? WHERE did = ? AND client_id = ? RETURNING did',
+        granted,
+        did,
+        clientId,
+      )
+      .toArray()
+    if (known) return
     this.#sql.exec(
-      'INSERT OR REPLACE INTO authorized_client (did, client_id, scopes) VALUES (?, ?, ?)',
+      `INSERT INTO authorized_client (did, client_id, scopes) SELECT ?1, ?2, ?3
+       WHERE (SELECT count(*) FROM authorized_client WHERE did = ?1) < ?4`,
       did,
       clientId,
-      scopes.join(' '),
+      granted,
+      MAX_CLIENTS,
     )
+  }
+
+  /** Whether some account has granted it something. */
+  isKnown(clientId: string): boolean {
+    const sql = 'SELECT 1 FROM authorized_client WHERE client_id = ? LIMIT 1'
+    return this.#sql.exec(sql, clientId).toArray().length > 0
   }
 
   of(did: string): AuthorizedClient[] {

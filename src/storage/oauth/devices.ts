@@ -1,4 +1,5 @@
 /** Browsers that have seen the sign-in page, and who is signed in on them. */
+import { StorageError } from '../error.ts'
 
 /** A browser. Times in ms since 1970. */
 export interface Device {
@@ -25,7 +26,7 @@ const HOUR = 60 * 60 * 1000
 const IDLE = HOUR
 const SIGNED_IN = 180 * 24 * HOUR
 
-/** Browsers without a sign-in, at most; beyond that the ones are forgotten that were seen longest ago. */
+/** Browsers without a sign-in, at most; beyond that some are forgotten, of the networks that have most. */
 const MAX_ANONYMOUS = 5_000
 /** That is looked at once in so many new rows. */
 const COUNT_EVERY = 64
@@ -48,14 +49,18 @@ export class Devices {
     this.#sql = sql
   }
 
-  create(id: string, { session, userAgent, ipAddress, lastSeenAt }: Device): void {
+  /** @param network mark of the network that it comes from */
+  create(id: string, device: Device, network: string): void {
+    const { session, userAgent, ipAddress, lastSeenAt } = device
     this.#sql.exec(
-      `INSERT INTO device (id, session, user_agent, ip_address, last_seen_at) VALUES (?, ?, ?, ?, ?)`,
+      `INSERT INTO device (id, session, user_agent, ip_address, last_seen_at, network)
+       VALUES (?, ?, ?, ?, ?, ?)`,
       id,
       session,
       userAgent,
       ipAddress,
       lastSeenAt,
+      network,
     )
     this.#removeAnonymous(Date.now())
   }
@@ -84,9 +89,18 @@ export class Devices {
     this.#sql.exec('DELETE FROM device WHERE id = ?', id)
   }
 
-  /** Records a sign-in on a device. @returns whether the account was not signed in there before */
+  /**
+   * Records a sign-in on a device.
+   *
+   * @returns whether the account was not signed in there before
+   * @throws StorageError `InvalidGrant` when the device was forgotten meanwhile
+   */
   signIn(id: string, did: string): boolean {
     const now = Date.now()
+    const [device] = this.#sql
+      .exec('UPDATE device SET anonymous = 0 WHERE id = ? RETURNING id', id)
+      .toArray()
+    if (!device) throw new StorageError('InvalidGrant', 'This browser was forgotten: begin again')
     const isNew = this.accounts({ deviceId: id, did }).length === 0
     this.#sql.exec(
       `INSERT INTO device_account (device_id, did, created_at, updated_at) VALUES (?, ?, ?, ?)
@@ -96,7 +110,6 @@ export class Devices {
       now,
       now,
     )
-    this.#sql.exec('UPDATE device SET anonymous = 0 WHERE id = ?', id)
     return isNew
   }
 
@@ -144,9 +157,14 @@ export class Devices {
       REMOVED_AT_ONCE,
     )
     if (this.#created++ % COUNT_EVERY !== 0) return
+    // Each row has its rank among those of its network, and the last ranks go.
     this.#sql.exec(
-      `DELETE FROM device WHERE id IN
-         (SELECT id FROM device WHERE anonymous = 1 ORDER BY last_seen_at DESC LIMIT -1 OFFSET ?)`,
+      `DELETE FROM device WHERE id IN (
+         SELECT id FROM (
+           SELECT id, last_seen_at, row_number() OVER (
+             PARTITION BY network ORDER BY last_seen_at DESC) AS rank
+           FROM device WHERE anonymous = 1)
+         ORDER BY rank, last_seen_at DESC LIMIT -1 OFFSET ?)`,
       MAX_ANONYMOUS,
     )
   }

@@ -24,8 +24,10 @@ export type RequestChange = Partial<
 /** Expired requests are kept for this time, ms, so that the user gets an error that says so. */
 const GRACE = 10 * 60 * 1000
 
-/** Pending requests, at most; beyond that the oldest go, first those that no browser has opened. */
+/** Pending requests, without those that a code was issued for. */
 const MAX_PENDING = 1_000
+/** Codes of an account that were not traded in; beyond that the oldest go. */
+const MAX_CODES = 50
 /** That is looked at once in so many new rows. */
 const COUNT_EVERY = 16
 /** Rows that have expired are removed so many at a time, with each new one. */
@@ -49,11 +51,12 @@ export class AuthorizationRequests {
     this.#sql = sql
   }
 
-  create(id: string, request: AuthorizationRequest): void {
+  /** @param network mark of the network that it comes from */
+  create(id: string, request: AuthorizationRequest, network: string): void {
     this.#sql.exec(
       `INSERT INTO request
-         (id, client_id, client_auth, parameters, expires_at, device_id, did, code_hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+         (id, client_id, client_auth, parameters, expires_at, device_id, did, code_hash, network)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       request.clientId,
       request.clientAuth,
@@ -62,6 +65,7 @@ export class AuthorizationRequests {
       request.deviceId,
       request.did,
       request.codeHash,
+      network,
     )
     this.#removeOld(Date.now())
   }
@@ -90,6 +94,7 @@ export class AuthorizationRequests {
       parameters,
       id,
     )
+    if (change.did) this.#removeOldCodes(change.did)
   }
 
   delete(id: string): void {
@@ -117,10 +122,31 @@ export class AuthorizationRequests {
       REMOVED_AT_ONCE,
     )
     if (this.#created++ % COUNT_EVERY !== 0) return
+    this.#removePending()
+  }
+
+  /**
+   * Takes from the networks that have most, so that none pushes out what comes from others: each row has its rank
+   * among those of its network, and the last ranks go. Of one network those stay longest that a browser has opened.
+   */
+  #removePending(): void {
     this.#sql.exec(
       `DELETE FROM request WHERE id IN (
-         SELECT id FROM request ORDER BY device_id IS NULL, expires_at DESC LIMIT -1 OFFSET ?)`,
+         SELECT id FROM (
+           SELECT id, device_id, expires_at, row_number() OVER (
+             PARTITION BY network ORDER BY device_id IS NULL, expires_at DESC) AS rank
+           FROM request WHERE did IS NULL AND code_hash IS NULL)
+         ORDER BY rank, device_id IS NULL, expires_at DESC LIMIT -1 OFFSET ?)`,
       MAX_PENDING,
+    )
+  }
+
+  #removeOldCodes(did: string): void {
+    this.#sql.exec(
+      `DELETE FROM request WHERE id IN (
+         SELECT id FROM request WHERE did = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ?)`,
+      did,
+      MAX_CODES,
     )
   }
 

@@ -80,7 +80,15 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE device ADD COLUMN anonymous INTEGER NOT NULL DEFAULT 1;
   UPDATE device SET anonymous = 0 WHERE id IN (SELECT device_id FROM device_account);
   CREATE INDEX device_anonymous ON device (last_seen_at) WHERE anonymous = 1;
+  ALTER TABLE device ADD COLUMN network TEXT NOT NULL DEFAULT '';
+  CREATE INDEX device_network ON device (network, last_seen_at) WHERE anonymous = 1;
   ALTER TABLE used_refresh ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+
+  ALTER TABLE request ADD COLUMN network TEXT NOT NULL DEFAULT '';
+  CREATE INDEX request_pending ON request (network, device_id, expires_at)
+    WHERE did IS NULL AND code_hash IS NULL;
+  CREATE INDEX request_did ON request (did, expires_at) WHERE did IS NOT NULL;
+  CREATE INDEX authorized_client_id ON authorized_client (client_id);
 
   CREATE TABLE account_epoch (
     did TEXT PRIMARY KEY,

@@ -23,8 +23,7 @@ export function countMethod(
 ): void {
   if (!limits.isLimited) return
   const own = OWN[nsid]
-  const key = own ? `${nsid} ${clientNetwork}` : clientNetwork
-  limits.note(isolateLimits.consume(key, own ?? EVERYTHING))
+  limits.note(isolateLimits.consumeOf(own ? nsid : 'everything', clientNetwork, own ?? EVERYTHING))
 }
 
 /** Counts a request for anything else; what has a limit of its own counts for both. @throws RateLimitError */
@@ -33,9 +32,9 @@ export function countPath(
   policy: PathPolicy | undefined,
 ): void {
   if (!limits.isLimited) return
-  limits.note(isolateLimits.consume(clientNetwork, EVERYTHING))
+  limits.note(isolateLimits.consumeOf('everything', clientNetwork, EVERYTHING))
   if (policy?.perFiveMinutes === undefined) return
   const rule = { limit: policy.perFiveMinutes, window: MINUTES_5 }
   const kind = `${policy.methods.join('+')} ${policy.path}`
-  limits.note(isolateLimits.consume(`${kind} ${clientNetwork}`, rule))
+  limits.note(isolateLimits.consumeOf(kind, clientNetwork, rule))
 }

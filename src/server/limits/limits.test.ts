@@ -122,13 +122,28 @@ test('a path counts with everything else, and for a limit of its own', () => {
   freeze()
   const ask = (clientNetwork: string, path: string) => () =>
     countPath({ limits: new RequestLimits(true), clientNetwork }, policyOf('POST', path))
-  for (let n = 0; n < 100; n++) ask('c', '/oauth/par')()
+  for (let n = 0; n < 300; n++) ask('c', '/oauth/par')()
   expect(ask('c', '/oauth/par')).toThrow('Rate Limit Exceeded')
   ask('c', '/oauth/token')()
   ask('d', '/oauth/par')()
   for (let n = 0; n < 2998; n++) ask('e', '/nothing')()
   for (let n = 0; n < 2; n++) ask('e', '/oauth/par')()
   expect(ask('e', '/oauth/token')).toThrow('Rate Limit Exceeded')
+})
+
+test('networks of one IPv6 site count together, too, for ten times as much', () => {
+  freeze()
+  const network = (n: number) => `2001:db8:77:${n.toString(16)}::/64`
+  const ask = (clientNetwork: string) => () =>
+    countPath({ limits: new RequestLimits(true), clientNetwork }, policyOf('POST', '/oauth/par'))
+  for (let n = 0; n < 3_000; n++) ask(network(n))()
+  expect(ask(network(3_000))).toThrow('Rate Limit Exceeded')
+  ask('2001:db8:78::/64')()
+  const call = (clientNetwork: string) => () =>
+    countMethod({ limits: new RequestLimits(true), clientNetwork }, 'x.y.z')
+  // The refused one and the 3,000 before it counted for everything.
+  for (let n = 3_001; n < 30_000; n++) call(network(n))()
+  expect(call(network(30_000))).toThrow('Rate Limit Exceeded')
 })
 
 describe('writes', () => {

@@ -27,6 +27,14 @@ const KB = 1024
 
 /** What apps send: keys, assertions and requests are signed tokens of some KB. */
 const CLIENT_BODY = 32 * KB
+/**
+ * The backend of an app begins sign-ins and refreshes tokens for all its users from one address. Who it is would only
+ * be known once its assertion is checked, so that these are wide for everybody. What is stored stays bounded without
+ * them: pending requests in number, and by network; sessions and earlier tokens by account; ids of assertions until
+ * they expire. Of tokens one may ask for no fewer than of everything.
+ */
+const APP_SIGN_INS = 300
+const APP_TOKENS = 3_000
 /** The largest form of a page. */
 const FORM = 128 * KB
 
@@ -37,14 +45,14 @@ export const pathPolicies: readonly PathPolicy[] = [
     path: '/oauth/par',
     methods: POST,
     caller: 'client',
-    perFiveMinutes: 100,
+    perFiveMinutes: APP_SIGN_INS,
     maxBody: CLIENT_BODY,
   },
   {
     path: '/oauth/token',
     methods: POST,
     caller: 'client',
-    perFiveMinutes: 600,
+    perFiveMinutes: APP_TOKENS,
     maxBody: CLIENT_BODY,
   },
   {

@@ -30,6 +30,8 @@ const names = new OperatorNames(
     PDS_BSKY_APP_VIEW_CDN_URL_PATTERN: 'https://cdn.example.com/%s/%s/%s',
     PDS_EMAIL_FROM_ADDRESS: 'noreply@mail.example.com',
     PDS_CONTACT_EMAIL_ADDRESS: 'alice@alice.example.net',
+    PDS_PRIVACY_POLICY_URL: 'https://Privacy.example.com/policy.html',
+    PDS_TERMS_OF_SERVICE_URL: 'https://bob.example.net/terms',
   }),
 )
 
@@ -52,6 +54,7 @@ describe('names of the operator', () => {
     'dns',
     'cdn',
     'mail',
+    'privacy',
   ])('%s.example.com is neither a handle nor a did:web', (name) => {
     for (const handle of [`${name}.example.com`, `${name.toUpperCase()}.Example.com`]) {
       expect(names.hasHandle(handle)).toBe(true)
@@ -75,8 +78,13 @@ describe('names of the operator', () => {
     },
   )
 
-  test('the domain of a mail address may be a handle that is proven, but is not given out', () => {
-    expect(names.hasHandle('alice.example.net')).toBe(false)
-    expect(names.hasHandle('mail.example.com')).toBe(true)
+  test('the domain of a mail address or a policy may be a handle that is proven, but is not given out', () => {
+    for (const foreign of ['alice.example.net', 'bob.example.net']) {
+      expect(names.hasHandle(foreign)).toBe(false)
+      expect(names.list().handles).not.toContain(foreign)
+    }
+    for (const own of ['mail.example.com', 'privacy.example.com']) {
+      expect(names.hasHandle(own)).toBe(true)
+    }
   })
 })

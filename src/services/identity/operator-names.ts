@@ -19,6 +19,8 @@ export type NamingSettings = Pick<
   | 'imageUrlPattern'
   | 'mailFrom'
   | 'contactEmail'
+  | 'privacyPolicyUrl'
+  | 'termsOfServiceUrl'
 >
 
 /**
@@ -29,8 +31,11 @@ export type NamingSettings = Pick<
 export class OperatorNames {
   readonly #hosts: ReadonlySet<string>
   readonly #dids: ReadonlySet<string>
-  /** Host names of mail addresses: the operator may well have one as a handle, proven like any foreign domain. */
-  readonly #mailHosts: ReadonlySet<string>
+  /**
+   * Host names of mail addresses and of the pages with policies: the operator may well have one as a handle, proven
+   * like any foreign domain.
+   */
+  readonly #ownDomains: ReadonlySet<string>
   readonly #handleDomains: readonly string[]
 
   constructor(config: NamingSettings) {
@@ -50,9 +55,10 @@ export class OperatorNames {
     ]
     const hosts = [config.hostname, ...dids.map(hostOfDid), ...urls.map(hostOfUrl)]
     const mail = [config.mailFrom, config.contactEmail].map((address) => address?.split('@').at(-1))
+    const policies = [config.privacyPolicyUrl, config.termsOfServiceUrl].map(hostOfUrl)
     this.#dids = new Set(dids.filter(isGiven).map(lower))
     this.#hosts = new Set(hosts.filter(isGiven).map(lower))
-    this.#mailHosts = new Set(mail.filter(isGiven).map(lower))
+    this.#ownDomains = new Set([...mail, ...policies].filter(isGiven).map(lower))
     this.#handleDomains = config.handleDomains
   }
 
@@ -60,7 +66,7 @@ export class OperatorNames {
   hasHandle(handle: string): boolean {
     const name = handle.toLowerCase()
     if (this.#hosts.has(name)) return true
-    return this.#mailHosts.has(name) && this.#handleDomains.some((domain) => name.endsWith(domain))
+    return this.#ownDomains.has(name) && this.#handleDomains.some((domain) => name.endsWith(domain))
   }
 
   /** Whether a DID is one that no account may have. */
@@ -71,8 +77,8 @@ export class OperatorNames {
 
   /** All of them, as the accounts of this host are looked through for them once. */
   list(): { handles: string[]; dids: string[] } {
-    const mail = [...this.#mailHosts].filter((host) => this.hasHandle(host))
-    const handles = [...new Set([...this.#hosts, ...mail])]
+    const own = [...this.#ownDomains].filter((host) => this.hasHandle(host))
+    const handles = [...new Set([...this.#hosts, ...own])]
     return { handles, dids: [...this.#dids, ...handles.map((host) => `did:web:${host}`)] }
   }
 }

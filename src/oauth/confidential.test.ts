@@ -1,8 +1,9 @@
 /** Apps that publish metadata and keys on a site of their own. Only that site is stood in for. */
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
-import { hostObjects } from '../services/objects/stubs.ts'
+import { hostObjects, oauthStub } from '../services/objects/stubs.ts'
 import { ConfidentialClient, makeKey, type Tokens } from '../testing/confidential-client.ts'
 import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
 import { makeAccount, PASSWORD, type TestAccount } from '../testing/host.ts'
@@ -123,6 +124,18 @@ describe('who cannot show the key', () => {
         error: 'invalid_client',
       })
     }
+  })
+
+  test('cannot make the host remember an assertion for longer than it is taken', async () => {
+    const exp = Math.floor((Date.now() + 3650 * DAY) / 1000)
+    const client_assertion = await client.assertion({ exp })
+    expect((await client.push({ client_assertion, code_challenge: challenge() })).status).toBe(201)
+    await runInDurableObject(oauthStub(env), (_, { storage }) => {
+      const { last } = storage.sql
+        .exec<{ last: number }>('SELECT max(expires_at) AS last FROM replay')
+        .one()
+      expect(last).toBeLessThan(Date.now() + 2 * DAY)
+    })
   })
 
   test('cannot show an assertion again', async () => {

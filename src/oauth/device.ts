@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { DeviceId, SessionId } from '@atproto/oauth-provider/store'
 import type { Services } from '../context/services.ts'
 import { equalSecrets } from '../kernel/crypto/equal-secrets.ts'
-import { tellOfBrowser } from './new-browser.ts'
+import { browserMarks, welcomeBrowser } from './new-browser.ts'
 import { deviceStore } from './store/devices.ts'
 import { notedEpoch } from './store/epochs.ts'
 
@@ -36,8 +36,9 @@ export async function signInOnDevice(
   if (!device || !equalSecrets(device.sessionId, session)) return undefined
   const next = `ses-${randomBytes(16).toString('hex')}` as SessionId
   await devices.updateDevice(id as DeviceId, { sessionId: next, lastSeenAt: new Date() })
-  if (await services.oauth.devices.signIn(id, did, notedEpoch(did))) tellOfBrowser(services, did)
-  return [write('dev-id', id), write('ses-id', next)]
+  const isNew = await services.oauth.devices.signIn(id, did, notedEpoch(did))
+  welcomeBrowser(services, did, { isNew })
+  return [write('dev-id', id), write('ses-id', next), ...browserMarks()]
 }
 
 function read(cookie: string | undefined, name: string): string {

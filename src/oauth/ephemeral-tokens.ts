@@ -4,6 +4,7 @@
  */
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import type { Services } from '../context/services.ts'
+import { welcomeBrowser } from './new-browser.ts'
 import { notedEpoch, noteEpoch } from './store/epochs.ts'
 
 type Signer = OAuthProvider['signer']
@@ -13,12 +14,15 @@ export class EndedEpochError extends Error {
   override name = 'EndedEpochError'
 }
 
-/** Makes the provider's signer put the epoch into these tokens, and look at it. */
+/** Makes the provider's signer put the epoch into these tokens, and look at it. They are made when somebody signs in. */
 export function bindToEpochs(signer: Signer, services: Services): void {
   const create = signer.createEphemeralToken.bind(signer)
   const verify = signer.verifyEphemeralToken.bind(signer)
-  signer.createEphemeralToken = (payload) =>
-    create({ ...payload, epoch: notedEpoch(payload.sub) } as typeof payload)
+  signer.createEphemeralToken = async (payload) => {
+    const token = await create({ ...payload, epoch: notedEpoch(payload.sub) } as typeof payload)
+    welcomeBrowser(services, payload.sub, { isNew: true })
+    return token
+  }
   signer.verifyEphemeralToken = async (...parts) => {
     const verified = await verify(...parts)
     const { sub, epoch } = verified.payload as { sub: string; epoch?: unknown }

@@ -7,6 +7,7 @@ import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import { currentRequest } from '../context/current-request.ts'
 import type { Services } from '../context/services.ts'
 import { logProviderError } from './log-error.ts'
+import { browserMarks } from './new-browser.ts'
 import { makeProvider } from './provider.ts'
 
 /** The provider is written for Node's HTTP server; nothing listens on this port but within the isolate. */
@@ -22,7 +23,9 @@ export async function serveOAuth(request: Request, services: Services): Promise<
     if (!isListening) listen(provider)
     isListening = true
   }
-  return handleAsNodeRequest(PORT, request)
+  const response = await handleAsNodeRequest(PORT, request)
+  for (const cookie of browserMarks()) response.headers.append('set-cookie', cookie)
+  return response
 }
 
 function listen(provider: OAuthProvider): void {

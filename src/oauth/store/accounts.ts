@@ -5,7 +5,7 @@ import type { Account, AccountStore, DeviceAccount } from '@atproto/oauth-provid
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
 import type { DeviceAccount as StoredDeviceAccount } from '../../storage/oauth/devices.ts'
-import { tellOfBrowser } from '../new-browser.ts'
+import { welcomeBrowser } from '../new-browser.ts'
 import { checkSignIn } from '../sign-in.ts'
 import { findAccount } from './account-view.ts'
 import { deviceData } from './devices.ts'
@@ -24,6 +24,7 @@ export const accountStore = (services: Services) =>
       // It is for password sessions: whoever signs up here gets a session of the browser.
       currentRequest().waitUntil(services.account(account.did).sessions.close(session.id))
       await beginEpoch(services, account.did)
+      welcomeBrowser(services, account.did, { isNew: false })
       return mustFind(services, account.did)
     },
     async authenticateAccount({ username, password, emailOtp }) {
@@ -46,7 +47,7 @@ export const accountStore = (services: Services) =>
     async upsertDeviceAccount(deviceId, did) {
       const epoch = notedEpoch(did)
       const isNew = await toOAuthErrors(() => services.oauth.devices.signIn(deviceId, did, epoch))
-      if (isNew) tellOfBrowser(services, did)
+      welcomeBrowser(services, did, { isNew })
     },
     async removeDeviceAccount(deviceId, did) {
       await services.oauth.devices.signOut(deviceId, did)

@@ -84,6 +84,15 @@ test('an account has so many codes that wait to be traded in, and no more', () =
     expect(requests.consume('mine 0')).toBeUndefined()
   }))
 
+test('consent to a request that was forgotten gives no code', () =>
+  withSql((sql) => {
+    const requests = new AuthorizationRequests(sql)
+    requests.update('forgotten', { deviceId: 'dev-1' })
+    expect(() => requests.update('forgotten', { did: DID, codeHash: 'code' })).toThrow(
+      'begin again',
+    )
+  }))
+
 test('a flood of browsers pushes out its own', () =>
   withSql((sql) => {
     const devices = new Devices(sql)

@@ -76,9 +76,12 @@ export class AuthorizationRequests {
     return row && toRequest(row)
   }
 
-  /** @throws StorageError `InvalidRequest` when it already has a code and `change` has another */
+  /** @throws StorageError `InvalidRequest` when `change` has a code, and it has another already, or was forgotten */
   update(id: string, change: RequestChange): void {
     const before = this.read(id)
+    if (!before && change.codeHash) {
+      throw new StorageError('InvalidRequest', 'This request was forgotten: begin again')
+    }
     if (!before) return
     if (change.codeHash && before.codeHash !== null) {
       throw new StorageError('InvalidRequest', 'This request was already authorized')

@@ -76,12 +76,8 @@ test.each<[string, (did: string, id: string, keep: string) => Promise<void>]>([
   const device = await addPasskey(did)
   const thief = await openBy(did, device)
   const { browser: owner } = await signIn(did)
-  await objects.oauth.devices.create(browserId, {
-    session: 's',
-    userAgent: null,
-    ipAddress: '::1',
-    lastSeenAt: Date.now(),
-  })
+  const seen = { session: 's', userAgent: null, ipAddress: '::1', lastSeenAt: Date.now() }
+  await objects.oauth.devices.create(browserId, seen, 'a network')
   await objects.oauth.devices.signIn(browserId, did, await objects.oauth.accounts.epoch(did))
   await remove(did, device.id, owner)
   const { browserSessions } = objects.account(did)

@@ -4,15 +4,19 @@
  */
 import { scrypt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { HashRequest } from '../src/kernel/crypto/password.ts'
+import type { HashRequest } from '../src/kernel/crypto/remote-hasher.ts'
+import { FairQueue, QueueFullError } from './fair-queue.ts'
 
 /** Bytes; a password has 512 characters at most. */
 const MAX_BODY = 8 * 1024
 /** Bytes that one hash may take in memory. */
 const MAX_MEMORY = 64 * 1024 * 1024
+
+/** Less than what workerd waits for an answer at most. */
+const QUEUE = { atOnce: 2, waiting: 64, maxWait: 3_000 }
 
 export interface RunningHasher {
   /** Path of a Unix socket, in a folder that nobody else may enter. */
@@ -24,15 +28,8 @@ export interface RunningHasher {
 export async function startPasswordHasher(): Promise<RunningHasher> {
   const folder = mkdtempSync(join(tmpdir(), 'cumulus-hasher-'))
   const socket = join(folder, 'socket')
-  const server = createServer(async (request, response) => {
-    try {
-      const key = await derive(JSON.parse(await readBody(request)) as HashRequest)
-      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(key)
-    } catch {
-      // Not said why: the text may hold the password.
-      response.writeHead(400).end()
-    }
-  })
+  const queue = new FairQueue(QUEUE)
+  const server = createServer((request, response) => answer(queue, request, response))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(socket, resolve)
   })
@@ -44,6 +41,23 @@ export async function startPasswordHasher(): Promise<RunningHasher> {
       server.closeAllConnections()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+async function answer(
+  queue: FairQueue,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  try {
+    const asked = JSON.parse(await readBody(request)) as HashRequest
+    const key = await queue.run(asked.key, () => derive(asked), gone.signal)
+    response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(key)
+  } catch (error) {
+    // Not said why: the text may hold the password.
+    response.writeHead(error instanceof QueueFullError ? 429 : 400).end()
   }
 }
 

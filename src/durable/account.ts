@@ -5,8 +5,9 @@ import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { hashMailedToken } from '../kernel/crypto/mailed-token.ts'
-import { PasswordHasher } from '../kernel/crypto/password.ts'
+import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { hashToken } from '../kernel/crypto/random-token.ts'
+import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
@@ -50,12 +51,13 @@ import { RpcDispatcher } from './dispatcher.ts'
 import { importCheck } from './import-check.ts'
 import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
 
-/** One for all accounts of an isolate: they share a thread. */
-let hasher: PasswordHasher | undefined
+/** For all accounts of an isolate, which share a thread. */
+const leases = inlineLeases()
+let remote: RemoteHasher | undefined
 
-function hasherOf(env: Env): PasswordHasher {
-  hasher ??= new PasswordHasher(env.PASSWORD_HASHER)
-  return hasher
+function hasherOf({ PASSWORD_HASHER }: Env, { id }: DurableObjectState): PasswordHasher {
+  if (PASSWORD_HASHER) remote ??= new RemoteHasher(PASSWORD_HASHER)
+  return new PasswordHasher({ key: id.toString(), remote, leases })
 }
 
 const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
@@ -136,7 +138,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     config,
     profile,
     signOuts,
-    hasher: hasherOf(env),
+    hasher: hasherOf(env, ctx),
     changed() {
       scheduler.start(delivery)
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)

@@ -8,7 +8,7 @@ import { SignOuts } from '../durable/account/sign-outs.ts'
 import { cidOf } from '../kernel/cbor/cid.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { encrypt } from '../kernel/crypto/encrypt.ts'
-import { PasswordHasher } from '../kernel/crypto/password.ts'
+import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { SigningKey } from '../kernel/crypto/signing-key.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
 import { ExportSnapshots, type ExportTimeLimits } from '../storage/account/export-snapshot.ts'
@@ -112,7 +112,7 @@ function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): 
     config,
     profile,
     signOuts: new SignOuts(),
-    hasher: new PasswordHasher(),
+    hasher: new PasswordHasher({ key: 'test', leases: inlineLeases() }),
     changed: vi.fn<() => void>(),
     delivered: vi.fn<() => Promise<void>>(async () => undefined),
   }

@@ -38,8 +38,9 @@ export interface PasswordsRpc {
    * it takes as long as for an account.
    *
    * @param options.apps as if app passwords were looked for, too
+   * @param options.key stands for the name that was given, in place of the account's in the queue
    */
-  pretend(password: string, options?: { apps?: boolean }): Answer<void>
+  pretend(password: string, options?: { apps?: boolean; key?: string }): Answer<void>
   /**
    * Sets the main password and signs out everywhere, browsers and apps included. Passkeys and app passwords stay, and
    * the owner is asked about them (`review`).

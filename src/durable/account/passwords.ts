@@ -60,10 +60,13 @@ export class Passwords implements PasswordsRpc {
     return false
   }
 
-  async pretend(password: string, options: { apps?: boolean } = {}): Promise<void> {
+  async pretend(
+    password: string,
+    { apps, key }: { apps?: boolean; key?: string } = {},
+  ): Promise<void> {
     const { hasher } = this.#core
-    await hasher.hash(password)
-    if (options.apps && looksLikeAppPassword(password)) await hasher.hash(password)
+    await hasher.hash(password, key)
+    if (apps && looksLikeAppPassword(password)) await hasher.hash(password, key)
   }
 
   async set(password: string): Promise<void> {

@@ -4,49 +4,41 @@
  * another process does it (`cli/password-hasher.ts`).
  */
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
-import { Turns } from './turns.ts'
+import { Leases } from './leases.ts'
+import type { RemoteHasher } from './remote-hasher.ts'
 
 const KEY_LENGTH = 64
 /** scrypt's cost parameters; the strength of a stored hash is written beside it. */
 const COST = { N: 16_384, r: 8, p: 1 }
 
-/** Hashes at once, and those that may wait for their turn: for some seconds, then. */
-const HERE = { atOnce: 1, waiting: 32 }
-const ELSEWHERE = { atOnce: 2, waiting: 64 }
+/** Hashes on the thread that the objects of an isolate share. Those that wait do so for some seconds, then. */
+export const inlineLeases = () => new Leases({ atOnce: 1, waiting: 32, deadline: 5_000 })
 
-/** The other process, as a service binding. */
-export interface RemoteHasher {
-  fetch(url: string, init: RequestInit): Promise<Response>
+export interface HasherOptions {
+  /** Whose passwords these are, as far as fairness goes. */
+  key: string
+  /** The other process, where there is one. */
+  remote?: RemoteHasher | undefined
+  /** For hashes on this thread; all objects of an isolate have the same. */
+  leases: Leases
 }
 
-/** What the other process is asked, as JSON; it answers with the key's bytes. */
-export interface HashRequest {
-  password: string
-  /** Hex. */
-  salt: string
-  N: number
-  r: number
-  p: number
-  keyLength: number
-}
-
+/** Hashes the passwords of one account. */
 export class PasswordHasher {
-  readonly #remote: RemoteHasher | undefined
-  readonly #turns: Turns
+  readonly #options: HasherOptions
 
-  /** @param remote the other process, where there is one */
-  constructor(remote?: RemoteHasher) {
-    this.#remote = remote
-    this.#turns = new Turns(remote ? ELSEWHERE : HERE)
+  constructor(options: HasherOptions) {
+    this.#options = options
   }
 
   /**
+   * @param key for whom it is hashed, if not for whom all others are
    * @returns `scrypt$<N>$<r>$<p>$<salt>$<hash>`, the last two in hex
    * @throws TooManyWaitingError
    */
-  async hash(password: string): Promise<string> {
+  async hash(password: string, key?: string): Promise<string> {
     const salt = randomBytes(16)
-    const hash = await this.derive(password, salt, COST)
+    const hash = await this.derive(password, salt, COST, key)
     return ['scrypt', COST.N, COST.r, COST.p, salt.toString('hex'), hash.toString('hex')].join('$')
   }
 
@@ -71,36 +63,30 @@ export class PasswordHasher {
     return (await this.derive(password, salt, COST)).toString('hex')
   }
 
-  /** One hash, when it is its turn. */
-  derive(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
-    return this.#turns.take(() => this.#derive(password.normalize('NFKC'), salt, cost))
-  }
-
-  async #derive(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
-    if (this.#remote) {
-      const asked: HashRequest = {
-        password,
+  /** One hash, when it is its turn. @param key for whom, if not for whom all others are */
+  async derive(
+    password: string,
+    salt: Buffer,
+    cost: typeof COST,
+    key = this.#options.key,
+  ): Promise<Buffer> {
+    const { remote, leases } = this.#options
+    const normal = password.normalize('NFKC')
+    // Without the other process signing in is slow, and goes on.
+    return (
+      (await remote?.derive({
+        key,
+        password: normal,
         salt: salt.toString('hex'),
         keyLength: KEY_LENGTH,
         ...cost,
-      }
-      // Without the other process signing in is slow, and goes on.
-      const key = await askFor(this.#remote, asked).catch(() => undefined)
-      if (key) return key
-    }
-    return new Promise((resolve, reject) => {
-      scrypt(password, salt, KEY_LENGTH, cost, (error, key) =>
-        error ? reject(error) : resolve(key),
-      )
-    })
+      })) ?? leases.take(() => deriveHere(normal, salt, cost))
+    )
   }
 }
 
-async function askFor(remote: RemoteHasher, asked: HashRequest): Promise<Buffer | undefined> {
-  const response = await remote.fetch('http://password-hasher/', {
-    method: 'POST',
-    body: JSON.stringify(asked),
+function deriveHere(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, KEY_LENGTH, cost, (error, key) => (error ? reject(error) : resolve(key)))
   })
-  const key = Buffer.from(await response.arrayBuffer())
-  return response.ok && key.byteLength === KEY_LENGTH ? key : undefined
 }

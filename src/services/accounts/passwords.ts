@@ -69,7 +69,8 @@ export async function tryPassword<T>(
       const result = await attempt(did).catch(nothingIfGone)
       if (result) return { did, result }
     } else {
-      await objects.account(standInFor(identifier)).passwords.pretend(password, { apps })
+      const { object, key } = standInFor(identifier)
+      await objects.account(object).passwords.pretend(password, { apps, key })
     }
   }
   await scheduler.wait(Math.max(0, started + MIN_FAILURE_TIME - Date.now()))
@@ -82,8 +83,11 @@ function nothingIfGone(error: unknown): null {
   throw error
 }
 
-/** The same for the same name, as guesses at one account wait for each other, too. It is no DID. */
-function standInFor(identifier: string): string {
-  const [byte = 0] = createHash('sha256').update(identifier.trim().toLowerCase()).digest()
-  return `stand-in ${byte % STAND_INS}`
+/**
+ * The object, whose name is no DID, and the key in the queue of hashes: the same for the same name, as guesses at one
+ * account wait for each other, too; but no key for several names, or a full queue would refuse nobody's names only.
+ */
+function standInFor(identifier: string): { object: string; key: string } {
+  const digest = createHash('sha256').update(identifier.trim().toLowerCase()).digest()
+  return { object: `stand-in ${digest.readUInt8(0) % STAND_INS}`, key: digest.toString('hex') }
 }

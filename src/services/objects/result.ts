@@ -1,7 +1,7 @@
 /** The two ends of an RPC result: the object makes one, the caller reads it. */
 import { XRPCError } from '@atproto/xrpc-server'
 import type { RpcResult } from '../../contracts/answer.ts'
-import { TooManyWaitingError } from '../../kernel/crypto/turns.ts'
+import { TooManyWaitingError } from '../../kernel/crypto/too-many-waiting.ts'
 import { StorageError } from '../../storage/error.ts'
 import { RateLimitError } from './rate-limit-error.ts'
 

@@ -93,6 +93,8 @@ export interface MailedTokensRpc {
     hash: string,
     spacing?: number,
   ): Answer<(HostedAccount & { email: string }) | undefined>
+  /** Looks a token up without using it. @returns, @throws as `consume` */
+  find(purpose: TokenPurpose, hash: string, did?: string): Answer<string>
   /** Uses a token up. @returns the DID it was mailed to @throws StorageError `InvalidToken`, `ExpiredToken` */
   consume(purpose: TokenPurpose, hash: string, did?: string): Answer<string>
 }

@@ -173,7 +173,16 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const keys = new Keys(core, store)
   const passkeyTable = new PasskeyTable(sql)
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
-  const passwords = new Passwords(core, tables, sessionTable, signOut)
+  const passwords = new Passwords(core, tables, sessionTable, signOut, {
+    async assertValid(hash) {
+      await objects.directory.tokens.find('reset_password', hash, did())
+    },
+    async remove(hash) {
+      await objects.directory.tokens
+        .consume('reset_password', hash, did())
+        .catch((error: unknown) => log().error('a used token stays in the directory', error))
+    },
+  })
   const factors = new Factors(core, {
     passwords,
     totp: new Totp(core, new TotpStore(sql)),

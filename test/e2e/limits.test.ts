@@ -1,7 +1,8 @@
 /** Rate limits of a host that has them on. */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { operatorOf } from '../support/accounts.ts'
+import { makeAccounts, operatorOf } from '../support/accounts.ts'
+import { SettingsSession } from '../support/browser-session.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
 const BYPASS = 'a key of the operator'
@@ -147,6 +148,26 @@ test('all requests of an address are counted', async () => {
   expect(again.headers.get('ratelimit-remaining')).toBe('2998')
   const backup = await call(`com.atproto.sync.getRepo?did=did:web:${HANDLE}`, { from })
   expect(backup.headers.get('ratelimit-limit')).toBe('6000')
+})
+
+test('an account makes twenty app passwords an hour, by apps and on its page together', async () => {
+  const [made] = await makeAccounts(server, 1)
+  if (!made) throw new Error('no account')
+  const { handle, accessJwt } = made
+  const page = await SettingsSession.open(server.origin, handle, `password of ${handle}`)
+  const make = (name: string) =>
+    call('com.atproto.server.createAppPassword', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessJwt}` },
+      body: JSON.stringify({ name }),
+    })
+  const here = await page.post('/settings/app-passwords', { name: 'on the page' })
+  expect(here.status).toBe(200)
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => make(`app ${n % 10}`)))
+  const statuses = answers.map(({ status }) => status).sort()
+  // Names that are taken count, too.
+  expect(statuses).toEqual([...Array(10).fill(200), ...Array(9).fill(400), 429])
+  expect((await page.post('/settings/app-passwords', { name: 'one more' })).status).toBe(429)
 })
 
 test('a host in development does not count', async () => {

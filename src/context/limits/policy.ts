@@ -55,6 +55,8 @@ export const reserveKeyLimits = byAddress('reserve key', perFiveMinutes(50))
 export const refreshIdentityLimits = byAddress('refresh identity', perFiveMinutes(100))
 
 export const mailLimits = byAccount('mail', perHour(5), perDay(15))
+/** Each costs a hash. */
+export const appPasswordLimits = byAccount('app password', perHour(20), perDay(50))
 export const updateHandleLimits = byAccount('update handle', perFiveMinutes(10), perDay(50))
 export const importRepoLimits = byAccount('import repo', perDay(10))
 export const uploadBlobLimits = byAccount('upload blob', perDay(1000))

@@ -44,8 +44,12 @@ export interface PasswordsRpc {
   /**
    * Sets the main password and signs out everywhere, browsers and apps included. Passkeys and app passwords stay, and
    * the owner is asked about them (`review`).
+   *
+   * @param resetToken hash of the mailed token that allows this: looked up after the password was hashed, and used up
+   *   with the change, so that it is still good when there is none
+   * @throws StorageError, XRPCError `InvalidToken`, `ExpiredToken`
    */
-  set(password: string): Answer<void>
+  set(password: string, resetToken?: string): Answer<void>
   /** Since when the owner is to be asked about what a new password left: ms since 1970; null: not at all. */
   review(): Answer<number | null>
   /**

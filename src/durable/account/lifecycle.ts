@@ -9,7 +9,7 @@ import type { Sessions } from '../../storage/account/sessions.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
-import { REVIEW, type SignOut } from './passwords.ts'
+import { REVIEW, type SignOut, USED_TOKENS } from './passwords.ts'
 
 /** Creates, changes and ends one account. */
 export class Lifecycle implements LifecycleRpc {
@@ -79,7 +79,7 @@ export class Lifecycle implements LifecycleRpc {
     this.#core.profile.get()
     this.#core.storage.transactionSync(() => {
       this.#store.destroy()
-      this.#core.storage.kv.delete(REVIEW)
+      for (const key of [REVIEW, USED_TOKENS]) this.#core.storage.kv.delete(key)
       // Also those in memory: somebody else may come to have an account of this DID.
       this.#signOut.here()
     })

@@ -3,6 +3,8 @@ import { looksLikeAppPassword } from '../../kernel/crypto/app-password.ts'
 import type { AppPassword, AppPasswords } from '../../storage/account/app-passwords.ts'
 import type { Passkeys } from '../../storage/account/passkeys.ts'
 import type { Sessions } from '../../storage/account/sessions.ts'
+import { TOKEN_LIFETIME } from '../../storage/directory/email-tokens.ts'
+import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 
 /** Ends what a password gave access to. */
@@ -25,6 +27,17 @@ export interface SignOut {
 /** Since when the owner is to be asked about what a new password left. */
 export const REVIEW = 'review of access'
 
+/** The tokens for a new password that the directory keeps, by hash. */
+export interface ResetTokens {
+  /** @throws XRPCError `InvalidToken`, `ExpiredToken` */
+  assertValid(hash: string): Promise<void>
+  /** Removes a token that was used, and the others with it; one that stays for a failure is not accepted here. */
+  remove(hash: string): Promise<void>
+}
+
+/** Hashes of the tokens that passwords were set with, and until when they are kept: ms since 1970. */
+export const USED_TOKENS = 'used reset tokens'
+
 /** Ways to sign in besides the main password. */
 export interface PasswordTables {
   appPasswords: AppPasswords
@@ -38,18 +51,21 @@ export class Passwords implements PasswordsRpc {
   readonly #passkeys: Pick<Passkeys, 'list' | 'remove'>
   readonly #sessions: Sessions
   readonly #signOut: SignOut
+  readonly #resetTokens: ResetTokens
 
   constructor(
     core: AccountCore,
     { appPasswords, passkeys }: PasswordTables,
     sessions: Sessions,
     signOut: SignOut,
+    resetTokens: ResetTokens,
   ) {
     this.#core = core
     this.#appPasswords = appPasswords
     this.#passkeys = passkeys
     this.#sessions = sessions
     this.#signOut = signOut
+    this.#resetTokens = resetTokens
   }
 
   async verify(password: string): Promise<boolean> {
@@ -69,18 +85,35 @@ export class Passwords implements PasswordsRpc {
     if (apps && looksLikeAppPassword(password)) await hasher.hash(password, key)
   }
 
-  async set(password: string): Promise<void> {
+  async set(password: string, resetToken?: string): Promise<void> {
     const { profile, storage, hasher } = this.#core
     profile.get()
     const hash = await hasher.hash(password)
+    if (resetToken !== undefined) await this.#resetTokens.assertValid(resetToken)
     profile.get()
     storage.transactionSync(() => {
+      if (resetToken !== undefined) this.#useToken(resetToken)
       const isFirst = profile.passwordHash() === null
       profile.update({ password: hash })
       this.#signOut.here()
       if (!isFirst) storage.kv.put(REVIEW, Date.now())
     })
+    if (resetToken !== undefined) await this.#resetTokens.remove(resetToken)
     await this.#signOut.oauth()
+  }
+
+  /**
+   * Notes with the change itself that a token is used up: of several requests with one token one gets through, also
+   * when the directory has not been told.
+   */
+  #useToken(hash: string): void {
+    const { kv } = this.#core.storage
+    const now = Date.now()
+    const used = Object.entries(kv.get<Record<string, number>>(USED_TOKENS) ?? {})
+    const kept = Object.fromEntries(used.filter(([, until]) => until > now))
+    if (kept[hash] !== undefined) throw new StorageError('InvalidToken', 'Token is invalid')
+    // Clocks of objects may differ: longer than the directory takes it.
+    kv.put(USED_TOKENS, { ...kept, [hash]: now + 2 * TOKEN_LIFETIME })
   }
 
   review(): number | null {
@@ -109,7 +142,10 @@ export class Passwords implements PasswordsRpc {
   async addAppPassword(name: string, password: string, privileged: boolean): Promise<AppPassword> {
     const { hasher, profile, signOuts } = this.#core
     const before = signOuts.count()
-    const hash = await hasher.hashAppPassword(profile.get().did, password)
+    const { did } = profile.get()
+    // Before the work, and again after it.
+    this.#appPasswords.assertMayAdd(name)
+    const hash = await hasher.hashAppPassword(did, password)
     signOuts.assertNoneSince(before)
     profile.get()
     return this.#appPasswords.add(name, hash, privileged)

@@ -110,6 +110,7 @@ describe('a password', () => {
       { appPasswords: new AppPasswords(sql), passkeys: new PasskeyTable(sql) },
       table,
       signOut,
+      { assertValid: async () => undefined, remove: async () => undefined },
     )
     return { passwords, table, signOut }
   }

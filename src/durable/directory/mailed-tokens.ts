@@ -31,6 +31,10 @@ export class MailedTokens implements MailedTokensRpc {
     return { ...account, email }
   }
 
+  find(purpose: TokenPurpose, hash: string, did?: string): string {
+    return this.#table.find(purpose, hash, did)
+  }
+
   consume(purpose: TokenPurpose, hash: string, did?: string): string {
     return this.#table.consume(purpose, hash, did)
   }

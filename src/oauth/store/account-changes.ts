@@ -33,9 +33,7 @@ export const accountChanges = (services: Services) => {
     },
     async resetPasswordConfirm({ token, password }) {
       return toOAuthErrors(async () => {
-        const checked = checkPassword(password)
-        const did = await services.mail.consumeToken('reset_password', token)
-        await services.mail.setPassword(did, checked)
+        const did = await services.mail.resetPassword(token, checkPassword(password))
         return findAccount(services, did)
       })
     },
@@ -97,8 +95,9 @@ export const accountChanges = (services: Services) => {
     async deleteAccountConfirm({ did, token, password }) {
       await toOAuthErrors(async () => {
         await checkMainPassword(services, did, password)
-        await services.mail.consumeToken('delete_account', token, did)
+        await services.mail.findToken('delete_account', token, did)
         await services.account(did).lifecycle.destroy()
+        // Its tokens go with it.
         await services.directory.accounts.remove(did)
       })
       services.accounts.invalidate(did)

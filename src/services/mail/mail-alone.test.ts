@@ -48,6 +48,7 @@ function hostWith({
       handle,
       email: directoryEmail ?? '',
     })),
+    findToken: log('tokens.find', (_purpose: string, _hash: string, _did?: string) => did),
     consume: log('tokens.consume', (_purpose: string, _hash: string, _did?: string) => did),
   }
   const mail = new MailService({
@@ -70,7 +71,7 @@ function hostWith({
           find: directory.find,
           setEmail: directory.setEmail,
         }),
-        tokens: { put: directory.put, consume: directory.consume },
+        tokens: { put: directory.put, find: directory.findToken, consume: directory.consume },
       }),
     },
     transport,

@@ -1,6 +1,10 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
+import { PasswordHasher } from '../../kernel/crypto/password.ts'
+import { TooManyWaitingError } from '../../kernel/crypto/too-many-waiting.ts'
+import { Lifecycle as LifecycleStore } from '../../storage/account/lifecycle.ts'
+import { StorageError } from '../../storage/error.ts'
 import {
   callAs,
   makeAccount,
@@ -37,6 +41,9 @@ test('of many who come with one token at the same time, one gets through', async
   const { email, handle } = await makeMailed()
   await post('com.atproto.server.requestPasswordReset', { email })
   const { token } = await mailTo(email)
+  // Loads the handler, which the test's runtime does not do for several requests at once.
+  const nothing = { token: 'AAAAA-AAAAA', password: 'new password' }
+  expect((await post('com.atproto.server.resetPassword', nothing)).status).toBe(400)
   const answers = await Promise.all(
     Array.from({ length: 8 }, (_, n) =>
       post('com.atproto.server.resetPassword', { token, password: `new password ${n}` }),
@@ -112,6 +119,39 @@ test('a password that is too short does not use the token up', async () => {
   const reset = (password: string) => post('com.atproto.server.resetPassword', { token, password })
   expect(await outcome(await reset('short'))).toEqual({ status: 400, error: 'InvalidPassword' })
   expect((await reset('long enough')).status).toBe(200)
+})
+
+test('a password that is refused because too many are waiting does not use the token up', async () => {
+  const { email, handle } = await makeMailed()
+  await post('com.atproto.server.requestPasswordReset', { email })
+  const { token } = await mailTo(email)
+  const reset = () =>
+    post('com.atproto.server.resetPassword', { token, password: 'a new password' })
+  vi.spyOn(PasswordHasher.prototype, 'hash').mockRejectedValueOnce(new TooManyWaitingError())
+  expect(await outcome(await reset())).toEqual({ status: 429, error: 'RateLimitExceeded' })
+  expect((await reset()).status).toBe(200)
+  expect(await outcome(await reset())).toEqual({ status: 400, error: 'InvalidToken' })
+  const login = { identifier: handle, password: 'a new password' }
+  expect((await post('com.atproto.server.createSession', login)).status).toBe(200)
+})
+
+test('a deletion that fails leaves the token good; one that succeeds uses it up', async () => {
+  const account = await makeMailed()
+  await request(account, 'com.atproto.server.requestAccountDelete')
+  const { token } = await mailTo(account.email)
+  const { did } = account
+  const remove = (password: string) =>
+    post('com.atproto.server.deleteAccount', { did, password, token })
+  vi.spyOn(LifecycleStore.prototype, 'destroy').mockImplementationOnce(() => {
+    throw new StorageError('InvalidRequest', 'not now')
+  })
+  expect((await remove(PASSWORD)).status).toBe(400)
+  const answers = await Promise.all([remove(PASSWORD), remove(PASSWORD)])
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, expect.any(Number)])
+  expect((await remove(PASSWORD)).status).toBe(401)
+  await runInDurableObject(directoryStub(env), (_, { storage }) => {
+    expect(storage.sql.exec('SELECT 1 FROM email_token WHERE did = ?', did).toArray()).toEqual([])
+  })
 })
 
 test('a change of address that broke off half way is completed, by what comes next', async () => {

@@ -88,13 +88,21 @@ export class MailService {
     )
   }
 
-  /** Sets a new password, and tells the owner what else is still good for signing in. */
-  async setPassword(did: string, password: string): Promise<void> {
+  /**
+   * Sets a new password for whoever a token was mailed to, and tells the owner what else is still good for signing in.
+   * The token is used up with the change: it stays good when there is none.
+   *
+   * @returns the DID of the account
+   * @throws XRPCError `InvalidToken`, `ExpiredToken`, `RateLimitExceeded`
+   */
+  async resetPassword(token: string, password: string): Promise<string> {
+    const did = await this.findToken('reset_password', token)
     const { passwords, passkeys } = this.#dependencies.objects.account(did)
-    await passwords.set(password)
+    await passwords.set(password, this.#hash('reset_password', token))
     const [left, apps] = await Promise.all([passkeys.list(), passwords.listAppPasswords()])
     const appPasswords = apps.map(({ name }) => name)
     this.tell(did, { kind: 'password changed', passkeys: left.length, appPasswords })
+    return did
   }
 
   async #sendNotice(did: string, notice: Notice, address?: string): Promise<void> {
@@ -123,6 +131,12 @@ export class MailService {
   consumeToken(purpose: TokenPurpose, token: string, did?: string): Promise<string> {
     const { directory } = this.#dependencies.objects
     return directory.tokens.consume(purpose, this.#hash(purpose, token), did)
+  }
+
+  /** Looks a token up without using it; for the rest as `consumeToken`. */
+  findToken(purpose: TokenPurpose, token: string, did?: string): Promise<string> {
+    const { directory } = this.#dependencies.objects
+    return directory.tokens.find(purpose, this.#hash(purpose, token), did)
   }
 
   /** An account and its address; completes a change of it that broke off. @throws XRPCError `RepoNotFound` */

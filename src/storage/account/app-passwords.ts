@@ -9,6 +9,9 @@ export interface AppPassword {
   createdAt: string
 }
 
+/** Of one account. */
+const MAX_COUNT = 100
+
 type Row = { name: string; hash: string; privileged: number; created_at: string }
 
 /** The app passwords of one account, looked up by hash: all have the salt of the account. */
@@ -18,12 +21,24 @@ export class AppPasswords {
     this.#sql = sql
   }
 
-  /** @throws StorageError `InvalidRequest` when there is one of that name */
-  add(name: string, hash: string, privileged: boolean): AppPassword {
+  /** @throws StorageError `InvalidRequest` when there is one of that name, or there are too many */
+  assertMayAdd(name: string): void {
     const taken = this.#sql.exec('SELECT 1 FROM app_password WHERE name = ?', name).toArray()
     if (taken.length > 0) {
       throw new StorageError('InvalidRequest', `There is an app password named "${name}" already`)
     }
+    const { count } = this.#sql
+      .exec<{ count: number }>('SELECT count(*) AS count FROM app_password')
+      .one()
+    if (count >= MAX_COUNT) {
+      const message = `An account has at most ${MAX_COUNT} app passwords: revoke one that is not used`
+      throw new StorageError('InvalidRequest', message)
+    }
+  }
+
+  /** @throws StorageError as `assertMayAdd` */
+  add(name: string, hash: string, privileged: boolean): AppPassword {
+    this.assertMayAdd(name)
     const createdAt = new Date().toISOString()
     this.#sql.exec(
       'INSERT INTO app_password (name, hash, privileged, created_at) VALUES (?, ?, ?, ?)',

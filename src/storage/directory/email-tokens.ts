@@ -62,13 +62,13 @@ export class EmailTokens {
   }
 
   /**
-   * Consumes a token, and all others that its account was mailed for the same purpose.
+   * Looks a token up without using it.
    *
    * @param did the account it must belong to; undefined: any
    * @returns the DID of the account it was mailed to
    * @throws StorageError `InvalidToken`, `ExpiredToken`
    */
-  consume(purpose: TokenPurpose, hash: string, did?: string): string {
+  find(purpose: TokenPurpose, hash: string, did?: string): string {
     const row = this.#sql
       .exec<Row>('SELECT * FROM email_token WHERE hash = ? AND purpose = ?', hash, purpose)
       .toArray()[0]
@@ -76,8 +76,14 @@ export class EmailTokens {
       throw new StorageError('InvalidToken', 'Token is invalid')
     }
     if (row.expires_at <= Date.now()) throw new StorageError('ExpiredToken', 'Token is expired')
-    this.#sql.exec('DELETE FROM email_token WHERE did = ? AND purpose = ?', row.did, purpose)
     return row.did
+  }
+
+  /** Consumes a token, and all others that its account was mailed for the same purpose; for the rest as `find`. */
+  consume(purpose: TokenPurpose, hash: string, did?: string): string {
+    const owner = this.find(purpose, hash, did)
+    this.#sql.exec('DELETE FROM email_token WHERE did = ? AND purpose = ?', owner, purpose)
+    return owner
   }
 
   /** Revokes all tokens of an account. */

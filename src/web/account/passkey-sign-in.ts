@@ -2,7 +2,7 @@
 import { AuthRequiredError } from '@atproto/xrpc-server'
 import { beginEpoch } from '../../oauth/store/epochs.ts'
 import { readAnswer } from '../../services/factors/passkeys.ts'
-import { limitPasskey } from './limit-sign-in.ts'
+import { limitPasskey } from './limits.ts'
 import type { PageContext } from './page-env.ts'
 
 /** A browser's answer, and whose it says it is. */

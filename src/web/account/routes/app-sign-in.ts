@@ -10,7 +10,7 @@ import { APP_SIGN_IN_STYLE, readNext } from '../alternative-sign-in.ts'
 import { appSignInPage, signedInPage } from '../app-sign-in-page.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
-import { limitSignIn } from '../limit-sign-in.ts'
+import { limitSignIn } from '../limits.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { authenticateByPasskey } from '../passkey-sign-in.ts'
 

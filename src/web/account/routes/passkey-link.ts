@@ -9,7 +9,7 @@ import { admin } from '../../../server/auth/policy.ts'
 import { checkPasskeyName } from '../../../services/factors/passkeys.ts'
 import { SETTINGS } from '../../layout.ts'
 import { jsonBody, textOf } from '../form.ts'
-import { limitSignIn } from '../limit-sign-in.ts'
+import { limitSignIn } from '../limits.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { linkPage } from '../sign-in-page.ts'
 

@@ -13,6 +13,7 @@ import { csrfTokenOf } from '../browser-session.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
 import { signedInOnly } from '../guard.ts'
+import { limitAppPasswords } from '../limits.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { newAppPassword } from '../sections/app-passwords.ts'
 import { recoveryCodes, totpPage } from '../sections/second-factor.ts'
@@ -103,6 +104,7 @@ export const settings = new Hono<PageEnv>()
   )
   .post('/app-passwords', (c) =>
     change(c, async () => {
+      await limitAppPasswords(c)
       const privileged = (await field(c, 'privileged')) !== ''
       const { did } = c.var.session
       const name = await field(c, 'name')

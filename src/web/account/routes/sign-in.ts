@@ -9,7 +9,7 @@ import { browserSessionOf, expiredSessionCookie, sessionCookie } from '../browse
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
 import { welcomeBrowser } from '../known-browser.ts'
-import { limitSignIn } from '../limit-sign-in.ts'
+import { limitSignIn } from '../limits.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { findPasskey } from '../passkey-sign-in.ts'
 import { codePage, signInPage } from '../sign-in-page.ts'

@@ -12,9 +12,10 @@ export default define({
       services.account(found).passwords.verify(password),
     )
     if (!owner) throw new AuthRequiredError('Invalid did or password')
-    await services.mail.consumeToken('delete_account', token, did)
+    await services.mail.findToken('delete_account', token, did)
     await services.account(did).lifecycle.destroy()
-    // A background job of the account does this too, should it fail here; so the names are free at once.
+    // The token goes with the names. A background job of the account does this too, should it fail here; so they are
+    // free at once.
     await services.directory.accounts.remove(did)
   },
 })

@@ -8,9 +8,6 @@ export default define({
   auth: anyone,
   limits: resetPasswordLimits,
   async handler({ input, services }) {
-    // Before the token is used up, which a password that is too short shall not cost.
-    const password = checkPassword(input.password)
-    const did = await services.mail.consumeToken('reset_password', input.token)
-    await services.mail.setPassword(did, password)
+    await services.mail.resetPassword(input.token, checkPassword(input.password))
   },
 })

@@ -1,5 +1,9 @@
 import { enforceLimits } from '../../context/limits/enforce.ts'
-import { signInFromAddressLimits, signInLimits } from '../../context/limits/policy.ts'
+import {
+  appPasswordLimits,
+  signInFromAddressLimits,
+  signInLimits,
+} from '../../context/limits/policy.ts'
 import type { PageContext } from './page-env.ts'
 
 /** Counts a passkey that is shown: not by its name, which may be anybody's. @throws RateLimitError */
@@ -9,3 +13,7 @@ export const limitPasskey = ({ env }: PageContext): Promise<void> =>
 /** Counts an attempt to sign in together with those by apps. @throws RateLimitError */
 export const limitSignIn = ({ env }: PageContext, identifier: string): Promise<void> =>
   enforceLimits(signInLimits, { input: { identifier } }, env.context, env.services)
+
+/** Counts a new app password together with those that apps have asked for. @throws RateLimitError */
+export const limitAppPasswords = ({ env, var: { session } }: PageContext): Promise<void> =>
+  enforceLimits(appPasswordLimits, { auth: session }, env.context, env.services)

@@ -5,7 +5,7 @@
 import { scrypt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { HashRequest } from '../src/kernel/crypto/remote-hasher.ts'
 import { FairQueue, QueueFullError } from './fair-queue.ts'
@@ -15,8 +15,12 @@ const MAX_BODY = 8 * 1024
 /** Bytes that one hash may take in memory. */
 const MAX_MEMORY = 64 * 1024 * 1024
 
-/** Less than what workerd waits for an answer at most. */
-const QUEUE = { atOnce: 2, waiting: 64, maxWait: 3_000 }
+/** One core is the server's, which has but one thread. The wait is less than what workerd waits for an answer. */
+const QUEUE = {
+  atOnce: Math.min(2, Math.max(1, availableParallelism() - 1)),
+  waiting: 64,
+  maxWait: 3_000,
+}
 
 export interface RunningHasher {
   /** Path of a Unix socket, in a folder that nobody else may enter. */

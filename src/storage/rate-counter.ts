@@ -62,7 +62,10 @@ export class RateCounter {
     const row = this.#sql
       .exec<Row>('SELECT ends_at, points FROM rate WHERE key = ? AND ends_at > ?', key, now)
       .toArray()[0]
-    const used = { until: row?.ends_at ?? now + window, points: (row?.points ?? 0) + points }
+    const before = row?.points ?? 0
+    const used = { until: row?.ends_at ?? now + window, points: before + points }
+    // What is refused anyway is not written: a flood of it would keep the object's thread busy with commits.
+    if (before > limit) return rateLimitStatus({ limit, window }, used)
     this.#sql.exec(
       'INSERT OR REPLACE INTO rate (key, ends_at, points) VALUES (?, ?, ?)',
       key,

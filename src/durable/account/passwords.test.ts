@@ -16,7 +16,7 @@ function passwordsOf({ core, sql }: AccountParts) {
     core,
     { appPasswords, passkeys: new PasskeyTable(sql) },
     new SessionTable(sql),
-    { here: () => undefined, oauth: async () => undefined },
+    { here: () => undefined, browsers: () => undefined, oauth: async () => undefined },
     resetTokens,
   )
   return { passwords, appPasswords, resetTokens }

@@ -145,7 +145,9 @@ test('an app password is not made, whenever the account is signed out meanwhile'
     const table = new AppPasswords(sql)
     const tables = { appPasswords: table, passkeys: new PasskeyTable(sql) }
     const signOut = { here: () => {}, browsers: () => {}, oauth: async () => {} }
-    const passwords = new Passwords(core, tables, new SessionTable(sql), signOut)
+    const resetTokens = { assertValid: async () => {}, remove: async () => {} }
+    const sessionTable = new SessionTable(sql)
+    const passwords = new Passwords(core, tables, sessionTable, signOut, resetTokens)
     for (let turn = 1; turn <= 3; turn++) {
       const making = passwords.addAppPassword(`app ${turn}`, 'a password', true)
       await turns(turn - 1)

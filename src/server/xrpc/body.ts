@@ -10,6 +10,13 @@ const DEFAULT_LIMIT = 150 * 1024
 export const bodyLimitOf = ({ inputLimit }: AnyDefinition, config: Config): number =>
   typeof inputLimit === 'function' ? inputLimit(config) : (inputLimit ?? DEFAULT_LIMIT)
 
+export interface BodyLimit {
+  /** Bytes. */
+  max: number
+  /** Whether they are counted as they arrive; otherwise whoever gets the stream does. */
+  counted: boolean
+}
+
 export interface ParsedBody {
   body: unknown
   /** MIME type without parameters; empty when there is no body. */
@@ -27,7 +34,7 @@ export async function parseBody(
   nsid: string,
   schema: LexXrpcBody | undefined,
   request: Request,
-  max: number,
+  limit: BodyLimit,
 ): Promise<ParsedBody> {
   if (!schema) {
     await refuseBody(request)
@@ -39,7 +46,7 @@ export async function parseBody(
   }
   // Two names for one thing, as in the reference.
   const errorName = schema.schema ? 'PayloadTooLargeError' : 'PayloadTooLarge'
-  const stream = limited(decoded(request), max, request, errorName)
+  const stream = limited(decoded(request), limit, request, errorName)
   if (!schema.schema) return { body: stream, encoding }
   const text = await readText(stream)
   if (text === '') {
@@ -100,7 +107,7 @@ function decoded(request: Request): ReadableStream<Uint8Array> {
 /** Passes a stream on until it exceeds `max` bytes; a body that admits its size is refused at once. */
 function limited(
   stream: ReadableStream<Uint8Array>,
-  max: number,
+  { max, counted }: BodyLimit,
   request: Request,
   name: string,
 ): ReadableStream<Uint8Array> {
@@ -109,7 +116,7 @@ function limited(
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > max) throw tooLarge()
   // HTTP itself ends a body at its stated length; only compressed ones may still unfold.
-  if (length !== null && !request.headers.has('content-encoding')) return stream
+  if (!counted || (length !== null && !request.headers.has('content-encoding'))) return stream
   let size = 0
   return stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({

@@ -55,6 +55,8 @@ export interface Definition<M extends MethodShape, C> {
   oauth?: OAuthRule<M['params'], M['input']>
   /** Largest accepted body in bytes, before and after decompression; a setting may say it. Default: 150 KiB. */
   inputLimit?: InputLimit
+  /** The handler counts a stream itself, as it arrives: only the length that is declared is looked at before. */
+  countsInput?: true
   /** How often it may be called. */
   limits?: readonly RateLimit[]
   handler(ctx: Context<M, C>): Output<M> | Promise<Output<M>>
@@ -65,6 +67,8 @@ export interface AnyDefinition {
   auth: AuthPolicy<unknown>
   oauth?: OAuthRule
   inputLimit?: InputLimit
+  /** The handler counts a stream itself, as it arrives: only the length that is declared is looked at before. */
+  countsInput?: true
   limits?: readonly RateLimit[]
   handler(ctx: never): unknown
 }

@@ -94,7 +94,7 @@ async function serve(
     nsid,
     method.type === 'procedure' ? method.input : undefined,
     request,
-    bodyLimitOf(definition, services.config),
+    { max: bodyLimitOf(definition, services.config), counted: !definition.countsInput },
   )
   if (permissions) {
     await assertCall(permissions, rule, { params, input: body, encoding, request, services })

@@ -13,6 +13,7 @@ export default define({
   limits: importRepoLimits,
   // The object counts what arrives, and says what is too large; this is for what says so itself.
   inputLimit: ({ maxImportSize }) => maxImportSize + 1024 * 1024,
+  countsInput: true,
   async handler({ input, auth, services }) {
     const document = await services.identity.did(auth.did, { fresh: true })
     const key = signingKeyOf(document)

@@ -12,6 +12,7 @@ export default define({
   limits: uploadBlobLimits,
   // The upload itself says what is too large: by what it stores, when it is decompressed.
   inputLimit: ({ blobUploadLimit }) => blobUploadLimit + 1024 * 1024,
+  countsInput: true,
   async handler({ input, encoding, auth, request, services }) {
     const length = request.headers.get('content-length')
     const compressed = request.headers.has('content-encoding')

@@ -1,10 +1,10 @@
 /** How the provider fetches what apps publish about themselves: from anywhere public, within limits. */
 import { currentRequest } from '../context/current-request.ts'
+import { isolateLimits } from '../context/limits/isolate.ts'
 import type { Services } from '../context/services.ts'
 import { guardedFetch } from '../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../kernel/net/network-error.ts'
 import { FetchRequestError } from '../platform/fetch-node.ts'
-import { isolateLimits } from '../server/limits/isolate.ts'
 import { DocumentLimits } from './document-limits.ts'
 
 const LIMITS = { timeout: 5_000, maxBytes: 512 * 1024 }

@@ -1,7 +1,8 @@
 /** How many documents of apps are fetched: for whom, and from where. */
+
+import type { IsolateLimits } from '../context/limits/isolate.ts'
 import { widerNetwork } from '../kernel/net/client-network.ts'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
-import type { IsolateLimits } from '../server/limits/isolate.ts'
 import type { RateLimitRule } from '../storage/rate-counter.ts'
 
 const window = 5 * 60 * 1000

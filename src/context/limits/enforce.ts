@@ -1,8 +1,10 @@
 /** Enforces the rate limits of a method on a request. */
 import { createHash } from 'node:crypto'
+import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Charge } from '../../storage/rate-counter.ts'
 import type { RequestContext } from '../request.ts'
+import { isolateLimits } from './isolate.ts'
 import { accountTryLimits, type RateLimit } from './policy.ts'
 
 /** What a request is counted by. */
@@ -30,6 +32,7 @@ export async function enforceLimits(
       .filter((limit) => limit.by === by)
       .map(({ name, limit, window }) => ({ key: keyOf(name, subject), limit, window, points: 1 }))
   const { clientNetwork } = context
+  refuseHere(limits, context)
   const own = did === undefined ? [] : charges('account', did)
   const shared = [
     ...charges('address', clientNetwork),
@@ -48,6 +51,23 @@ const keyOf = (name: string, subject: string): string =>
 
 const didOf = (auth: unknown): string | undefined =>
   auth && typeof auth === 'object' && 'did' in auth ? String(auth.did) : undefined
+
+/**
+ * What this isolate alone has seen too often from a network is refused without asking the directory, which counts for
+ * all isolates: a flood costs it nothing.
+ *
+ * @throws RateLimitError
+ */
+function refuseHere(
+  limits: readonly RateLimit[],
+  { clientNetwork }: Pick<RequestContext, 'clientNetwork'>,
+): void {
+  for (const { by, name, ...rule } of limits) {
+    if (by !== 'address') continue
+    const status = isolateLimits.consume(`${name} ${clientNetwork}`, rule)
+    if (status.exceeded) throw new RateLimitError(status)
+  }
+}
 
 /**
  * Counts a try of a password at an account, for the client's network, without saying so: the answer to one name of

@@ -1,7 +1,8 @@
 /** Every request counts for the network that it comes from, before anything else is done with it. */
+
+import { isolateLimits } from '../../context/limits/isolate.ts'
 import type { RequestContext } from '../../context/request.ts'
 import type { RateLimitRule } from '../../storage/rate-counter.ts'
-import { isolateLimits } from './isolate.ts'
 import type { PathPolicy } from './path-policy.ts'
 
 export const MINUTES_5 = 5 * 60 * 1000

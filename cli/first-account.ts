@@ -63,6 +63,11 @@ async function firstDomain(origin: string): Promise<string> {
 async function call<T>(origin: string, method: string, init?: RequestInit): Promise<T> {
   const response = await fetch(`${origin}/xrpc/${method}`, init)
   const body = (await response.json()) as T & { error?: string; message?: string }
+  if (body.error === 'ConfigurationError') {
+    throw new FirstAccountError(
+      'The host does not start with these settings: the line above says what is wrong and what helps.',
+    )
+  }
   if (!response.ok) {
     throw new FirstAccountError(body.message ?? `status ${response.status}`, body.error)
   }

@@ -28,6 +28,12 @@ test('in development a host answers under names of this machine only', async () 
   ])
 })
 
+test('mails in development are not for whom a proxy or tunnel lets in', async () => {
+  for (const name of ['x-forwarded-for', 'x-forwarded-host', 'forwarded']) {
+    expect((await send('/dev/mail', { headers: { [name]: '198.51.100.7' } })).status).toBe(404)
+  }
+})
+
 test('every answer carries a request id of its own', async () => {
   const ids = await Promise.all(
     ['/', '/xrpc/_health', '/xrpc/nonsense'].map(async (path) =>

@@ -9,6 +9,9 @@ import { health } from './status/health.ts'
 import { STATUS_PAGE_HEADERS, statusPage } from './status/page.ts'
 import { serveAtprotoDid, serveDidDocument } from './well-known.ts'
 
+/** What proxies say of whom they ask for. */
+const FORWARDED = ['x-forwarded-for', 'x-forwarded-host', 'forwarded']
+
 export const site = new Hono<{ Bindings: PageBindings }>()
   // Before what lets scripts of other origins read: these pages are for this host's own.
   .on(['GET', 'POST'], ['/settings', '/settings/*'], async (c) => {
@@ -35,6 +38,8 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     c.json(protectedResource(c.env.services.config)),
   )
   .get('/dev/mail', async (c) => {
+    // Nor for whom a proxy or tunnel lets in.
+    if (FORWARDED.some((name) => c.req.header(name) !== undefined)) return c.notFound()
     // Not for scripts of other origins: it holds tokens, if only those of a host in development.
     c.res.headers.delete('access-control-allow-origin')
     const mails = await c.env.services.mail.outbox()

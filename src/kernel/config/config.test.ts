@@ -69,6 +69,14 @@ test('the operator’s password is not a short one', () => {
   expect(error?.message).toBe('PDS_ADMIN_PASSWORD must have at least 16 characters')
 })
 
+test.each(['https://pds.example.com/', 'pds.example.com:443', 'pds.example.com/x'])(
+  'a host name is not %s',
+  (hostname) => {
+    const raw = { ...secrets, PDS_HOSTNAME: hostname }
+    expect(catchError(() => readConfig(raw))?.message).toMatch(/^PDS_HOSTNAME: must be a host name/)
+  },
+)
+
 test.each(['pds.example.com', '192.168.1.2', 'pds.local'])(
   'a host in development is not %s',
   (hostname) => {

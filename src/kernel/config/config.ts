@@ -124,6 +124,12 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
         'machine only, but PDS_HOSTNAME is a public name. Unset one of the two.',
     )
   }
+  const { PDS_HOSTNAME: name } = parsed
+  if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
+    problems.push(
+      `PDS_HOSTNAME: must be a host name alone, without "https://", port or path (it is "${name}")`,
+    )
+  }
   const { PDS_ADMIN_PASSWORD: adminPassword } = parsed
   if (adminPassword !== undefined && adminPassword.length < MIN_SECRET) {
     problems.push(`PDS_ADMIN_PASSWORD must have at least ${MIN_SECRET} characters`)

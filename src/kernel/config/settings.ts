@@ -191,7 +191,8 @@ export const settings = {
   ),
   PDS_DEV_MODE: flag(
     'false',
-    'Development: answers are checked against their lexicons, and plain http is forwarded to.',
+    'Development, on this machine only: answers are checked against their lexicons, plain http is forwarded to, ' +
+      'mails are shown at `/dev/mail` instead of being sent, and there are no rate limits.',
   ),
 } as const satisfies Record<string, Setting<unknown>>
 

@@ -39,6 +39,8 @@ export async function authenticateOperator(
     if (isRight) trust(clientNetwork)
   }
   if (isRight) return { type: 'admin' }
+  // Whoever guesses from the operator's network must not see by an answer which guess is right.
+  trusted.delete(clientNetwork)
   log.error('sign-in of the operator failed', 'wrong password', { from: clientNetwork })
   throw new AuthRequiredError()
 }

@@ -1,5 +1,6 @@
 import { jsonToLex, type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
+import { ConfigError } from '../../kernel/config/config.ts'
 import { isForwarded } from '../../proxy/send.ts'
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
 import { setRateLimitHeaders } from '../limits/headers.ts'
@@ -67,6 +68,10 @@ export function errorResponse(error: unknown): Response {
 
 function toXrpcError(error: unknown): XRPCError {
   if (error instanceof XRPCError) return error
+  if (error instanceof ConfigError) {
+    const message = 'The settings of this host are wrong: its log says what'
+    return new XRPCError(503, message, 'ConfigurationError')
+  }
   return isOverloaded(error)
     ? new XRPCError(503, 'This host is busy, try again', 'ServiceUnavailable')
     : new XRPCError(500)

@@ -29,11 +29,14 @@ async function look(names: OperatorNames, directory: DirectoryClient): Promise<v
   const { handles, dids } = names.list()
   const account = await directory.accounts.findAny(handles, dids)
   if (!account) return
+  const { handle, did } = account
+  const [what, remedy] = names.hasDid(did)
+    ? ['the DID', 'delete it (com.atproto.admin.deleteAccount), or use another name in the setting']
+    : ['the handle', 'give it another one (com.atproto.admin.updateAccountHandle)']
   throw new ConfigError(
-    `The account ${account.handle} (${account.did}) has a name that belongs to this host or to a service in its ` +
-      'settings: whoever holds it can speak for them. Nothing is answered but com.atproto.admin.* with the ' +
-      "operator's password: give the account another handle with updateAccountHandle, or delete it with deleteAccount. " +
-      '`npm start` does not get so far: start it once with that setting as it was.',
+    `${what} of the account ${handle} (${did}) is a name of this host or of a service in its settings, in whose ` +
+      `place it could speak. Only com.atproto.admin.* is answered, with the operator's password: ${remedy}. ` +
+      'Where the host does not start at all, start it once with the setting as it was before.',
   )
 }
 

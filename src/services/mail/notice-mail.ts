@@ -33,7 +33,7 @@ export function composeNoticeMail(notice: Notice, mail: NoticeMail): Mail {
   const { subject, said } = wordingOf(notice)
   const parts = [
     ...said.map((line) => line.replace('{handle}', `@${handle}`)),
-    `If it was you, there is nothing to do. If not, look at ${settingsUrl} and change your password.`,
+    `If it was you, there is nothing to do. If not, change your password, and remove what is not yours at ${settingsUrl}.`,
   ]
   return {
     from,

@@ -35,7 +35,11 @@ export default {
     const started = Date.now()
     const { method } = request
     const path = URL.parse(request.url)?.pathname
-    if (path === undefined) return new Response('bad Host header\n', { status: 400 })
+    if (path === undefined) {
+      const refusal = new Response('bad Host header\n', { status: 400 })
+      addSecurityHeaders(refusal, undefined)
+      return refusal
+    }
     const { response, config } = await answer(request, path, env, ctx, log)
     log.info('request', { method, path, status: response.status, ms: Date.now() - started })
     // The head of a WebSocket response cannot be changed.

@@ -16,6 +16,8 @@ export interface OAuthCredentials {
   type: 'oauth'
   did: string
   clientId: string
+  /** Names the token at the OAuth object. */
+  tokenId: string
   scope: 'oauth'
   /** The token was looked up already: the account's object has only the account's status to look at. */
   session: null

@@ -131,7 +131,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const log = () => createLogger({ account: did() })
   const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs)
 
-  const signOuts = new SignOuts()
+  const signOuts = new SignOuts(storage.kv)
   const core: AccountCore = {
     storage,
     sql,

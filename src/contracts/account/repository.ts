@@ -47,7 +47,11 @@ export interface RepositoryRpc {
    * Replaces the repository by the one in a CAR file, once all of it has arrived and was verified.
    * `signingKeys` are those of the DID document; the account's own key is accepted too.
    */
-  importCar(car: ReadableStream<Uint8Array>, signingKeys: readonly string[]): Answer<void>
+  importCar(
+    car: ReadableStream<Uint8Array>,
+    signingKeys: readonly string[],
+    signOuts?: number,
+  ): Answer<void>
   /** A CAR file that proves what is at a path, or that nothing is. */
   proveRecord(collection: string, rkey: string, mayReadPrivate?: boolean): Answer<Uint8Array>
   /** A CAR file of the blocks with these CIDs. */
@@ -56,7 +60,8 @@ export interface RepositoryRpc {
 
 export interface BlobsRpc {
   /** Notes an uploaded blob. */
-  add(blob: BlobRow): Answer<void>
+  /** @param signOuts as `SessionsRpc.signOuts` said when the upload began; undefined: nobody is signed in for it */
+  add(blob: BlobRow, signOuts?: number): Answer<void>
   /** Where the bytes of a blob are, provided that a record refers to it. */
   get(cid: string, mayReadPrivate?: boolean): Answer<BlobRow>
   /** CIDs of the blobs that records refer to. */

@@ -25,6 +25,8 @@ export interface SessionsRpc {
     password: string,
     options?: { allowTakendown?: boolean; code?: string },
   ): Answer<OpenedSession | null>
+  /** How often the account was signed out everywhere: for what takes long, and is to be refused if it was again. */
+  signOuts(): Answer<number>
   /** Trades the refresh token `id` for its successor. */
   refresh(id: string): Answer<OpenedSession>
   close(id: string): Answer<void>

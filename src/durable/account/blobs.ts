@@ -13,7 +13,8 @@ export class Blobs implements BlobsRpc {
     this.#index = index
   }
 
-  add(blob: BlobRow): void {
+  add(blob: BlobRow, signOuts?: number): void {
+    if (signOuts !== undefined) this.#core.signOuts.assertNoneSince(signOuts)
     this.#core.profile.get()
     this.#index.add(blob)
     this.#core.changed()

@@ -127,7 +127,11 @@ export class Repository implements RepositoryRpc {
     return exportCar(this.#core.sql, this.#repo.head(), { since, hold: this.#snapshots.hold() })
   }
 
-  async importCar(car: ReadableStream<Uint8Array>, signingKeys: readonly string[]): Promise<void> {
+  async importCar(
+    car: ReadableStream<Uint8Array>,
+    signingKeys: readonly string[],
+    signOuts?: number,
+  ): Promise<void> {
     const { profile, sql, config } = this.#core
     if (this.#importing) throw new StorageError('InvalidRequest', 'An import is running already')
     this.#importing = true
@@ -141,6 +145,7 @@ export class Repository implements RepositoryRpc {
       const key = await this.#keys.current()
       // The owner may have deleted the account, or it may have been taken down, in the meantime.
       const { status } = profile.get()
+      if (signOuts !== undefined) this.#core.signOuts.assertNoneSince(signOuts)
       this.#repo.replace(did, key, verified, status === 'active')
       this.#core.changed()
     } finally {

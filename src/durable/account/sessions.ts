@@ -57,6 +57,10 @@ export class Sessions implements SessionsRpc {
     return { account, session: this.#table.open(scope, name) }
   }
 
+  signOuts(): number {
+    return this.#core.signOuts.count()
+  }
+
   refresh(id: string): OpenedSession {
     const account = this.#core.profile.get()
     assertNotTakendown(account)

@@ -27,3 +27,15 @@ test('when all places are taken, a newcomer gets one of the address that has mos
     expect((await connect('d')).status).toBe(101)
     expect((await connect('e')).status).toBe(429)
   }))
+
+test('an IPv6 /48 has twice as many as one of its networks, and not more', () =>
+  runInDurableObject(env.SEQUENCER.get(env.SEQUENCER.idFromName('site')), async (_, ctx) => {
+    const limits = { PDS_FIREHOSE_MAX_CONSUMERS: '9', PDS_FIREHOSE_MAX_CONSUMERS_PER_ADDRESS: '2' }
+    const sequencer = new SequencerObject(ctx, { ...env, ...limits })
+    const connect = async (address: string) =>
+      (await sequencer.fetch(new Request(`http://sequencer/?address=${address}`))).status
+    const statuses: number[] = []
+    for (let n = 1; n <= 6; n++) statuses.push(await connect(`2001:db8:77:${n}::/64`))
+    expect(statuses).toEqual([101, 101, 101, 101, 429, 429])
+    expect(await connect('2001:db8:78:1::/64')).toBe(101)
+  }))

@@ -1,3 +1,5 @@
+import { widerNetwork } from '../../kernel/net/client-network.ts'
+
 /** How many consumers there may be at once. */
 export interface ConsumerCaps {
   /** All together. */
@@ -8,6 +10,12 @@ export interface ConsumerCaps {
 
 /** The tag of connections that are not counted by address. */
 const UNCOUNTED = 'uncounted'
+
+/** Connections of an IPv6 /48, as a multiple of what one address may have. */
+const SITE = 2
+
+/** The tag of the site that an address is in: the /48 of an IPv6 address, or the address itself. */
+const siteOf = (address: string): string => `site ${widerNetwork(address)}`
 
 /**
  * Who may connect to the firehose. When all places are taken, a newcomer gets that of the address which has the
@@ -30,8 +38,11 @@ export class Admission {
    */
   ask(address: string | undefined): boolean | WebSocket {
     const { total, perAddress } = this.#caps
-    const own = address === undefined ? 0 : this.#ctx.getWebSockets(address).length
-    if (own >= perAddress) return false
+    const counted = address === undefined ? [] : this.#ctx.getWebSockets(address)
+    if (counted.length >= perAddress) return false
+    // Who has an IPv6 /48 has 65,536 addresses of this kind.
+    const own = address === undefined ? 0 : this.#ctx.getWebSockets(siteOf(address)).length
+    if (own >= SITE * perAddress) return false
     const all = this.#ctx.getWebSockets()
     const open = all.filter(({ readyState }) => readyState === WebSocket.READY_STATE_OPEN)
     if (open.length < total) return true
@@ -42,7 +53,7 @@ export class Admission {
   }
 
   accept(socket: WebSocket, address: string | undefined): void {
-    this.#ctx.acceptWebSocket(socket, [address ?? UNCOUNTED])
+    this.#ctx.acceptWebSocket(socket, address ? [siteOf(address), address] : [UNCOUNTED])
   }
 
   #byAddress(sockets: readonly WebSocket[]): WebSocket[][] {

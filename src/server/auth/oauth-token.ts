@@ -44,7 +44,7 @@ export async function authenticateOAuth(
     audience: [config.serviceDid],
     scope: ['atproto'],
   })
-  const { sub, scope, client_id } = await authenticating.catch((error: unknown) => {
+  const { sub, scope, client_id, jti } = await authenticating.catch((error: unknown) => {
     if (error instanceof WWWAuthenticateError) {
       // What WebCrypto cannot verify is not promised.
       responseHeaders.set('www-authenticate', error.wwwAuthenticateHeader.replace(' ES256K', ''))
@@ -56,6 +56,7 @@ export async function authenticateOAuth(
     type: 'oauth',
     did: sub,
     clientId: client_id ?? '',
+    tokenId: jti,
     scope: 'oauth',
     session: null,
     permissions: new ScopePermissionsTransition(scope?.split(' ')),

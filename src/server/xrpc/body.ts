@@ -6,6 +6,9 @@ import type { AnyDefinition } from './define.ts'
 /** Largest body where the handler does not say otherwise, in bytes. */
 const DEFAULT_LIMIT = 150 * 1024
 
+/** How long a body of JSON may take to come, in ms. */
+const MAX_TIME = 2 * 60 * 1000
+
 /** Largest body of a method, in bytes. */
 export const bodyLimitOf = ({ inputLimit }: AnyDefinition, config: Config): number =>
   typeof inputLimit === 'function' ? inputLimit(config) : (inputLimit ?? DEFAULT_LIMIT)
@@ -15,6 +18,8 @@ export interface BodyLimit {
   max: number
   /** Whether they are counted as they arrive; otherwise whoever gets the stream does. */
   counted: boolean
+  /** Whether compressed bodies are refused. */
+  plain: boolean
 }
 
 export interface ParsedBody {
@@ -46,7 +51,7 @@ export async function parseBody(
   }
   // Two names for one thing, as in the reference.
   const errorName = schema.schema ? 'PayloadTooLargeError' : 'PayloadTooLarge'
-  const stream = limited(decoded(request), limit, request, errorName)
+  const stream = limited(decoded(request, limit), limit, request, errorName)
   if (!schema.schema) return { body: stream, encoding }
   const text = await readText(stream)
   if (text === '') {
@@ -88,7 +93,7 @@ async function refuseBody(request: Request): Promise<void> {
   }
 }
 
-function decoded(request: Request): ReadableStream<Uint8Array> {
+function decoded(request: Request, { plain }: BodyLimit): ReadableStream<Uint8Array> {
   const body = request.body ?? new Blob([]).stream()
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase()
   switch (encoding) {
@@ -98,9 +103,10 @@ function decoded(request: Request): ReadableStream<Uint8Array> {
       return body
     case 'gzip':
     case 'deflate':
+      if (plain) throw unsupported(encoding)
       return body.pipeThrough(new DecompressionStream(encoding))
     default:
-      throw new XRPCError(415, `Unsupported content-encoding: ${encoding}`, 'UnsupportedMediaType')
+      throw unsupported(encoding)
   }
 }
 
@@ -129,12 +135,22 @@ function limited(
   )
 }
 
+const unsupported = (encoding: string) =>
+  new XRPCError(415, `Unsupported content-encoding: ${encoding}`, 'UnsupportedMediaType')
+
 async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tooSlow = new Promise<never>((_, reject) => {
+    const error = new InvalidRequestError('The request body takes too long', 'RequestTimeout')
+    timer = setTimeout(() => reject(error), MAX_TIME)
+  })
   try {
-    return await new Response(stream).text()
+    return await Promise.race([new Response(stream).text(), tooSlow])
   } catch (error) {
     if (error instanceof XRPCError) throw error
     throw new InvalidRequestError('Request body could not be read', undefined, { cause: error })
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -57,6 +57,8 @@ export interface Definition<M extends MethodShape, C> {
   inputLimit?: InputLimit
   /** The handler counts a stream itself, as it arrives: only the length that is declared is looked at before. */
   countsInput?: true
+  /** Compressed bodies are refused: what they unfold to is too much to look at. */
+  plainInput?: true
   /** How often it may be called. */
   limits?: readonly RateLimit[]
   handler(ctx: Context<M, C>): Output<M> | Promise<Output<M>>
@@ -69,6 +71,8 @@ export interface AnyDefinition {
   inputLimit?: InputLimit
   /** The handler counts a stream itself, as it arrives: only the length that is declared is looked at before. */
   countsInput?: true
+  /** Compressed bodies are refused: what they unfold to is too much to look at. */
+  plainInput?: true
   limits?: readonly RateLimit[]
   handler(ctx: never): unknown
 }

@@ -18,6 +18,7 @@ import { decide, isOwned } from '../../routing/decide.ts'
 import { isMethodName } from '../../routing/method-name.ts'
 import { findSetting } from '../../routing/settings.ts'
 import { authenticate } from '../auth/authenticate.ts'
+import { authorizeAgain } from '../auth/authorize-again.ts'
 import { assertCall, assertRule, type OAuthRule } from '../auth/oauth-rule.ts'
 import { sessionCheckedByAccount } from '../auth/policy.ts'
 import { countMethod } from '../limits/count-request.ts'
@@ -85,6 +86,7 @@ async function serve(
   if (method.type === 'subscription')
     return serveStream(context, nsid, method, definition, services)
   const params = parseParams(lexicons, nsid, method.parameters, new URL(request.url).searchParams)
+  const since = Date.now()
   const auth = await authenticate(definition.auth, context, nsid, services)
   const permissions = permissionsOf(auth)
   const rule: OAuthRule = definition.oauth ?? definition.auth.oauth ?? 'never'
@@ -94,12 +96,17 @@ async function serve(
     nsid,
     method.type === 'procedure' ? method.input : undefined,
     request,
-    { max: bodyLimitOf(definition, services.config), counted: !definition.countsInput },
+    {
+      max: bodyLimitOf(definition, services.config),
+      counted: !definition.countsInput,
+      plain: definition.plainInput ?? false,
+    },
   )
   if (permissions) {
     await assertCall(permissions, rule, { params, input: body, encoding, request, services })
   }
   await enforceLimits(definition.limits, { auth, input: body }, context, services)
+  if (body !== undefined) await authorizeAgain(auth, definition.auth, since, services)
   const output = await call(definition, { params, input: body, encoding, auth }, context, services)
   return toResponse(lexicons, nsid, method.output, output, services.config.devMode)
 }

@@ -15,6 +15,9 @@ export interface BlobDependencies {
   waitUntil(work: Promise<unknown>): void
 }
 
+/** What is said of an upload. */
+type UploadRequest = Omit<UploadOptions, 'limit' | 'location'> & { signOuts?: number }
+
 /** Bytes of blobs, in and out. */
 export class BlobService {
   readonly #dependencies: BlobDependencies
@@ -29,13 +32,14 @@ export class BlobService {
    * @param body the bytes
    * @param declaredType MIME type that the client claims
    * @param size bytes to expect, where the client says
+   * @param signOuts as `SessionsRpc.signOuts` said when the upload began, where somebody is signed in for it
    * @param assertMayStore throws if the caller may not store the type that the content shows
    * @throws XRPCError 413 `PayloadTooLarge`; as `storeBlob`; `RepoNotFound`
    */
   async upload(
     did: string,
     body: ReadableStream<Uint8Array>,
-    { declaredType, size, assertMayStore }: Omit<UploadOptions, 'limit' | 'location'>,
+    { declaredType, size, assertMayStore, signOuts }: UploadRequest,
   ): Promise<BlobRow> {
     const { config, waitUntil } = this.#dependencies
     const { blobUploadLimit: limit, imageLocation: location } = config
@@ -43,7 +47,7 @@ export class BlobService {
       throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
     }
     const options = { declaredType, size, limit, assertMayStore, location }
-    const uploading = this.#store(did, body, options)
+    const uploading = this.#store(did, body, options, signOuts)
     // When the client hangs up, a Worker is stopped: but not before it has cleaned up, or noted what
     // is stored already.
     waitUntil(uploading.catch(() => undefined))
@@ -72,12 +76,13 @@ export class BlobService {
     did: string,
     body: ReadableStream<Uint8Array>,
     options: UploadOptions,
+    signOuts: number | undefined,
   ): Promise<BlobRow> {
     const { objects, store: openStore } = this.#dependencies
     const store = openStore()
     const blob = await storeBlob(store, did, body, options)
     try {
-      await objects.account(did).blobs.add(blob)
+      await objects.account(did).blobs.add(blob, signOuts)
     } catch (error) {
       // Refused: an answer that never came may have been a yes.
       if (error instanceof XRPCError) await store.delete(blob.key)

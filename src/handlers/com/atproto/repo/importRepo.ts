@@ -14,9 +14,12 @@ export default define({
   // The object counts what arrives, and says what is too large; this is for what says so itself.
   inputLimit: ({ maxImportSize }) => maxImportSize + 1024 * 1024,
   countsInput: true,
+  plainInput: true,
   async handler({ input, auth, services }) {
-    const document = await services.identity.did(auth.did, { fresh: true })
+    const { did, session } = auth
+    const signOuts = await services.account(did, { session }).sessions.signOuts()
+    const document = await services.identity.did(did, { fresh: true })
     const key = signingKeyOf(document)
-    await services.account(auth.did).repository.importCar(input, key ? [key] : [])
+    await services.account(did).repository.importCar(input, key ? [key] : [], signOuts)
   },
 })

@@ -14,13 +14,18 @@ export default define({
   inputLimit: ({ blobUploadLimit }) => blobUploadLimit + 1024 * 1024,
   countsInput: true,
   async handler({ input, encoding, auth, request, services }) {
+    // Of a service that acts for the account nobody is signed in.
+    const signOuts =
+      auth.type === 'service'
+        ? undefined
+        : await services.account(auth.did, { session: auth.session }).sessions.signOuts()
     const length = request.headers.get('content-length')
     const compressed = request.headers.has('content-encoding')
     const size = length === null || compressed ? undefined : Number(length)
     const assertMayStore = (blob: string): void => {
       if (auth.type === 'oauth') assertPermitted(auth.permissions, { blob })
     }
-    const options = { declaredType: encoding, size, assertMayStore }
+    const options = { declaredType: encoding, size, assertMayStore, signOuts }
     const { cid, mimeType, size: stored } = await services.blobs.upload(auth.did, input, options)
     return { blob: new BlobRef(parseCid(cid) as never, mimeType, stored) }
   },

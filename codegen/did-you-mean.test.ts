@@ -19,3 +19,9 @@ test('upper and lower case hardly count', () => {
 test('nothing is suggested when nothing is near', () => {
   expect(didYouMean('banana', ['string', 'object'])).toBe('')
 })
+
+test('very long names, and very many, are not compared', () => {
+  expect(closest('a'.repeat(65), ['a'.repeat(65)])).toBeUndefined()
+  const many = Array.from({ length: 500 }, (_, n) => `zzzzzzz${n}`)
+  expect(closest('post', [...many, 'posts'])).toBeUndefined()
+})

@@ -1,5 +1,9 @@
 /** Finds what somebody probably meant to type. */
 
+/** Names longer than this, and more candidates, are not compared: it takes as long as the product of the lengths. */
+const MAX_LENGTH = 64
+const MAX_CANDIDATES = 500
+
 /**
  * The candidate closest to `given`, when it is close: at most a third of its letters differ, and upper
  * and lower case hardly count.
@@ -7,7 +11,10 @@
 export function closest(given: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let least = Math.max(1, Math.floor(given.length / 3)) + 0.5
+  if (given.length > MAX_LENGTH) return undefined
+  let looked = 0
   for (const candidate of candidates) {
+    if (looked++ >= MAX_CANDIDATES) break
     if (Math.abs(candidate.length - given.length) > least) continue
     const distance =
       candidate.toLowerCase() === given.toLowerCase() ? 0.1 : editDistance(given, candidate)

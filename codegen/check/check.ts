@@ -5,6 +5,7 @@ import { LEXICONS } from '../layout.ts'
 import type { LexiconFile } from '../load.ts'
 import { byCodeUnits } from '../tree.ts'
 import type { Lexicon } from '../types/types.ts'
+import { firstOf } from './findings.ts'
 import { checkReferences, type DefIndex } from './references.ts'
 import { isObject } from './shape.ts'
 
@@ -48,7 +49,7 @@ export async function checkLexicons(
     // What is no reference at all was told about as such.
     const told = diagnostics.filter((one) => one.file === file.path)
     diagnostics.push(
-      ...found
+      ...firstOf(found)
         .map((finding) => toDiagnostic(finding, file))
         .filter(({ line, column }) => !told.some((o) => o.line === line && o.column === column)),
     )

@@ -6,6 +6,7 @@ import { nameProblems } from '../../src/services/lexicons/grammar.ts'
 import type { Diagnostic, JsonPath } from '../diagnostics.ts'
 import { lexiconPath } from '../layout.ts'
 import type { LexiconFile } from '../load.ts'
+import { firstOf } from './findings.ts'
 import { doubledKeys, locate, type Placed, syntaxError, tooDeep } from './positions.ts'
 import { checkShape, type Finding, isObject } from './shape.ts'
 import { checkSize } from './size.ts'
@@ -53,7 +54,7 @@ export function checkLexicon(file: LexiconFile, takenBy?: string): Diagnostic[] 
   }
   return [
     ...doubledKeys(text).map(placed),
-    ...findings.map((finding) => toDiagnostic(finding, file)),
+    ...firstOf(findings).map((finding) => toDiagnostic(finding, file)),
   ]
 }
 

@@ -46,9 +46,13 @@ export function tooDeep(text: string, most: number): Placed | undefined {
   return undefined
 }
 
+/** The last text that was asked about: a file has its findings one after the other. */
+let parsed: { text: string; root: Node | undefined } | undefined
+
 /** Where the value at `path` starts, or the closest one above it that exists. */
 export function locate(text: string, path: JsonPath): { line: number; column: number } {
-  const root = parseTree(text)
+  if (parsed?.text !== text) parsed = { text, root: parseTree(text) }
+  const { root } = parsed
   for (let length = path.length; root && length >= 0; length--) {
     const node = findNodeAtLocation(root, path.slice(0, length))
     if (node) return placeOf(text, node.offset)

@@ -10,7 +10,7 @@ import { operatorOf } from '../support/accounts.ts'
 import { type Attacker, harm } from '../support/hostile.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
-const MINUTES = process.env.CUMULUS_LONG ? 30 : 0.25
+const MINUTES = Number(process.env.CUMULUS_SOAK_MINUTES ?? (process.env.CUMULUS_LONG ? 30 : 0.25))
 const ATTACKERS = 8
 /** Steps of one attacker that are under way at once. */
 const AT_ONCE = 4
@@ -78,7 +78,8 @@ test(`${MINUTES} minutes of hostile traffic do not keep an honest client waiting
 }, async () => {
   const statuses = new Map<string, number>()
   const held: (() => void)[] = []
-  const end = Date.now() + MINUTES * 60_000
+  const start = Date.now()
+  const end = start + MINUTES * 60_000
   const isOver = () => Date.now() >= end
   const attackers = await Promise.all(
     Array.from({ length: ATTACKERS }, (_, n) => makeAttacker(n, statuses, held)),
@@ -97,6 +98,8 @@ test(`${MINUTES} minutes of hostile traffic do not keep an honest client waiting
   await agent.login({ identifier: HANDLE, password: PASSWORD })
   const times: number[] = []
   let memory = 0
+  /** Bytes, ten times on the way. */
+  const series: number[] = []
   const measure = async <T>(work: Promise<T>) => {
     const started = performance.now()
     await work
@@ -109,7 +112,9 @@ test(`${MINUTES} minutes of hostile traffic do not keep an honest client waiting
     await measure(agent.com.atproto.repo.createRecord({ repo, collection, record }))
     await measure(agent.com.atproto.repo.listRecords({ repo, collection, limit: 50 }))
     await measure(agent.com.atproto.server.describeServer())
-    memory = Math.max(memory, residentMemory())
+    const resident = residentMemory()
+    memory = Math.max(memory, resident)
+    if (Date.now() - start > (series.length * MINUTES * 60_000) / 10) series.push(resident)
     // As often as the limits on writes allow in half an hour.
     await new Promise((resolve) => setTimeout(resolve, 1_200))
   }
@@ -118,11 +123,15 @@ test(`${MINUTES} minutes of hostile traffic do not keep an honest client waiting
 
   times.sort((a, b) => a - b)
   const p99 = times[Math.floor(times.length * 0.99)] ?? 0
-  const largest = Math.max(...sizesOfObjects().values())
+  // The sequencer keeps 72 hours of events, of all that accounts may write; it is as large as that is.
+  const sizes = [...sizesOfObjects()]
+  const isLog = ([name]: [string, number]) => name.startsWith('SequencerObject')
+  const largest = Math.max(...sizes.filter((one) => !isLog(one)).map(([, size]) => size))
+  const log = Math.max(...sizes.filter(isLog).map(([, size]) => size))
   console.log(
     `${MINUTES} min: ${times.length} honest requests, p50 ${times[times.length >> 1]?.toFixed(0)} ms, ` +
-      `p99 ${p99.toFixed(0)} ms; memory ${(memory / MB).toFixed(0)} MB; largest object ` +
-      `${(largest / MB).toFixed(1)} MB; answers ${JSON.stringify(Object.fromEntries(statuses))}`,
+      `p99 ${p99.toFixed(0)} ms; memory ${(memory / MB).toFixed(0)} MB (${series.map((bytes) => (bytes / MB).toFixed(0)).join(', ')}); ` +
+      `firehose log ${(log / MB).toFixed(1)} MB, largest other object ${(largest / MB).toFixed(1)} MB; answers ${JSON.stringify(Object.fromEntries(statuses))}`,
   )
   // 501 says that there is no such method.
   const failures = [...statuses.keys()].filter((status) => /^5(?!01)/.test(status))

@@ -28,13 +28,16 @@ export const createRequestContext = (
   config: Config,
   log: Logger,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
-): RequestContext => ({
-  request,
-  log,
-  clientAddress: clientAddress(request),
-  clientNetwork: clientNetwork(clientAddress(request)),
-  limits: new RequestLimits(config.rateLimits && !mayBypass(request, config)),
-  responseHeaders: new Headers(),
-  accountsCalled: new Set(),
-  waitUntil: (work) => ctx.waitUntil(work),
-})
+): RequestContext => {
+  const address = clientAddress(request)
+  return {
+    request,
+    log,
+    clientAddress: address,
+    clientNetwork: clientNetwork(address),
+    limits: new RequestLimits(config.rateLimits && !mayBypass(request, config)),
+    responseHeaders: new Headers(),
+    accountsCalled: new Set(),
+    waitUntil: (work) => ctx.waitUntil(work),
+  }
+}

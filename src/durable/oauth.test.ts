@@ -12,6 +12,16 @@ const objects = hostObjects(env)
 const HOUR = 60 * 60 * 1000
 const DID = 'did:web:alice.test'
 
+const REQUEST = {
+  clientId: 'http://localhost',
+  clientAuth: 'null',
+  parameters: '{}',
+  expiresAt: Date.now() + HOUR,
+  deviceId: null,
+  did: null,
+  codeHash: null,
+}
+
 const DEVICE = {
   session: 'sealed',
   userAgent: null,
@@ -84,16 +94,7 @@ test('what was begun before an account was signed out is not completed after', a
   const before = await epoch()
   const request = fresh('req')
   const codeHash = hashOf(request)
-  const pending = {
-    clientId: 'http://localhost',
-    clientAuth: 'null',
-    parameters: '{}',
-    expiresAt: Date.now() + HOUR,
-    deviceId: null,
-    did: null,
-    codeHash: null,
-  }
-  await objects.oauth.requests.create(request, pending, 'network')
+  await objects.oauth.requests.create(request, REQUEST, 'network')
   await objects.oauth.devices.create('dev-1', DEVICE, 'network')
   await objects.oauth.accounts.remove(DID, { devices: false })
   const tries = (was: number) => [
@@ -113,16 +114,7 @@ test('what was begun before an account was signed out is not completed after', a
 
 test('a code is given out once for a request, and traded in once', async () => {
   const id = fresh('req')
-  const request = {
-    clientId: 'http://localhost',
-    clientAuth: 'null',
-    parameters: '{}',
-    expiresAt: Date.now() + HOUR,
-    deviceId: null,
-    did: null,
-    codeHash: null,
-  }
-  await objects.oauth.requests.create(id, request, 'network')
+  await objects.oauth.requests.create(id, REQUEST, 'network')
   const codes = ['a', 'b'].map((code) => hashOf(`${id} ${code}`))
   const given = await Promise.all(
     codes.map((codeHash) => resultOf(objects.oauth.requests.update(id, { codeHash, did: DID }))),

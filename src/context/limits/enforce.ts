@@ -64,7 +64,7 @@ function refuseHere(
 ): void {
   for (const { by, name, ...rule } of limits) {
     if (by !== 'address') continue
-    const status = isolateLimits.consume(`${name} ${clientNetwork}`, rule)
+    const status = isolateLimits.consumeOf(name, clientNetwork, rule)
     if (status.exceeded) throw new RateLimitError(status)
   }
 }

@@ -124,6 +124,29 @@ test('a compressed import is refused', async () => {
   expect((await exports.default.fetch(url, init)).status).toBe(415)
 })
 
+/** Begins an empty body, lets `meanwhile` happen, and ends it. */
+async function slowlyNothing(account: TestAccount, nsid: string, meanwhile: () => Promise<void>) {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const answer = exports.default.fetch(`http://localhost/xrpc/${nsid}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${account.accessJwt}` },
+    body: readable,
+  })
+  await scheduler.wait(150)
+  await meanwhile()
+  await writable.close()
+  return (await answer).status
+}
+
+test.each(['com.atproto.server.requestEmailUpdate', 'com.atproto.server.activateAccount'])(
+  '%s, which takes no body, is refused after a new password',
+  async (nsid) => {
+    const account = await makeAccount()
+    expect(await slowlyNothing(account, nsid, reset(account.did))).toBeGreaterThanOrEqual(400)
+    expect(await slowlyNothing(await makeAccount(), nsid, async () => {})).toBe(200)
+  },
+)
+
 test.each([
   ['createRecord', 'com.atproto.repo.createRecord'],
   ['putPreferences', 'app.bsky.actor.putPreferences'],

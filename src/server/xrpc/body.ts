@@ -6,7 +6,7 @@ import type { AnyDefinition } from './define.ts'
 /** Largest body where the handler does not say otherwise, in bytes. */
 const DEFAULT_LIMIT = 150 * 1024
 
-/** How long a body of JSON may take to come, in ms. */
+/** How long a body of JSON may take to come, and one that should not be there to begin, in ms. */
 const MAX_TIME = 2 * 60 * 1000
 
 /** Largest body of a method, in bytes. */
@@ -87,7 +87,7 @@ function accepts(allowed: string, type: string): boolean {
 /** A method without input takes none; an empty one, as some clients send it, is let pass. */
 async function refuseBody(request: Request): Promise<void> {
   if (!request.body) return
-  const { value, done } = await request.body.getReader().read()
+  const { value, done } = await inTime(request.body.getReader().read())
   if (!done && value.byteLength > 0) {
     throw new InvalidRequestError('A request body was provided when none was expected')
   }
@@ -138,14 +138,18 @@ function limited(
 const unsupported = (encoding: string) =>
   new XRPCError(415, `Unsupported content-encoding: ${encoding}`, 'UnsupportedMediaType')
 
-async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
+const readText = (stream: ReadableStream<Uint8Array>): Promise<string> =>
+  inTime(new Response(stream).text())
+
+/** @throws InvalidRequestError if the body cannot be read, of the name `RequestTimeout` if it takes too long */
+async function inTime<T>(reading: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const tooSlow = new Promise<never>((_, reject) => {
     const error = new InvalidRequestError('The request body takes too long', 'RequestTimeout')
     timer = setTimeout(() => reject(error), MAX_TIME)
   })
   try {
-    return await Promise.race([new Response(stream).text(), tooSlow])
+    return await Promise.race([reading, tooSlow])
   } catch (error) {
     if (error instanceof XRPCError) throw error
     throw new InvalidRequestError('Request body could not be read', undefined, { cause: error })

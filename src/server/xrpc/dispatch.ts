@@ -106,7 +106,8 @@ async function serve(
     await assertCall(permissions, rule, { params, input: body, encoding, request, services })
   }
   await enforceLimits(definition.limits, { auth, input: body }, context, services)
-  if (body !== undefined) await authorizeAgain(auth, definition.auth, since, services)
+  // Also where no body is taken: what came instead of one may have been waited for.
+  if (request.body) await authorizeAgain(auth, definition.auth, since, services)
   const output = await call(definition, { params, input: body, encoding, auth }, context, services)
   return toResponse(lexicons, nsid, method.output, output, services.config.devMode)
 }

@@ -28,6 +28,8 @@ export default defineConfig({
                 PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '11'.repeat(32),
                 PDS_ADMIN_PASSWORD: 'test admin password',
                 PDS_CRAWLERS: 'none',
+                // Numbers that can be read.
+                PDS_FIREHOSE_FIRST_SEQ: '1',
                 PDS_REGISTRATION: 'open',
                 PDS_DID_PLC_URL: 'http://127.0.0.1:9',
                 PDS_BSKY_APP_VIEW_URL: 'none',

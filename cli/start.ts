@@ -4,6 +4,7 @@ import { defineCommand, runMain } from 'citty'
 import { readConfig } from '../src/kernel/config/config.ts'
 import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
+import { keepRunning } from './keep-running.ts'
 import { reportErrors } from './report-errors.ts'
 import { readLocalSettings } from './settings.ts'
 import { settingsHelp } from './settings-help.ts'
@@ -22,19 +23,21 @@ async function run(): Promise<void> {
   const config = readConfig({ ...settings.raw })
   ensureBundle(() => process.stderr.write('Building the server ...\n'))
   const workerd = await startWorkerd(settings)
-  process.once('SIGINT', () => workerd.process.kill('SIGINT'))
-  process.once('SIGTERM', () => workerd.process.kill('SIGTERM'))
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(signal))
+  const served = keepRunning(settings, workerd, stop.signal)
   const origin = `http://localhost:${workerd.port}`
   const first = await ensureFirstAccount(`http://127.0.0.1:${workerd.port}`, settings.raw).catch(
     (error: unknown) => {
-      workerd.process.kill('SIGTERM')
+      stop.abort('SIGTERM')
       throw error
     },
   )
   process.stdout.write(
     greeting(origin, config.publicUrl, relative(process.cwd(), settings.dataDirectory), first),
   )
-  process.exitCode = (await workerd.exited) ?? 0
+  process.exitCode = await served
 }
 
 function greeting(

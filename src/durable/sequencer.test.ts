@@ -36,9 +36,10 @@ const state: SourceState = { head: new Uint8Array(36), rev: '3l2s5poxi422p', sta
 const append = (did: string, events: OutboxEvent[]) => sequencer.append(did, events, state)
 
 const seqs = ({ received }: Consumer) => received.map(({ body }) => body.seq)
+const HOUR = 60 * 60 * 1000
 const upTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1)
 
-test('events are numbered from 1 and repeats are dropped', async () => {
+test('events are numbered from the first number on and repeats are dropped', async () => {
   await append('did:web:a.test', events(1, 3))
   await append('did:web:a.test', events(2, 4))
   await append('did:web:b.test', events(1, 1))
@@ -93,7 +94,7 @@ test('a consumer older than the log is told so and gets the rest', async () => {
   await append('did:web:a.test', events(1, 5))
   await runInDurableObject(sequencer, (_, { storage }) => {
     storage.sql.exec('UPDATE event SET time = 0 WHERE seq <= 3')
-    new Retention(storage.sql, 0).step(1)
+    new Retention(storage.sql, { time: 0, size: 1e9 }).step(1)
   })
   await evictDurableObject(sequencer)
   const consumer = await listen(1)
@@ -105,7 +106,7 @@ test('a consumer older than the log is told so and gets the rest', async () => {
 test('numbers go on after everything old was removed', async () => {
   await append('did:web:a.test', events(1, 5))
   await runInDurableObject(sequencer, (_, { storage }) => {
-    new Retention(storage.sql, 0).step(Date.now() + 1)
+    new Retention(storage.sql, { time: 0, size: 1e9 }).step(Date.now() + 1)
   })
   await evictDurableObject(sequencer)
   await append('did:web:a.test', events(6, 6))
@@ -207,6 +208,36 @@ test('events that are too old are removed when the alarm rings, and those that a
   // The next look is when the oldest of those that are left is too old.
   const alarm = await runInDurableObject(sequencer, (_, { storage }) => storage.getAlarm())
   expect(alarm).toBeGreaterThan(Date.now() + 72 * 60 * 60 * 1000 - 60_000)
+})
+
+test('a log that is full loses its oldest events, and no more than it must', async () => {
+  await append('did:web:a.test', events(1, 1000))
+  const kept = await runInDurableObject(sequencer, (_, { storage }) => {
+    const { sql } = storage
+    const sizes = () =>
+      sql
+        .exec<{ n: number; bytes: number }>(
+          'SELECT count(*) AS n, sum(length(frame)) AS bytes FROM event',
+        )
+        .one()
+    const { bytes } = sizes()
+    const roomy = new Retention(sql, { time: HOUR, size: bytes + 1 })
+    expect(roomy.due()).toBeGreaterThan(Date.now())
+    expect(roomy.step(Date.now())).toBe(false)
+    expect(sizes().n).toBe(1000)
+    const full = new Retention(sql, { time: HOUR, size: bytes / 2 })
+    expect(full.due()).toBe(0)
+    while (full.step(Date.now())) {}
+    expect(full.due()).toBeGreaterThan(Date.now())
+    expect(sizes().bytes).toBeLessThanOrEqual(bytes / 2)
+    expect(sizes().bytes).toBeGreaterThan(bytes * 0.44)
+    return sizes().n
+  })
+  await evictDurableObject(sequencer)
+  const consumer = await listen(0)
+  await consumer.until(() => consumer.received.length === kept + 1)
+  expect(consumer.received[0]).toMatchObject({ type: '#info', body: { name: 'OutdatedCursor' } })
+  expect(seqs(consumer).at(-1)).toBe(1000)
 })
 
 test('all events of a deleted account go, but for the one that says so; others stay', async () => {

@@ -31,8 +31,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #consumers: Consumers
   readonly #crawl: CrawlRequests
   readonly #counter: RowCounter | undefined
-  /** Whether the alarm is set for what is due next, whatever events come. */
+  /** Whether the alarm is set for what is due next, whatever events come, until the log is full. */
   #alarmCoversNextEvent = false
+  /** `Retention.fullAt` for which the alarm was set. */
+  #alarmForFullAt: number | undefined
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -41,7 +43,9 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#counter = config.devMode ? countRows(ctx.storage.sql) : undefined
     const sql = this.#counter?.sql ?? ctx.storage.sql
     this.#sources = new Sources(sql)
-    this.#log = new EventLog(ctx.storage, this.#sources, sql)
+    // A host may have had another PDS, whose numbers relays know: time goes on, whatever they were.
+    const first = config.firstSeq ?? Date.now() * 1000
+    this.#log = new EventLog(ctx.storage, this.#sources, first, sql)
     this.#retention = new Retention(sql, config.eventRetention)
     this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname)
     const log = () => createLogger({ object: 'sequencer' })
@@ -73,7 +77,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     // Sent in the same turn as stored, so that no consumer that is catching up can come in between.
     // The platform holds the messages back until the rows are durable.
     this.#consumers.broadcast(this.#log.append(did, events, state))
-    if (state.status === 'deleted') this.#alarmCoversNextEvent = false
+    if (state.status === 'deleted' || this.#becomesFull()) this.#alarmCoversNextEvent = false
     if (!this.#alarmCoversNextEvent) await this.#reschedule()
   }
 
@@ -135,6 +139,14 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   async #removeOldEvents(): Promise<void> {
     const now = Date.now()
     while (this.#retention.step(now)) await scheduler.wait(0)
+  }
+
+  /** Whether the log has become too large since this was last asked. */
+  #becomesFull(): boolean {
+    const { fullAt } = this.#retention
+    if (this.#log.total <= fullAt || this.#alarmForFullAt === fullAt) return false
+    this.#alarmForFullAt = fullAt
+    return true
   }
 
   #activity() {

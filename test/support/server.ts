@@ -1,6 +1,6 @@
 /** The real server, started as a user starts it, for end-to-end tests. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,6 +44,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       PDS_BSKY_APP_VIEW_URL: 'none',
       PDS_CHAT_URL: 'none',
       PDS_CRAWLERS: 'none',
+      // Numbers that can be read.
+      PDS_FIREHOSE_FIRST_SEQ: '1',
       PDS_DEV_MODE: 'true',
       ...options.env,
     },
@@ -57,9 +59,11 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     output,
     async stop(signal = 'SIGTERM') {
       const exited = new Promise((resolve) => child.once('exit', resolve))
-      if (signal === 'SIGKILL') process.kill(workerdPid(child), 'SIGKILL')
-      else child.kill(signal)
+      // `npm start` would start it again.
+      const workerd = signal === 'SIGKILL' ? workerdPidOf({ pid: child.pid ?? 0 }) : undefined
+      child.kill(signal)
       await exited
+      if (workerd !== undefined) await killAndWait(workerd)
     },
   }
 }
@@ -77,12 +81,14 @@ function untilRunning(child: ChildProcess): Promise<string> {
   })
 }
 
-/** `npm start` says which process serves, so that a test can kill it alone. */
-function workerdPid(child: ChildProcess): number {
-  const { pid } = child
-  if (pid === undefined) throw new Error('the server has no process')
-  return Number(readChildren(pid).trim().split(' ')[0])
+async function killAndWait(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL')
+  while (existsSync(`/proc/${pid}/fd`)) await new Promise((resolve) => setTimeout(resolve, 20))
 }
+
+/** The process that serves, a child of `npm start`; 0: there is none just now. */
+export const workerdPidOf = ({ pid }: Pick<TestServer, 'pid'>): number =>
+  Number(readChildren(pid).trim().split(' ')[0])
 
 function readChildren(pid: number): string {
   return process

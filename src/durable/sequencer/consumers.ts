@@ -98,7 +98,7 @@ export class Consumers {
   /** How many events the slowest consumer has not been sent yet. */
   get furthestBehind(): number {
     const cursors = [...this.#behind.values()].map(({ cursor }) => cursor)
-    return cursors.length > 0 ? this.#parts.log.head - Math.min(...cursors) : 0
+    return cursors.length > 0 ? this.#parts.log.countAfter(Math.min(...cursors)) : 0
   }
 
   /** Takes a new consumer; false: there is no place for it. */

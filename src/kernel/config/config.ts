@@ -70,8 +70,10 @@ export interface Config {
   mailFrom: string
   /** Origins of relays. */
   crawlers: readonly string[]
-  /** How long firehose events are kept, in ms. */
-  eventRetention: number
+  /** How long, and how much of, firehose events are kept. */
+  eventRetention: { time: number; size: number }
+  /** Number of the first firehose event; undefined: microseconds since 1970. */
+  firstSeq: number | undefined
   firehose: FirehoseLimits
   appview: ServiceTarget | undefined
   /** URL of the AppView's images, with `%s` for kind, DID and CID. */
@@ -185,7 +187,11 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
     mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
     crawlers: crawlersOf(parsed.PDS_CRAWLERS),
-    eventRetention: parsed.PDS_REPO_BACKFILL_LIMIT_MS ?? 72 * 60 * 60 * 1000,
+    eventRetention: {
+      time: parsed.PDS_REPO_BACKFILL_LIMIT_MS ?? 72 * 60 * 60 * 1000,
+      size: parsed.PDS_FIREHOSE_MAX_LOG ?? 4 * 1024 ** 3,
+    },
+    firstSeq: parsed.PDS_FIREHOSE_FIRST_SEQ,
     firehose: {
       maxUnread: parsed.PDS_FIREHOSE_MAX_UNREAD ?? 32 * 1024 * 1024,
       consumers: {

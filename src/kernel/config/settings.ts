@@ -102,6 +102,16 @@ export const settings = {
     'Relays that are asked to crawl this host. Separated by commas.',
   ),
   PDS_REPO_BACKFILL_LIMIT_MS: count('259200000 (72 hours)', 'How long firehose events are kept.'),
+  PDS_FIREHOSE_MAX_LOG: count(
+    '4294967296 (4 GiB)',
+    'Bytes of firehose events that are kept; when there are more, the oldest go before their time. On Cloudflare the ' +
+      'database that holds them may have 10 GB.',
+  ),
+  PDS_FIREHOSE_FIRST_SEQ: count(
+    'microseconds since 1970 at the first event',
+    'Number of the first event of the firehose. Relays leave a host whose numbers are lower than those they know of ' +
+      'its host name.',
+  ),
   PDS_FIREHOSE_MAX_UNREAD: count(
     '33554432 (32 MiB)',
     'Bytes sent to consumers of the firehose, all together, that are not known to be read. They may be in memory, ' +

@@ -13,7 +13,8 @@ import type { PathChange } from './writes.ts'
 export class ExportSnapshots {
   readonly #sql: SqlStorage
   readonly #limits: ExportTimeLimits
-  #exports = 0
+  readonly #running = new Set<RunningExport>()
+  #isWatching = false
   /** Counts replacements of the whole repository. */
   #epoch = 0
 
@@ -25,37 +26,47 @@ export class ExportSnapshots {
 
   /** Begins an export: rows of the current state are kept until it is released. */
   hold(): Hold {
-    this.#exports++
     const epoch = this.#epoch
-    const { idle, total } = this.#limits
     const { promise: lapsed, resolve } = Promise.withResolvers<ExportError>()
-    let isHeld = true
-    const release = () => {
-      if (!isHeld) return
-      isHeld = false
-      clearTimeout(idleTimer)
-      clearTimeout(totalTimer)
-      this.#exports--
-      if (this.#exports === 0) this.#clear()
-    }
-    const lapse = () => {
-      release()
-      resolve(new ExportError('the client took too long to read the repository'))
-    }
-    let idleTimer = setTimeout(lapse, idle)
-    const totalTimer = setTimeout(lapse, total)
+    const now = Date.now()
+    const running: RunningExport = { startedAt: now, readAt: now, lapse: resolve }
+    this.#running.add(running)
+    this.#watch()
     return {
       lapsed,
-      release,
+      release: () => this.#release(running),
       check: () => {
         if (this.#epoch !== epoch) {
           throw new ExportError('the repository was replaced while it was exported')
         }
-        if (!isHeld) throw new ExportError('the export has ended')
-        clearTimeout(idleTimer)
-        idleTimer = setTimeout(lapse, idle)
+        if (!this.#running.has(running)) throw new ExportError('the export has ended')
+        running.readAt = Date.now()
       },
     }
+  }
+
+  #release(running: RunningExport): void {
+    if (this.#running.delete(running) && this.#running.size === 0) this.#clear()
+  }
+
+  /**
+   * Ends exports that take too long, by one timer for all of them that is never cancelled: workerd keeps a cancelled
+   * one, some 300 bytes, until the time it was set for.
+   */
+  #watch(): void {
+    if (this.#isWatching || this.#running.size === 0) return
+    this.#isWatching = true
+    const { idle, total } = this.#limits
+    setTimeout(() => {
+      this.#isWatching = false
+      const now = Date.now()
+      for (const running of this.#running) {
+        if (now - running.readAt < idle && now - running.startedAt < total) continue
+        this.#release(running)
+        running.lapse(new ExportError('the client took too long to read the repository'))
+      }
+      this.#watch()
+    }, Math.min(idle, total) / 4)
   }
 
   /** Aborts running exports, after the repository was replaced as a whole. */
@@ -70,7 +81,7 @@ export class ExportSnapshots {
     changes: ReadonlyMap<string, PathChange>,
     rev: string,
   ): void {
-    if (this.#exports === 0) return
+    if (this.#running.size === 0) return
     for (const { layer, lo } of [...written.keys(), ...vacated]) {
       this.#sql.exec(
         `INSERT OR IGNORE INTO snapshot_node
@@ -101,7 +112,15 @@ export class ExportSnapshots {
 
 const MINUTE = 60_000
 
-/** How long an export may take, in ms. */
+interface RunningExport {
+  /** ms since the epoch. */
+  readonly startedAt: number
+  /** When its client last read, in ms since the epoch. */
+  readAt: number
+  lapse(error: ExportError): void
+}
+
+/** How long an export may take, in ms, up to a quarter more. */
 export interface ExportTimeLimits {
   /** Between two reads of its client. */
   idle: number

@@ -12,32 +12,56 @@ export interface SequencedEvent {
 }
 
 /**
- * The one order of all events of this host. `seq` starts at 1, only grows and never comes back, also
- * when old events are removed.
+ * The one order of all events of this host. `seq` only grows and never comes back, also when old events are
+ * removed.
  */
 export class EventLog {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
   readonly #sources: Sources
   #head: number
+  #total: number
   #lastEventAt: number | undefined
 
-  /** `sql` is the database of `storage`, wrapped where its rows are counted. */
-  constructor(storage: DurableObjectStorage, sources: Sources, sql: SqlStorage = storage.sql) {
+  /**
+   * @param first number of the first event of all
+   * @param sql the database of `storage`, wrapped where its rows are counted
+   */
+  constructor(
+    storage: DurableObjectStorage,
+    sources: Sources,
+    first: number,
+    sql: SqlStorage = storage.sql,
+  ) {
     this.#storage = storage
     this.#sources = sources
     this.#sql = sql
     // The newest row is never removed, so the newest number is always there once one was.
     const newest = sql
-      .exec<{ seq: number; time: number }>('SELECT seq, time FROM event ORDER BY seq DESC LIMIT 1')
+      .exec<{ seq: number; time: number; total: number | null }>(
+        'SELECT seq, time, total FROM event ORDER BY seq DESC LIMIT 1',
+      )
       .toArray()[0]
-    this.#head = newest?.seq ?? 0
+    this.#head = newest?.seq ?? first - 1
+    // Events of before totals were stored are as large as the database.
+    this.#total = newest ? (newest.total ?? sql.databaseSize) : 0
     this.#lastEventAt = newest?.time
   }
 
-  /** The number of the newest event; 0 before the first. */
+  /** The number of the newest event; before the first, the one before that. */
   get head(): number {
     return this.#head
+  }
+
+  /** Events from after `cursor`, or from the oldest that is kept, to the newest. */
+  countAfter(cursor: number): number {
+    const oldest = this.#sql.exec<{ seq: number }>('SELECT min(seq) AS seq FROM event').one().seq
+    return this.#head - Math.max(cursor, (oldest ?? this.#head + 1) - 1)
+  }
+
+  /** Bytes of all frames that were ever stored. */
+  get total(): number {
+    return this.#total
   }
 
   /** When the newest event was stored, in ms since the epoch. */
@@ -60,7 +84,11 @@ export class EventLog {
       return { seq, frame: toFrame(event, seq) }
     })
     const time = Date.now()
-    const rows = sequenced.map(({ seq, frame }, i) => [seq, did, fresh[i]?.id ?? 0, time, frame])
+    let total = this.#total
+    const rows = sequenced.map(({ seq, frame }, i) => {
+      total += frame.byteLength
+      return [seq, did, fresh[i]?.id ?? 0, time, frame, total]
+    })
     const insert = () => {
       insertRows(this.#sql, EVENT, rows.slice(0, -1))
       const lastRow = rows.slice(-1).map((row) => [...row, state.head, state.rev, state.status])
@@ -73,6 +101,7 @@ export class EventLog {
     if (rows.length === 1 && state.status !== 'deleted') insert()
     else this.#storage.transactionSync(insert)
     this.#head += sequenced.length
+    this.#total = total
     this.#lastEventAt = time
     this.#sources.cacheLastEvent(did, newest.id)
     return sequenced
@@ -106,6 +135,6 @@ export class EventLog {
   }
 }
 
-const EVENT = 'INSERT INTO event (seq, did, number, time, frame)'
+const EVENT = 'INSERT INTO event (seq, did, number, time, frame, total)'
 const EVENT_AND_STATE =
-  'INSERT INTO last_event_of (seq, did, number, time, frame, head, rev, status)'
+  'INSERT INTO last_event_of (seq, did, number, time, frame, total, head, rev, status)'

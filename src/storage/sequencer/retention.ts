@@ -10,31 +10,56 @@ const SLACK = 60 * 60 * 1000
  */
 export function schedulePurge(sql: SqlStorage, did: string, before: number): void {
   sql.exec(
-    `INSERT INTO purge (did, done_to, before) VALUES (?, (SELECT pruned_to FROM horizon), ?)
+    `INSERT INTO purge (did, done_to, before) VALUES (?, (SELECT min(seq) - 1 FROM event), ?)
      ON CONFLICT (did) DO UPDATE SET done_to = excluded.done_to, before = excluded.before`,
     did,
     before,
   )
 }
 
-/** Removes expired events, and those of deleted accounts, a chunk at a time. */
+/** A log that is full is made smaller by this part of what it may have, so that events are removed in batches. */
+const MARGIN = 0.1
+
+/** How long events are kept, in ms, and how many bytes of frames. */
+export interface RetentionRule {
+  time: number
+  size: number
+}
+
+/** Removes expired events, the oldest when they are too many bytes, and those of deleted accounts, a chunk at a time. */
 export class Retention {
   readonly #sql: SqlStorage
-  readonly #retention: number
+  readonly #rule: RetentionRule
   #prunedTo: number
+  #fullAt: number
 
-  /** `retention`: how long events are kept, in ms. */
-  constructor(sql: SqlStorage, retention: number) {
+  constructor(sql: SqlStorage, rule: RetentionRule) {
     this.#sql = sql
-    this.#retention = retention
+    this.#rule = rule
     this.#prunedTo = sql
       .exec<{ pruned_to: number }>('SELECT pruned_to FROM horizon')
       .one().pruned_to
+    this.#fullAt = this.#totalOf('min') + rule.size
   }
 
-  /** The number of the newest expired event that was removed; 0: none was. */
+  /** The number of the newest event that was removed, but for those of deleted accounts; 0: none was. */
   get prunedTo(): number {
     return this.#prunedTo
+  }
+
+  /** `EventLog.total` at which the log is full. */
+  get fullAt(): number {
+    return this.#fullAt
+  }
+
+  /** `EventLog.total` when the oldest or the newest event of the log had been stored. */
+  #totalOf(which: 'min' | 'max'): number {
+    const [row] = this.#sql
+      .exec<{ total: number | null }>(
+        `SELECT total FROM event WHERE seq = (SELECT ${which}(seq) FROM event)`,
+      )
+      .toArray()
+    return row?.total ?? 0
   }
 
   /** When there is something to remove, in ms since the epoch; undefined: nothing is due. */
@@ -44,31 +69,39 @@ export class Retention {
       .exec<{ time: number }>('SELECT time FROM event ORDER BY seq LIMIT 2')
       .toArray()
     // The newest event stays.
-    return oldest && second && oldest.time + this.#retention + this.#slack()
+    if (!oldest || !second) return undefined
+    return this.#excess() > 0 ? 0 : oldest.time + this.#rule.time + this.#slack()
   }
 
   #slack(): number {
-    return Math.min(SLACK, this.#retention / 10)
+    return Math.min(SLACK, this.#rule.time / 10)
+  }
+
+  /** Bytes to remove from a log that is full, the margin included; 0: it is not. */
+  #excess(): number {
+    const over = this.#totalOf('max') - this.#fullAt
+    return over > 0 ? over + this.#rule.size * MARGIN : 0
   }
 
   /** Removes one chunk of what is due at `now`; whether there may be more. */
   step(now: number): boolean {
-    return this.#purge() || this.#prune(now - this.#retention)
+    return this.#purge() || this.#prune(now - this.#rule.time)
   }
 
   /**
-   * Removes the oldest events as far as they were stored before `time`, except the newest one, which
-   * keeps the count. Reads and writes one row for each.
+   * Removes the oldest events as far as they were stored before `time` or are too many bytes, except the newest one,
+   * which keeps the count. Reads and writes one row for each.
    */
   #prune(time: number): boolean {
-    const rows = this.#sql.exec<{ seq: number; time: number }>(
-      'SELECT seq, time FROM event WHERE seq < (SELECT max(seq) FROM event) ORDER BY seq LIMIT ?',
-      CHUNK,
+    const total = this.#fullAt - this.#rule.size + this.#excess()
+    const rows = this.#sql.exec<{ seq: number; time: number; total: number | null }>(
+      `SELECT seq, time, total FROM event WHERE seq < (SELECT max(seq) FROM event)
+       ORDER BY seq LIMIT ${CHUNK}`,
     )
     let upTo = 0
     let count = 0
     for (const row of rows) {
-      if (row.time >= time) break
+      if (row.time >= time && (row.total ?? 0) >= total) break
       upTo = row.seq
       count++
     }
@@ -76,6 +109,7 @@ export class Retention {
     this.#sql.exec('DELETE FROM event WHERE seq <= ?', upTo)
     this.#sql.exec('UPDATE horizon SET pruned_to = ?', upTo)
     this.#prunedTo = upTo
+    this.#fullAt = this.#totalOf('min') + this.#rule.size
     return count === CHUNK
   }
 

@@ -57,4 +57,20 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   `,
   JOB_TABLE,
+  // How many bytes of frames were stored so far: two rows tell how large the log between them is.
+  `
+  DROP TRIGGER last_event_of_insert;
+  DROP VIEW last_event_of;
+  ALTER TABLE event ADD COLUMN total INTEGER;
+
+  CREATE VIEW last_event_of AS
+    SELECT seq, did, number, time, frame, total, head, rev, status FROM event JOIN source USING (did);
+
+  CREATE TRIGGER last_event_of_insert INSTEAD OF INSERT ON last_event_of BEGIN
+    INSERT INTO event (seq, did, number, time, frame, total)
+      VALUES (NEW.seq, NEW.did, NEW.number, NEW.time, NEW.frame, NEW.total);
+    INSERT OR REPLACE INTO source (did, last_event, head, rev, status)
+      VALUES (NEW.did, NEW.number, NEW.head, NEW.rev, NEW.status);
+  END;
+  `,
 ]

@@ -143,7 +143,7 @@ describe('the deletion of blobs', () => {
       const [used, unused] = [blob('used'), blob('unused')]
       blobIndex.add(used)
       blobIndex.add(unused)
-      blobIndex.setReferences('com.example.note/a', [used])
+      blobIndex.setReferences(new Map([['com.example.note/a', [used]]]))
       expect(job.due?.()).toBe(blobIndex.nextExpiry())
       await job.run()
       expect(deleting).not.toHaveBeenCalled()

@@ -66,7 +66,7 @@ describe('the profile', () => {
       const create = (rkey: string) =>
         ({ action: 'create', collection: 'com.example.note', rkey, record: record(rkey) }) as const
       repo.write(DID, key, { writes: [create('a'), create('b')] })
-      blobIndex.setReferences('com.example.note/a', [here, missing])
+      blobIndex.setReferences(new Map([['com.example.note/a', [here, missing]]]))
       new PreferenceTable(sql).set([{ type: 'a', value: '{}' }], true)
       expect(profileOf(parts).inventory()).toMatchObject({
         active: true,

@@ -188,7 +188,7 @@ describe('a blob', () => {
       blobs.add(blob)
       expect(() => blobs.get(blob.cid)).toThrow(refused('BlobNotFound'))
       expect(blobs.list({ limit: 10 })).toEqual([])
-      parts.blobIndex.setReferences('com.example.note/a', [blob])
+      parts.blobIndex.setReferences(new Map([['com.example.note/a', [blob]]]))
       expect(blobs.get(blob.cid)).toEqual(blob)
       expect(blobs.list({ limit: 10 })).toEqual([blob.cid])
     }))
@@ -198,7 +198,7 @@ describe('a blob', () => {
       (parts) => {
         const blobs = new Blobs(parts.core, parts.blobIndex)
         blobs.add(blob)
-        parts.blobIndex.setReferences('com.example.note/a', [blob])
+        parts.blobIndex.setReferences(new Map([['com.example.note/a', [blob]]]))
         expect(() => blobs.get(blob.cid)).toThrow(refused('RepoTakendown'))
         expect(() => blobs.list({ limit: 10 })).toThrow(refused('RepoTakendown'))
         expect(blobs.get(blob.cid, true)).toEqual(blob)

@@ -91,26 +91,30 @@ export class BlobIndex {
     }
   }
 
-  /** Makes `references` the blobs of the record at `path`. Blobs without a reference are removed. */
-  setReferences(path: string, references: readonly BlobReference[]): void {
-    const before = this.#sql
-      .exec<{ blob: string }>('SELECT blob FROM record_blob WHERE path = ?', path)
-      .toArray()
-      .map(({ blob }) => blob)
-    const now = new Set(references.map(({ cid }) => cid))
-    if (before.length > 0) this.#sql.exec('DELETE FROM record_blob WHERE path = ?', path)
-    insertRows(
-      this.#sql,
-      'INSERT INTO record_blob (path, blob)',
-      [...now].map((cid) => [path, cid]),
-    )
-    for (const cid of now) {
+  /**
+   * Sets which blobs the records at some paths refer to, and removes the blobs that no record refers to any more. All
+   * paths of a batch at once: one record may take over the blob of another.
+   */
+  setReferences(references: ReadonlyMap<string, readonly BlobReference[]>): void {
+    const released = new Set<string>()
+    const rows: [string, string][] = []
+    for (const [path, blobs] of references) {
+      const before = this.#sql
+        .exec<{ blob: string }>('SELECT blob FROM record_blob WHERE path = ?', path)
+        .toArray()
+      if (before.length > 0) this.#sql.exec('DELETE FROM record_blob WHERE path = ?', path)
+      for (const { blob } of before) released.add(blob)
+      for (const cid of new Set(blobs.map(({ cid }) => cid))) rows.push([path, cid])
+    }
+    insertRows(this.#sql, 'INSERT INTO record_blob (path, blob)', rows)
+    for (const cid of new Set(rows.map(([, cid]) => cid))) {
+      released.delete(cid)
       this.#sql.exec(
         'UPDATE blob SET expires_at = NULL WHERE cid = ? AND expires_at IS NOT NULL',
         cid,
       )
     }
-    for (const cid of before) if (!now.has(cid) && !this.#isReferenced(cid)) this.#remove(cid)
+    for (const cid of released) if (!this.#isReferenced(cid)) this.#remove(cid)
   }
 
   /** Updates the expiry of all blobs, after all references have changed at once. */

@@ -11,7 +11,7 @@ import type { ExportSnapshots } from './export-snapshot.ts'
 import type { Head, HeadStore, RepoCounts } from './head.ts'
 import type { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
-import type { PathChange } from './writes.ts'
+import type { BlobReference, PathChange } from './writes.ts'
 
 /** Most bytes of blocks in one commit event (sync specification, commit limits). */
 const MAX_EVENT_SIZE = 2_000_000
@@ -89,14 +89,16 @@ export class CommitStore {
   #storeRecords(changes: ReadonlyMap<string, PathChange>, rev: string): void {
     const { sql, backlinks, blobs } = this.#tables
     const written: SqlBinding[][] = []
+    const references = new Map<string, readonly BlobReference[]>()
     for (const [path, { before, after }] of changes) {
       if (before) backlinks.remove(path)
       if (after) {
         written.push([path, after.cid, rev, after.block])
         backlinks.add(path, after.block)
       } else sql.exec('DELETE FROM record WHERE path = ?', path)
-      if (before || after?.blobs.length) blobs.setReferences(path, after?.blobs ?? [])
+      if (before || after?.blobs.length) references.set(path, after?.blobs ?? [])
     }
+    blobs.setReferences(references)
     insertRows(sql, 'INSERT OR REPLACE INTO record (path, cid, rev, block)', written)
   }
 }

@@ -6,6 +6,8 @@ beforeAll(async () => {
   account = await makeAccount()
 })
 
+const CID = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
+const BLOB_CID = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
 const post = { text: 'hello', createdAt: '2026-01-01T00:00:00Z' }
 const collection = 'app.bsky.feed.post'
 
@@ -431,6 +433,33 @@ describe('a record that cannot be is refused, and nothing of it is written', () 
       status: 400,
       error: 'RecordAlreadyExists',
     })
+  })
+
+  test.each<[string, unknown]>([
+    ['an array', [1, 'two']],
+    ['bytes', { $bytes: 'aGVsbG8' }],
+    ['a link', { $link: CID }],
+    ['a blob', { $type: 'blob', ref: { $link: BLOB_CID }, mimeType: 'text/plain', size: 5 }],
+    ['a blob of the old form', { cid: BLOB_CID, mimeType: 'text/plain' }],
+    ['a text', 'hello'],
+    ['null', null],
+  ])('%s is no record, whatever is validated', async (_, value) => {
+    const other = { collection: 'com.example.none', rkey: 'a' }
+    const writes = ['create', 'update'].map((action) => [
+      { ...other, $type: `com.atproto.repo.applyWrites#${action}`, value },
+    ])
+    for (const validate of [true, false, undefined]) {
+      for (const body of [
+        ['createRecord', { ...other, record: value, validate }],
+        ['putRecord', { ...other, record: value, validate }],
+        ...writes.map((batch) => ['applyWrites', { writes: batch, validate }]),
+      ] as [string, object][]) {
+        expect(await outcome(await write(...body))).toEqual({
+          status: 400,
+          error: 'InvalidRequest',
+        })
+      }
+    }
   })
 
   test('deleting what is not there changes nothing and is no error', async () => {

@@ -43,6 +43,7 @@ export interface RecordInput {
 /** @throws InvalidRequestError */
 export function prepareRecord(input: RecordInput, schema: RecordSchema): PreparedRecord {
   const { collection, rkey, validate } = input
+  assertObject(input.record)
   const record = withType(collection, input.record)
   const { def } = schema
   if (!def && validate !== false) allowUnknown(input, schema.required, schema.reason)
@@ -69,6 +70,15 @@ export function prepareRecord(input: RecordInput, schema: RecordSchema): Prepare
     validationStatus,
     defaultKey: def?.key?.startsWith('literal:') ? def.key.slice('literal:'.length) : undefined,
   }
+}
+
+/** What came as an array, bytes, a link or a blob has become a value of its own. @throws InvalidRequestError */
+function assertObject(record: unknown): void {
+  const isObject =
+    typeof record === 'object' &&
+    record !== null &&
+    Object.getPrototypeOf(record) === Object.prototype
+  if (!isObject) throw new InvalidRequestError('Invalid record: Record must be an object')
 }
 
 /** `$type` is the collection: filled in where it is missing, refused where it differs. */

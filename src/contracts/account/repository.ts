@@ -64,6 +64,8 @@ export interface BlobsRpc {
   add(blob: BlobRow, signOuts?: number): Answer<void>
   /** Where the bytes of a blob are, provided that a record refers to it. */
   get(cid: string, mayReadPrivate?: boolean): Answer<BlobRow>
+  /** Those of the blobs that records refer to; for the account itself. */
+  getAll(cids: readonly string[]): Answer<BlobRow[]>
   /** CIDs of the blobs that records refer to. */
   list(options: ListBlobsOptions, mayReadPrivate?: boolean): Answer<string[]>
   /** Blobs that records refer to but nobody has uploaded, and a record that does. */

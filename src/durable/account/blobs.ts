@@ -27,6 +27,11 @@ export class Blobs implements BlobsRpc {
     return blob
   }
 
+  getAll(cids: readonly string[]): BlobRow[] {
+    this.#core.profile.get()
+    return cids.flatMap((cid) => this.#index.getPermanent(cid) ?? [])
+  }
+
   list(options: ListBlobsOptions, mayReadPrivate?: boolean): string[] {
     this.#core.profile.getReadable(mayReadPrivate)
     return this.#index.list(options)

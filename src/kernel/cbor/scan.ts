@@ -1,10 +1,12 @@
+import { cidBytes } from './cid.ts'
 import { CborReader, Major, MalformedCborError } from './reader.ts'
 
-/** A blob reference found in a record. */
+/** A blob reference found in a record, also of a form that is not written any more. */
 export interface FoundBlob {
   /** Binary CID. */
   cid: Uint8Array
   mimeType: string
+  /** Bytes; -1: it does not say. */
   size: number
 }
 
@@ -90,8 +92,11 @@ function scanMap(reader: CborReader, blobs: FoundBlob[]): string | undefined {
   let mimeType: string | undefined
   let size: number | undefined
   let cid: Uint8Array | undefined
+  let cidText: string | undefined
+  let entries = 0
   reader.eachEntry((key) => {
-    if (key !== '$type' && key !== 'mimeType' && key !== 'ref' && key !== 'size') {
+    entries++
+    if (!BLOB_KEYS.has(key)) {
       scanValue(reader, blobs)
       return
     }
@@ -101,18 +106,34 @@ function scanMap(reader: CborReader, blobs: FoundBlob[]): string | undefined {
       const text = reader.text()
       if (key === '$type') type = text
       else if (key === 'mimeType') mimeType = text
+      else if (key === 'cid') cidText = text
     } else if (major === Major.Tag) {
       const link = reader.link()
       if (key === 'ref') cid = link
     } else {
       if (key === 'size' && major === Major.Uint) size = value
+      else if (key === 'size' && major === Major.Negative) size = -1
       skip(reader, blobs)
     }
   })
   if (type === 'blob' && mimeType !== undefined && size !== undefined && cid) {
     blobs.push({ cid, mimeType, size })
+  } else if (entries === 2 && cidText !== undefined && mimeType !== undefined) {
+    const legacy = parseBlobCid(cidText)
+    if (legacy) blobs.push({ cid: legacy, mimeType, size: -1 })
   }
   return type
+}
+
+/** Keys of a blob reference; `cid` of its legacy form, which has only that, as a text, and `mimeType`. */
+const BLOB_KEYS: ReadonlySet<string> = new Set(['$type', 'mimeType', 'ref', 'size', 'cid'])
+
+function parseBlobCid(text: string): Uint8Array | undefined {
+  try {
+    return cidBytes(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Passes over an item that is neither text nor link and whose head was read. */

@@ -1,5 +1,7 @@
 /** Finds the blobs in a record and checks them against the limits that its lexicon sets. */
+import { isPlainObject } from '@atproto/lex-data'
 import { BlobRef, type Lexicons, type LexUserType } from '@atproto/lexicon'
+import type { BlobRow } from '../../storage/account/blobs.ts'
 
 /** A blob breaks the rules that its lexicon has for that place. */
 export class BlobRuleError extends Error {
@@ -11,6 +13,30 @@ export function findBlobs(value: unknown): BlobRef[] {
   if (value instanceof BlobRef) return [value]
   if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return []
   return Object.values(value).flatMap(findBlobs)
+}
+
+/** Most legacy references that are upgraded in one write. */
+const MAX_LEGACY = 100
+
+/** CIDs of the blobs that a value refers to without their size, as references once did; at most a hundred. */
+export function legacyBlobs(value: unknown): string[] {
+  const cids = findBlobs(value)
+    .filter(({ size }) => size < 0)
+    .map(({ ref }) => ref.toString())
+  return [...new Set(cids)].slice(0, MAX_LEGACY)
+}
+
+/** The value with references in today's form to those blobs that are known. */
+export function upgradeBlobs(value: unknown, known: ReadonlyMap<string, BlobRow>): unknown {
+  if (value instanceof BlobRef) {
+    const blob = value.size < 0 ? known.get(value.ref.toString()) : undefined
+    return blob ? new BlobRef(value.ref, value.mimeType, blob.size) : value
+  }
+  if (Array.isArray(value)) return value.map((item) => upgradeBlobs(item, known))
+  if (!isPlainObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, upgradeBlobs(item, known)]),
+  )
 }
 
 /**

@@ -8,6 +8,7 @@ import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'
 import type { RateLimitStatus } from '../../storage/rate-counter.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
 import type { HostObjects } from '../objects/stubs.ts'
+import { legacyBlobs, upgradeBlobs } from './blob-rules.ts'
 import type { RecordSchema, SchemaQuery, SchemaSource } from './schema.ts'
 
 /** Who writes to a repository: the account, and the family of its session, null for an OAuth token. */
@@ -78,6 +79,19 @@ export class Repositories {
     caller: string,
   ): Promise<ReadonlyMap<string, RecordSchema>> {
     return this.#dependencies.schemas.findAll(queries, caller)
+  }
+
+  /**
+   * The record as it is to be written: references of the legacy form, as records that were imported may have, get the
+   * size of their blob, if this account has it. Asks the account only where there are such.
+   *
+   * @param did of the account
+   */
+  async upgradeBlobs<T>(record: T, did: string): Promise<T> {
+    const cids = legacyBlobs(record)
+    if (cids.length === 0) return record
+    const blobs = await this.#dependencies.objects.account(did).blobs.getAll(cids)
+    return upgradeBlobs(record, new Map(blobs.map((blob) => [blob.cid, blob]))) as T
   }
 
   /**

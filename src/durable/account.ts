@@ -9,6 +9,7 @@ import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { hashToken } from '../kernel/crypto/random-token.ts'
 import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
+import { PlcDirectory } from '../services/identity/plc.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
@@ -34,6 +35,7 @@ import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
 import { Email } from './account/email.ts'
 import { Factors } from './account/factors.ts'
+import { HandleChange } from './account/handle-change.ts'
 import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
@@ -127,7 +129,22 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     wipe,
   })
   const oauthSignOut = signOutOfOAuth(objects, did)
-  const jobs = [delivery, removeDelivered(outbox), blobDeletion, oauthSignOut, recovery]
+  const handleChange = new HandleChange({
+    kv: storage.kv,
+    lifecycle: store,
+    plc: () => new PlcDirectory(config),
+    directory: () => objects.directory,
+    schedule: () => scheduler.runLater(handleChange, HandleChange.DURATION),
+    changed: () => scheduler.start(delivery),
+  })
+  const jobs = [
+    delivery,
+    removeDelivered(outbox),
+    blobDeletion,
+    oauthSignOut,
+    handleChange,
+    recovery,
+  ]
   const log = () => createLogger({ account: did() })
   const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs)
 
@@ -220,7 +237,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   if (!outbox.isEmpty()) core.changed()
   const parts: AccountRpc = {
     lifecycle,
-    profile: new Profile(core, store, blobIndex, preferenceTable),
+    profile: new Profile(core, store, handleChange, blobIndex, preferenceTable),
     email: new Email(core),
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),

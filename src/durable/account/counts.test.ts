@@ -21,7 +21,7 @@ const many = (count: number) =>
   Array.from({ length: count }, (_, n) => `com.example.note/k${n.toString().padStart(5, '0')}`)
 
 const inventory = ({ core, store, blobIndex, sql }: AccountParts) =>
-  new Profile(core, store, blobIndex, new Preferences(sql)).inventory()
+  new Profile(core, store, { begin() {}, end() {} }, blobIndex, new Preferences(sql)).inventory()
 
 const stored = ({ sql }: AccountParts) => {
   const count = (table: string) =>

@@ -17,7 +17,7 @@ const refused = (name: string) => expect.objectContaining({ name })
 
 describe('the profile', () => {
   const profileOf = ({ core, store, blobIndex, sql }: AccountParts) =>
-    new Profile(core, store, blobIndex, new PreferenceTable(sql))
+    new Profile(core, store, { begin() {}, end() {} }, blobIndex, new PreferenceTable(sql))
 
   test('is nobody before the account is created', () =>
     withoutAccount(async (parts) => {

@@ -5,6 +5,7 @@ import type { Preferences } from '../../storage/account/preferences.ts'
 import type { Account } from '../../storage/account/profile.ts'
 import { measureUsage, type Usage } from '../../storage/account/usage.ts'
 import type { AccountCore } from './core.ts'
+import type { HandleChange } from './handle-change.ts'
 
 /** Who the account is, and what is stored for it. */
 export class Profile implements ProfileRpc {
@@ -13,8 +14,17 @@ export class Profile implements ProfileRpc {
   readonly #blobs: BlobIndex
   readonly #preferences: Preferences
 
-  constructor(core: AccountCore, lifecycle: Lifecycle, blobs: BlobIndex, preferences: Preferences) {
+  readonly #handleChange: Pick<HandleChange, 'begin' | 'end'>
+
+  constructor(
+    core: AccountCore,
+    lifecycle: Lifecycle,
+    handleChange: Pick<HandleChange, 'begin' | 'end'>,
+    blobs: BlobIndex,
+    preferences: Preferences,
+  ) {
     this.#core = core
+    this.#handleChange = handleChange
     this.#lifecycle = lifecycle
     this.#blobs = blobs
     this.#preferences = preferences
@@ -26,8 +36,18 @@ export class Profile implements ProfileRpc {
 
   async setHandle(handle: string): Promise<void> {
     this.#lifecycle.setHandle(handle)
+    this.#handleChange.end()
     this.#core.changed()
     await this.#core.delivered()
+  }
+
+  beginHandleChange(handle: string): void {
+    this.#core.profile.get()
+    this.#handleChange.begin(handle)
+  }
+
+  endHandleChange(): void {
+    this.#handleChange.end()
   }
 
   async announceIdentity(): Promise<void> {

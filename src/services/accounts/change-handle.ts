@@ -1,13 +1,15 @@
 /** Gives accounts another handle. */
 
+import { PlcError } from '../identity/plc.ts'
 import { handleUri, withHandle } from '../identity/plc-operation.ts'
 import type { AccountDependencies } from './dependencies.ts'
 import { checkHandle } from './handle-rules.ts'
 
 /**
  * Changes the handle in the directory, where it is taken at once; in the PLC directory, for a did:plc; and
- * in the account, which tells the network. When the PLC directory refuses, the old handle comes back. When the
- * process dies in between, the same request made again completes the change.
+ * in the account, which tells the network. When the PLC directory refuses, the old handle comes back. When it gives
+ * no answer, or the process dies in between, a background job of the account asks it what came of the change; the
+ * directory keeps both handles until then.
  *
  * @returns names of which caches are out of date now
  * @throws InvalidRequestError as `checkHandle`; `HandleNotAvailable`; PlcError
@@ -20,16 +22,21 @@ export async function changeHandle(
 ): Promise<string[]> {
   const handle = await checkHandle(dependencies, input, { did, byOperator })
   const before = await dependencies.lookup.get(did)
-  await dependencies.objects.directory.accounts.setHandle(did, handle, { byOperator })
+  const { directory } = dependencies.objects
+  const { profile } = dependencies.objects.account(did)
   if (did.startsWith('did:plc:')) {
-    await claimHandle(dependencies, did, handle).catch(async (error: unknown) => {
-      await dependencies.objects.directory.accounts.setHandle(did, before.handle, {
-        undoing: handle,
-      })
+    await profile.beginHandleChange(handle)
+    try {
+      await directory.accounts.setHandle(did, handle, { byOperator })
+      await claimHandle(dependencies, did, handle)
+    } catch (error) {
+      if (error instanceof PlcError && error.isUnclear) throw error
+      await directory.accounts.setHandle(did, before.handle, { undoing: handle })
+      await profile.endHandleChange()
       throw error
-    })
-  }
-  await dependencies.objects.account(did).profile.setHandle(handle)
+    }
+  } else await directory.accounts.setHandle(did, handle, { byOperator })
+  await profile.setHandle(handle)
   return [did, before.handle, handle]
 }
 

@@ -4,6 +4,7 @@ import type { AccountInput, OpenedSession } from '../../contracts/account/lifecy
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { decrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import { PlcError } from '../identity/plc.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import type { AccountDependencies } from './dependencies.ts'
 import { checkEmail } from './email-address.ts'
@@ -99,11 +100,12 @@ async function make(
       throw new InvalidRequestError(`Handle already taken: ${handle}`, 'HandleNotAvailable')
     }
   } catch (error) {
-    // What cannot be undone now, a background job of the account undoes.
+    // What cannot be undone now, a background job of the account undoes: it ends the identity of one that is pending.
+    const isPublic = published || (error instanceof PlcError && error.isUnclear)
+    const ended = isPublic ? dependencies.plc.tombstone(did) : Promise.resolve()
     await Promise.allSettled([
-      stub.lifecycle.discard(),
+      ended.then(() => stub.lifecycle.discard()),
       dependencies.objects.directory.accounts.release(did),
-      published && dependencies.plc.tombstone(did),
     ])
     throw error
   }

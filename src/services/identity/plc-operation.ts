@@ -115,6 +115,10 @@ export const pdsService = (pds: string): PlcService => ({
   endpoint: /^https?:\/\//.test(pds) ? pds : `https://${pds}`,
 })
 
+/** The handle among aliases: the first that is one, whether or not it leads back. */
+export const firstHandle = (aliases: readonly string[]): string | undefined =>
+  aliases.find((alias) => alias.startsWith('at://'))?.slice('at://'.length)
+
 /** `aliases` with the handle in the place of the one before, or at the front. */
 export function withHandle(aliases: readonly string[], handle: string): string[] {
   const at = aliases.findIndex((alias) => alias.startsWith('at://'))

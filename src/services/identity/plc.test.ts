@@ -57,6 +57,64 @@ describe('a change of an identity', () => {
   })
 })
 
+describe('an operation whose answer is lost', () => {
+  const last = (operation: unknown) => Response.json(operation)
+  const lost = () => {
+    throw new TypeError('connection broken')
+  }
+  const refused = () =>
+    Response.json({ message: 'Operations not correctly ordered' }, { status: 400 })
+  const notFound = () => Response.json({ message: 'DID not registered' }, { status: 404 })
+
+  /** Answers to each request in turn. */
+  function answering(...answers: (() => Response)[]) {
+    const methods: string[] = []
+    const fetch: Fetch = async (_, { method = 'GET' }) => {
+      methods.push(method)
+      return (answers.shift() ?? lost)()
+    }
+    return { plc: new PlcDirectory(config, fetch), methods }
+  }
+
+  test.each<[string, (() => Response)[], string[]]>([
+    ['is looked for in the log', [lost, () => last(op)], ['POST', 'GET']],
+    [
+      'is sent again when it is not there',
+      [lost, notFound, () => new Response()],
+      ['POST', 'GET', 'POST'],
+    ],
+    [
+      'may be refused the second time since it was applied the first',
+      [lost, lost, refused, () => last(op)],
+      ['POST', 'GET', 'POST', 'GET'],
+    ],
+    [
+      'may have been applied by a server that failed after it',
+      [() => new Response(null, { status: 503 }), () => last(op)],
+      ['POST', 'GET'],
+    ],
+  ])('%s', async (_, answers, expected) => {
+    const { plc, methods } = answering(...answers)
+    await plc.submit(did, op)
+    expect(methods).toEqual(expected)
+  })
+
+  test('is refused for certain when it is not in the log after a refusal', async () => {
+    const { plc } = answering(lost, notFound, refused, notFound)
+    await expect(plc.submit(did, op)).rejects.toMatchObject({ statusCode: 400, isUnclear: false })
+  })
+
+  test('is unclear when nothing is answered at all, and a refusal alone is not', async () => {
+    await expect(answering().plc.submit(did, op)).rejects.toMatchObject({
+      statusCode: 502,
+      isUnclear: true,
+    })
+    const { plc, methods } = answering(refused)
+    await expect(plc.submit(did, op)).rejects.toMatchObject({ statusCode: 400, isUnclear: false })
+    expect(methods).toEqual(['POST'])
+  })
+})
+
 describe('what the directory refuses', () => {
   test('is told with its message as a bad request', async () => {
     const { plc } = directory(() =>

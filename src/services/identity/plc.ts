@@ -25,6 +25,9 @@ import {
 const READ_TIMEOUT = 3_000
 const WRITE_TIMEOUT = 10_000
 
+/** How often an operation is sent whose fate is unknown. */
+const ATTEMPTS = 2
+
 /** Bytes; an operation has at most 7,500. */
 const MAX_ANSWER = 64 * 1024
 
@@ -37,6 +40,8 @@ export class PlcError extends XRPCError {
   override name = 'PlcError'
   /** The directory's HTTP status; undefined: it did not answer. 404: no such DID. 410: a tombstone. */
   readonly plcStatus: number | undefined
+  /** Whether an operation was sent of which nobody knows whether it was, or will be, applied. */
+  isUnclear = false
 
   constructor(plcStatus: number | undefined, message: string, cause?: unknown) {
     const refused =
@@ -142,8 +147,42 @@ export class PlcDirectory {
     return op
   }
 
-  /** Hands a signed operation to the directory; @throws PlcError */
+  /**
+   * Hands a signed operation to the directory. When its answer does not come, or says nothing of the operation, the log
+   * is read: it may be there. Otherwise it is sent again, which does no harm, as it can be applied once only.
+   *
+   * @throws PlcError, `isUnclear` when that did not help either
+   */
   async submit(did: string, op: PlcOperation | PlcTombstone): Promise<void> {
+    let isUnclear = false
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#post(did, op)
+      } catch (error) {
+        if (!(error instanceof PlcError)) throw error
+        const isRefused = error.statusCode === 400 || error.plcStatus === 429
+        if (isRefused && !isUnclear) throw error
+        // A refusal may be of what was applied the first time.
+        const isApplied = await this.#isLast(did, op)
+        if (isApplied) return
+        isUnclear = !(isRefused && isApplied === false)
+        error.isUnclear = isUnclear
+        if (!isUnclear || attempt === ATTEMPTS) throw error
+      }
+    }
+  }
+
+  /** Whether an operation is the last of its log; undefined: the directory does not say. */
+  async #isLast(did: string, op: PlcOperation | PlcTombstone): Promise<boolean | undefined> {
+    try {
+      return operationCid(await this.lastOp(did)) === operationCid(op)
+    } catch (error) {
+      if (!(error instanceof PlcError)) throw error
+      return error.plcStatus === 404 ? false : undefined
+    }
+  }
+
+  async #post(did: string, op: PlcOperation | PlcTombstone): Promise<void> {
     await this.#ask(did, '', async (url) => {
       const response = await boundedFetch(url, {
         method: 'POST',

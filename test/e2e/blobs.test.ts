@@ -132,6 +132,13 @@ describe('a host with room for large blobs', () => {
     const end = await served(cid, { range: 'bytes=-7' })
     expect(Buffer.from(await end.arrayBuffer())).toEqual(BIG.subarray(-7))
     expect((await served(cid, { range: 'bytes=50000000-' })).status).toBe(416)
+    // What media elements ask for first.
+    for (const range of ['bytes=0-', 'bytes=0-49999999', 'bytes=0-99999999', 'bytes=-50000000']) {
+      const all = await served(cid, { range })
+      expect(all.status).toBe(206)
+      expect(all.headers.get('content-range')).toBe('bytes 0-49999999/50000000')
+      expect((await all.arrayBuffer()).byteLength).toBe(BIG.byteLength)
+    }
 
     const head = await served(cid, {}, 'HEAD')
     expect(head.headers.get('content-length')).toBe(String(BIG.byteLength))

@@ -5,7 +5,7 @@ type Primitive = string | number | boolean
 
 /**
  * Reads query parameters as the lexicon types them and fills in defaults. Parameters that the lexicon
- * does not know are left out (atproto HTTP API specification, Lexicon query parameters).
+ * does not know are left out, and so are empty ones, as clients send them for what they do not have (atproto HTTP API specification, Lexicon query parameters).
  *
  * @throws InvalidRequestError naming the method and what is wrong
  */
@@ -18,7 +18,7 @@ export function parseParams(
   if (!schema) return {}
   const raw: Record<string, Primitive | Primitive[]> = {}
   for (const [name, property] of Object.entries(schema.properties)) {
-    const values = query.getAll(name)
+    const values = query.getAll(name).filter((value) => value !== '')
     const first = values[0]
     if (first === undefined) continue
     if (property.type === 'array') {

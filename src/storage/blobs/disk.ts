@@ -19,10 +19,11 @@ export class DiskBlobStore implements BlobStore {
       await response.body?.cancel()
       return undefined
     }
-    const expected = range ? 206 : 200
-    if (response.status !== expected || !response.body) {
+    if (!isExpected(response, range) || !response.body) {
       await response.body?.cancel()
-      throw new BlobStoreError(`disk answered ${response.status}, not ${expected}, for ${key}`)
+      throw new BlobStoreError(
+        `disk answered ${response.status} for ${key}${range ? `, ${httpRange(range)}` : ''}`,
+      )
     }
     return response.body
   }
@@ -37,6 +38,13 @@ export class DiskBlobStore implements BlobStore {
     if (!response.ok)
       throw new BlobStoreError(`disk answered ${response.status} for ${key}: ${text}`)
   }
+}
+
+/** A range that is the whole file is answered as if there were none. */
+function isExpected({ status, headers }: Response, range: ByteRange | undefined): boolean {
+  if (!range) return status === 200
+  const isWhole = range.offset === 0 && headers.get('content-length') === String(range.length)
+  return status === 206 || (status === 200 && isWhole)
 }
 
 /** The host part means nothing to the disk service. Keys are made of URL-safe characters. */

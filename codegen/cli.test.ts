@@ -40,10 +40,16 @@ test('--json is for scripts', () => {
   expect(result.ok).toBe(false)
   expect(result.changes).toHaveLength(12)
   const { totals, methods } = JSON.parse(codegen('status', '--json', '--root', root).stdout)
-  expect(totals.refuse).toBe(2)
+  expect(totals['proxy → appview']).toBe(2)
   expect(methods).toEqual([
-    { nsid: 'com.example.book.list', kind: 'query', to: 'refuse', rule: null },
-    { nsid: 'com.example.book.sign', kind: 'procedure', to: 'refuse', rule: null },
+    { nsid: 'com.example.book.list', kind: 'query', to: 'proxy', service: 'appview', rule: null },
+    {
+      nsid: 'com.example.book.sign',
+      kind: 'procedure',
+      to: 'proxy',
+      service: 'appview',
+      rule: null,
+    },
   ])
 })
 
@@ -65,8 +71,8 @@ test('status shows every route and the totals', () => {
   const root = makeProject({ ...guestBook, ...listHandler })
   expect(codegen('status', '--root', root).stdout.split('\n')).toEqual([
     'com.example.book.list  query         local',
-    'com.example.book.sign  procedure     refuse',
-    '2 methods: 1 local, 0 proxy → appview, 0 proxy → chat, 0 proxy → moderation, 1 refuse',
+    'com.example.book.sign  procedure     proxy → appview',
+    '2 methods: 1 local, 1 proxy → appview, 0 proxy → chat, 0 proxy → moderation, 0 refuse',
     '',
   ])
 })

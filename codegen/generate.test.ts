@@ -212,7 +212,7 @@ test('a handler file makes its method local, and its schemas part of the server'
   const root = makeProject(guestBook)
   await generate(root)
   expect(read(root, 'src/generated/routes.ts')).toContain(
-    `'com.example.book.list': { kind: 'query', to: 'refuse' },`,
+    `'com.example.book.list': { kind: 'query', to: 'proxy', service: 'appview' },`,
   )
   expect(read(root, 'src/generated/schemas.ts')).not.toContain('com.example.book.list')
   put(root, listHandler)

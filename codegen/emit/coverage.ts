@@ -43,8 +43,8 @@ function namespaceTable(methods: readonly Method[]): string {
   ].join('')
 }
 
-/** What decided: the handler file, a line of the policy, or that no line matched. */
+/** What decided: the handler file, a line of the policy, or that no line matched, which is the AppView's. */
 function ruleOf({ route }: Method): string {
   if (route.to === 'local') return 'handler'
-  return route.rule ? `\`${route.rule.match}\`` : 'no rule'
+  return route.rule ? `\`${route.rule.match}\`` : 'default'
 }

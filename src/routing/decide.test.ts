@@ -11,6 +11,8 @@ describe('a method without a handler', () => {
     ['com.atproto.moderation.createReport', 'moderation'],
     ['com.atproto.label.queryLabels', 'appview'],
     ['com.atproto.temp.fetchLabels', 'appview'],
+    ['com.example.anything', 'appview'],
+    ['community.lexicon.calendar.listEvents', 'appview'],
   ])('%s goes to the %s', (nsid, service) => {
     expect(decide(nsid, false)).toMatchObject({ to: 'proxy', service })
   })
@@ -23,8 +25,6 @@ describe('a method without a handler', () => {
     'com.atproto.sync.requestCrawl',
     'com.atproto.label.subscribeLabels',
     'com.atproto.space.getRecord',
-    'com.example.anything',
-    'app.bskyx.feed.getTimeline',
   ])('%s is refused', (nsid) => {
     expect(decide(nsid, false)).toMatchObject({ to: 'refuse' })
   })

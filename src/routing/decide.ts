@@ -1,10 +1,10 @@
-import { type RouteRule, type ServiceName, rules as table } from './policy.ts'
+import { defaultService, type RouteRule, type ServiceName, rules as table } from './policy.ts'
 
 /** Where one method goes, and the rule that said so (none: nothing in the table matched). */
 export type Route =
   | { to: 'local' }
-  | { to: 'proxy'; service: ServiceName; rule: RouteRule }
-  | { to: 'refuse'; rule?: RouteRule }
+  | { to: 'proxy'; service: ServiceName; rule?: RouteRule }
+  | { to: 'refuse'; rule: RouteRule }
 
 /**
  * The rule that applies to `nsid`: an exact one, or else the one with the longest namespace. Capitals make
@@ -38,9 +38,8 @@ export function decide(
 ): Route {
   if (hasHandler) return { to: 'local' }
   const rule = findRule(nsid, rules)
-  return !rule || rule.to === 'refuse'
-    ? { to: 'refuse', rule }
-    : { to: 'proxy', service: rule.to, rule }
+  if (!rule) return { to: 'proxy', service: defaultService }
+  return rule.to === 'refuse' ? { to: 'refuse', rule } : { to: 'proxy', service: rule.to, rule }
 }
 
 const specificity = ({ match }: { match: string }): number =>

@@ -15,6 +15,12 @@ export interface RouteRule {
 }
 
 /**
+ * Where a method goes that nothing in the table names: the AppView serves what apps of all kinds ask for, and says itself
+ * what it does not know.
+ */
+export const defaultService: ServiceName = 'appview'
+
+/**
  * Namespaces that belong to a PDS are refused: forwarding an account method that nobody wrote yet
  * would hand the caller's intent, and perhaps a password, to somebody else's server.
  */

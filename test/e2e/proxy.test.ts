@@ -185,6 +185,15 @@ describe('the service', () => {
       error: 'InvalidRequest',
       message: 'No service configured for tools.ozone.moderation.getEvent',
     })
+  })
+
+  test('is the AppView for what nothing names, and nobody for whom nobody is signed in', async () => {
+    const nsid = 'community.lexicon.calendar.listEvents'
+    expect((await host.call(nsid)).status).toBe(200)
+    expect(host.appview.asked).toMatchObject([{ nsid, token: { lxm: nsid } }])
+    const anonymous = await fetch(`${host.server.origin}/xrpc/${nsid}`)
+    expect(await errorOf(anonymous)).toMatchObject({ status: 401, error: 'AuthMissing' })
+    // The AppView says itself what it does not know.
     expect(await errorOf(await host.call('net.example.get'))).toMatchObject({ status: 501 })
   })
 })

@@ -45,12 +45,19 @@ interface Call {
 
 type Handler = (call: Call) => unknown
 
+/** A lexicon that the host does not know, in a namespace that no rule names. */
+const NAMED_NOWHERE = {
+  lexicon: 1,
+  id: 'community.lexicon.calendar.listEvents',
+  defs: { main: { type: 'query', output: { encoding: 'application/json' } } },
+} as const
+
 /** Its methods under `com.example.` misbehave; see `malformed-responses.ts`. */
 export async function startAppView(
   parts: ServiceParts,
   { records = new Map<string, unknown>(), generatorUrl = '' } = {},
 ): Promise<TestService> {
-  const xrpc = createServer(schemas)
+  const xrpc = createServer([...schemas, NAMED_NOWHERE as never])
   const asked: Asked[] = []
   const method = (nsid: string, handler: Handler, isOpen = false) =>
     xrpc.method(nsid, {
@@ -77,6 +84,7 @@ export async function startAppView(
       'x-secret': 'of the service',
     },
   }))
+  method(NAMED_NOWHERE.id, () => json({}))
   method('chat.bsky.convo.listConvos', () => json({ convos: [] }))
   method('app.bsky.notification.registerPush', () => undefined)
   method('app.bsky.notification.unregisterPush', () => undefined)

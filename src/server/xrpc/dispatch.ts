@@ -65,7 +65,9 @@ function fallbackOf(nsid: string, { config }: Services) {
   const setting = findSetting(nsid, config.proxyRoutes)
   if (setting) return setting.to
   const route = decide(nsid, false)
-  return route.to === 'proxy' ? route.service : 'refuse'
+  if (route.to !== 'proxy') return 'refuse'
+  // What nothing names is the AppView's on a host that has one.
+  return route.rule || config[route.service] ? route.service : 'refuse'
 }
 
 function assertVerb(kind: 'query' | 'procedure' | 'subscription', verb: string): void {

@@ -256,6 +256,15 @@ test('a second like of one thing takes the place of the first', async () => {
     return { action: 'create', collection: 'app.bsky.feed.like', rkey, record, replacesDuplicates }
   }
   const one = 'at://did:web:a.test/app.bsky.feed.post/1'
+  // More than relays take in one commit: what is left goes with the next.
+  const many = Array.from({ length: 240 }, (_, n) => like(`many${n}`, one, false))
+  await write(...many.slice(0, 120))
+  await write(...many.slice(120))
+  await write(like('x', one))
+  expect(await keys()).toHaveLength(240 - 199 + 1)
+  await write(like('y', one))
+  expect(await keys()).toEqual(['y'])
+  await write({ action: 'delete', collection: 'app.bsky.feed.like', rkey: 'y' })
   const two = 'at://did:web:a.test/app.bsky.feed.post/2'
   await write(like('a', one))
   await write(like('b', two))

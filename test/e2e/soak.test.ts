@@ -22,7 +22,7 @@ beforeAll(async () => {
     env: {
       PDS_RATE_LIMITS_ENABLED: 'true',
       PDS_REGISTRATION: 'open',
-      PDS_FIREHOSE_MAX_LOG: String(10 * MB),
+      PDS_FIREHOSE_MAX_LOG: String(8 * MB),
       LOG_LEVEL: 'error',
     },
   })

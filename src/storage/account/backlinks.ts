@@ -32,17 +32,22 @@ export class Backlinks {
     this.#sql = sql
   }
 
-  /** Other records of the same collection with the same subject as the record at `path`. */
-  duplicates(path: string, block: Uint8Array): { collection: string; rkey: string }[] {
+  /** Other records of the same collection with the same subject as the record at `path`; at most `limit`. */
+  duplicates(
+    path: string,
+    block: Uint8Array,
+    limit: number,
+  ): { collection: string; rkey: string }[] {
     const link = backlinkOf(path, block)
     if (!link) return []
     const { collection, subject } = link
     return this.#sql
       .exec<{ rkey: string }>(
-        'SELECT rkey FROM backlink WHERE collection = ? AND subject = ? AND rkey <> ?',
+        'SELECT rkey FROM backlink WHERE collection = ? AND subject = ? AND rkey <> ? LIMIT ?',
         collection,
         subject,
         link.rkey,
+        limit,
       )
       .toArray()
       .map(({ rkey }) => ({ collection, rkey }))

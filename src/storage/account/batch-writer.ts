@@ -12,6 +12,9 @@ import type { TreeCache } from './tree-cache.ts'
 import { consumeWritePoints, parseWriteUsage, pointsOf } from './write-limit.ts'
 import { planWrites, type Write, type WriteOutcome } from './writes.ts'
 
+/** Most operations in one commit; relays take no event with more (sync specification, commit limits). */
+const MAX_OPS = 200
+
 export interface WriteBatch {
   writes: Write[]
   /** CID that the current commit must have. */
@@ -95,14 +98,15 @@ export class BatchWriter {
     }
   }
 
-  /** Deletions of the records that writes of a batch are to replace. */
+  /** Deletions of the records that writes of a batch are to replace, as many as one commit may have. */
   #deletionsOfDuplicates(writes: readonly Write[]): Write[] {
-    return writes.flatMap((write) => {
+    const deletions = writes.flatMap((write) => {
       if (write.action !== 'create' || !write.replacesDuplicates) return []
       const path = `${write.collection}/${write.rkey ?? ''}`
       return this.#parts.backlinks
-        .duplicates(path, write.record.block)
+        .duplicates(path, write.record.block, MAX_OPS)
         .map(({ collection, rkey }): Write => ({ action: 'delete', collection, rkey }))
     })
+    return deletions.slice(0, Math.max(0, MAX_OPS - writes.length))
   }
 }

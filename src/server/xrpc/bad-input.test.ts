@@ -144,36 +144,6 @@ describe('a malformed request is answered with an XRPC error', () => {
   })
 })
 
-test('empty parameters count as absent', async () => {
-  const get = async (query: string): Promise<Record<string, unknown>> => {
-    const response = await send(`/xrpc/${query}`)
-    expect([query, response.status]).toEqual([query, 200])
-    return response.json()
-  }
-  const repo = `repo=${account.did}&collection=${collection}`
-  await callAs(account, 'com.atproto.repo.putRecord', {
-    repo: account.did,
-    collection,
-    rkey: '3aaaaaaaaaab2',
-    record: post,
-  })
-  const list = await get(`com.atproto.repo.listRecords?${repo}&cursor=&limit=&reverse=`)
-  expect(list.records).not.toHaveLength(0)
-  await get(`com.atproto.repo.getRecord?${repo}&rkey=3aaaaaaaaaab2&cid=`)
-  const car = await send(`/xrpc/com.atproto.sync.getRepo?did=${account.did}&since=`)
-  expect([car.status, (await car.arrayBuffer()).byteLength > 100]).toEqual([200, true])
-  const socket = await send('/xrpc/com.atproto.sync.subscribeRepos?cursor=', {
-    headers: { upgrade: 'websocket' },
-  })
-  expect(socket.status).toBe(101)
-  socket.webSocket?.accept()
-  socket.webSocket?.close()
-  expect(await outcome(await send('/xrpc/com.atproto.sync.getRepo?did='))).toEqual({
-    status: 400,
-    error: 'InvalidRequest',
-  })
-})
-
 describe('credentials that are missing or wrong', () => {
   const path = '/xrpc/com.atproto.server.getSession'
   test.each<[string, string | undefined, number, string]>([

@@ -5,7 +5,8 @@ type Primitive = string | number | boolean
 
 /**
  * Reads query parameters as the lexicon types them and fills in defaults. Parameters that the lexicon
- * does not know are left out, and so are empty ones, as clients send them for what they do not have (atproto HTTP API specification, Lexicon query parameters).
+ * does not know are left out (atproto HTTP API specification, Lexicon query parameters). Empty ones count
+ * as absent, as in the reference: clients write `cursor=` for a cursor they do not have.
  *
  * @throws InvalidRequestError naming the method and what is wrong
  */

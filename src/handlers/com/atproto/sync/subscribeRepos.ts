@@ -9,11 +9,14 @@ import { anyone } from '#src/server/auth/policy.ts'
  */
 export default define({
   auth: anyone,
-  async handler({ request, clientAddress, services, waitUntil }) {
+  async handler({ params, request, clientAddress, services, waitUntil }) {
     const { config, sequencer } = services
     const connection = crypto.randomUUID()
     const url = new URL(request.url)
     url.searchParams.set('connection', connection)
+    // As it was validated: the sequencer would read an empty cursor as 0.
+    url.searchParams.delete('cursor')
+    if (params.cursor !== undefined) url.searchParams.set('cursor', String(params.cursor))
     url.searchParams.delete('address')
     if (config.rateLimits && !mayBypass(request, config)) {
       url.searchParams.set('address', clientNetwork(clientAddress))

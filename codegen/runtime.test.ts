@@ -1,4 +1,5 @@
 /** The generated files of this checkout at work. */
+import { ValidationError } from '@atproto/lexicon'
 import { expect, test } from 'vitest'
 import { lexicons, validate } from '../src/generated/lexicons.ts'
 import { schemas } from '../src/generated/schemas.ts'
@@ -29,6 +30,11 @@ test('the lexicons are built once, and the schemas stay as they are', () => {
   expect(lexicons()).toBe(lexicons())
   expect(schemas['app.bsky.feed.like']?.()).not.toBe(schemas['app.bsky.feed.like']?.())
   expect(JSON.stringify(schemas['app.bsky.feed.like']?.())).not.toContain('lex:')
+})
+
+test.each(['#images', '#', '#main', 'a#b#c'])('a $type that is no name is invalid: %s', ($type) => {
+  const result = validate({ ...post, embed: { $type } }, 'app.bsky.feed.post', 'main', true)
+  expect(result).toMatchObject({ success: false, error: expect.any(ValidationError) })
 })
 
 test("lex-cli's validate accepts, refuses, and says when it has no schema", () => {

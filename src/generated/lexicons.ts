@@ -37,7 +37,13 @@ export function validate(
   if (!lexicons().getDef(type)) {
     return fail(`This server has no run-time schema for ${type}: no record or local method uses it`)
   }
-  return lexicons().validate(type, v)
+  try {
+    return lexicons().validate(type, v)
+  } catch (error) {
+    // What the library says of a `$type` in a union that is no name, such as `#images`, has no class.
+    if (!(error instanceof Error) || error.constructor !== Error) throw error
+    return fail(`A $type is no name: ${error.message}`)
+  }
 }
 
 const fail = (message: string): ValidationResult => ({

@@ -341,6 +341,35 @@ describe('a record that cannot be is refused, and nothing of it is written', () 
       400,
       'InvalidSwap',
     ],
+    ...['#images', '#', '#main', 'a#b#c'].map(($type): [string, string, object, number, string] => [
+      `a $type that is no name in a union: ${$type}`,
+      'createRecord',
+      { record: { ...post, embed: { $type } } },
+      400,
+      'InvalidRequest',
+    ]),
+    [
+      'a $type that is no name in a batch',
+      'applyWrites',
+      {
+        writes: [
+          {
+            $type: 'com.atproto.repo.applyWrites#create',
+            collection,
+            value: { ...post, labels: { $type: '#selfLabels' } },
+          },
+        ],
+      },
+      400,
+      'InvalidRequest',
+    ],
+    [
+      'a write of a batch whose $type is no name',
+      'applyWrites',
+      { writes: [{ $type: '#create', collection, value: post }] },
+      400,
+      'InvalidRequest',
+    ],
     [
       'a blob that was never uploaded',
       'createRecord',

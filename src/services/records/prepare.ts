@@ -110,6 +110,10 @@ function checkRecord(
   try {
     lexicons.assertValidRecord(input.collection, record)
   } catch (error) {
+    // What the library says of a `$type` in a union that is no name, such as `#images`, has no class.
+    if (error instanceof Error && error.constructor === Error) {
+      throw new ValidationError(`a $type is no name: ${error.message}`)
+    }
     // A lexicon of somebody else's may refer to one that cannot be had.
     if (!live || !(error instanceof LexiconDefNotFoundError)) throw error
     allowUnknown(input, live.required, error.message)

@@ -31,8 +31,9 @@ export function writeCarBlock(
   return start + length
 }
 
-/** A whole CAR file in memory; for the few blocks of a proof. */
-export function carFile(root: CidBytes | null, blocks: readonly CarBlock[]): Uint8Array {
+/** A whole CAR file in memory, each block once; for the few of a proof or an event. */
+export function carFile(root: CidBytes | null, all: readonly CarBlock[]): Uint8Array {
+  const blocks = unique(all)
   const header = carHeader(root)
   const size = blocks.reduce(
     (sum, [cid, block]) => sum + carBlockLength(block, cid.byteLength),
@@ -43,6 +44,13 @@ export function carFile(root: CidBytes | null, blocks: readonly CarBlock[]): Uin
   let offset = header.byteLength
   for (const [cid, block] of blocks) offset = writeCarBlock(file, offset, cid, block)
   return file
+}
+
+/** Blocks without repetitions, as records of equal content are one block. */
+function unique(blocks: readonly CarBlock[]): CarBlock[] {
+  const seen = new Map<string, CarBlock>()
+  for (const block of blocks) seen.set(String.fromCharCode(...block[0]), block)
+  return seen.size === blocks.length ? [...blocks] : [...seen.values()]
 }
 
 export type CarBlock = readonly [cid: CidBytes, block: Uint8Array]

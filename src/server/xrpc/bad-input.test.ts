@@ -144,6 +144,18 @@ describe('a malformed request is answered with an XRPC error', () => {
   })
 })
 
+test.each<[string, unknown]>([
+  ['an array', []],
+  ['bytes', { $bytes: 'aGVsbG8' }],
+  ['a link', { $link: CID }],
+])('%s is not taken where a body must have an object', async (_, operation) => {
+  const response = await callAs(account, 'com.atproto.identity.submitPlcOperation', { operation })
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    { error: 'InvalidRequest', message: 'Input/operation must be an object' },
+  ])
+})
+
 describe('credentials that are missing or wrong', () => {
   const path = '/xrpc/com.atproto.server.getSession'
   test.each<[string, string | undefined, number, string]>([

@@ -1,6 +1,8 @@
 import { jsonToLex, type Lexicons, type LexXrpcBody } from '@atproto/lexicon'
 import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
+import { checkObject } from '../../services/records/object-rules.ts'
+import { type Schema, walkSchema } from '../../services/records/walk-schema.ts'
 import type { AnyDefinition } from './define.ts'
 
 /** Largest body where the handler does not say otherwise, in bytes. */
@@ -57,7 +59,7 @@ export async function parseBody(
   if (text === '') {
     throw new InvalidRequestError('A request body is expected but none was provided')
   }
-  return { body: validate(lexicons, nsid, parseJson(text)), encoding }
+  return { body: validate(lexicons, nsid, schema.schema, parseJson(text)), encoding }
 }
 
 function mimeType(request: Request): string {
@@ -167,9 +169,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-function validate(lexicons: Lexicons, nsid: string, json: unknown): unknown {
+function validate(lexicons: Lexicons, nsid: string, schema: Schema, json: unknown): unknown {
   try {
-    return lexicons.assertValidXrpcInput(nsid, jsonToLex(json))
+    const input = lexicons.assertValidXrpcInput(nsid, jsonToLex(json))
+    walkSchema(lexicons, schema, input, 'Input', checkObject)
+    return input
   } catch (error) {
     throw new InvalidRequestError(error instanceof Error ? error.message : String(error))
   }

@@ -1,7 +1,8 @@
-/** Finds the blobs in a record and checks them against the limits that its lexicon sets. */
+/** Finds the blobs in a record, and checks one against the limits that its lexicon sets. */
 import { isPlainObject } from '@atproto/lex-data'
-import { BlobRef, type Lexicons, type LexUserType } from '@atproto/lexicon'
+import { BlobRef } from '@atproto/lexicon'
 import type { BlobRow } from '../../storage/account/blobs.ts'
+import type { Schema } from './walk-schema.ts'
 
 /** A blob breaks the rules that its lexicon has for that place. */
 export class BlobRuleError extends Error {
@@ -39,74 +40,16 @@ export function upgradeBlobs(value: unknown, known: ReadonlyMap<string, BlobRow>
   )
 }
 
-/**
- * Follows a value along its schema and checks `accept` and `maxSize` of each blob. Places that the
- * schema does not describe are not checked.
- *
- * @throws BlobRuleError
- */
-export function checkBlobs(lexicons: Lexicons, def: LexUserType | undefined, value: unknown): void {
-  visit(lexicons, def as Schema | undefined, value, 'Record')
-}
-
-/** The parts of a schema that lead to blobs. */
-interface Schema {
-  type: string
-  record?: Schema
-  properties?: Record<string, Schema>
-  items?: Schema
-  ref?: string
-  refs?: string[]
-  accept?: string[]
-  maxSize?: number
-}
-
-function visit(lexicons: Lexicons, schema: Schema | undefined, value: unknown, path: string): void {
-  if (!schema || value === null || typeof value !== 'object') return
-  if (schema.type === 'blob' && value instanceof BlobRef) checkBlob(schema, value, path)
-  for (const [place, next, child] of steps(lexicons, schema, value)) {
-    visit(lexicons, next, child, `${path}${place}`)
+/** Checks `accept` and `maxSize` of a blob, where the schema wants one. @throws BlobRuleError */
+export function checkBlob(schema: Schema, value: object, path: string): void {
+  if (schema.type !== 'blob' || !(value instanceof BlobRef)) return
+  const { accept, maxSize } = schema
+  if (maxSize !== undefined && value.size > maxSize) {
+    throw new BlobRuleError(`${path} is too large: ${value.size} bytes, at most ${maxSize}`)
   }
-}
-
-/** The schemas and values one step further inside, with where they are. */
-function steps(
-  lexicons: Lexicons,
-  schema: Schema,
-  value: object,
-): [place: string, schema: Schema | undefined, value: unknown][] {
-  switch (schema.type) {
-    case 'record':
-      return [['', schema.record, value]]
-    case 'object':
-      return Object.entries(schema.properties ?? {}).map(([name, property]) => [
-        `/${name}`,
-        property,
-        (value as Record<string, unknown>)[name],
-      ])
-    case 'array':
-      return Array.isArray(value)
-        ? value.map((item, index) => [`/${index}`, schema.items, item])
-        : []
-    case 'ref':
-      return [['', definition(lexicons, schema.ref), value]]
-    case 'union': {
-      const { $type } = value as { $type?: unknown }
-      const ref = schema.refs?.find((candidate) => typeName(candidate) === $type)
-      return [['', definition(lexicons, ref), value]]
-    }
-    default:
-      return []
-  }
-}
-
-function checkBlob({ accept, maxSize }: Schema, blob: BlobRef, path: string): void {
-  if (maxSize !== undefined && blob.size > maxSize) {
-    throw new BlobRuleError(`${path} is too large: ${blob.size} bytes, at most ${maxSize}`)
-  }
-  if (accept && !accept.some((pattern) => matchesMime(pattern, blob.mimeType))) {
+  if (accept && !accept.some((pattern) => matchesMime(pattern, value.mimeType))) {
     throw new BlobRuleError(
-      `${path} has type ${blob.mimeType}, wanted one of: ${accept.join(', ')}`,
+      `${path} has type ${value.mimeType}, wanted one of: ${accept.join(', ')}`,
     )
   }
 }
@@ -115,9 +58,3 @@ function matchesMime(pattern: string, type: string): boolean {
   if (pattern === '*/*') return true
   return pattern.endsWith('/*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern
 }
-
-const definition = (lexicons: Lexicons, ref: string | undefined): Schema | undefined =>
-  ref === undefined ? undefined : (lexicons.getDef(ref) as Schema | undefined)
-
-/** `lex:app.bsky.embed.images#main` → `app.bsky.embed.images`, as `$type` has it. */
-const typeName = (ref: string): string => ref.replace(/^lex:/, '').replace(/#main$/, '')

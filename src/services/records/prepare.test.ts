@@ -1,4 +1,4 @@
-import { LexiconDefNotFoundError, Lexicons } from '@atproto/lexicon'
+import { jsonToLex, LexiconDefNotFoundError, Lexicons } from '@atproto/lexicon'
 import { describe, expect, test } from 'vitest'
 import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
 import { prepareRecord } from './prepare.ts'
@@ -61,6 +61,63 @@ describe('a lexicon from the network that refers to one which cannot be had', ()
     const wanted = refusal(/^Unknown lexicon type: com\.example\.entry \(.*com\.example\.gone/)
     expect(() => prepare(live(false), { mood: 1 }, true)).toThrow(wanted)
     expect(() => prepare(live(true), { mood: 1 })).toThrow(wanted)
+  })
+})
+
+describe('objects', () => {
+  const lexicons = new Lexicons([
+    {
+      lexicon: 1,
+      id: ENTRY,
+      defs: {
+        main: {
+          type: 'record',
+          key: 'any',
+          record: {
+            type: 'object',
+            properties: {
+              anything: { type: 'unknown' },
+              part: { type: 'ref', ref: '#part' },
+              list: { type: 'array', items: { type: 'unknown' } },
+              choice: { type: 'union', refs: ['#part'] },
+            },
+          },
+        },
+        part: { type: 'object', properties: { anything: { type: 'unknown' } } },
+      },
+    },
+  ])
+  const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
+  const places = (value: unknown): object[] => [
+    { anything: value },
+    { part: value },
+    { part: { anything: value } },
+    { list: [{}, value] },
+    { choice: { $type: `${ENTRY}#part`, anything: value } },
+  ]
+  const prepareAll = (value: unknown) =>
+    places(value).map((place) => () => {
+      const record = jsonToLex(place as never) as object
+      return prepare(schemaOf(lexicons, ENTRY), record)
+    })
+
+  test.each<[string, unknown]>([
+    ['an array', []],
+    ['bytes', { $bytes: 'aGVsbG8' }],
+    ['a link', { $link: cid }],
+    ['a text', 'hello'],
+    ['null', null],
+  ])('are never %s', (_, value) => {
+    for (const attempt of prepareAll(value)) {
+      expect(attempt).toThrow(refusal(/^Invalid record: Record\/.* must be an object$/))
+    }
+  })
+
+  test.each<[string, unknown]>([
+    ['something of another lexicon', { $type: 'com.example.other', list: [{ $link: cid }] }],
+    ['a blob', { $type: 'blob', ref: { $link: cid }, mimeType: 'text/plain', size: 0 }],
+  ])('may be %s', (_, value) => {
+    for (const attempt of prepareAll(value)) expect(attempt()).toBe('valid')
   })
 })
 

@@ -15,9 +15,11 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { cidOf } from '../../kernel/cbor/cid.ts'
 import { encode } from '../../kernel/cbor/encode.ts'
 import type { EncodedRecord } from '../../storage/account/writes.ts'
-import { BlobRuleError, checkBlobs, findBlobs } from './blob-rules.ts'
+import { BlobRuleError, checkBlob, findBlobs } from './blob-rules.ts'
 import { assertDataModel, DataModelError } from './data-model.ts'
+import { checkObject } from './object-rules.ts'
 import type { KnownSchema, RecordSchema } from './schema.ts'
+import { type Schema, walkSchema } from './walk-schema.ts'
 
 /** Largest record in bytes of DAG-CBOR. */
 const MAX_RECORD_SIZE = 1_000_000
@@ -119,7 +121,10 @@ function checkRecord(
     allowUnknown(input, live.required, error.message)
     return 'unknown'
   }
-  checkBlobs(lexicons, def, record)
+  walkSchema(lexicons, def as Schema, record, 'Record', (schema, value, path) => {
+    checkObject(schema, value, path)
+    checkBlob(schema, value, path)
+  })
   return 'valid'
 }
 

@@ -467,6 +467,27 @@ describe('a record that cannot be is refused, and nothing of it is written', () 
     expect(await latest()).toEqual(before)
   })
 
+  test('what kind of key a lexicon wants counts only where records are validated', async () => {
+    const create = { collection, rkey: 'no-tid', record: post }
+    const put = { collection: 'app.bsky.actor.profile', rkey: 'other', record: {} }
+    const batch = (validate?: boolean) => {
+      const $type = 'com.atproto.repo.applyWrites#create'
+      return { validate, writes: [{ $type, collection, rkey: 'no-tid-either', value: post }] }
+    }
+    const refused = { status: 400, error: 'InvalidRequest' }
+    for (const validate of [true, undefined]) {
+      expect(await outcome(await write('createRecord', { ...create, validate }))).toEqual(refused)
+      expect(await outcome(await write('putRecord', { ...put, validate }))).toEqual(refused)
+      expect(await outcome(await write('applyWrites', batch(validate)))).toEqual(refused)
+    }
+    expect((await write('createRecord', { ...create, validate: false })).status).toBe(200)
+    expect((await write('putRecord', { ...put, validate: false })).status).toBe(200)
+    expect((await write('applyWrites', batch(false))).status).toBe(200)
+    // What no record may have for a key is none for these either.
+    const bad = { ...create, rkey: 'a/b', validate: false }
+    expect(await outcome(await write('createRecord', bad))).toEqual(refused)
+  })
+
   test('a record that exists is not created again', async () => {
     const rkey = '3l2s5poxi422p'
     expect((await write('createRecord', { rkey, record: post })).status).toBe(200)

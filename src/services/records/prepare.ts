@@ -49,7 +49,7 @@ export function prepareRecord(input: RecordInput, schema: RecordSchema): Prepare
   const record = withType(collection, input.record)
   const { def } = schema
   if (!def && validate !== false) allowUnknown(input, schema.required, schema.reason)
-  if (rkey !== undefined) assertRecordKey(rkey, def)
+  if (rkey !== undefined) assertRecordKey(rkey, validate === false ? undefined : def)
 
   let validationStatus: ValidationStatus
   const block = refuse(() => {
@@ -128,7 +128,7 @@ function checkRecord(
   return 'valid'
 }
 
-/** Record keys: the general syntax, and what kind of key the lexicon asks for. */
+/** Record keys: the general syntax, and what kind of key the lexicon, if any counts, asks for. */
 function assertRecordKey(rkey: string, def: LexRecord | undefined): void {
   if (!isValidRecordKey(rkey)) throw new InvalidRequestError(`Invalid record key: ${rkey}`)
   const kind = def?.key

@@ -22,10 +22,11 @@ export async function keepRunning(
   stop: AbortSignal,
 ): Promise<number> {
   let workerd = first
-  stop.addEventListener('abort', () => {
+  const end = () => {
     workerd.process.kill(stop.reason as NodeJS.Signals)
     setTimeout(() => workerd.process.kill('SIGKILL'), GRACE).unref()
-  })
+  }
+  stop.addEventListener('abort', end)
   let pause = SHORTEST_PAUSE
   while (true) {
     const startedAt = Date.now()
@@ -37,5 +38,7 @@ export async function keepRunning(
     if (stop.aborted) return code ?? 0
     pause = Math.min(pause * 2, LONGEST_PAUSE)
     workerd = await startWorkerd({ ...options, port: first.port })
+    // Stopped while it started: what was told to end is the one before.
+    if (stop.aborted) end()
   }
 }

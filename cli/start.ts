@@ -27,6 +27,8 @@ async function run(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(signal))
   const served = keepRunning(settings, workerd, stop.signal)
+  // It is waited for at the end; until then a failure is not unhandled.
+  served.catch(() => undefined)
   const origin = `http://localhost:${workerd.port}`
   const first = await ensureFirstAccount(`http://127.0.0.1:${workerd.port}`, settings.raw).catch(
     (error: unknown) => {

@@ -47,10 +47,10 @@ export function carFile(root: CidBytes | null, all: readonly CarBlock[]): Uint8A
 }
 
 /** Blocks without repetitions, as records of equal content are one block. */
-function unique(blocks: readonly CarBlock[]): CarBlock[] {
+function unique(blocks: readonly CarBlock[]): readonly CarBlock[] {
   const seen = new Map<string, CarBlock>()
   for (const block of blocks) seen.set(String.fromCharCode(...block[0]), block)
-  return seen.size === blocks.length ? [...blocks] : [...seen.values()]
+  return seen.size === blocks.length ? blocks : [...seen.values()]
 }
 
 export type CarBlock = readonly [cid: CidBytes, block: Uint8Array]

@@ -63,9 +63,7 @@ export interface ProfileRpc {
   get(): Answer<Account>
   setHandle(handle: string): Answer<void>
   /** Notes that the handle is being changed, so that a change that breaks off is settled in the background. */
-  beginHandleChange(handle: string): Answer<void>
-  /** Notes that a change of the handle has failed for certain. */
-  endHandleChange(): Answer<void>
+  beginHandleChange(): Answer<void>
   /** Tells the network to resolve the identity again. */
   announceIdentity(): Answer<void>
   inventory(): Answer<Inventory>

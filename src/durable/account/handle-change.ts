@@ -33,32 +33,46 @@ export class HandleChange implements Job {
   }
 
   /** To be called before anything else is changed. */
-  begin(handle: string): void {
-    this.#parts.kv.put(KEY, handle)
+  begin(): void {
+    this.#parts.kv.put(KEY, Date.now())
     this.#parts.schedule()
   }
 
-  /** To be called when it is over, whatever came of it. */
+  /** To be called when the change has come about. One that was refused is found to be undone when the job runs. */
   end(): void {
     this.#parts.kv.delete(KEY)
   }
 
+  /** A change that was begun later has its own time. */
+  repeatAfter(): number | undefined {
+    const since = this.#since()
+    return since === undefined ? undefined : Math.max(0, since + HandleChange.DURATION - Date.now())
+  }
+
   async run(): Promise<void> {
-    const { kv, lifecycle, plc, directory, changed } = this.#parts
-    const handle = kv.get<string>(KEY)
-    if (handle === undefined) return
-    if (lifecycle.profile.isDeleted()) return this.end()
-    const { did, handle: before } = lifecycle.profile.get()
+    const since = this.#since()
+    if (since === undefined || since + HandleChange.DURATION > Date.now()) return
+    if (!this.#parts.lifecycle.profile.isDeleted()) await this.#settle(since)
+    if (this.#since() === since) this.end()
+  }
+
+  /** Brings the account's handle and the one in the host's directory together, as the PLC directory has it. */
+  async #settle(since: number): Promise<void> {
+    const { lifecycle, plc, directory, changed } = this.#parts
+    const { did, handle } = lifecycle.profile.get()
+    const wanted = (await directory().accounts.find('did', did))?.handle
+    if (wanted === undefined || wanted === handle) return
     const { alsoKnownAs } = await plc().documentData(did)
     // Meanwhile a further change may have been begun, or this one completed.
-    if (kv.get<string>(KEY) !== handle) return
-    if (firstHandle(alsoKnownAs) !== handle) {
-      await directory().accounts.setHandle(did, before, { undoing: handle })
-      if (kv.get<string>(KEY) === handle) this.end()
-      return
-    }
-    lifecycle.setHandle(handle)
-    this.end()
-    changed()
+    if (this.#since() !== since) return
+    if (firstHandle(alsoKnownAs) === wanted) {
+      lifecycle.setHandle(wanted)
+      changed()
+    } else await directory().accounts.setHandle(did, handle, { undoing: wanted })
+  }
+
+  /** When the change was begun that is under way, in ms since the epoch. */
+  #since(): number | undefined {
+    return this.#parts.kv.get<number>(KEY)
   }
 }

@@ -41,13 +41,9 @@ export class Profile implements ProfileRpc {
     await this.#core.delivered()
   }
 
-  beginHandleChange(handle: string): void {
+  beginHandleChange(): void {
     this.#core.profile.get()
-    this.#handleChange.begin(handle)
-  }
-
-  endHandleChange(): void {
-    this.#handleChange.end()
+    this.#handleChange.begin()
   }
 
   async announceIdentity(): Promise<void> {

@@ -182,6 +182,16 @@ describe('a blob', () => {
     })
   })
 
+  test('may be noted twice, as after a lost answer, and its bytes stay', () =>
+    withAccount((parts) => {
+      const blobs = new Blobs(parts.core, parts.blobIndex)
+      blobs.add(blob)
+      blobs.add(blob)
+      expect(parts.blobIndex.keysToDelete(10)).toEqual([])
+      blobs.add({ ...blob, key: 'another upload' })
+      expect(parts.blobIndex.keysToDelete(10)).toEqual(['another upload'])
+    }))
+
   test('is to be had once a record refers to it', () =>
     withAccount((parts) => {
       const blobs = new Blobs(parts.core, parts.blobIndex)

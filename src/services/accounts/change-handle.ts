@@ -25,14 +25,13 @@ export async function changeHandle(
   const { directory } = dependencies.objects
   const { profile } = dependencies.objects.account(did)
   if (did.startsWith('did:plc:')) {
-    await profile.beginHandleChange(handle)
+    await profile.beginHandleChange()
     try {
       await directory.accounts.setHandle(did, handle, { byOperator })
       await claimHandle(dependencies, did, handle)
     } catch (error) {
       if (error instanceof PlcError && error.isUnclear) throw error
       await directory.accounts.setHandle(did, before.handle, { undoing: handle })
-      await profile.endHandleChange()
       throw error
     }
   } else await directory.accounts.setHandle(did, handle, { byOperator })

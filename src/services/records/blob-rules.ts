@@ -1,7 +1,5 @@
 /** Finds the blobs in a record, and checks one against the limits that its lexicon sets. */
-import { isPlainObject } from '@atproto/lex-data'
 import { BlobRef } from '@atproto/lexicon'
-import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { Schema } from './walk-schema.ts'
 
 /** A blob breaks the rules that its lexicon has for that place. */
@@ -16,29 +14,9 @@ export function findBlobs(value: unknown): BlobRef[] {
   return Object.values(value).flatMap(findBlobs)
 }
 
-/** Most legacy references that are upgraded in one write. */
-const MAX_LEGACY = 100
-
-/** CIDs of the blobs that a value refers to without their size, as references once did; at most a hundred. */
-export function legacyBlobs(value: unknown): string[] {
-  const cids = findBlobs(value)
-    .filter(({ size }) => size < 0)
-    .map(({ ref }) => ref.toString())
-  return [...new Set(cids)].slice(0, MAX_LEGACY)
-}
-
-/** The value with references in today's form to those blobs that are known. */
-export function upgradeBlobs(value: unknown, known: ReadonlyMap<string, BlobRow>): unknown {
-  if (value instanceof BlobRef) {
-    const blob = value.size < 0 ? known.get(value.ref.toString()) : undefined
-    return blob ? new BlobRef(value.ref, value.mimeType, blob.size) : value
-  }
-  if (Array.isArray(value)) return value.map((item) => upgradeBlobs(item, known))
-  if (!isPlainObject(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, upgradeBlobs(item, known)]),
-  )
-}
+/** References that do not say the size of their blob, as those of the legacy form. */
+export const legacyBlobs = (value: unknown): BlobRef[] =>
+  findBlobs(value).filter(({ size }) => size < 0)
 
 /** Checks `accept` and `maxSize` of a blob, where the schema wants one. @throws BlobRuleError */
 export function checkBlob(schema: Schema, value: object, path: string): void {

@@ -1,4 +1,4 @@
-import { jsonToLex, LexiconDefNotFoundError, Lexicons } from '@atproto/lexicon'
+import { jsonToLex, LexiconDefNotFoundError, type LexiconDoc, Lexicons } from '@atproto/lexicon'
 import { describe, expect, test } from 'vitest'
 import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
 import { prepareRecord } from './prepare.ts'
@@ -13,24 +13,22 @@ function schemaOf(lexicons: Lexicons, collection: string): KnownSchema {
   return { lexicons, def }
 }
 
-/** A lexicon from the network, one of whose references leads nowhere. */
-function live(required: boolean): KnownSchema {
-  const lexicons = new Lexicons([
+/** A lexicon of a record with these properties, and further definitions. */
+const entryLexicon = (properties: object, defs: object = {}): Lexicons =>
+  new Lexicons([
     {
       lexicon: 1,
       id: ENTRY,
       defs: {
-        main: {
-          type: 'record',
-          key: 'any',
-          record: {
-            type: 'object',
-            properties: { mood: { type: 'ref', ref: 'com.example.gone#mood' } },
-          },
-        },
+        main: { type: 'record', key: 'any', record: { type: 'object', properties } },
+        ...defs,
       },
-    },
+    } as LexiconDoc,
   ])
+
+/** A lexicon from the network, one of whose references leads nowhere. */
+function live(required: boolean): KnownSchema {
+  const lexicons = entryLexicon({ mood: { type: 'ref', ref: 'com.example.gone#mood' } })
   return { ...schemaOf(lexicons, ENTRY), live: { required } }
 }
 
@@ -65,28 +63,16 @@ describe('a lexicon from the network that refers to one which cannot be had', ()
 })
 
 describe('objects', () => {
-  const lexicons = new Lexicons([
+  const anything = { type: 'unknown' }
+  const lexicons = entryLexicon(
     {
-      lexicon: 1,
-      id: ENTRY,
-      defs: {
-        main: {
-          type: 'record',
-          key: 'any',
-          record: {
-            type: 'object',
-            properties: {
-              anything: { type: 'unknown' },
-              part: { type: 'ref', ref: '#part' },
-              list: { type: 'array', items: { type: 'unknown' } },
-              choice: { type: 'union', refs: ['#part'] },
-            },
-          },
-        },
-        part: { type: 'object', properties: { anything: { type: 'unknown' } } },
-      },
+      anything,
+      part: { type: 'ref', ref: '#part' },
+      list: { type: 'array', items: anything },
+      choice: { type: 'union', refs: ['#part'] },
     },
-  ])
+    { part: { type: 'object', properties: { anything } } },
+  )
   const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
   const places = (value: unknown): object[] => [
     { anything: value },

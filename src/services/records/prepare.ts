@@ -3,7 +3,7 @@
  * so that validation scales with isolates and the account's object does serial work only.
  */
 
-import type { LexValue } from '@atproto/lex-data'
+import { isPlainObject, type LexValue } from '@atproto/lex-data'
 import {
   LexiconDefNotFoundError,
   type LexRecord,
@@ -76,11 +76,8 @@ export function prepareRecord(input: RecordInput, schema: RecordSchema): Prepare
 
 /** What came as an array, bytes, a link or a blob has become a value of its own. @throws InvalidRequestError */
 function assertObject(record: unknown): void {
-  const isObject =
-    typeof record === 'object' &&
-    record !== null &&
-    Object.getPrototypeOf(record) === Object.prototype
-  if (!isObject) throw new InvalidRequestError('Invalid record: Record must be an object')
+  if (isPlainObject(record)) return
+  throw new InvalidRequestError('Invalid record: Record must be an object')
 }
 
 /** `$type` is the collection: filled in where it is missing, refused where it differs. */

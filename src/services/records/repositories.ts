@@ -1,5 +1,5 @@
 import { decode } from '@atproto/lex-cbor'
-import { ipldToLex } from '@atproto/lexicon'
+import { BlobRef, ipldToLex } from '@atproto/lexicon'
 import { AuthRequiredError, ForbiddenError } from '@atproto/xrpc-server'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { unpackRecords } from '../../storage/account/packed.ts'
@@ -8,8 +8,11 @@ import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'
 import type { RateLimitStatus } from '../../storage/rate-counter.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
 import type { HostObjects } from '../objects/stubs.ts'
-import { legacyBlobs, upgradeBlobs } from './blob-rules.ts'
+import { legacyBlobs } from './blob-rules.ts'
 import type { RecordSchema, SchemaQuery, SchemaSource } from './schema.ts'
+
+/** Most legacy blob references that are upgraded in one write. */
+const MAX_LEGACY_BLOBS = 100
 
 /** Who writes to a repository: the account, and the family of its session, null for an OAuth token. */
 export interface Writer {
@@ -82,16 +85,22 @@ export class Repositories {
   }
 
   /**
-   * The record as it is to be written: references of the legacy form, as records that were imported may have, get the
-   * size of their blob, if this account has it. Asks the account only where there are such.
+   * Gives references of the legacy form, as records that were imported may have, the form of today, where this account
+   * has the blob; in place. Asks the account only where there are such.
    *
    * @param did of the account
    */
-  async upgradeBlobs<T>(record: T, did: string): Promise<T> {
-    const cids = legacyBlobs(record)
-    if (cids.length === 0) return record
-    const blobs = await this.#dependencies.objects.account(did).blobs.getAll(cids)
-    return upgradeBlobs(record, new Map(blobs.map((blob) => [blob.cid, blob]))) as T
+  async upgradeBlobs(records: unknown, did: string): Promise<void> {
+    const legacy = legacyBlobs(records)
+    if (legacy.length === 0) return
+    const cids = new Set(legacy.slice(0, MAX_LEGACY_BLOBS).map(({ ref }) => ref.toString()))
+    const blobs = await this.#dependencies.objects.account(did).blobs.getAll([...cids])
+    const sizes = new Map(blobs.map(({ cid, size }) => [cid, size]))
+    for (const blob of legacy) {
+      const { ref, mimeType } = blob
+      const size = sizes.get(ref.toString())
+      if (size !== undefined) Object.assign(blob, new BlobRef(ref, mimeType, size))
+    }
   }
 
   /**

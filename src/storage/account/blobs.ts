@@ -52,7 +52,7 @@ export class BlobIndex {
    */
   add(blob: BlobRow): void {
     const known = this.#find(blob.cid)
-    if (known) this.#markForDeletion(blob.key)
+    if (known && known.key !== blob.key) this.#markForDeletion(blob.key)
     if (known?.expires_at === null) return
     // Imported records may refer to a blob before it is uploaded.
     const expiresAt = this.#isReferenced(blob.cid) ? null : Date.now() + TEMPORARY

@@ -19,8 +19,8 @@ export default define({
     const { validate } = input
     const queries = input.writes.map(({ collection }) => ({ collection, validate }))
     const schemas = await services.repositories.findSchemas(queries, did)
-    const upgraded = await services.repositories.upgradeBlobs(input.writes, did)
-    const { writes, statuses } = prepareBatch(upgraded, validate, schemas)
+    await services.repositories.upgradeBlobs(input.writes, did)
+    const { writes, statuses } = prepareBatch(input.writes, validate, schemas)
     const swapCommit = cidOption(input.swapCommit)
     const { commit, results } = await services.repositories.write(auth, { writes, swapCommit })
     return { ...commitView(commit), results: batchView(did, results, statuses) }

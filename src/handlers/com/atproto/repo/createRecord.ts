@@ -12,11 +12,8 @@ export default define({
   async handler({ input, auth, services }) {
     const did = await services.repositories.assertOwn(input.repo, auth.did)
     const schema = await services.repositories.findSchema(input, did)
-    const upgraded = await services.repositories.upgradeBlobs(input.record, did)
-    const { record, validationStatus, defaultKey } = prepareRecord(
-      { ...input, record: upgraded },
-      schema,
-    )
+    await services.repositories.upgradeBlobs(input.record, did)
+    const { record, validationStatus, defaultKey } = prepareRecord(input, schema)
     const write = {
       action: 'create',
       collection: input.collection,

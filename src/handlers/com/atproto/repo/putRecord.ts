@@ -15,8 +15,8 @@ export default define({
   async handler({ input, auth, services }) {
     const did = await services.repositories.assertOwn(input.repo, auth.did)
     const schema = await services.repositories.findSchema(input, did)
-    const upgraded = await services.repositories.upgradeBlobs(input.record, did)
-    const { record, validationStatus } = prepareRecord({ ...input, record: upgraded }, schema)
+    await services.repositories.upgradeBlobs(input.record, did)
+    const { record, validationStatus } = prepareRecord(input, schema)
     const { collection, rkey } = input
     const swap = cidOption(input.swapRecord)
     const write = { action: 'put', collection, rkey, record, swap } as const

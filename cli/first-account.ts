@@ -32,7 +32,7 @@ export async function ensureFirstAccount(
 ): Promise<FirstAccount | undefined> {
   const existing = await call<{ repos: unknown[] }>(origin, 'com.atproto.sync.listRepos?limit=1')
   if (existing.repos.length > 0) return undefined
-  const handle = raw.PDS_FIRST_HANDLE ?? `alice${await firstDomain(origin)}`
+  const handle = raw.PDS_FIRST_HANDLE?.toLowerCase() ?? `alice${await firstDomain(origin)}`
   const password = raw.PDS_FIRST_PASSWORD ?? randomBytes(12).toString('base64url')
   const credentials = Buffer.from(`admin:${raw.PDS_ADMIN_PASSWORD}`).toString('base64')
   // A did:web needs nobody else: so a host starts offline too.

@@ -85,6 +85,25 @@ describe("the operator's names", () => {
   })
 })
 
+test('capitals in the settings change no name', async () => {
+  const server = await start({
+    PDS_HOSTNAME: 'Social.Example.com',
+    PDS_SERVICE_HANDLE_DOMAINS: '.Example.com',
+    PDS_FIRST_HANDLE: 'First.Example.com',
+  })
+  expect(server.output).toContain('did:web:first.example.com')
+  expect(await create(server, { handle: 'Second.example.com' })).toMatchObject({
+    status: 200,
+    handle: 'second.example.com',
+  })
+  const described = await fetch(`${server.origin}/xrpc/com.atproto.server.describeServer`)
+  expect(await described.json()).toMatchObject({
+    did: 'did:web:social.example.com',
+    availableUserDomains: ['.example.com'],
+  })
+  await server.stop()
+})
+
 test('a host with an account of such a name answers its operator only, until that is mended', async () => {
   const handle = 'ozone.example.com'
   const before = await start()

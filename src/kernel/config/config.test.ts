@@ -28,6 +28,25 @@ test('a host name changes what follows from it', () => {
   })
 })
 
+test('names of this host are read in small letters', () => {
+  const names = {
+    PDS_HOSTNAME: 'PDS.Example.com',
+    PDS_SERVICE_HANDLE_DOMAINS: '.Example.com, .USERS.example.com',
+    PDS_SERVICE_DID: 'did:web:PDS.Example.com',
+  }
+  expect(readConfig({ ...secrets, ...names })).toMatchObject({
+    hostname: 'pds.example.com',
+    publicUrl: 'https://pds.example.com',
+    serviceDid: 'did:web:pds.example.com',
+    handleDomains: ['.example.com', '.users.example.com'],
+    mailFrom: 'noreply@pds.example.com',
+  })
+  expect(readConfig({ ...secrets, PDS_HOSTNAME: 'Localhost' })).toMatchObject({
+    publicUrl: 'http://localhost:2583',
+    handleDomains: ['.test'],
+  })
+})
+
 test('none switches a service off', () => {
   expect(readConfig({ ...secrets, PDS_BSKY_APP_VIEW_URL: 'none' }).appview).toBeUndefined()
 })

@@ -16,6 +16,12 @@ export const text = (otherwise: string, doc: string): Setting<string> => ({
   parse: (value) => value,
 })
 
+/** A host name, or a did:web, which is one; DNS does not tell capitals from small letters. */
+export const host = (otherwise: string, doc: string): Setting<string> => ({
+  ...text(otherwise, doc),
+  parse: (value) => (/^did:(?!web:)/i.test(value) ? value : value.toLowerCase()),
+})
+
 export const secret = (otherwise: string, doc: string): Setting<string> => ({
   ...text(otherwise, doc),
   type: 'secret',
@@ -40,6 +46,11 @@ export const list = (otherwise: string, doc: string): Setting<readonly string[]>
       .map((item) => item.trim())
       .filter((item) => item !== ''),
 })
+
+export const domains = (otherwise: string, doc: string): Setting<readonly string[]> => {
+  const { type, parse } = list(otherwise, doc)
+  return { type, doc, otherwise, parse: (value) => parse(value.toLowerCase()) }
+}
 
 export const routes = (otherwise: string, doc: string): Setting<readonly RouteSetting[]> => {
   const { type, parse } = list(otherwise, doc)

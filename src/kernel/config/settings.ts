@@ -2,7 +2,19 @@
  * Every setting of a host, in one table. It is the source of `Config`, of `npm start -- --help` and of
  * `docs/configuration.md`. Names are the reference PDS's where the meaning is the same.
  */
-import { choice, count, flag, list, routes, type Setting, secret, text, url } from './kinds.ts'
+import {
+  choice,
+  count,
+  domains,
+  flag,
+  host,
+  list,
+  routes,
+  type Setting,
+  secret,
+  text,
+  url,
+} from './kinds.ts'
 
 /** Values of PDS_DATA_LOCATION that are guarantees (Durable Objects, jurisdictions). */
 export const jurisdictions = ['eu', 'us', 'fedramp'] as const
@@ -25,11 +37,11 @@ const dataLocations = ['auto', ...jurisdictions, ...locationHints] as const
 export type DataLocation = (typeof dataLocations)[number]
 
 export const settings = {
-  PDS_HOSTNAME: text('localhost', 'Public host name; the server is `https://<name>`.'),
+  PDS_HOSTNAME: host('localhost', 'Public host name; the server is `https://<name>`.'),
   PDS_PORT: count('2583', 'Port that `npm start` listens on, on 127.0.0.1.'),
   PDS_DATA_DIRECTORY: text('data', 'Folder for everything that `npm start` keeps.'),
-  PDS_SERVICE_DID: text('`did:web:<hostname>`', 'DID of this server.'),
-  PDS_SERVICE_HANDLE_DOMAINS: list(
+  PDS_SERVICE_DID: host('`did:web:<hostname>`', 'DID of this server.'),
+  PDS_SERVICE_HANDLE_DOMAINS: domains(
     '`.<hostname>`; `.test` on localhost',
     'Domains, each with a leading dot, under which handles are given out. Separated by commas.',
   ),

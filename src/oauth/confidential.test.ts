@@ -1,10 +1,17 @@
 /** Apps that publish metadata and keys on a site of their own. Only that site is stood in for. */
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { JoseKey } from '@atproto/jwk-jose'
+import { exportPKCS8, generateKeyPair, type JWK } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
 import { hostObjects, oauthStub } from '../services/objects/stubs.ts'
-import { ConfidentialClient, makeKey, type Tokens } from '../testing/confidential-client.ts'
+import {
+  ConfidentialClient,
+  libraryKey,
+  makeKey,
+  type Tokens,
+} from '../testing/confidential-client.ts'
 import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
 import { makeAccount, PASSWORD, type TestAccount } from '../testing/host.ts'
 
@@ -72,6 +79,51 @@ describe('an app with a key', () => {
     expect((await whoAmI(second)).status).toBe(401)
     expect(await hostObjects(env).oauth.tokens.ofAccount(account.did)).toEqual([])
     expect(new Set(site.asked)).toEqual(new Set([client.id, client.keysUrl]))
+  })
+})
+
+/** Keys as `@atproto/oauth-client-node` makes them, by where they come from. */
+const libraryKeys: Record<string, () => Promise<JoseKey>> = {
+  'generated ones': () => JoseKey.generate(['ES256'], 'first'),
+  'those of a PEM file': async () => {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+    return JoseKey.fromPKCS8(await exportPKCS8(privateKey), 'ES256', 'first')
+  },
+  'those of a JWK without use': () => fromJwk({}),
+  'those of a JWK with use': () => fromJwk({ use: 'sig' }),
+  'those of a JWK with key_ops': () => fromJwk({ key_ops: ['sign'] }),
+}
+
+async function fromJwk(more: JWK): Promise<JoseKey> {
+  const { privateJwk } = await makeKey('first')
+  return JoseKey.fromImportable(JSON.stringify({ ...privateJwk, ...more }), 'first')
+}
+
+describe('keys of the official client library', () => {
+  for (const [origin, make] of Object.entries(libraryKeys)) {
+    test(`sign somebody in: ${origin}`, async () => {
+      client.key = await libraryKey(await make())
+      site.pages[client.keysUrl] = jsonPage({ keys: [client.key.jwk] })
+      expect((await whoAmI(await connect())).status).toBe(200)
+    })
+  }
+
+  test('also stand in the metadata themselves', async () => {
+    client.key = await libraryKey(await JoseKey.generate(['ES256'], 'first'))
+    const { jwks_uri: _, ...metadata } = client.metadata
+    site.pages[client.id] = jsonPage({ ...metadata, jwks: { keys: [client.key.jwk] } })
+    expect((await whoAmI(await connect())).status).toBe(200)
+  })
+
+  test('are for what they say only', async () => {
+    client.key = await libraryKey(await JoseKey.generate(['ES256'], 'first'))
+    const jwk = { ...client.key.jwk, key_ops: ['encrypt', 'wrapKey'] }
+    site.pages[client.keysUrl] = jsonPage({ keys: [jwk] })
+    expect(await refusal(await client.push())).toMatchObject({
+      status: 400,
+      error: 'invalid_client',
+      error_description: expect.stringContaining('no applicable key found'),
+    })
   })
 })
 

@@ -19,6 +19,7 @@ import type { Config } from '../kernel/config/config.ts'
 import { takeRedirectError } from '../platform/redirect-error.ts'
 import { verifierOptions } from '../server/auth/oauth-verifier.ts'
 import { clientFetch } from './client-fetch.ts'
+import { readClientKeys } from './client-keys.ts'
 import { bindToEpochs } from './ephemeral-tokens.ts'
 import { accountChanges } from './store/account-changes.ts'
 import { accountStore } from './store/accounts.ts'
@@ -51,6 +52,7 @@ export async function makeProvider(services: Services): Promise<OAuthProvider> {
     inviteCodeRequired: registration === 'invite',
     ...(registration !== 'closed' && { availableUserDomains: [...handleDomains] }),
     branding: { name: config.hostname, links: linksOf(config) },
+    getClientInfo: readClientKeys,
     onSignInAttempt: ({ data }) => limit(signInLimits, { input: { identifier: data.username } }),
     onSignUpAttempt: () => limit(createAccountLimits),
     onResetPasswordRequest: () => limit(requestPasswordResetLimits),

@@ -1,5 +1,6 @@
 /** An app with a server of its own, which signs what it asks for (OAuth specification, confidential clients). */
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import type { JoseKey } from '@atproto/jwk-jose'
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
 import { ISSUER, ProviderSession, request } from './browser-session.ts'
 
@@ -11,9 +12,17 @@ export interface Key {
   privateKey: CryptoKey
 }
 
-export async function makeKey(kid: string): Promise<Key> {
+/** `privateJwk` says nothing but the key. */
+export async function makeKey(kid: string): Promise<Key & { privateJwk: JWK }> {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
-  return { jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' }, privateKey }
+  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' }
+  return { jwk, privateKey, privateJwk: await exportJWK(privateKey) }
+}
+
+/** A key of the official client library, with what the library publishes of it. */
+export async function libraryKey(key: JoseKey): Promise<Key> {
+  const { key_ops: _, ...jwk } = key.privateJwk as JWK
+  return { jwk: key.publicJwk as JWK, privateKey: (await importJWK(jwk, 'ES256')) as CryptoKey }
 }
 
 export interface Tokens {

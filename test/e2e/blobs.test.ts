@@ -155,6 +155,33 @@ describe('a host with room for large blobs', () => {
     expect(await response.text()).toBe('')
   })
 
+  test('an upload that says nothing of a body has none', async () => {
+    const { hostname, port } = new URL(server.origin)
+    const post = (...framing: string[]) => {
+      const head = [
+        'POST /xrpc/com.atproto.repo.uploadBlob HTTP/1.1',
+        `Host: ${hostname}`,
+        `Authorization: ${authorization()}`,
+        'Content-Type: text/plain',
+        'Connection: close',
+        ...framing,
+        '\r\n',
+      ]
+      return new Promise<string>((resolve) => {
+        const socket = connect(Number(port), hostname, () => socket.write(head.join('\r\n')))
+        let answer = ''
+        socket.on('data', (chunk) => {
+          answer += chunk.toString()
+        })
+        socket.once('close', () => resolve(answer))
+      })
+    }
+    const without = await post()
+    expect(without).toContain('HTTP/1.1 400')
+    expect(without).toContain('A request body is expected but none was provided')
+    expect(await post('Content-Length: 0')).toContain('HTTP/1.1 200')
+  })
+
   test('a photo loses its location on the way to the disk', async () => {
     const photo = jpeg(exifSegment(tiff({ gps: [0, 1, 2, 3, 4] })))
     const { data } = await agent.uploadBlob(photo, { encoding: 'image/jpeg' })

@@ -229,6 +229,26 @@ describe('uploads', () => {
     expect(await outcome(await upload(new Blob([big]).stream()))).toEqual(expected)
   })
 
+  test('no body is not an empty one', async () => {
+    const headers = { authorization: `Bearer ${account.accessJwt}`, 'content-type': 'text/plain' }
+    for (const method of ['uploadBlob', 'importRepo']) {
+      const path = `/xrpc/com.atproto.repo.${method}`
+      const type = method === 'importRepo' ? 'application/vnd.ipld.car' : 'text/plain'
+      const response = await send(path, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': type },
+      })
+      expect([response.status, await response.json()]).toEqual([
+        400,
+        {
+          error: 'InvalidRequest',
+          message: 'A request body is expected but none was provided',
+        },
+      ])
+    }
+    expect((await upload('', { 'content-length': '0' })).status).toBe(200)
+  })
+
   test('nobody uploads without signing in', async () => {
     expect(await outcome(await upload('a', { authorization: '' }))).toEqual({
       status: 401,

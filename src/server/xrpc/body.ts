@@ -3,6 +3,7 @@ import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
 import { checkObject } from '../../services/records/object-rules.ts'
 import { type Schema, walkSchema } from '../../services/records/walk-schema.ts'
+import { decodeBody } from './decode-body.ts'
 import type { AnyDefinition } from './define.ts'
 
 /** Largest body where the handler does not say otherwise, in bytes. */
@@ -34,7 +35,7 @@ export interface ParsedBody {
  * Reads a request body as the lexicon describes it: JSON validated against its schema, or the stream
  * itself where there is no schema. Compressed bodies are decompressed.
  *
- * @throws InvalidRequestError, or 413 `PayloadTooLarge`
+ * @throws InvalidRequestError, 413 `PayloadTooLarge` or 415 `UnsupportedMediaType`
  */
 export async function parseBody(
   lexicons: Lexicons,
@@ -47,18 +48,18 @@ export async function parseBody(
     await refuseBody(request)
     return { body: undefined, encoding: '' }
   }
+  // Absent, not empty: an upload of nothing says that it has 0 bytes.
+  if (!request.body) throw noBody()
   const encoding = mimeType(request)
   if (!accepts(schema.encoding, encoding)) {
     throw new InvalidRequestError(`Wrong request encoding (Content-Type): ${encoding}`)
   }
   // Two names for one thing, as in the reference.
   const errorName = schema.schema ? 'PayloadTooLargeError' : 'PayloadTooLarge'
-  const stream = limited(decoded(request, limit), limit, request, errorName)
+  const stream = limited(decodeBody(request, limit.plain), limit, request, errorName)
   if (!schema.schema) return { body: stream, encoding }
   const text = await readText(stream)
-  if (text === '') {
-    throw new InvalidRequestError('A request body is expected but none was provided')
-  }
+  if (text === '') throw noBody()
   return { body: validate(lexicons, nsid, schema.schema, parseJson(text)), encoding }
 }
 
@@ -66,12 +67,10 @@ function mimeType(request: Request): string {
   const header = request.headers.get('content-type')
   const type = header?.split(';', 1)[0]?.trim().toLowerCase()
   if (type) return type
-  throw new InvalidRequestError(
-    request.body
-      ? 'Request encoding (Content-Type) required but not provided'
-      : 'A request body is expected but none was provided',
-  )
+  throw new InvalidRequestError('Request encoding (Content-Type) required but not provided')
 }
+
+const noBody = () => new InvalidRequestError('A request body is expected but none was provided')
 
 /** `allowed` is a MIME type, one with a `*`, or several with commas between. */
 function accepts(allowed: string, type: string): boolean {
@@ -92,23 +91,6 @@ async function refuseBody(request: Request): Promise<void> {
   const { value, done } = await inTime(request.body.getReader().read())
   if (!done && value.byteLength > 0) {
     throw new InvalidRequestError('A request body was provided when none was expected')
-  }
-}
-
-function decoded(request: Request, { plain }: BodyLimit): ReadableStream<Uint8Array> {
-  const body = request.body ?? new Blob([]).stream()
-  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase()
-  switch (encoding) {
-    case undefined:
-    case '':
-    case 'identity':
-      return body
-    case 'gzip':
-    case 'deflate':
-      if (plain) throw unsupported(encoding)
-      return body.pipeThrough(new DecompressionStream(encoding))
-    default:
-      throw unsupported(encoding)
   }
 }
 
@@ -136,9 +118,6 @@ function limited(
     }),
   )
 }
-
-const unsupported = (encoding: string) =>
-  new XRPCError(415, `Unsupported content-encoding: ${encoding}`, 'UnsupportedMediaType')
 
 const readText = (stream: ReadableStream<Uint8Array>): Promise<string> =>
   inTime(new Response(stream).text())

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { blobStore } from '../../storage/blobs/choose.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
@@ -37,10 +38,44 @@ test('nothing at all is a blob too', async () => {
   }
 })
 
-test('a compressed upload is stored unpacked', async () => {
-  const packed = new Blob(['a'.repeat(1000)]).stream().pipeThrough(new CompressionStream('gzip'))
-  const response = await postBlob(account, packed, { 'content-encoding': 'gzip' })
-  expect(((await response.json()) as { blob: { size: number } }).blob.size).toBe(1000)
+describe('a compressed upload', () => {
+  const bytes = Buffer.from('a'.repeat(100_000))
+  test.each<[string, Buffer]>([
+    ['gzip', gzipSync(bytes)],
+    ['x-gzip', gzipSync(bytes)],
+    ['deflate', deflateSync(bytes)],
+    ['br', brotliCompressSync(bytes)],
+    ['BR', brotliCompressSync(bytes)],
+    ['gzip, identity, br', brotliCompressSync(gzipSync(bytes))],
+  ])('is stored unpacked: %s', async (encoding, packed) => {
+    const response = await postBlob(account, packed, { 'content-encoding': encoding })
+    expect(await response.json()).toMatchObject({ blob: { size: bytes.byteLength } })
+  })
+
+  test.each([
+    ['br', Buffer.from('hello')],
+    ['br', brotliCompressSync(bytes).subarray(0, -2)],
+    ['gzip', gzipSync(bytes).subarray(0, -2)],
+  ])('that is broken is refused: %s', async (encoding, packed) => {
+    const response = await postBlob(account, packed, { 'content-encoding': encoding })
+    expect(await outcome(response)).toEqual({ status: 400, error: 'InvalidRequest' })
+  })
+
+  test.each(['zip', 'gzip, zip', 'gzip,'.repeat(100)])(
+    'that nobody can read is refused: %s',
+    async (encoding) => {
+      const response = await postBlob(account, 'a', { 'content-encoding': encoding })
+      expect(await outcome(response)).toEqual({ status: 415, error: 'UnsupportedMediaType' })
+    },
+  )
+
+  test('counts by what it unfolds to', async () => {
+    const other = await makeAccount()
+    const packed = brotliCompressSync(Buffer.alloc(20 * 1024 * 1024))
+    const response = await postBlob(other, packed, { 'content-encoding': 'br' })
+    expect(await outcome(response)).toEqual({ status: 413, error: 'PayloadTooLarge' })
+    expect(await storedSizes(other.did)).toEqual([])
+  })
 })
 
 test('a photo is stripped of its location; CID, size and bytes are those of what is left', async () => {

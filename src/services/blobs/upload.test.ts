@@ -16,7 +16,53 @@ beforeAll(async () => {
 const PNG_START = new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82])
 const photo = jpeg(exifSegment(tiff({ gps: [0, 1, 2, 3, 4] })))
 
+/** A ZIP file whose entries are not compressed; as much of it as file types are told by. */
+function zip(entries: readonly [name: string, content: Uint8Array][]): Uint8Array {
+  const parts = entries.flatMap(([name, content]) => {
+    const header = Buffer.alloc(30)
+    header.writeUInt32LE(0x04034b50, 0)
+    header.writeUInt16LE(20, 4)
+    header.writeUInt32LE(content.byteLength, 18)
+    header.writeUInt32LE(content.byteLength, 22)
+    header.writeUInt16LE(name.length, 26)
+    return [header, Buffer.from(name), content]
+  })
+  const end = Buffer.alloc(22)
+  end.writeUInt32LE(0x06054b50, 0)
+  return Buffer.concat([...parts, end])
+}
+
+const WORD = 'application/vnd.openxmlformats-officedocument.wordprocessingml.'
+const EXCEL = 'application/vnd.openxmlformats-officedocument.spreadsheetml.'
+
+/** As LibreOffice writes them, what says the type comes last. */
+const office = (folder: string, type: string): Uint8Array =>
+  zip([
+    ['docProps/thumbnail.jpeg', new Uint8Array(200_000)],
+    [`${folder}/document.xml`, new Uint8Array(200_000)],
+    ['[Content_Types].xml', Buffer.from(`<Override ContentType="${type}.main+xml"/>`)],
+  ])
+
+/** A file of frames behind a picture of this many bytes. */
+const song = (picture: number): Uint8Array => {
+  const size = [21, 14, 7, 0].map((bits) => (picture >> bits) & 127)
+  const tag = [0x49, 0x44, 0x33, 3, 0, 0, ...size]
+  return Buffer.concat([Buffer.from(tag), Buffer.alloc(picture), Buffer.from('fLaC')])
+}
+
 describe('the MIME type', () => {
+  test.each<[string, Uint8Array, string]>([
+    ['a document', office('word', `${WORD}document`), `${WORD}document`],
+    ['a document template', office('word', `${WORD}template`), `${WORD}template`],
+    ['a spreadsheet', office('xl', `${EXCEL}sheet`), `${EXCEL}sheet`],
+    ['an archive', zip([['a.txt', new Uint8Array(200_000)]]), 'application/zip'],
+    ['music behind a picture', song(200_000), 'audio/flac'],
+  ])('is seen however far inside it shows: %s', async (_, bytes, expected) => {
+    expect((await upload(account, bytes, 'application/zip')).mimeType).toBe(expected)
+    // Without a size.
+    expect((await upload(account, new Blob([bytes]).stream(), 'a/b')).mimeType).toBe(expected)
+  })
+
   test.each<[string, BodyInit, string, string]>([
     ['is what the content shows, over what the client says', PNG_START, 'text/html', 'image/png'],
     ['is what the client says where the content shows nothing', 'hi', 'text/x-a', 'text/x-a'],

@@ -2,14 +2,11 @@
 import { createHash } from 'node:crypto'
 import { cidForRawHash } from '@atproto/lex-data'
 import { XRPCError } from '@atproto/xrpc-server'
-import { fileTypeFromBuffer } from 'file-type'
 import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import { LocationFilter, type LocationPolicy } from './location/filter.ts'
 import { brokenOff, pump } from './pump.ts'
-
-/** As many bytes as it takes to tell a file type by its content. */
-const SAMPLE = 4100
+import { Sniffer } from './sniffer.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -42,9 +39,11 @@ export async function storeBlob(
   const key = `${encodeURIComponent(did).replaceAll('%', '_')}/${crypto.randomUUID()}`
   const filter = new LocationFilter(location)
   const meter = new Meter(limit)
+  const sniffer = new Sniffer()
   const { stream, done, stop } = pump(body, size, (piece) => {
     const bytes = location === 'allow' ? (piece ?? NOTHING) : filter.push(piece)
     meter.measure(bytes)
+    sniffer.push(bytes)
     if (piece === undefined && meter.size !== (size ?? meter.size)) throw brokenOff()
     return bytes
   })
@@ -55,11 +54,12 @@ export async function storeBlob(
   // Both must have ended before anything is cleaned up. A store may take the part before a failure for
   // the whole: only the pump saw the end.
   const [pumped, stored] = await Promise.allSettled([done, storing])
+  const shown = await sniffer.end()
   if (pumped.status === 'rejected' || stored.status === 'rejected') {
     await store.delete(key)
     throw firstCause(pumped, stored)
   }
-  const mimeType = (await sniff(meter.sample())) ?? concreteType(declaredType)
+  const mimeType = shown ?? concreteType(declaredType)
   try {
     assertMayStore?.(mimeType)
   } catch (error) {
@@ -77,13 +77,6 @@ function firstCause(...[pumped, stored]: PromiseSettledResult<void>[]): unknown 
   return pumped?.status === 'rejected' ? pumped.reason : undefined
 }
 
-/** The type that the content shows, if any. */
-async function sniff(sample: Uint8Array): Promise<string | undefined> {
-  // Content that only begins like a known type may make the library throw: then it is not that type.
-  const type = await fileTypeFromBuffer(sample).catch(() => undefined)
-  return type?.mime
-}
-
 /** Clients that do not know send a pattern, which is no type to serve something as. */
 const concreteType = (type: string): string =>
   type.includes('*') ? 'application/octet-stream' : type
@@ -93,7 +86,6 @@ class Meter {
   size = 0
   readonly #limit: number
   readonly #hash = createHash('sha256')
-  readonly #sample = new Uint8Array(SAMPLE)
 
   constructor(limit: number) {
     this.#limit = limit
@@ -101,16 +93,11 @@ class Meter {
 
   /** @throws XRPCError 413 `PayloadTooLarge` */
   measure(bytes: Uint8Array): void {
-    if (this.size < SAMPLE) this.#sample.set(bytes.subarray(0, SAMPLE - this.size), this.size)
     this.size += bytes.byteLength
     if (this.size > this.#limit) {
       throw new XRPCError(413, `Blob is too large: at most ${this.#limit} bytes`, 'PayloadTooLarge')
     }
     this.#hash.update(bytes)
-  }
-
-  sample(): Uint8Array {
-    return this.#sample.subarray(0, Math.min(this.size, SAMPLE))
   }
 
   digest(): Uint8Array {

@@ -17,7 +17,7 @@ export interface DnsEntry {
 export async function checkDns(
   did: string,
   nsids: readonly string[],
-  settings: Pick<ResolutionSettings, 'dohUrl'>,
+  settings: Pick<ResolutionSettings, 'dohUrl' | 'network'>,
 ): Promise<DnsEntry[]> {
   const names = [...new Set(nsids.map(authorityName))]
   return Promise.all(

@@ -1,5 +1,7 @@
 /** Asking the network from here, with the settings that a host has for it. */
+import packageJson from '../../package.json' with { type: 'json' }
 import { parseSettings } from '../../src/kernel/config/settings.ts'
+import { makeNetwork } from '../../src/kernel/net/network.ts'
 import type { DidDocument } from '../../src/services/identity/did-document.ts'
 import { IdentityError } from '../../src/services/identity/identity-error.ts'
 import { type ResolutionSettings, resolveDid } from '../../src/services/identity/resolve-did.ts'
@@ -16,6 +18,7 @@ export function resolutionSettingsFrom(env: NodeJS.ProcessEnv): ResolutionSettin
   return {
     plcUrl: parsed.PDS_DID_PLC_URL ?? 'https://plc.directory',
     dohUrl: parsed.PDS_DOH_URL ?? 'https://cloudflare-dns.com/dns-query',
+    network: makeNetwork(`cumulus/${packageJson.version}`),
     reachPrivate: parsed.PDS_DISABLE_SSRF_PROTECTION ?? parsed.PDS_DEV_MODE ?? false,
   }
 }

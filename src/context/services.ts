@@ -2,6 +2,7 @@
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
@@ -13,6 +14,7 @@ import { ownProof } from '../services/lexicons/own-proof.ts'
 import { LexiconCache, LexiconResolver } from '../services/lexicons/resolver.ts'
 import { MailService } from '../services/mail/mail.ts'
 import { chooseTransport } from '../services/mail/transport.ts'
+import { networkOf } from '../services/network.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
@@ -44,8 +46,8 @@ export interface Services extends HostObjects {
   readonly mail: MailService
   /** Codes by mail as a second factor. */
   readonly mailedCodes: MailedCodes
-  /** Requests to addresses that the operator chose, which may be private. */
-  readonly operatorFetch: typeof fetch
+  /** The way to other servers. */
+  readonly network: Network
 }
 
 const cache = new WeakMap<Env, Services>()
@@ -66,7 +68,8 @@ function createServices(env: Env): Services {
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
   const log = requestLog()
   const lookup = new AccountLookup(() => objects.directory)
-  const plc = new PlcDirectory(config)
+  const network = networkOf(env, config)
+  const plc = new PlcDirectory(config, network.operator)
   const operatorNames = new OperatorNames(config)
   const identity = new IdentityResolver({
     config,
@@ -76,6 +79,7 @@ function createServices(env: Env): Services {
     identify: (did) => objects.account(did).repository.identity(true),
     waitUntil,
     log,
+    network,
   })
   const lexicons = new LexiconResolver({
     config,
@@ -88,6 +92,7 @@ function createServices(env: Env): Services {
     ownProof: ownProof(config, objects),
     waitUntil,
     log,
+    network,
   })
   const accounts = new Accounts({
     config,
@@ -142,7 +147,7 @@ function createServices(env: Env): Services {
       log,
       countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), objects),
     }),
-    operatorFetch: (input, init) => (env.OPERATOR_NETWORK ?? globalThis).fetch(input, init),
+    network,
   }
 }
 

@@ -10,6 +10,7 @@ import { hashToken } from '../kernel/crypto/random-token.ts'
 import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
+import { networkOf } from '../services/network.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
@@ -110,6 +111,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const store = new LifecycleStore({ storage, sql, outbox, blobs: blobIndex, snapshots })
   const { profile, repo } = store
   const did = () => profile.did() ?? ''
+  const plc = new PlcDirectory(config, networkOf(env, config).operator)
 
   const delivery = deliverEvents({
     outbox,
@@ -119,7 +121,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   })
   const blobDeletion = deleteBlobs(blobIndex, () => blobStore(env))
   const recovery = new Recovery({
-    config,
+    plc,
     objects,
     profile,
     outbox,
@@ -132,7 +134,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const handleChange = new HandleChange({
     kv: storage.kv,
     lifecycle: store,
-    plc: () => new PlcDirectory(config),
+    plc,
     directory: () => objects.directory,
     schedule: () => scheduler.runLater(handleChange, HandleChange.DURATION),
     changed: () => scheduler.start(delivery),
@@ -153,6 +155,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     storage,
     sql,
     config,
+    plc,
     profile,
     signOuts,
     hasher: hasherOf(env, ctx),

@@ -3,6 +3,7 @@ import type { Env } from '../contracts/env.ts'
 import type { FirehoseStatus, SequencerRpc } from '../contracts/sequencer.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { networkOf } from '../services/network.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -47,7 +48,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     const first = config.firstSeq ?? Date.now() * 1000
     this.#log = new EventLog(ctx.storage, this.#sources, first, sql)
     this.#retention = new Retention(sql, config.eventRetention)
-    this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname)
+    const { operator } = networkOf(env, config)
+    this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator)
     const log = () => createLogger({ object: 'sequencer' })
     const unread = new UnreadBytes(config.firehose.maxUnread)
     this.#consumers = new Consumers(ctx, {

@@ -28,12 +28,13 @@ async function countFetch(request: Request, { clients }: Services['oauth']): Pro
  * @throws FetchRequestError whose message the provider passes on: who makes the app is to learn what is wrong
  */
 export const clientFetch =
-  (services: Pick<Services, 'config' | 'oauth'>): typeof fetch =>
+  (services: Pick<Services, 'config' | 'oauth' | 'network'>): typeof fetch =>
   async (input, init) => {
     const request = new Request(input, init)
     const { url, headers } = request
     await countFetch(request, services.oauth)
-    const options = { ...LIMITS, reachPrivate: services.config.reachPrivate }
+    const { config, network } = services
+    const options = { ...LIMITS, reachPrivate: config.reachPrivate, fetch: network.public }
     const whole = guardedFetch(url, { ...options, headers: Object.fromEntries(headers) })
       .then(async (response) => {
         const { ok, status } = response

@@ -23,7 +23,7 @@ export interface Outgoing {
   authorize?: () => Promise<string>
 }
 
-type Parts = Pick<ProxyServices, 'config' | 'log' | 'operatorFetch'>
+type Parts = Pick<ProxyServices, 'config' | 'log' | 'network'>
 
 /** Answers that services gave; nobody here vouches that they are what the lexicon says. */
 const forwarded = new WeakSet<Response>()
@@ -119,7 +119,7 @@ class BrokenConnection extends Error {
 
 const isSafe = ({ method }: Outgoing) => method === 'GET' || method === 'HEAD'
 
-async function exchange(outgoing: Outgoing, target: Target, { config, operatorFetch }: Parts) {
+async function exchange(outgoing: Outgoing, target: Target, { config, network }: Parts) {
   const url = addressOf(target, config.reachPrivate) + outgoing.path
   const headers = new Headers(outgoing.headers)
   const token = await outgoing.authorize?.()
@@ -130,7 +130,7 @@ async function exchange(outgoing: Outgoing, target: Target, { config, operatorFe
   const { signal } = timeout
   const sent = { bytes: 0 }
   try {
-    const send = target.byOperator ? operatorFetch : fetch
+    const send = target.byOperator ? network.operator : network.public
     const response = await send(url, {
       method: outgoing.method,
       headers,

@@ -1,5 +1,6 @@
 import type { Config } from '../kernel/config/config.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { Network } from '../kernel/net/network.ts'
 import type { IdentityResolver } from '../services/identity/resolver.ts'
 import type { HostObjects } from '../services/objects/stubs.ts'
 
@@ -9,6 +10,5 @@ export interface ProxyServices {
   readonly log: Logger
   readonly identity: Pick<IdentityResolver, 'did'>
   readonly account: HostObjects['account']
-  /** Requests to addresses that the operator chose, which may be private. */
-  readonly operatorFetch: typeof fetch
+  readonly network: Network
 }

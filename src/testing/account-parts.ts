@@ -10,6 +10,8 @@ import { type Config, readConfig } from '../kernel/config/config.ts'
 import { encrypt } from '../kernel/crypto/encrypt.ts'
 import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { SigningKey } from '../kernel/crypto/signing-key.ts'
+import { PlcDirectory } from '../services/identity/plc.ts'
+import { networkOf } from '../services/network.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
 import { ExportSnapshots, type ExportTimeLimits } from '../storage/account/export-snapshot.ts'
 import { Lifecycle } from '../storage/account/lifecycle.ts'
@@ -110,6 +112,7 @@ function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): 
     storage,
     sql,
     config,
+    plc: new PlcDirectory(config, networkOf(env, config).operator),
     profile,
     signOuts: new SignOuts(),
     hasher: new PasswordHasher({ key: 'test', leases: inlineLeases() }),

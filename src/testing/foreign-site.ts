@@ -7,6 +7,8 @@ export type Pages = Record<string, () => Response>
 export interface ForeignSite {
   /** The requests that were sent out, in their order. */
   readonly asked: string[]
+  /** What each of them said of who sent it. */
+  readonly userAgents: (string | null)[]
   pages: Pages
 }
 
@@ -15,10 +17,11 @@ export interface ForeignSite {
  * a 3xx is handed over as it is. End it with `vi.restoreAllMocks()`.
  */
 export function foreignSite(pages: Pages = {}): ForeignSite {
-  const site: ForeignSite = { asked: [], pages }
+  const site: ForeignSite = { asked: [], userAgents: [], pages }
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
-    const { url } = new Request(input as RequestInfo, init)
+    const { url, headers } = new Request(input as RequestInfo, init)
     site.asked.push(url)
+    site.userAgents.push(headers.get('user-agent'))
     const page = site.pages[url]
     if (!page) throw new TypeError(`nothing at ${url}`)
     return page()

@@ -147,7 +147,7 @@ export function makeResolver(changes: Partial<LexiconResolverParts> = {}): TestR
       document: async () => network.document,
       waitUntil: (work) => void background.push(work),
       log: { info: () => {} },
-      fetch: network.fetch,
+      network: { public: network.fetch, operator: network.fetch },
       now,
       ...changes,
     })

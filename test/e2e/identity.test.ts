@@ -20,7 +20,7 @@ beforeAll(async () => {
   server = await startServer({ env: { PDS_DID_PLC_URL: plc.url, PDS_DOH_URL: dns.url } })
   agent = new AtpAgent({ service: server.origin })
   const plcRotationKey = Buffer.from(key.toBytes()).toString('hex')
-  directory = new PlcDirectory({ plcUrl: plc.url, plcRotationKey })
+  directory = new PlcDirectory({ plcUrl: plc.url, plcRotationKey }, fetch)
 })
 
 afterAll(async () => {

@@ -87,6 +87,8 @@ describe('a forwarded request', () => {
       'atproto-accept-labelers': 'did:web:labeler.test;redact',
       'x-bsky-topics': 'birds',
       'x-atproto-anything': 'goes',
+      // This host's, as no other service learns of the client's.
+      'user-agent': expect.stringMatching(/^cumulus\/[\d.]+ \(\+http:\/\/localhost:\d+\)$/),
     })
     expect(authorization).toMatch(/^Bearer /)
     expect(name).toMatch(/^localhost:/)

@@ -24,10 +24,13 @@ let made = 0
 
 beforeAll(async () => {
   plc = await startPlc()
-  directory = new PlcDirectory({
-    plcUrl: plc.url,
-    plcRotationKey: Buffer.from(rotationKey.toBytes()).toString('hex'),
-  })
+  directory = new PlcDirectory(
+    {
+      plcUrl: plc.url,
+      plcRotationKey: Buffer.from(rotationKey.toBytes()).toString('hex'),
+    },
+    fetch,
+  )
   moderator = await register()
   server = await startServer({
     env: {

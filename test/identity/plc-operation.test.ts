@@ -18,7 +18,7 @@ import {
 const SECRET = '7f'.repeat(32)
 const ours = SigningKey.fromBytes(Buffer.from(SECRET, 'hex'))
 const theirs = await Secp256k1Keypair.import(SECRET)
-const plc = new PlcDirectory({ plcUrl: 'http://localhost', plcRotationKey: SECRET })
+const plc = new PlcDirectory({ plcUrl: 'http://localhost', plcRotationKey: SECRET }, fetch)
 
 const signingKey = SigningKey.generate().did()
 const identity = {

@@ -8,6 +8,8 @@ export interface TestPlc {
   url: string
   /** What was asked so far: `GET /did:plc:…`, in order. */
   requests: string[]
+  /** What they said of who sent them. */
+  userAgents: Set<string | undefined>
   /** Requests are held back until `release`; `reached` resolves when the first has come. */
   hold(): { reached: Promise<void>; release(): void }
   /** Answers to `POST` are applied, and broken off after so many bytes; undefined: not any more. */
@@ -21,12 +23,14 @@ export interface TestPlc {
 export async function startPlc(): Promise<TestPlc> {
   const { app } = PlcServer.create({ db: Database.mock() })
   const requests: string[] = []
+  const userAgents = new Set<string | undefined>()
   let held = Promise.resolve()
   let reach = () => {}
   let isDown = false
   let answered: number | undefined
   const server = createServer(async (request, response) => {
     requests.push(`${request.method} ${decodeURIComponent(request.url ?? '')}`)
+    userAgents.add(request.headers['user-agent'])
     reach()
     await held
     if (isDown) response.writeHead(503).end()
@@ -41,6 +45,7 @@ export async function startPlc(): Promise<TestPlc> {
     // The reference PDS takes no IP address here.
     url: `http://localhost:${port}`,
     requests,
+    userAgents,
     hold() {
       const reached = Promise.withResolvers<void>()
       const released = Promise.withResolvers<void>()

@@ -45,10 +45,13 @@ export async function startProxyHost(
   })
   const agent = new AtpAgent({ service: server.origin })
   await agent.login({ identifier: HANDLE, password: PASSWORD })
-  const directory = new PlcDirectory({
-    plcUrl: plc.url,
-    plcRotationKey: Buffer.from(rotationKey.toBytes()).toString('hex'),
-  })
+  const directory = new PlcDirectory(
+    {
+      plcUrl: plc.url,
+      plcRotationKey: Buffer.from(rotationKey.toBytes()).toString('hex'),
+    },
+    fetch,
+  )
   return {
     server,
     appview,

@@ -1,5 +1,6 @@
 import type { Config } from '../../kernel/config/config.ts'
 import type { PasswordHasher } from '../../kernel/crypto/password.ts'
+import type { PlcDirectory } from '../../services/identity/plc.ts'
 import type { Profile } from '../../storage/account/profile.ts'
 import type { SignOuts } from './sign-outs.ts'
 
@@ -9,6 +10,8 @@ export interface AccountCore {
   /** The object's database; in development it counts rows. */
   readonly sql: SqlStorage
   readonly config: Config
+  /** The directory of did:plc identities. */
+  readonly plc: PlcDirectory
   readonly profile: Profile
   readonly signOuts: SignOuts
   readonly hasher: PasswordHasher

@@ -14,7 +14,7 @@ function changeOf({ core, store }: Parts, wanted: string, plc: () => Promise<str
   const change = new HandleChange({
     kv: core.storage.kv,
     lifecycle: store,
-    plc: () => ({ documentData }),
+    plc: { documentData },
     directory: () => ({
       accounts: { setHandle, find: async () => ({ handle: wanted }) } as never,
     }),

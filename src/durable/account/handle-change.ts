@@ -9,7 +9,7 @@ const KEY = 'handle change'
 export interface HandleChangeParts {
   kv: SyncKvStorage
   lifecycle: Pick<Lifecycle, 'profile' | 'setHandle'>
-  plc: () => Pick<PlcDirectory, 'documentData'>
+  plc: Pick<PlcDirectory, 'documentData'>
   directory: () => Pick<DirectoryClient, 'accounts'>
   /** Lets the job run once the change has had its time. */
   schedule(): void
@@ -62,7 +62,7 @@ export class HandleChange implements Job {
     const { did, handle } = lifecycle.profile.get()
     const wanted = (await directory().accounts.find('did', did))?.handle
     if (wanted === undefined || wanted === handle) return
-    const { alsoKnownAs } = await plc().documentData(did)
+    const { alsoKnownAs } = await plc.documentData(did)
     // Meanwhile a further change may have been begun, or this one completed.
     if (this.#since() !== since) return
     if (firstHandle(alsoKnownAs) === wanted) {

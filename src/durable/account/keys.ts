@@ -1,7 +1,7 @@
 import type { KeysRpc } from '../../contracts/account/keys.ts'
 import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
-import { PlcDirectory, PlcError } from '../../services/identity/plc.ts'
+import { PlcError } from '../../services/identity/plc.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { AccountCore } from './core.ts'
 
@@ -68,9 +68,9 @@ export class Keys implements KeysRpc {
 
   /** Finds out whether the PLC directory knows the key of a rotation during which the process died. */
   async #resume(sealed: Uint8Array): Promise<void> {
-    const { profile, config } = this.#core
+    const { profile, plc } = this.#core
     const { did } = profile.get()
-    const { verificationMethods } = await new PlcDirectory(config).documentData(did)
+    const { verificationMethods } = await plc.documentData(did)
     const key = await this.#decrypt(sealed)
     if (verificationMethods.atproto === key.did()) {
       this.#lifecycle.changeKey(key, sealed)
@@ -82,9 +82,9 @@ export class Keys implements KeysRpc {
   }
 
   async #publish(did: string, key: SigningKey): Promise<void> {
-    const { config, profile } = this.#core
+    const { plc, profile } = this.#core
     try {
-      await new PlcDirectory(config).update(did, (state) => ({
+      await plc.update(did, (state) => ({
         ...state,
         verificationMethods: { ...state.verificationMethods, atproto: key.did() },
       }))

@@ -31,7 +31,7 @@ interface Others {
 }
 
 /** The job, with a directory that knows nobody unless `others` says so. */
-function recoveryOf({ config, profile, outbox, store }: AccountParts, others: Others = {}) {
+function recoveryOf({ core, profile, outbox, store }: AccountParts, others: Others = {}) {
   const remove = vi.fn(others.remove ?? (async () => undefined))
   const signOut = vi.fn(others.signOut ?? (async () => undefined))
   const accounts = standIn<DirectoryAccounts>({
@@ -42,7 +42,7 @@ function recoveryOf({ config, profile, outbox, store }: AccountParts, others: Ot
   const destroy = vi.fn(() => store.destroy())
   const wipe = vi.fn(async () => undefined)
   const recovery = new Recovery({
-    config,
+    plc: core.plc,
     objects: {
       directory: standIn<DirectoryClient>({ accounts }),
       oauth: standIn<OAuthClient>({ accounts: { remove: signOut, epoch: async () => 0 } }),

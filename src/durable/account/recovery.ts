@@ -1,5 +1,4 @@
-import type { Config } from '../../kernel/config/config.ts'
-import { PlcDirectory, PlcError } from '../../services/identity/plc.ts'
+import { type PlcDirectory, PlcError } from '../../services/identity/plc.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
 import type { Profile } from '../../storage/account/profile.ts'
@@ -9,7 +8,7 @@ import type { Job } from '../scheduler.ts'
 const CREATION = 2 * 60 * 1000
 
 export interface RecoveryParts {
-  config: Config
+  plc: Pick<PlcDirectory, 'tombstone'>
   objects: Pick<HostObjects, 'directory' | 'oauth'>
   profile: Profile
   outbox: Outbox
@@ -53,7 +52,7 @@ export class Recovery implements Job {
 
   /** A pending account is opened if the directory knows it; otherwise it is removed. */
   async #completeCreation(): Promise<void> {
-    const { objects, config, profile, open, destroy } = this.#parts
+    const { objects, plc, profile, open, destroy } = this.#parts
     const did = profile.did() ?? ''
     if (await objects.directory.accounts.find('did', did)) {
       await open()
@@ -61,7 +60,7 @@ export class Recovery implements Job {
     }
     // Only an identity that was created here is signed with the host's key, and can be ended with it.
     if (did.startsWith('did:plc:') && profile.pending() === 'active') {
-      await new PlcDirectory(config).tombstone(did).catch((error: unknown) => {
+      await plc.tombstone(did).catch((error: unknown) => {
         // The PLC directory may never have heard of it.
         if (!(error instanceof PlcError) || error.statusCode !== 400) throw error
       })

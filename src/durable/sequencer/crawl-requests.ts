@@ -1,4 +1,5 @@
 import { createLogger } from '../../kernel/log.ts'
+import type { Fetch } from '../../kernel/net/guarded-fetch.ts'
 import type { RelayRow, Relays } from '../../storage/sequencer/relays.ts'
 
 const SECOND = 1000
@@ -32,19 +33,14 @@ export class CrawlRequests {
   readonly #relays: Relays
   readonly #urls: readonly string[]
   readonly #hostname: string
-  readonly #fetch: typeof fetch
+  readonly #fetch: Fetch
 
   /** Nobody can crawl `localhost`, so for that nobody is asked. */
-  constructor(
-    relays: Relays,
-    crawlers: readonly string[],
-    hostname: string,
-    request: typeof fetch = (input, init) => fetch(input, init),
-  ) {
+  constructor(relays: Relays, crawlers: readonly string[], hostname: string, fetch: Fetch) {
     this.#relays = relays
     this.#urls = hostname === 'localhost' ? [] : crawlers
     this.#hostname = hostname
-    this.#fetch = request
+    this.#fetch = fetch
   }
 
   /** When the next request is due, in ms since the epoch; undefined: not before the next event. */
@@ -72,7 +68,7 @@ export class CrawlRequests {
     // Counted as a failure until there is an answer, so that a crash does not repeat it at once.
     this.#relays.set(url, now, 'no answer yet', failures + 1)
     try {
-      const response = await this.#fetch(new URL('/xrpc/com.atproto.sync.requestCrawl', url), {
+      const response = await this.#fetch(new URL('/xrpc/com.atproto.sync.requestCrawl', url).href, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ hostname: this.#hostname }),

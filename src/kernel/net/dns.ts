@@ -1,12 +1,13 @@
 /** DNS over HTTPS, in JSON, as Cloudflare's and Google's resolvers speak it. */
 import { isValidDid } from '@atproto/syntax'
-import { boundedFetch, type Fetch, readJson } from './guarded-fetch.ts'
+import { boundedFetch, readJson } from './guarded-fetch.ts'
+import type { Network } from './network.ts'
 import { NetworkError } from './network-error.ts'
 
 export interface DnsOptions {
   /** The resolver. */
   dohUrl: string
-  fetch?: Fetch
+  network: Pick<Network, 'operator'>
 }
 
 const LIMITS = { timeout: 3_000, maxBytes: 64 * 1024 }
@@ -22,12 +23,13 @@ const TXT = 16
  *
  * @throws NetworkError when the resolver does not answer, or has no answer
  */
-export async function didsAt(name: string, { dohUrl, fetch }: DnsOptions): Promise<string[]> {
+export async function didsAt(name: string, { dohUrl, network }: DnsOptions): Promise<string[]> {
   const url = new URL(dohUrl)
   url.searchParams.set('name', name)
   url.searchParams.set('type', 'TXT')
   const headers = { accept: 'application/dns-json' }
-  const answer = await readJson(await boundedFetch(url.href, { ...LIMITS, headers, fetch }))
+  const options = { ...LIMITS, headers, fetch: network.operator }
+  const answer = await readJson(await boundedFetch(url.href, options))
   const { Status: status, Answer: records } = (answer ?? {}) as {
     Status?: unknown
     Answer?: unknown

@@ -22,7 +22,8 @@ export interface BoundedOptions extends Limits {
   body?: string
   /** Ends the request early; its reason is what the request then fails with. */
   signal?: AbortSignal
-  fetch?: Fetch
+  /** The way out: see `Network`. */
+  fetch: Fetch
 }
 
 export interface GuardedOptions extends BoundedOptions {
@@ -88,7 +89,7 @@ export async function readJson(response: Response): Promise<unknown> {
 }
 
 async function send(url: string, options: BoundedOptions): Promise<Response> {
-  const { timeout, maxBytes, method, headers, body, fetch: fetchFrom = globalThis.fetch } = options
+  const { timeout, maxBytes, method, headers, body, fetch } = options
   const timer = new AbortController()
   const timedOut = () => timer.abort(new NetworkError('timeout', `No answer within ${timeout} ms`))
   const alarm = setTimeout(timedOut, timeout)
@@ -96,7 +97,7 @@ async function send(url: string, options: BoundedOptions): Promise<Response> {
   const done = () => clearTimeout(alarm)
   try {
     const init = { method, headers, body, redirect: 'manual', signal } as const
-    const response = await Promise.race([fetchFrom(url, init), rejectOn(signal)])
+    const response = await Promise.race([fetch(url, init), rejectOn(signal)])
     return limitBody(response, maxBytes, signal, done)
   } catch (error) {
     done()

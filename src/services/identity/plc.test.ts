@@ -4,7 +4,7 @@ import { PlcDirectory } from './plc.ts'
 import { operationCid, parseOperation } from './plc-operation.ts'
 
 const config = { plcUrl: 'https://plc.example.com', plcRotationKey: '11'.repeat(32) }
-const local = new PlcDirectory(config)
+const local = new PlcDirectory(config, fetch)
 const key = local.rotationDidKey()
 const { did, op } = local.genesis({
   signingKey: key,

@@ -73,10 +73,10 @@ export interface PlcData extends PlcState {
 export class PlcDirectory {
   readonly #url: string
   readonly #keyHex: string
-  readonly #fetch: Fetch | undefined
+  readonly #fetch: Fetch
   #key: SigningKey | undefined
 
-  constructor(config: Pick<Config, 'plcUrl' | 'plcRotationKey'>, fetch?: Fetch) {
+  constructor(config: Pick<Config, 'plcUrl' | 'plcRotationKey'>, fetch: Fetch) {
     this.#url = config.plcUrl
     this.#keyHex = config.plcRotationKey
     this.#fetch = fetch

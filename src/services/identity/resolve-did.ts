@@ -1,6 +1,7 @@
 /** Fetching a DID document from the network (did:plc and did:web specifications; atproto DID specification). */
 import { isValidHandle } from '@atproto/syntax'
-import { boundedFetch, type Fetch, guardedFetch, readJson } from '../../kernel/net/guarded-fetch.ts'
+import { boundedFetch, guardedFetch, readJson } from '../../kernel/net/guarded-fetch.ts'
+import type { Network } from '../../kernel/net/network.ts'
 import { NetworkError } from '../../kernel/net/network-error.ts'
 import { type DidDocument, parseDocument } from './did-document.ts'
 import { IdentityError } from './identity-error.ts'
@@ -14,7 +15,7 @@ export interface ResolutionSettings {
   plcUrl: string
   dohUrl: string
   reachPrivate: boolean
-  fetch?: Fetch
+  network: Network
 }
 
 /** Documents have about 1 KiB; a directory entry has at most 7.5. */
@@ -31,13 +32,13 @@ const WEB = /^did:web:([a-zA-Z0-9.-]+)(?:%3[aA](\d{1,5}))?$/
 export async function resolveDid(did: string, settings: ResolutionSettings): Promise<DidAnswer> {
   const url = documentUrl(did, settings)
   if (!url) return missing('This DID is of no supported method')
-  const { fetch, reachPrivate } = settings
+  const { network, reachPrivate } = settings
   const headers = { accept: 'application/did+ld+json,application/json' }
-  const options = { ...LIMITS, headers, fetch }
+  const options = { ...LIMITS, headers }
   try {
     const response = did.startsWith('did:plc:')
-      ? await boundedFetch(url, options)
-      : await guardedFetch(url, { ...options, reachPrivate })
+      ? await boundedFetch(url, { ...options, fetch: network.operator })
+      : await guardedFetch(url, { ...options, fetch: network.public, reachPrivate })
     if (response.status === 404 || response.status === 410) return await explain(response)
     const answer = await readJson(response)
     const document = parseDocument(did, answer)

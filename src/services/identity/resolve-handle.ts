@@ -44,7 +44,7 @@ export async function resolveHandle(
 /** The DID that the web server of that name gives. */
 async function resolveByWellKnown(
   handle: string,
-  { reachPrivate, fetch }: ResolutionSettings,
+  { reachPrivate, network }: ResolutionSettings,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const response = await guardedFetch(`https://${handle}/.well-known/atproto-did`, {
@@ -53,7 +53,7 @@ async function resolveByWellKnown(
     redirects: REDIRECTS,
     reachPrivate,
     signal,
-    fetch,
+    fetch: network.public,
   })
   const did = (await readText(response)).trim()
   return isValidDid(did) ? did : undefined

@@ -45,7 +45,7 @@ function resolver(changes: Partial<ResolverParts['config']> = {}): IdentityResol
     identify: async () => described,
     waitUntil: () => {},
     log: { info: () => {} },
-    fetch,
+    network: { public: fetch, operator: fetch },
   })
 }
 

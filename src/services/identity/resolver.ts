@@ -4,7 +4,7 @@ import type { AccountIdentity } from '../../contracts/account/repository.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { isPublicHost } from '../../kernel/net/address.ts'
-import type { Fetch } from '../../kernel/net/guarded-fetch.ts'
+import type { Network } from '../../kernel/net/network.ts'
 import { type DidDocument, handleOf } from './did-document.ts'
 import { accountDocument, serverDocument } from './documents.ts'
 import { IdentityError } from './identity-error.ts'
@@ -50,7 +50,7 @@ export interface ResolverParts {
   identify(did: string): Promise<AccountIdentity>
   waitUntil(work: Promise<unknown>): void
   log: Pick<Logger, 'info'>
-  fetch?: Fetch
+  network: Network
 }
 
 export interface ResolveOptions {
@@ -73,7 +73,7 @@ export class IdentityResolver {
   constructor(parts: ResolverParts) {
     this.#parts = parts
     const { plcUrl, dohUrl, reachPrivate } = parts.config
-    this.#settings = { plcUrl, dohUrl, reachPrivate, fetch: parts.fetch }
+    this.#settings = { plcUrl, dohUrl, reachPrivate, network: parts.network }
   }
 
   /**

@@ -17,7 +17,8 @@ import { LexiconError } from './lexicon-error.ts'
 import { type Claim, verifyRecordProof } from './record-proof.ts'
 import { resolveAuthority } from './resolve-authority.ts'
 
-export interface FetchParts extends Pick<ResolutionSettings, 'dohUrl' | 'reachPrivate' | 'fetch'> {
+export interface FetchParts
+  extends Pick<ResolutionSettings, 'dohUrl' | 'reachPrivate' | 'network'> {
   /** @throws IdentityError */
   document(did: string, options: { fresh: boolean }): Promise<DidDocument>
   /** The proof from this host itself, if the account lives here; a Worker may not be able to call itself. */
@@ -90,12 +91,12 @@ async function fetchProof(
   pds: string,
   did: string,
   nsid: string,
-  { reachPrivate, fetch }: FetchParts,
+  { reachPrivate, network }: FetchParts,
 ): Promise<Uint8Array> {
   try {
     const url = new URL('/xrpc/com.atproto.sync.getRecord', pds)
     url.search = new URLSearchParams({ did, collection: SCHEMA_COLLECTION, rkey: nsid }).toString()
-    const response = await guardedFetch(url, { ...LIMITS, reachPrivate, fetch })
+    const response = await guardedFetch(url, { ...LIMITS, reachPrivate, fetch: network.public })
     if (response.ok) return new Uint8Array(await response.arrayBuffer())
     await response.body?.cancel()
     throw new NetworkError('status', 'no record', { status: response.status })

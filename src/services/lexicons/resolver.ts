@@ -54,7 +54,7 @@ export interface LexiconResolverParts {
   ownProof?: FetchParts['ownProof']
   waitUntil(work: Promise<unknown>): void
   log: Pick<Logger, 'info'>
-  fetch?: FetchParts['fetch']
+  network: FetchParts['network']
   now?: () => number
 }
 
@@ -132,9 +132,9 @@ export class LexiconResolver {
     const { limit } = this.#parts.cache
     const busy = new LexiconError('busy', 'Too many lexicons are being looked up')
     if (!limit.take(caller)) return busy
-    const { config, document, ownProof, fetch } = this.#parts
+    const { config, document, ownProof, network } = this.#parts
     const { dohUrl, reachPrivate } = config
-    const settings = { dohUrl, reachPrivate, document, ownProof, fetch }
+    const settings = { dohUrl, reachPrivate, document, ownProof, network }
     try {
       return (await limit.run(() => fetchLexicon(nsid, settings))) ?? busy
     } catch (error) {

@@ -15,7 +15,8 @@ import {
 import { type ForeignSite, foreignSite, jsonPage } from '../testing/foreign-site.ts'
 import { makeAccount, PASSWORD, type TestAccount } from '../testing/host.ts'
 
-const DAY = 24 * 60 * 60 * 1000
+const MINUTE = 60 * 1000
+const DAY = 24 * 60 * MINUTE
 
 let site: ForeignSite
 let account: TestAccount
@@ -99,6 +100,16 @@ async function fromJwk(more: JWK): Promise<JoseKey> {
   return JoseKey.fromImportable(JSON.stringify({ ...privateJwk, ...more }), 'first')
 }
 
+test('a clock that is some seconds ahead, or behind, keeps no app out', async () => {
+  await client.push()
+  const now = Math.floor(Date.now() / 1000)
+  for (const iat of [now + 20, now - 80]) {
+    const client_assertion = await client.assertion({ iat, exp: iat + 60 })
+    const response = await client.push({ client_assertion, code_challenge: challenge() })
+    expect(response.status, `${iat - now} s`).toBe(201)
+  }
+})
+
 describe('keys of the official client library', () => {
   for (const [origin, make] of Object.entries(libraryKeys)) {
     test(`sign somebody in: ${origin}`, async () => {
@@ -176,6 +187,28 @@ describe('who cannot show the key', () => {
         error: 'invalid_client',
       })
     }
+  })
+
+  test('cannot use an assertion that was made in the far future', async () => {
+    const minutes = Math.floor(Date.now() / 1000) + 5 * 60
+    const client_assertion = await client.assertion({ iat: minutes, exp: minutes + 60 })
+    expect((await refusal(await client.push({ client_assertion }))).error).toBe('invalid_client')
+  })
+
+  test('cannot make the host forget an assertion while it is taken', async () => {
+    // Half a minute is granted to clocks, at its end as well.
+    const exp = Math.floor(Date.now() / 1000) - 10
+    const client_assertion = await client.assertion({ iat: exp - 30, exp })
+    await client.push()
+    expect((await client.push({ client_assertion, code_challenge: challenge() })).status).toBe(201)
+    await runInDurableObject(oauthStub(env), (_, { storage }) => {
+      const { last } = storage.sql
+        .exec<{ last: number }>('SELECT max(expires_at) AS last FROM replay')
+        .one()
+      expect(last).toBeGreaterThan(Date.now() + 2 * MINUTE)
+    })
+    const again = await client.push({ client_assertion, code_challenge: challenge() })
+    expect((await refusal(again)).error).toBe('invalid_grant')
   })
 
   test('cannot make the host remember an assertion for longer than it is taken', async () => {

@@ -19,7 +19,7 @@ import type { Config } from '../kernel/config/config.ts'
 import { takeRedirectError } from '../platform/redirect-error.ts'
 import { verifierOptions } from '../server/auth/oauth-verifier.ts'
 import { clientFetch } from './client-fetch.ts'
-import { readClientKeys } from './client-keys.ts'
+import { readClientKeys, tolerateClocks } from './clients.ts'
 import { bindToEpochs } from './ephemeral-tokens.ts'
 import { accountChanges } from './store/account-changes.ts'
 import { accountStore } from './store/accounts.ts'
@@ -65,6 +65,7 @@ export async function makeProvider(services: Services): Promise<OAuthProvider> {
     onUpdateHandle: ({ account: { did } }) => limit(updateHandleLimits, { auth: { did } }),
   })
   promiseOnlyWhatWorks(provider)
+  tolerateClocks(provider.clientManager)
   bindToEpochs(provider.signer, services)
   return provider
 }

@@ -4,14 +4,15 @@ import type { Services } from '../../context/services.ts'
 import { hashOf } from '../../server/auth/oauth-secrets.ts'
 
 /**
- * Assertions are taken for a minute from their `iat`, whatever their `exp` says: an app cannot make the host keep
- * their ids for longer. ms
+ * Assertions and request objects of apps are taken for a minute from their `iat`, and half a minute before and after
+ * for the sake of clocks, whatever their `exp` says. An app can make the host keep their ids neither shorter nor
+ * longer. ms
  */
-const ASSERTIONS = 5 * 60 * 1000
+const SIGNED = 5 * 60 * 1000
 
 export const replayStore = (services: Services): ReplayStore => ({
   async unique(namespace, nonce, timeFrame) {
-    const window = namespace.startsWith('Auth@') ? Math.min(timeFrame, ASSERTIONS) : timeFrame
+    const window = /^(?:Auth|JAR)@/.test(namespace) ? SIGNED : timeFrame
     return services.oauth.replays.isFirst(hashOf(`${namespace}\0${nonce}`), window)
   },
 })

@@ -6,8 +6,11 @@ import { exportPKCS8, generateKeyPair, type JWK } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
 import { hostObjects, oauthStub } from '../services/objects/stubs.ts'
+import { request } from '../testing/browser-session.ts'
 import {
+  ASSERTION,
   ConfidentialClient,
+  type Key,
   libraryKey,
   makeKey,
   type Tokens,
@@ -136,6 +139,25 @@ describe('keys of the official client library', () => {
       error_description: expect.stringContaining('no applicable key found'),
     })
   })
+})
+
+test('an app with a key needs no proof to sign somebody out', async () => {
+  const tokens = await connect()
+  const revoke = async (key: Key) => {
+    client.key = key
+    const body = new URLSearchParams({
+      client_id: client.id,
+      client_assertion_type: ASSERTION,
+      client_assertion: await client.assertion(),
+      token: tokens.refresh_token,
+    })
+    expect((await request('/oauth/revoke', { method: 'POST', body })).status).toBe(200)
+  }
+  const right = client.key
+  await revoke(await makeKey('first'))
+  expect((await whoAmI(tokens)).status).toBe(200)
+  await revoke(right)
+  expect((await whoAmI(tokens)).status).toBe(401)
 })
 
 describe('who cannot show the key', () => {

@@ -1,7 +1,7 @@
 /** The official OAuth server of the AT Protocol, over the stores of this host. */
 
 import type { LexResolver } from '@atproto/oauth-provider/provider'
-import { AccessTokenMode, OAuthProvider } from '@atproto/oauth-provider/provider'
+import { AccessTokenMode, type OAuthProvider } from '@atproto/oauth-provider/provider'
 import { currentRequest } from '../context/current-request.ts'
 import { enforceLimits, type LimitedRequest } from '../context/limits/enforce.ts'
 import {
@@ -21,6 +21,7 @@ import { verifierOptions } from '../server/auth/oauth-verifier.ts'
 import { clientFetch } from './client-fetch.ts'
 import { readClientKeys, tolerateClocks } from './clients.ts'
 import { bindToEpochs } from './ephemeral-tokens.ts'
+import { RevokingProvider } from './revocation.ts'
 import { accountChanges } from './store/account-changes.ts'
 import { accountStore } from './store/accounts.ts'
 import { deviceStore } from './store/devices.ts'
@@ -36,7 +37,7 @@ export async function makeProvider(services: Services): Promise<OAuthProvider> {
   const { config } = services
   const { publicUrl, registration, handleDomains } = config
   const limit = limiter(services)
-  const provider = new OAuthProvider({
+  const provider = new RevokingProvider({
     ...(await verifierOptions(config)),
     accountStore: { ...accountStore(services), ...accountChanges(services) },
     deviceStore: deviceStore(services),

@@ -1,7 +1,7 @@
 /** Apps sign people in with the official client library, against the running server. */
 import { Agent, AtpAgent } from '@atproto/api'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { consent, makeApp, publicOrigin, type User } from '../support/oauth.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { consent, loopbackClient, makeApp, publicOrigin, type User } from '../support/oauth.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -57,4 +57,41 @@ test('an app is allowed to act for somebody, calls, refreshes, and is signed out
   await agent.com.atproto.server.getSession()
   await session.signOut()
   await expect(client.restore(user.did)).rejects.toThrow()
+})
+
+describe('an app is signed out', () => {
+  const scope = 'atproto transition:generic'
+
+  /** A session, its tokens, and whether it goes on. */
+  async function open() {
+    const user = await signUp()
+    const { client, sessions } = makeApp(plc.url, scope)
+    const answer = await consent(await client.authorize(issuer, { scope }), user)
+    const { session } = await client.callback(answer.searchParams)
+    const { tokenSet } = sessions.get(user.did) as {
+      tokenSet: { access_token: string; refresh_token: string }
+    }
+    return { ...tokenSet, isOpen: async () => (await session.fetchHandler(GET_SESSION)).ok }
+  }
+  const GET_SESSION = '/xrpc/com.atproto.server.getSession'
+
+  const revoke = (token: string, client_id = loopbackClient(scope)) =>
+    fetch(`${server.origin}/oauth/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id, token, token_type_hint: 'refresh_token' }),
+    })
+
+  test('by its refresh token, without a proof', async () => {
+    const { refresh_token, isOpen } = await open()
+    expect(await isOpen()).toBe(true)
+    expect((await revoke(refresh_token)).status).toBe(200)
+    expect(await isOpen()).toBe(false)
+  })
+
+  test('not by its access token without a proof, and not by another app', async () => {
+    const { access_token, refresh_token, isOpen } = await open()
+    expect((await revoke(access_token)).status).toBe(200)
+    expect((await revoke(refresh_token, loopbackClient('atproto'))).status).toBe(200)
+    expect(await isOpen()).toBe(true)
+  })
 })

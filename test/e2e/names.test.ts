@@ -85,6 +85,25 @@ describe("the operator's names", () => {
   })
 })
 
+test('of handle domains within one another the longest counts', async () => {
+  const server = await start({ PDS_SERVICE_HANDLE_DOMAINS: '.example.com,.users.example.com' })
+  expect(await create(server, { handle: 'somebody.users.example.com' })).toMatchObject({
+    status: 200,
+    handle: 'somebody.users.example.com',
+  })
+  expect((await create(server, { handle: 'somebody.example.com' })).status).toBe(200)
+  for (const handle of ['a.somebody.users.example.com', 'some.body.example.com']) {
+    expect(await create(server, { handle })).toMatchObject({ status: 400, error: 'InvalidHandle' })
+  }
+  const taken = `handle=${encodeURIComponent('somebody.users.example.com')}`
+  const asked = `${server.origin}/xrpc/com.atproto.temp.checkHandleAvailability?${taken}`
+  const { result } = (await (await fetch(asked)).json()) as {
+    result: { suggestions: { handle: string }[] }
+  }
+  expect(result.suggestions[0]?.handle).toBe('somebody2.users.example.com')
+  await server.stop()
+})
+
 test('capitals in the settings change no name', async () => {
   const server = await start({
     PDS_HOSTNAME: 'Social.Example.com',

@@ -31,7 +31,7 @@ export async function checkHandle(
     throw new InvalidRequestError('Reserved handle', 'HandleNotAvailable')
   }
   const { handleDomains } = dependencies.config
-  const domain = handleDomains.find((candidate) => handle.endsWith(candidate))
+  const domain = handleDomainOf(handle, handleDomains)
   if (domain) {
     checkName(handle.slice(0, -domain.length), byOperator)
     return handle
@@ -51,6 +51,12 @@ export async function checkHandle(
   }
   return handle
 }
+
+/** The domain of this host that a handle is under: the longest, where one is within another. */
+export const handleDomainOf = (handle: string, domains: readonly string[]): string | undefined =>
+  domains
+    .filter((domain) => handle.endsWith(domain))
+    .toSorted((one, other) => other.length - one.length)[0]
 
 /** @throws InvalidRequestError `InvalidHandle` */
 function normalize(input: string): string {

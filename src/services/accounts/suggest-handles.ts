@@ -1,5 +1,5 @@
 import type { AccountDependencies } from './dependencies.ts'
-import { checkHandle } from './handle-rules.ts'
+import { checkHandle, handleDomainOf } from './handle-rules.ts'
 
 const MAX_NAME = 18
 const WANTED = 3
@@ -10,7 +10,7 @@ export async function suggestHandles(
   wanted: string,
 ): Promise<{ handle: string; method: string }[]> {
   const handle = wanted.toLowerCase()
-  const domain = dependencies.config.handleDomains.find((candidate) => handle.endsWith(candidate))
+  const domain = handleDomainOf(handle, dependencies.config.handleDomains)
   if (!domain) return []
   const name = handle.slice(0, -domain.length).replaceAll('.', '-')
   const suggestions: { handle: string; method: string }[] = []

@@ -1,5 +1,6 @@
 /** Enforces the rate limits of a method on a request. */
 import { createHash } from 'node:crypto'
+import { typedIdentifier } from '../../kernel/typed-text.ts'
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Charge } from '../../storage/rate-counter.ts'
@@ -92,10 +93,9 @@ export async function countTry(
   return !status?.exceeded
 }
 
-const identifierOf = (input: unknown): string =>
-  (textOf(input, 'identifier') || textOf(input, 'did')).replace(/^@/, '')
+const identifierOf = (input: unknown): string => textOf(input, 'identifier') || textOf(input, 'did')
 
 function textOf(input: unknown, name: 'identifier' | 'did'): string {
   const value = input && typeof input === 'object' ? (input as Record<string, unknown>)[name] : ''
-  return typeof value === 'string' ? value.trim().toLowerCase() : ''
+  return typeof value === 'string' ? typedIdentifier(value) : ''
 }

@@ -3,6 +3,7 @@ import { InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
+import { typedText } from '../../kernel/typed-text.ts'
 import { checkEmail } from '../../services/accounts/email-address.ts'
 import { checkPassword } from '../../services/accounts/passwords.ts'
 import { checkMainPassword } from '../sign-in.ts'
@@ -20,7 +21,10 @@ export const accountChanges = (services: Services) => {
   return {
     /** Nobody learns from the answer whether there is an account with this address. */
     async resetPasswordRequest({ email }) {
-      const account = await services.directory.accounts.find('email', email.trim().toLowerCase())
+      const account = await services.directory.accounts.find(
+        'email',
+        typedText(email).toLowerCase(),
+      )
       if (!account) return null
       currentRequest().waitUntil(
         services.mail
@@ -66,7 +70,7 @@ export const accountChanges = (services: Services) => {
     },
     async verifyEmailConfirm({ did, token, email }) {
       return change(did, async () => {
-        const typed = email.trim().toLowerCase()
+        const typed = typedText(email).toLowerCase()
         const account = await services.mail.readAddress(did)
         if (account.email !== typed) throw new InvalidRequestError('Invalid email')
         await services.mail.consumeToken('confirm_email', token, did)

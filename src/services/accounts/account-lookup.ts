@@ -1,4 +1,5 @@
 import { XRPCError } from '@atproto/xrpc-server'
+import { typedIdentifier } from '../../kernel/typed-text.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
 import type { DirectoryClient } from '../objects/stubs.ts'
 import { AccountCache } from './account-cache.ts'
@@ -28,7 +29,7 @@ export class AccountLookup {
 
   /** The account that somebody means who types a handle, with or without an @, a DID or an e-mail address. */
   async findByIdentifier(input: string): Promise<HostedAccount | undefined> {
-    const identifier = input.trim().toLowerCase().replace(/^@/, '')
+    const identifier = typedIdentifier(input)
     return identifier.includes('@')
       ? this.#directory().accounts.find('email', identifier)
       : this.find(identifier)

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { basic, makeAccount, outcome, PASSWORD, send } from '../../testing/host.ts'
+import { basic, callAs, makeAccount, outcome, PASSWORD, send } from '../../testing/host.ts'
 import { resultOf } from '../../testing/result.ts'
 import { hostObjects } from '../objects/stubs.ts'
 
@@ -48,6 +48,33 @@ test('and under its e-mail address', async () => {
   expect((await login('by.mail@example.COM')).status).toBe(200)
 })
 
+test('and whatever stands unseen around what was typed or pasted', async () => {
+  const { handle, did } = await makeAccount()
+  for (const identifier of [`\u202a${handle}\u202c`, `\u2068@${handle}\u2069 `, `\u200e${did}`]) {
+    expect((await login(identifier)).status, JSON.stringify(identifier)).toBe(200)
+  }
+})
+
+test('an address may have signs and letters of other alphabets', async () => {
+  for (const [n, email] of ['first.last+tag@example.com', 'jörg@bücher.example'].entries()) {
+    expect((await create({ handle: `signs-${n}.test`, email })).status, email).toBe(200)
+  }
+})
+
+test('an app password is revoked by its name as it was typed', async () => {
+  const account = await makeAccount()
+  const name = ' same '
+  const made = await callAs(account, 'com.atproto.server.createAppPassword', { name })
+  const { password } = (await made.json()) as { password: string }
+  const body = JSON.stringify({ identifier: account.did, password })
+  const headers = { 'content-type': 'application/json' }
+  const signIn = async () =>
+    (await send('/xrpc/com.atproto.server.createSession', { method: 'POST', headers, body })).status
+  expect(await signIn()).toBe(200)
+  await callAs(account, 'com.atproto.server.revokeAppPassword', { name })
+  expect(await signIn()).toBe(401)
+})
+
 test('a handle is given out once', async () => {
   const { handle } = await makeAccount()
   const taken = { status: 400, error: 'HandleNotAvailable' }
@@ -93,6 +120,13 @@ describe('an account is refused, and the handle stays free,', () => {
     ['without a password', { password: undefined }, { status: 400, error: 'InvalidPassword' }],
     ['without an address', { email: undefined }, { status: 400, error: 'InvalidRequest' }],
     ['with no real address', { email: 'me@home' }, { status: 400, error: 'InvalidRequest' }],
+    ['with an IP address', { email: 'a@[127.0.0.1]' }, { status: 400, error: 'InvalidRequest' }],
+    ['with two dots', { email: 'a..b@example.com' }, { status: 400, error: 'InvalidRequest' }],
+    [
+      'with a name that no domain has',
+      { email: 'a@ex_ample.com' },
+      { status: 400, error: 'InvalidRequest' },
+    ],
     [
       'with the DID of somebody else',
       { did: 'did:web:somebody.example.com' },
@@ -106,6 +140,11 @@ describe('an account is refused, and the handle stays free,', () => {
     [
       'while the PLC directory cannot be reached',
       { did: undefined },
+      { status: 502, error: 'UpstreamFailure' },
+    ],
+    [
+      'no sooner with an empty recovery key, which is none',
+      { did: undefined, recoveryKey: '' },
       { status: 502, error: 'UpstreamFailure' },
     ],
   ])('%s', async (_, changed, refusal) => {

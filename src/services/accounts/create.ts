@@ -146,12 +146,12 @@ function newPlc(
   handle: string,
   recoveryKey: string | undefined,
 ): NewIdentity {
-  if (recoveryKey !== undefined && !isKey(recoveryKey)) {
+  if (recoveryKey && !isKey(recoveryKey)) {
     throw new InvalidRequestError('recoveryKey must be a did:key of secp256k1 or P-256')
   }
   const key = SigningKey.generate(dependencies.config.signingKeyType)
   const candidates = [
-    recoveryKey,
+    recoveryKey || undefined,
     dependencies.config.recoveryKey,
     dependencies.plc.rotationDidKey(),
   ]
@@ -175,7 +175,7 @@ function assertMayRegister(
   if (registration === 'closed') {
     throw new InvalidRequestError('Registration is closed on this host', 'InvalidInviteCode')
   }
-  if (inviteCode === undefined) {
+  if (!inviteCode) {
     throw new InvalidRequestError('No invite code provided', 'InvalidInviteCode')
   }
 }

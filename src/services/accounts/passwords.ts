@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
+import { typedIdentifier } from '../../kernel/typed-text.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import type { AccountLookup } from './account-lookup.ts'
 
@@ -63,7 +64,7 @@ export async function tryPassword<T>(
   const started = Date.now()
   if (password.length <= MAX_TRIED_LENGTH) {
     const found = await lookup.findByIdentifier(identifier)
-    const mayTry = await countTry(found?.did ?? identifier.trim().toLowerCase())
+    const mayTry = await countTry(found?.did ?? typedIdentifier(identifier))
     if (found && mayTry) {
       const { did } = found
       const result = await attempt(did).catch(nothingIfGone)
@@ -88,6 +89,6 @@ function nothingIfGone(error: unknown): null {
  * account wait for each other, too; but no key for several names, or a full queue would refuse nobody's names only.
  */
 function standInFor(identifier: string): { object: string; key: string } {
-  const digest = createHash('sha256').update(identifier.trim().toLowerCase()).digest()
+  const digest = createHash('sha256').update(typedIdentifier(identifier)).digest()
   return { object: `stand-in ${digest.readUInt8(0) % STAND_INS}`, key: digest.toString('hex') }
 }

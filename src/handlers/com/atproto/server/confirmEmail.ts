@@ -1,11 +1,12 @@
 import { define, errors } from '#lex/com/atproto/server/confirmEmail'
+import { typedText } from '#src/kernel/typed-text.ts'
 import { session } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: session,
   oauth: { account: 'email', action: 'manage' },
   async handler({ input, auth, services }) {
-    const email = input.email.trim().toLowerCase()
+    const email = typedText(input.email).toLowerCase()
     const account = await services.mail.readAddress(auth.did)
     if (account.email !== email) throw errors.InvalidEmail('invalid email')
     await services.mail.consumeToken('confirm_email', input.token, auth.did)

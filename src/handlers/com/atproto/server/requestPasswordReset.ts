@@ -1,6 +1,7 @@
 import { define } from '#lex/com/atproto/server/requestPasswordReset'
 import { requestPasswordResetLimits } from '#src/context/limits/policy.ts'
 import type { Services } from '#src/context/services.ts'
+import { typedText } from '#src/kernel/typed-text.ts'
 import { anyone } from '#src/server/auth/policy.ts'
 
 /** How long an answer takes, in ms. */
@@ -24,6 +25,6 @@ export default define({
 })
 
 async function mailToken(services: Services, email: string): Promise<void> {
-  const account = await services.directory.accounts.find('email', email.trim())
+  const account = await services.directory.accounts.find('email', typedText(email))
   if (account) await services.mail.sendToken(account.did, 'reset_password')
 }

@@ -5,6 +5,6 @@ import { session } from '#src/server/auth/policy.ts'
 export default define({
   auth: session,
   async handler({ input, auth, services }) {
-    await services.account(auth.did).passwords.removeAppPassword(input.name)
+    await services.account(auth.did).passwords.removeAppPassword(input.name.trim())
   },
 })

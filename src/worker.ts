@@ -6,6 +6,7 @@ import { type Services, servicesOf } from './context/services.ts'
 import type { Env } from './contracts/env.ts'
 import type { Config } from './kernel/config/config.ts'
 import { createLogger, type Logger } from './kernel/log.ts'
+import { drain } from './kernel/net/request-body.ts'
 import { ASSETS, isOAuthPath } from './oauth/paths.ts'
 import { assertHost } from './server/development-host.ts'
 import { boundBody } from './server/limits/bound-body.ts'
@@ -41,6 +42,8 @@ export default {
       return refusal
     }
     const { response, config } = await answer(request, path, env, ctx, log)
+    // Cloudflare does that itself.
+    if (response.status >= 400 && env.BLOB_DISK) await drain(request)
     log.info('request', { method, path, status: response.status, ms: Date.now() - started })
     // The head of a WebSocket response cannot be changed.
     if (!response.webSocket) {

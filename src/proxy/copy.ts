@@ -3,7 +3,7 @@ export const PIECE = 64 * 1024
 
 /**
  * Moves a stream of the platform into another, a piece in memory at a time, and lets `look` see how long
- * each piece is. When `look` throws or one side breaks off, so does the other.
+ * each piece is. When `look` throws or the source breaks off, so does the sink; the source is let go of, and not cancelled.
  *
  * @throws what broke it off
  */
@@ -26,8 +26,10 @@ export async function copy(
     }
     await writer.close()
   } catch (error) {
-    await Promise.allSettled([writer.abort(error), reader.cancel(error)])
+    await writer.abort(error).catch(() => {})
     throw error
+  } finally {
+    reader.releaseLock()
   }
 }
 

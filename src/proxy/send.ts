@@ -71,6 +71,7 @@ export async function send(outgoing: Outgoing, target: Target, services: Parts):
   }
   copy(body, writable, look)
     .catch((error: unknown) => {
+      void body.cancel(error).catch(() => {})
       services.log.info('forwarded answer broke off', {
         service: target.did,
         reason: String(error),

@@ -1,4 +1,5 @@
 import { XRPCError } from '@atproto/xrpc-server'
+import { readWhole } from '../../kernel/net/request-body.ts'
 
 /**
  * A request whose body was read, so that whoever gets it can hold no more than `maxBytes`. Compressed bodies, which
@@ -14,20 +15,8 @@ export async function boundBody(request: Request, maxBytes: number): Promise<Req
     throw new XRPCError(415, `Unsupported content-encoding: ${encoding}`, 'UnsupportedMediaType')
   }
   if (Number(headers.get('content-length')) > maxBytes) throw tooLarge(maxBytes)
-  const chunks: Uint8Array[] = []
-  let received = 0
-  const reader = body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    received += value.byteLength
-    if (received > maxBytes) {
-      void reader.cancel().catch(() => {})
-      throw tooLarge(maxBytes)
-    }
-    chunks.push(value)
-  }
-  return new Request(request, { body: Buffer.concat(chunks) })
+  const bytes = await readWhole(body, maxBytes, () => tooLarge(maxBytes))
+  return new Request(request, { body: bytes })
 }
 
 const tooLarge = (maxBytes: number) =>

@@ -1,6 +1,7 @@
 import { jsonToLex, type Lexicons, type LexXrpcBody } from '@atproto/lexicon'
 import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
+import { detach, isShort, readWhole } from '../../kernel/net/request-body.ts'
 import { checkObject } from '../../services/records/object-rules.ts'
 import { type Schema, walkSchema } from '../../services/records/walk-schema.ts'
 import { decodeBody } from './decode-body.ts'
@@ -56,9 +57,22 @@ export async function parseBody(
   }
   // Two names for one thing, as in the reference.
   const errorName = schema.schema ? 'PayloadTooLargeError' : 'PayloadTooLarge'
-  const stream = limited(decodeBody(request, limit.plain), limit, request, errorName)
-  if (!schema.schema) return { body: stream, encoding }
-  const text = await readText(stream)
+  const tooLarge = () =>
+    new XRPCError(413, `request entity too large: the limit is ${limit.max} bytes`, errorName)
+  const length = request.headers.get('content-length')
+  if (length !== null && Number(length) > limit.max) throw tooLarge()
+  const stream = decodeBody(request, limit.plain)
+  // HTTP itself ends a body at its stated length; only compressed ones may still unfold.
+  const isBounded = length !== null && !request.headers.has('content-encoding')
+  if (!schema.schema) {
+    if (!limit.counted || isBounded) return { body: stream, encoding }
+    return { body: counted(detach(stream), limit.max, tooLarge), encoding }
+  }
+  const text = await inTime(
+    isBounded && isShort(request)
+      ? new Response(stream).text()
+      : readText(stream, limit.max, tooLarge),
+  )
   if (text === '') throw noBody()
   return { body: validate(lexicons, nsid, schema.schema, parseJson(text)), encoding }
 }
@@ -88,25 +102,20 @@ function accepts(allowed: string, type: string): boolean {
 /** A method without input takes none; an empty one, as some clients send it, is let pass. */
 async function refuseBody(request: Request): Promise<void> {
   if (!request.body) return
-  const { value, done } = await inTime(request.body.getReader().read())
+  const reader = request.body.getReader()
+  const { value, done } = await inTime(reader.read())
+  reader.releaseLock()
   if (!done && value.byteLength > 0) {
     throw new InvalidRequestError('A request body was provided when none was expected')
   }
 }
 
-/** Passes a stream on until it exceeds `max` bytes; a body that admits its size is refused at once. */
-function limited(
+/** Fails once a stream exceeds `max` bytes. */
+function counted(
   stream: ReadableStream<Uint8Array>,
-  { max, counted }: BodyLimit,
-  request: Request,
-  name: string,
+  max: number,
+  tooLarge: () => XRPCError,
 ): ReadableStream<Uint8Array> {
-  const tooLarge = () =>
-    new XRPCError(413, `request entity too large: the limit is ${max} bytes`, name)
-  const length = request.headers.get('content-length')
-  if (length !== null && Number(length) > max) throw tooLarge()
-  // HTTP itself ends a body at its stated length; only compressed ones may still unfold.
-  if (!counted || (length !== null && !request.headers.has('content-encoding'))) return stream
   let size = 0
   return stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
@@ -119,8 +128,13 @@ function limited(
   )
 }
 
-const readText = (stream: ReadableStream<Uint8Array>): Promise<string> =>
-  inTime(new Response(stream).text())
+async function readText(
+  stream: ReadableStream<Uint8Array>,
+  max: number,
+  tooLarge: () => XRPCError,
+): Promise<string> {
+  return new TextDecoder().decode(await readWhole(stream, max, tooLarge))
+}
 
 /** @throws InvalidRequestError if the body cannot be read, of the name `RequestTimeout` if it takes too long */
 async function inTime<T>(reading: Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import { createBrotliDecompress } from 'node:zlib'
 import { XRPCError } from '@atproto/xrpc-server'
+import { detach } from '../../kernel/net/request-body.ts'
 
 /** Most times that a body may be compressed over; nobody does it twice. */
 const MAX_CODINGS = 3
@@ -22,19 +23,20 @@ const DECODERS = new Map<string, () => Decoder>([
  * @throws XRPCError 415 `UnsupportedMediaType`
  */
 export function decodeBody(request: Request, plain: boolean): ReadableStream<Uint8Array> {
-  const body = request.body ?? new Blob([]).stream()
   const header = request.headers.get('content-encoding') ?? ''
   const codings = header
     .split(',')
     .map((coding) => coding.trim().toLowerCase())
     .filter((coding) => coding !== '' && coding !== 'identity')
   if (codings.length > (plain ? 0 : MAX_CODINGS)) throw unsupported(header)
+  const body = request.body ?? new Blob([]).stream()
+  if (codings.length === 0) return body
   // The last one was applied last.
   return codings.reduceRight((stream, coding) => {
     const makeDecoder = DECODERS.get(coding)
     if (!makeDecoder) throw unsupported(coding)
     return stream.pipeThrough(makeDecoder())
-  }, body)
+  }, detach(body))
 }
 
 const unsupported = (coding: string) =>

@@ -43,7 +43,7 @@ async function run(
   writer: WritableStreamDefaultWriter<Uint8Array>,
   change: (piece: Uint8Array | undefined) => Uint8Array,
 ): Promise<void> {
-  const read = reader(source)
+  const { read, release } = openReader(source)
   try {
     for (;;) {
       const piece = await read().catch((cause: unknown) => {
@@ -55,22 +55,35 @@ async function run(
     }
     await writer.close()
   } catch (error) {
-    await Promise.allSettled([writer.abort(error), source.cancel(error)])
+    await writer.abort(error).catch(() => {})
     throw error
+  } finally {
+    release()
   }
 }
 
-/** Reads pieces as large as the stream allows; undefined at its end. */
-function reader(source: ReadableStream<Uint8Array>): () => Promise<Uint8Array | undefined> {
+interface PieceReader {
+  /** A piece as large as the stream allows; undefined at its end. */
+  read(): Promise<Uint8Array | undefined>
+  release(): void
+}
+
+function openReader(source: ReadableStream<Uint8Array>): PieceReader {
   const byteReader = openByteReader(source)
   if (byteReader) {
-    return async () => {
-      const { value } = await byteReader.readAtLeast(PIECE, new Uint8Array(PIECE))
-      return value?.byteLength ? value : undefined
+    return {
+      async read() {
+        const { value } = await byteReader.readAtLeast(PIECE, new Uint8Array(PIECE))
+        return value?.byteLength ? value : undefined
+      },
+      release: () => byteReader.releaseLock(),
     }
   }
   const chunkReader = source.getReader()
-  return async () => (await chunkReader.read()).value
+  return {
+    read: async () => (await chunkReader.read()).value,
+    release: () => chunkReader.releaseLock(),
+  }
 }
 
 /** Streams of the platform are streams of bytes; those that scripts make may not be. */

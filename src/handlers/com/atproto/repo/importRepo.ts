@@ -1,5 +1,6 @@
 import { define } from '#lex/com/atproto/repo/importRepo'
 import { importRepoLimits } from '#src/context/limits/policy.ts'
+import { detach } from '#src/kernel/net/request-body.ts'
 import { fullSession } from '#src/server/auth/policy.ts'
 import { signingKeyOf } from '#src/services/identity/did-document.ts'
 
@@ -20,6 +21,6 @@ export default define({
     const signOuts = await services.account(did, { session }).sessions.signOuts()
     const document = await services.identity.did(did, { fresh: true })
     const key = signingKeyOf(document)
-    await services.account(did).repository.importCar(input, key ? [key] : [], signOuts)
+    await services.account(did).repository.importCar(detach(input), key ? [key] : [], signOuts)
   },
 })

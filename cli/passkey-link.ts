@@ -2,7 +2,7 @@
 import { defineCommand, runMain } from 'citty'
 import qr from 'qrcode'
 import { CommandError, reportErrors } from './report-errors.ts'
-import { readLocalSettings } from './settings.ts'
+import { originAt, readLocalSettings } from './settings.ts'
 
 const passkey = defineCommand({
   meta: {
@@ -26,8 +26,8 @@ interface PasskeyLink {
 }
 
 async function run(args: { account: string; host?: string; json: boolean }): Promise<void> {
-  const { raw, port } = readLocalSettings(process.env)
-  const host = args.host?.replace(/\/$/, '') ?? `http://127.0.0.1:${port}`
+  const { raw, port, bind } = readLocalSettings(process.env)
+  const host = args.host?.replace(/\/$/, '') ?? originAt(bind, port)
   const link = await requestLink(host, args.account, raw.PDS_ADMIN_PASSWORD ?? '')
   if (args.json) {
     process.stdout.write(`${JSON.stringify(link)}\n`)

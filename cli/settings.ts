@@ -27,6 +27,8 @@ export interface LocalSettings {
   /** Absolute path of the data folder. */
   dataDirectory: string
   port: number
+  /** The IP address to listen on. */
+  bind: string
   /** Everything that is set, secrets included, as the Worker gets it. */
   raw: RawSettings
 }
@@ -55,8 +57,18 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   makeDataFolder(dataDirectory, (line) => process.stderr.write(`note: ${line}\n`))
   const given = Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : []))
   const raw: RawSettings = { ...keptSecrets(dataDirectory), ...Object.fromEntries(given) }
-  return { dataDirectory, port: parsed.PDS_PORT ?? 2583, raw }
+  const { PDS_PORT: port = 2583, PDS_BIND: bind = '127.0.0.1' } = parsed
+  return { dataDirectory, port, bind, raw }
 }
+
+/** The origin under which this machine reaches what listens on an address. */
+export function originAt(bind: string, port: number): string {
+  const all: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+  return `http://${inUrl(all[bind] ?? bind)}:${port}`
+}
+
+/** An IP address with brackets around it, if it needs them. */
+export const inUrl = (address: string): string => (address.includes(':') ? `[${address}]` : address)
 
 function keptSecrets(dataDirectory: string): RawSettings {
   const path = join(dataDirectory, 'secrets.json')

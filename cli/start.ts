@@ -6,7 +6,7 @@ import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
 import { keepRunning } from './keep-running.ts'
 import { reportErrors } from './report-errors.ts'
-import { readLocalSettings } from './settings.ts'
+import { originAt, readLocalSettings } from './settings.ts'
 import { settingsHelp } from './settings-help.ts'
 import { startWorkerd } from './workerd.ts'
 
@@ -30,7 +30,7 @@ async function run(): Promise<void> {
   // It is waited for at the end; until then a failure is not unhandled.
   served.catch(() => undefined)
   const origin = `http://localhost:${workerd.port}`
-  const first = await ensureFirstAccount(`http://127.0.0.1:${workerd.port}`, settings.raw).catch(
+  const first = await ensureFirstAccount(originAt(settings.bind, workerd.port), settings.raw).catch(
     (error: unknown) => {
       stop.abort('SIGTERM')
       throw error

@@ -10,6 +10,7 @@ import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { BUNDLE } from './bundle.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
+import { inUrl } from './settings.ts'
 
 /** Matches wrangler.toml, which workerd does not read. */
 const COMPATIBILITY_DATE = '2026-11-01'
@@ -31,6 +32,8 @@ export interface WorkerdOptions {
   dataDirectory: string
   /** 0 picks a free port. */
   port: number
+  /** The IP address to listen on. */
+  bind: string
   raw: RawSettings
   /** Where workerd's own output goes. */
   output?: 'inherit' | 'ignore'
@@ -49,7 +52,7 @@ export class WorkerdStartError extends Error {
 }
 
 /**
- * Starts workerd and resolves when it listens on 127.0.0.1.
+ * Starts workerd and resolves when it listens.
  *
  * @throws WorkerdStartError, with what it printed
  */
@@ -79,16 +82,19 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
     else if (output === 'inherit') process.stderr.write(chunk)
   })
   const port = await Promise.race([listening(child.stdio[3] as Readable), exited.then(() => null)])
-  if (port === null) throw new WorkerdStartError(explain(printed.trim(), options.port))
+  if (port === null) throw new WorkerdStartError(explain(printed.trim(), options))
   started = true
   if (output === 'inherit') process.stderr.write(printed)
   return { port, process: child, exited }
 }
 
 /** The commonest reason in words that say what to do about it. */
-function explain(printed: string, port: number): string {
-  return printed.includes('Address already in use')
-    ? `Port ${port} is in use: stop what listens there, or choose another with PDS_PORT.`
+function explain(printed: string, { port, bind }: WorkerdOptions): string {
+  if (printed.includes('Address already in use')) {
+    return `Port ${port} is in use: stop what listens there, or choose another with PDS_PORT.`
+  }
+  return printed.includes('Cannot assign requested address')
+    ? `${bind} is no address of this machine: set PDS_BIND to one that is, or to 0.0.0.0 for all.`
     : printed
 }
 
@@ -114,7 +120,7 @@ function workerdBinary(): string {
 const pagesFolder = (): string =>
   dirname(require.resolve('@atproto/oauth-provider-ui/bundle-manifest.json'))
 
-function workerdConfig({ dataDirectory, port, raw }: WorkerdOptions, hasher: string): string {
+function workerdConfig({ dataDirectory, port, bind, raw }: WorkerdOptions, hasher: string): string {
   const objects = Object.entries(OBJECTS)
   const namespaces = objects.map(
     ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
@@ -145,7 +151,7 @@ const config :Workerd.Config = (
     (name = "operator-network", network = ${network(true)}),
     (name = "password-hasher", external = (address = "unix:${hasher}", http = ()))
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
+  sockets = [(name = "http", address = "${inUrl(bind)}:${port}", http = (), service = "main")]
 );
 
 const worker :Workerd.Worker = (

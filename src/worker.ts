@@ -8,7 +8,8 @@ import type { Config } from './kernel/config/config.ts'
 import { createLogger, type Logger } from './kernel/log.ts'
 import { drain } from './kernel/net/request-body.ts'
 import { ASSETS, isOAuthPath } from './oauth/paths.ts'
-import { assertHost } from './server/development-host.ts'
+import { compress } from './server/compress.ts'
+import { assertHost } from './server/host-name.ts'
 import { boundBody } from './server/limits/bound-body.ts'
 import { countPath } from './server/limits/count-request.ts'
 import { policyOf } from './server/limits/path-policy.ts'
@@ -45,6 +46,7 @@ export default {
     // Cloudflare does that itself.
     if (response.status >= 400 && env.BLOB_DISK) await drain(request)
     log.info('request', { method, path, status: response.status, ms: Date.now() - started })
+    if (env.BLOB_DISK) compress(request, response)
     // The head of a WebSocket response cannot be changed.
     if (!response.webSocket) {
       response.headers.set('x-request-id', id)
@@ -65,7 +67,7 @@ async function answer(
   try {
     services = servicesOf(env)
     const { operatorNames, config } = services
-    assertHost(request, config)
+    assertHost(request, path, config)
     await assertLocation(env, config.dataLocation)
     if (!isOperatorRequest(request, path)) {
       await assertNoOperatorAccount(operatorNames, () => hostObjects(env).directory)

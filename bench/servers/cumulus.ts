@@ -87,7 +87,13 @@ async function configure(
   raw: RawSettings,
 ): Promise<void> {
   if (checkout === undefined) {
-    const workerd = await startWorkerd({ dataDirectory, port, raw, output: 'ignore' })
+    const workerd = await startWorkerd({
+      dataDirectory,
+      port,
+      raw,
+      bind: '127.0.0.1',
+      output: 'ignore',
+    })
     return end(workerd.process)
   }
   // Nothing of another checkout is imported: its files may have other names.

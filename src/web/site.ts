@@ -7,7 +7,7 @@ import { EXPOSED_HEADERS, PREFLIGHT_AGE } from '../server/xrpc/cors.ts'
 import type { PageBindings } from './account/page-env.ts'
 import { health } from './status/health.ts'
 import { STATUS_PAGE_HEADERS, statusPage } from './status/page.ts'
-import { serveAtprotoDid, serveDidDocument } from './well-known.ts'
+import { serveAtprotoDid, serveDidDocument, tlsCheck } from './well-known.ts'
 
 /** What proxies say of whom they ask for. */
 const FORWARDED = ['x-forwarded-for', 'x-forwarded-host', 'forwarded']
@@ -27,6 +27,7 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     c.text('# Crawling the public API is welcome.\nUser-agent: *\nAllow: /\n'),
   )
   .get('/xrpc/_health', async (c) => c.json(health(await c.env.services.sequencer.status())))
+  .get('/tls-check', (c) => tlsCheck(c.req.query('domain'), c.env.services))
   .get('/status', async (c) => {
     const { config, sequencer } = c.env.services
     const page = await statusPage(config.hostname, health(await sequencer.status()), Date.now())

@@ -21,6 +21,26 @@ export async function serveAtprotoDid(request: Request, services: Services): Pro
   return account ? new Response(account.did) : notFound()
 }
 
+/**
+ * `/tls-check?domain=`: whether a reverse proxy may ask for a certificate of this name (on-demand TLS of Caddy): that
+ * of the host, or of an account whose handle or did:web it is. Answers are those of the reference's distribution.
+ */
+export async function tlsCheck(query: string | undefined, services: Services): Promise<Response> {
+  const domain = query?.toLowerCase()
+  if (!domain) return refused(400, 'InvalidRequest', 'bad or missing domain query param')
+  const { config, directory } = services
+  const isKnown =
+    domain === config.hostname ||
+    (await directory.accounts.find('handle', domain)) ||
+    (await directory.accounts.find('did', `did:web:${domain}`))
+  return isKnown
+    ? Response.json({ success: true })
+    : refused(404, 'NotFound', 'handle not found for this domain')
+}
+
+const refused = (status: number, error: string, message: string) =>
+  Response.json({ error, message }, { status })
+
 const hostOf = (request: Request): string => new URL(request.url).hostname.toLowerCase()
 
 const notFound = () => new Response('no account here under this name\n', { status: 404 })

@@ -126,6 +126,11 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
         'machine only, but PDS_HOSTNAME is a public name. Unset one of the two.',
     )
   }
+  if (parsed.PDS_DEV_MODE && parsed.PDS_BIND && !isLoopback(parsed.PDS_BIND)) {
+    problems.push(
+      'PDS_BIND: with PDS_DEV_MODE only this machine may reach the host. Unset one of the two.',
+    )
+  }
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(

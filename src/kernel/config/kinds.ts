@@ -1,4 +1,5 @@
 /** Kinds of settings: how their text is read, and what is wrong with it if it cannot be. */
+import ipaddr from 'ipaddr.js'
 import { parseRoute, type RouteSetting } from '../../routing/settings.ts'
 
 export interface Setting<T> {
@@ -20,6 +21,15 @@ export const text = (otherwise: string, doc: string): Setting<string> => ({
 export const host = (otherwise: string, doc: string): Setting<string> => ({
   ...text(otherwise, doc),
   parse: (value) => (/^did:(?!web:)/i.test(value) ? value : value.toLowerCase()),
+})
+
+/** An IP address. */
+export const address = (otherwise: string, doc: string): Setting<string> => ({
+  ...text(otherwise, doc),
+  parse(value) {
+    if (!ipaddr.isValid(value)) throw new Error('must be an IP address')
+    return value
+  },
 })
 
 export const secret = (otherwise: string, doc: string): Setting<string> => ({

@@ -3,6 +3,7 @@
  * `docs/configuration.md`. Names are the reference PDS's where the meaning is the same.
  */
 import {
+  address,
   choice,
   count,
   domains,
@@ -38,7 +39,12 @@ export type DataLocation = (typeof dataLocations)[number]
 
 export const settings = {
   PDS_HOSTNAME: host('localhost', 'Public host name; the server is `https://<name>`.'),
-  PDS_PORT: count('2583', 'Port that `npm start` listens on, on 127.0.0.1.'),
+  PDS_PORT: count('2583', 'Port that `npm start` listens on.'),
+  PDS_BIND: address(
+    '127.0.0.1',
+    'Address that `npm start` listens on: `0.0.0.0` or `::` for all, where a proxy is on another machine or in ' +
+      'another container.',
+  ),
   PDS_DATA_DIRECTORY: text('data', 'Folder for everything that `npm start` keeps.'),
   PDS_SERVICE_DID: host('`did:web:<hostname>`', 'DID of this server.'),
   PDS_SERVICE_HANDLE_DOMAINS: domains(

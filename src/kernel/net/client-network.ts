@@ -16,7 +16,7 @@ const WIDE_PREFIX = 48
  * @param address as a proxy writes it, perhaps with a port; all that is no address counts together
  */
 export function clientNetwork(address: string): string {
-  const bare = withoutPort(address.replace(/^"(.*)"$/, '$1'))
+  const bare = withoutPort(address)
   if (!ipaddr.isValid(bare)) return address === LOCAL ? LOCAL : 'unknown'
   const parsed = ipaddr.process(bare)
   if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
@@ -26,7 +26,9 @@ export function clientNetwork(address: string): string {
   return `${network}/${IPV6_PREFIX}`
 }
 
-function withoutPort(address: string): string {
+/** An address as proxies and platforms write it: in quotes, in brackets, with a port. */
+export function withoutPort(written: string): string {
+  const address = written.replace(/^"(.*)"$/, '$1')
   const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(address) ?? []
   return bracketed ?? address.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
 }

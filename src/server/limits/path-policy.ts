@@ -87,6 +87,7 @@ export const pathPolicies: readonly PathPolicy[] = [
   { path: '/settings/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
   { path: '/.well-known/*', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/xrpc/_health', methods: GET, caller: 'anyone', maxBody: 0 },
+  { path: '/tls-check', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/robots.txt', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/status', methods: GET, caller: 'anyone', perFiveMinutes: 600, maxBody: 0 },

@@ -3,6 +3,7 @@ import { XRPCError } from '@atproto/xrpc-server'
 import { ConfigError } from '../../kernel/config/config.ts'
 import { isForwarded } from '../../proxy/send.ts'
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
+import { jsonAnswer } from '../compress.ts'
 import { setRateLimitHeaders } from '../limits/headers.ts'
 
 /** A handler answered with something that its lexicon does not allow. */
@@ -35,7 +36,7 @@ export async function toResponse(
     return new Response(null, { status: 200 })
   }
   if (check) assertOutput(lexicons, nsid, output)
-  return Response.json(lexToJson(output as never))
+  return jsonAnswer(JSON.stringify(lexToJson(output as never)))
 }
 
 function assertOutput(lexicons: Lexicons, nsid: string, output: unknown): void {
@@ -45,10 +46,6 @@ function assertOutput(lexicons: Lexicons, nsid: string, output: unknown): void {
     throw new InvalidOutputError(`${nsid} answered against its lexicon`, { cause })
   }
 }
-
-/** An answer whose JSON text the handler has written itself. */
-export const jsonText = (json: string): Response =>
-  new Response(json, { headers: { 'content-type': 'application/json' } })
 
 /**
  * The XRPC error envelope. What the caller sees of an internal error is only that it happened.

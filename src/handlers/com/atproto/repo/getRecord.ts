@@ -1,7 +1,7 @@
 import { define, errors } from '#lex/com/atproto/repo/getRecord'
 import { fetchRemoteRecord } from '#src/proxy/foreign-record.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { jsonText } from '#src/server/xrpc/answer.ts'
+import { jsonAnswer } from '#src/server/compress.ts'
 import { recordJson } from '#src/services/records/json.ts'
 
 /** Records of this host. Those of other repositories are the AppView's to give. */
@@ -17,6 +17,6 @@ export default define({
     }
     const { did } = account
     const stored = await services.account(did).repository.getRecord(collection, rkey, cid)
-    return jsonText(recordJson(did, collection, stored))
+    return jsonAnswer(recordJson(did, collection, stored))
   },
 })

@@ -1,6 +1,6 @@
 import { define } from '#lex/com/atproto/repo/listRecords'
 import { anyone } from '#src/server/auth/policy.ts'
-import { jsonText } from '#src/server/xrpc/answer.ts'
+import { jsonAnswer } from '#src/server/compress.ts'
 import { recordJson } from '#src/services/records/json.ts'
 
 export default define({
@@ -13,6 +13,6 @@ export default define({
     const last = page.records.at(-1)
     const next = last && page.more ? `,"cursor":"${last.rkey}"` : ''
     const records = page.records.map((stored) => recordJson(did, collection, stored))
-    return jsonText(`{"records":[${records.join(',')}]${next}}`)
+    return jsonAnswer(`{"records":[${records.join(',')}]${next}}`)
   },
 })

@@ -1,0 +1,37 @@
+import { parseAccept } from 'hono/utils/accept'
+import { isForwarded } from '../proxy/send.ts'
+
+/** Bytes of text below which gzip costs more than it saves. */
+const MIN_LENGTH = 1024
+
+const CAR = 'application/vnd.ipld.car'
+
+const worthwhile = new WeakSet<Response>()
+
+/** An answer of JSON text; long ones are compressed where the client wishes it. */
+export function jsonAnswer(json: string, status = 200): Response {
+  const response = new Response(json, { status, headers: { 'content-type': 'application/json' } })
+  if (json.length >= MIN_LENGTH) worthwhile.add(response)
+  return response
+}
+
+/**
+ * Has workerd send JSON and CAR files by gzip to clients that accept it (RFC 9110, Accept-Encoding). On Cloudflare
+ * the edge does that. Blobs stay as they are, most are compressed already, and so does what another service answered.
+ */
+export function compress(request: Request, response: Response): void {
+  const { headers, body, status } = response
+  const isCar = headers.get('content-type') === CAR
+  if (!body || status === 206 || isForwarded(response)) return
+  if (!isCar && !worthwhile.has(response)) return
+  headers.append('vary', 'accept-encoding')
+  if (request.method === 'HEAD' || !acceptsGzip(request.headers)) return
+  headers.delete('content-length')
+  headers.set('content-encoding', 'gzip')
+}
+
+function acceptsGzip(headers: Headers): boolean {
+  const accepted = parseAccept(headers.get('accept-encoding') ?? '')
+  const quality = (name: string) => accepted.find(({ type }) => type.toLowerCase() === name)?.q
+  return (quality('gzip') ?? quality('x-gzip') ?? quality('*') ?? 0) > 0
+}

@@ -1,0 +1,55 @@
+import { exports } from 'cloudflare:workers'
+import { beforeAll, expect, test } from 'vitest'
+import { makeAccount, send, type TestAccount } from '../testing/host.ts'
+
+let account: TestAccount
+beforeAll(async () => {
+  account = await makeAccount()
+})
+
+const statusOf = async (url: string, init?: RequestInit) =>
+  (await exports.default.fetch(url, init)).status
+
+test('under a handle is served whose it is', async () => {
+  const response = await exports.default.fetch(`http://${account.handle}/.well-known/atproto-did`)
+  expect(response.status).toBe(200)
+  expect(await response.text()).toBe(account.did)
+  expect(await statusOf(`http://${account.handle}/.well-known/did.json`)).toBe(200)
+})
+
+test.each([
+  '/',
+  '/status',
+  '/settings',
+  '/tls-check?domain=localhost',
+  '/oauth/authorize',
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/oauth-protected-resource',
+  '/@atproto/oauth-provider/~assets/x.js',
+  '/xrpc/_health',
+  '/xrpc/com.atproto.server.describeServer',
+  '/xrpc/app.bsky.feed.getTimeline',
+])('under a handle there is no %s', async (path) => {
+  const response = await exports.default.fetch(`http://${account.handle}${path}`)
+  expect(response.status).toBe(404)
+  expect(await response.json()).toEqual({
+    error: 'NotFound',
+    message: `${account.handle} is a handle: this host is at http://localhost:2583`,
+  })
+})
+
+test('certificates are for the host, its handles and its did:web accounts', async () => {
+  const check = async (query: string) => {
+    const response = await send(`/tls-check${query}`)
+    return [response.status, await response.json()]
+  }
+  for (const domain of ['localhost', account.handle, account.handle.toUpperCase()]) {
+    expect(await check(`?domain=${domain}`)).toEqual([200, { success: true }])
+  }
+  const unknown = { error: 'NotFound', message: 'handle not found for this domain' }
+  for (const domain of ['nobody.test', 'example.com', '127.0.0.1', "'%00", 'a'.repeat(3_000)]) {
+    expect(await check(`?domain=${domain}`)).toEqual([404, unknown])
+  }
+  const missing = { error: 'InvalidRequest', message: 'bad or missing domain query param' }
+  for (const query of ['', '?domain=']) expect(await check(query)).toEqual([400, missing])
+})

@@ -59,9 +59,12 @@ export interface RepositoryRpc {
 }
 
 export interface BlobsRpc {
-  /** Notes an uploaded blob. */
-  /** @param signOuts as `SessionsRpc.signOuts` said when the upload began; undefined: nobody is signed in for it */
-  add(blob: BlobRow, signOuts?: number): Answer<void>
+  /**
+   * Notes an uploaded blob, and gives it as it is kept: of the same bytes, the first upload counts.
+   *
+   * @param signOuts as `SessionsRpc.signOuts` said when the upload began; undefined: nobody is signed in for it
+   */
+  add(blob: BlobRow, signOuts?: number): Answer<BlobRow>
   /** Where the bytes of a blob are, provided that a record refers to it. */
   get(cid: string, mayReadPrivate?: boolean): Answer<BlobRow>
   /** Those of the blobs that records refer to; for the account itself. */

@@ -13,11 +13,12 @@ export class Blobs implements BlobsRpc {
     this.#index = index
   }
 
-  add(blob: BlobRow, signOuts?: number): void {
+  add(blob: BlobRow, signOuts?: number): BlobRow {
     if (signOuts !== undefined) this.#core.signOuts.assertNoneSince(signOuts)
     this.#core.profile.get()
-    this.#index.add(blob)
+    const kept = this.#index.add(blob)
     this.#core.changed()
+    return kept
   }
 
   get(cid: string, mayReadPrivate?: boolean): BlobRow {

@@ -54,6 +54,7 @@ describe('an upload', () => {
       async add(blob) {
         expect(store.blobs.has(blob.key)).toBe(true)
         noted.push(blob)
+        return blob
       },
     })
     const blob = await upload('hello')
@@ -77,7 +78,7 @@ describe('an upload', () => {
   })
 
   test('that is too large is refused: before it is read where the client says so, else half way', async () => {
-    const add = vi.fn(async () => undefined)
+    const add = vi.fn(async (blob: BlobRow) => blob)
     const { service, upload, store, openStore } = serviceOf({ add }, 4)
     const tooLarge = { statusCode: 413, error: 'PayloadTooLarge' }
     await expect(upload('hello', 5)).rejects.toMatchObject(tooLarge)

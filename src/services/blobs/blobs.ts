@@ -82,12 +82,11 @@ export class BlobService {
     const store = openStore()
     const blob = await storeBlob(store, did, body, options)
     try {
-      await objects.account(did).blobs.add(blob, signOuts)
+      return await objects.account(did).blobs.add(blob, signOuts)
     } catch (error) {
       // Refused: an answer that never came may have been a yes.
       if (error instanceof XRPCError) await store.delete(blob.key)
       throw error
     }
-    return blob
   }
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { blobStore } from '../../storage/blobs/choose.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import { bucket, getBlob, postBlob, putFiles, storedSizes, upload } from '../../testing/blobs.ts'
-import { makeAccount, outcome, type TestAccount } from '../../testing/host.ts'
+import { callAs, makeAccount, outcome, type TestAccount } from '../../testing/host.ts'
 import { exifSegment, jpeg, tiff } from '../../testing/image-samples.ts'
 import type { LocationPolicy } from './location/filter.ts'
 import { storeBlob } from './upload.ts'
@@ -65,13 +65,27 @@ describe('the MIME type', () => {
 
   test.each<[string, BodyInit, string, string]>([
     ['is what the content shows, over what the client says', PNG_START, 'text/html', 'image/png'],
-    ['is what the client says where the content shows nothing', 'hi', 'text/x-a', 'text/x-a'],
-    ['has no parameters', 'hi', 'text/plain; charset=utf-8', 'text/plain'],
-    ['is general where the client does not know', 'hi', '*/*', 'application/octet-stream'],
-    ['is general where the client half knows', 'hi', 'image/*', 'application/octet-stream'],
+    ['is what the client says where the content shows nothing', 'one', 'text/x-a', 'text/x-a'],
+    ['has no parameters', 'two', 'text/plain; charset=utf-8', 'text/plain'],
+    ['is general where the client does not know', 'three', '*/*', 'application/octet-stream'],
+    ['is general where the client half knows', 'four', 'image/*', 'application/octet-stream'],
   ])('%s', async (_, body, declared, expected) => {
     expect((await upload(account, body, declared)).mimeType).toBe(expected)
   })
+})
+
+test('bytes that were uploaded before keep their type, which is answered', async () => {
+  const first = await upload(account, 'twice', 'text/x-first')
+  expect(await upload(account, 'twice', 'text/x-second')).toEqual(first)
+  const record = { $type: 'com.example.note', blob: first }
+  const written = await callAs(account, 'com.atproto.repo.createRecord', {
+    repo: account.did,
+    collection: 'com.example.note',
+    record,
+  })
+  expect(written.status).toBe(200)
+  expect(await upload(account, 'twice', 'text/x-third')).toEqual(first)
+  expect((await getBlob(account, first.ref.$link)).headers.get('content-type')).toBe('text/x-first')
 })
 
 test('nothing at all is a blob too', async () => {

@@ -48,22 +48,26 @@ export class BlobIndex {
 
   /**
    * Records an upload. Where the blob was uploaded before, its bytes are stored already, and the key of the
-   * new upload is marked for deletion.
+   * new upload is marked for deletion. Its type stays as well: records may name it.
+   *
+   * @returns the blob as it is kept
    */
-  add(blob: BlobRow): void {
+  add(blob: BlobRow): BlobRow {
     const known = this.#find(blob.cid)
-    if (known && known.key !== blob.key) this.#markForDeletion(blob.key)
-    if (known?.expires_at === null) return
+    const kept = known ? toBlob(known) : blob
+    if (kept.key !== blob.key) this.#markForDeletion(blob.key)
+    if (known?.expires_at === null) return kept
     // Imported records may refer to a blob before it is uploaded.
     const expiresAt = this.#isReferenced(blob.cid) ? null : Date.now() + TEMPORARY
     this.#sql.exec(
       'INSERT OR REPLACE INTO blob (cid, key, mime_type, size, expires_at) VALUES (?, ?, ?, ?, ?)',
-      blob.cid,
-      known?.key ?? blob.key,
-      blob.mimeType,
-      blob.size,
+      kept.cid,
+      kept.key,
+      kept.mimeType,
+      kept.size,
       expiresAt,
     )
+    return kept
   }
 
   /**

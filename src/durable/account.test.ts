@@ -45,7 +45,7 @@ const write = (...writes: Write[]) => client().repository.write({ writes })
 async function exported() {
   const car = await client().repository.exportCar()
   const bytes = new Uint8Array(await new Response(car).arrayBuffer())
-  const { signingKey } = await client().repository.describe()
+  const { signingKey } = await client().repository.identity()
   return verifyRepoCar(bytes, did, signingKey)
 }
 
@@ -90,7 +90,7 @@ test('a record may move to another collection', async () => {
     rkey: 'a',
     record,
   })
-  expect((await client().repository.describe()).collections).toEqual(['com.example.other'])
+  expect(await client().repository.collections()).toEqual(['com.example.other'])
   expect((await client().repository.getRecord('com.example.other', 'a')).cid).toEqual(record.cid)
 })
 
@@ -163,7 +163,7 @@ test('an export is one state of the repository, whatever is written while it is 
     const text = `${index} ${'x'.repeat(8000)}`
     await write(await create(`k${String(index).padStart(2, '0')}`, text))
   }
-  const { signingKey } = await client().repository.describe()
+  const { signingKey } = await client().repository.identity()
   const head = await client().repository.latestCommit()
   const reader = (await client().repository.exportCar()).getReader()
   const chunks: Uint8Array[] = []
@@ -199,7 +199,7 @@ test('collections are listed, neighbours in name included', async () => {
     await write({ action: 'create', collection: name, rkey: 'a', record })
     await write({ action: 'create', collection: name, rkey: 'b', record })
   }
-  expect((await client().repository.describe()).collections.sort()).toEqual(names)
+  expect((await client().repository.collections()).sort()).toEqual(names)
   const page = unpackRecords(await client().repository.listRecords({ collection, limit: 10 }))
   expect(page.records.map(({ rkey }) => rkey)).toEqual(['b', 'a'])
 })
@@ -223,9 +223,9 @@ test('listing pages through a collection in both directions, without gap or repe
 
 test('the account is the same after the object was evicted, its key included', async () => {
   await write(await create('a', '1'))
-  const before = await client().repository.describe()
+  const before = await client().repository.identity()
   await evictDurableObject(account)
-  expect(await client().repository.describe()).toEqual(before)
+  expect(await client().repository.identity()).toEqual(before)
   await write(await create('b', '2'))
   expect(await keys()).toEqual(['a', 'b'])
 })

@@ -169,7 +169,7 @@ test('every event can be undone by somebody who has that event alone', async () 
       .map(({ frame }) => Frame.fromBytes(new Uint8Array(frame)).body as unknown as CommitBody),
   )
   const commits = frames.filter(({ ops }) => ops)
-  const { signingKey } = await client().repository.describe()
+  const { signingKey } = await client().repository.identity()
   const state = new Map<string, string>()
   let previous: { rev: string; data: string } | undefined
   for (const { repo, rev, since, blocks: car, commit, prevData, ops } of commits) {

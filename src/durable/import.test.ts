@@ -65,7 +65,7 @@ beforeAll(async () => {
     ],
   })
   car = await exported(source)
-  signingKey = (await client(source).repository.describe()).signingKey
+  signingKey = (await client(source).repository.identity()).signingKey
 })
 
 beforeEach(async () => {
@@ -156,7 +156,7 @@ describe('a repository is taken in', () => {
     expectValue(await importInto(account, await file(), size))
     const after = await exported(account)
     expect(await paths(after)).toEqual(await paths(car))
-    const key = (await client(account).repository.describe()).signingKey
+    const key = (await client(account).repository.identity()).signingKey
     expect(key).not.toBe(signingKey)
     await verifyRepoCar(after, SOURCE, key)
     expect(await client(account).blobs.listMissing(10)).toMatchObject([

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SigningKey } from '../../src/kernel/crypto/signing-key.ts'
 import { PlcDirectory } from '../../src/services/identity/plc.ts'
 import { withHandle } from '../../src/services/identity/plc-operation.ts'
+import { operatorOf } from '../support/accounts.ts'
 import { startDns, type TestDns } from '../support/dns.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { HANDLE, startServer, type TestServer } from '../support/server.ts'
@@ -204,4 +207,87 @@ test('a server that may not reach private addresses reaches those that its opera
   } finally {
     await guarded.stop()
   }
+})
+
+describe('describeRepo', () => {
+  let did: string
+  const describeRepo = async () => (await agent.com.atproto.repo.describeRepo({ repo: did })).data
+
+  beforeAll(async () => {
+    const response = await fetch(`${server.origin}/xrpc/com.atproto.server.createAccount`, {
+      method: 'POST',
+      headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
+      body: JSON.stringify({ handle: 'heidi.test', password: 'a long password' }),
+    })
+    did = ((await response.json()) as { did: string }).did
+  })
+
+  /** The directory as the host itself writes to it. */
+  function hostDirectory(): PlcDirectory {
+    const kept = JSON.parse(readFileSync(join(server.dataDirectory, 'secrets.json'), 'utf8'))
+    const plcRotationKey = kept.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX
+    return new PlcDirectory({ plcUrl: plc.url, plcRotationKey }, fetch)
+  }
+
+  /** Changes what the directory says, which the host may not have seen. */
+  async function say(handle: string): Promise<void> {
+    await hostDirectory().update(did, (state) => ({
+      ...state,
+      alsoKnownAs: withHandle(state.alsoKnownAs, handle),
+    }))
+    await refreshIdentity(did)
+  }
+
+  test('gives the document that the directory gives, and asks once', async () => {
+    plc.requests.length = 0
+    const answers = [await describeRepo(), await describeRepo()]
+    const didDoc = await (await fetch(`${plc.url}/${did}`)).json()
+    expect(answers[0]).toEqual({
+      handle: 'heidi.test',
+      did,
+      didDoc,
+      collections: [],
+      handleIsCorrect: true,
+    })
+    expect(answers[1]).toEqual(answers[0])
+    expect(plc.requests.filter((request) => request === `GET /${did}`).length).toBeLessThan(3)
+  })
+
+  test('says so when the document has another handle', async () => {
+    await say('somebody.example.com')
+    expect(await describeRepo()).toMatchObject({
+      handle: 'heidi.test',
+      didDoc: { alsoKnownAs: ['at://somebody.example.com'] },
+      handleIsCorrect: false,
+    })
+    await say('heidi.test')
+    expect(await describeRepo()).toMatchObject({ handleIsCorrect: true })
+  })
+
+  test('asks DNS about a handle on a domain of its own', async () => {
+    point('heidi.example.com', did)
+    const session = await agent.com.atproto.server.createSession({
+      identifier: did,
+      password: 'a long password',
+    })
+    const headers = { authorization: `Bearer ${session.data.accessJwt}` }
+    await agent.com.atproto.identity.updateHandle({ handle: 'heidi.example.com' }, { headers })
+    expect(await describeRepo()).toMatchObject({ handleIsCorrect: true })
+    dns.records.delete('_atproto.heidi.example.com')
+    await refreshIdentity(did)
+    expect(await describeRepo()).toMatchObject({
+      handle: 'heidi.example.com',
+      handleIsCorrect: false,
+    })
+  })
+
+  test('is refused, as by the reference, when there is no such DID any more', async () => {
+    await hostDirectory().tombstone(did)
+    await refreshIdentity(did).catch(() => undefined)
+    await expect(describeRepo()).rejects.toMatchObject({
+      status: 400,
+      error: 'InvalidRequest',
+      message: expect.stringContaining('Could not resolve DID'),
+    })
+  })
 })

@@ -14,12 +14,6 @@ export interface AccountIdentity {
   signingKey: string
 }
 
-/** What `describeRepo` answers. */
-export interface Description extends AccountIdentity {
-  /** The first thousand of them, in order. */
-  collections: string[]
-}
-
 /**
  * Where there is a parameter `mayReadPrivate`, it says that the caller is the owner or the operator, who also
  * read what the public may not.
@@ -34,7 +28,8 @@ export interface RepositoryRpc {
   /** What a service that knows this repository at rev `since` does not show yet; for the owner only. */
   recentRecords(since: string): Answer<RecentRecords | null>
   identity(mayReadPrivate?: boolean): Answer<AccountIdentity>
-  describe(mayReadPrivate?: boolean): Answer<Description>
+  /** The first thousand of them, in order. */
+  collections(mayReadPrivate?: boolean): Answer<string[]>
   latestCommit(mayReadPrivate?: boolean): Answer<{ cid: string; rev: string }>
   /** Head and status, whatever the status is. */
   status(): Answer<{ head: string; rev: string; status: AccountStatus }>

@@ -93,8 +93,8 @@ describe('a write', () => {
           () => repository.getBlocks([]),
         ]
         for (const read of reads) expect(read).toThrow(refused('RepoDeactivated'))
-        await expect(repository.describe()).rejects.toMatchObject(refused('RepoDeactivated'))
-        expect((await repository.describe(true)).signingKey).toBe(parts.key.did())
+        await expect(repository.identity()).rejects.toMatchObject(refused('RepoDeactivated'))
+        expect((await repository.identity(true)).signingKey).toBe(parts.key.did())
         expect(repository.latestCommit(true)).toEqual(parts.repo.headStrings())
         expect(repository.status().status).toBe('deactivated')
       },

@@ -1,8 +1,4 @@
-import type {
-  AccountIdentity,
-  Description,
-  RepositoryRpc,
-} from '../../contracts/account/repository.ts'
+import type { AccountIdentity, RepositoryRpc } from '../../contracts/account/repository.ts'
 import { exportCar } from '../../storage/account/export.ts'
 import {
   type ImportOptions,
@@ -106,9 +102,9 @@ export class Repository implements RepositoryRpc {
     }
   }
 
-  async describe(mayReadPrivate?: boolean): Promise<Description> {
-    const identity = await this.identity(mayReadPrivate)
-    return { ...identity, collections: this.#repo.records.collections() }
+  collections(mayReadPrivate?: boolean): string[] {
+    this.#core.profile.getReadable(mayReadPrivate)
+    return this.#repo.records.collections()
   }
 
   latestCommit(mayReadPrivate?: boolean): { cid: string; rev: string } {

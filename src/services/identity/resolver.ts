@@ -56,6 +56,8 @@ export interface ResolverParts {
 export interface ResolveOptions {
   /** Asks the network now, whatever is cached. */
   fresh?: boolean
+  /** Asks the network also for names of accounts here that are not under this host's domains. */
+  onNetwork?: boolean
 }
 
 /**
@@ -98,12 +100,17 @@ export class IdentityResolver {
    * The DID that a handle leads to, or undefined: there is none, or it cannot be found out now. Whether the DID
    * agrees is another question; see `verifiedHandle`.
    */
-  async handle(handle: string, { fresh }: ResolveOptions = {}): Promise<string | undefined> {
+  async handle(
+    handle: string,
+    { fresh, onNetwork }: ResolveOptions = {},
+  ): Promise<string | undefined> {
     if (!isValidHandle(handle)) return undefined
     const name = normalizeHandle(handle)
     const { config, operatorNames, cache, waitUntil, log, findAccount } = this.#parts
-    const account = await findAccount(name)
-    if (account) return account.did
+    if (!onNetwork || this.#isOwnName(name)) {
+      const account = await findAccount(name)
+      if (account) return account.did
+    }
     // The name of a service that the operator runs is not given out by this host, which knows nothing of it.
     if (this.#isOwnName(name) && !operatorNames.hasHandle(name)) return undefined
     if (!config.reachPrivate && !isPublicHost(name)) return undefined
@@ -135,17 +142,17 @@ export class IdentityResolver {
    */
   async identify(
     handleOrDid: string,
-    { fresh }: ResolveOptions = {},
+    { fresh, onNetwork }: ResolveOptions = {},
   ): Promise<{ did: string; handle: string; didDoc: DidDocument }> {
     const isDid = handleOrDid.startsWith('did:')
     const did = isDid ? handleOrDid : await this.handle(handleOrDid, { fresh })
     if (did === undefined) throw new IdentityError('handle-not-found', 'Unable to resolve handle')
     let didDoc = await this.did(did, { fresh })
-    let handle = await this.verifiedHandle(didDoc, { fresh })
+    let handle = await this.verifiedHandle(didDoc, { fresh, onNetwork })
     if (handle === undefined && !fresh && (await this.#parts.findAccount(did))) {
       // An account of ours may have got a new handle through another isolate.
       didDoc = await this.did(did, { fresh: true })
-      handle = await this.verifiedHandle(didDoc)
+      handle = await this.verifiedHandle(didDoc, { onNetwork })
     }
     return { did, handle: handle ?? 'handle.invalid', didDoc }
   }

@@ -6,5 +6,6 @@ import { anyone } from '#src/server/auth/policy.ts'
 export default define({
   auth: anyone,
   limits: refreshIdentityLimits,
-  handler: ({ input, services }) => services.identity.identify(input.identifier, { fresh: true }),
+  handler: ({ input, services }) =>
+    services.identity.identify(input.identifier, { fresh: true, onNetwork: true }),
 })

@@ -28,7 +28,7 @@ export interface SequencerRpc {
    */
   append(did: string, events: OutboxEvent[], state: SourceState): Answer<void>
   /** Accounts with events, in order of their DIDs, at most `limit`, after `cursor`. */
-  listSources(limit: number, cursor?: string): Answer<SourceRow[]>
+  listSources(limit: number, after?: number): Answer<SourceRow[]>
   /** Fills in the state of an account whose events came before states were told. */
   fillInState(did: string, state: SourceState): Answer<void>
   status(): Answer<FirehoseStatus>

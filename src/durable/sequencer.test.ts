@@ -276,10 +276,12 @@ test('accounts are listed page by page with their state as last told; deleted on
   })
   const first = await sequencer.listSources(2)
   expect(first).toEqual([
-    { did: 'did:web:a.test', state },
-    { did: 'did:web:b.test', state: told },
+    { place: 2, did: 'did:web:a.test', state },
+    { place: 3, did: 'did:web:d.test', state },
   ])
-  expect(await sequencer.listSources(2, first[1]?.did)).toEqual([{ did: 'did:web:d.test', state }])
+  expect(await sequencer.listSources(2, first[1]?.place)).toEqual([
+    { place: 4, did: 'did:web:b.test', state: told },
+  ])
 })
 
 test('a delivery costs one row for each event and one for the account', async () => {
@@ -306,10 +308,12 @@ test('a log from before states were kept is taken over', async () => {
     }
   })
   await evictDurableObject(sequencer)
-  expect(await sequencer.listSources(10)).toEqual([{ did: 'did:web:a.test', state: null }])
+  expect(await sequencer.listSources(10)).toEqual([
+    { place: 1, did: 'did:web:a.test', state: null },
+  ])
   await append('did:web:a.test', events(5, 6))
   expect(await sequencer.status()).toMatchObject({ head: 6 })
-  expect(await sequencer.listSources(10)).toEqual([{ did: 'did:web:a.test', state }])
+  expect(await sequencer.listSources(10)).toEqual([{ place: 1, did: 'did:web:a.test', state }])
   const consumer = await listen(2)
   await consumer.until(() => consumer.received.length > 0)
   expect(consumer.received[0]).toMatchObject({ body: { name: 'OutdatedCursor' } })

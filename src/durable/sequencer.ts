@@ -83,8 +83,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     if (!this.#alarmCoversNextEvent) await this.#reschedule()
   }
 
-  listSources(limit: number, cursor?: string): SourceRow[] {
-    return this.#sources.list(limit, cursor)
+  listSources(limit: number, after?: number): SourceRow[] {
+    return this.#sources.list(limit, after)
   }
 
   fillInState(did: string, state: SourceState): void {

@@ -73,4 +73,34 @@ export const migrations: readonly Migration[] = [
       VALUES (NEW.did, NEW.number, NEW.head, NEW.rev, NEW.status);
   END;
   `,
+  // Accounts have an order, that in which they came; those from before have it by DID.
+  `
+  DROP TRIGGER last_event_of_insert;
+  DROP VIEW last_event_of;
+
+  CREATE TABLE ordered_source (
+    place INTEGER PRIMARY KEY,
+    did TEXT NOT NULL UNIQUE,
+    last_event INTEGER NOT NULL,
+    head BLOB,
+    rev TEXT,
+    status TEXT
+  );
+  INSERT INTO ordered_source (did, last_event, head, rev, status)
+    SELECT did, last_event, head, rev, status FROM source ORDER BY did;
+  DROP TABLE source;
+  ALTER TABLE ordered_source RENAME TO source;
+
+  CREATE VIEW last_event_of AS
+    SELECT seq, did, number, time, frame, total, head, rev, status FROM event JOIN source USING (did);
+
+  CREATE TRIGGER last_event_of_insert INSTEAD OF INSERT ON last_event_of BEGIN
+    INSERT INTO event (seq, did, number, time, frame, total)
+      VALUES (NEW.seq, NEW.did, NEW.number, NEW.time, NEW.frame, NEW.total);
+    INSERT INTO source (did, last_event, head, rev, status)
+      VALUES (NEW.did, NEW.number, NEW.head, NEW.rev, NEW.status)
+      ON CONFLICT (did) DO UPDATE SET
+        last_event = excluded.last_event, head = excluded.head, rev = excluded.rev, status = excluded.status;
+  END;
+  `,
 ]

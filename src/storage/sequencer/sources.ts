@@ -13,12 +13,15 @@ export interface SourceState {
 
 /** One line of `com.atproto.sync.listRepos`. */
 export interface SourceRow {
+  /** Where it stands among all accounts, in the order in which they came. */
+  place: number
   did: string
   /** As of the last delivery; null: the last delivery was made before states were sent. */
   state: SourceState | null
 }
 
 type Row = {
+  place: number
   did: string
   head: ArrayBuffer | null
   rev: string | null
@@ -53,17 +56,18 @@ export class Sources {
     this.#last.set(did, event)
   }
 
-  /** Accounts that are not deleted, in order of their DIDs, after `cursor`. Reads a row for each. */
-  list(limit: number, cursor = ''): SourceRow[] {
+  /** Accounts that are not deleted, in the order in which they came, after a place. Reads a row for each. */
+  list(limit: number, after = 0): SourceRow[] {
     return this.#sql
       .exec<Row>(
-        `SELECT did, head, rev, status FROM source
-         WHERE did > ? AND status IS NOT 'deleted' ORDER BY did LIMIT ?`,
-        cursor,
+        `SELECT place, did, head, rev, status FROM source
+         WHERE place > ? AND status IS NOT 'deleted' ORDER BY place LIMIT ?`,
+        after,
         limit,
       )
       .toArray()
-      .map(({ did, head, rev, status }) => ({
+      .map(({ place, did, head, rev, status }) => ({
+        place,
         did,
         state: status && { head: head && new Uint8Array(head), rev, status },
       }))

@@ -15,7 +15,6 @@ let accounts: TestAccount[]
 beforeAll(async () => {
   accounts = []
   for (let count = 0; count < 5; count++) accounts.push(await makeAccount())
-  accounts.sort((a, b) => (a.did < b.did ? -1 : 1))
 })
 
 const list = async (query = ''): Promise<Listing> =>
@@ -23,7 +22,7 @@ const list = async (query = ''): Promise<Listing> =>
 
 const entry = async ({ did }: TestAccount) => (await list()).repos.find((repo) => repo.did === did)
 
-test('accounts are listed as soon as they are made, a page at a time, without gap or repeat', async () => {
+test('accounts are listed in the order in which they are made, as soon as they are, a page at a time, without gap or repeat', async () => {
   const pages: Listing[] = [await list('?limit=2')]
   for (let last = pages[0]; last?.cursor; last = pages.at(-1)) {
     pages.push(await list(`?limit=2&cursor=${encodeURIComponent(last.cursor)}`))
@@ -32,6 +31,28 @@ test('accounts are listed as soon as they are made, a page at a time, without ga
   expect(pages.flatMap(({ repos }) => repos.map(({ did }) => did))).toEqual(
     accounts.map(({ did }) => did),
   )
+})
+
+test.each(['x', '-1', '1.5', '0x1', 'did:web:a.test', '9'.repeat(16)])(
+  'a cursor that is none is refused: %s',
+  async (cursor) => {
+    const response = await send(`/xrpc/com.atproto.sync.listRepos?cursor=${cursor}`)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({ error: 'InvalidRequest', message: 'Malformed cursor' })
+  },
+)
+
+test('an account that writes stays where it is', async () => {
+  const before = (await list()).repos.map(({ did }) => did)
+  const [first] = accounts
+  if (!first) throw new Error('no account')
+  await callAs(first, 'com.atproto.repo.createRecord', {
+    repo: first.did,
+    collection: 'com.example.note',
+    record: { $type: 'com.example.note' },
+  })
+  await untilDelivered(first)
+  expect((await list()).repos.map(({ did }) => did)).toEqual(before)
 })
 
 test('head and rev are those of the latest commit', async () => {

@@ -1,3 +1,4 @@
+import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/sync/listRepos'
 import type { Services } from '#src/context/services.ts'
 import { cidBytes, cidString } from '#src/kernel/cbor/cid.ts'
@@ -12,7 +13,7 @@ export default define({
   auth: anyone,
   async handler({ params, services }) {
     const { limit = 500, cursor } = params
-    const sources = await services.sequencer.listSources(limit, cursor)
+    const sources = await services.sequencer.listSources(limit, placeOf(cursor))
     const repos = await Promise.all(
       sources.map(async (source) => {
         const { head, rev, status } = source.state ?? (await fillInState(source, services))
@@ -22,9 +23,18 @@ export default define({
       }),
     )
     const last = sources.at(-1)
-    return { repos: repos.flat(), ...(last && sources.length === limit && { cursor: last.did }) }
+    return {
+      repos: repos.flat(),
+      ...(last && sources.length === limit && { cursor: String(last.place) }),
+    }
   },
 })
+
+function placeOf(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined
+  if (!/^\d{1,15}$/.test(cursor)) throw new InvalidRequestError('Malformed cursor')
+  return Number(cursor)
+}
 
 /** Asks an account whose events came before this host kept states, once. */
 async function fillInState({ did }: SourceRow, services: Services): Promise<SourceState> {

@@ -10,6 +10,10 @@ export function typedText(input: string): string {
   return input.slice(start, end)
 }
 
+/** A stranger's text as one line of text that is shown: nothing in it ends the line or turns it around. */
+export const plainLine = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+
 /** A handle, DID or e-mail address that somebody signs in with, as it is looked up and counted. */
 export const typedIdentifier = (input: string): string =>
   typedText(input).toLowerCase().replace(/^@/, '')

@@ -75,6 +75,27 @@ test('a request names the host, and what the relay said is kept', () =>
 
 test.each<[string, () => Response | Promise<Response>, string]>([
   ['refuses', () => new Response('no', { status: 503 }), 'answered 503'],
+  [
+    'says why it refuses',
+    () =>
+      Response.json(
+        { error: 'HostBanned', message: 'Host is banned:\n\u202egnihton' },
+        { status: 403 },
+      ),
+    'answered 403: HostBanned: Host is banned: gnihton',
+  ],
+  [
+    'says a lot about why it refuses',
+    () => Response.json({ message: 'x'.repeat(5_000) }, { status: 400 }),
+    `answered 400: ${'x'.repeat(300)}`,
+  ],
+  [
+    'says far too much',
+    () => Response.json({ message: 'x'.repeat(100_000) }, { status: 400 }),
+    'answered 400',
+  ],
+  ['says nonsense', () => Response.json([{ error: 1 }], { status: 400 }), 'answered 400'],
+  ['says null', () => Response.json(null, { status: 400 }), 'answered 400'],
   ['redirects', () => new Response(null, { status: 302 }), 'answered 302'],
   ['is not there', () => Promise.reject(new Error('refused')), 'could not be reached'],
 ])('a relay that %s counts as failed', (_, answer, outcome) =>

@@ -1,5 +1,7 @@
 import { createLogger } from '../../kernel/log.ts'
 import type { Fetch } from '../../kernel/net/guarded-fetch.ts'
+import { limitBody } from '../../kernel/net/limit-body.ts'
+import { plainLine } from '../../kernel/typed-text.ts'
 import type { RelayRow, Relays } from '../../storage/sequencer/relays.ts'
 
 const SECOND = 1000
@@ -16,6 +18,10 @@ const LAST_RETRY = 6 * HOUR
 
 /** How long a relay may take to answer, in ms. */
 const TIMEOUT = 10 * SECOND
+
+/** Bytes of a refusal that are read, and characters of it that are kept. */
+const MAX_REFUSAL = 8 * 1024
+const MAX_REASON = 300
 
 /** Where this host stands, as far as asking relays goes. */
 export interface Activity {
@@ -67,16 +73,17 @@ export class CrawlRequests {
   async #ask({ url, failures }: RelayRow, now: number): Promise<void> {
     // Counted as a failure until there is an answer, so that a crash does not repeat it at once.
     this.#relays.set(url, now, 'no answer yet', failures + 1)
+    const signal = AbortSignal.timeout(TIMEOUT)
     try {
       const response = await this.#fetch(new URL('/xrpc/com.atproto.sync.requestCrawl', url).href, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ hostname: this.#hostname }),
         redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal,
       })
+      if (!response.ok) throw new RefusedError(await refusal(response, signal))
       await response.body?.cancel()
-      if (!response.ok) throw new RefusedError(`answered ${response.status}`)
       this.#relays.set(url, now, 'accepted', 0)
     } catch (error) {
       const outcome = error instanceof RefusedError ? error.message : 'could not be reached'
@@ -88,6 +95,21 @@ export class CrawlRequests {
 
 class RefusedError extends Error {
   override name = 'RefusedError'
+}
+
+/** What a relay answered, and why, if it says so as XRPC errors do. It may have written anything. */
+async function refusal(response: Response, signal: AbortSignal): Promise<string> {
+  const answered = `answered ${response.status}`
+  try {
+    const answer: unknown = await limitBody(response, MAX_REFUSAL, signal, () => {}).json()
+    if (typeof answer !== 'object' || answer === null) return answered
+    const { error, message } = answer as Record<string, unknown>
+    const said = [error, message].filter((part) => typeof part === 'string').map(plainLine)
+    const reason = said.filter((part) => part !== '').join(': ')
+    return reason === '' ? answered : `${answered}: ${reason.slice(0, MAX_REASON)}`
+  } catch {
+    return answered
+  }
 }
 
 /** When a relay is to be asked next: not at all before there is something to crawl. */

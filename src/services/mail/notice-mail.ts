@@ -1,4 +1,5 @@
 /** Mails that tell an owner what has changed about who may sign in, should it have been somebody else. */
+import { plainLine } from '../../kernel/typed-text.ts'
 import type { Mail } from '../../storage/directory/dev-mails.ts'
 import { document, paragraph } from './html.ts'
 
@@ -103,7 +104,6 @@ function passwordChanged(left: { passkeys: number; appPasswords: readonly string
 
 /** On one line, and no longer than a line. */
 function quoted(text: string): string {
-  // Controls, and what turns the direction of the text around it.
-  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  const plain = plainLine(text)
   return `“${plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain}”`
 }

@@ -47,6 +47,15 @@ test('each relay is listed with when it was asked and what it said', async () =>
   expect(page).toContain('https://b.test: not asked to crawl this host yet.')
 })
 
+test('what a relay said is escaped', async () => {
+  const relay = {
+    url: 'https://a.test',
+    askedAt: '2026-11-21T11:48:00Z',
+    outcome: 'answered 403: <b>',
+  }
+  expect(await show({ relays: [relay] })).toContain('; answered 403: &lt;b&gt;.')
+})
+
 test('what comes from settings is escaped', async () => {
   expect(await show({}, '<script>')).not.toContain('<script>')
 })

@@ -44,4 +44,6 @@ export interface AdminCredentials {
 export interface ServiceCredentials {
   type: 'service'
   did: string
+  /** Makes the token good for another use, where it is good for one: what it was to be used for was refused. */
+  giveBack?(): Promise<void>
 }

@@ -8,6 +8,7 @@ import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
 import type {
   InviteCode,
   InviteCursor,
+  InviteOrigin,
   InvitePage,
   InviteSort,
   NewInviteCode,
@@ -71,6 +72,8 @@ export interface InvitesRpc {
   ofAccount(did: string): Answer<InviteCode[]>
   /** The code that an account was created with. */
   usedBy(did: string): Answer<InviteCode | undefined>
+  /** Whose a code is, and who made it. */
+  originOf(code: string): Answer<InviteOrigin | undefined>
   /** Gives an account the codes that it has earned, as many of `fresh`. */
   addEarned(did: string, schedule: InviteSchedule, fresh: readonly string[]): Answer<void>
   list(sort: InviteSort, limit: number, after?: InviteCursor): Answer<InvitePage>
@@ -107,6 +110,8 @@ export interface UsedTokensRpc {
    * @param expiresAt seconds since 1970
    */
   use(hash: string, expiresAt: number): Answer<boolean>
+  /** What it was used for was refused: it is good for another try. */
+  giveBack(hash: string): Answer<void>
 }
 
 /** Attempts at a secret of the operator's. */

@@ -154,3 +154,40 @@ test.each(['recent', 'usage'])('the operator pages through all codes by %s', asy
     anybody.com.atproto.admin.getInviteCodes({ sort, cursor: 'nonsense' }, asOperator),
   ).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
 })
+
+test('codes of an account that was taken down are good for nothing', async () => {
+  const code = await codeOf('first')
+  const takedown = async (applied: boolean) => {
+    const subject = { $type: 'com.atproto.admin.defs#repoRef', did: 'did:web:first.test' }
+    const input = { subject, takedown: { applied } }
+    await anybody.com.atproto.admin.updateSubjectStatus(input, asOperator)
+  }
+  await takedown(true)
+  await expect(join('follower', code)).rejects.toMatchObject(REFUSED)
+  await takedown(false)
+  await join('follower', code)
+})
+
+/** A code that an account has earned. */
+async function codeOf(name: string): Promise<string> {
+  const agent = new AtpAgent({ service: server.origin })
+  await agent.login({ identifier: `${name}.test`, password: PASSWORD })
+  const { data } = await agent.com.atproto.server.getAccountInviteCodes()
+  return data.codes.at(-1)?.code ?? ''
+}
+
+test('on a closed host codes of the operator count, and no others', async () => {
+  const earned = await codeOf('second')
+  const made = await createCode(1)
+  const { dataDirectory } = server
+  await server.stop()
+  const env = { PDS_ADMIN_PASSWORD: ADMIN_PASSWORD, PDS_REGISTRATION: 'closed' }
+  server = await startServer({ dataDirectory, env })
+  anybody = new AtpAgent({ service: server.origin })
+  const closed = { ...REFUSED, message: 'Registration is closed on this host' }
+  await expect(join('late')).rejects.toMatchObject(closed)
+  await expect(join('late', earned)).rejects.toMatchObject(closed)
+  await expect(join('late', 'localhost-aaaaa-aaaaa')).rejects.toMatchObject(REFUSED)
+  await join('late', made)
+  await expect(join('later', made)).rejects.toMatchObject(REFUSED)
+})

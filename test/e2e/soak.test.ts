@@ -12,6 +12,8 @@ import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/serve
 
 const MINUTES = Number(process.env.CUMULUS_SOAK_MINUTES ?? (process.env.CUMULUS_LONG ? 30 : 0.25))
 const ATTACKERS = 8
+/** ms. The short form runs beside whatever else a machine has to do, and is no measurement. */
+const LONGEST_WAIT = MINUTES >= 1 ? 500 : 5_000
 /** Steps of one attacker that are under way at once. */
 const AT_ONCE = 4
 const MB = 1024 * 1024
@@ -141,7 +143,7 @@ test(`${MINUTES} minutes of hostile traffic do not keep an honest client waiting
   // 501 says that there is no such method.
   const failures = [...statuses.keys()].filter((status) => /^5(?!01)/.test(status))
   expect(failures).toEqual([])
-  expect(p99).toBeLessThan(500)
+  expect(p99).toBeLessThan(LONGEST_WAIT)
   expect(memory).toBeLessThan(512 * MB)
   expect(largest).toBeLessThan(20 * MB)
 })

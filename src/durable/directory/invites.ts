@@ -3,6 +3,7 @@ import type { Accounts } from '../../storage/directory/accounts.ts'
 import type {
   InviteCode,
   InviteCursor,
+  InviteOrigin,
   InvitePage,
   InviteSort,
   NewInviteCode,
@@ -32,6 +33,10 @@ export class Invites implements InvitesRpc {
 
   usedBy(did: string): InviteCode | undefined {
     return this.#table.usedBy(did)
+  }
+
+  originOf(code: string): InviteOrigin | undefined {
+    return this.#table.originOf(code)
   }
 
   addEarned(did: string, schedule: InviteSchedule, fresh: readonly string[]): void {

@@ -60,8 +60,10 @@ export async function verifyServiceToken(
     if (error instanceof SyntaxError) throw new AuthRequiredError('poorly formatted jwt', 'BadJwt')
     throw error
   })
-  if (!repeatable) await useUp(token, exp, services)
-  return { type: 'service', did: iss.split('#', 1)[0] ?? '' }
+  const did = iss.split('#', 1)[0] ?? ''
+  if (repeatable) return { type: 'service', did }
+  const hash = await useUp(token, exp, services)
+  return { type: 'service', did, giveBack: () => services.directory.serviceTokens.giveBack(hash) }
 }
 
 /** A key of another curve than the token's does not fit, which is no reason not to look for a newer one. */
@@ -93,13 +95,15 @@ async function signingKey(iss: string, fresh: boolean, services: Services): Prom
 /**
  * Sees to it that a verified token was not used before, on any isolate. What is stored is what was signed,
  * since there may be several valid signatures of it.
+ *
+ * @returns its hash
  */
-async function useUp(token: string, exp: number, services: Services): Promise<void> {
+async function useUp(token: string, exp: number, services: Services): Promise<string> {
   if (exp > Date.now() / 1000 + LONGEST_LIFE) {
     throw new AuthRequiredError('the jwt may be good for an hour at most', 'BadJwt')
   }
   const signed = token.slice(0, token.lastIndexOf('.'))
   const hash = createHash('sha256').update(signed).digest('hex')
-  if (await services.directory.serviceTokens.use(hash, exp)) return
+  if (await services.directory.serviceTokens.use(hash, exp)) return hash
   throw new AuthRequiredError('the jwt was used before', 'JwtReplayed')
 }

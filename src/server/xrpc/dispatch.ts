@@ -5,8 +5,13 @@ import type {
   LexXrpcQuery,
   LexXrpcSubscription,
 } from '@atproto/lexicon'
-import { ErrorFrame, InvalidRequestError, MethodNotImplementedError } from '@atproto/xrpc-server'
-import type { OAuthCredentials } from '../../context/credentials.ts'
+import {
+  ErrorFrame,
+  InvalidRequestError,
+  MethodNotImplementedError,
+  XRPCError,
+} from '@atproto/xrpc-server'
+import type { OAuthCredentials, ServiceCredentials } from '../../context/credentials.ts'
 import { enforceLimits } from '../../context/limits/enforce.ts'
 import type { Permissions } from '../../context/permissions.ts'
 import type { RequestContext } from '../../context/request.ts'
@@ -90,6 +95,40 @@ async function serve(
   const params = parseParams(lexicons, nsid, method.parameters, new URL(request.url).searchParams)
   const since = Date.now()
   const auth = await authenticate(definition.auth, context, nsid, services)
+  try {
+    return await serveCaller(context, nsid, { method, definition, params, auth, since }, services)
+  } catch (error) {
+    await giveTokenBack(auth, error, context)
+    throw error
+  }
+}
+
+interface Call {
+  method: LexXrpcQuery | LexXrpcProcedure
+  definition: AnyDefinition
+  params: unknown
+  auth: unknown
+  /** Before the caller was authenticated, in ms since the epoch. */
+  since: number
+}
+
+/** What is refused has not used up the token that it came with; where it is unclear what happened, it has. */
+async function giveTokenBack(auth: unknown, error: unknown, { log }: RequestContext) {
+  if (!(error instanceof XRPCError) || error.statusCode >= 500) return
+  const credentials = auth as ServiceCredentials | undefined
+  await credentials?.giveBack?.().catch((failure: unknown) => {
+    log.error('a service token could not be given back', failure)
+  })
+}
+
+async function serveCaller(
+  context: RequestContext,
+  nsid: string,
+  { method, definition, params, auth, since }: Call,
+  services: Services,
+): Promise<Response> {
+  const { request } = context
+  const lexicons = loadLexicons()
   const permissions = permissionsOf(auth)
   const rule: OAuthRule = definition.oauth ?? definition.auth.oauth ?? 'never'
   if (permissions) assertRule(permissions, rule)

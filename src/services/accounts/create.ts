@@ -4,6 +4,7 @@ import type { AccountInput, OpenedSession } from '../../contracts/account/lifecy
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { decrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import { OPERATOR } from '../../storage/directory/invite-code.ts'
 import { PlcError } from '../identity/plc.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import type { AccountDependencies } from './dependencies.ts'
@@ -52,7 +53,7 @@ export async function createAccount(
   creator: AccountCreator,
 ): Promise<OpenedSession> {
   const byOperator = creator?.type === 'admin'
-  assertMayRegister(dependencies, request, byOperator)
+  const inviteCode = await inviteOf(dependencies, request, byOperator)
   const { password = '' } = request
   checkPassword(password)
   const email = checkEmail(request.email, { required: !byOperator })
@@ -63,11 +64,10 @@ export async function createAccount(
   })
   const identity = await chooseIdentity(dependencies, { ...request, handle }, creator)
   const { did, key } = identity
-  await dependencies.objects.directory.accounts.reserve(
-    { did, handle, email },
-    inviteOf(dependencies, request, byOperator),
-    { byOperator, didProven: identity.isMoving },
-  )
+  await dependencies.objects.directory.accounts.reserve({ did, handle, email }, inviteCode, {
+    byOperator,
+    didProven: identity.isMoving,
+  })
   const account: AccountInput = {
     did,
     handle,
@@ -165,24 +165,37 @@ function newPlc(
   return { did, key, genesis: op, isMoving: false, wasReserved: false }
 }
 
-function assertMayRegister(
-  dependencies: AccountDependencies,
+/**
+ * The invite code that is used up by an account; undefined: none is needed. On a closed host those of the operator
+ * count: they are for somebody whom the operator knows.
+ *
+ * @throws InvalidRequestError `InvalidInviteCode`
+ */
+async function inviteOf(
+  { config, objects }: AccountDependencies,
   { inviteCode }: NewAccountRequest,
   byOperator: boolean,
-): void {
-  const { registration } = dependencies.config
-  if (byOperator || registration === 'open') return
-  if (registration === 'closed') {
-    throw new InvalidRequestError('Registration is closed on this host', 'InvalidInviteCode')
+): Promise<string | undefined> {
+  const { registration } = config
+  if (byOperator || registration === 'open') return undefined
+  const isClosed = registration === 'closed'
+  const refused = (message: string) => new InvalidRequestError(message, 'InvalidInviteCode')
+  const closed = 'Registration is closed on this host'
+  if (!inviteCode) throw refused(isClosed ? closed : 'No invite code provided')
+  const origin = await objects.directory.invites.originOf(inviteCode)
+  if (!origin) throw refused('Provided invite code not available')
+  if (isClosed && origin.createdBy !== OPERATOR) throw refused(closed)
+  if (origin.forAccount !== OPERATOR && (await isTakenDown(objects, origin.forAccount))) {
+    throw refused('Provided invite code not available')
   }
-  if (!inviteCode) {
-    throw new InvalidRequestError('No invite code provided', 'InvalidInviteCode')
-  }
+  return inviteCode
 }
 
-/** The invite code that is used up by an account. */
-const inviteOf = (
-  dependencies: AccountDependencies,
-  { inviteCode }: NewAccountRequest,
-  byOperator: boolean,
-) => (!byOperator && dependencies.config.registration === 'invite' ? inviteCode : undefined)
+/** Whether an account was taken down; one that is gone was not. */
+async function isTakenDown(
+  { account, directory }: AccountDependencies['objects'],
+  did: string,
+): Promise<boolean> {
+  if (!(await directory.accounts.find('did', did))) return false
+  return (await account(did).repository.status()).status === 'takendown'
+}

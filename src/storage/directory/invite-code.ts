@@ -21,6 +21,9 @@ export interface InviteUse {
   usedAt: string
 }
 
+/** Who made a code, and for whom; DIDs, or `admin`. */
+export type InviteOrigin = Pick<InviteCode, 'forAccount' | 'createdBy'>
+
 /** A code to be created. */
 export type NewInviteCode = Pick<InviteCode, 'code' | 'available' | 'forAccount' | 'createdBy'>
 

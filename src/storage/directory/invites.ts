@@ -4,6 +4,7 @@ import { RESERVATION } from './accounts.ts'
 import {
   type InviteCode,
   type InviteCursor,
+  type InviteOrigin,
   type InvitePage,
   type InviteSort,
   isOpen,
@@ -21,6 +22,9 @@ type Row = {
   created_at: string
 }
 type UseRow = { code: string; used_by: string; used_at: string }
+
+/** A code as it is stored, of one that was typed. */
+const plainCode = (typed: string): string => typed.trim().toLowerCase()
 
 /** Uses of codes in one page of them. */
 const MAX_USES = 10_000
@@ -48,7 +52,7 @@ export class Invites {
    * @throws StorageError `InvalidInviteCode` when there is none, it is disabled or used up
    */
   assertUsable(input: string): string {
-    const code = input.trim().toLowerCase()
+    const code = plainCode(input)
     const row = this.#sql.exec<Row>('SELECT * FROM invite_code WHERE code = ?', code).toArray()[0]
     if (!row || row.disabled === 1 || this.#countUses(code) >= row.uses) {
       throw new StorageError('InvalidInviteCode', 'Provided invite code not available')
@@ -65,6 +69,17 @@ export class Invites {
       did,
     )
     this.#sql.exec('UPDATE account SET invite_code = NULL WHERE did = ?', did)
+  }
+
+  /** Whose a code is, and who made it. */
+  originOf(code: string): InviteOrigin | undefined {
+    const [row] = this.#sql
+      .exec<Pick<Row, 'for_account' | 'created_by'>>(
+        'SELECT for_account, created_by FROM invite_code WHERE code = ?',
+        plainCode(code),
+      )
+      .toArray()
+    return row && { forAccount: row.for_account, createdBy: row.created_by }
   }
 
   /** The codes of an account, in order of creation. */

@@ -21,6 +21,11 @@ export class UsedTokens {
     return rowsWritten > 0
   }
 
+  /** Makes a token that was used good for another use. */
+  giveBack(hash: string): void {
+    this.#sql.exec('DELETE FROM used_service_token WHERE hash = ?', hash)
+  }
+
   /** Removes tokens that have expired. @param now ms since the epoch */
   prune(now: number): void {
     this.#sql.exec('DELETE FROM used_service_token WHERE expires_at < ?', now / 1000 - 1)

@@ -17,8 +17,11 @@ export async function serveDidDocument(request: Request, services: Services): Pr
 
 /** `/.well-known/atproto-did`: the DID behind the handle that was asked (handle specification). */
 export async function serveAtprotoDid(request: Request, services: Services): Promise<Response> {
-  const account = await services.directory.accounts.find('handle', hostOf(request))
-  return account ? new Response(account.did) : notFound()
+  const host = hostOf(request)
+  // Not of the network: this is what the network asks.
+  if (!(await services.accounts.find(host))) return notFound()
+  const did = await services.identity.handle(host, { activeOnly: true })
+  return did === undefined ? notFound() : new Response(did)
 }
 
 /**

@@ -8,6 +8,7 @@ import { startDns, type TestDns } from '../support/dns.ts'
 import { FirehoseReader } from '../support/firehose.ts'
 import { mailTo } from '../support/mail.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
+import { getAs } from '../support/reverse-proxies.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let plc: TestPlc
@@ -224,10 +225,14 @@ test('a token for another service says who, for whom, for what, and for how long
 })
 
 test('an account that is switched off says so everywhere, and comes back', async () => {
-  const { agent, did } = await signUp()
+  const { agent, did, handle } = await signUp()
   await agent.post({ text: 'here' })
-  await agent.com.atproto.server.deactivateAccount({})
   const anybody = new AtpAgent({ service: server.origin })
+  const wellKnown = () => getAs(server.origin, handle, '/.well-known/atproto-did')
+  expect(await wellKnown()).toEqual({ status: 200, text: did })
+  await agent.com.atproto.server.deactivateAccount({})
+  await expect(anybody.resolveHandle({ handle })).rejects.toEqual(refusal('HandleNotFound'))
+  expect(await wellKnown()).toMatchObject({ status: 404 })
   const gone = refusal('RepoDeactivated')
   await expect(anybody.com.atproto.sync.getRepo({ did })).rejects.toEqual(gone)
   await expect(anybody.com.atproto.repo.describeRepo({ repo: did })).rejects.toEqual(gone)
@@ -238,6 +243,8 @@ test('an account that is switched off says so everywhere, and comes back', async
   await expect(agent.post({ text: 'not now' })).rejects.toEqual(refusal('AccountDeactivated', 401))
   await agent.com.atproto.server.activateAccount()
   await agent.post({ text: 'back' })
+  expect((await anybody.resolveHandle({ handle })).data.did).toBe(did)
+  expect(await wellKnown()).toEqual({ status: 200, text: did })
   expect((await anybody.com.atproto.sync.getRepoStatus({ did })).data.active).toBe(true)
 })
 
@@ -256,6 +263,10 @@ test('an account that is taken down is signed out and hidden, until it is given 
   await other.login({ ...credentials, allowTakendown: true })
   expect((await other.com.atproto.sync.getRepo({ did })).success).toBe(true)
   await expect(other.post({ text: 'no' })).rejects.toEqual(refusal('InvalidToken'))
+  const activation = { subject, deactivated: { applied: false } }
+  const activated = await asOperator('com.atproto.admin.updateSubjectStatus', activation)
+  expect(activated.status).toBe(400)
+  expect(await activated.json()).toMatchObject({ error: 'AccountNotFound' })
   expect((await takedown(false)).status).toBe(200)
   await other.login(credentials)
   await other.post({ text: 'thanks' })

@@ -55,6 +55,9 @@ export class Lifecycle implements LifecycleRpc {
   }
 
   async activate(): Promise<void> {
+    if (this.#core.profile.get().takedown !== null) {
+      throw new StorageError('AccountNotFound', 'An account that was taken down is not activated')
+    }
     this.#store.activate()
     await this.#announced()
   }

@@ -1,3 +1,4 @@
+import { XRPCError } from '@atproto/xrpc-server'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { AccountIdentity } from '../../contracts/account/repository.ts'
 import type { Fetch } from '../../kernel/net/guarded-fetch.ts'
@@ -34,6 +35,7 @@ function resolver(changes: Partial<ResolverParts['config']> = {}): IdentityResol
       handleDomains: ['.pds.example.org'],
       serviceDid: 'did:web:pds.example.org',
       publicUrl: 'https://pds.example.org',
+      appview: { did: 'did:web:view.example', id: 'bsky_appview', url: 'https://view.example' },
       ...changes,
     },
     operatorNames: { hasHandle: (handle) => handle === 'ozone.pds.example.org' },
@@ -42,15 +44,17 @@ function resolver(changes: Partial<ResolverParts['config']> = {}): IdentityResol
       [OWN_DID, 'own.pds.example.org', 'own.example.com'].includes(name)
         ? { did: OWN_DID }
         : undefined,
-    identify: async () => described,
+    identify: () => identifyOwn(),
     waitUntil: () => {},
     log: { info: () => {} },
     network: { public: fetch, operator: fetch },
   })
 }
 
+let identifyOwn: () => Promise<AccountIdentity>
+
 const described = {
-  account: { did: OWN_DID, handle: 'own.pds.example.org' },
+  account: { did: OWN_DID, handle: 'own.pds.example.org', status: 'active' },
   signingKey: 'did:key:zQ3shZc2QzApp2oymGvQbzP8eKheVshBHbU4ZYjeXqwSKEn6N',
 } as AccountIdentity
 
@@ -71,6 +75,7 @@ const endless = () =>
 
 beforeEach(() => {
   answers = {}
+  identifyOwn = async () => described
   asked = []
 })
 
@@ -273,6 +278,59 @@ describe('a handle', () => {
     expect(await resolver().handle(handle)).toBeUndefined()
     expect(asked).toEqual([])
   })
+})
+
+describe('the AppView is asked for a handle', () => {
+  const asking = `https://view.example/xrpc/com.atproto.identity.resolveHandle?handle=${HANDLE}`
+
+  test('once, however often it is wanted', async () => {
+    answers = { [asking]: json({ did: PLC_DID }) }
+    const identity = resolver()
+    expect(await identity.handleByAppView(HANDLE.toUpperCase())).toBe(PLC_DID)
+    expect(await identity.handleByAppView(HANDLE)).toBe(PLC_DID)
+    expect(asked).toEqual([asking])
+    // It is no proof.
+    expect(await identity.handle(HANDLE)).toBeUndefined()
+  })
+
+  test.each<[string, Answer]>([
+    ['knows none', json({ error: 'InvalidRequest' }, 400)],
+    ['answers with no DID', json({ did: 'alice' })],
+    ['answers nonsense', json([])],
+    ['answers null', json(null)],
+    ['is broken', json({}, 500)],
+    ['does not end', endless],
+  ])('and may not help: it %s', async (_, answer) => {
+    answers = { [asking]: answer }
+    expect(await resolver().handleByAppView(HANDLE)).toBeUndefined()
+  })
+
+  test.each(['nobody.pds.example.org', 'printer.local', 'a b.example.com'])(
+    'not about a name that it cannot know: %s',
+    async (handle) => {
+      expect(await resolver().handleByAppView(handle)).toBeUndefined()
+      expect(asked).toEqual([])
+    },
+  )
+
+  test('not where there is none', async () => {
+    expect(await resolver({ appview: undefined }).handleByAppView(HANDLE)).toBeUndefined()
+  })
+})
+
+test('a handle of an account here that is not active leads to nobody, where that counts', async () => {
+  const { account } = described
+  identifyOwn = async () => ({ ...described, account: { ...account, status: 'deactivated' } })
+  const identity = resolver()
+  expect(await identity.handle('own.pds.example.org')).toBe(OWN_DID)
+  expect(await identity.handle('own.pds.example.org', { activeOnly: true })).toBeUndefined()
+  await expect(identity.identify('own.pds.example.org')).rejects.toMatchObject({
+    kind: 'handle-not-found',
+  })
+  identifyOwn = () => Promise.reject(new XRPCError(400, 'gone', 'RepoNotFound'))
+  expect(await identity.handle('own.pds.example.org', { activeOnly: true })).toBeUndefined()
+  identifyOwn = () => Promise.reject(new Error('the object is gone'))
+  await expect(identity.handle('own.pds.example.org', { activeOnly: true })).rejects.toThrow('gone')
 })
 
 describe('an identity', () => {

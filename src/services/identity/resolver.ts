@@ -5,6 +5,7 @@ import type { Config } from '../../kernel/config/config.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { isPublicHost } from '../../kernel/net/address.ts'
 import type { Network } from '../../kernel/net/network.ts'
+import { askAppView } from './ask-appview.ts'
 import { type DidDocument, handleOf } from './did-document.ts'
 import { accountDocument, serverDocument } from './documents.ts'
 import { IdentityError } from './identity-error.ts'
@@ -30,17 +31,22 @@ export class IdentityCache {
     weigh: (answer) => ('document' in answer ? answer.size : 0),
     lifetime: (answer) => ('document' in answer ? { fresh: HOUR, stale: 24 * HOUR } : NEGATIVE),
   })
-  readonly handles = new LookupCache<string | undefined>({
+  readonly handles = cacheOfHandles()
+  /** As the AppView has them. */
+  readonly remoteHandles = cacheOfHandles()
+}
+
+const cacheOfHandles = () =>
+  new LookupCache<string | undefined>({
     maxEntries: MAX_ENTRIES,
     maxWeight: Number.POSITIVE_INFINITY,
     weigh: () => 0,
     lifetime: (did) => (did ? { fresh: 10 * MINUTE, stale: 24 * HOUR } : NEGATIVE),
   })
-}
 
 export interface ResolverParts {
   config: Pick<Config, 'plcUrl' | 'dohUrl' | 'reachPrivate' | 'handleDomains'> &
-    Pick<Config, 'serviceDid' | 'publicUrl'>
+    Pick<Config, 'serviceDid' | 'publicUrl' | 'appview'>
   /** Names under the host's own domains that are somebody else's all the same. */
   operatorNames: Pick<OperatorNames, 'hasHandle'>
   cache: IdentityCache
@@ -58,6 +64,8 @@ export interface ResolveOptions {
   fresh?: boolean
   /** Asks the network also for names of accounts here that are not under this host's domains. */
   onNetwork?: boolean
+  /** Handles of accounts here lead to nobody while these are not active. */
+  activeOnly?: boolean
 }
 
 /**
@@ -102,14 +110,16 @@ export class IdentityResolver {
    */
   async handle(
     handle: string,
-    { fresh, onNetwork }: ResolveOptions = {},
+    { fresh, onNetwork, activeOnly }: ResolveOptions = {},
   ): Promise<string | undefined> {
     if (!isValidHandle(handle)) return undefined
     const name = normalizeHandle(handle)
     const { config, operatorNames, cache, waitUntil, log, findAccount } = this.#parts
     if (!onNetwork || this.#isOwnName(name)) {
       const account = await findAccount(name)
-      if (account) return account.did
+      if (account) {
+        return !activeOnly || (await this.#isActive(account.did)) ? account.did : undefined
+      }
     }
     // The name of a service that the operator runs is not given out by this host, which knows nothing of it.
     if (this.#isOwnName(name) && !operatorNames.hasHandle(name)) return undefined
@@ -119,6 +129,27 @@ export class IdentityResolver {
       return await cache.handles.get(name, ask, { fresh, waitUntil })
     } catch (error) {
       log.info('handle could not be looked up', { handle: name, reason: String(error) })
+      return undefined
+    }
+  }
+
+  /**
+   * The DID that the AppView says a handle leads to, where this host cannot find it out itself; undefined as `handle`.
+   * It is not proof.
+   */
+  async handleByAppView(handle: string): Promise<string | undefined> {
+    const { config, cache, waitUntil, log, network } = this.#parts
+    const name = normalizeHandle(handle)
+    if (!isValidHandle(handle) || this.#isOwnName(name)) return undefined
+    if (!config.reachPrivate && !isPublicHost(name)) return undefined
+    try {
+      const ask = () => askAppView(name, config, network)
+      return await cache.remoteHandles.get(name, ask, { waitUntil })
+    } catch (error) {
+      log.info('the AppView could not be asked for a handle', {
+        handle: name,
+        reason: String(error),
+      })
       return undefined
     }
   }
@@ -142,17 +173,18 @@ export class IdentityResolver {
    */
   async identify(
     handleOrDid: string,
-    { fresh, onNetwork }: ResolveOptions = {},
+    options: ResolveOptions = {},
   ): Promise<{ did: string; handle: string; didDoc: DidDocument }> {
+    const { fresh, ...checked } = { ...options, activeOnly: true }
     const isDid = handleOrDid.startsWith('did:')
-    const did = isDid ? handleOrDid : await this.handle(handleOrDid, { fresh })
+    const did = isDid ? handleOrDid : await this.handle(handleOrDid, { fresh, activeOnly: true })
     if (did === undefined) throw new IdentityError('handle-not-found', 'Unable to resolve handle')
     let didDoc = await this.did(did, { fresh })
-    let handle = await this.verifiedHandle(didDoc, { fresh, onNetwork })
+    let handle = await this.verifiedHandle(didDoc, { fresh, ...checked })
     if (handle === undefined && !fresh && (await this.#parts.findAccount(did))) {
       // An account of ours may have got a new handle through another isolate.
       didDoc = await this.did(did, { fresh: true })
-      handle = await this.verifiedHandle(didDoc, { onNetwork })
+      handle = await this.verifiedHandle(didDoc, checked)
     }
     return { did, handle: handle ?? 'handle.invalid', didDoc }
   }
@@ -162,6 +194,15 @@ export class IdentityResolver {
     const { dids, handles } = this.#parts.cache
     const cache = handleOrDid.startsWith('did:') ? dids : handles
     cache.invalidate(handleOrDid)
+  }
+
+  async #isActive(did: string): Promise<boolean> {
+    try {
+      return (await this.#parts.identify(did)).account.status === 'active'
+    } catch (error) {
+      if (error instanceof XRPCError) return false
+      throw error
+    }
   }
 
   /** Whether names like this are given out by this host. */

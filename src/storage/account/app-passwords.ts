@@ -53,7 +53,7 @@ export class AppPasswords {
   /** In the order they were made. */
   list(): AppPassword[] {
     return this.#sql
-      .exec<Row>('SELECT * FROM app_password ORDER BY created_at, name')
+      .exec<Row>('SELECT * FROM app_password ORDER BY created_at DESC, name')
       .toArray()
       .map(toAppPassword)
   }

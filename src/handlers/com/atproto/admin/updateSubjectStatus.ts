@@ -12,12 +12,18 @@ export default define({
     }
     const { did } = await services.accounts.get(subject.did)
     const { lifecycle } = services.account(did)
+    const activates = deactivated?.applied === false
+    if (activates && takedown?.applied) {
+      throw new InvalidRequestError('Cannot activate and takedown an account at the same time')
+    }
     if (takedown) {
       const note = takedown.ref ?? new Date().toISOString()
       await lifecycle.setTakedown(takedown.applied ? note : null)
     }
-    if (deactivated) {
-      await (deactivated.applied ? lifecycle.deactivate(null) : lifecycle.activate())
+    if (deactivated?.applied) await lifecycle.deactivate(null)
+    if (activates) {
+      await services.accounts.assertIdentity(did)
+      await lifecycle.activate()
     }
     return { subject, takedown }
   },

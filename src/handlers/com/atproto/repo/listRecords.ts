@@ -11,7 +11,8 @@ export default define({
     const options = { collection, limit, cursor, reverse }
     const page = await services.repositories.listStored(did, options)
     const last = page.records.at(-1)
-    const next = last && page.more ? `,"cursor":"${last.rkey}"` : ''
+    // Also on the last page, as the reference does: records may come to be behind it.
+    const next = last ? `,"cursor":"${last.rkey}"` : ''
     const records = page.records.map((stored) => recordJson(did, collection, stored))
     return jsonAnswer(`{"records":[${records.join(',')}]${next}}`)
   },

@@ -50,7 +50,7 @@ export class AppPasswords {
     return { name, privileged, createdAt }
   }
 
-  /** In the order they were made. */
+  /** The newest first. */
   list(): AppPassword[] {
     return this.#sql
       .exec<Row>('SELECT * FROM app_password ORDER BY created_at DESC, name')

@@ -16,8 +16,8 @@ test('a run lists what changed and sums up, the next one is silent', () => {
   const root = makeProject({ ...guestBook, ...listHandler })
   const first = codegen('--root', root)
   expect(first.status).toBe(0)
-  expect(first.stdout).toMatch(/^\+ src\/generated\/coverage\.md\n/)
-  expect(first.stdout).toMatch(/12 files: 12 added \(4 lexicons, 2 methods, \d+\.\d\d s\)\n$/)
+  expect(first.stdout).toMatch(/^\+ src\/generated\/lexicons\.ts\n/)
+  expect(first.stdout).toMatch(/10 files: 10 added \(4 lexicons, 2 methods, \d+\.\d\d s\)\n$/)
   expect(codegen('--root', root)).toEqual({ status: 0, stdout: '', stderr: '' })
 })
 
@@ -28,17 +28,15 @@ test('--check exits 1 and lists the files while they differ', () => {
   put(root, listHandler)
   const { status, stdout, stderr } = codegen('--check', '--root', root)
   expect(status).toBe(1)
-  expect(stdout).toBe(
-    '~ src/generated/coverage.md\n~ src/generated/routes.ts\n~ src/generated/schemas.ts\n',
-  )
-  expect(stderr).toBe('3 files out of date: run `npm run codegen`\n')
+  expect(stdout).toBe('~ src/generated/routes.ts\n~ src/generated/schemas.ts\n')
+  expect(stderr).toBe('2 files out of date: run `npm run codegen`\n')
 })
 
 test('--json is for scripts', () => {
   const root = makeProject(guestBook)
   const result = JSON.parse(codegen('--check', '--json', '--root', root).stdout)
   expect(result.ok).toBe(false)
-  expect(result.changes).toHaveLength(12)
+  expect(result.changes).toHaveLength(10)
   const { totals, methods } = JSON.parse(codegen('status', '--json', '--root', root).stdout)
   expect(totals['proxy → appview']).toBe(2)
   expect(methods).toEqual([

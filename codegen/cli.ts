@@ -6,7 +6,6 @@ import { generateArgs } from './commands/generate.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { EXIT, UsageError } from './errors.ts'
 import { escapeControls } from './escape-controls.ts'
-import { LexCliError } from './types/lex-cli.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: citty's own type for a command with any arguments
 type AnyCommand = CommandDef<any>
@@ -43,10 +42,7 @@ async function main(argv: string[]): Promise<void> {
   try {
     await runCommand(codegen, { rawArgs: argv })
   } catch (error) {
-    if (error instanceof LexCliError) {
-      console.error(escapeControls(error.message, '\n'))
-      process.exitCode = EXIT.found
-    } else if (error instanceof UsageError || isCittyError(error)) {
+    if (error instanceof UsageError || isCittyError(error)) {
       const unknown = isCittyError(error) && error.code === 'E_UNKNOWN_COMMAND' && name
       const hint = unknown ? didYouMean(unknown, Object.keys(subCommands)) : ''
       console.error(

@@ -1,11 +1,11 @@
 /** Which definitions hang together: references between defs, and everything reachable from some of them. */
-import type { Lexicon } from './types/types.ts'
+import type { Lexicon } from './load.ts'
 
 /** A def's full name, `com.example.defs#view`; `#main` is spelt out. */
 export type DefId = string
 
 /** All definitions of a set of lexicons by full name. */
-export type DefTable = ReadonlyMap<DefId, { nsid: string; name: string; def: object }>
+export type DefTable = ReadonlyMap<DefId, { nsid: string; name: string; def: { type?: string } }>
 
 export function defTable(lexicons: readonly Pick<Lexicon, 'nsid' | 'doc'>[]): DefTable {
   return new Map(

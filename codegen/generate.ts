@@ -1,25 +1,19 @@
-/** The whole way from lexicons to `src/generated/`: load → check → plan → (types) → compare → write. */
+/** The whole way from lexicons to `src/generated/`: load → check → plan → compare → write. */
 import { checkLexicons } from './check/check.ts'
+import { Passed } from './check/passed.ts'
 import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
 import { handlerShapes } from './handlers/cache.ts'
 import { checkHandler } from './handlers/check.ts'
 import { GENERATED } from './layout.ts'
-import { load, type Project } from './load.ts'
+import { type Lexicon, load, type Project } from './load.ts'
 import { type Method, routeMethods } from './methods.ts'
 import { plan } from './plan.ts'
-import {
-  type KnownTypes,
-  knownTypes,
-  type Lexicon,
-  makeTypes,
-  wasGenerated,
-} from './types/types.ts'
 import { type Change, compare, write } from './write.ts'
 
 export interface GenerateOptions {
   /** Compare only; write nothing. */
   check?: boolean
-  /** Make every type file again, whatever the manifest says. */
+  /** Check every file again, whatever earlier runs remember. */
   fresh?: boolean
 }
 
@@ -34,7 +28,6 @@ export interface GenerateResult {
 /** A project that has been read and checked; `lexicons` is undefined when they have errors. */
 export interface CheckedProject {
   project: Project
-  known: KnownTypes
   diagnostics: Diagnostic[]
   lexicons: Lexicon[] | undefined
   methods: Method[]
@@ -43,22 +36,23 @@ export interface CheckedProject {
 /** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
 export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
   const project = await load(root)
-  const known = knownTypes(project.generated, fresh)
+  const passed = new Passed(root, fresh)
   const { lexicons, diagnostics } = await checkLexicons(project.lexicons, (file) =>
-    wasGenerated(known, file),
+    passed.has(file),
   )
-  if (!lexicons) return { project, known, diagnostics, lexicons, methods: [] }
+  passed.remember(project.lexicons, diagnostics)
+  if (!lexicons) return { project, diagnostics, lexicons, methods: [] }
 
   const handled = new Set(
     project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),
   )
   const methods = routeMethods(lexicons, handled, project.rules)
   const mainTypes = new Map(lexicons.map(({ nsid, doc }) => [nsid, doc.defs.main?.type]))
-  const shapes = await handlerShapes(root, project.handlers)
+  const shapes = await handlerShapes(root, project.handlers, fresh)
   const complaints = project.handlers.flatMap((file) =>
     checkHandler(file, shapes.get(file.path), mainTypes),
   )
-  return { project, known, diagnostics: [...diagnostics, ...complaints], lexicons, methods }
+  return { project, diagnostics: [...diagnostics, ...complaints], lexicons, methods }
 }
 
 /**
@@ -69,11 +63,11 @@ export async function generate(
   root: string,
   options: GenerateOptions = {},
 ): Promise<GenerateResult> {
-  const { project, known, diagnostics, lexicons, methods } = await loadChecked(root, options.fresh)
+  const { project, diagnostics, lexicons, methods } = await loadChecked(root, options.fresh)
   const found = [...diagnostics]
   if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
 
-  const planned = [...plan(lexicons, methods), ...(await makeTypes(lexicons, known))]
+  const planned = plan(lexicons, methods)
   const { changes, foreign } = compare(planned, project.generated)
   for (const { path, blocking } of foreign) {
     found.push({

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { LexiconDoc } from '@atproto/lexicon'
 import type { RouteRule } from '../src/routing/policy.ts'
 import { isTooDeep } from '../src/services/lexicons/depth.ts'
 import { GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
@@ -18,8 +19,11 @@ export interface LexiconFile {
   isElsewhere?: boolean
   /** The parsed JSON; undefined when the text is not JSON, or nested deeper than any lexicon. */
   json: unknown
-  /** Changes when the meaning of the file may have changed; indifferent to white space. */
-  hash: string
+}
+
+/** A lexicon that has passed the checks. */
+export interface Lexicon extends LexiconFile {
+  doc: LexiconDoc
 }
 
 /** A file below `src/handlers/` that is not a test. */
@@ -65,9 +69,7 @@ export function loadLexicons(root: string): LexiconFile[] {
 
 /** A lexicon file from its text; `path` is relative to the root. */
 export function lexiconFile(path: string, text: string): LexiconFile {
-  const json = parseJson(text)
-  const hash = shortHash(json === undefined ? text : JSON.stringify(json))
-  return { path, nsid: pathToNsid(path.slice(LEXICONS.length + 1)), text, json, hash }
+  return { path, nsid: pathToNsid(path.slice(LEXICONS.length + 1)), text, json: parseJson(text) }
 }
 
 function loadHandlers(root: string): HandlerFile[] {

@@ -2,7 +2,7 @@
 import type { LexXrpcProcedure, LexXrpcQuery, LexXrpcSubscription } from '@atproto/lexicon'
 import { decide, type Route } from '../src/routing/decide.ts'
 import type { RouteRule } from '../src/routing/policy.ts'
-import type { Lexicon } from './types/types.ts'
+import type { Lexicon } from './load.ts'
 
 export type MethodDef = LexXrpcQuery | LexXrpcProcedure | LexXrpcSubscription
 

@@ -37,7 +37,7 @@ test.each(['#images', '#', '#main', 'a#b#c'])('a $type that is no name is invali
   expect(result).toMatchObject({ success: false, error: expect.any(ValidationError) })
 })
 
-test("lex-cli's validate accepts, refuses, and says when it has no schema", () => {
+test('what the types validate with accepts, refuses, and says when it has no schema', () => {
   expect(validate(post, 'app.bsky.feed.post', 'main', true).success).toBe(true)
   const other = validate({ $type: 'app.bsky.feed.like' }, 'app.bsky.feed.post', 'main', true)
   expect(other).toMatchObject({ success: false })

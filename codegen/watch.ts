@@ -1,9 +1,7 @@
 /** Generates again when something changes on which the output depends. */
 import { dirname, join } from 'node:path'
-import { escapeControls } from './escape-controls.ts'
 import { type GenerateResult, generate } from './generate.ts'
 import { HANDLERS, LEXICONS, POLICY } from './layout.ts'
-import { LexCliError } from './types/lex-cli.ts'
 import { watchFolders } from './watch-folders.ts'
 
 /** Editors write a file in several steps; git writes many files at once. */
@@ -60,6 +58,6 @@ async function runOnce(
     report(await generate(root), start)
   } catch (error) {
     // A file may vanish between listing and reading it; the change that follows sets it right.
-    console.error(error instanceof LexCliError ? escapeControls(error.message, '\n') : error)
+    console.error(error)
   }
 }

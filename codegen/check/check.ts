@@ -2,12 +2,12 @@
 import type { LexiconDoc } from '@atproto/lexicon'
 import { type Diagnostic, hasErrors } from '../diagnostics.ts'
 import { LEXICONS } from '../layout.ts'
-import type { LexiconFile } from '../load.ts'
+import type { Lexicon, LexiconFile } from '../load.ts'
 import { byCodeUnits } from '../tree.ts'
-import type { Lexicon } from '../types/types.ts'
 import { firstOf } from './findings.ts'
 import { checkReferences, type DefIndex } from './references.ts'
 import { isObject } from './shape.ts'
+import { checkTwins } from './twins.ts'
 
 /** Lexicons with what was found; `lexicons` is undefined when there is an error among it. */
 export interface CheckedLexicons {
@@ -38,6 +38,11 @@ export async function checkLexicons(
       if (!other) taken.set(id, file.path)
       diagnostics.push(...checkLexicon(file, other === file.path ? undefined : other))
     }
+  }
+
+  for (const { file, finding } of checkTwins(files)) {
+    const { toDiagnostic } = await import('./lexicon.ts')
+    diagnostics.push(toDiagnostic(finding, file))
   }
 
   const index = defIndex(files)

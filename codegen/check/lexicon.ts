@@ -94,7 +94,7 @@ function officialObjections(json: object, found: readonly Finding[]): Finding[] 
   const errors = found.filter(({ severity }) => severity !== 'warning')
   return flatten(result.error.issues as Issue[])
     .filter((issue) => !errors.some(({ at }) => overlap(at, issue.path)))
-    .map(({ path, message }) => ({ at: path, message: lowerFirst(message) }))
+    .map(({ path, message }) => ({ at: path, message: inWords(path, message) }))
 }
 
 /** Replaces a failed union by the complaints of the alternative that came closest. */
@@ -113,5 +113,9 @@ const overlap = (a: JsonPath, b: JsonPath): boolean => {
   const length = Math.min(a.length, b.length)
   return a.slice(0, length).every((part, index) => part === b[index])
 }
+
+/** The parser says of what is not there only that it is required. */
+const inWords = (path: JsonPath, message: string): string =>
+  message === 'Required' ? `"${path.at(-1)}" is missing` : lowerFirst(message)
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

@@ -11,7 +11,7 @@ export const generateArgs = {
     type: 'boolean',
     description: 'Generate again whenever lexicons, handlers or policy change',
   },
-  fresh: { type: 'boolean', description: 'Make every type file again, not only what changed' },
+  fresh: { type: 'boolean', description: 'Check every file again, not only what changed' },
   ...jsonOption,
   ...rootOption,
 } as const satisfies ArgsDef

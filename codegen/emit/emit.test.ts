@@ -4,7 +4,6 @@ import { lexiconFile } from '../load.ts'
 import { routeMethods } from '../methods.ts'
 import { type Files, guestBook, lexicon } from '../testing/project.ts'
 import { byCodeUnits } from '../tree.ts'
-import { emitCoverage } from './coverage.ts'
 import { docComment } from './doc-comment.ts'
 import { printLiteral } from './literal.ts'
 import { emitMethod } from './methods.ts'
@@ -155,14 +154,6 @@ test('a property called description is kept; descriptions and known values are n
   expect(code).toContain("description: { type: 'string' }")
   expect(code).not.toContain('prose')
   expect(code).not.toContain('known')
-})
-
-test('the coverage report counts routes and names the rule behind each', () => {
-  const { code } = emitCoverage(methodsOf(guestBook))
-  expect(code).toContain('| proxy → appview | 1 |')
-  expect(code).toContain('| refuse | 1 |')
-  expect(code).toContain('| **all** | **2** |')
-  expect(code).toContain('| com.example.book.sign | procedure | refuse | `com.example.book.sign` |')
 })
 
 test('literals survive quotes, backslashes, line ends and awkward keys', () => {

@@ -1,4 +1,4 @@
-/** `lexicons.ts`: stands in for lex-cli's file of that name, which would hold every lexicon in full. */
+/** `lexicons.ts`: what the functions of the type files validate with; built when first asked for. */
 import { tsBanner } from '../banner.ts'
 import { GENERATED, LEXICONS } from '../layout.ts'
 import type { PlannedFile } from '../write.ts'

@@ -32,6 +32,8 @@ function shapeOf(node: ts.Node, literals: Set<string>): string {
   if (ts.isAsExpression(node) && node.type.getText(node.getSourceFile()) === 'LexiconDoc') {
     return shapeOf(node.expression, literals)
   }
+  // What is imported may go by another name here, where a definition has its own.
+  if (ts.isImportSpecifier(node)) return 'ImportSpecifier()'
   if (ts.isStringLiteral(node)) literals.add(node.text)
   const parts: string[] = []
   ts.forEachChild(node, (child) => {

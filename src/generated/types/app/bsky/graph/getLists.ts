@@ -20,7 +20,7 @@ export type QueryParams = {
   limit: number
   cursor?: string
   /** Optional filter by list purpose. If not specified, all supported types are returned. */
-  purposes?: 'modlist' | 'curatelist' | (string & {})[]
+  purposes?: ('modlist' | 'curatelist' | (string & {}))[]
 }
 /** From app.bsky.graph.getLists#main. */
 export type InputSchema = undefined

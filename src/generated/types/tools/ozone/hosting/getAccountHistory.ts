@@ -15,13 +15,14 @@ const id = 'tools.ozone.hosting.getAccountHistory'
 /** From tools.ozone.hosting.getAccountHistory#main. */
 export type QueryParams = {
   did: string
-  events?:
+  events?: (
     | 'accountCreated'
     | 'emailUpdated'
     | 'emailConfirmed'
     | 'passwordUpdated'
     | 'handleUpdated'
-    | (string & {})[]
+    | (string & {})
+  )[]
   cursor?: string
   limit: number
 }

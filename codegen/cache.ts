@@ -1,0 +1,51 @@
+/**
+ * What runs remember for the next one, in `node_modules/.cache`: it saves the loading of ts-morph and of the official
+ * parser, half a second each. A cache that cannot be read or written costs time, nothing else.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { readText } from './tree.ts'
+
+const FOLDER = 'node_modules/.cache/cumulus-codegen'
+
+/** Results by name, and the code that they are from: other code has other results. */
+interface Cached<T> {
+  code: string
+  results: Record<string, T>
+}
+
+/** What the same code found out before. */
+export function readCache<T>(root: string, name: string, code: string): Record<string, T> {
+  try {
+    const cached: Cached<T> = JSON.parse(readText(pathOf(root, name)) ?? '{}')
+    if (cached.code === code && cached.results) return cached.results
+  } catch {
+    // Half written by a run that was interrupted.
+  }
+  return {}
+}
+
+export function writeCache<T>(
+  root: string,
+  name: string,
+  code: string,
+  results: Record<string, T>,
+): void {
+  try {
+    const path = pathOf(root, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, JSON.stringify({ code, results } satisfies Cached<T>))
+  } catch {
+    // A read-only checkout.
+  }
+}
+
+/** Names code by its files and by whatever else decides. */
+export function codeId(files: readonly string[], ...more: string[]): string {
+  const hash = createHash('sha256').update(more.join())
+  for (const file of files) hash.update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+const pathOf = (root: string, name: string): string => join(root, FOLDER, `${name}.json`)

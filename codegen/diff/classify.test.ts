@@ -30,6 +30,14 @@ const places: [string, (schema: object) => Files][] = [
   ],
 ]
 
+const permissions = (...entries: object[]): Files =>
+  lexicon('com.example.x', {
+    main: {
+      type: 'permission-set',
+      permissions: entries.map((entry) => ({ type: 'permission', ...entry })),
+    },
+  })
+
 /** Old schema, new schema, and the impact in a record, in an output, in an input. */
 const table: [string, object, object, string, string, string][] = [
   ['a new optional field', object({}), object({ a: text }), 'fine', 'fine', 'fine'],
@@ -261,12 +269,36 @@ test.each<[string, Files, Files, string[]]>([
   ],
   [
     'permissions that come and go',
-    method({ type: 'permission-set', permissions: [{ type: 'permission', resource: 'repo' }] }),
-    method({ type: 'permission-set', permissions: [{ type: 'permission', resource: 'blob' }] }),
+    permissions({ resource: 'rpc', lxm: ['com.example.a'], aud: '*' }),
+    permissions({ resource: 'rpc', lxm: ['com.example.b'], aud: '*' }),
     [
-      'breaking permission removed: {"type":"permission","resource":"repo"}',
-      'caution permission added: {"type":"permission","resource":"blob"}',
+      'breaking permission removed: {"aud":"*","lxm":"com.example.a","resource":"rpc"}',
+      'caution permission added: {"aud":"*","lxm":"com.example.b","resource":"rpc"}',
     ],
+  ],
+  [
+    'a permission for one collection more',
+    permissions({ resource: 'repo', collection: ['com.example.a'], action: ['create'] }),
+    permissions({
+      ...{ resource: 'repo', action: ['create'] },
+      collection: ['com.example.b', 'com.example.a'],
+    }),
+    [
+      'caution permission added: {"action":"create","collection":"com.example.b","resource":"repo"}',
+    ],
+  ],
+  [
+    'permissions in other words and another order',
+    permissions(
+      { resource: 'repo', collection: ['com.example.a', 'com.example.b'] },
+      { resource: 'rpc', lxm: ['com.example.c'], aud: '*' },
+    ),
+    permissions(
+      { aud: '*', lxm: ['com.example.c'], resource: 'rpc' },
+      { action: ['delete', 'create', 'update'], collection: ['com.example.b'], resource: 'repo' },
+      { collection: ['com.example.a'], resource: 'repo' },
+    ),
+    [],
   ],
   [
     'a new definition',

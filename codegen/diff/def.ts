@@ -3,6 +3,7 @@ import { isObject } from '../check/shape.ts'
 import type { JsonPath } from '../diagnostics.ts'
 import { type Direction, harmless, narrowed, type SchemaChange, widened } from './change.ts'
 import { covers, describe } from './limits.ts'
+import { comparePermissions } from './permissions.ts'
 import { compareSchemas } from './schema.ts'
 
 type Json = Record<string, unknown>
@@ -95,27 +96,6 @@ function compareErrors(old: Json, now: Json, at: JsonPath): SchemaChange[] {
     ...after
       .filter((name) => !before.includes(name))
       .map((name) => harmless(at, `new error ${name}`)),
-  ]
-}
-
-/** Whoever was granted a set finds it smaller, or is asked for more than before. */
-function comparePermissions(old: Json, now: Json, at: JsonPath): SchemaChange[] {
-  const texts = (def: Json): string[] =>
-    Array.isArray(def.permissions) ? def.permissions.map((entry) => JSON.stringify(entry)) : []
-  const [before, after] = [texts(old), texts(now)]
-  return [
-    ...before
-      .filter((entry) => !after.includes(entry))
-      .map((entry) => narrowed(at, `permission removed: ${entry}`)),
-    ...after
-      .filter((entry) => !before.includes(entry))
-      .map(
-        (entry): SchemaChange => ({
-          impact: 'caution',
-          at,
-          message: `permission added: ${entry}`,
-        }),
-      ),
   ]
 }
 

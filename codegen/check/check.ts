@@ -49,6 +49,10 @@ export async function checkLexicons(
   for (const file of files) {
     if (!isObject(file.json)) continue
     const found = checkReferences(file.json, idOf(file), index)
+    if (index.get(idOf(file))?.get('main') === 'permission-set') {
+      const { checkPermissions } = await import('./permissions.ts')
+      found.push(...checkPermissions(file.json, idOf(file), index))
+    }
     if (found.length === 0) continue
     const { toDiagnostic } = await import('./lexicon.ts')
     // What is no reference at all was told about as such.

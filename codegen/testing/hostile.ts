@@ -145,7 +145,12 @@ export function treeOf(t: Texts): Files {
   const reference = { type: 'ref', ref: `com.example.tree.defs#${t.view}` }
   const union = { type: 'union', refs: [`com.example.tree.defs#${t.view}`] }
   const body = { encoding: t.encoding, description, schema: reference }
-  const permissions = [{ type: 'permission', resource: 'repo', [`x-${t.extension}`]: t.extra }]
+  const permission = {
+    type: 'permission',
+    resource: 'repo',
+    collection: ['com.example.tree.entry'],
+  }
+  const permissions = [{ ...permission, [`x-${t.extension}`]: t.extra }]
   return {
     ...lexicon('com.example.tree.defs', {
       ...{ [t.view]: { ...object, [`x-${t.extension}`]: { [t.extra]: [t.extra, -1] } } },

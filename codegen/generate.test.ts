@@ -34,6 +34,7 @@ test('a tree of lexicons becomes types, methods, routes and schemas', async () =
   expect([lexicons, methods.length]).toEqual([4, 2])
   expect(changes.every(({ change }) => change === 'added')).toBe(true)
   expect(changes.map(({ path }) => path)).toEqual([
+    'src/generated/collections.ts',
     'src/generated/lexicons.ts',
     'src/generated/methods/com/example/book/list.ts',
     'src/generated/methods/com/example/book/sign.ts',
@@ -84,6 +85,14 @@ test('the order in which files were created does not matter', async () => {
   await generate(root)
   await generate(reversed)
   expect(generated(reversed)).toEqual(generated(root))
+})
+
+test('a record is among the collections', async () => {
+  const root = makeProject(guestBook)
+  await generate(root)
+  expect(read(root, 'src/generated/collections.ts')).toContain(
+    "{\n  'com.example.book.entry': import('./types/com/example/book/entry.ts').Main\n}",
+  )
 })
 
 test('a changed lexicon has only its own files written anew', async () => {

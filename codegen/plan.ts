@@ -1,6 +1,7 @@
 /** Third stage, pure: every file of `src/generated/`, from checked lexicons and routes. */
 
 import { defTable } from './closure.ts'
+import { emitCollections } from './emit/collections.ts'
 import { emitLexicons } from './emit/lexicons.ts'
 import { emitMethod } from './emit/methods.ts'
 import { emitRoutes } from './emit/routes.ts'
@@ -22,5 +23,6 @@ export function plan(lexicons: readonly Lexicon[], methods: readonly Method[]): 
     emitRoutes(methods),
     emitSchemas(lexicons, methods),
     emitLexicons(),
+    emitCollections(lexicons),
   ]
 }

@@ -5,6 +5,7 @@
 import { ForbiddenError } from '@atproto/xrpc-server'
 import { assertPermitted, type Permission, type Permissions } from '../../context/permissions.ts'
 import type { Services } from '../../context/services.ts'
+import type { Collections } from '../../generated/collections.ts'
 
 /** A request, once its body is read. */
 export interface PermittedCall<P, I> {
@@ -15,6 +16,11 @@ export interface PermittedCall<P, I> {
   services: Services
 }
 
+/** A permission that is written out: a collection is one of those in the tree. */
+type StatedPermission =
+  | Exclude<Permission, { repo: string }>
+  | { repo: keyof Collections | '*'; action: 'create' | 'update' | 'delete' }
+
 /**
  * - `never`: passwords only
  * - `any`: every token that is good for signing in
@@ -23,7 +29,7 @@ export interface PermittedCall<P, I> {
 export type OAuthRule<P = never, I = never> =
   | 'never'
   | 'any'
-  | Permission
+  | StatedPermission
   | ((call: PermittedCall<P, I>) => readonly Permission[] | Promise<readonly Permission[]>)
 
 /**

@@ -14,7 +14,7 @@ import { Repositories, type RepositoryDependencies } from './repositories.ts'
 import { SchemaSource } from './schema.ts'
 
 const did = 'did:web:alice.test'
-const collection = 'com.example.note'
+const collection: string = 'com.example.note'
 
 type RepositoryClient = AccountClient['repository']
 
@@ -141,7 +141,7 @@ describe('a page of records', () => {
     const listRecords = vi.fn<RepositoryClient['listRecords']>(async () => packed(records))
     const { repositories } = repositoriesOf({ listRecords })
     const options = { collection, limit: 2, cursor: 'c' }
-    const page = await repositories.listRecords<Record<string, unknown>>(did, options)
+    const page = await repositories.listRecords(did, options)
     const [two, one] = page.records
     expect(page.cursor).toBe('a')
     expect(listRecords.mock.calls).toEqual([[options]])
@@ -161,6 +161,17 @@ describe('a page of records', () => {
       records,
       more: true,
     })
+  })
+
+  test('has the type of its collection, and a slip in the name is no name', async () => {
+    const post = { $type: 'app.bsky.feed.post', text: 'hi', createdAt: '2026-01-01T00:00:00Z' }
+    const listRecords = async () => packed([stored('a', post)])
+    const { repositories } = repositoriesOf({ listRecords })
+    const page = await repositories.listRecords(did, { collection: 'app.bsky.feed.post', limit: 1 })
+    const text: string | undefined = page.records[0]?.value.text
+    expect(text).toBe('hi')
+    // @ts-expect-error: the compiler knows all collections
+    await repositories.listRecords(did, { collection: 'app.bsky.feed.posts', limit: 1 })
   })
 
   test('may be empty', async () => {

@@ -1,6 +1,7 @@
 import { decode } from '@atproto/lex-cbor'
 import { BlobRef, ipldToLex } from '@atproto/lexicon'
 import { AuthRequiredError, ForbiddenError } from '@atproto/xrpc-server'
+import type { Collection, RecordOf } from '#src/generated/collections.ts'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { unpackRecords } from '../../storage/account/packed.ts'
 import type { ListOptions, StoredPage } from '../../storage/account/records.ts'
@@ -47,8 +48,6 @@ export interface RecordPage<T> {
   /** The rkey to go on after. */
   cursor?: string
 }
-
-type UnknownRecord = Record<string, unknown>
 
 /** Reads and writes records of the accounts of this host. */
 export class Repositories {
@@ -119,18 +118,22 @@ export class Repositories {
 
   /**
    * One page of a collection, decoded, newest first unless `reverse`. It has fewer than `limit` records where
-   * these are large; without `cursor` it is the last one.
+   * these are large; without `cursor` it is the last one. A collection that is written out is one of those in the tree,
+   * and its records have the type of their lexicon, which is not checked again.
    *
    * @throws XRPCError `RepoNotFound`, `RepoDeactivated`, `RepoTakendown`
    */
-  async listRecords<T = UnknownRecord>(did: string, options: ListOptions): Promise<RecordPage<T>> {
+  async listRecords<const C extends string>(
+    did: string,
+    options: ListOptions & { collection: Collection<C> },
+  ): Promise<RecordPage<RecordOf<C>>> {
     const { records, more } = await this.listStored(did, options)
     const last = records.at(-1)
     return {
       records: records.map(({ rkey, cid, block }) => ({
         uri: `at://${did}/${options.collection}/${rkey}`,
         cid: cidString(cid),
-        value: ipldToLex(decode(block) as never) as T,
+        value: ipldToLex(decode(block) as never) as RecordOf<C>,
       })),
       ...(more && last && { cursor: last.rkey }),
     }

@@ -27,7 +27,7 @@ import { authorizeAgain } from '../auth/authorize-again.ts'
 import { assertCall, assertRule, type OAuthRule } from '../auth/oauth-rule.ts'
 import { sessionCheckedByAccount } from '../auth/policy.ts'
 import { countMethod } from '../limits/count-request.ts'
-import { toResponse } from './answer.ts'
+import { isInternal, toResponse } from './answer.ts'
 import { bodyLimitOf, parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
 import { parseParams } from './params.ts'
@@ -130,7 +130,7 @@ async function serveCaller(
   const { request } = context
   const lexicons = loadLexicons()
   const permissions = permissionsOf(auth)
-  const rule: OAuthRule = definition.oauth ?? definition.auth.oauth ?? 'never'
+  const rule = ruleOf(definition)
   if (permissions) assertRule(permissions, rule)
   const { body, encoding } = await parseBody(
     lexicons,
@@ -152,6 +152,9 @@ async function serveCaller(
   const output = await call(definition, { params, input: body, encoding, auth }, context, services)
   return toResponse(lexicons, nsid, method.output, output, services.config.devMode)
 }
+
+/** Where nobody says what a token must allow, none is enough. */
+const ruleOf = ({ oauth, auth }: AnyDefinition): OAuthRule => oauth ?? auth.oauth ?? 'never'
 
 /** What the caller's token allows; undefined for whoever is not an app with an OAuth token. */
 function permissionsOf(auth: unknown): Permissions | undefined {
@@ -177,9 +180,17 @@ async function serveStream(
     const query = new URL(request.url).searchParams
     const params = parseParams(lexicons, nsid, method.parameters, query)
     const auth = await authenticate(definition.auth, context, nsid, services)
-    const input = { params, input: undefined, encoding: '', auth }
-    return (await call(definition, input, context, services)) as Response
+    const message = { params, input: undefined, encoding: '' }
+    const permissions = permissionsOf(auth)
+    if (permissions) {
+      const rule = ruleOf(definition)
+      assertRule(permissions, rule)
+      await assertCall(permissions, rule, { ...message, request, services })
+    }
+    await enforceLimits(definition.limits, { auth }, context, services)
+    return (await call(definition, { ...message, auth }, context, services)) as Response
   } catch (error) {
+    if (isInternal(error)) context.log.error('request failed', error, { path: `/xrpc/${nsid}` })
     const { 0: client, 1: server } = new WebSocketPair()
     server.accept()
     server.send(ErrorFrame.fromError(error).toBytes())

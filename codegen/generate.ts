@@ -4,6 +4,7 @@ import { Passed } from './check/passed.ts'
 import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
 import { handlerShapes } from './handlers/cache.ts'
 import { checkHandler } from './handlers/check.ts'
+import { policiesForApps } from './handlers/policies.ts'
 import { GENERATED } from './layout.ts'
 import { type Lexicon, load, type Project } from './load.ts'
 import { type Method, routeMethods } from './methods.ts'
@@ -49,8 +50,10 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
   const methods = routeMethods(lexicons, handled, project.rules)
   const mainTypes = new Map(lexicons.map(({ nsid, doc }) => [nsid, doc.defs.main?.type]))
   const shapes = await handlerShapes(root, project.handlers, fresh)
+  const isUnsaid = [...shapes.values()].some(({ export: one }) => 'unsaid' in one)
+  const forApps = isUnsaid ? await policiesForApps() : undefined
   const complaints = project.handlers.flatMap((file) =>
-    checkHandler(file, shapes.get(file.path), mainTypes),
+    checkHandler(file, shapes.get(file.path), mainTypes, forApps),
   )
   return { project, diagnostics: [...diagnostics, ...complaints], lexicons, methods }
 }

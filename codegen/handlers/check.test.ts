@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { formatDiagnostic } from '../diagnostics.ts'
 import { pathToNsid } from '../layout.ts'
 import { checkHandler } from './check.ts'
+import { policiesForApps } from './policies.ts'
 import { readHandler } from './read.ts'
 
 const types = new Map<string, string | undefined>([
@@ -13,11 +14,13 @@ const types = new Map<string, string | undefined>([
   ['com.example.book.defs', undefined],
 ])
 
+const forApps = await policiesForApps()
+
 /** The diagnostics for a handler file below `src/handlers/com/example/book/`, as they are printed. */
 function complaints(name: string, code: string): string[] {
   const path = `src/handlers/com/example/book/${name}`
   const file = { path, nsid: pathToNsid(path.replace('src/handlers/', '')), text: code }
-  return checkHandler(file, readHandler(path, code), types).map((diagnostic) =>
+  return checkHandler(file, readHandler(path, code), types, forApps).map((diagnostic) =>
     formatDiagnostic(diagnostic).replace('src/handlers/com/example/book/', ''),
   )
 }
@@ -53,6 +56,36 @@ test.each([
     `import type { Method } from '#lex/com/example/book/sign'\n${LIST}export default define({ auth, handler })`,
   ],
 ])('%s is a sound handler', (_name, code) => {
+  expect(complaints('list.ts', code)).toEqual([])
+})
+
+const withAuth = (fields: string, imported = 'session') => `
+import { define } from '#lex/com/example/book/list'
+import { ${imported} } from '#src/server/auth/policy.ts'
+export default define({ ${fields}, handler() {} })`
+
+test.each([
+  ['session', withAuth('auth: session'), 'list.ts:4:25'],
+  ['a renamed one', withAuth('auth: mine', 'session as mine'), 'list.ts:4:25'],
+  ['session', withAuth('auth: sessionOrService', 'sessionOrService'), 'list.ts:4:25'],
+])('a policy for apps without `oauth` has a warning: %s', (_, code, place) => {
+  expect(complaints('list.ts', code)).toEqual([
+    expect.stringMatching(
+      new RegExp(
+        `^${place} warning: .* answers 403 to every app .*mayCall\\('com.example.book.list'\\)`,
+      ),
+    ),
+  ])
+})
+
+test.each([
+  ['oauth is said', withAuth("auth: session, oauth: 'never'")],
+  ['it may be in what is spread', withAuth('auth: session, ...shared')],
+  ['anyone may call', withAuth('auth: anyone', 'anyone')],
+  ['only the main password counts', withAuth('auth: fullSession', 'fullSession')],
+  ['only the operator may call', withAuth('auth: admin', 'admin')],
+  ['the policy says it', withAuth('auth: viewer', 'viewer')],
+])('no warning where %s', (_, code) => {
   expect(complaints('list.ts', code)).toEqual([])
 })
 

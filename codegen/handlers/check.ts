@@ -9,11 +9,12 @@ import type { HandlerShape, Place } from './shape.ts'
 /** Types of the main defs by NSID; undefined for a lexicon without one. */
 export type MainTypes = ReadonlyMap<string, string | undefined>
 
-/** Complaints about one handler file. */
+/** Complaints about one handler file; `forApps` are the policies under which a handler has to say `oauth`. */
 export function checkHandler(
   { path, nsid }: HandlerFile,
   shape: HandlerShape | undefined,
   types: MainTypes,
+  forApps: ReadonlySet<string> = new Set(),
 ): Diagnostic[] {
   const found: Diagnostic[] = []
   const complain = (message: string, place?: Place): void => {
@@ -61,6 +62,15 @@ export function checkHandler(
       for (const field of missing) complain(`${MISSING[field]}`, shape.export)
       for (const { field, what, ...place } of wrong) {
         complain(`\`${field}\` is ${what}; ${EXPECTED[field]}`, place)
+      }
+      const unsaid = shape.export.unsaid
+      if (unsaid && forApps.has(unsaid.policy)) {
+        found.push({
+          severity: 'warning',
+          file: path,
+          ...{ line: unsaid.line, column: unsaid.column },
+          message: `\`${unsaid.policy}\` without \`oauth\` answers 403 to every app that signs in with OAuth: say what a token must allow, such as \`mayCall('${nsid}')\`, or 'never'`,
+        })
       }
       if (usesInput && kind !== 'procedure' && foreign === undefined) {
         complain(

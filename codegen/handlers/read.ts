@@ -12,6 +12,7 @@ import { pathToNsid } from '../layout.ts'
 import type { DefaultExport, HandlerShape, LexImport, Place } from './shape.ts'
 
 const PREFIX = '#lex/'
+const POLICIES = '/server/auth/policy.ts'
 
 /** The shape of a handler file's text. */
 export function readHandler(path: string, text: string): HandlerShape {
@@ -138,11 +139,29 @@ function readFields(
     if (value && Node.isLiteralLike(value)) {
       definition.wrong.push({ field, what: describe(value), ...placeOf(value) })
     }
+    if (field === 'auth' && property && !spreads && !object.getProperty('oauth')) {
+      const policy = policyName(property)
+      if (policy !== undefined) definition.unsaid = { policy, ...placeOf(property) }
+    }
     if (field === 'handler' && value) {
       const place = inputUse(value)
       if (place) definition.usesInput = place
     }
   }
+}
+
+/** The name of a policy as it is imported, in `auth: session` or `auth`. */
+function policyName(property: Node): string | undefined {
+  const value = Node.isPropertyAssignment(property) ? property.getInitializer() : property
+  const name = Node.isShorthandPropertyAssignment(value) ? value.getName() : value?.getText()
+  for (const declaration of property.getSourceFile().getImportDeclarations()) {
+    if (!declaration.getModuleSpecifierValue().endsWith(POLICIES)) continue
+    const named = declaration
+      .getNamedImports()
+      .find((one) => (one.getAliasNode()?.getText() ?? one.getName()) === name)
+    if (named) return named.getName()
+  }
+  return undefined
 }
 
 /** Where a handler function takes `input` out of its context. */

@@ -25,6 +25,8 @@ export type DefaultExport =
       missing: string[]
       /** Fields that cannot be what they should, such as a string for `handler`. */
       wrong: (Place & { field: string; what: string })[]
+      /** The policy by its name, where the definition does not say what apps must have been allowed. */
+      unsaid?: Place & { policy: string }
       /** Set when the handler takes the request body, which a query does not have. */
       usesInput?: Place
     })

@@ -27,6 +27,9 @@ test('a stub says what the lexicon takes, returns and declares', async () => {
  *
  * Errors: BookNotFound.
  */`)
+  expect(read(root, HANDLER)).toContain(
+    "  auth: session,\n  oauth: mayCall('com.example.book.list'),\n",
+  )
   expect(read(root, 'src/generated/routes.ts')).toContain(
     "import('../handlers/com/example/book/list.ts')",
   )

@@ -22,10 +22,12 @@ function handlerStub({ nsid, def }: Pick<Method, 'nsid' | 'def'>): string {
   ])
   return `import { MethodNotImplementedError } from '@atproto/xrpc-server'
 import { define } from ${quote(`#lex/${nsidToPath(nsid)}`)}
+import { mayCall } from '#src/server/auth/oauth-rule.ts'
 import { session } from '#src/server/auth/policy.ts'
 
 ${comment}export default define({
   auth: session,
+  oauth: mayCall(${quote(nsid)}),
   handler() {
     throw new MethodNotImplementedError('Not written yet')
   },

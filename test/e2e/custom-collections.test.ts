@@ -71,6 +71,7 @@ const codegen = (...args: string[]) => run('codegen/cli.ts', ...args)
 test('two lexicons and a handler make a collection with a query', { timeout: 120_000 }, () => {
   follow('lexicons/com/example/guestbook/entry.json')
   follow('lexicons/com/example/guestbook/getEntries.json')
+  follow('lexicons/com/example/guestbook/auth.json')
   const generated = codegen()
   expect(generated).toMatchObject({ status: 0 })
   expect(generated.output).toContain('+ src/generated/methods/com/example/guestbook/getEntries.ts')

@@ -24,13 +24,23 @@ type StatedPermission =
 /**
  * - `never`: passwords only
  * - `any`: every token that is good for signing in
- * - a function: what it takes for this call; `mayForward` in src/proxy/ is one
+ * - a function: what it takes for this call; `mayCall` here and `mayForward` in src/proxy/ are two
  */
 export type OAuthRule<P = never, I = never> =
   | 'never'
   | 'any'
   | StatedPermission
   | ((call: PermittedCall<P, I>) => readonly Permission[] | Promise<readonly Permission[]>)
+
+/**
+ * The rule of a method of one's own: the token must allow to call it, of this host or of any. An app asks for
+ * `rpc:<method>?aud=*`, or for the host as `aud=<its DID>%23atproto_pds`.
+ */
+export const mayCall =
+  (nsid: string) =>
+  ({ services }: { services: Pick<Services, 'config'> }): readonly Permission[] => [
+    { rpc: nsid, aud: `${services.config.serviceDid}#atproto_pds` },
+  ]
 
 /**
  * What a rule says before the body is read: a request that must fail is not read first.

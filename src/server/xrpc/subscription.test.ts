@@ -10,6 +10,7 @@ import { createLogger } from '../../kernel/log.ts'
 import { collect } from '../../testing/consumer.ts'
 import { makeAccount, send, type TestAccount } from '../../testing/host.ts'
 import { connectApp } from '../../testing/oauth.ts'
+import { mayCall } from '../auth/oauth-rule.ts'
 import { session } from '../auth/policy.ts'
 import type { AnyDefinition } from './define.ts'
 import { dispatch } from './dispatch.ts'
@@ -79,6 +80,18 @@ test('an app needs what the handler says of this very call', async () => {
   })
   expect(await connect('atproto repo:com.example.other')).toEqual(['ScopeMissingError'])
   expect(await connect('atproto repo:com.example.note')).toEqual(['#private'])
+})
+
+test('an app may call a method of this host that it was allowed to call here, or anywhere', async () => {
+  serveWith({ oauth: mayCall(NSID) })
+  const here = `${servicesOf(env).config.serviceDid}%23atproto_pds`
+  for (const scope of [`rpc:${NSID}?aud=${here}`, `rpc:${NSID}?aud=*`, `rpc:*?aud=${here}`]) {
+    expect([scope, await connect(`atproto ${scope}`)]).toEqual([scope, ['#private']])
+  }
+  const elsewhere = 'did:web:api.bsky.app%23bsky_appview'
+  for (const scope of [`rpc:${NSID}?aud=${elsewhere}`, `rpc:com.example.other?aud=*`, 'repo:*']) {
+    expect([scope, await connect(`atproto ${scope}`)]).toEqual([scope, ['ScopeMissingError']])
+  }
 })
 
 test('who signed in with a password needs no scope', async () => {

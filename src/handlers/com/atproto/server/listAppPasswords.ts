@@ -3,6 +3,7 @@ import { session } from '#src/server/auth/policy.ts'
 
 export default define({
   auth: session,
+  oauth: 'never',
   async handler({ auth, services }) {
     return { passwords: await services.account(auth.did).passwords.listAppPasswords() }
   },

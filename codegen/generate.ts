@@ -5,6 +5,7 @@ import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
 import { handlerShapes } from './handlers/cache.ts'
 import { checkHandler } from './handlers/check.ts'
 import { policiesForApps } from './handlers/policies.ts'
+import { moveRecord } from './import-record.ts'
 import { GENERATED } from './layout.ts'
 import { type Lexicon, load, type Project } from './load.ts'
 import { type Method, routeMethods } from './methods.ts'
@@ -66,6 +67,7 @@ export async function generate(
   root: string,
   options: GenerateOptions = {},
 ): Promise<GenerateResult> {
+  if (!options.check) moveRecord(root)
   const { project, diagnostics, lexicons, methods } = await loadChecked(root, options.fresh)
   const found = [...diagnostics]
   if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }

@@ -1,10 +1,16 @@
-import { existsSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { LexiconDoc } from '@atproto/lexicon'
 import { Lexicons } from '@atproto/lexicon'
 import { expect, test } from 'vitest'
+import { UsageError } from './errors.ts'
+import { generate } from './generate.ts'
 import { asWritten, importLexicons } from './import-lexicons.ts'
-import { makeProject, put, read } from './testing/project.ts'
+import { projectRoot } from './layout.ts'
+import { guestBook, makeProject, put, read } from './testing/project.ts'
+import { listFiles } from './tree.ts'
 
 const doc = (id: LexiconDoc['id'], description = ''): LexiconDoc => ({
   lexicon: 1,
@@ -59,6 +65,39 @@ test('an edit of an imported file is replaced, and that is told', () => {
     { nsid: 'com.example.a', change: 'changed', edited: true },
   ])
   expect(read(root, PATH)).not.toContain('edited')
+})
+
+test('nothing is in lexicons/ but lexicons, as the official tool wants it', async () => {
+  const root = makeProject(guestBook)
+  importLexicons(root, [a, b], 'api 1')
+  expect(listFiles(root, 'lexicons').filter((path) => path.includes('/.'))).toEqual([])
+  const lex = join(projectRoot, 'node_modules/@atproto/lex/bin/lex')
+  const args = [lex, 'build', '--lexicons', 'lexicons', '--out', 'out']
+  await promisify(execFile)(process.execPath, args, { cwd: root })
+  expect(listFiles(root, 'out')).toContain('out/com/example/book.ts')
+})
+
+const OLD = 'lexicons/.imported.json'
+const RECORD = 'lexicons.imported.json'
+
+test('what an older version remembered in lexicons/ is moved, by an import and by a run', async () => {
+  const root = makeProject({})
+  importLexicons(root, [a, b], 'api 1')
+  const record = read(root, RECORD)
+  for (const run of [() => importLexicons(root, [a, b], 'api 1'), () => generate(root)]) {
+    rmSync(join(root, RECORD))
+    put(root, { [OLD]: record })
+    await run()
+    expect([existsSync(join(root, OLD)), read(root, RECORD)]).toEqual([false, record])
+  }
+  expect(importLexicons(root, [a], 'api 2')).toEqual([
+    { nsid: 'com.example.b', change: 'removed', edited: false },
+  ])
+})
+
+test('a record that is none is told in a sentence', () => {
+  const root = makeProject({ [RECORD]: '<<<<<<< HEAD' })
+  expect(() => importLexicons(root, [a], 'api 1')).toThrow(UsageError)
 })
 
 test('references are restored to what their author wrote', () => {

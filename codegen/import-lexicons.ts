@@ -1,23 +1,16 @@
 /**
- * Brings the official lexicons into `lexicons/`. `@atproto/api` carries them; `.imported.json` remembers
+ * Brings the official lexicons into `lexicons/`. `@atproto/api` carries them; `lexicons.imported.json` remembers
  * which files came from there, so that the next import can tell them from lexicons of one's own.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LexiconDoc } from '@atproto/lexicon'
 import { isValidNsid } from '@atproto/syntax'
+import { type ImportRecord, moveRecord, readRecord, writeRecord } from './import-record.ts'
 import { LEXICONS, lexiconPath } from './layout.ts'
 import { shortHash } from './load.ts'
 import { byCodeUnits, isWithin, readText } from './tree.ts'
 import { removeEmptyFolders, writeBelow } from './write.ts'
-
-/** Lists the imported lexicons: where from, and a hash of each file as it was written. */
-export const RECORD = `${LEXICONS}/.imported.json`
-
-interface ImportRecord {
-  from: string
-  lexicons: Record<string, string>
-}
 
 /** What became of one lexicon. `kept`: a lexicon of one's own has the NSID of an official one. */
 export interface ImportChange {
@@ -32,6 +25,7 @@ export interface ImportChange {
  * Files that no import wrote are left alone.
  */
 export function importLexicons(root: string, docs: LexiconDoc[], from: string): ImportChange[] {
+  moveRecord(root)
   const before = readRecord(root)
   const record: ImportRecord = { from, lexicons: {} }
   const changes: ImportChange[] = []
@@ -63,8 +57,7 @@ export function importLexicons(root: string, docs: LexiconDoc[], from: string): 
   }
   removeEmptyFolders(join(root, LEXICONS))
 
-  const text = `${JSON.stringify(record, null, 2)}\n`
-  if (readText(join(root, RECORD)) !== text) writeFileSync(join(root, RECORD), text)
+  writeRecord(root, record)
   return changes.sort((a, b) => byCodeUnits(a.nsid, b.nsid))
 }
 
@@ -79,9 +72,4 @@ export function asWritten(doc: LexiconDoc): LexiconDoc {
     if (value.startsWith(own)) return value.slice(own.length - 1)
     return key === 'ref' || /^\d+$/.test(key) ? value.slice('lex:'.length) : value
   })
-}
-
-function readRecord(root: string): ImportRecord {
-  const text = readText(join(root, RECORD))
-  return text === undefined ? { from: '', lexicons: {} } : JSON.parse(text)
 }

@@ -8,7 +8,8 @@ import { lexiconsAt } from './diff/git.ts'
 import { compareTrees } from './diff/tree.ts'
 import { UsageError } from './errors.ts'
 import { generate } from './generate.ts'
-import { importLexicons, RECORD } from './import-lexicons.ts'
+import { importLexicons } from './import-lexicons.ts'
+import { RECORD } from './import-record.ts'
 import { guestBook, lexicon, makeProject, put, read } from './testing/project.ts'
 
 const secret = { 'secret.json': { lexicon: 1, id: 'com.example.secret', defs: {} } }

@@ -3,7 +3,7 @@
  * parser, half a second each. A cache that cannot be read or written costs time, nothing else.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readText } from './tree.ts'
 
@@ -21,7 +21,7 @@ export function readCache<T>(root: string, name: string, code: string): Record<s
     const cached: Cached<T> = JSON.parse(readText(pathOf(root, name)) ?? '{}')
     if (cached.code === code && cached.results) return cached.results
   } catch {
-    // Half written by a run that was interrupted.
+    // By an older version, or damaged.
   }
   return {}
 }
@@ -35,7 +35,10 @@ export function writeCache<T>(
   try {
     const path = pathOf(root, name)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, JSON.stringify({ code, results } satisfies Cached<T>))
+    // Whole or not at all: two runs may write at the same time.
+    const written = `${path}.${process.pid}`
+    writeFileSync(written, JSON.stringify({ code, results } satisfies Cached<T>))
+    renameSync(written, path)
   } catch {
     // A read-only checkout.
   }

@@ -5,7 +5,7 @@ import { fromResult, toResult } from '../services/objects/result.ts'
 import { exportCar } from '../storage/account/export.ts'
 import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
 import type { Head } from '../storage/account/head.ts'
-import { type ImportOptions, readImport } from '../storage/account/import.ts'
+import { type ImportBase, type ImportOptions, readImport } from '../storage/account/import.ts'
 import { migrations } from '../storage/account/schema.ts'
 import { migrate } from '../storage/migrate.ts'
 import type { ImportCheck } from './account/repository.ts'
@@ -23,10 +23,14 @@ export class ImportCheckObject extends DurableObject<Env> {
   }
 
   /** Verifies a CAR file. The errors of `readImport` are values: RPC takes the class off an error. */
-  check(car: ReadableStream<Uint8Array>, options: ImportOptions): Promise<RpcResult> {
+  check(
+    car: ReadableStream<Uint8Array>,
+    options: ImportOptions,
+    base: ImportBase,
+  ): Promise<RpcResult> {
     return toResult(async () => {
       const { storage } = this.ctx
-      const { commit, data, rev, staging } = await readImport(storage.sql, car, options)
+      const { commit, data, rev, staging } = await readImport(storage.sql, car, options, base)
       // It is read from one end to the other, so it needs no index.
       storage.transactionSync(() => staging.replace(false))
       this.#head = { ...commit, data, rev, lastEvent: 0 }
@@ -37,7 +41,7 @@ export class ImportCheckObject extends DurableObject<Env> {
   read(): ReadableStream<Uint8Array> {
     if (!this.#head) throw new TypeError('nothing was checked')
     const { sql } = this.ctx.storage
-    return exportCar(sql, this.#head, { hold: new ExportSnapshots(sql).hold() })
+    return exportCar(sql, this.#head, { hold: new ExportSnapshots(sql).hold(), repeats: true })
   }
 }
 
@@ -50,11 +54,11 @@ const FACET = 'import'
 export function importCheck(ctx: DurableObjectState, env: Env): ImportCheck | undefined {
   if (env.BLOB_DISK === undefined) return undefined
   return {
-    async run(car, options) {
+    async run(car, options, base) {
       // One that a crash left behind.
       ctx.facets.delete(FACET)
       const facet = ctx.facets.get<ImportCheckObject>(FACET, () => ({ class: classOf(ctx) }))
-      fromResult(await facet.check(car, options))
+      fromResult(await facet.check(car, options, base))
       return facet.read()
     },
     discard: () => ctx.facets.delete(FACET),

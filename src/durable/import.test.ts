@@ -297,16 +297,6 @@ describe('a repository is refused', () => {
     )
   })
 
-  test.each([
-    ['a list', encode([1])],
-    ['bytes of another kind', new Uint8Array([0xa1, 0x61, 0x61, 0xfb, 0, 0, 0, 0, 0, 0, 0, 0])],
-  ])('when a record is %s', async (_, leaf) => {
-    const keypair = await Secp256k1Keypair.create()
-    const k = new TextEncoder().encode(`${collection}/3jqfcqzm3fo2j`)
-    const node = encode({ e: [{ k, p: 0, t: null, v: decodeCid(cidOf(leaf)) }], l: null })
-    await expectRefusal(await signedCar(keypair, [node, leaf]), [keypair.did()])
-  })
-
   test('when it was written to meanwhile', async () => {
     const stream = inChunks(car, 5000, async () => {
       await client(account).repository.write({ writes: [create('meanwhile', 'a')] })

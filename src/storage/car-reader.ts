@@ -1,10 +1,22 @@
+import { hash } from 'node:crypto'
 import { decode } from '@atproto/lex-cbor'
 import { isCid, isPlainObject, type LexValue, ui8Concat } from '@atproto/lex-data'
-import { CID_LENGTH, type CidBytes, cidOf, equalBytes } from '../kernel/cbor/cid.ts'
+import { CID_LENGTH, type CidBytes, equalBytes } from '../kernel/cbor/cid.ts'
 
-/** Largest block in bytes; records have at most 1 MB, tree nodes a few kB. */
-const MAX_BLOCK = 2 * 1024 * 1024
+/**
+ * Largest block in bytes. Records have at most 1 MB and tree nodes a few kB, but some hosts have written larger
+ * records.
+ */
+const MAX_BLOCK = 8 * 1024 * 1024
 const MAX_HEADER = 1024
+const SHA_256 = 0x12
+/** Most bytes of a digest of another hash. */
+const MAX_DIGEST = 64
+
+interface CarBlock {
+  cid: CidBytes
+  block: Uint8Array
+}
 
 /** Not a valid CAR file, or a block does not match its CID. */
 export class MalformedCarError extends Error {
@@ -25,11 +37,12 @@ export class CarReader {
   }
 
   /**
-   * Takes the next bytes and yields the blocks that they complete, as views of the bytes.
+   * Takes the next bytes and yields the blocks that they complete, as views of the bytes. Blocks that no repository
+   * can name are left out.
    *
    * @throws MalformedCarError
    */
-  *push(bytes: Uint8Array): Generator<{ cid: CidBytes; block: Uint8Array }> {
+  *push(bytes: Uint8Array): Generator<CarBlock> {
     const data = this.#rest.byteLength > 0 ? ui8Concat([this.#rest, bytes]) : bytes
     let at = 0
     for (;;) {
@@ -37,8 +50,12 @@ export class CarReader {
       if (!part) break
       at = part.end
       const content = data.subarray(part.start, part.end)
-      if (this.#root) yield readBlock(content)
-      else this.#root = readHeader(content)
+      if (!this.#root) {
+        this.#root = readHeader(content)
+        continue
+      }
+      const block = readBlock(content)
+      if (block) yield block
     }
     this.#rest = data.slice(at)
   }
@@ -61,7 +78,9 @@ function nextPart(
     const byte = data[from + i]
     if (byte === undefined) return undefined
     length += (byte & 127) * 2 ** (7 * i)
-    if (length > max || i > 4) throw new MalformedCarError('a part of the CAR file is too large')
+    if (length > max || i > 4) {
+      throw new MalformedCarError(`a part of the CAR file is too large: more than ${max} bytes`)
+    }
     if (byte > 127) continue
     if (length === 0) throw new MalformedCarError('a part of the CAR file is empty')
     const start = from + i + 1
@@ -87,11 +106,45 @@ function readHeader(content: Uint8Array): CidBytes {
   return root.bytes
 }
 
-function readBlock(content: Uint8Array): { cid: CidBytes; block: Uint8Array } {
-  const cid = content.subarray(0, CID_LENGTH)
-  const block = content.subarray(CID_LENGTH)
-  if (!equalBytes(cid, cidOf(block))) {
+/**
+ * Reads and verifies a block; undefined where its CID is none that a repository names blocks by, as that of other
+ * codecs and hashes, which may lie beside those of a repository.
+ */
+function readBlock(content: Uint8Array): CarBlock | undefined {
+  const { length, digest } = readCid(content)
+  const block = content.subarray(length)
+  if (!digest) return undefined
+  if (!equalBytes(digest, hash('sha256', block, 'buffer'))) {
     throw new MalformedCarError('a block of the CAR file does not match its CID')
   }
-  return { cid, block }
+  return length === CID_LENGTH ? { cid: content.subarray(0, length), block } : undefined
+}
+
+/** The length of the CID that a part begins with, and its digest, if that is SHA-256. */
+function readCid(content: Uint8Array): { length: number; digest?: Uint8Array } {
+  const isOfVersion0 = content[0] === SHA_256 && content[1] === 32
+  let at = 0
+  const next = (): number => {
+    let value = 0
+    for (let i = 0; i < 4; i++) {
+      const byte = content[at++] ?? 0
+      value += (byte & 127) * 2 ** (7 * i)
+      if (byte < 128) return value
+    }
+    throw new MalformedCarError('a block of the CAR file has no valid CID')
+  }
+  if (!isOfVersion0) {
+    const version = next()
+    if (version !== 1) throw new MalformedCarError('a block of the CAR file has no valid CID')
+    // The codec.
+    next()
+  }
+  const code = next()
+  const digestLength = next()
+  const length = at + digestLength
+  if (digestLength > MAX_DIGEST || length > content.byteLength) {
+    throw new MalformedCarError('a block of the CAR file has no valid CID')
+  }
+  if (code !== SHA_256 || digestLength !== 32) return { length }
+  return { length, digest: content.subarray(at, length) }
 }

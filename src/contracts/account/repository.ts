@@ -1,5 +1,6 @@
 /** Records, CAR files and blobs of one account. */
 import type { BlobRow, ListBlobsOptions } from '../../storage/account/blobs.ts'
+import type { UncleanRecords } from '../../storage/account/import-records.ts'
 import type { PackedRecords } from '../../storage/account/packed.ts'
 import type { Account, AccountStatus } from '../../storage/account/profile.ts'
 import type { RecentRecords } from '../../storage/account/recent.ts'
@@ -40,13 +41,14 @@ export interface RepositoryRpc {
   exportCar(since?: string, mayReadPrivate?: boolean): Answer<ReadableStream<Uint8Array>>
   /**
    * Replaces the repository by the one in a CAR file, once all of it has arrived and was verified.
-   * `signingKeys` are those of the DID document; the account's own key is accepted too.
+   * `signingKeys` are those of the DID document; the account's own key is accepted too. Blocks that the file leaves
+   * out are taken from the repository that is replaced. Answers which records could not be written here.
    */
   importCar(
     car: ReadableStream<Uint8Array>,
     signingKeys: readonly string[],
     signOuts?: number,
-  ): Answer<void>
+  ): Answer<UncleanRecords>
   /** A CAR file that proves what is at a path, or that nothing is. */
   proveRecord(collection: string, rkey: string, mayReadPrivate?: boolean): Answer<Uint8Array>
   /** A CAR file of the blocks with these CIDs. */

@@ -1,10 +1,12 @@
 import type { AccountIdentity, RepositoryRpc } from '../../contracts/account/repository.ts'
 import { exportCar } from '../../storage/account/export.ts'
 import {
+  type ImportBase,
   type ImportOptions,
   readImport,
   type VerifiedImport,
 } from '../../storage/account/import.ts'
+import type { UncleanRecords } from '../../storage/account/import-records.ts'
 import { type PackedRecords, packRecords } from '../../storage/account/packed.ts'
 import type { AccountStatus } from '../../storage/account/profile.ts'
 import { type RecentRecords, readRecent } from '../../storage/account/recent.ts'
@@ -29,7 +31,11 @@ export interface ImportCheck {
    *
    * @throws StorageError, XRPCError
    */
-  run(car: ReadableStream<Uint8Array>, options: ImportOptions): Promise<ReadableStream<Uint8Array>>
+  run(
+    car: ReadableStream<Uint8Array>,
+    options: ImportOptions,
+    base: ImportBase,
+  ): Promise<ReadableStream<Uint8Array>>
   /** Gives back the space that it took. */
   discard(): void
 }
@@ -127,7 +133,7 @@ export class Repository implements RepositoryRpc {
     car: ReadableStream<Uint8Array>,
     signingKeys: readonly string[],
     signOuts?: number,
-  ): Promise<void> {
+  ): Promise<UncleanRecords> {
     const { profile, sql, config } = this.#core
     if (this.#importing) throw new StorageError('InvalidRequest', 'An import is running already')
     this.#importing = true
@@ -144,6 +150,7 @@ export class Repository implements RepositoryRpc {
       if (signOuts !== undefined) this.#core.signOuts.assertNoneSince(signOuts)
       this.#repo.replace(did, key, verified, status === 'active')
       this.#core.changed()
+      return verified.unclean
     } finally {
       this.#importing = false
       this.#isLocked = false
@@ -158,8 +165,9 @@ export class Repository implements RepositoryRpc {
     options: ImportOptions,
   ): Promise<VerifiedImport> {
     const { sql } = this.#core
-    if (!this.#check) return readImport(sql, car, options)
-    const checked = await this.#check.run(car, options)
+    const base = () => exportCar(sql, this.#repo.head(), { hold: this.#snapshots.hold() })
+    if (!this.#check) return readImport(sql, car, options, base)
+    const checked = await this.#check.run(car, options, base)
     if (this.#repo.head().rev !== options.after) {
       await checked.cancel()
       throw new StorageError('InvalidRequest', 'The repository was written to meanwhile: try again')

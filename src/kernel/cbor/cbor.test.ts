@@ -3,11 +3,18 @@ import { decodeCid, type LexValue } from '@atproto/lex-data'
 import { lexToJson } from '@atproto/lexicon'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import {
+  integerItem,
+  mapItem,
+  nested,
+  readableRecord,
+  unreadableRecord,
+} from '../../testing/unclean.ts'
 import { cidOf } from './cid.ts'
 import { encode as encodeHere, UnencodableError } from './encode.ts'
 import { MalformedCborError } from './reader.ts'
 import { scanRecord } from './scan.ts'
-import { cborToJson } from './to-json.ts'
+import { cborToJson, recordToJson } from './to-json.ts'
 
 const cid = fc.uint8Array({ maxLength: 8 }).map((bytes) => decodeCid(cidOf(bytes)))
 const blob = cid.map((ref) => ({ $type: 'blob', ref, mimeType: 'image/png', size: 5 }))
@@ -145,3 +152,72 @@ describe('a block that is damaged', () => {
     expect(() => scanRecord(new Uint8Array(bytes))).toThrow(MalformedCborError)
   })
 })
+
+describe('a record that breaks the rules of the data model', () => {
+  test('is read as far as it can be, by a lenient reader only', () => {
+    fc.assert(
+      fc.property(readableRecord, ({ bytes, json }) => {
+        const text = recordToJson(bytes)
+        expect(JSON.parse(text ?? '')).toEqual(json)
+        expect(() => scanRecord(bytes, { lenient: true })).not.toThrow()
+        const isClean = isCanonical(bytes)
+        if (isClean) expect(cborToJson(bytes)).toBe(text)
+        else expect(() => cborToJson(bytes)).toThrow(MalformedCborError)
+      }),
+      runs,
+    )
+  })
+
+  test('keeps every digit of its integers', () => {
+    const record = mapItem([
+      ['a', integerItem(2n ** 64n - 1n)],
+      ['b', integerItem(-(2n ** 64n))],
+    ])
+    expect(recordToJson(record.bytes)).toBe('{"a":18446744073709551615,"b":-18446744073709551616}')
+  })
+
+  test('may nest 512 deep, and no deeper', () => {
+    const record = (depth: number) =>
+      mapItem([['a', nested({ bytes: new Uint8Array([1]), json: 1 }, depth - 1)]])
+    const { bytes, json } = record(512)
+    expect(JSON.parse(recordToJson(bytes) ?? '')).toEqual(json)
+    expect(scanRecord(bytes, { lenient: true }).blobs).toEqual([])
+    expect(recordToJson(record(513).bytes)).toBeUndefined()
+  })
+
+  test('may have no JSON form', () => {
+    fc.assert(
+      fc.property(unreadableRecord, (bytes) => {
+        expect(recordToJson(bytes)).toBeUndefined()
+      }),
+      runs,
+    )
+    const many = new Uint8Array(3_000_000)
+    many.set([0xa1, 0x61, 0x61, 0x9a, 0, 0x2d, 0xc6, 0xb8])
+    expect(recordToJson(many)?.length).toBeUndefined()
+  })
+
+  test('says which blobs of this protocol it refers to', () => {
+    const ref = decodeCid(cidOf(new Uint8Array([1])))
+    const blob = { $type: 'blob', ref, mimeType: 'image/png', size: 5 }
+    const item = { bytes: encode(blob), json: null }
+    const record = mapItem([
+      ['bb', item],
+      ['a', { bytes: new Uint8Array([0xf7]), json: null }],
+    ])
+    expect(() => scanRecord(record.bytes)).toThrow('keys are not in order')
+    const { blobs } = scanRecord(record.bytes, { lenient: true })
+    expect(structuredClone(blobs)).toEqual([
+      { cid: cidOf(new Uint8Array([1])), mimeType: 'image/png', size: 5 },
+    ])
+  })
+})
+
+function isCanonical(block: Uint8Array): boolean {
+  try {
+    scanRecord(block)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -8,6 +8,7 @@ export type CidBytes = Uint8Array
 /** Length of a CID of this protocol in bytes. */
 export const CID_LENGTH = 36
 
+const RAW = 0x55
 const DAG_CBOR = 0x71
 const SHA_256 = 0x12
 
@@ -20,6 +21,18 @@ export function cidOf(block: Uint8Array): CidBytes {
   cid[3] = 32
   cid.set(hash('sha256', block, 'buffer'), 4)
   return cid
+}
+
+/** Whether bytes are a CID of the kind that the protocol has: raw or DAG-CBOR, by SHA-256. */
+export function isProtocolCid(bytes: Uint8Array): boolean {
+  const [version, codec, hash, length] = bytes
+  return (
+    bytes.byteLength === CID_LENGTH &&
+    version === 1 &&
+    (codec === RAW || codec === DAG_CBOR) &&
+    hash === SHA_256 &&
+    length === 32
+  )
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

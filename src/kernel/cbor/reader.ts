@@ -1,10 +1,13 @@
 /**
  * Reads DAG-CBOR item by item without building objects (data model specification, DRISL). Takes the one
- * canonical encoding of a value and nothing else. For the two places where records pass by in
- * thousands: reading lists of them, and importing repositories.
+ * canonical encoding of a value and nothing else, unless it is told to be lenient. For the two places where
+ * records pass by in thousands: reading lists of them, and importing repositories.
  */
+import { decodeCid } from '@atproto/lex-data'
+import { isProtocolCid } from './cid.ts'
+import { halfFloat } from './half-float.ts'
 
-/** A block is not canonical DAG-CBOR. */
+/** A block is not canonical DAG-CBOR, or, to a lenient reader, none that has a place in JSON. */
 export class MalformedCborError extends Error {
   override name = 'MalformedCborError'
 }
@@ -20,27 +23,43 @@ export const Major = {
   Simple: 7,
 } as const
 
+/** What simple values are. */
+export const Simple = { False: 20, True: 21, Null: 22, Undefined: 23 } as const
+
 /** How deep arrays and maps may nest. */
 const MAX_DEPTH = 128
+/** The same to a lenient reader, which must not run out of stack. */
+const MAX_LENIENT_DEPTH = 512
+/** How many items a lenient reader reads: each takes memory as JSON, and a large block may have one in each byte. */
+const MAX_LENIENT_ITEMS = 1_000_000
 const CID_TAG = 42
-/** Length of a binary CID in bytes. */
-const CID_LENGTH = 36
-const RAW = 0x55
-const DAG_CBOR = 0x71
-const SHA_256 = 0x12
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lenientUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
+
+export interface ReaderOptions {
+  /**
+   * Takes what records hold that were written by less careful software too: floats, `undefined`, integers of 64 bits,
+   * heads that are too long, keys in any order, links of any kind, texts that are no UTF-8, deeper nesting.
+   */
+  lenient?: boolean
+}
 
 export class CborReader {
   readonly bytes: Uint8Array
-  /** Major type and argument of the item whose head was read last. */
+  /** Major type and argument of the item whose head was read last; of a float its value. */
   major = 0
   value = 0
+  /** Whether the item whose head was read last is a float; to a lenient reader only. */
+  isFloat = false
+  readonly #lenient: boolean
   #at = 0
   #depth = 0
+  #items = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, { lenient = false }: ReaderOptions = {}) {
     this.bytes = bytes
+    this.#lenient = lenient
   }
 
   /** Reads the head of the next item into `major` and `value`. */
@@ -54,11 +73,16 @@ export class CborReader {
     else if (info === 26) this.value = this.#atLeast(this.#uint(4), 0x10000)
     else if (info === 27) this.value = this.#atLeast(this.#uint(8), 0x100000000)
     else throw malformed('a length is indefinite or reserved')
-    // Floats, `undefined` and other simple values are not part of the data model.
-    if (this.major === Major.Simple && (info < 20 || info > 22)) {
-      throw malformed('a value is neither true, false nor null')
-    }
-    if (!Number.isSafeInteger(this.value)) throw malformed('a number is too large')
+    if (this.#lenient) this.#lenientHead(info)
+    else this.#assertClean(info)
+  }
+
+  /** The integer whose head was just read, in decimal digits: it may have more than a number of JavaScript. */
+  integer(): string {
+    const { value } = this
+    if (Number.isSafeInteger(value)) return String(this.major === Major.Uint ? value : -1 - value)
+    const exact = this.#view(8).getBigUint64(0)
+    return String(this.major === Major.Uint ? exact : -1n - exact)
   }
 
   /** The text whose head was just read. */
@@ -69,7 +93,7 @@ export class CborReader {
       if (ascii !== undefined) return ascii
     }
     try {
-      return utf8.decode(this.bytes.subarray(start, end))
+      return (this.#lenient ? lenientUtf8 : utf8).decode(this.bytes.subarray(start, end))
     } catch {
       throw malformed('a text is not UTF-8')
     }
@@ -87,16 +111,11 @@ export class CborReader {
     this.head()
     if (this.major !== Major.Bytes) throw malformed('a link is no byte string')
     const bytes = this.byteString()
-    const [zero, version, codec, hash, length] = bytes
-    const valid =
-      bytes.byteLength === CID_LENGTH + 1 &&
-      zero === 0 &&
-      version === 1 &&
-      (codec === RAW || codec === DAG_CBOR) &&
-      hash === SHA_256 &&
-      length === 32
-    if (!valid) throw malformed('a link is no CID of this protocol')
-    return bytes.subarray(1)
+    const cid = bytes.subarray(1)
+    if (bytes[0] !== 0 || !(isProtocolCid(cid) || (this.#lenient && isCid(cid)))) {
+      throw malformed('a link is no CID of this protocol')
+    }
+    return cid
   }
 
   /** Calls `item` for each element of the array whose head was just read. */
@@ -111,12 +130,17 @@ export class CborReader {
   eachEntry(entry: (key: string, index: number) => void): void {
     this.#enter()
     const count = this.value
+    const seen = this.#lenient ? new Set<string>() : undefined
     let previous = ''
     for (let index = 0; index < count; index++) {
       this.head()
       if (this.major !== Major.Text) throw malformed('a key is no text')
       const key = this.text()
-      if (index > 0 && compareKeys(previous, key) >= 0) throw malformed('keys are not in order')
+      if (seen?.has(key)) throw malformed('a key occurs twice')
+      if (seen) seen.add(key)
+      else if (index > 0 && compareKeys(previous, key) >= 0) {
+        throw malformed('keys are not in order')
+      }
       entry(key, index)
       previous = key
     }
@@ -127,8 +151,40 @@ export class CborReader {
     if (this.#at !== this.bytes.byteLength) throw malformed('there is more behind the value')
   }
 
+  /** Of the head that was just read. */
+  #assertClean(info: number): void {
+    // Floats, `undefined` and other simple values are not part of the data model.
+    if (this.major === Major.Simple && (info < Simple.False || info > Simple.Null)) {
+      throw malformed(info > 24 ? 'a number is a float' : 'a value is neither true, false nor null')
+    }
+    if (!Number.isSafeInteger(this.value)) throw malformed('a number is too large')
+  }
+
+  /** What a lenient reader makes of the head that was just read. */
+  #lenientHead(info: number): void {
+    if (++this.#items > MAX_LENIENT_ITEMS) throw malformed('there are too many values')
+    this.isFloat = this.major === Major.Simple && info > 24
+    if (!this.isFloat) {
+      if (this.major === Major.Simple && (info < Simple.False || info > Simple.Undefined)) {
+        throw malformed('a value is neither true, false, null nor undefined')
+      }
+      return
+    }
+    if (info === 25) this.value = halfFloat(this.value)
+    else if (info === 26) this.value = this.#view(4).getFloat32(0)
+    else this.value = this.#view(8).getFloat64(0)
+  }
+
+  /** The bytes that were read last. */
+  #view(length: number): DataView {
+    const { buffer, byteOffset } = this.bytes
+    return new DataView(buffer, byteOffset + this.#at - length, length)
+  }
+
   #enter(): void {
-    if (++this.#depth > MAX_DEPTH) throw malformed('values are nested too deeply')
+    if (++this.#depth > (this.#lenient ? MAX_LENIENT_DEPTH : MAX_DEPTH)) {
+      throw malformed('values are nested too deeply')
+    }
     // Each item takes a byte at least: a count beyond that is a lie, and not worth a loop.
     if (this.value > this.bytes.byteLength - this.#at) throw malformed('the block ends too early')
   }
@@ -147,7 +203,8 @@ export class CborReader {
 
   /** A value has one encoding only, the shortest. */
   #atLeast(value: number, least: number): number {
-    if (value < least) throw malformed('a number is not encoded in the shortest way')
+    if (value < least && !this.#lenient && this.major !== Major.Simple)
+      throw malformed('a number is not encoded in the shortest way')
     return value
   }
 
@@ -181,6 +238,15 @@ export function compareKeys(a: string, b: string): number {
 const byteLength = (text: string): number => {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return Buffer.byteLength(text)
   return text.length
+}
+
+function isCid(bytes: Uint8Array): boolean {
+  try {
+    decodeCid(bytes)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const malformed = (message: string) => new MalformedCborError(message)

@@ -1,5 +1,5 @@
-import { cidBytes } from './cid.ts'
-import { CborReader, Major, MalformedCborError } from './reader.ts'
+import { cidBytes, isProtocolCid } from './cid.ts'
+import { CborReader, Major, MalformedCborError, type ReaderOptions } from './reader.ts'
 
 /** A blob reference found in a record, also of a form that is not written any more. */
 export interface FoundBlob {
@@ -18,12 +18,12 @@ export interface ScannedRecord {
 }
 
 /**
- * Goes through a block that should be a record: a map in canonical DAG-CBOR.
+ * Goes through a block that should be a record: a map in DAG-CBOR, canonical unless `lenient`.
  *
  * @throws MalformedCborError
  */
-export function scanRecord(block: Uint8Array): ScannedRecord {
-  const reader = new CborReader(block)
+export function scanRecord(block: Uint8Array, options?: ReaderOptions): ScannedRecord {
+  const reader = new CborReader(block, options)
   const blobs: FoundBlob[] = []
   reader.head()
   if (reader.major !== Major.Map) throw new MalformedCborError('a record must be a map')
@@ -37,8 +37,8 @@ export function scanRecord(block: Uint8Array): ScannedRecord {
  *
  * @throws MalformedCborError
  */
-export function scanSubject(block: Uint8Array): string | undefined {
-  const reader = new CborReader(block)
+export function scanSubject(block: Uint8Array, options?: ReaderOptions): string | undefined {
+  const reader = new CborReader(block, options)
   let subject: string | undefined
   reader.head()
   if (reader.major !== Major.Map) return undefined
@@ -109,7 +109,8 @@ function scanMap(reader: CborReader, blobs: FoundBlob[]): string | undefined {
       else if (key === 'cid') cidText = text
     } else if (major === Major.Tag) {
       const link = reader.link()
-      if (key === 'ref') cid = link
+      // No blob has a CID of another kind.
+      if (key === 'ref' && isProtocolCid(link)) cid = link
     } else {
       if (key === 'size' && major === Major.Uint) size = value
       else if (key === 'size' && major === Major.Negative) size = -1

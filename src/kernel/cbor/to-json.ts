@@ -1,6 +1,6 @@
-import { toBase64 } from '@atproto/lex-data'
-import { cidString } from './cid.ts'
-import { CborReader, Major } from './reader.ts'
+import { decodeCid, toBase64 } from '@atproto/lex-data'
+import { CID_LENGTH, cidString } from './cid.ts'
+import { CborReader, Major, MalformedCborError, type ReaderOptions, Simple } from './reader.ts'
 
 /**
  * Writes a DAG-CBOR block as JSON text, links as `$link` and byte strings as `$bytes` (data model
@@ -9,20 +9,43 @@ import { CborReader, Major } from './reader.ts'
  *
  * @throws MalformedCborError
  */
-export function cborToJson(block: Uint8Array): string {
-  const reader = new CborReader(block)
+export function cborToJson(block: Uint8Array, options?: ReaderOptions): string {
+  const reader = new CborReader(block, options)
   const json = valueToJson(reader)
   reader.end()
   return json
+}
+
+/** Bytes of the largest record that is written here; in a larger one values are counted, as a lenient reader does. */
+const MAX_CLEAN = 1_000_000
+
+/**
+ * A stored record as JSON text, also of one that was imported and could not be written here: `undefined` becomes
+ * null, as a number that is none does, and what is no UTF-8 the replacement character.
+ *
+ * @returns undefined where there is no JSON for it
+ */
+export function recordToJson(block: Uint8Array): string | undefined {
+  if ((block[0] ?? 0) >> 5 !== Major.Map) return undefined
+  const mayBeClean = block.byteLength <= MAX_CLEAN
+  return (mayBeClean ? attempt(block, {}) : undefined) ?? attempt(block, { lenient: true })
+}
+
+function attempt(block: Uint8Array, options: ReaderOptions): string | undefined {
+  try {
+    return cborToJson(block, options)
+  } catch (error) {
+    if (error instanceof MalformedCborError) return undefined
+    throw error
+  }
 }
 
 function valueToJson(reader: CborReader): string {
   reader.head()
   switch (reader.major) {
     case Major.Uint:
-      return String(reader.value)
     case Major.Negative:
-      return String(-1 - reader.value)
+      return reader.integer()
     case Major.Bytes:
       return `{"$bytes":"${toBase64(reader.byteString(), 'base64')}"}`
     case Major.Text:
@@ -32,11 +55,21 @@ function valueToJson(reader: CborReader): string {
     case Major.Map:
       return mapToJson(reader)
     case Major.Tag:
-      return `{"$link":"${cidString(reader.link())}"}`
+      return `{"$link":"${linkText(reader.link())}"}`
     default:
-      return reader.value === 20 ? 'false' : reader.value === 21 ? 'true' : 'null'
+      return simpleToJson(reader)
   }
 }
+
+function simpleToJson({ isFloat, value }: CborReader): string {
+  // Infinite numbers and those that are none are null there.
+  if (isFloat) return JSON.stringify(value)
+  return value === Simple.False ? 'false' : value === Simple.True ? 'true' : 'null'
+}
+
+/** Those of other lengths are not all base32. */
+const linkText = (cid: Uint8Array): string =>
+  cid.byteLength === CID_LENGTH ? cidString(cid) : decodeCid(cid).toString()
 
 function arrayToJson(reader: CborReader): string {
   let json = '['

@@ -1,7 +1,7 @@
 /** An account as the provider's pages and tokens know it. */
 import type { Account } from '@atproto/oauth-provider/store'
 import type { Services } from '../../context/services.ts'
-import { cborToJson } from '../../kernel/cbor/to-json.ts'
+import { recordToJson } from '../../kernel/cbor/to-json.ts'
 import { unlessRefused } from '../../services/objects/result.ts'
 import type { Account as StoredAccount } from '../../storage/account/profile.ts'
 
@@ -33,8 +33,9 @@ async function profileOf(
 ): Promise<Pick<Account, 'name' | 'picture'>> {
   const { repository } = services.account(did)
   const record = await unlessRefused(repository.getRecord('app.bsky.actor.profile', 'self'))
-  if (!record) return {}
-  const profile = JSON.parse(cborToJson(record.block)) as {
+  const json = record && recordToJson(record.block)
+  if (json === undefined) return {}
+  const profile = JSON.parse(json) as {
     displayName?: unknown
     avatar?: { ref?: { $link?: unknown } }
   }

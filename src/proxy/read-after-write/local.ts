@@ -1,11 +1,10 @@
 /** What the caller wrote lately, read and checked. */
 import { TID } from '@atproto/common-web'
-import { decode } from '@atproto/lex-cbor'
-import { ipldToLex } from '@atproto/lexicon'
 import * as Profile from '#types/app/bsky/actor/profile'
 import * as Post from '#types/app/bsky/feed/post'
 import { cidString } from '../../kernel/cbor/cid.ts'
-import type { RecentRecord, RecentRecords } from '../../storage/account/recent.ts'
+import { recordValue } from '../../services/records/json.ts'
+import type { RecentRecords } from '../../storage/account/recent.ts'
 
 /** A post that the AppView may not have seen. */
 export interface LocalPost {
@@ -38,7 +37,7 @@ export function readLocal(
   { handle, profile: stored, posts }: RecentRecords,
   since: string,
 ): LocalRecords {
-  const profile = stored && valid(Profile.validateRecord(decoded(stored)))
+  const profile = stored && valid(Profile.validateRecord(recordValue(stored.block)))
   const changedAt = stored && profile && stored.rev > since ? timeOf(stored.rev) : undefined
   return {
     did,
@@ -46,7 +45,7 @@ export function readLocal(
     ...(profile && { profile }),
     ...(changedAt && { profileChangedAt: changedAt }),
     posts: posts.flatMap((post) => {
-      const record = valid(Post.validateRecord(decoded(post)))
+      const record = valid(Post.validateRecord(recordValue(post.block)))
       if (!record) return []
       const uri = `at://${did}/app.bsky.feed.post/${post.rkey}`
       return [{ uri, cid: cidString(post.cid), record, indexedAt: timeOf(post.rev) }]
@@ -60,8 +59,6 @@ export function lagOf({ profileChangedAt, posts }: LocalRecords, now = Date.now(
   if (profileChangedAt !== undefined) times.push(profileChangedAt)
   return Math.max(0, ...times.map((time) => now - Date.parse(time)))
 }
-
-const decoded = ({ block }: RecentRecord): unknown => ipldToLex(decode(block) as never)
 
 const valid = <T>(result: { success: true; value: T } | { success: false }): T | undefined =>
   result.success ? result.value : undefined

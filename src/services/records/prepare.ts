@@ -14,15 +14,12 @@ import { isValidNsid, isValidRecordKey, isValidTid } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { cidOf } from '../../kernel/cbor/cid.ts'
 import { encode } from '../../kernel/cbor/encode.ts'
-import type { EncodedRecord } from '../../storage/account/writes.ts'
+import { type EncodedRecord, MAX_RECORD_SIZE } from '../../storage/account/writes.ts'
 import { BlobRuleError, checkBlob, findBlobs } from './blob-rules.ts'
 import { assertDataModel, DataModelError } from './data-model.ts'
 import { checkObject } from './object-rules.ts'
 import type { KnownSchema, RecordSchema } from './schema.ts'
 import { type Schema, walkSchema } from './walk-schema.ts'
-
-/** Largest record in bytes of DAG-CBOR. */
-const MAX_RECORD_SIZE = 1_000_000
 
 export type ValidationStatus = 'valid' | 'unknown' | undefined
 

@@ -1,5 +1,4 @@
-import { decode } from '@atproto/lex-cbor'
-import { BlobRef, ipldToLex } from '@atproto/lexicon'
+import { BlobRef } from '@atproto/lexicon'
 import { AuthRequiredError, ForbiddenError } from '@atproto/xrpc-server'
 import type { Collection, RecordOf } from '#src/generated/collections.ts'
 import { cidString } from '../../kernel/cbor/cid.ts'
@@ -10,6 +9,7 @@ import type { RateLimitStatus } from '../../storage/rate-counter.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { legacyBlobs } from './blob-rules.ts'
+import { recordValue } from './json.ts'
 import type { RecordSchema, SchemaQuery, SchemaSource } from './schema.ts'
 
 /** Most legacy blob references that are upgraded in one write. */
@@ -118,8 +118,8 @@ export class Repositories {
 
   /**
    * One page of a collection, decoded, newest first unless `reverse`. It has fewer than `limit` records where
-   * these are large; without `cursor` it is the last one. A collection that is written out is one of those in the tree,
-   * and its records have the type of their lexicon, which is not checked again.
+   * these are large, or were imported and have no JSON form; without `cursor` it is the last one. A collection that is
+   * written out is one of those in the tree, and its records have the type of their lexicon, which is not checked again.
    *
    * @throws XRPCError `RepoNotFound`, `RepoDeactivated`, `RepoTakendown`
    */
@@ -130,11 +130,11 @@ export class Repositories {
     const { records, more } = await this.listStored(did, options)
     const last = records.at(-1)
     return {
-      records: records.map(({ rkey, cid, block }) => ({
-        uri: `at://${did}/${options.collection}/${rkey}`,
-        cid: cidString(cid),
-        value: ipldToLex(decode(block) as never) as RecordOf<C>,
-      })),
+      records: records.flatMap(({ rkey, cid, block }) => {
+        const value = recordValue(block) as RecordOf<C> | undefined
+        if (value === undefined) return []
+        return [{ uri: `at://${did}/${options.collection}/${rkey}`, cid: cidString(cid), value }]
+      }),
       ...(more && last && { cursor: last.rkey }),
     }
   }

@@ -1,4 +1,6 @@
+import { MalformedCborError } from '../../kernel/cbor/reader.ts'
 import { scanSubject } from '../../kernel/cbor/scan.ts'
+import { PIECE } from './split-blocks.ts'
 
 /** Collections that have at most one record for each subject. */
 const LINKING: ReadonlySet<string> = new Set([
@@ -16,13 +18,26 @@ export interface Backlink {
   rkey: string
 }
 
-/** The subject of the record at a path, if its collection is one of those above. */
+/** The subject of the record at a path, if its collection is one of those above and the record says one. */
 export function backlinkOf(path: string, block: Uint8Array): Backlink | undefined {
   const slash = path.indexOf('/')
   const collection = path.slice(0, slash)
   if (!LINKING.has(collection)) return undefined
-  const subject = scanSubject(block)
+  const subject = subjectOf(block)
   return subject === undefined ? undefined : { collection, subject, rkey: path.slice(slash + 1) }
+}
+
+/** Records that were imported may be anything, and larger than what their row has of them. */
+function subjectOf(block: Uint8Array): string | undefined {
+  if (block.byteLength >= PIECE) return undefined
+  for (const lenient of [false, true]) {
+    try {
+      return scanSubject(block, { lenient })
+    } catch (error) {
+      if (!(error instanceof MalformedCborError)) throw error
+    }
+  }
+  return undefined
 }
 
 /** Finds likes, reposts, follows and blocks by their subject. */

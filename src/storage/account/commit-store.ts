@@ -90,8 +90,10 @@ export class CommitStore {
     const { sql, backlinks, blobs } = this.#tables
     const written: SqlBinding[][] = []
     const references = new Map<string, readonly BlobReference[]>()
+    let replaced = false
     for (const [path, { before, after }] of changes) {
       if (before) backlinks.remove(path)
+      replaced ||= before !== null
       if (after) {
         written.push([path, after.cid, rev, after.block])
         backlinks.add(path, after.block)
@@ -100,6 +102,7 @@ export class CommitStore {
     }
     blobs.setReferences(references)
     insertRows(sql, 'INSERT OR REPLACE INTO record (path, cid, rev, block)', written)
+    if (replaced) this.#tables.snapshots.dropUnused()
   }
 }
 

@@ -18,7 +18,7 @@ const withExports = (
 ): Promise<void> =>
   withAccount(
     async (parts) => {
-      for (const rkey of 'abcdef') put(parts, rkey, 'x'.repeat(300_000))
+      for (const rkey of 'abcdef') put(parts, rkey, rkey.repeat(300_000))
       await work(parts)
     },
     { exportLimits: limits },

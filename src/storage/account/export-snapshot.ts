@@ -1,4 +1,5 @@
 import type { SealedChanges } from '../mst/tree.ts'
+import { dropOrphanPieces } from './split-blocks.ts'
 import type { PathChange } from './writes.ts'
 
 /**
@@ -101,12 +102,18 @@ export class ExportSnapshots {
     }
   }
 
+  /** To be called after the records at some paths were replaced: an export may still need what they were. */
+  dropUnused(): void {
+    if (this.#running.size === 0) dropOrphanPieces(this.#sql)
+  }
+
   /** Reads before it deletes: a statement that may write makes a start wait for the disk. */
   #clear(): void {
     for (const table of ['snapshot_node', 'snapshot_record']) {
       const rows = this.#sql.exec(`SELECT 1 FROM ${table} LIMIT 1`).toArray()
       if (rows.length > 0) this.#sql.exec(`DELETE FROM ${table}`)
     }
+    dropOrphanPieces(this.#sql)
   }
 }
 

@@ -11,25 +11,41 @@ import type { CidBytes } from '../../kernel/cbor/cid.ts'
 import { carBlockLength, carHeader, writeCarBlock } from '../car.ts'
 import type { Hold } from './export-snapshot.ts'
 import type { Head } from './head.ts'
+import { Repeats } from './repeats.ts'
+import { wholeBlock } from './split-blocks.ts'
 
 /** Bytes of one chunk of the stream: what an export of any size holds in memory. */
 const CHUNK = 256 * 1024
+
+/** Rows read before the event loop gets a turn. */
+const ROWS_PER_TURN = 5000
+
+/** How many records there are taken to be where it was not counted. */
+const ASSUMED_RECORDS = 100_000
 
 export interface ExportOptions {
   /** Only blocks that are newer than this rev. */
   since?: string
   /** The hold on the snapshot; released when the stream ends, fails, is cancelled or is not read in time. */
   hold: Hold
+  /** A record of equal content comes again at each key, as where there is no index on `record.cid` to find it by. */
+  repeats?: boolean
 }
 
 /** Reads a row per block; the snapshot is that of `head`, see `ExportSnapshots`. */
 export function exportCar(
   sql: SqlStorage,
   head: Head,
-  { since = '', hold }: ExportOptions,
+  { since = '', hold, repeats = false }: ExportOptions,
 ): ReadableStream<Uint8Array> {
   const scans = layersOf(sql).map((layer) => new Scan(nodeQuery(layer), head.rev, since))
-  scans.push(new Scan(RECORD_QUERY, head.rev, since))
+  const records = new Scan(RECORD_QUERY, head.rev, since)
+  scans.push(records)
+  const seen = repeats
+    ? undefined
+    : new Repeats(sql, head.rev, since, head.counts?.records ?? ASSUMED_RECORDS)
+  const isRepeat = (row: Row, scan: Scan) =>
+    scan === records && seen !== undefined && seen.has(row.key, new Uint8Array(row.cid))
   let started = false
   return new ReadableStream(
     {
@@ -37,7 +53,7 @@ export function exportCar(
       start(controller) {
         void hold.lapsed.then((error) => controller.error(error))
       },
-      pull(controller) {
+      async pull(controller) {
         try {
           hold.check()
           const chunk = new Chunk()
@@ -46,7 +62,11 @@ export function exportCar(
             chunk.add(head.cid, head.block)
             started = true
           }
-          fill(chunk, sql, scans)
+          while (fill(chunk, sql, scans, isRepeat) && chunk.length === 0) {
+            // Thousands of repetitions in a row: others get a turn.
+            await scheduler.wait(0)
+            hold.check()
+          }
           if (chunk.length > 0) return controller.enqueue(chunk.bytes())
           hold.release()
           controller.close()
@@ -61,20 +81,36 @@ export function exportCar(
   )
 }
 
-/** Merges the scans into the chunk until it is full or they end. Scans are opened anew each time. */
-function fill(chunk: Chunk, sql: SqlStorage, scans: readonly Scan[]): void {
+/**
+ * Merges the scans into the chunk, but for what `isRepeat` says went before, until it is full or they end. Scans are
+ * opened anew each time.
+ *
+ * @returns whether there may be more
+ */
+function fill(
+  chunk: Chunk,
+  sql: SqlStorage,
+  scans: readonly Scan[],
+  isRepeat: (row: Row, scan: Scan) => boolean,
+): boolean {
   for (const scan of scans) scan.open(sql)
-  while (chunk.length < CHUNK) {
+  let ended = false
+  for (let rows = 0; chunk.length < CHUNK && rows < ROWS_PER_TURN; rows++) {
     let next: Scan | undefined
     // Ties go to the earlier scan: a higher layer before a lower one, nodes before the record.
     for (const scan of scans) {
       if (scan.row && (!next?.row || scan.row.key < next.row.key)) next = scan
     }
+    ended = !next?.row
     if (!next?.row) break
-    chunk.add(new Uint8Array(next.row.cid), new Uint8Array(next.row.block))
+    if (!isRepeat(next.row, next)) {
+      const cid = new Uint8Array(next.row.cid)
+      chunk.add(cid, wholeBlock(sql, cid, next.row.block))
+    }
     next.advance()
   }
   for (const scan of scans) scan.close()
+  return !ended
 }
 
 type Row = { key: string; cid: ArrayBuffer; block: ArrayBuffer }

@@ -3,17 +3,14 @@
  * changes before the whole file was received and verified.
  */
 import { TID } from '@atproto/common-web'
-import { verifySignature } from '@atproto/crypto'
-import { decode, encode } from '@atproto/lex-cbor'
-import { isCid, isPlainObject, type LexMap } from '@atproto/lex-data'
-import { isValidNsid, isValidRecordKey } from '@atproto/syntax'
-import { type CidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
-import { MalformedCborError } from '../../kernel/cbor/reader.ts'
-import { scanRecord } from '../../kernel/cbor/scan.ts'
+import { isValidNsid, isValidRecordKey, isValidTid } from '@atproto/syntax'
+import { type CidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
 import { CarReader, MalformedCarError } from '../car-reader.ts'
 import { StorageError } from '../error.ts'
 import { MalformedTreeError } from '../mst/node.ts'
 import { TreeWalk } from '../mst/walk.ts'
+import { readCommit } from './import-commit.ts'
+import { RecordInspector, type UncleanRecords } from './import-records.ts'
 import { Staging } from './staging.ts'
 
 /** Bytes of one read from the stream. */
@@ -35,6 +32,9 @@ const MAX_OUT_OF_ORDER = 100
  */
 const MAX_NODE = 256 * 1024
 
+/** How far ahead of the clock a rev may be, in µs; what is further ahead no relay has taken. */
+const CLOCK_SKEW = 5 * 60 * 1_000_000
+
 export interface ImportOptions {
   did: string
   /** did:keys; the commit must be signed with one of them. */
@@ -53,23 +53,27 @@ export interface VerifiedImport {
   data: CidBytes
   /** Rev that the imported rows carry; the commit to be signed must have it. */
   rev: string
+  /** Rev of the repository that it replaces. */
+  after: string
   staging: Staging
+  /** Records that could not be written here; they are kept as they are. */
+  unclean: UncleanRecords
 }
+
+/** Gives the repository that is replaced, as a CAR file; for blocks that the one to be imported leaves out. */
+export type ImportBase = () => ReadableStream<Uint8Array> | Promise<ReadableStream<Uint8Array>>
 
 /** @throws StorageError `InvalidRequest` when the file is not a valid repository of the account */
 export async function readImport(
   sql: SqlStorage,
   car: ReadableStream<Uint8Array>,
   options: ImportOptions,
+  base?: ImportBase,
 ): Promise<VerifiedImport> {
   try {
-    return await new Import(sql, options).run(car)
+    return await new Import(sql, options).run(car, base)
   } catch (error) {
-    if (
-      error instanceof MalformedCarError ||
-      error instanceof MalformedTreeError ||
-      error instanceof MalformedCborError
-    ) {
+    if (error instanceof MalformedCarError || error instanceof MalformedTreeError) {
       throw invalid(error.message)
     }
     throw error
@@ -79,8 +83,8 @@ export async function readImport(
 class Import {
   readonly #options: ImportOptions
   readonly #reader = new CarReader()
-  readonly #rev: string
   readonly #staging: Staging
+  readonly #inspector = new RecordInspector()
   #commit: Pick<VerifiedImport, 'commit' | 'data'> | undefined
   #size = 0
   #walk: TreeWalk | undefined
@@ -92,11 +96,10 @@ class Import {
 
   constructor(sql: SqlStorage, options: ImportOptions) {
     this.#options = options
-    this.#rev = TID.nextStr(options.after)
-    this.#staging = new Staging(sql, this.#rev)
+    this.#staging = new Staging(sql)
   }
 
-  async run(car: ReadableStream<Uint8Array>): Promise<VerifiedImport> {
+  async run(car: ReadableStream<Uint8Array>, base?: ImportBase): Promise<VerifiedImport> {
     for await (const bytes of inLargeChunks(car)) {
       this.#size += bytes.byteLength
       if (this.#size > this.#options.maxSize) throw importTooLarge(this.#options.maxSize)
@@ -108,8 +111,23 @@ class Import {
     this.#reader.end()
     if (!this.#commit || !this.#walk) throw invalid('The commit is missing')
     while (this.#catchUp(BLOCKS_PER_TURN)) await scheduler.wait(0)
-    if (this.#walk.next) throw invalid('A block is missing')
-    return { ...this.#commit, rev: this.#rev, staging: this.#staging }
+    if (this.#walk.next && base) await this.#takeFrom(await base())
+    const missing = this.#walk.next
+    if (missing) throw invalid(`A block is missing: ${cidString(missing.cid)}`)
+    const { rev } = this.#staging
+    const { after } = this.#options
+    return { ...this.#commit, rev, after, staging: this.#staging, unclean: this.#inspector.unclean }
+  }
+
+  /** A file of changes (`getRepo` with `since`) leaves out what is here already. */
+  async #takeFrom(base: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = new CarReader()
+    this.#outOfOrder = 0
+    for await (const bytes of inLargeChunks(base)) {
+      for (const { cid, block } of reader.push(bytes)) this.#take(cid, block)
+      if (!this.#walk?.next) return
+    }
+    while (this.#catchUp(BLOCKS_PER_TURN)) await scheduler.wait(0)
   }
 
   #isRoot(cid: CidBytes): boolean {
@@ -118,7 +136,9 @@ class Import {
   }
 
   async #begin(cid: CidBytes, block: Uint8Array): Promise<void> {
-    const { data } = await readCommit(block, this.#options)
+    const { did, signingKeys, after } = this.#options
+    const { data, rev } = await readCommit(block, did, signingKeys)
+    this.#staging.rev = TID.nextStr(isPlausibleRev(rev) && rev > after ? rev : after)
     this.#commit = { commit: { cid, block: block.slice() }, data }
     this.#walk = new TreeWalk(data, (node) => this.#staging.addNode(node))
   }
@@ -168,7 +188,7 @@ class Import {
       return
     }
     this.#assertPath(next.key)
-    const { blobs } = scanRecord(block)
+    const blobs = this.#inspector.inspect(next.key, block)
     this.#walk.pass()
     this.#staging.addRecord(next.key, next.cid, block, blobs)
   }
@@ -200,37 +220,11 @@ async function* inLargeChunks(stream: ReadableStream<Uint8Array>): AsyncGenerato
   }
 }
 
-/** Checks the commit object and its signature. */
-async function readCommit(
-  block: Uint8Array,
-  { did, signingKeys }: ImportOptions,
-): Promise<{ data: CidBytes }> {
-  const commit = decodeCommit(block)
-  if (commit.did !== did) throw invalid(`The repository belongs to ${String(commit.did)}`)
-  if (commit.version !== 3) throw invalid('The commit is not of version 3')
-  const { sig, ...unsigned } = commit
-  if (!(sig instanceof Uint8Array) || !isCid(commit.data, { flavor: 'cbor' })) {
-    throw invalid('The commit is malformed')
-  }
-  const message = encode(unsigned)
-  for (const key of signingKeys) {
-    if (await verifySignature(key, message, sig).catch(() => false)) {
-      return { data: commit.data.bytes }
-    }
-  }
-  throw invalid('The commit is not signed with the key of the account')
-}
-
-function decodeCommit(block: Uint8Array): LexMap {
-  let commit: unknown
-  try {
-    commit = decode(block)
-  } catch {
-    // Reported below.
-  }
-  if (!isPlainObject(commit)) throw invalid('The commit is malformed')
-  return commit as LexMap
-}
+/** Whether a rev may be that of a commit which the network has seen. */
+const isPlausibleRev = (rev: unknown): rev is string =>
+  typeof rev === 'string' &&
+  isValidTid(rev) &&
+  TID.fromStr(rev).timestamp() < Date.now() * 1000 + CLOCK_SKEW
 
 /** @param maxSize bytes */
 const importTooLarge = (maxSize: number): StorageError =>

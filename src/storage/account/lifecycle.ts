@@ -16,6 +16,7 @@ const TABLES = [
   'head',
   'node',
   'record',
+  'block_part',
   'backlink',
   'blob',
   'record_blob',

@@ -3,6 +3,7 @@ import { TID } from '@atproto/common-web'
 import { isValidTid } from '@atproto/syntax'
 import type { CidBytes } from '../../kernel/cbor/cid.ts'
 import { MAX_ANSWER_BYTES } from './records.ts'
+import { wholeBlock } from './split-blocks.ts'
 
 export interface RecentRecord {
   rkey: string
@@ -65,6 +66,12 @@ export function readRecent(
     since,
     MAX_POSTS,
   )
+  const toRecent = ({ path, cid, rev, block }: Row): RecentRecord => ({
+    rkey: path.slice(path.indexOf('/') + 1),
+    cid: new Uint8Array(cid),
+    block: wholeBlock(sql, new Uint8Array(cid), block),
+    rev,
+  })
   const posts = withinBytes(rows)
     .map(toRecent)
     .reverse()
@@ -87,10 +94,3 @@ function withinBytes(rows: Iterable<Row>): Row[] {
   }
   return taken
 }
-
-const toRecent = ({ path, cid, rev, block }: Row): RecentRecord => ({
-  rkey: path.slice(path.indexOf('/') + 1),
-  cid: new Uint8Array(cid),
-  block: new Uint8Array(block),
-  rev,
-})

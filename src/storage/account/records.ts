@@ -1,5 +1,6 @@
 import { type CidBytes, cidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
+import { wholeBlock } from './split-blocks.ts'
 
 /** A record as it is stored: its DAG-CBOR bytes and their CID. */
 export interface StoredRecord {
@@ -44,7 +45,7 @@ export class RecordReader {
     const row = this.#sql
       .exec<Row>('SELECT path, cid, block FROM record WHERE path = ?', path)
       .toArray()[0]
-    return row && toRecord(row)
+    return row && this.#toRecord(row)
   }
 
   /**
@@ -70,7 +71,7 @@ export class RecordReader {
     const row = this.#sql
       .exec<Row>('SELECT path, cid, block FROM record WHERE cid = ? LIMIT 1', cid)
       .toArray()[0]
-    return row && toRecord(row)
+    return row && this.#toRecord(row)
   }
 
   /** One page of a collection, which ends at `MAX_ANSWER_BYTES`; reads as many rows as it returns, or one more. */
@@ -90,7 +91,7 @@ export class RecordReader {
     for (const row of rows) {
       bytes += row.block.byteLength
       if (bytes > MAX_ANSWER_BYTES && records.length > 0) return { records, more: true }
-      records.push(toRecord(row))
+      records.push(this.#toRecord(row))
     }
     return { records, more: records.length === limit }
   }
@@ -104,6 +105,15 @@ export class RecordReader {
       .exec<{ name: string }>(COLLECTIONS, MAX_COLLECTIONS)
       .toArray()
       .map(({ name }) => name)
+  }
+
+  #toRecord({ path, cid, block }: Row): StoredRecord {
+    const bytes = new Uint8Array(cid)
+    return {
+      rkey: path.slice(path.indexOf('/') + 1),
+      cid: bytes,
+      block: wholeBlock(this.#sql, bytes, block),
+    }
   }
 }
 
@@ -122,9 +132,3 @@ const COLLECTIONS = `
     FROM collection WHERE name IS NOT NULL LIMIT ?1
   )
   SELECT name FROM collection WHERE name IS NOT NULL`
-
-const toRecord = (row: Row): StoredRecord => ({
-  rkey: row.path.slice(row.path.indexOf('/') + 1),
-  cid: new Uint8Array(row.cid),
-  block: new Uint8Array(row.block),
-})

@@ -123,11 +123,11 @@ export class Repo {
   replace(
     did: string,
     key: SigningKey,
-    { data, rev, staging }: VerifiedImport,
+    { data, rev, after, staging }: VerifiedImport,
     announced: boolean,
   ): void {
     const head = this.head()
-    if (head.rev >= rev) {
+    if (head.rev !== after) {
       throw new StorageError(
         'InvalidRequest',
         'The repository was written to while it was imported: try again',

@@ -184,4 +184,14 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE head ADD COLUMN records INTEGER;
   ALTER TABLE head ADD COLUMN nodes INTEGER;
   `,
+  // The index is for exports, which ask whether a record of equal content came before.
+  `
+  CREATE TABLE block_part (
+    cid BLOB NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (cid, part)
+  ) WITHOUT ROWID;
+  CREATE INDEX snapshot_record_cid ON snapshot_record (cid);
+  `,
 ]

@@ -4,6 +4,7 @@ import type { StoredNode } from '../mst/node.ts'
 import { insertValues, type SqlBinding } from '../sql.ts'
 import { backlinkOf } from './backlinks.ts'
 import type { RepoCounts } from './head.ts'
+import { dropOrphanPieces, firstPiece, furtherPieces, wholeBlock } from './split-blocks.ts'
 
 /**
  * Bytes of blocks buffered before they are written. Each flush is a transaction, and the fewer there are, the
@@ -12,7 +13,7 @@ import type { RepoCounts } from './head.ts'
 const BATCH_BYTES = 2 * 1024 * 1024
 
 /** Tables that an import replaces. */
-const REPLACED = ['node', 'record', 'record_blob', 'backlink']
+const REPLACED = ['node', 'record', 'record_blob', 'backlink', 'block_part']
 
 /**
  * The staging tables of an import: a second set of those it will replace, and one for blocks that arrive out of
@@ -20,22 +21,23 @@ const REPLACED = ['node', 'record', 'record_blob', 'backlink']
  */
 export class Staging {
   readonly #sql: SqlStorage
-  readonly #rev: string
+  /** Part of the names of its indexes. */
+  readonly #name = crypto.randomUUID().replaceAll('-', '')
+  #rev = ''
   /** Values of rows to be written, one row after the other. */
   readonly #records: SqlBinding[] = []
   readonly #nodes: SqlBinding[] = []
   readonly #blobs: SqlBinding[] = []
   readonly #backlinks: SqlBinding[] = []
   readonly #blocks: SqlBinding[] = []
+  readonly #pieces: SqlBinding[] = []
   #bytes = 0
   #indexed = false
   /** Records and tree nodes so far. */
   readonly counts: RepoCounts = { records: 0, nodes: 0 }
 
-  /** `rev` is what the imported rows carry. */
-  constructor(sql: SqlStorage, rev: string) {
+  constructor(sql: SqlStorage) {
     this.#sql = sql
-    this.#rev = rev
     dropStaging(sql)
     sql.exec(`
       CREATE TABLE import_node (
@@ -52,9 +54,21 @@ export class Staging {
       CREATE TABLE import_record_blob (
         path TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (path, blob)
       ) WITHOUT ROWID;
-      CREATE INDEX record_blob_by_blob_${rev} ON import_record_blob (blob);
+      CREATE INDEX record_blob_by_blob_${this.#name} ON import_record_blob (blob);
       CREATE TABLE import_block (cid BLOB PRIMARY KEY, block BLOB NOT NULL) WITHOUT ROWID;
+      CREATE TABLE import_block_part (
+        cid BLOB NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (cid, part)
+      ) WITHOUT ROWID;
     `)
+  }
+
+  /** What imported rows carry; to be set before the first. */
+  get rev(): string {
+    return this.#rev
+  }
+
+  set rev(rev: string) {
+    this.#rev = rev
   }
 
   addNode({ layer, lo, cid, block }: StoredNode): void {
@@ -65,17 +79,23 @@ export class Staging {
 
   addRecord(path: string, cid: CidBytes, block: Uint8Array, blobs: readonly FoundBlob[]): void {
     this.counts.records++
-    this.#records.push(path, cid, this.#rev, block)
+    this.#records.push(path, cid, this.#rev, firstPiece(block))
     for (const blob of blobs) this.#blobs.push(path, cidString(blob.cid))
     const link = backlinkOf(path, block)
     if (link) this.#backlinks.push(link.collection, link.subject, link.rkey)
+    this.#addPieces(cid, block)
     this.#grow(block)
   }
 
   /** Stores a block that is out of order until the walk comes to it. */
   addBlock(cid: CidBytes, block: Uint8Array): void {
-    this.#blocks.push(cid, block)
+    this.#blocks.push(cid, firstPiece(block))
+    this.#addPieces(cid, block)
     this.#grow(block)
+  }
+
+  #addPieces(cid: CidBytes, block: Uint8Array): void {
+    for (const row of furtherPieces(cid, block)) this.#pieces.push(...row)
   }
 
   /** A block that arrived earlier: out of order, or as a record of equal content. */
@@ -89,7 +109,7 @@ export class Staging {
         cid,
       )
       .toArray()[0]
-    return row && new Uint8Array(row.block)
+    return row && wholeBlock(this.#sql, cid, row.block, 'import_block_part')
   }
 
   /** Writes the buffered rows. */
@@ -101,8 +121,17 @@ export class Staging {
     insert('INSERT OR IGNORE INTO import_record_blob (path, blob)', 2, this.#blobs)
     insert('INSERT OR IGNORE INTO import_backlink (collection, subject, rkey)', 3, this.#backlinks)
     insert('INSERT OR IGNORE INTO import_block (cid, block)', 2, this.#blocks)
-    for (const rows of [this.#records, this.#nodes, this.#blobs, this.#backlinks, this.#blocks])
+    insert('INSERT OR IGNORE INTO import_block_part (cid, part, bytes)', 3, this.#pieces)
+    for (const rows of [
+      this.#records,
+      this.#nodes,
+      this.#blobs,
+      this.#backlinks,
+      this.#blocks,
+      this.#pieces,
+    ]) {
       rows.length = 0
+    }
     this.#bytes = 0
   }
 
@@ -118,12 +147,13 @@ export class Staging {
       this.#sql.exec(`ALTER TABLE import_${table} RENAME TO ${table}`)
     }
     setAside(this.#sql, 'import_block')
+    dropOrphanPieces(this.#sql)
   }
 
   /** Created as late as possible: CIDs are in no order, and each row would touch a page of its own. */
   #index(): void {
     if (this.#indexed) return
-    this.#sql.exec(`CREATE INDEX record_cid_${this.#rev} ON import_record (cid)`)
+    this.#sql.exec(`CREATE INDEX record_cid_${this.#name} ON import_record (cid)`)
     this.#indexed = true
   }
 

@@ -2,6 +2,9 @@ import { TID } from '@atproto/common-web'
 import { type CidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
 
+/** Largest record that is written, in bytes of DAG-CBOR. */
+export const MAX_RECORD_SIZE = 1_000_000
+
 /** A record, validated and encoded by the Worker. */
 export interface EncodedRecord {
   cid: CidBytes

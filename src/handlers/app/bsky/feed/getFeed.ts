@@ -8,7 +8,7 @@ import { mayForward } from '#src/proxy/permission.ts'
 import { findTarget } from '#src/proxy/target.ts'
 import { session } from '#src/server/auth/policy.ts'
 import { unlessRefused } from '#src/services/objects/result.ts'
-import { recordJson } from '#src/services/records/json.ts'
+import { recordValue } from '#src/services/records/json.ts'
 
 /**
  * A feed, by way of the AppView, which shows the caller's token to the feed's generator: so the token is one
@@ -29,7 +29,7 @@ export default define({
 /** DID of the service that makes a feed, as the feed's record says. */
 async function generatorOf(feed: string, services: Services): Promise<string> {
   const record = await readRecord(parse(feed), services)
-  const did = (record as { value?: { did?: unknown } } | undefined)?.value?.did
+  const did = (record as { did?: unknown } | undefined)?.did
   if (typeof did !== 'string') throw errors.UnknownFeed('could not resolve feed did')
   return did
 }
@@ -38,14 +38,13 @@ async function readRecord(uri: AtUri, services: Services): Promise<unknown> {
   const { host: repo, collection, rkey } = uri
   const account = await services.accounts.find(repo)
   if (account) {
-    const { did } = account
-    const { repository } = services.account(did)
+    const { repository } = services.account(account.did)
     const found = await unlessRefused(repository.getRecord(collection, rkey))
-    return found && JSON.parse(recordJson(did, collection, found))
+    return found && recordValue(found.block)
   }
   const query = new URLSearchParams({ repo, collection, rkey })
   const answer = await fetchRemoteRecord(`?${query}`, new Headers(), services)
-  if (answer?.ok) return answer.json()
+  if (answer?.ok) return ((await answer.json()) as { value?: unknown } | null)?.value
   await answer?.body?.cancel()
   return undefined
 }

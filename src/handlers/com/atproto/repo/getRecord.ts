@@ -1,3 +1,4 @@
+import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/repo/getRecord'
 import { fetchRemoteRecord } from '#src/proxy/foreign-record.ts'
 import { anyone } from '#src/server/auth/policy.ts'
@@ -17,6 +18,10 @@ export default define({
     }
     const { did } = account
     const stored = await services.account(did).repository.getRecord(collection, rkey, cid)
-    return jsonAnswer(recordJson(did, collection, stored))
+    const json = recordJson(did, collection, stored)
+    if (json !== undefined) return jsonAnswer(json)
+    throw new InvalidRequestError(
+      'This record was imported and has no JSON form: com.atproto.sync.getRecord gives its bytes',
+    )
   },
 })

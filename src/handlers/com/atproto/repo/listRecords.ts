@@ -13,7 +13,10 @@ export default define({
     const last = page.records.at(-1)
     // Also on the last page, as the reference does: records may come to be behind it.
     const next = last ? `,"cursor":"${last.rkey}"` : ''
-    const records = page.records.map((stored) => recordJson(did, collection, stored))
+    // Those that have no JSON form are left out.
+    const records = page.records
+      .map((stored) => recordJson(did, collection, stored))
+      .filter((json) => json !== undefined)
     return jsonAnswer(`{"records":[${records.join(',')}]${next}}`)
   },
 })

@@ -26,6 +26,19 @@ test('every reference in the run-time schemas can be followed', () => {
   expect(missing).toEqual([])
 })
 
+test('a reference to a record type can be followed', () => {
+  const $type = 'com.atproto.lexicon.schema'
+  const answer = (schema: object) => ({
+    uri: 'at://did:web:a.test/com.atproto.lexicon.schema/com.example.a',
+    cid: 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a',
+    schema,
+  })
+  const check = (schema: object) =>
+    lexicons().assertValidXrpcOutput('com.atproto.lexicon.resolveLexicon', answer(schema))
+  expect(() => check({ $type, lexicon: 1 })).not.toThrow()
+  expect(() => check({ $type, lexicon: 'one' })).toThrow(ValidationError)
+})
+
 test('the lexicons are built once, and the schemas stay as they are', () => {
   expect(lexicons()).toBe(lexicons())
   expect(schemas['app.bsky.feed.like']?.()).not.toBe(schemas['app.bsky.feed.like']?.())

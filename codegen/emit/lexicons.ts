@@ -3,7 +3,8 @@ import { tsBanner } from '../banner.ts'
 import { GENERATED, LEXICONS } from '../layout.ts'
 import type { PlannedFile } from '../write.ts'
 
-const CODE = `import { Lexicons, ValidationError, type ValidationResult } from '@atproto/lexicon'
+const CODE = `import { type Lexicons, ValidationError, type ValidationResult } from '@atproto/lexicon'
+import { RecordLexicons } from '../kernel/record-lexicons.ts'
 import { schemas } from './schemas.ts'
 import { is$typed, maybe$typed } from './util.ts'
 
@@ -11,7 +12,7 @@ let built: Lexicons | undefined
 
 /** The lexicons that this server validates with; built when first asked for. */
 export function lexicons(): Lexicons {
-  built ??= new Lexicons(Object.values(schemas).map((make) => make()))
+  built ??= new RecordLexicons(Object.values(schemas).map((make) => make()))
   return built
 }
 

@@ -115,6 +115,19 @@ test('records that break the rules are named with the reason, the first hundred 
   expect(await answer.json()).toEqual({ uncleanRecords: 151, records: named })
 })
 
+test('a collection with capitals in its domain is kept and can be emptied', async () => {
+  const account = await makeAccount()
+  const name = 'COM.Example.note'
+  const { records } = await importInto(account, repositoryOf(account, { [`${name}/a`]: clean }))
+  expect(records).toEqual([
+    { path: `${name}/a`, reason: 'its collection has capitals in the domain', readable: false },
+  ])
+  expect((await contents(await exported(account))).size).toBe(2)
+  const input = { repo: account.did, collection: name, rkey: 'a' }
+  expect((await callAs(account, 'com.atproto.repo.deleteRecord', input)).status).toBe(200)
+  expect((await contents(await exported(account))).size).toBe(1)
+})
+
 test('a record that breaks the rules can be replaced and deleted, and not be written', async () => {
   const account = await makeAccount()
   const like = 'app.bsky.feed.like'

@@ -20,7 +20,7 @@ import { lexicons as loadLexicons } from '../../generated/lexicons.ts'
 import { routes } from '../../generated/routes.ts'
 import { forward } from '../../proxy/forward.ts'
 import { decide, isOwned } from '../../routing/decide.ts'
-import { isMethodName } from '../../routing/method-name.ts'
+import { isCanonicalNsid } from '../../routing/nsid.ts'
 import { findSetting } from '../../routing/settings.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { authorizeAgain } from '../auth/authorize-again.ts'
@@ -45,7 +45,7 @@ export async function dispatch(
   services: Services,
 ): Promise<Response> {
   const { request } = context
-  if (!isMethodName(nsid)) throw new InvalidRequestError('invalid xrpc path')
+  if (!isCanonicalNsid(nsid)) throw new InvalidRequestError('invalid xrpc path')
   countMethod(context, nsid)
   const route = routes[nsid]
   if (route) assertVerb(route.kind, request.method)

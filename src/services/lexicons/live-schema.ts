@@ -1,6 +1,7 @@
 /** Putting together what a record is validated with: its lexicon, and those that it refers to. */
-import { Lexicons, type LexRecord, type LexUserType } from '@atproto/lexicon'
+import type { Lexicons, LexRecord } from '@atproto/lexicon'
 import { isValidNsid } from '@atproto/syntax'
+import { RecordLexicons } from '../../kernel/record-lexicons.ts'
 import type { Answer } from './answer.ts'
 import { parseRecord, type SchemaRecord } from './document.ts'
 import { LexiconError } from './lexicon-error.ts'
@@ -101,7 +102,8 @@ class Gathering {
 
   /** @throws LexiconError `invalid` */
   finish(collection: string): LiveSchema {
-    const lexicons = new LayeredLexicons(this.#tree)
+    // Before those of the tree: third parties can refer to both.
+    const lexicons = new RecordLexicons([], this.#tree)
     for (const document of this.#documents.values()) {
       try {
         lexicons.add(document)
@@ -114,18 +116,5 @@ class Gathering {
       throw new LexiconError('invalid', `${collection} is published, but is no record type`)
     }
     return { lexicons, def, size: this.#size, until: this.#until }
-  }
-}
-
-/** Resolved lexicons before those of the tree, so that third parties can refer to both. */
-class LayeredLexicons extends Lexicons {
-  readonly #below: Lexicons
-  constructor(below: Lexicons) {
-    super()
-    this.#below = below
-  }
-
-  override getDef(uri: string): LexUserType | undefined {
-    return super.getDef(uri) ?? this.#below.getDef(uri)
   }
 }

@@ -19,7 +19,7 @@ export const legacyBlobs = (value: unknown): BlobRef[] =>
   findBlobs(value).filter(({ size }) => size < 0)
 
 /** Checks `accept` and `maxSize` of a blob, where the schema wants one. @throws BlobRuleError */
-export function checkBlob(schema: Schema, value: object, path: string): void {
+export function checkBlob(schema: Schema, value: unknown, path: string): void {
   if (schema.type !== 'blob' || !(value instanceof BlobRef)) return
   const { accept, maxSize } = schema
   if (maxSize !== undefined && value.size > maxSize) {

@@ -2,6 +2,8 @@
 
 import { isCid } from '@atproto/lex-data'
 import { BlobRef } from '@atproto/lexicon'
+import { isValidNsid } from '@atproto/syntax'
+import { hasCapitalsInDomain } from '../../routing/nsid.ts'
 
 /** How deep objects and arrays may nest. */
 const MAX_DEPTH = 128
@@ -59,6 +61,10 @@ function assertType(type: unknown, path: string): void {
   // A lexicon and a definition in it. `@atproto/lexicon` breaks down over more.
   if (type.indexOf('#') !== type.lastIndexOf('#')) {
     throw new DataModelError(`${path}/$type must not have more than one fragment`)
+  }
+  const [nsid = ''] = type.split('#')
+  if (isValidNsid(nsid) && hasCapitalsInDomain(nsid)) {
+    throw new DataModelError(`${path}/$type must have its domain in small letters`)
   }
   if (type === 'blob') throw new DataModelError(`${path} must be a valid blob reference`)
 }

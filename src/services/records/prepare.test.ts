@@ -1,6 +1,7 @@
 import { jsonToLex, LexiconDefNotFoundError, type LexiconDoc, Lexicons } from '@atproto/lexicon'
 import { describe, expect, test } from 'vitest'
 import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
+import { RecordLexicons } from '../../kernel/record-lexicons.ts'
 import { prepareRecord } from './prepare.ts'
 import type { KnownSchema } from './schema.ts'
 
@@ -99,11 +100,78 @@ describe('objects', () => {
     }
   })
 
-  test.each<[string, unknown]>([
-    ['something of another lexicon', { $type: 'com.example.other', list: [{ $link: cid }] }],
-    ['a blob', { $type: 'blob', ref: { $link: cid }, mimeType: 'text/plain', size: 0 }],
-  ])('may be %s', (_, value) => {
+  test('may be something of another lexicon', () => {
+    const value = { $type: 'com.example.other', list: [{ $link: cid }] }
     for (const attempt of prepareAll(value)) expect(attempt()).toBe('valid')
+  })
+
+  test('may hold a blob, and are none where nothing is known of them', () => {
+    const blob = { $type: 'blob', ref: { $link: cid }, mimeType: 'text/plain', size: 0 }
+    for (const attempt of prepareAll({ blob })) expect(attempt()).toBe('valid')
+    const record = jsonToLex({ anything: blob } as never) as object
+    expect(() => prepare(schemaOf(lexicons, ENTRY), record)).toThrow(
+      refusal(/^Invalid record: Record\/anything must be an object$/),
+    )
+  })
+})
+
+describe('a reference to a record type', () => {
+  const NOTE = 'com.example.note'
+  const note = {
+    lexicon: 1,
+    id: NOTE,
+    defs: {
+      main: {
+        type: 'record',
+        key: 'tid',
+        record: {
+          type: 'object',
+          required: ['text'],
+          properties: {
+            text: { type: 'string', maxLength: 5 },
+            picture: { type: 'blob', accept: ['image/png'] },
+          },
+        },
+      },
+    },
+  } as LexiconDoc
+  const lexicons = new RecordLexicons([
+    ...entryLexicon(
+      {
+        one: { type: 'ref', ref: NOTE },
+        many: { type: 'array', items: { type: 'union', refs: [NOTE, '#part'], closed: true } },
+      },
+      { part: { type: 'object', properties: {} } },
+    ),
+    note,
+  ])
+  const text = { text: 'short' }
+  const picture = {
+    $type: 'blob',
+    ref: { $link: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' },
+    mimeType: 'text/plain',
+    size: 0,
+  }
+
+  test.each<[string, object]>([
+    ['in a ref', { one: text }],
+    ['in a ref, with its type', { one: { $type: NOTE, ...text } }],
+    ['in a union', { many: [{ $type: NOTE, ...text }, { $type: `${ENTRY}#part` }] }],
+    ['in a union, with a fragment', { many: [{ $type: `${NOTE}#main`, ...text }] }],
+  ])('takes such a record: %s', (_, record) => {
+    expect(prepare(schemaOf(lexicons, ENTRY), record)).toBe('valid')
+  })
+
+  test.each<[string, object]>([
+    ['without what is required', { one: {} }],
+    ['beyond a limit', { many: [{ $type: NOTE, text: 'longer' }] }],
+    ['of another type', { one: { $type: 'com.example.other', ...text } }],
+    ['with a blob of another type', { one: { ...text, picture } }],
+    ['with such a blob in a union', { many: [{ $type: `${NOTE}#main`, ...text, picture }] }],
+    ['that is a text', { one: 'text' }],
+  ])('takes nothing else: %s', (_, record) => {
+    const value = jsonToLex(record as never) as object
+    expect(() => prepare(schemaOf(lexicons, ENTRY), value)).toThrow(refusal(/^Invalid record/))
   })
 })
 

@@ -16,8 +16,10 @@ import { cidOf } from '../../kernel/cbor/cid.ts'
 import { encode } from '../../kernel/cbor/encode.ts'
 import { type EncodedRecord, MAX_RECORD_SIZE } from '../../storage/account/writes.ts'
 import { BlobRuleError, checkBlob, findBlobs } from './blob-rules.ts'
+import { assertCollection } from './collection.ts'
 import { assertDataModel, DataModelError } from './data-model.ts'
-import { checkObject } from './object-rules.ts'
+import { checkFormat } from './format-rules.ts'
+import { checkObject, checkRecordType } from './object-rules.ts'
 import type { KnownSchema, RecordSchema } from './schema.ts'
 import { type Schema, walkSchema } from './walk-schema.ts'
 
@@ -42,6 +44,7 @@ export interface RecordInput {
 /** @throws InvalidRequestError */
 export function prepareRecord(input: RecordInput, schema: RecordSchema): PreparedRecord {
   const { collection, rkey, validate } = input
+  assertCollection(collection)
   assertObject(input.record)
   const record = withType(collection, input.record)
   const { def } = schema
@@ -118,6 +121,8 @@ function checkRecord(
   walkSchema(lexicons, def as Schema, record, 'Record', (schema, value, path) => {
     checkObject(schema, value, path)
     checkBlob(schema, value, path)
+    checkFormat(schema, value, path)
+    checkRecordType(lexicons, schema, value, path)
   })
   return 'valid'
 }

@@ -1,7 +1,7 @@
 /** Goes through a value along its schema, for the rules that `@atproto/lexicon` leaves out. */
 import type { Lexicons } from '@atproto/lexicon'
 
-/** The parts of a schema that lead further inside, and what a blob may be. */
+/** The parts of a schema that lead further inside, and what a blob or a text may be. */
 export interface Schema {
   type: string
   record?: Schema
@@ -11,14 +11,15 @@ export interface Schema {
   refs?: string[]
   accept?: string[]
   maxSize?: number
+  format?: string
 }
 
-/** Looks at one object of a value, together with the schema of its place. */
-export type Check = (schema: Schema, value: object, path: string) => void
+/** Looks at one object or text of a value, together with the schema of its place. */
+export type Check = (schema: Schema, value: unknown, path: string) => void
 
 /**
- * Shows every object in a value to `check`: arrays, bytes, links and blobs too. Places that the schema does
- * not describe are left out.
+ * Shows every object and every text in a value to `check`: arrays, bytes, links and blobs too. Places that the schema
+ * does not describe are left out.
  *
  * @param path what messages call the value
  */
@@ -29,7 +30,8 @@ export function walkSchema(
   path: string,
   check: Check,
 ): void {
-  if (!schema || value === null || typeof value !== 'object') return
+  if (!schema || value === null) return
+  if (typeof value !== 'object' && typeof value !== 'string') return
   check(schema, value, path)
   for (const [place, next, child] of steps(lexicons, schema, value)) {
     walkSchema(lexicons, next, child, `${path}${place}`, check)
@@ -40,8 +42,9 @@ export function walkSchema(
 function steps(
   lexicons: Lexicons,
   schema: Schema,
-  value: object,
+  value: object | string,
 ): [place: string, schema: Schema | undefined, value: unknown][] {
+  if (typeof value === 'string' && schema.type !== 'ref') return []
   switch (schema.type) {
     case 'record':
       return [['', schema.record, value]]
@@ -59,7 +62,8 @@ function steps(
       return [['', definition(lexicons, schema.ref), value]]
     case 'union': {
       const { $type } = value as { $type?: unknown }
-      const ref = schema.refs?.find((candidate) => typeName(candidate) === $type)
+      const type = typeof $type === 'string' ? typeName($type) : undefined
+      const ref = schema.refs?.find((candidate) => typeName(candidate) === type)
       return [['', definition(lexicons, ref), value]]
     }
     default:
@@ -70,5 +74,5 @@ function steps(
 const definition = (lexicons: Lexicons, ref: string | undefined): Schema | undefined =>
   ref === undefined ? undefined : (lexicons.getDef(ref) as Schema | undefined)
 
-/** `lex:app.bsky.embed.images#main` → `app.bsky.embed.images`, as `$type` has it. */
-const typeName = (ref: string): string => ref.replace(/^lex:/, '').replace(/#main$/, '')
+/** `lex:app.bsky.embed.images#main` → `app.bsky.embed.images`, as `$type` has it, as a rule. */
+export const typeName = (ref: string): string => ref.replace(/^lex:/, '').replace(/#main$/, '')

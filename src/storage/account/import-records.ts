@@ -1,5 +1,6 @@
 import { MalformedCborError } from '../../kernel/cbor/reader.ts'
 import { type FoundBlob, scanRecord } from '../../kernel/cbor/scan.ts'
+import { hasCapitalsInDomain } from '../../routing/nsid.ts'
 import { MAX_RECORD_SIZE } from './writes.ts'
 
 /** Most of the unclean records of an import that are named. */
@@ -10,7 +11,7 @@ export interface UncleanRecord {
   /** `<collection>/<rkey>` */
   path: string
   reason: string
-  /** Whether there is JSON for it; if not, it is in CAR files only. */
+  /** Whether it is shown as JSON; if not, it is in CAR files only. */
   readable: boolean
 }
 
@@ -33,7 +34,10 @@ export class RecordInspector {
     const { byteLength } = block
     const strict = scan(block, false)
     const read = typeof strict === 'string' ? scan(block, true) : strict
-    if (typeof strict === 'string') this.#note(path, strict, typeof read !== 'string')
+    const collection = path.slice(0, path.indexOf('/'))
+    if (hasCapitalsInDomain(collection)) {
+      this.#note(path, 'its collection has capitals in the domain', false)
+    } else if (typeof strict === 'string') this.#note(path, strict, typeof read !== 'string')
     else if (byteLength > MAX_RECORD_SIZE) {
       this.#note(path, `it has ${byteLength} bytes, more than ${MAX_RECORD_SIZE}`, true)
     }

@@ -3,6 +3,7 @@ import { define, errors } from '#lex/com/atproto/repo/getRecord'
 import { fetchRemoteRecord } from '#src/proxy/foreign-record.ts'
 import { anyone } from '#src/server/auth/policy.ts'
 import { jsonAnswer } from '#src/server/compress.ts'
+import { assertCollection } from '#src/services/records/collection.ts'
 import { recordJson } from '#src/services/records/json.ts'
 
 /** Records of this host. Those of other repositories are the AppView's to give. */
@@ -10,6 +11,7 @@ export default define({
   auth: anyone,
   async handler({ params, request, services }) {
     const { repo, collection, rkey, cid } = params
+    assertCollection(collection)
     const account = await services.accounts.find(repo)
     if (!account) {
       const answer = await fetchRemoteRecord(new URL(request.url).search, request.headers, services)

@@ -1,12 +1,14 @@
 import { define } from '#lex/com/atproto/repo/listRecords'
 import { anyone } from '#src/server/auth/policy.ts'
 import { jsonAnswer } from '#src/server/compress.ts'
+import { assertCollection } from '#src/services/records/collection.ts'
 import { recordJson } from '#src/services/records/json.ts'
 
 export default define({
   auth: anyone,
   async handler({ params, services }) {
     const { repo, collection, limit, cursor, reverse } = params
+    assertCollection(collection)
     const { did } = await services.accounts.get(repo)
     const options = { collection, limit, cursor, reverse }
     const page = await services.repositories.listStored(did, options)

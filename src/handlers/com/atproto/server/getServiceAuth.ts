@@ -1,7 +1,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/getServiceAuth'
 import { assertMayRequest } from '#src/proxy/delegation.ts'
-import { isMethodName } from '#src/routing/method-name.ts'
+import { isCanonicalNsid } from '#src/routing/nsid.ts'
 import { sessionEvenTakendown } from '#src/server/auth/policy.ts'
 import { isAtprotoDid } from '#src/services/identity/atproto-did.ts'
 
@@ -19,7 +19,7 @@ export default define({
     if (!isAtprotoDid(did) || service.length > 1 || service[0] === '') {
       throw new InvalidRequestError('aud must be a DID, or a DID and the id of a service')
     }
-    if (lxm !== null && !isMethodName(lxm)) {
+    if (lxm !== null && !isCanonicalNsid(lxm)) {
       throw new InvalidRequestError('lxm must be the NSID of a method, its domain in small letters')
     }
     if (exp !== undefined) assertLifetime(exp - Date.now() / 1000, lxm)

@@ -3,6 +3,7 @@ import { type LexiconDoc, lexiconDoc } from '@atproto/lexicon'
 import { cborToJson } from '../../kernel/cbor/to-json.ts'
 import { isTooDeep } from './depth.ts'
 import { nameProblems } from './grammar.ts'
+import { withoutInlineObjects } from './inline-objects.ts'
 import { LexiconError } from './lexicon-error.ts'
 
 /** The collection that lexicons are published in, under their NSID. */
@@ -47,10 +48,14 @@ export function readDocument(nsid: string, block: Uint8Array): string {
   const { $type, id } = record as { $type?: unknown; id?: unknown }
   if ($type !== SCHEMA_COLLECTION) throw invalid(nsid, 'it is a record of another type')
   if (id !== nsid) throw invalid(nsid, 'it has another id')
-  const checked = lexiconDoc.safeParse(record)
+  const checked = lexiconDoc.safeParse(withoutInlineObjects(record))
   if (!checked.success) {
     const [issue] = checked.error.issues
     throw invalid(nsid, `it is no lexicon: ${issue?.path.join('.')}: ${issue?.message}`)
+  }
+  for (const [name, { type }] of Object.entries(checked.data.defs)) {
+    // Nothing is known of it, so that there is nothing to define.
+    if (type === 'unknown') throw invalid(nsid, `it is no lexicon: defs.${name} is unknown`)
   }
   for (const { at, message } of nameProblems(record)) {
     throw invalid(nsid, `it is no lexicon: ${shortened(at)}: ${message}`)

@@ -61,11 +61,10 @@ test('whatever the records are, they are exported byte for byte and read as far 
       expect(await contents(await exported(account))).toEqual(await contents(file))
       expect(unclean.records.filter(({ readable }) => !readable)).toHaveLength(unreadable.length)
 
-      const answers = await Promise.all(all.map((_, index) => read(account, `r${index}`)))
-      expect(answers.map(({ status }) => status)).toEqual([
-        ...readable.map(() => 200),
-        ...unreadable.map(() => 400),
-      ])
+      for (const [index] of all.entries()) {
+        const { status } = await read(account, `r${index}`)
+        expect(status).toBe(index < readable.length ? 200 : 400)
+      }
       const values = readable.map(({ json }) => json)
       const list = await send(
         `/xrpc/com.atproto.repo.listRecords?repo=${account.did}&collection=${collection}&reverse=true`,

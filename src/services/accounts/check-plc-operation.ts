@@ -15,8 +15,11 @@ export async function assertKeepsAccountHere(
   operation: PlcOperation,
 ): Promise<void> {
   const { rotationKeys, services, verificationMethods, alsoKnownAs } = operation
-  if (!rotationKeys.includes(dependencies.plc.rotationDidKey())) {
-    throw new InvalidRequestError("Rotation keys do not include server's rotation key")
+  const rotationKey = dependencies.plc.rotationDidKey()
+  if (!rotationKeys.includes(rotationKey)) {
+    throw new InvalidRequestError(
+      `Rotation keys do not include server's rotation key: add ${rotationKey}`,
+    )
   }
   const { type, endpoint } = pdsService(dependencies.config.publicUrl)
   if (services.atproto_pds?.type !== type) {

@@ -30,15 +30,17 @@ async function findProblem(
 ): Promise<string | undefined> {
   const document = await dependencies.identity.did(did, { fresh: true })
   const signingKey = await dependencies.objects.account(did).keys.publicKey()
-  if (pdsOf(document) !== dependencies.config.publicUrl) {
-    return 'DID document atproto_pds service endpoint does not match PDS public url'
+  const { publicUrl } = dependencies.config
+  const [host, key] = [pdsOf(document), signingKeyOf(document)]
+  if (host !== publicUrl) {
+    return `DID document atproto_pds service endpoint does not match PDS public url: it is ${host ?? 'none'}, and has to be ${publicUrl}`
   }
-  if (signingKeyOf(document) !== signingKey) {
-    return 'DID document verification method does not match expected signing key'
+  if (key !== signingKey) {
+    return `DID document verification method does not match expected signing key: it is ${key ?? 'none'}, and has to be ${signingKey}`
   }
   if (!did.startsWith('did:plc:')) return undefined
   const { rotationKeys } = await dependencies.plc.documentData(did)
-  return rotationKeys.includes(dependencies.plc.rotationDidKey())
-    ? undefined
-    : 'Server rotation key not included in PLC DID data'
+  const rotationKey = dependencies.plc.rotationDidKey()
+  if (rotationKeys.includes(rotationKey)) return undefined
+  return `Server rotation key not included in PLC DID data: add ${rotationKey} to its rotationKeys, in any place, since without it this host can change neither handle nor signing key`
 }

@@ -1,9 +1,15 @@
 /** Settings of a host that runs here: from the environment, with secrets made up once and kept. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ConfigError } from '../src/kernel/config/config.ts'
-import { parseSettings, type RawSettings, settings } from '../src/kernel/config/settings.ts'
+import {
+  type LastingSecret,
+  lastingSecrets,
+  parseSettings,
+  type RawSettings,
+  settings,
+} from '../src/kernel/config/settings.ts'
 import { makeDataFolder } from './private-data.ts'
 
 /** Secrets that a host cannot do without. */
@@ -55,8 +61,11 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   const dataDirectory = resolve(parsed.PDS_DATA_DIRECTORY ?? 'data')
   makeDataFolder(dataDirectory, (line) => process.stderr.write(`note: ${line}\n`))
-  const given = Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : []))
-  const raw: RawSettings = { ...keptSecrets(dataDirectory), ...Object.fromEntries(given) }
+  const given: RawSettings = Object.fromEntries(
+    Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  )
+  const kept = keptSecrets(dataDirectory, given, parsed.PDS_ROTATED_SECRETS ?? [])
+  const raw: RawSettings = { ...kept, ...given }
   const { PDS_PORT: port = 2583, PDS_BIND: bind = '127.0.0.1' } = parsed
   return { dataDirectory, port, bind, raw }
 }
@@ -70,15 +79,36 @@ export function originAt(bind: string, port: number): string {
 /** An IP address with brackets around it, if it needs them. */
 export const inUrl = (address: string): string => (address.includes(':') ? `[${address}]` : address)
 
-function keptSecrets(dataDirectory: string): RawSettings {
+/** @throws ConfigError where secrets are missing that accounts in this folder were made with */
+function keptSecrets(
+  dataDirectory: string,
+  given: RawSettings,
+  rotated: readonly LastingSecret[],
+): RawSettings {
   const path = join(dataDirectory, 'secrets.json')
   const kept = readSecrets(path)
+  const lost = lastingSecrets.filter(
+    (name) => !(kept[name] || given[name]) && !rotated.includes(name),
+  )
+  if (lost.length > 0 && holdsData(dataDirectory)) {
+    throw new ConfigError(
+      `${dataDirectory} has data in it, but ${lost.join(', ')} ${lost.length > 1 ? 'are' : 'is'} not in ` +
+        `${path}, nor set: restore secrets.json from a backup. With new ones nobody here could write. ` +
+        'docs/deploy.md, "Changing a secret", says what can be done where there is no backup.',
+    )
+  }
   const made = makeSecrets(kept)
   if (Object.keys(made).length === 0) return kept
   const all = { ...kept, ...made }
   writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
   chmodSync(path, 0o600)
   return all
+}
+
+/** Whether a server has run with this folder. */
+function holdsData(dataDirectory: string): boolean {
+  const folder = join(dataDirectory, 'objects', 'DirectoryObject')
+  return existsSync(folder) && readdirSync(folder).length > 0
 }
 
 function readSecrets(path: string): RawSettings {

@@ -21,6 +21,7 @@ import {
   isOperatorRequest,
 } from './services/accounts/operator-accounts.ts'
 import { assertLocation } from './services/objects/location.ts'
+import { assertSecrets } from './services/objects/secrets.ts'
 import { hostObjects } from './services/objects/stubs.ts'
 import { site } from './web/site.ts'
 
@@ -69,9 +70,11 @@ async function answer(
     const { operatorNames, config } = services
     assertHost(request, path, config)
     await assertLocation(env, config.dataLocation)
+    const secretsFit = assertSecrets(env, config, log)
     if (!isOperatorRequest(request, path)) {
       await assertNoOperatorAccount(operatorNames, () => hostObjects(env).directory)
     }
+    await secretsFit
   } catch (error) {
     if (isInternal(error)) log.error('the settings are wrong', error)
     return { response: errorResponse(error) }

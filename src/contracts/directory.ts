@@ -16,6 +16,7 @@ import type {
 import type { InviteSchedule } from '../storage/directory/invite-schedule.ts'
 import type { StoredLexicon } from '../storage/directory/lexicons.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
+import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
 
@@ -31,6 +32,7 @@ export interface DirectoryRpc {
   readonly lockouts: LockoutsRpc
   readonly mails: DevMailsRpc
   readonly location: LocationRpc
+  readonly secrets: SecretsRpc
 }
 
 export interface DirectoryAccountsRpc {
@@ -149,4 +151,18 @@ export interface DevMailsRpc {
 export interface LocationRpc {
   /** Records where the data of this host are, unless it is recorded. @returns what was recorded first */
   record(location: string): Answer<string>
+}
+
+/** With which secrets the data of this host were made. */
+export interface SecretsRpc {
+  recorded(): Answer<SecretFingerprints | undefined>
+  /**
+   * Records them in the place of `expected`; what another has recorded meanwhile stays.
+   *
+   * @returns what is recorded
+   */
+  record(
+    fingerprints: SecretFingerprints,
+    expected: SecretFingerprints | undefined,
+  ): Answer<SecretFingerprints>
 }

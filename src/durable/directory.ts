@@ -14,6 +14,7 @@ import { Lockouts } from '../storage/directory/lockouts.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
+import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -82,6 +83,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       mails: new DevMails(sql),
       lockouts,
       location: new Location(storage),
+      secrets: new SecretFingerprintStore(storage),
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)

@@ -5,6 +5,12 @@ export interface KeysRpc {
   /** did:key of the signing key, whatever the account's status. */
   publicKey(): Answer<string>
   /**
+   * Whether the stored key can be read with this host's PDS_KEY_SECRET.
+   *
+   * @throws StorageError `RepoNotFound` where there is none
+   */
+  isReadable(): Answer<boolean>
+  /**
    * Replaces the signing key. For a did:plc, the identity is changed in between; until all of it is done,
    * nothing else is signed. A rotation that broke off is completed or given up before the next signature,
    * depending on what the PLC directory says.

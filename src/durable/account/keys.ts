@@ -1,5 +1,5 @@
 import type { KeysRpc } from '../../contracts/account/keys.ts'
-import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
+import { DecryptionError, decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { PlcError } from '../../services/identity/plc.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
@@ -23,6 +23,18 @@ export class Keys implements KeysRpc {
   async publicKey(): Promise<string> {
     this.#core.profile.get()
     return (await this.current()).did()
+  }
+
+  async isReadable(): Promise<boolean> {
+    const { profile } = this.#core
+    profile.get()
+    try {
+      await this.#decrypt(profile.sealedSigningKey())
+      return true
+    } catch (error) {
+      if (error instanceof DecryptionError) return false
+      throw error
+    }
   }
 
   async rotate(bytes: Uint8Array): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
-import { type DataLocation, NONE, parseSettings } from './settings.ts'
+import { type DataLocation, type LastingSecret, NONE, parseSettings } from './settings.ts'
 
 export type LogLevel = 'info' | 'error'
 
@@ -51,6 +51,8 @@ export interface Config {
   plcRotationKey: string
   /** did:key of the operator, ranked above the rotation key. */
   recoveryKey: string | undefined
+  /** Secrets that the operator has changed on purpose. */
+  rotatedSecrets: readonly LastingSecret[]
   plcUrl: string
   dohUrl: string
   /** Requests may go to private addresses, and by plain http. */
@@ -178,6 +180,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     keySecret: parsed.PDS_KEY_SECRET ?? '',
     plcRotationKey: rotationKey ?? '',
     recoveryKey: unlessNone(parsed.PDS_RECOVERY_DID_KEY),
+    rotatedSecrets: parsed.PDS_ROTATED_SECRETS ?? [],
     plcUrl: parsed.PDS_DID_PLC_URL ?? 'https://plc.directory',
     dohUrl: parsed.PDS_DOH_URL ?? 'https://cloudflare-dns.com/dns-query',
     reachPrivate: parsed.PDS_DISABLE_SSRF_PROTECTION ?? devMode,

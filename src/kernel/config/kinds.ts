@@ -102,3 +102,13 @@ export const choice = <const T extends string>(
     return chosen
   },
 })
+
+export const someOf = <const T extends string>(
+  otherwise: string,
+  options: readonly T[],
+  doc: string,
+): Setting<readonly T[]> => {
+  const { type, parse } = list(otherwise, doc)
+  const one = choice(options[0] as T, options, doc)
+  return { type, doc, otherwise, parse: (value) => parse(value).map((item) => one.parse(item)) }
+}

@@ -13,6 +13,7 @@ import {
   routes,
   type Setting,
   secret,
+  someOf,
   text,
   url,
 } from './kinds.ts'
@@ -36,6 +37,15 @@ export const locationHints = [
 const dataLocations = ['auto', ...jurisdictions, ...locationHints] as const
 
 export type DataLocation = (typeof dataLocations)[number]
+
+/** Secrets that stored data depend on. */
+export const lastingSecrets = [
+  'PDS_KEY_SECRET',
+  'PDS_JWT_SECRET',
+  'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX',
+] as const
+
+export type LastingSecret = (typeof lastingSecrets)[number]
 
 export const settings = {
   PDS_HOSTNAME: host('localhost', 'Public host name; the server is `https://<name>`.'),
@@ -72,6 +82,12 @@ export const settings = {
   PDS_RECOVERY_DID_KEY: text(
     'none',
     'A `did:key` of the operator that outranks the rotation key in every `did:plc` identity made here.',
+  ),
+  PDS_ROTATED_SECRETS: someOf(
+    'none',
+    lastingSecrets,
+    'Secrets that have been changed on purpose since the last start; without it the host does not start with others ' +
+      'than before. To be unset afterwards. Separated by commas.',
   ),
   PDS_DID_PLC_URL: url('https://plc.directory', 'Directory of `did:plc` identities.'),
   PDS_DOH_URL: url(

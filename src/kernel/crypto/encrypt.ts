@@ -17,7 +17,7 @@ export async function encrypt(
   return sealed
 }
 
-/** @throws UnsealError when the secret is another one, or the data was changed */
+/** @throws DecryptionError when the secret is another one, or the data was changed */
 export async function decrypt(
   secret: string,
   purpose: string,

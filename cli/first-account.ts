@@ -1,6 +1,7 @@
-/** The account that a fresh host starts with. */
+/** The account that a fresh host on this machine starts with. */
 import { randomBytes } from 'node:crypto'
 import type { RawSettings } from '../src/kernel/config/settings.ts'
+import { isLoopback } from '../src/kernel/loopback.ts'
 
 export interface FirstAccount {
   did: string
@@ -20,39 +21,44 @@ export class FirstAccountError extends Error {
   }
 }
 
+/** Whether a host can be reached from this machine only, so that nothing it does is seen by anybody else. */
+export const isLocal = ({ PDS_HOSTNAME }: RawSettings): boolean =>
+  isLoopback(PDS_HOSTNAME ?? 'localhost')
+
 /**
- * Makes an account when the host has none.
+ * Makes an account when the host has none: on this machine, or where one is asked for (PDS_FIRST_HANDLE). A public host
+ * would announce it to the network.
  *
- * @returns what was made, or undefined when there was one already
+ * @returns what was made; `none` when there is no account, `exists` when there was one already
  * @throws FirstAccountError
  */
 export async function ensureFirstAccount(
   origin: string,
   raw: RawSettings,
-): Promise<FirstAccount | undefined> {
+): Promise<FirstAccount | 'none' | 'exists'> {
   const existing = await call<{ repos: unknown[] }>(origin, 'com.atproto.sync.listRepos?limit=1')
-  if (existing.repos.length > 0) return undefined
+  if (existing.repos.length > 0) return 'exists'
+  if (!raw.PDS_FIRST_HANDLE && !isLocal(raw)) return 'none'
   const handle = raw.PDS_FIRST_HANDLE?.toLowerCase() ?? `alice${await firstDomain(origin)}`
   const password = raw.PDS_FIRST_PASSWORD ?? randomBytes(12).toString('base64url')
   const credentials = Buffer.from(`admin:${raw.PDS_ADMIN_PASSWORD}`).toString('base64')
-  // A did:web needs nobody else: so a host starts offline too.
-  const did = `did:web:${handle}`
+  const did = raw.PDS_FIRST_DID_METHOD === 'web' ? `did:web:${handle}` : undefined
   try {
-    await call(origin, 'com.atproto.server.createAccount', {
+    const made = await call<{ did: string }>(origin, 'com.atproto.server.createAccount', {
       method: 'POST',
       headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/json' },
       body: JSON.stringify({ handle, did, password }),
     })
+    return { did: made.did, handle, password: raw.PDS_FIRST_PASSWORD ? undefined : password }
   } catch (error) {
     // It is there already, and only not listed yet: the host was ended right after making it.
-    if (error instanceof FirstAccountError && error.reason === 'HandleNotAvailable')
-      return undefined
+    if (error instanceof FirstAccountError && error.reason === 'HandleNotAvailable') return 'exists'
     throw error
   }
-  return { did, handle, password: raw.PDS_FIRST_PASSWORD ? undefined : password }
 }
 
-async function firstDomain(origin: string): Promise<string> {
+/** The domain under which handles are given out, with its dot. */
+export async function firstDomain(origin: string): Promise<string> {
   const { availableUserDomains } = await call<{ availableUserDomains: string[] }>(
     origin,
     'com.atproto.server.describeServer',

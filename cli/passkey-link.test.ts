@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runCommand } from '../test/support/command.ts'
 import { HANDLE, startServer, type TestServer } from '../test/support/server.ts'
 
 const COMMAND = fileURLToPath(new URL('passkey-link.ts', import.meta.url))
@@ -12,25 +12,12 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 /** Runs the command as the operator of the server would, beside it. */
-function run(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    env: {
-      PATH: process.env.PATH,
-      PDS_PORT: new URL(server.origin).port,
-      PDS_DATA_DIRECTORY: server.dataDirectory,
-      ...env,
-    },
+const run = (args: string[], env: Record<string, string> = {}) =>
+  runCommand(COMMAND, args, {
+    PDS_PORT: new URL(server.origin).port,
+    PDS_DATA_DIRECTORY: server.dataDirectory,
+    ...env,
   })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-    })
-  }
-  return new Promise<{ code: number | null; output: string }>((resolve) =>
-    child.once('close', (code) => resolve({ code, output })),
-  )
-}
 
 /** Whether a link is good, as its page finds out. */
 async function isGood(url: string): Promise<boolean> {

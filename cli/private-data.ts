@@ -9,7 +9,7 @@ const FILE_MODE = 0o600
 export const PRIVATE_UMASK = 0o077
 
 /** What this server keeps in the data folder; whatever else is there is left as it is. */
-const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp']
+const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp', 'plc.jsonl']
 
 /**
  * Makes the data folder, readable by its owner only. One that others may enter, as earlier releases made it, is mended:

@@ -12,6 +12,9 @@ import {
 } from '../src/kernel/config/settings.ts'
 import { makeDataFolder } from './private-data.ts'
 
+/** The address that is listened on unless the settings name another. */
+export const LOOPBACK = '127.0.0.1'
+
 /** Secrets that a host cannot do without. */
 const MADE_UP = {
   PDS_ADMIN_PASSWORD: 'base64url',
@@ -66,13 +69,13 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   )
   const kept = keptSecrets(dataDirectory, given, parsed.PDS_ROTATED_SECRETS ?? [])
   const raw: RawSettings = { ...kept, ...given }
-  const { PDS_PORT: port = 2583, PDS_BIND: bind = '127.0.0.1' } = parsed
+  const { PDS_PORT: port = 2583, PDS_BIND: bind = LOOPBACK } = parsed
   return { dataDirectory, port, bind, raw }
 }
 
 /** The origin under which this machine reaches what listens on an address. */
-export function originAt(bind: string, port: number): string {
-  const all: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+export function originAt(bind: string, port: number | string): string {
+  const all: Record<string, string> = { '0.0.0.0': LOOPBACK, '::': '::1' }
   return `http://${inUrl(all[bind] ?? bind)}:${port}`
 }
 

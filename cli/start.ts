@@ -1,10 +1,11 @@
 /** `npm start`: the PDS on plain workerd, on this machine. */
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { defineCommand, runMain } from 'citty'
 import { readConfig } from '../src/kernel/config/config.ts'
 import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
 import { keepRunning } from './keep-running.ts'
+import { startLocalPlc } from './local-plc.ts'
 import { reportErrors } from './report-errors.ts'
 import { originAt, readLocalSettings } from './settings.ts'
 import { settingsHelp } from './settings-help.ts'
@@ -20,8 +21,11 @@ const start = defineCommand({
 
 async function run(): Promise<void> {
   const settings = readLocalSettings(process.env)
-  const config = readConfig({ ...settings.raw })
+  const { raw, dataDirectory } = settings
+  const config = readConfig({ ...raw })
   ensureBundle(() => process.stderr.write('Building the server ...\n'))
+  const plc = await startLocalPlc(raw, join(dataDirectory, 'plc.jsonl'), settings.port)
+  if (plc) raw.PDS_DID_PLC_URL = plc.url
   const workerd = await startWorkerd(settings)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -30,44 +34,78 @@ async function run(): Promise<void> {
   // It is waited for at the end; until then a failure is not unhandled.
   served.catch(() => undefined)
   const origin = `http://localhost:${workerd.port}`
-  const first = await ensureFirstAccount(originAt(settings.bind, workerd.port), settings.raw).catch(
+  const first = await ensureFirstAccount(originAt(settings.bind, workerd.port), raw).catch(
     (error: unknown) => {
       stop.abort('SIGTERM')
       throw error
     },
   )
   process.stdout.write(
-    greeting(origin, config.publicUrl, relative(process.cwd(), settings.dataDirectory), first),
+    greeting({
+      origin,
+      publicUrl: config.publicUrl,
+      plcUrl: plc?.url,
+      dataDirectory: relative(process.cwd(), dataDirectory) || '.',
+      domain: config.handleDomains[0] ?? '',
+      first,
+    }),
   )
   process.exitCode = await served
 }
 
-function greeting(
-  origin: string,
-  publicUrl: string,
-  dataDirectory: string,
-  first: FirstAccount | undefined,
-): string {
-  const handle = first?.handle ?? 'your handle'
-  const account = first
-    ? `\n  account   ${first.handle} (${first.did})` +
-      `\n  password  ${first.password ?? 'as in PDS_FIRST_PASSWORD'}` +
-      `${first.password ? '   <- shown this once, write it down' : ''}\n`
-    : ''
+interface Started {
+  origin: string
+  publicUrl: string
+  /** Of the directory that came with the host. */
+  plcUrl: string | undefined
+  dataDirectory: string
+  /** The domain of handles, with its dot. */
+  domain: string
+  first: FirstAccount | 'none' | 'exists'
+}
+
+function greeting({ origin, publicUrl, plcUrl, dataDirectory, domain, first }: Started): string {
+  const lines = [
+    ['open', origin],
+    ...(publicUrl === origin ? [] : [['public', publicUrl]]),
+    ['data', dataDirectory],
+    ...(plcUrl
+      ? [['plc', `${plcUrl}   identities that are made here; others are read from plc.directory`]]
+      : []),
+    ...(typeof first === 'string' ? [] : accountLines(first)),
+  ]
   return `
 Cumulus is running.
 
-  open      ${origin}${publicUrl === origin ? '' : `\n  public    ${publicUrl}`}
-  data      ${dataDirectory || '.'}
-${account}
-Try next:
-
-  curl ${origin}/xrpc/com.atproto.server.describeServer
-  curl ${origin}/xrpc/com.atproto.server.createSession -H 'content-type: application/json' \\
-    -d '{"identifier": "${handle}", "password": "..."}'
-
-docs/custom-collections.md adds a collection of your own. Ctrl-C stops the server.
+${lines.map(([name = '', value]) => (name ? `  ${name.padEnd(9)} ${value}` : '')).join('\n')}
+${first === 'none' ? noAccount(domain) : tryNext(origin, first, domain)}
+docs/custom-collections.md adds a collection of your own${plcUrl ? ', docs/local-development.md connects an app' : ''}. Ctrl-C stops the server.
 `
 }
+
+const accountLines = ({ handle, did, password }: FirstAccount): string[][] => [
+  [],
+  ['account', `${handle} (${did})`],
+  [
+    'password',
+    password ? `${password}   <- shown this once, write it down` : 'as in PDS_FIRST_PASSWORD',
+  ],
+]
+
+const tryNext = (origin: string, first: FirstAccount | 'exists', domain: string): string => `
+Try next:
+
+  npm run account -- bob${domain}
+  curl ${origin}/xrpc/com.atproto.server.createSession -H 'content-type: application/json' \\
+    -d '{"identifier": "${first === 'exists' ? 'your handle' : first.handle}", "password": "..."}'
+`
+
+const noAccount = (domain: string): string => `
+There is no account yet. Once the public address leads here (docs/deploy.md), make one:
+
+  npm run account -- alice${domain}
+
+It gets a did:plc in the public directory, and relays are told of it. docs/accounts.md says how others sign up.
+`
 
 await runMain(start)

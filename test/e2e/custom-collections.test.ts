@@ -1,27 +1,13 @@
 /** Follows docs/custom-collections.md to the letter in a copy of the project. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { copyProject, PROJECT } from '../support/project.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const COPIED = [
-  'biome.json',
-  'cli',
-  'codegen',
-  'lexicons',
-  'package.json',
-  'package-lock.json',
-  'src',
-  'tsconfig.json',
-  'vitest.config.mts',
-  'wrangler.toml',
-]
-const page = readFileSync(join(ROOT, 'docs', 'custom-collections.md'), 'utf8')
+const page = readFileSync(join(PROJECT, 'docs', 'custom-collections.md'), 'utf8')
 const blocks = [...page.matchAll(/```\w+ (\S+)\n([\s\S]*?)```/g)].map(
   ([, path = '', code = '']) => ({ path, code }),
 )
@@ -30,9 +16,7 @@ let project: string
 let server: TestServer
 
 beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), 'cumulus-walk-'))
-  for (const name of COPIED) cpSync(join(ROOT, name), join(project, name), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
+  project = copyProject()
   git('init', '-q')
   commit('before')
 })

@@ -12,11 +12,20 @@ export interface BrowserApp {
 
 const SCOPE = 'atproto transition:generic'
 
-/** Serves the app. @param issuer where its users live */
-export async function startBrowserApp(issuer: string, plcUrl: string): Promise<BrowserApp> {
+/**
+ * Serves the app.
+ *
+ * @param user who signs in: where they live, or their handle
+ * @param handleResolver a PDS that is asked for handles
+ */
+export async function startBrowserApp(
+  user: string,
+  plcUrl: string,
+  handleResolver = plcUrl,
+): Promise<BrowserApp> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const settings = { issuer, plcUrl, redirect: `${origin}/`, scope: SCOPE }
+  const settings = { user, plcUrl, handleResolver, redirect: `${origin}/`, scope: SCOPE }
   const bundle = await build({
     stdin: {
       contents: script(settings),
@@ -49,7 +58,7 @@ const PAGE = `<!doctype html><html lang="en"><title>An app</title><link rel="ico
 <button id="renew">Renew</button><button id="leave">Leave</button>
 <p id="answer"></p><script type="module" src="/app.js"></script>`
 
-const script = ({ issuer, plcUrl, redirect, scope }: Record<string, string>) => `
+const script = ({ user, plcUrl, handleResolver, redirect, scope }: Record<string, string>) => `
 import { BrowserOAuthClient } from '@atproto/oauth-client-browser'
 const say = (id, text) => { document.getElementById(id).textContent = text }
 const on = (id, work) => document.getElementById(id).addEventListener('click', () => {
@@ -68,12 +77,12 @@ const client = new BrowserOAuthClient({
     application_type: 'native',
     dpop_bound_access_tokens: true,
   },
-  handleResolver: ${JSON.stringify(plcUrl)},
+  handleResolver: ${JSON.stringify(handleResolver)},
   plcDirectoryUrl: ${JSON.stringify(plcUrl)},
   allowHttp: true,
 })
 let session
-on('sign-in', () => client.signIn(${JSON.stringify(issuer)}))
+on('sign-in', () => client.signIn(${JSON.stringify(user)}))
 const call = async (path, init) => {
   const response = await session.fetchHandler(path, init)
   return response.status + ' ' + await response.text()

@@ -17,8 +17,17 @@ export interface TestApp {
   sessions: Map<string, unknown>
 }
 
-/** An app with the official client library, in memory. */
-export function makeApp(plcUrl: string, scope: string, fetch?: typeof globalThis.fetch): TestApp {
+/**
+ * An app with the official client library, in memory.
+ *
+ * @param handleResolver a PDS that is asked for handles; without one, apps are given DIDs or hosts
+ */
+export function makeApp(
+  plcUrl: string,
+  scope: string,
+  fetch?: typeof globalThis.fetch,
+  handleResolver = plcUrl,
+): TestApp {
   const sessions = new Map<string, unknown>()
   const client = new NodeOAuthClient({
     clientMetadata: {
@@ -34,7 +43,7 @@ export function makeApp(plcUrl: string, scope: string, fetch?: typeof globalThis
     ...memoryStores(sessions),
     allowHttp: true,
     plcDirectoryUrl: plcUrl,
-    handleResolver: plcUrl,
+    handleResolver,
     ...(fetch && { fetch }),
   })
   return { client, sessions }

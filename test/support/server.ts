@@ -11,6 +11,20 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 export const HANDLE = 'alice.test'
 export const PASSWORD = 'correct horse battery'
 
+/** Of a host that needs nobody else. */
+const SETTINGS = {
+  PDS_FIRST_HANDLE: HANDLE,
+  PDS_FIRST_DID_METHOD: 'web',
+  PDS_FIRST_PASSWORD: PASSWORD,
+  PDS_DID_PLC_URL: 'http://127.0.0.1:9',
+  PDS_BSKY_APP_VIEW_URL: 'none',
+  PDS_CHAT_URL: 'none',
+  PDS_CRAWLERS: 'none',
+  // Numbers that can be read.
+  PDS_FIREHOSE_FIRST_SEQ: '1',
+  PDS_DEV_MODE: 'true',
+}
+
 export interface TestServer {
   origin: string
   dataDirectory: string
@@ -29,6 +43,8 @@ export interface TestServerOptions {
   /** The project to start, if it is not this one. */
   project?: string
   env?: Record<string, string>
+  /** Only what says where: everything else is as for whoever has set nothing. */
+  unset?: boolean
 }
 
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -39,14 +55,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       PATH: process.env.PATH,
       PDS_PORT: String(port),
       PDS_DATA_DIRECTORY: dataDirectory,
-      PDS_FIRST_HANDLE: HANDLE,
-      PDS_FIRST_PASSWORD: PASSWORD,
-      PDS_BSKY_APP_VIEW_URL: 'none',
-      PDS_CHAT_URL: 'none',
-      PDS_CRAWLERS: 'none',
-      // Numbers that can be read.
-      PDS_FIREHOSE_FIRST_SEQ: '1',
-      PDS_DEV_MODE: 'true',
+      ...(!options.unset && SETTINGS),
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

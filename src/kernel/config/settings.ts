@@ -89,7 +89,10 @@ export const settings = {
     'Secrets that have been changed on purpose since the last start; without it the host does not start with others ' +
       'than before. To be unset afterwards. Separated by commas.',
   ),
-  PDS_DID_PLC_URL: url('https://plc.directory', 'Directory of `did:plc` identities.'),
+  PDS_DID_PLC_URL: url(
+    'https://plc.directory; on localhost a directory of its own, on the port below PDS_PORT',
+    'Directory of `did:plc` identities.',
+  ),
   PDS_DOH_URL: url(
     'https://cloudflare-dns.com/dns-query',
     'DNS-over-HTTPS resolver (JSON form), asked for the TXT records of handles.',
@@ -157,8 +160,13 @@ export const settings = {
     'Those of one address, or one IPv6 /64, where rate limits are enabled.',
   ),
   PDS_FIRST_HANDLE: text(
-    '`alice` under the first handle domain',
-    'Handle of the account that `npm start` creates when there is none.',
+    '`alice.test` on localhost; none on a public host',
+    'Handle of the account that `npm start` makes when there is none. On a public host it makes one only if this is set.',
+  ),
+  PDS_FIRST_DID_METHOD: choice(
+    'plc',
+    ['plc', 'web'],
+    'Identity of that account: a `did:plc`, or the `did:web` of its handle, which needs no directory and cannot move.',
   ),
   PDS_FIRST_PASSWORD: secret('made up and printed', 'Password of that first account.'),
   PDS_BSKY_APP_VIEW_URL: url(

@@ -1,0 +1,42 @@
+/** `npm run account -- bob.test`: makes an account on a running server, as its operator. */
+import { randomBytes } from 'node:crypto'
+import { defineCommand, runMain } from 'citty'
+import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
+import { reportErrors } from './report-errors.ts'
+
+const account = defineCommand({
+  meta: {
+    name: 'npm run account --',
+    description: `Makes an account with a new did:plc on a running server, also where registration is closed. ${PASSWORD_SOURCES}`,
+  },
+  args: {
+    handle: { type: 'positional', required: true, description: 'Such as bob.test' },
+    email: { type: 'string', description: 'E-mail address (default: none)' },
+    password: { type: 'string', description: 'Its password (default: made up and printed)' },
+    ...operatorArgs,
+    json: { type: 'boolean', default: false, description: 'Print {handle, did, password} instead' },
+  },
+  run: ({ args }) => reportErrors(() => run(args)),
+})
+
+interface Args extends OperatorArgs {
+  handle: string
+  email?: string
+  password?: string
+  json: boolean
+}
+
+async function run({ email, json, ...args }: Args): Promise<void> {
+  const password = args.password ?? randomBytes(12).toString('base64url')
+  const input = { handle: args.handle, password, ...(email && { email }) }
+  const answer = await askAsOperator(args, '/xrpc/com.atproto.server.createAccount', input)
+  const made = { handle: String(answer.handle), did: String(answer.did), password }
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(made)}\n`
+      : `account   ${made.handle} (${made.did})\n` +
+          `password  ${args.password ? 'as given' : `${password}   <- shown this once, write it down`}\n`,
+  )
+}
+
+await runMain(account)

@@ -1,0 +1,26 @@
+/** Commands of the project, run as somebody would beside a server. */
+import { spawn } from 'node:child_process'
+
+export interface Ran {
+  code: number | null
+  /** What it printed, errors included. */
+  output: string
+}
+
+/** Runs a TypeScript file with only these settings. */
+export function runCommand(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Ran> {
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+  }
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })))
+}

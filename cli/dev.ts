@@ -1,46 +1,71 @@
 /** `npm run dev`: `wrangler dev`, with the generator watching the lexicons and handlers. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseEnv } from 'node:util'
+import { parseArgs, parseEnv } from 'node:util'
 import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { ROOT } from './bundle.ts'
 import { ensureFirstAccount } from './first-account.ts'
-import { reportErrors } from './report-errors.ts'
+import { startLocalPlc } from './local-plc.ts'
+import { DEV_VARS } from './operator.ts'
+import { CommandError, reportErrors } from './report-errors.ts'
 import { makeSecrets } from './settings.ts'
 
-const DEV_VARS = join(ROOT, '.dev.vars')
-const PORT = 2583
-const ORIGIN = `http://127.0.0.1:${PORT}`
+/** Where wrangler keeps the data; identities go with them. */
+const STATE = join(ROOT, '.wrangler', 'state')
+const DEFAULT_PORT = 2583
 
-const settings = readDevVars()
-const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-const children = [
-  run(join(ROOT, 'codegen', 'cli.ts'), '--watch'),
-  run(wrangler, 'dev', '--ip', '127.0.0.1', '--port', String(PORT), ...process.argv.slice(2)),
-]
-let ended = false
-for (const child of children) {
-  // When one ends, the other has nothing to do any more.
-  child.once('exit', (code) => {
-    ended = true
-    for (const other of children) other.kill()
-    process.exitCode ||= code ?? 0
-  })
+await reportErrors(run)
+
+async function run(): Promise<void> {
+  const settings = readDevVars()
+  const { port, others } = chooseArguments(settings)
+  const origin = `http://127.0.0.1:${port}`
+  mkdirSync(STATE, { recursive: true })
+  const plc = await startLocalPlc(settings, join(STATE, 'plc.jsonl'), port)
+  // These go before what .dev.vars says.
+  const given = { PDS_PORT: String(port), ...(plc && { PDS_DID_PLC_URL: plc.url }) }
+  const vars = Object.entries(given).flatMap(([name, value]) => ['--var', `${name}:${value}`])
+  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+  const place = ['--ip', '127.0.0.1', '--port', String(port)]
+  const ended = runTogether([
+    start(join(ROOT, 'codegen', 'cli.ts'), '--watch'),
+    start(wrangler, 'dev', ...place, ...vars, ...others),
+  ])
+  if (!(await isUp(origin, ended))) return
+  const first = await ensureFirstAccount(origin, settings)
+  const handle = typeof first === 'string' ? 'the account of earlier' : first.handle
+  process.stdout.write(
+    `Sign in at http://localhost:${port} as ${handle}; the password is PDS_FIRST_PASSWORD in .dev.vars.\n` +
+      'More accounts: npm run account -- --dev bob.test\n' +
+      (plc ? `The PLC directory is ${plc.url}; docs/local-development.md connects an app.\n` : ''),
+  )
 }
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    for (const child of children) child.kill()
+
+/** The port that counts: `--port`, PDS_PORT, .dev.vars. What else is given is wrangler's. @throws CommandError */
+function chooseArguments(settings: RawSettings): { port: number; others: string[] } {
+  const { tokens } = parseArgs({
+    options: { port: { type: 'string' } },
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
   })
+  const args = process.argv.slice(2)
+  const given = tokens.findLast((token) => token.kind === 'option' && token.name === 'port')
+  const asked = given?.kind === 'option' ? (given.value ?? '') : undefined
+  const text = asked ?? process.env.PDS_PORT ?? settings.PDS_PORT ?? String(DEFAULT_PORT)
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
+    throw new CommandError(`The port must be a number from 1 to 65535 (it is "${text}").`)
+  }
+  const own = tokens.flatMap((token) => {
+    if (token.kind !== 'option' || token.name !== 'port') return []
+    return token.inlineValue ? [token.index] : [token.index, token.index + 1]
+  })
+  return { port, others: args.filter((_, index) => !own.includes(index)) }
 }
-await reportErrors(async () => {
-  if (!(await isUp())) return
-  const first = await ensureFirstAccount(ORIGIN, settings)
-  const handle = first?.handle ?? 'the account of earlier'
-  process.stdout.write(`Sign in as ${handle}; the password is PDS_FIRST_PASSWORD in .dev.vars\n`)
-})
 
 /** The settings of development, made at the first start. */
 function readDevVars(): RawSettings {
@@ -49,7 +74,7 @@ function readDevVars(): RawSettings {
     const lines = [
       '# Settings of `npm run dev`, made at its first start. docs/configuration.md lists all of them.',
       'PDS_DEV_MODE=true',
-      `PDS_PORT=${PORT}`,
+      `PDS_PORT=${DEFAULT_PORT}`,
       ...made.map(([name, value]) => `${name}=${value}`),
       `PDS_FIRST_PASSWORD=${randomBytes(24).toString('base64url')}`,
     ]
@@ -59,16 +84,34 @@ function readDevVars(): RawSettings {
   return parseEnv(readFileSync(DEV_VARS, 'utf8'))
 }
 
-function run(...args: string[]): ChildProcess {
+function start(...args: string[]): ChildProcess {
   // Without this wrangler asks Cloudflare about the machine's place at each start.
   const env = { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false' }
   return spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env })
 }
 
+/** When one ends, the other has nothing to do any more. @returns aborted then */
+function runTogether(children: readonly ChildProcess[]): AbortSignal {
+  const ended = new AbortController()
+  for (const child of children) {
+    child.once('exit', (code) => {
+      ended.abort()
+      for (const other of children) other.kill()
+      process.exitCode ||= code ?? 0
+    })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      for (const child of children) child.kill()
+    })
+  }
+  return ended.signal
+}
+
 /** Waits for the server; false when it ended instead. */
-async function isUp(): Promise<boolean> {
-  while (!ended) {
-    const answer = await fetch(`${ORIGIN}/xrpc/_health`).catch(() => undefined)
+async function isUp(origin: string, ended: AbortSignal): Promise<boolean> {
+  while (!ended.aborted) {
+    const answer = await fetch(`${origin}/xrpc/_health`).catch(() => undefined)
     if (answer?.ok) return true
     await wait(200)
   }

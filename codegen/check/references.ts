@@ -10,12 +10,12 @@ export type DefIndex = ReadonlyMap<string, ReadonlyMap<string, string> | undefin
 
 /** Complaints about the references in one lexicon. */
 export function checkReferences(doc: object, nsid: string, index: DefIndex): Finding[] {
-  const found: Finding[] = []
-  for (const { ref, at } of references(doc, [])) {
+  const references: Reference[] = []
+  collect(doc, [], references)
+  return references.flatMap(({ ref, at }) => {
     const message = problemWith(ref, nsid, index)
-    if (message !== undefined) found.push({ at, message })
-  }
-  return found
+    return message === undefined ? [] : [{ at, message }]
+  })
 }
 
 function problemWith(ref: string, nsid: string, index: DefIndex): string | undefined {
@@ -40,18 +40,28 @@ function problemWith(ref: string, nsid: string, index: DefIndex): string | undef
     : undefined
 }
 
-function* references(node: unknown, at: JsonPath): Generator<{ ref: string; at: JsonPath }> {
+/** Every reference below `node`. Adds to one list: all lexicons are gone through in every run. */
+function collect(node: unknown, at: JsonPath, found: Reference[]): void {
   if (Array.isArray(node)) {
-    for (const [index, item] of node.entries()) yield* references(item, [...at, index])
+    for (const [index, item] of node.entries()) {
+      if (typeof item === 'object') collect(item, [...at, index], found)
+    }
   } else if (isObject(node)) {
     if (node.type === 'ref' && typeof node.ref === 'string') {
-      yield { ref: node.ref, at: [...at, 'ref'] }
+      found.push({ ref: node.ref, at: [...at, 'ref'] })
     } else if (node.type === 'union' && Array.isArray(node.refs)) {
       for (const [index, ref] of node.refs.entries()) {
-        if (typeof ref === 'string') yield { ref, at: [...at, 'refs', index] }
+        if (typeof ref === 'string') found.push({ ref, at: [...at, 'refs', index] })
       }
     } else {
-      for (const [key, value] of Object.entries(node)) yield* references(value, [...at, key])
+      for (const [key, value] of Object.entries(node)) {
+        if (typeof value === 'object') collect(value, [...at, key], found)
+      }
     }
   }
+}
+
+interface Reference {
+  ref: string
+  at: JsonPath
 }

@@ -136,4 +136,5 @@ const stars = (text: string, indent: string): string =>
 const fieldName = (name: string): string => (IDENTIFIER.test(name) ? name : quote(name))
 
 /** Nothing that no reader sees gets into a file. */
-export const visible = (code: string): string => escapeControls(code, '\n')
+export const visible = (code: string): string =>
+  /^[ -~\n]*$/.test(code) ? code : escapeControls(code, '\n')

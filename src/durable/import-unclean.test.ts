@@ -6,7 +6,7 @@ import { encode } from '@atproto/lex-cbor'
 import { ui8Concat } from '@atproto/lex-data'
 import { readCarWithRoot } from '@atproto/repo'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type CidBytes, cidOf, cidString } from '../kernel/cbor/cid.ts'
 import { SigningKey } from '../kernel/crypto/signing-key.ts'
 import { accountStub, hostObjects } from '../services/objects/stubs.ts'
@@ -102,6 +102,7 @@ test('records that break the rules are named with the reason, the first hundred 
   })
 
   // Its own export is signed with its own key.
+  const log = vi.spyOn(console, 'log')
   const answer = await send('/xrpc/com.atproto.repo.importRepo', {
     method: 'POST',
     headers: {
@@ -112,6 +113,12 @@ test('records that break the rules are named with the reason, the first hundred 
   })
   expect(answer.status).toBe(200)
   expect(await answer.json()).toEqual({ uncleanRecords: 151, records: named })
+  const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as { path?: string })
+  expect(lines.filter(({ path }) => path?.startsWith(collection))).toHaveLength(100)
+  expect(lines).toContainEqual(
+    expect.objectContaining({ did: account.did, path: named[0]?.path, reason: named[0]?.reason }),
+  )
+  log.mockRestore()
 })
 
 test('a collection with capitals in its domain is kept and can be emptied', async () => {
@@ -176,6 +183,17 @@ test.each([1_500_000, 1_500_001, 3_000_000, 8_000_000])(
     })
   },
 )
+
+test('a large record that would be several times as large in JSON is not shown as JSON', async () => {
+  const account = await makeAccount()
+  const large = encode({ text: '\0'.repeat(5_000_000) })
+  const { records } = await importInto(
+    account,
+    repositoryOf(account, { [`${collection}/a`]: large }),
+  )
+  expect(records).toMatchObject([{ path: `${collection}/a`, readable: false }])
+  expect((await read(account, 'a')).status).toBe(400)
+})
 
 test('a record that is larger than that is refused, with the bound', async () => {
   const account = await makeAccount()

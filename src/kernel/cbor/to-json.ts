@@ -19,6 +19,21 @@ export function cborToJson(block: Uint8Array, options?: ReaderOptions): string {
 /** Bytes of the largest record that is written here; in a larger one values are counted, as a lenient reader does. */
 const MAX_CLEAN = 1_000_000
 
+/** Most characters of JSON for one record; an isolate has 128 MB, and the text is there several times. */
+const MAX_JSON = 16 * 1024 * 1024
+
+/** How much longer the text of a byte may be: `\u0000`. */
+const ESCAPED = 6
+
+/** Whether a block is small enough for JSON, also when what has to be escaped in it is six times as long. */
+export function hasRoomAsJson(block: Uint8Array): boolean {
+  if (block.byteLength * ESCAPED <= MAX_JSON) return true
+  let escaped = 0
+  for (const byte of block) if (byte < 0x20 || byte === 0x7f) escaped++
+  // Quotation marks and byte strings grow by a third or twice, links by less.
+  return 2 * (block.byteLength - escaped) + ESCAPED * escaped <= MAX_JSON
+}
+
 /**
  * A stored record as JSON text, also of one that was imported and could not be written here: `undefined` becomes
  * null, as a number that is none does, and what is no UTF-8 the replacement character.
@@ -26,7 +41,7 @@ const MAX_CLEAN = 1_000_000
  * @returns undefined where there is no JSON for it
  */
 export function recordToJson(block: Uint8Array): string | undefined {
-  if ((block[0] ?? 0) >> 5 !== Major.Map) return undefined
+  if ((block[0] ?? 0) >> 5 !== Major.Map || !hasRoomAsJson(block)) return undefined
   const mayBeClean = block.byteLength <= MAX_CLEAN
   return (mayBeClean ? attempt(block, {}) : undefined) ?? attempt(block, { lenient: true })
 }

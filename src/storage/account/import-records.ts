@@ -1,5 +1,6 @@
 import { MalformedCborError } from '../../kernel/cbor/reader.ts'
 import { type FoundBlob, scanRecord } from '../../kernel/cbor/scan.ts'
+import { hasRoomAsJson } from '../../kernel/cbor/to-json.ts'
 import { hasCapitalsInDomain } from '../../routing/nsid.ts'
 import { MAX_RECORD_SIZE } from './writes.ts'
 
@@ -37,9 +38,11 @@ export class RecordInspector {
     const collection = path.slice(0, path.indexOf('/'))
     if (hasCapitalsInDomain(collection)) {
       this.#note(path, 'its collection has capitals in the domain', false)
-    } else if (typeof strict === 'string') this.#note(path, strict, typeof read !== 'string')
-    else if (byteLength > MAX_RECORD_SIZE) {
-      this.#note(path, `it has ${byteLength} bytes, more than ${MAX_RECORD_SIZE}`, true)
+    } else if (typeof strict === 'string') {
+      this.#note(path, strict, typeof read !== 'string' && hasRoomAsJson(block))
+    } else if (byteLength > MAX_RECORD_SIZE) {
+      const reason = `it has ${byteLength} bytes, more than ${MAX_RECORD_SIZE}`
+      this.#note(path, reason, hasRoomAsJson(block) && typeof scan(block, true) !== 'string')
     }
     return typeof read === 'string' ? [] : read
   }

@@ -2,9 +2,10 @@ import { scryptSync } from 'node:crypto'
 import { request } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { HashRequest } from '../src/kernel/crypto/remote-hasher.ts'
-import { type RunningHasher, startPasswordHasher } from './password-hasher.ts'
+import { startPasswordHasher } from './password-hasher.ts'
+import type { UnixService } from './unix-service.ts'
 
-let hasher: RunningHasher
+let hasher: UnixService
 
 beforeEach(async () => {
   hasher = await startPasswordHasher()

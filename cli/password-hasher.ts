@@ -3,12 +3,11 @@
  * for as long as it takes. Node hashes on threads of its own.
  */
 import { scrypt } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { availableParallelism } from 'node:os'
 import type { HashRequest } from '../src/kernel/crypto/remote-hasher.ts'
 import { FairQueue, QueueFullError } from './fair-queue.ts'
+import { startUnixService, type UnixService } from './unix-service.ts'
 
 /** Bytes; a password has 512 characters at most. */
 const MAX_BODY = 8 * 1024
@@ -22,30 +21,10 @@ const QUEUE = {
   maxWait: 3_000,
 }
 
-export interface RunningHasher {
-  /** Path of a Unix socket, in a folder that nobody else may enter. */
-  socket: string
-  stop(): void
-}
-
 /** Listens on a Unix socket; does not keep the process alive. */
-export async function startPasswordHasher(): Promise<RunningHasher> {
-  const folder = mkdtempSync(join(tmpdir(), 'cumulus-hasher-'))
-  const socket = join(folder, 'socket')
+export function startPasswordHasher(): Promise<UnixService> {
   const queue = new FairQueue(QUEUE)
-  const server = createServer((request, response) => answer(queue, request, response))
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(socket, resolve)
-  })
-  server.unref()
-  return {
-    socket,
-    stop() {
-      server.close()
-      server.closeAllConnections()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
+  return startUnixService('hasher', (request, response) => answer(queue, request, response))
 }
 
 async function answer(

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import { readConfig } from '../src/kernel/config/config.ts'
 import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { BUNDLE } from './bundle.ts'
+import { startDiskSpace } from './disk-space.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
 import { inUrl } from './settings.ts'
@@ -63,7 +64,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   }
   const configPath = join(dataDirectory, 'workerd.capnp')
   const hasher = await startPasswordHasher()
-  writeFileSync(configPath, workerdConfig(options, hasher.socket), { mode: 0o600 })
+  const disk = await startDiskSpace(dataDirectory)
+  const sockets = { hasher: hasher.socket, disk: disk.socket }
+  writeFileSync(configPath, workerdConfig(options, sockets), { mode: 0o600 })
   // The child has it from here: databases, their logs and blobs are its owner's only.
   const umask = process.umask(PRIVATE_UMASK)
   const child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
@@ -74,7 +77,10 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   })
   process.umask(umask)
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  child.once('exit', () => hasher.stop())
+  child.once('exit', () => {
+    hasher.stop()
+    disk.stop()
+  })
   let printed = ''
   let started = false
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -120,7 +126,16 @@ function workerdBinary(): string {
 const pagesFolder = (): string =>
   dirname(require.resolve('@atproto/oauth-provider-ui/bundle-manifest.json'))
 
-function workerdConfig({ dataDirectory, port, bind, raw }: WorkerdOptions, hasher: string): string {
+/** Unix sockets of the services in this process. */
+interface Sockets {
+  hasher: string
+  disk: string
+}
+
+function workerdConfig(
+  { dataDirectory, port, bind, raw }: WorkerdOptions,
+  sockets: Sockets,
+): string {
   const objects = Object.entries(OBJECTS)
   const namespaces = objects.map(
     ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
@@ -133,6 +148,7 @@ function workerdConfig({ dataDirectory, port, bind, raw }: WorkerdOptions, hashe
     '(name = "ASSETS", service = "pages")',
     '(name = "OPERATOR_NETWORK", service = "operator-network")',
     '(name = "PASSWORD_HASHER", service = "password-hasher")',
+    '(name = "DISK_SPACE", service = "disk-space")',
     ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
   ]
   const { reachPrivate } = readConfig({ ...raw })
@@ -149,7 +165,8 @@ const config :Workerd.Config = (
     (name = "pages", disk = (path = "${pagesFolder()}")),
     (name = "internet", network = ${network(reachPrivate)}),
     (name = "operator-network", network = ${network(true)}),
-    (name = "password-hasher", external = (address = "unix:${hasher}", http = ()))
+    (name = "password-hasher", external = (address = "unix:${sockets.hasher}", http = ())),
+    (name = "disk-space", external = (address = "unix:${sockets.disk}", http = ()))
   ],
   sockets = [(name = "http", address = "${inUrl(bind)}:${port}", http = (), service = "main")]
 );

@@ -15,6 +15,7 @@ import { LexiconCache, LexiconResolver } from '../services/lexicons/resolver.ts'
 import { MailService } from '../services/mail/mail.ts'
 import { chooseTransport } from '../services/mail/transport.ts'
 import { networkOf } from '../services/network.ts'
+import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
@@ -46,6 +47,8 @@ export interface Services extends HostObjects {
   readonly mail: MailService
   /** Codes by mail as a second factor. */
   readonly mailedCodes: MailedCodes
+  /** The room that is left for data. */
+  readonly space: DiskSpace
   /** The way to other servers. */
   readonly network: Network
 }
@@ -64,6 +67,7 @@ export function servicesOf(env: Env): Services {
 
 function createServices(env: Env): Services {
   const config = readConfig({ ...env })
+  const space = new DiskSpace(env)
   const objects = config.devMode ? noteAccounts(hostObjects(env)) : hostObjects(env)
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
   const log = requestLog()
@@ -101,6 +105,7 @@ function createServices(env: Env): Services {
     identity,
     plc,
     operatorNames,
+    space,
     countTry: (subject) => countTry(subject, currentRequest(), objects),
     waitUntil,
   })
@@ -128,6 +133,7 @@ function createServices(env: Env): Services {
     accounts,
     repositories: new Repositories({
       objects,
+      space,
       lookup,
       schemas: new SchemaSource(config.lexiconMode, lexicons),
       limits: {
@@ -135,7 +141,7 @@ function createServices(env: Env): Services {
         note: (status) => currentRequest().limits.note(status),
       },
     }),
-    blobs: new BlobService({ config, objects, store: () => blobStore(env), waitUntil }),
+    blobs: new BlobService({ config, objects, space, store: () => blobStore(env), waitUntil }),
     identity,
     operatorNames,
     plc,
@@ -148,6 +154,7 @@ function createServices(env: Env): Services {
       countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), objects),
     }),
     network,
+    space,
   }
 }
 

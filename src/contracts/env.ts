@@ -24,4 +24,6 @@ export interface Env extends RawSettings {
   OPERATOR_NETWORK?: Fetcher
   /** On plain workerd: the process that hashes passwords (`src/kernel/crypto/password.ts`). */
   PASSWORD_HASHER?: Fetcher
+  /** On plain workerd: answers with the bytes that are free on the disk (`src/services/objects/disk-space.ts`). */
+  DISK_SPACE?: Fetcher
 }

@@ -11,6 +11,7 @@ import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { networkOf } from '../services/network.ts'
+import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
@@ -105,6 +106,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const rowCounter = config.devMode ? countRows(storage.sql) : NO_COUNTS
   const sql = rowCounter.sql ?? storage.sql
   const objects = hostObjects(env)
+  const space = new DiskSpace(env)
   const blobIndex = new BlobIndex(sql)
   const outbox = new Outbox(sql)
   const snapshots = new ExportSnapshots(sql)
@@ -237,7 +239,9 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     keys.cache(undefined)
   }
 
-  if (!outbox.isEmpty()) core.changed()
+  if (!outbox.isEmpty()) {
+    ctx.waitUntil(scheduler.resume(delivery, async () => !(await space.isFull())))
+  }
   const parts: AccountRpc = {
     lifecycle,
     profile: new Profile(core, store, handleChange, blobIndex, preferenceTable),

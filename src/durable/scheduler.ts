@@ -59,6 +59,17 @@ export class Scheduler {
     this.#ctx.waitUntil(this.#run(job))
   }
 
+  /**
+   * Goes on with a job of an earlier life of the object, whose alarm was set with the write that was the cause. Where
+   * there is no room to write, nothing is tried: it would fail, and take the object down whenever it is read.
+   */
+  async resume(job: Job, mayWrite: () => Promise<boolean>): Promise<void> {
+    if (!(await mayWrite())) return
+    const alarm = await this.#ctx.storage.getAlarm()
+    if (this.#alarmAt === 0) this.#alarmAt = alarm ?? 0
+    this.start(job)
+  }
+
   /** Resolves when the run of a job that is under way is over, successful or not. */
   async finished(job: Job): Promise<void> {
     await this.#running.get(job.name)
@@ -92,10 +103,12 @@ export class Scheduler {
   /** To be called by the object's `alarm`: runs what is due, one job after the other. */
   async onAlarm(): Promise<void> {
     // Should it ring early, what it was set for is due.
-    const now = Math.max(Date.now(), this.#alarmAt)
+    const setFor = this.#alarmAt
     this.#alarmAt = 0
     for (const job of this.#jobs) {
-      const isDue = (this.#due(job) ?? Number.POSITIVE_INFINITY) <= now
+      const due = this.#due(job) ?? Number.POSITIVE_INFINITY
+      // One job makes work for the next, which is due from then on.
+      const isDue = due <= Math.max(Date.now(), setFor)
       if (isDue || this.#running.has(job.name)) await this.#run(job)
     }
     // Failures do not throw: the platform repeats an alarm that throws a few times only.

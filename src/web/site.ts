@@ -4,6 +4,7 @@ import { cors } from 'hono/cors'
 import { protectedResource } from '../oauth/protected-resource.ts'
 import { errorResponse, isInternal } from '../server/xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from '../server/xrpc/cors.ts'
+import { InsufficientStorageError } from '../services/objects/disk-space.ts'
 import type { PageBindings } from './account/page-env.ts'
 import { health } from './status/health.ts'
 import { STATUS_PAGE_HEADERS, statusPage } from './status/page.ts'
@@ -26,7 +27,13 @@ export const site = new Hono<{ Bindings: PageBindings }>()
   .get('/robots.txt', (c) =>
     c.text('# Crawling the public API is welcome.\nUser-agent: *\nAllow: /\n'),
   )
-  .get('/xrpc/_health', async (c) => c.json(health(await c.env.services.sequencer.status())))
+  .get('/xrpc/_health', async (c) => {
+    const { sequencer, space } = c.env.services
+    const report = health(await sequencer.status())
+    if (!(await space.isFull())) return c.json(report)
+    const { error, message } = new InsufficientStorageError()
+    return c.json({ ...report, error, message }, 503)
+  })
   .get('/tls-check', (c) => tlsCheck(c.req.query('domain'), c.env.services))
   .get('/status', async (c) => {
     const { config, sequencer } = c.env.services

@@ -2,6 +2,7 @@ import { jsonToLex, type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/
 import { XRPCError } from '@atproto/xrpc-server'
 import { ConfigError } from '../../kernel/config/config.ts'
 import { isForwarded } from '../../proxy/send.ts'
+import { InsufficientStorageError, isDiskFull } from '../../services/objects/disk-space.ts'
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
 import { jsonAnswer } from '../compress.ts'
 import { setRateLimitHeaders } from '../limits/headers.ts'
@@ -69,6 +70,7 @@ function toXrpcError(error: unknown): XRPCError {
     const message = 'The settings of this host are wrong: its log says what'
     return new XRPCError(503, message, 'ConfigurationError')
   }
+  if (isDiskFull(error)) return new InsufficientStorageError()
   return isOverloaded(error)
     ? new XRPCError(503, 'This host is busy, try again', 'ServiceUnavailable')
     : new XRPCError(500)

@@ -45,7 +45,7 @@ interface NewIdentity {
  * reservation expires and a background job of the account removes what was prepared.
  *
  * @throws InvalidRequestError `InvalidHandle`, `UnsupportedDomain`, `HandleNotAvailable`, `InvalidPassword`,
- *   `InvalidInviteCode`; AuthRequiredError for a DID that the creator has not proven to own; PlcError
+ *   `InvalidInviteCode`; InsufficientStorageError; AuthRequiredError for a DID that the creator has not proven to own; PlcError
  */
 export async function createAccount(
   dependencies: AccountDependencies,
@@ -54,6 +54,7 @@ export async function createAccount(
 ): Promise<OpenedSession> {
   const byOperator = creator?.type === 'admin'
   const inviteCode = await inviteOf(dependencies, request, byOperator)
+  await dependencies.space.assertRoom()
   const { password = '' } = request
   checkPassword(password)
   const email = checkEmail(request.email, { required: !byOperator })

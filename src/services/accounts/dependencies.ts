@@ -2,6 +2,7 @@ import type { Config } from '../../kernel/config/config.ts'
 import type { OperatorNames } from '../identity/operator-names.ts'
 import type { PlcDirectory } from '../identity/plc.ts'
 import type { IdentityResolver } from '../identity/resolver.ts'
+import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import type { AccountLookup } from './account-lookup.ts'
 
@@ -13,6 +14,7 @@ export interface AccountDependencies {
   readonly identity: Pick<IdentityResolver, 'did' | 'handle' | 'invalidate'>
   readonly plc: PlcDirectory
   readonly operatorNames: OperatorNames
+  readonly space: Pick<DiskSpace, 'assertRoom'>
   /** See `TryDependencies`. */
   countTry(subject: string): Promise<boolean>
   /** Keeps the isolate working after the answer was sent. */

@@ -39,6 +39,7 @@ function serviceOf(account: Partial<AccountClient['blobs']>, limit = 100) {
     objects: {
       account: () => standIn<AccountClient>({ blobs: standIn<AccountClient['blobs']>(account) }),
     },
+    space: { assertRoom: async () => undefined },
     store: openStore,
     waitUntil: (work) => kept.push(work),
   })

@@ -2,6 +2,7 @@ import { XRPCError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
 import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
+import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { serveBlob } from './serve.ts'
 import { storeBlob, type UploadOptions } from './upload.ts'
@@ -9,6 +10,7 @@ import { storeBlob, type UploadOptions } from './upload.ts'
 export interface BlobDependencies {
   readonly config: Pick<Config, 'blobUploadLimit' | 'imageLocation'>
   readonly objects: Pick<HostObjects, 'account'>
+  readonly space: Pick<DiskSpace, 'assertRoom'>
   /** The store of the host; a new one for each use, since it belongs to the request that it works for. */
   store(): BlobStore
   /** Keeps the isolate working after the answer was sent. */
@@ -34,7 +36,7 @@ export class BlobService {
    * @param size bytes to expect, where the client says
    * @param signOuts as `SessionsRpc.signOuts` said when the upload began, where somebody is signed in for it
    * @param assertMayStore throws if the caller may not store the type that the content shows
-   * @throws XRPCError 413 `PayloadTooLarge`; as `storeBlob`; `RepoNotFound`
+   * @throws XRPCError 413 `PayloadTooLarge`; as `storeBlob`; `RepoNotFound`; InsufficientStorageError
    */
   async upload(
     did: string,
@@ -46,6 +48,7 @@ export class BlobService {
     if (size !== undefined && size > limit) {
       throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
     }
+    await this.#dependencies.space.assertRoom()
     const options = { declaredType, size, limit, assertMayStore, location }
     const uploading = this.#store(did, body, options, signOuts)
     // When the client hangs up, a Worker is stopped: but not before it has cleaned up, or noted what

@@ -40,6 +40,7 @@ function repositoriesOf(
           ? { did, handle: 'alice.test', email: null }
           : undefined,
     },
+    space: { assertRoom: async () => undefined },
     schemas: new SchemaSource('known', { schema }),
     limits,
   })

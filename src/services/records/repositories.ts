@@ -7,6 +7,7 @@ import type { ListOptions, StoredPage } from '../../storage/account/records.ts'
 import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'
 import type { RateLimitStatus } from '../../storage/rate-counter.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
+import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { legacyBlobs } from './blob-rules.ts'
 import { recordValue } from './json.ts'
@@ -30,6 +31,7 @@ export interface WriteLimits {
 
 export interface RepositoryDependencies {
   readonly objects: Pick<HostObjects, 'account'>
+  readonly space: Pick<DiskSpace, 'assertRoom'>
   readonly lookup: Pick<AccountLookup, 'find'>
   readonly schemas: SchemaSource
   readonly limits: WriteLimits
@@ -106,10 +108,11 @@ export class Repositories {
    * Writes to the caller's repository, in one commit. The account's object checks that the session is open and
    * that the account may write so much, and applies the batch, all in one round trip.
    *
-   * @throws XRPCError as `RepositoryRpc.write`; RateLimitError
+   * @throws XRPCError as `RepositoryRpc.write`; InsufficientStorageError, unless all of it are deletions; RateLimitError
    */
   async write({ did, session }: Writer, batch: WriteBatch): Promise<WriteResult> {
-    const { objects, limits } = this.#dependencies
+    const { objects, limits, space } = this.#dependencies
+    if (batch.writes.some(({ action }) => action !== 'delete')) await space.assertRoom()
     const options = { limited: limits.isLimited() }
     const result = await objects.account(did).repository.write(batch, session, options)
     limits.note(result.rateLimit)

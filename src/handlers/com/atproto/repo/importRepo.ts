@@ -19,6 +19,7 @@ export default define({
   plainInput: true,
   async handler({ input, auth, services }) {
     const { did, session } = auth
+    await services.space.assertRoom()
     const signOuts = await services.account(did, { session }).sessions.signOuts()
     const document = await services.identity.did(did, { fresh: true })
     const key = signingKeyOf(document)

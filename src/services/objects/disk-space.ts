@@ -1,0 +1,66 @@
+/** Whether the disk of a host on plain workerd is full. On Cloudflare there is nothing that could be. */
+import { XRPCError } from '@atproto/xrpc-server'
+import type { Env } from '../../contracts/env.ts'
+
+/**
+ * Bytes that are kept free. What would make the data grow is refused before the disk is full: a write that fails there
+ * takes the object down in which it fails, with whatever else it is doing, and signing in and deleting need room too.
+ */
+const RESERVE = 16 * 1024 * 1024
+/** How long an answer counts, in ms. */
+const FRESH = 1_000
+/** ms; who does not answer is taken to say that there is room. */
+const TIMEOUT = 1_000
+
+/** The disk is full: nothing was stored, and everything can still be read. */
+export class InsufficientStorageError extends XRPCError {
+  constructor() {
+    super(
+      503,
+      'This host has no space left on its disk: what is there can be read, nothing can be stored',
+      'InsufficientStorage',
+    )
+  }
+}
+
+/** Whether an error says that the disk is full, as SQLite puts it. RPC leaves nothing of it but the message. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('SQLITE_FULL')
+
+export class DiskSpace {
+  readonly #service: Pick<Fetcher, 'fetch'> | undefined
+  #isFull = false
+  #askedAt = Number.NEGATIVE_INFINITY
+
+  constructor({ DISK_SPACE }: Pick<Env, 'DISK_SPACE'>) {
+    this.#service = DISK_SPACE
+  }
+
+  async isFull(): Promise<boolean> {
+    const now = Date.now()
+    if (this.#service && now - this.#askedAt >= FRESH) {
+      // Who comes meanwhile goes by the answer before.
+      this.#askedAt = now
+      const free = await askFree(this.#service)
+      this.#isFull = free !== undefined && free < RESERVE
+    }
+    return this.#isFull
+  }
+
+  /** To be called before what makes the data grow. @throws InsufficientStorageError */
+  async assertRoom(): Promise<void> {
+    if (await this.isFull()) throw new InsufficientStorageError()
+  }
+}
+
+/** Bytes; undefined: nobody knows. */
+async function askFree(service: Pick<Fetcher, 'fetch'>): Promise<number | undefined> {
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT)
+    const response = await service.fetch('http://disk-space/', { signal })
+    const text = await response.text()
+    return response.ok && /^\d+$/.test(text) ? Number(text) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -150,7 +150,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     recovery,
   ]
   const log = () => createLogger({ account: did() })
-  const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs)
+  const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, space)
 
   const signOuts = new SignOuts(storage.kv)
   const core: AccountCore = {
@@ -239,9 +239,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     keys.cache(undefined)
   }
 
-  if (!outbox.isEmpty()) {
-    ctx.waitUntil(scheduler.resume(delivery, async () => !(await space.isFull())))
-  }
+  if (!outbox.isEmpty()) ctx.waitUntil(scheduler.resume(delivery))
   const parts: AccountRpc = {
     lifecycle,
     profile: new Profile(core, store, handleChange, blobIndex, preferenceTable),

@@ -4,6 +4,7 @@ import type { DirectoryRpc } from '../contracts/directory.ts'
 import type { Env } from '../contracts/env.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { DiskSpace } from '../services/objects/disk-space.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
@@ -71,7 +72,13 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
     const log = () => createLogger({ object: 'directory' })
-    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, [removeExpired])
+    this.#scheduler = new Scheduler(
+      ctx,
+      new JobTable(sql),
+      log,
+      [removeExpired],
+      new DiskSpace(env),
+    )
     const parts: DirectoryRpc = {
       accounts: new Accounts(storage, accounts, invites, tokens),
       invites: new Invites(storage, invites, accounts),

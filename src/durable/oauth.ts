@@ -3,6 +3,7 @@ import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import type { OAuthRpc } from '../contracts/oauth.ts'
 import { createLogger } from '../kernel/log.ts'
+import { DiskSpace } from '../services/objects/disk-space.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { AuthorizedClients } from '../storage/oauth/clients.ts'
@@ -63,7 +64,13 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
       repeatAfter: () => (isEmpty(sql) ? undefined : PRUNING),
     }
     const log = () => createLogger({ object: 'oauth' })
-    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, [removeExpired])
+    this.#scheduler = new Scheduler(
+      ctx,
+      new JobTable(sql),
+      log,
+      [removeExpired],
+      new DiskSpace(env),
+    )
     const parts: OAuthRpc = {
       devices: new Devices(devices, epochs),
       clients: new Clients(clients, epochs),

@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { JobTable, type ScheduledJob } from '../storage/jobs.ts'
 import { countRows } from '../storage/sql.ts'
-import { type Job, Scheduler } from './scheduler.ts'
+import { type Job, type Room, Scheduler } from './scheduler.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -24,6 +24,8 @@ const later = (ms: number) => vi.setSystemTime(Date.now() + ms)
 interface Setting {
   /** A scheduler as after a start of the object: it knows what is stored and nothing else. */
   scheduler(...jobs: Job[]): Scheduler
+  /** The same, on a disk that may be full. */
+  onDisk(room: Room, ...jobs: Job[]): Scheduler
   table: JobTable
   /** Rows written to the table since this was last asked for. */
   rowsWritten(): number
@@ -49,6 +51,7 @@ function onState(work: (setting: Setting) => Promise<void>): Promise<void> {
     }
     return work({
       scheduler: (...jobs) => new Scheduler(ctx, new JobTable(sql), () => log, jobs),
+      onDisk: (room, ...jobs) => new Scheduler(ctx, new JobTable(sql), () => log, jobs, room),
       table: new JobTable(storage.sql),
       rowsWritten: () => take().written,
       alarm: () => storage.getAlarm(),
@@ -452,3 +455,25 @@ test('a job that is overdue because its alarm was given up gets a new one when i
     expect(await alarm()).not.toBeNull()
     expect(table.all()).toEqual([row('a', START - MINUTE)])
   }))
+
+describe('without room on the disk', () => {
+  test.each(['goes on at the start of its object', 'is called by the alarm'])(
+    'a job that %s waits for it, and writes nothing before',
+    (how) =>
+      onState(async ({ onDisk, rowsWritten, alarm, ring }) => {
+        const room = Promise.withResolvers<void>()
+        const run = vi.fn(async () => undefined)
+        const job: Job = { name: 'a job', due: () => Date.now(), run }
+        const scheduler = onDisk({ untilRoom: () => room.promise }, job)
+        const done = how.startsWith('goes on') ? scheduler.resume(job) : ring(scheduler)
+        await Promise.resolve()
+        expect(run).not.toHaveBeenCalled()
+        expect(rowsWritten()).toBe(0)
+        expect(await alarm()).toBeNull()
+        room.resolve()
+        await done
+        await scheduler.finished(job)
+        expect(run).toHaveBeenCalledOnce()
+      }),
+  )
+})

@@ -28,7 +28,13 @@ export const MAX_BACKOFF = 10 * 60 * 1000
 /** Time from one alarm to the next, at least, in ms. */
 const MIN_INTERVAL = 1000
 
+/** The disk, as far as jobs are concerned. */
+export interface Room {
+  untilRoom(): Promise<void>
+}
+
 export class Scheduler {
+  readonly #room: Room | undefined
   readonly #ctx: DurableObjectState
   readonly #table: JobTable
   readonly #log: () => Logger
@@ -39,8 +45,18 @@ export class Scheduler {
   /** For when the alarm is set, as far as is known; 0: unknown, or it has fired. */
   #alarmAt = 0
 
-  /** @param log the logger, looked up when something is to be logged */
-  constructor(ctx: DurableObjectState, table: JobTable, log: () => Logger, jobs: readonly Job[]) {
+  /**
+   * @param log the logger, looked up when something is to be logged
+   * @param room where there is no room to write, jobs wait for it
+   */
+  constructor(
+    ctx: DurableObjectState,
+    table: JobTable,
+    log: () => Logger,
+    jobs: readonly Job[],
+    room?: Room,
+  ) {
+    this.#room = room
     this.#ctx = ctx
     this.#table = table
     this.#log = log
@@ -61,10 +77,10 @@ export class Scheduler {
 
   /**
    * Goes on with a job of an earlier life of the object, whose alarm was set with the write that was the cause. Where
-   * there is no room to write, nothing is tried: it would fail, and take the object down whenever it is read.
+   * there is no room to write, it is waited for: what is tried before fails, and takes down an object that can be read.
    */
-  async resume(job: Job, mayWrite: () => Promise<boolean>): Promise<void> {
-    if (!(await mayWrite())) return
+  async resume(job: Job): Promise<void> {
+    await this.#room?.untilRoom()
     const alarm = await this.#ctx.storage.getAlarm()
     if (this.#alarmAt === 0) this.#alarmAt = alarm ?? 0
     this.start(job)
@@ -102,6 +118,7 @@ export class Scheduler {
 
   /** To be called by the object's `alarm`: runs what is due, one job after the other. */
   async onAlarm(): Promise<void> {
+    await this.#room?.untilRoom()
     // Should it ring early, what it was set for is due.
     const setFor = this.#alarmAt
     this.#alarmAt = 0

@@ -4,6 +4,7 @@ import type { FirehoseStatus, SequencerRpc } from '../contracts/sequencer.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
 import { networkOf } from '../services/network.ts'
+import { DiskSpace } from '../services/objects/disk-space.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -61,18 +62,24 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
       // On Cloudflare an object that is awake costs, and a request may not wait for long.
       watchesLive: env.BLOB_DISK !== undefined,
     })
-    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, [
-      {
-        name: 'remove old events',
-        due: () => this.#retention.due(),
-        run: () => this.#removeOldEvents(),
-      },
-      {
-        name: 'request crawls',
-        due: () => this.#crawl.due(this.#activity()),
-        run: () => this.#crawl.run(Date.now(), this.#activity()),
-      },
-    ])
+    this.#scheduler = new Scheduler(
+      ctx,
+      new JobTable(sql),
+      log,
+      [
+        {
+          name: 'remove old events',
+          due: () => this.#retention.due(),
+          run: () => this.#removeOldEvents(),
+        },
+        {
+          name: 'request crawls',
+          due: () => this.#crawl.due(this.#activity()),
+          run: () => this.#crawl.run(Date.now(), this.#activity()),
+        },
+      ],
+      new DiskSpace(env),
+    )
   }
 
   async append(did: string, events: OutboxEvent[], state: SourceState): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
-import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
+import { HANDLE, PASSWORD, startServer, type TestServer, workerdPidOf } from '../support/server.ts'
 
 /** Bytes; some more than what the server keeps free. */
 const DISK = 64 * 1024 * 1024
@@ -123,6 +123,16 @@ describe.runIf(isMounted)('with a full disk', () => {
       firehose: { head: expect.any(Number) },
       error: 'InsufficientStorage',
     })
+  })
+
+  test('a server that ended comes back and can be read', async () => {
+    const before = workerdPidOf(server)
+    process.kill(before, 'SIGKILL')
+    await vi.waitFor(() => expect([0, before]).not.toContain(workerdPidOf(server)), {
+      timeout: 20_000,
+    })
+    await vi.waitFor(async () => expect((await health()).status).toBe(503), { timeout: 20_000 })
+    await expectReadable()
   })
 
   test('with room again everything goes on, the firehose too', async () => {

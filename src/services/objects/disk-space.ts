@@ -9,6 +9,8 @@ import type { Env } from '../../contracts/env.ts'
 const RESERVE = 16 * 1024 * 1024
 /** How long an answer counts, in ms. */
 const FRESH = 1_000
+/** How long who waits for room does so before looking again, in ms. */
+const PAUSE = 5_000
 /** ms; who does not answer is taken to say that there is room. */
 const TIMEOUT = 1_000
 
@@ -45,6 +47,11 @@ export class DiskSpace {
       this.#isFull = free !== undefined && free < RESERVE
     }
     return this.#isFull
+  }
+
+  /** Resolves when there is room, at once as a rule. */
+  async untilRoom(): Promise<void> {
+    while (await this.isFull()) await scheduler.wait(PAUSE)
   }
 
   /** To be called before what makes the data grow. @throws InsufficientStorageError */

@@ -52,8 +52,12 @@ export async function ensureFirstAccount(
     return { did: made.did, handle, password: raw.PDS_FIRST_PASSWORD ? undefined : password }
   } catch (error) {
     // It is there already, and only not listed yet: the host was ended right after making it.
-    if (error instanceof FirstAccountError && error.reason === 'HandleNotAvailable') return 'exists'
-    throw error
+    if (!(error instanceof FirstAccountError)) throw error
+    if (error.reason === 'HandleNotAvailable') return 'exists'
+    throw new FirstAccountError(
+      `The first account, ${handle}, cannot be made: ${error.message}. With PDS_FIRST_DID_METHOD=web it needs no PLC ` +
+        'directory; PDS_FIRST_HANDLE chooses another handle.',
+    )
   }
 }
 

@@ -96,6 +96,13 @@ test('one command makes a second account, which does the same, also after a rest
   expect(document).toMatchObject({ alsoKnownAs: ['at://bobby.test'] })
 })
 
+test('where the PLC directory that was set does not answer, it is said what helps', async () => {
+  const starting = startServer({ unset: true, env: { PDS_DID_PLC_URL: 'http://127.0.0.1:9' } })
+  await expect(starting).rejects.toThrow(
+    /The first account, alice\.test, cannot be made: PLC directory: .* PDS_FIRST_DID_METHOD=web/,
+  )
+})
+
 describe.runIf(chromiumPath() !== undefined)('an app in the browser', () => {
   test('lets somebody in by handle, and writes', async () => {
     const app = await startBrowserApp('alice.test', plc, pds)

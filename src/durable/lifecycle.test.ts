@@ -108,11 +108,13 @@ test('an account is switched off, taken down and given back, each told once', as
     refused('RepoTakendown'),
   )
   // Taken down, it stays so whatever its owner does.
-  await account().lifecycle.activate()
+  expect(await resultOf(account().lifecycle.activate())).toMatchObject(refused('AccountNotFound'))
   expect(await status()).toBe('takendown')
   await account().lifecycle.setTakedown(null)
-  expect(await status()).toBe('active')
+  expect(await status()).toBe('deactivated')
   expect((await announced()).slice(4)).toEqual(['#account', '#account', '#account'])
+  await account().lifecycle.activate()
+  expect((await announced()).slice(7)).toEqual(['#account', '#identity', '#sync'])
 })
 
 test('a deleted account leaves an empty store, no name, and one event', async () => {

@@ -13,7 +13,7 @@ import { IdentityCache, IdentityResolver } from '../services/identity/resolver.t
 import { ownProof } from '../services/lexicons/own-proof.ts'
 import { LexiconCache, LexiconResolver } from '../services/lexicons/resolver.ts'
 import { MailService } from '../services/mail/mail.ts'
-import { chooseTransport } from '../services/mail/transport.ts'
+import { sendsMail } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
@@ -112,7 +112,7 @@ function createServices(env: Env): Services {
   const mail = new MailService({
     config,
     objects,
-    transport: chooseTransport(config, objects),
+    sends: sendsMail(config),
     isLimited: () => currentRequest().limits.isLimited,
     waitUntil,
     log,

@@ -30,7 +30,7 @@ export interface DirectoryRpc {
   /** Counts what client addresses do often. */
   readonly rateLimits: RateLimitsRpc
   readonly lockouts: LockoutsRpc
-  readonly mails: DevMailsRpc
+  readonly mails: MailsRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
 }
@@ -87,17 +87,19 @@ export interface InvitesRpc {
 
 export interface MailedTokensRpc {
   /**
-   * Stores the hash of a token that is about to be mailed, and says to whom: the current address.
+   * Stores the hash of a token, and queues the mail that carries it, in one transaction.
    *
-   * @param spacing ms; where the last token of this purpose is younger, nothing is stored, and undefined returned
-   * @throws StorageError `AccountNotFound`, `InvalidRequest` without an address
+   * @param spacing ms; where the last token of this purpose is younger, nothing is done
+   * @returns false: the mail is to another address than the account has now, and nothing was done
+   * @throws StorageError `AccountNotFound`
    */
   put(
     purpose: TokenPurpose,
     did: string,
     hash: string,
+    mail: Mail,
     spacing?: number,
-  ): Answer<(HostedAccount & { email: string }) | undefined>
+  ): Answer<boolean>
   /** Looks a token up without using it. @returns, @throws as `consume` */
   find(purpose: TokenPurpose, hash: string, did?: string): Answer<string>
   /** Uses a token up. @returns the DID it was mailed to @throws StorageError `InvalidToken`, `ExpiredToken` */
@@ -141,11 +143,17 @@ export interface StoredLexiconsRpc {
   put(lexicon: StoredLexicon): Answer<void>
 }
 
-/** Mails that a host in development would have sent. */
-export interface DevMailsRpc {
-  add(mail: Mail): Answer<void>
-  /** The newest, newest last. */
-  list(): Answer<Mail[]>
+/** Mails that are sent, and again until they are taken over. */
+export interface MailsRpc {
+  /**
+   * Queues a mail.
+   *
+   * @param kind what it is about, for the operator
+   * @param lifetime after so many ms it is worth nothing any more
+   */
+  add(mail: Mail, kind: string, lifetime: number): Answer<void>
+  /** On a host in development those that it would have sent: the newest, newest last. */
+  outbox(): Answer<Mail[]>
 }
 
 export interface LocationRpc {

@@ -179,12 +179,14 @@ test('codes are listed page by page, the newest or the most used first', () =>
     }
   }))
 
+const mailTo = (to: string) => ({ from: 'a@b.test', to, subject: '', text: '', html: '' })
+
 test('a token is used up once, however many come with it at the same time', async () => {
   const directory = clientOf(freshDirectory())
   const { did } = account('one')
   await resultOf(directory.accounts.reserve(account('one')))
   await directory.accounts.confirm(account('one'))
-  await resultOf(directory.tokens.put('reset_password', did, 'hash'))
+  await resultOf(directory.tokens.put('reset_password', did, 'hash', mailTo('one@example.com')))
   const outcomes = await Promise.all(
     Array.from({ length: 10 }, () => resultOf(directory.tokens.consume('reset_password', 'hash'))),
   )
@@ -196,8 +198,8 @@ test('a change of address that is refused leaves its token good; one that is mad
     const { did } = account('one')
     await settleIn(directory, 'one')
     await settleIn(directory, 'two')
-    await resultOf(directory.tokens.put('update_email', did, 'update'))
-    await resultOf(directory.tokens.put('reset_password', did, 'reset'))
+    await resultOf(directory.tokens.put('update_email', did, 'update', mailTo('one@example.com')))
+    await resultOf(directory.tokens.put('reset_password', did, 'reset', mailTo('one@example.com')))
     expect(
       result(await resultOf(directory.accounts.setEmail(did, 'two@example.com', 'update'))),
     ).toBe('InvalidRequest')
@@ -213,25 +215,31 @@ test('a change of address that is refused leaves its token good; one that is mad
     expect((await directory.accounts.find('email', 'new@example.com'))?.did).toBe(did)
   }))
 
-test('a token is kept only for an account with an address', () =>
+test('a token is kept only for an account that has the address which it is mailed to', () =>
   withDirectory(async (directory) => {
     await settleIn(directory, 'one')
     const nobody = { ...account('two'), email: null }
     await resultOf(directory.accounts.reserve(nobody))
     await directory.accounts.confirm(nobody)
-    const put = (did: string) => resultOf(directory.tokens.put('delete_account', did, did))
-    expect(await put(account('one').did)).toMatchObject({ value: { email: 'one@example.com' } })
-    expect(result(await put(nobody.did))).toBe('InvalidRequest')
+    const put = (did: string, to = 'one@example.com') =>
+      resultOf(directory.tokens.put('delete_account', did, did, mailTo(to)))
+    expect(await put(account('one').did)).toMatchObject({ value: true })
+    expect(await put(account('one').did, 'two@example.com')).toMatchObject({ value: false })
+    expect(await put(nobody.did)).toMatchObject({ value: false })
     expect(result(await put('did:web:three.test'))).toBe('AccountNotFound')
+    await vi.waitFor(async () => expect(await directory.mails.outbox()).toHaveLength(1))
   }))
 
 test('the last hundred mails of a host in development are kept, newest last', () =>
   withDirectory(async (directory) => {
-    const mail = { from: 'a@b.test', to: 'c@d.test', text: '', html: '' }
-    for (let n = 0; n < 105; n++) await directory.mails.add({ ...mail, subject: `mail ${n}` })
-    const subjects = (await directory.mails.list()).map(({ subject }) => subject)
-    expect(subjects).toHaveLength(100)
-    expect([subjects[0], subjects[99]]).toEqual(['mail 5', 'mail 104'])
+    for (let n = 0; n < 105; n++) {
+      const mail = { ...mailTo('c@d.test'), subject: `mail ${n}` }
+      await directory.mails.add(mail, 'a test', 60_000)
+    }
+    await vi.waitFor(async () => {
+      const subjects = (await directory.mails.outbox()).map(({ subject }) => subject)
+      expect([subjects.length, subjects[0], subjects[99]]).toEqual([100, 'mail 5', 'mail 104'])
+    })
   }))
 
 test('a signing key that was reserved too long ago is not given out again', () =>

@@ -4,6 +4,8 @@ import type { DirectoryRpc } from '../contracts/directory.ts'
 import type { Env } from '../contracts/env.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { chooseTransport } from '../services/mail/transports/choose.ts'
+import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
@@ -12,6 +14,7 @@ import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
 import { Lockouts } from '../storage/directory/lockouts.ts'
+import { MailQueue } from '../storage/directory/mail-queue.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
@@ -22,7 +25,9 @@ import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import { Accounts } from './directory/accounts.ts'
 import { Invites } from './directory/invites.ts'
+import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
+import { Mails } from './directory/mails.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
@@ -60,34 +65,36 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const keys = new ReservedKeys(sql)
     const serviceTokens = new UsedTokens(sql)
     const lockouts = new Lockouts(sql)
+    const config = readConfig({ ...env })
+    const queue = new MailQueue(sql)
+    const outbox = new DevMails(sql)
+    const transport = chooseTransport(config, networkOf(env, config), outbox)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {
         const now = Date.now()
         storage.transactionSync(() => {
-          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts])
+          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts, queue])
             table.prune(now)
         })
       },
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
     const log = () => createLogger({ object: 'directory' })
-    this.#scheduler = new Scheduler(
-      ctx,
-      new JobTable(sql),
-      log,
-      [removeExpired],
-      new DiskSpace(env),
-    )
+    const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
+    const jobs = [removeExpired, sender]
+    const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    this.#scheduler = scheduler
+    const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
     const parts: DirectoryRpc = {
       accounts: new Accounts(storage, accounts, invites, tokens),
       invites: new Invites(storage, invites, accounts),
-      tokens: new MailedTokens(tokens, accounts),
+      tokens: new MailedTokens(tokens, accounts, mails),
       serviceTokens,
       keys,
       lexicons: new StoredLexicons(storage),
       rateLimits: new RateCounter(sql),
-      mails: new DevMails(sql),
+      mails,
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),

@@ -1,34 +1,37 @@
 import type { MailedTokensRpc } from '../../contracts/directory.ts'
-import type { Accounts, HostedAccount } from '../../storage/directory/accounts.ts'
-import type { EmailTokens, TokenPurpose } from '../../storage/directory/email-tokens.ts'
+import type { Accounts } from '../../storage/directory/accounts.ts'
+import type { Mail } from '../../storage/directory/dev-mails.ts'
+import {
+  type EmailTokens,
+  TOKEN_LIFETIME,
+  type TokenPurpose,
+} from '../../storage/directory/email-tokens.ts'
 import { StorageError } from '../../storage/error.ts'
+import type { Mails } from './mails.ts'
 
 /** Tokens that are mailed to accounts. */
 export class MailedTokens implements MailedTokensRpc {
   readonly #table: EmailTokens
   readonly #accounts: Accounts
+  readonly #mails: Mails
 
-  constructor(table: EmailTokens, accounts: Accounts) {
+  constructor(table: EmailTokens, accounts: Accounts, mails: Mails) {
     this.#table = table
     this.#accounts = accounts
+    this.#mails = mails
   }
 
-  put(
-    purpose: TokenPurpose,
-    did: string,
-    hash: string,
-    spacing = 0,
-  ): (HostedAccount & { email: string }) | undefined {
-    const account = this.#accounts.byDid(did)
-    if (!account) throw new StorageError('AccountNotFound', 'Account not found')
-    const { email } = account
-    if (email === null) {
-      throw new StorageError('InvalidRequest', 'account does not have an email address')
-    }
-    const newest = this.#table.newest(purpose, did)
-    if (newest !== undefined && newest > Date.now() - spacing) return undefined
-    this.#table.put(purpose, did, hash)
-    return { ...account, email }
+  put(purpose: TokenPurpose, did: string, hash: string, mail: Mail, spacing = 0): Promise<boolean> {
+    return this.#mails.addWith(mail, purpose, TOKEN_LIFETIME, (queue) => {
+      const account = this.#accounts.byDid(did)
+      if (!account) throw new StorageError('AccountNotFound', 'Account not found')
+      if (account.email !== mail.to) return false
+      const newest = this.#table.newest(purpose, did)
+      if (newest !== undefined && newest > Date.now() - spacing) return true
+      this.#table.put(purpose, did, hash)
+      queue()
+      return true
+    })
   }
 
   find(purpose: TokenPurpose, hash: string, did?: string): string {

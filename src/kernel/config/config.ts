@@ -2,6 +2,7 @@
 
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
+import type { MailApi } from './mail-url.ts'
 import { type DataLocation, type LastingSecret, NONE, parseSettings } from './settings.ts'
 
 export type LogLevel = 'info' | 'error'
@@ -70,6 +71,8 @@ export interface Config {
   privacyPolicyUrl: string | undefined
   termsOfServiceUrl: string | undefined
   mailFrom: string
+  /** The service that mails leave through. */
+  mailApi: MailApi | undefined
   /** Origins of relays. */
   crawlers: readonly string[]
   /** How long, and how much of, firehose events are kept. */
@@ -193,6 +196,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),
     privacyPolicyUrl: unlessNone(parsed.PDS_PRIVACY_POLICY_URL),
     termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
+    mailApi: parsed.PDS_EMAIL_API_URL,
     mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
     crawlers: crawlersOf(parsed.PDS_CRAWLERS),
     eventRetention: {

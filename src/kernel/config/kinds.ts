@@ -1,6 +1,7 @@
 /** Kinds of settings: how their text is read, and what is wrong with it if it cannot be. */
 import ipaddr from 'ipaddr.js'
 import { parseRoute, type RouteSetting } from '../../routing/settings.ts'
+import { type MailApi, parseMailApi } from './mail-url.ts'
 
 export interface Setting<T> {
   readonly type: 'text' | 'secret' | 'list' | 'count' | 'flag' | 'choice'
@@ -44,6 +45,14 @@ export const url = (otherwise: string, doc: string): Setting<string> => ({
     if (protocol !== 'https:' && protocol !== 'http:') throw new Error('must be an http(s) URL')
     return value.replace(/\/$/, '')
   },
+})
+
+/** A service that takes mails, with its credentials. */
+export const mailApi = (otherwise: string, doc: string): Setting<MailApi> => ({
+  type: 'secret',
+  doc,
+  otherwise,
+  parse: parseMailApi,
 })
 
 export const list = (otherwise: string, doc: string): Setting<readonly string[]> => ({

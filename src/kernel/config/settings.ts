@@ -10,6 +10,7 @@ import {
   flag,
   host,
   list,
+  mailApi,
   routes,
   type Setting,
   secret,
@@ -133,6 +134,12 @@ export const settings = {
   PDS_CONTACT_EMAIL_ADDRESS: text('none', 'Where people reach the operator.'),
   PDS_PRIVACY_POLICY_URL: url('none', 'Privacy policy, shown by `describeServer`.'),
   PDS_TERMS_OF_SERVICE_URL: url('none', 'Terms of service, shown by `describeServer`.'),
+  PDS_EMAIL_API_URL: mailApi(
+    'no mail is sent',
+    'Service that mails leave through: `resend://<key>`, `postmark://<token>`, `mailgun://<key>@<domain>`, ' +
+      '`ses://<key id>:<secret>@<region>`, each with `?endpoint=<URL>` for another address of the service, or the URL of ' +
+      'a webhook that is sent `{id, from, to, subject, text, html}` as JSON (docs/mail.md).',
+  ),
   PDS_EMAIL_FROM_ADDRESS: text('`noreply@<hostname>`', 'Sender of mails.'),
   PDS_CRAWLERS: list(
     'https://bsky.network; `none` for no relay',

@@ -6,7 +6,6 @@ import type { Mail } from '../../storage/directory/dev-mails.ts'
 import { standIn } from '../../testing/stand-in.ts'
 import type { AccountClient, DirectoryClient } from '../objects/stubs.ts'
 import { MailService } from './mail.ts'
-import type { MailTransport } from './transport.ts'
 
 const did = 'did:web:alice.test'
 const handle = 'alice.test'
@@ -16,13 +15,13 @@ const jwtSecret = 'a secret, long enough'
 function hostWith({
   email = 'old@example.com',
   directoryEmail = email,
-  transport,
+  sends = true,
   contactEmail,
   limited = false,
 }: {
   email?: string | null
   directoryEmail?: string | null
-  transport?: MailTransport
+  sends?: boolean
   contactEmail?: string
   limited?: boolean
 } = {}) {
@@ -43,11 +42,12 @@ function hostWith({
       'accounts.setEmail',
       (_did: string, _email: string, _token?: string) => undefined,
     ),
-    put: log('tokens.put', (_purpose: string, _did: string, _hash: string, _spacing?: number) => ({
-      did,
-      handle,
-      email: directoryEmail ?? '',
-    })),
+    put: log(
+      'tokens.put',
+      (_purpose: string, _did: string, _hash: string, mail: Mail, _spacing?: number) =>
+        mail.to === directoryEmail,
+    ),
+    addMail: log('mails.add', (_mail: Mail, _kind: string, _lifetime: number) => undefined),
     findToken: log('tokens.find', (_purpose: string, _hash: string, _did?: string) => did),
     consume: log('tokens.consume', (_purpose: string, _hash: string, _did?: string) => did),
   }
@@ -58,6 +58,7 @@ function hostWith({
       publicUrl: 'https://pds.test',
       mailFrom: 'noreply@pds.test',
       contactEmail,
+      devMode: false,
     },
     objects: {
       account: () =>
@@ -72,9 +73,10 @@ function hostWith({
           setEmail: directory.setEmail,
         }),
         tokens: { put: directory.put, find: directory.findToken, consume: directory.consume },
+        mails: standIn<DirectoryClient['mails']>({ add: directory.addMail }),
       }),
     },
-    transport,
+    sends,
     isLimited: () => limited,
     waitUntil: () => {},
     log: { error: () => {} },
@@ -86,18 +88,17 @@ const refusal = new XRPCError(400, 'taken', 'InvalidRequest')
 
 describe('a token', () => {
   test('is mailed to the address that the directory has; only its hash is kept', async () => {
-    const send = vi.fn(async (_mail: Mail) => undefined)
-    const { mail, directory } = hostWith({ directoryEmail: 'new@example.com', transport: { send } })
+    const { mail, directory } = hostWith({ directoryEmail: 'new@example.com' })
     await mail.sendToken(did, 'reset_password')
-    const sent = send.mock.calls[0]?.[0]
+    const sent = directory.put.mock.calls[0]?.[3]
     expect(sent).toMatchObject({ to: 'new@example.com', from: 'noreply@pds.test' })
     const token = /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(sent?.text ?? '')?.[0] ?? ''
     const hash = hashMailedToken(jwtSecret, 'reset_password', token)
-    expect(directory.put.mock.calls).toEqual([['reset_password', did, hash, 0]])
+    expect(directory.put.mock.calls).toEqual([['reset_password', did, hash, sent, 0]])
   })
 
   test('is not made, and the one before stays good, where no mail can be sent', async () => {
-    const { mail, calls } = hostWith({ contactEmail: 'admin@pds.test' })
+    const { mail, calls } = hostWith({ sends: false, contactEmail: 'admin@pds.test' })
     await expect(mail.sendToken(did, 'reset_password')).rejects.toMatchObject({
       statusCode: 400,
       message: 'This host cannot send mail; its operator can help: admin@pds.test',
@@ -108,11 +109,21 @@ describe('a token', () => {
   })
 
   test('is not mailed to who has no address', async () => {
-    const send = vi.fn(async (_mail: Mail) => undefined)
-    const { mail, directory } = hostWith({ transport: { send } })
-    directory.put.mockRejectedValue(refusal)
-    await expect(mail.sendToken(did, 'reset_password')).rejects.toBe(refusal)
-    expect(send).not.toHaveBeenCalled()
+    const { mail, directory } = hostWith({ directoryEmail: null })
+    await expect(mail.sendToken(did, 'reset_password')).rejects.toMatchObject({
+      statusCode: 400,
+      message: 'account does not have an email address',
+    })
+    expect(directory.put).not.toHaveBeenCalled()
+  })
+
+  test('is mailed to the address that the account gets meanwhile, unless it gets others and others', async () => {
+    const { mail, directory } = hostWith()
+    directory.put.mockResolvedValueOnce(false)
+    await mail.sendToken(did, 'reset_password')
+    expect(directory.find).toHaveBeenCalledTimes(2)
+    directory.put.mockResolvedValue(false)
+    await expect(mail.sendToken(did, 'reset_password')).rejects.toMatchObject({ statusCode: 503 })
   })
 
   test('is used as it is typed', async () => {
@@ -150,7 +161,7 @@ describe('the address of an account', () => {
   })
 
   test('changes in the directory first, which uses the token up', async () => {
-    const { mail, calls, directory, account } = hostWith()
+    const { mail, calls, directory, account } = hostWith({ sends: false })
     await mail.changeAddress(did, 'new@example.com', 'abcde-fghij')
     expect(calls).toEqual(['accounts.find', 'accounts.setEmail', 'email.set'])
     const hash = hashMailedToken(jwtSecret, 'update_email', 'abcde-fghij')
@@ -159,11 +170,10 @@ describe('the address of an account', () => {
   })
 
   test('changes are told to the old one', async () => {
-    const send = vi.fn(async (_mail: Mail) => undefined)
-    const { mail } = hostWith({ transport: { send } })
+    const { mail, directory } = hostWith()
     await mail.changeAddress(did, 'new@example.com')
-    await vi.waitFor(() => expect(send).toHaveBeenCalledOnce())
-    expect(send.mock.calls[0]?.[0]).toMatchObject({
+    await vi.waitFor(() => expect(directory.addMail).toHaveBeenCalledOnce())
+    expect(directory.addMail.mock.calls[0]?.[0]).toMatchObject({
       to: 'old@example.com',
       text: expect.stringContaining('new@example.com'),
     })

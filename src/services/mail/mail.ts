@@ -1,4 +1,4 @@
-import { InvalidRequestError } from '@atproto/xrpc-server'
+import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
 import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
 import { makeShortCode } from '../../kernel/crypto/short-code.ts'
@@ -9,7 +9,6 @@ import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { composeNoticeMail, type Notice } from './notice-mail.ts'
 import { composeTokenMail } from './token-mail.ts'
-import type { MailTransport } from './transport.ts'
 
 /** Between two mails for a new password, in ms; a token is good for three times as long. */
 const SPACING = 5 * 60 * 1000
@@ -17,14 +16,20 @@ const SPACING = 5 * 60 * 1000
 /** Notices of one kind to one account, so that whoever changes things all the time fills no mailbox. */
 const NOTICES = { limit: 10, window: 60 * 60 * 1000 }
 
+/** How often a mail is addressed anew, as the account got another address meanwhile. */
+const MAX_TRIES = 3
+
+/** After so many ms nobody is helped any more by a notice that could not be sent. */
+const NOTICE_LIFETIME = 3 * 24 * 60 * 60 * 1000
+
 export interface MailDependencies {
   readonly config: Pick<
     Config,
-    'jwtSecret' | 'hostname' | 'publicUrl' | 'mailFrom' | 'contactEmail'
+    'jwtSecret' | 'hostname' | 'publicUrl' | 'mailFrom' | 'contactEmail' | 'devMode'
   >
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
-  /** Undefined: this host sends no mail. */
-  readonly transport: MailTransport | undefined
+  /** Whether this host sends mail. */
+  readonly sends: boolean
   /** Whether limits are on. */
   isLimited(): boolean
   /** Keeps the isolate working after the answer was sent. */
@@ -49,7 +54,11 @@ export class MailService {
 
   /** @throws InvalidRequestError when this host sends no mail */
   assertSends(): void {
-    this.#transport()
+    const { sends, config } = this.#dependencies
+    if (sends) return
+    const { contactEmail } = config
+    const help = contactEmail === undefined ? '' : `; its operator can help: ${contactEmail}`
+    throw new InvalidRequestError(`This host cannot send mail${help}`)
   }
 
   /**
@@ -61,16 +70,22 @@ export class MailService {
    */
   async sendToken(did: string, purpose: TokenPurpose): Promise<void> {
     // Asked for first: a host that cannot send a new token leaves the old one alone.
-    const transport = this.#transport()
+    this.assertSends()
     const { config, objects } = this.#dependencies
     const token = makeShortCode().toUpperCase()
     const hash = this.#hash(purpose, token)
     const spacing = purpose === 'reset_password' && this.#dependencies.isLimited() ? SPACING : 0
-    const account = await objects.directory.tokens.put(purpose, did, hash, spacing)
-    if (!account) return
-    const { handle, email } = account
     const { hostname, mailFrom: from } = config
-    await transport.send(composeTokenMail(purpose, { hostname, handle, from, to: email, token }))
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const account = await objects.directory.accounts.find('did', did)
+      if (!account) throw new XRPCError(400, 'Account not found', 'AccountNotFound')
+      const { handle, email: to } = account
+      if (to === null) throw new InvalidRequestError('account does not have an email address')
+      const mail = composeTokenMail(purpose, { hostname, handle, from, to, token })
+      if (await objects.directory.tokens.put(purpose, did, hash, mail, spacing)) return
+      // It has got another address meanwhile.
+    }
+    throw new XRPCError(503, 'The address of the account keeps changing', 'ServiceUnavailable')
   }
 
   /**
@@ -106,8 +121,8 @@ export class MailService {
   }
 
   async #sendNotice(did: string, notice: Notice, address?: string): Promise<void> {
-    const { config, objects, transport } = this.#dependencies
-    if (!transport) return
+    const { config, objects, sends } = this.#dependencies
+    if (!sends) return
     const account = await objects.directory.accounts.find('did', did)
     const to = address ?? account?.email
     if (!account || !to) return
@@ -117,7 +132,8 @@ export class MailService {
     const { hostname, publicUrl, mailFrom: from } = config
     const { handle } = account
     const settingsUrl = `${publicUrl}/settings`
-    await transport.send(composeNoticeMail(notice, { hostname, settingsUrl, handle, from, to }))
+    const mail = composeNoticeMail(notice, { hostname, settingsUrl, handle, from, to })
+    await objects.directory.mails.add(mail, notice.kind, NOTICE_LIFETIME)
   }
 
   /**
@@ -172,15 +188,8 @@ export class MailService {
 
   /** The mails that a host in development would have sent, newest last; undefined on any other host. */
   async outbox(): Promise<Mail[] | undefined> {
-    return this.#dependencies.transport?.outbox?.()
-  }
-
-  #transport(): MailTransport {
-    const { transport, config } = this.#dependencies
-    if (transport) return transport
-    const { contactEmail } = config
-    const help = contactEmail === undefined ? '' : `; its operator can help: ${contactEmail}`
-    throw new InvalidRequestError(`This host cannot send mail${help}`)
+    const { config, objects } = this.#dependencies
+    return config.devMode ? await objects.directory.mails.outbox() : undefined
   }
 
   #hash(purpose: TokenPurpose, token: string): string {

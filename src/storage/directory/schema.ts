@@ -111,6 +111,19 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX released_handle_did ON released_handle (did);
   `,
+  `
+  CREATE TABLE mail (
+    id TEXT PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    expires_at INTEGER NOT NULL,
+    due_at INTEGER,
+    attempts INTEGER NOT NULL,
+    error TEXT
+  ) WITHOUT ROWID;
+  CREATE INDEX mail_due_at ON mail (due_at);
+  `,
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */
@@ -119,6 +132,7 @@ export const hasExpiring = (sql: SqlStorage): boolean =>
     .exec<{ found: number }>(
       `SELECT EXISTS (SELECT 1 FROM reserved_key) OR EXISTS (SELECT 1 FROM email_token)
          OR EXISTS (SELECT 1 FROM used_service_token) OR EXISTS (SELECT 1 FROM account WHERE ready = 0)
-         OR EXISTS (SELECT 1 FROM released_handle) OR EXISTS (SELECT 1 FROM lockout) AS found`,
+         OR EXISTS (SELECT 1 FROM released_handle) OR EXISTS (SELECT 1 FROM lockout)
+         OR EXISTS (SELECT 1 FROM mail) AS found`,
     )
     .one().found === 1

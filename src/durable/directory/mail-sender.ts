@@ -1,0 +1,82 @@
+import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { MailError, type MailTransport } from '../../services/mail/transports/transport.ts'
+import type { Mail } from '../../storage/directory/dev-mails.ts'
+import type { DueMail, MailQueue, QueuedMail } from '../../storage/directory/mail-queue.ts'
+import type { Job } from '../scheduler.ts'
+
+/** What the key is derived for that encrypts queued mails. */
+const PURPOSE = 'queued mail'
+
+/** Mails that are read from the queue at once, and sent one after the other. */
+const BATCH = 20
+
+/** The pause after the first failure, doubled with each further one up to the longest, in ms. */
+const FIRST_PAUSE = 3_000
+const LONGEST_PAUSE = 60 * 60 * 1000
+
+export interface MailSenderParts {
+  queue: MailQueue
+  /** Undefined: this host sends no mail. */
+  transport: MailTransport | undefined
+  /** PDS_KEY_SECRET */
+  secret: string
+  log: () => Pick<Logger, 'error'>
+}
+
+/**
+ * Sends what is in the queue. A mail leaves the queue when the transport has taken it over, so that a crash in between
+ * makes it be offered once more, under the same id.
+ */
+export class MailSender implements Job {
+  readonly name = 'send mails'
+  readonly #parts: MailSenderParts
+
+  constructor(parts: MailSenderParts) {
+    this.#parts = parts
+  }
+
+  due(): number | undefined {
+    return this.#parts.transport && this.#parts.queue.nextDue()
+  }
+
+  async run(): Promise<void> {
+    const { queue, transport } = this.#parts
+    if (!transport) return
+    // Again and again, as others may come meanwhile.
+    for (let due = queue.due(Date.now(), BATCH); due.length > 0; ) {
+      for (const mail of due) await this.#send(mail, transport)
+      due = queue.due(Date.now(), BATCH)
+    }
+  }
+
+  /** A mail as it is queued. */
+  async seal(mail: Mail, kind: string, lifetime: number): Promise<QueuedMail> {
+    const bytes = new TextEncoder().encode(JSON.stringify(mail))
+    return {
+      id: crypto.randomUUID(),
+      recipient: mail.to,
+      kind,
+      sealed: await encrypt(this.#parts.secret, PURPOSE, bytes),
+      expiresAt: Date.now() + lifetime,
+    }
+  }
+
+  async #send(queued: DueMail, transport: MailTransport): Promise<void> {
+    const { queue, secret, log } = this.#parts
+    const { id, kind, attempts } = queued
+    if (queued.expiresAt <= Date.now()) return queue.fail(id, 'it was too late')
+    try {
+      const bytes = await decrypt(secret, PURPOSE, queued.sealed)
+      const mail = JSON.parse(new TextDecoder().decode(bytes)) as Mail
+      await transport.send({ id, ...mail })
+      queue.remove(id)
+    } catch (error) {
+      const why = error instanceof MailError ? error.message : 'it could not be read'
+      log().error('a mail was not sent', error, { mail: id, kind, attempts: attempts + 1 })
+      if (!(error instanceof MailError) || error.isFinal) return queue.fail(id, why)
+      const pause = Math.min(FIRST_PAUSE * 2 ** attempts, LONGEST_PAUSE)
+      queue.postpone(id, Date.now() + pause, why)
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/** Services that take mails over HTTPS: Resend, Postmark, Mailgun, Amazon SES, and a webhook of the operator's. */
+import { AwsClient } from 'aws4fetch'
+import type { MailApi } from '../../../kernel/config/mail-url.ts'
+import { boundedFetch, type Fetch } from '../../../kernel/net/guarded-fetch.ts'
+import { NetworkError } from '../../../kernel/net/network-error.ts'
+import { plainLine } from '../../../kernel/typed-text.ts'
+import { MailError, type MailTransport, type OutgoingMail } from './transport.ts'
+
+/** ms */
+const TIMEOUT = 15_000
+
+/** Bytes of an answer, and characters of it that are told. */
+const MAX_ANSWER = 64 * 1024
+const MAX_REASON = 200
+
+/** Statuses after which the same request may succeed later. */
+const TEMPORARY = [408, 425, 429]
+
+interface ApiRequest {
+  url: string
+  headers: Record<string, string>
+  body: string
+}
+
+type Compose = (mail: OutgoingMail, api: MailApi) => ApiRequest | Promise<ApiRequest>
+
+/** `fetch` goes to addresses that the operator chose. */
+export const httpApi = (api: MailApi, fetch: Fetch): MailTransport => ({
+  async send(mail) {
+    const { url, headers, body } = await COMPOSERS[api.service](mail, api)
+    let response: Response
+    try {
+      response = await boundedFetch(url, {
+        method: 'POST',
+        headers,
+        body,
+        timeout: TIMEOUT,
+        maxBytes: MAX_ANSWER,
+        fetch,
+      })
+    } catch (cause) {
+      const why = cause instanceof NetworkError ? cause.message : 'it could not be asked'
+      throw new MailError(`${api.service}: ${why}`, { isFinal: false, cause })
+    }
+    const answer = await response.text().catch(() => '')
+    if (response.ok) return
+    const { status } = response
+    const isFinal = status >= 400 && status < 500 && !TEMPORARY.includes(status)
+    throw new MailError(`${api.service} answered ${status}${reasonIn(answer)}`, { isFinal })
+  },
+})
+
+const COMPOSERS: Record<MailApi['service'], Compose> = {
+  resend: ({ id, from, to, subject, text, html }, { endpoint, key }) => ({
+    url: `${endpoint}/emails`,
+    headers: { ...json, authorization: `Bearer ${key}`, 'idempotency-key': id },
+    body: JSON.stringify({ from, to: [to], subject, text, html, headers: { ...marks(id) } }),
+  }),
+
+  postmark: ({ id, from, to, subject, text, html }, { endpoint, key }) => ({
+    url: `${endpoint}/email`,
+    headers: { ...json, accept: 'application/json', 'x-postmark-server-token': key },
+    body: JSON.stringify({
+      From: from,
+      To: to,
+      Subject: subject,
+      TextBody: text,
+      HtmlBody: html,
+      MessageStream: 'outbound',
+      Headers: Object.entries(marks(id)).map(([Name, Value]) => ({ Name, Value })),
+    }),
+  }),
+
+  mailgun: ({ id, from, to, subject, text, html }, { endpoint, key, scope }) => ({
+    url: `${endpoint}/v3/${scope}/messages`,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: basic('api', key),
+    },
+    body: new URLSearchParams({
+      from,
+      to,
+      subject,
+      text,
+      html,
+      ...Object.fromEntries(Object.entries(marks(id)).map(([name, value]) => [`h:${name}`, value])),
+    }).toString(),
+  }),
+
+  async ses({ id, from, to, subject, text, html }, { endpoint, key, secret, scope }) {
+    const url = `${endpoint}/v2/email/outbound-emails`
+    const body = JSON.stringify({
+      FromEmailAddress: from,
+      Destination: { ToAddresses: [to] },
+      Content: {
+        Simple: {
+          Subject: utf8(subject),
+          Body: { Text: utf8(text), Html: utf8(html) },
+          Headers: Object.entries(marks(id)).map(([Name, Value]) => ({ Name, Value })),
+        },
+      },
+    })
+    const client = new AwsClient({ accessKeyId: key, secretAccessKey: secret })
+    const { headers } = await client.sign(url, {
+      method: 'POST',
+      headers: json,
+      body,
+      aws: { service: 'ses', region: scope },
+    })
+    return { url, headers: Object.fromEntries(headers), body }
+  },
+
+  webhook: ({ id, from, to, subject, text, html }, { endpoint, key, secret }) => ({
+    url: endpoint,
+    headers: {
+      ...json,
+      'idempotency-key': id,
+      ...(key !== '' && { authorization: basic(key, secret) }),
+    },
+    body: JSON.stringify({ id, from, to, subject, text, html }),
+  }),
+}
+
+const json = { 'content-type': 'application/json' }
+
+/** Nobody answers these mails, and no machine should (RFC 3834). */
+const marks = (id: string) => ({ 'Auto-Submitted': 'auto-generated', 'X-Entity-Ref-ID': id })
+
+const utf8 = (text: string) => ({ Data: text, Charset: 'UTF-8' })
+
+const basic = (user: string, password: string) =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+
+/** What a service says about why it refuses; each has another name for it. */
+function reasonIn(answer: string): string {
+  try {
+    const { message, Message, error } = JSON.parse(answer) as Record<string, unknown>
+    const said = [message, Message, error].find((text) => typeof text === 'string')
+    return said === undefined ? '' : `: ${plainLine(String(said)).slice(0, MAX_REASON)}`
+  } catch {
+    return ''
+  }
+}

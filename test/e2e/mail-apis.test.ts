@@ -1,0 +1,197 @@
+/** Mails of a host with a public name, through each service that takes them over HTTPS. */
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { type MailRequest, startMailApi, type TestMailApi } from '../support/mail-api.ts'
+import { PASSWORD, startServer, type TestServer } from '../support/server.ts'
+
+const ADDRESS = 'alice@example.com'
+const FROM = 'noreply@pds.example.com'
+
+let api: TestMailApi
+beforeAll(async () => {
+  api = await startMailApi()
+})
+afterAll(() => api.stop())
+beforeEach(() => {
+  api.requests.length = 0
+  api.answer(200)
+})
+
+interface MailHost {
+  server: TestServer
+  /** Asks for a mail, with a token for a new password. */
+  reset(): Promise<void>
+}
+
+async function startHost(mailUrl: string, dataDirectory?: string): Promise<MailHost> {
+  const server = await startServer({
+    dataDirectory,
+    env: {
+      PDS_HOSTNAME: 'pds.example.com',
+      PDS_DEV_MODE: 'false',
+      PDS_FIRST_HANDLE: 'alice.pds.example.com',
+      PDS_FIRST_DID_METHOD: 'web',
+      PDS_EMAIL_API_URL: mailUrl,
+    },
+  })
+  const agent = new AtpAgent({ service: server.origin })
+  await agent.login({ identifier: 'alice.pds.example.com', password: PASSWORD })
+  await agent.com.atproto.server.updateEmail({ email: ADDRESS })
+  return {
+    server,
+    async reset() {
+      await agent.com.atproto.server.requestPasswordReset({ email: ADDRESS })
+    },
+  }
+}
+
+/** A host that sends its mails so, for as long as `work` takes. */
+async function withHost(mailUrl: string, work: (host: MailHost) => Promise<void>): Promise<void> {
+  const host = await startHost(mailUrl)
+  try {
+    await work(host)
+  } finally {
+    await host.server.stop()
+  }
+}
+
+const json = ({ body }: MailRequest) => JSON.parse(body) as Record<string, unknown>
+
+const TEXT = expect.stringMatching(/\n {4}[A-Z2-7]{5}-[A-Z2-7]{5}\n/)
+const HTML = expect.stringContaining('<p')
+const SUBJECT = 'Reset your password on pds.example.com'
+const ID = expect.stringMatching(/^[0-9a-f-]{36}$/)
+
+test.each<[string, () => string, (request: MailRequest) => void]>([
+  [
+    'Resend',
+    () => `resend://re_key?endpoint=${api.origin}`,
+    (request) => {
+      expect(request.path).toBe('/emails')
+      expect(request.headers).toMatchObject({
+        authorization: 'Bearer re_key',
+        'idempotency-key': ID,
+      })
+      const mail = { from: FROM, to: [ADDRESS], subject: SUBJECT, text: TEXT, html: HTML }
+      expect(json(request)).toMatchObject(mail)
+    },
+  ],
+  [
+    'Postmark',
+    () => `postmark://token?endpoint=${api.origin}`,
+    (request) => {
+      expect(request.path).toBe('/email')
+      expect(request.headers).toMatchObject({ 'x-postmark-server-token': 'token' })
+      expect(json(request)).toMatchObject({
+        From: FROM,
+        To: ADDRESS,
+        Subject: SUBJECT,
+        TextBody: TEXT,
+        HtmlBody: HTML,
+      })
+    },
+  ],
+  [
+    'Mailgun',
+    () => `mailgun://key@mg.example.com?endpoint=${api.origin}`,
+    (request) => {
+      expect(request.path).toBe('/v3/mg.example.com/messages')
+      expect(request.headers.authorization).toBe(`Basic ${btoa('api:key')}`)
+      expect(Object.fromEntries(new URLSearchParams(request.body))).toMatchObject({
+        from: FROM,
+        to: ADDRESS,
+        subject: SUBJECT,
+        text: TEXT,
+        html: HTML,
+        'h:Auto-Submitted': 'auto-generated',
+      })
+    },
+  ],
+  [
+    'Amazon SES',
+    () => `ses://AKIA1:se%2Fcret@eu-west-1?endpoint=${api.origin}`,
+    (request) => {
+      expect(request.path).toBe('/v2/email/outbound-emails')
+      expect(request.headers.authorization).toMatch(
+        /^AWS4-HMAC-SHA256 Credential=AKIA1\/\d{8}\/eu-west-1\/ses\/aws4_request, SignedHeaders=.*host.*Signature=/,
+      )
+      expect(json(request)).toMatchObject({
+        FromEmailAddress: FROM,
+        Destination: { ToAddresses: [ADDRESS] },
+        Content: { Simple: { Subject: { Data: SUBJECT }, Body: { Text: { Data: TEXT } } } },
+      })
+    },
+  ],
+  [
+    'a webhook',
+    () => api.origin.replace('http://', 'http://me:pass%40word@').concat('/hook?x=1'),
+    (request) => {
+      expect(request.path).toBe('/hook?x=1')
+      expect(request.headers).toMatchObject({
+        authorization: `Basic ${btoa('me:pass@word')}`,
+        'idempotency-key': ID,
+      })
+      const mail = { id: ID, from: FROM, to: ADDRESS, subject: SUBJECT, text: TEXT, html: HTML }
+      expect(json(request)).toEqual(mail)
+    },
+  ],
+])('through %s', { timeout: 30_000 }, (_, url, check) =>
+  withHost(url(), async ({ reset }) => {
+    await reset()
+    await vi.waitFor(() => expect(api.requests).toHaveLength(1), 5_000)
+    const [request] = api.requests
+    if (request) check(request)
+  }),
+)
+
+test(
+  'a service that is broken slows nobody down, and has the mail when it works again, once',
+  {
+    timeout: 60_000,
+  },
+  () =>
+    withHost(`${api.origin}/hook`, async ({ reset }) => {
+      api.answer('break')
+      await reset()
+      await vi.waitFor(() => expect(api.requests).toHaveLength(1), 5_000)
+      api.answer(503)
+      await vi.waitFor(() => expect(api.requests).toHaveLength(2), {
+        timeout: 15_000,
+        interval: 200,
+      })
+      api.answer(200)
+      await vi.waitFor(() => expect(api.requests).toHaveLength(3), {
+        timeout: 25_000,
+        interval: 200,
+      })
+      const [first, second, third] = api.requests.map(json)
+      expect(second).toEqual(first)
+      expect(third).toEqual(first)
+    }),
+)
+
+test('after a kill the mail is sent by the next start', { timeout: 60_000 }, async () => {
+  api.answer(503)
+  const { server, reset } = await startHost(`${api.origin}/hook`)
+  await reset()
+  await vi.waitFor(() => expect(api.requests).toHaveLength(1), 5_000)
+  await server.stop('SIGKILL')
+  api.answer(200)
+  const { dataDirectory } = server
+  const again = await startServer({
+    dataDirectory,
+    env: {
+      PDS_HOSTNAME: 'pds.example.com',
+      PDS_DEV_MODE: 'false',
+      PDS_FIRST_HANDLE: 'alice.pds.example.com',
+      PDS_EMAIL_API_URL: `${api.origin}/hook`,
+    },
+  })
+  try {
+    await vi.waitFor(() => expect(api.requests).toHaveLength(2), { timeout: 20_000, interval: 200 })
+    const [before, after] = api.requests.map(json)
+    expect(after).toEqual(before)
+  } finally {
+    await again.stop()
+  }
+})

@@ -9,6 +9,7 @@ import { readConfig } from '../src/kernel/config/config.ts'
 import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { BUNDLE } from './bundle.ts'
 import { startDiskSpace } from './disk-space.ts'
+import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
 import { inUrl } from './settings.ts'
@@ -65,7 +66,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   const configPath = join(dataDirectory, 'workerd.capnp')
   const hasher = await startPasswordHasher()
   const disk = await startDiskSpace(dataDirectory)
-  const sockets = { hasher: hasher.socket, disk: disk.socket }
+  const { PDS_EMAIL_SMTP_URL: smtp } = raw
+  const mail = smtp ? await startMailRelay(smtp) : undefined
+  const sockets = { hasher: hasher.socket, disk: disk.socket, mail: mail?.socket }
   writeFileSync(configPath, workerdConfig(options, sockets), { mode: 0o600 })
   // The child has it from here: databases, their logs and blobs are its owner's only.
   const umask = process.umask(PRIVATE_UMASK)
@@ -80,6 +83,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   child.once('exit', () => {
     hasher.stop()
     disk.stop()
+    mail?.stop()
   })
   let printed = ''
   let started = false
@@ -130,6 +134,7 @@ const pagesFolder = (): string =>
 interface Sockets {
   hasher: string
   disk: string
+  mail: string | undefined
 }
 
 function workerdConfig(
@@ -149,6 +154,7 @@ function workerdConfig(
     '(name = "OPERATOR_NETWORK", service = "operator-network")',
     '(name = "PASSWORD_HASHER", service = "password-hasher")',
     '(name = "DISK_SPACE", service = "disk-space")',
+    ...(sockets.mail ? ['(name = "MAIL_RELAY", service = "mail-relay")'] : []),
     ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
   ]
   const { reachPrivate } = readConfig({ ...raw })
@@ -166,7 +172,11 @@ const config :Workerd.Config = (
     (name = "internet", network = ${network(reachPrivate)}),
     (name = "operator-network", network = ${network(true)}),
     (name = "password-hasher", external = (address = "unix:${sockets.hasher}", http = ())),
-    (name = "disk-space", external = (address = "unix:${sockets.disk}", http = ()))
+    (name = "disk-space", external = (address = "unix:${sockets.disk}", http = ()))${
+      sockets.mail
+        ? `,\n    (name = "mail-relay", external = (address = "unix:${sockets.mail}", http = ()))`
+        : ''
+    }
   ],
   sockets = [(name = "http", address = "${inUrl(bind)}:${port}", http = (), service = "main")]
 );

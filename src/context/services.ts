@@ -112,7 +112,7 @@ function createServices(env: Env): Services {
   const mail = new MailService({
     config,
     objects,
-    sends: sendsMail(config),
+    sends: sendsMail(config, env),
     isLimited: () => currentRequest().limits.isLimited,
     waitUntil,
     log,

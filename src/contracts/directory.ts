@@ -2,8 +2,9 @@
  * What the directory answers, part by part: who has an account on this host. What it throws as a `StorageError`
  * arrives as an `XRPCError` of the same name.
  */
+
+import type { Mail } from '../kernel/mail.ts'
 import type { HostedAccount, NameClaim } from '../storage/directory/accounts.ts'
-import type { Mail } from '../storage/directory/dev-mails.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
 import type {
   InviteCode,

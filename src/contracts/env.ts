@@ -26,4 +26,6 @@ export interface Env extends RawSettings {
   PASSWORD_HASHER?: Fetcher
   /** On plain workerd: answers with the bytes that are free on the disk (`src/services/objects/disk-space.ts`). */
   DISK_SPACE?: Fetcher
+  /** On plain workerd, if it is to send by SMTP: the process that does (`src/services/mail/transports/smtp-relay.ts`). */
+  MAIL_RELAY?: Fetcher
 }

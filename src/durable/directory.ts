@@ -68,7 +68,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const config = readConfig({ ...env })
     const queue = new MailQueue(sql)
     const outbox = new DevMails(sql)
-    const transport = chooseTransport(config, networkOf(env, config), outbox)
+    const transport = chooseTransport(config, env, networkOf(env, config), outbox)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {

@@ -1,6 +1,6 @@
 /** Reads the outbox of a host in development, for tests that run inside workerd. */
 import { vi } from 'vitest'
-import type { Mail } from '../storage/directory/dev-mails.ts'
+import type { Mail } from '../kernel/mail.ts'
 import { send } from './host.ts'
 
 /** The newest mail to an address, once there is one, and the token in it. */

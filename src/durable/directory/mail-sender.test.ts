@@ -1,7 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, expect, test, vi } from 'vitest'
-import { MailError, type OutgoingMail } from '../../services/mail/transports/transport.ts'
+import type { OutgoingMail } from '../../kernel/mail.ts'
+import { MailError } from '../../services/mail/transports/transport.ts'
 import { MailQueue } from '../../storage/directory/mail-queue.ts'
 import { MailSender } from './mail-sender.ts'
 

@@ -1,7 +1,7 @@
 import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import type { Logger } from '../../kernel/log.ts'
+import type { Mail } from '../../kernel/mail.ts'
 import { MailError, type MailTransport } from '../../services/mail/transports/transport.ts'
-import type { Mail } from '../../storage/directory/dev-mails.ts'
 import type { DueMail, MailQueue, QueuedMail } from '../../storage/directory/mail-queue.ts'
 import type { Job } from '../scheduler.ts'
 

@@ -1,6 +1,6 @@
 import type { MailedTokensRpc } from '../../contracts/directory.ts'
+import type { Mail } from '../../kernel/mail.ts'
 import type { Accounts } from '../../storage/directory/accounts.ts'
-import type { Mail } from '../../storage/directory/dev-mails.ts'
 import {
   type EmailTokens,
   TOKEN_LIFETIME,

@@ -1,5 +1,6 @@
 import type { MailsRpc } from '../../contracts/directory.ts'
-import type { DevMails, Mail } from '../../storage/directory/dev-mails.ts'
+import type { Mail } from '../../kernel/mail.ts'
+import type { DevMails } from '../../storage/directory/dev-mails.ts'
 import type { MailQueue } from '../../storage/directory/mail-queue.ts'
 import type { MailSender } from './mail-sender.ts'
 

@@ -73,6 +73,8 @@ export interface Config {
   mailFrom: string
   /** The service that mails leave through. */
   mailApi: MailApi | undefined
+  /** Mails leave by SMTP; where to is known to the process that sends them. */
+  sendsBySmtp: boolean
   /** Origins of relays. */
   crawlers: readonly string[]
   /** How long, and how much of, firehose events are kept. */
@@ -136,6 +138,11 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       'PDS_BIND: with PDS_DEV_MODE only this machine may reach the host. Unset one of the two.',
     )
   }
+  if (parsed.PDS_EMAIL_API_URL && parsed.PDS_EMAIL_SMTP_URL) {
+    problems.push(
+      'PDS_EMAIL_API_URL and PDS_EMAIL_SMTP_URL: mails leave one way only. Unset one of the two.',
+    )
+  }
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -197,6 +204,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     privacyPolicyUrl: unlessNone(parsed.PDS_PRIVACY_POLICY_URL),
     termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
     mailApi: parsed.PDS_EMAIL_API_URL,
+    sendsBySmtp: parsed.PDS_EMAIL_SMTP_URL !== undefined,
     mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
     crawlers: crawlersOf(parsed.PDS_CRAWLERS),
     eventRetention: {

@@ -47,6 +47,20 @@ export const url = (otherwise: string, doc: string): Setting<string> => ({
   },
 })
 
+/** An SMTP server, with its credentials. */
+export const smtpUrl = (otherwise: string, doc: string): Setting<string> => ({
+  type: 'secret',
+  doc,
+  otherwise,
+  parse(value) {
+    const url = URL.parse(value)
+    if ((url?.protocol !== 'smtp:' && url?.protocol !== 'smtps:') || url.hostname === '') {
+      throw new Error('must be smtp://<user>:<password>@<host>:<port>, or smtps://')
+    }
+    return value
+  },
+})
+
 /** A service that takes mails, with its credentials. */
 export const mailApi = (otherwise: string, doc: string): Setting<MailApi> => ({
   type: 'secret',

@@ -14,6 +14,7 @@ import {
   routes,
   type Setting,
   secret,
+  smtpUrl,
   someOf,
   text,
   url,
@@ -134,6 +135,11 @@ export const settings = {
   PDS_CONTACT_EMAIL_ADDRESS: text('none', 'Where people reach the operator.'),
   PDS_PRIVACY_POLICY_URL: url('none', 'Privacy policy, shown by `describeServer`.'),
   PDS_TERMS_OF_SERVICE_URL: url('none', 'Terms of service, shown by `describeServer`.'),
+  PDS_EMAIL_SMTP_URL: smtpUrl(
+    'no mail is sent',
+    'SMTP server that mails leave through, with `npm start`: `smtps://<user>:<password>@<host>`, or `smtp://` for one ' +
+      'that begins without TLS (docs/mail.md).',
+  ),
   PDS_EMAIL_API_URL: mailApi(
     'no mail is sent',
     'Service that mails leave through: `resend://<key>`, `postmark://<token>`, `mailgun://<key>@<domain>`, ' +

@@ -1,6 +1,7 @@
 /** Mails that tell an owner what has changed about who may sign in, should it have been somebody else. */
+
+import type { Mail } from '../../kernel/mail.ts'
 import { plainLine } from '../../kernel/typed-text.ts'
-import type { Mail } from '../../storage/directory/dev-mails.ts'
 import { document, paragraph } from './html.ts'
 
 /** What has happened. Names and user agents are what somebody typed or sent. */

@@ -1,5 +1,5 @@
 /** What the mails say that carry a token: plain text, and the same as simple HTML without remote content. */
-import type { Mail } from '../../storage/directory/dev-mails.ts'
+import type { Mail } from '../../kernel/mail.ts'
 import { TOKEN_LIFETIME, type TokenPurpose } from '../../storage/directory/email-tokens.ts'
 import { document, escapeHtml, paragraph } from './html.ts'
 

@@ -1,11 +1,4 @@
-/** A mail, ready to be sent. */
-export interface Mail {
-  from: string
-  to: string
-  subject: string
-  text: string
-  html: string
-}
+import type { Mail } from '../../kernel/mail.ts'
 
 /** Mails that are kept. */
 const MAX_MAILS = 100

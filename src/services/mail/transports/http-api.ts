@@ -1,10 +1,11 @@
 /** Services that take mails over HTTPS: Resend, Postmark, Mailgun, Amazon SES, and a webhook of the operator's. */
 import { AwsClient } from 'aws4fetch'
 import type { MailApi } from '../../../kernel/config/mail-url.ts'
+import type { OutgoingMail } from '../../../kernel/mail.ts'
 import { boundedFetch, type Fetch } from '../../../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../../../kernel/net/network-error.ts'
 import { plainLine } from '../../../kernel/typed-text.ts'
-import { MailError, type MailTransport, type OutgoingMail } from './transport.ts'
+import { MailError, type MailTransport } from './transport.ts'
 
 /** ms */
 const TIMEOUT = 15_000

@@ -1,11 +1,5 @@
 /** How mails leave this host. A new transport is one more implementation, chosen in `choose.ts`. */
-import type { Mail } from '../../../storage/directory/dev-mails.ts'
-
-/** A mail on its way. */
-export interface OutgoingMail extends Mail {
-  /** The same for each attempt at the same mail, so that who has it already can tell. */
-  id: string
-}
+import type { OutgoingMail } from '../../../kernel/mail.ts'
 
 export interface MailTransport {
   /**

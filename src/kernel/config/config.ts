@@ -75,6 +75,8 @@ export interface Config {
   mailApi: MailApi | undefined
   /** Mails leave by SMTP; where to is known to the process that sends them. */
   sendsBySmtp: boolean
+  /** Host name of the service or server that mails leave through. */
+  mailHost: string | undefined
   /** Origins of relays. */
   crawlers: readonly string[]
   /** How long, and how much of, firehose events are kept. */
@@ -205,6 +207,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
     mailApi: parsed.PDS_EMAIL_API_URL,
     sendsBySmtp: parsed.PDS_EMAIL_SMTP_URL !== undefined,
+    mailHost: hostOf(parsed.PDS_EMAIL_SMTP_URL ?? parsed.PDS_EMAIL_API_URL?.endpoint),
     mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
     crawlers: crawlersOf(parsed.PDS_CRAWLERS),
     eventRetention: {
@@ -261,6 +264,9 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
 }
 
 const unlessNone = (value: string | undefined) => (value === NONE ? undefined : value)
+
+const hostOf = (url: string | undefined): string | undefined =>
+  url === undefined ? undefined : URL.parse(url)?.hostname
 
 const registrationOf = (inviteRequired: boolean | undefined) =>
   inviteRequired === undefined ? 'closed' : inviteRequired ? 'invite' : 'open'

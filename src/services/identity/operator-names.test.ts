@@ -28,6 +28,7 @@ const names = new OperatorNames(
     PDS_DID_PLC_URL: 'https://plc.example.com',
     PDS_DOH_URL: 'https://dns.example.com/query',
     PDS_BSKY_APP_VIEW_CDN_URL_PATTERN: 'https://cdn.example.com/%s/%s/%s',
+    PDS_EMAIL_SMTP_URL: 'smtp://me:secret@Smtp.example.com:587',
     PDS_EMAIL_FROM_ADDRESS: 'noreply@mail.example.com',
     PDS_CONTACT_EMAIL_ADDRESS: 'alice@alice.example.net',
     PDS_PRIVACY_POLICY_URL: 'https://Privacy.example.com/policy.html',
@@ -54,6 +55,7 @@ describe('names of the operator', () => {
     'dns',
     'cdn',
     'mail',
+    'smtp',
     'privacy',
   ])('%s.example.com is neither a handle nor a did:web', (name) => {
     for (const handle of [`${name}.example.com`, `${name.toUpperCase()}.Example.com`]) {
@@ -87,4 +89,10 @@ describe('names of the operator', () => {
       expect(names.hasHandle(own)).toBe(true)
     }
   })
+})
+
+test('the host of a mail service is one of them', () => {
+  const url = 'https://user:secret@hooks.example.com/mail'
+  const config = readConfig({ ...secrets, PDS_HOSTNAME: 'example.com', PDS_EMAIL_API_URL: url })
+  expect(new OperatorNames(config).hasHandle('hooks.example.com')).toBe(true)
 })

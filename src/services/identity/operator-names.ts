@@ -18,6 +18,7 @@ export type NamingSettings = Pick<
   | 'dohUrl'
   | 'imageUrlPattern'
   | 'mailFrom'
+  | 'mailHost'
   | 'contactEmail'
   | 'privacyPolicyUrl'
   | 'termsOfServiceUrl'
@@ -53,7 +54,7 @@ export class OperatorNames {
       config.dohUrl,
       config.imageUrlPattern,
     ]
-    const hosts = [config.hostname, ...dids.map(hostOfDid), ...urls.map(hostOfUrl)]
+    const hosts = [config.hostname, config.mailHost, ...dids.map(hostOfDid), ...urls.map(hostOfUrl)]
     const mail = [config.mailFrom, config.contactEmail].map((address) => address?.split('@').at(-1))
     const policies = [config.privacyPolicyUrl, config.termsOfServiceUrl].map(hostOfUrl)
     this.#dids = new Set(dids.filter(isGiven).map(lower))

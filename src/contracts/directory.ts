@@ -4,7 +4,13 @@
  */
 
 import type { Mail } from '../kernel/mail.ts'
-import type { HostedAccount, NameClaim } from '../storage/directory/accounts.ts'
+import type {
+  AdministeredAccount,
+  HostedAccount,
+  NameClaim,
+  SearchPage,
+  SearchPlace,
+} from '../storage/directory/accounts.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
 import type {
   InviteCode,
@@ -66,6 +72,10 @@ export interface DirectoryAccountsRpc {
   find(by: 'did' | 'handle' | 'email', value: string): Answer<HostedAccount | undefined>
   /** An account that has one of these names, if there is one. */
   findAny(handles: readonly string[], dids: readonly string[]): Answer<HostedAccount | undefined>
+  /** An account with what its operator wants to know. */
+  administered(did: string): Answer<AdministeredAccount | undefined>
+  /** One page of the accounts whose DID, handle or address begins with `prefix`. */
+  search(prefix: string, limit: number, after?: SearchPlace): Answer<SearchPage>
   /** Accounts in order of their DIDs, at most `limit`, after `cursor`. */
   list(limit: number, cursor?: string): Answer<HostedAccount[]>
 }

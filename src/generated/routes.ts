@@ -408,9 +408,17 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/admin/enableAccountInvites.ts'),
   },
   // lexicons/com/atproto/admin/getAccountInfo.json
-  'com.atproto.admin.getAccountInfo': { kind: 'query', to: 'refuse' },
+  'com.atproto.admin.getAccountInfo': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/getAccountInfo.ts'),
+  },
   // lexicons/com/atproto/admin/getAccountInfos.json
-  'com.atproto.admin.getAccountInfos': { kind: 'query', to: 'refuse' },
+  'com.atproto.admin.getAccountInfos': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/getAccountInfos.ts'),
+  },
   // lexicons/com/atproto/admin/getInviteCodes.json
   'com.atproto.admin.getInviteCodes': {
     kind: 'query',
@@ -424,11 +432,23 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/admin/getSubjectStatus.ts'),
   },
   // lexicons/com/atproto/admin/searchAccounts.json
-  'com.atproto.admin.searchAccounts': { kind: 'query', to: 'refuse' },
+  'com.atproto.admin.searchAccounts': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/searchAccounts.ts'),
+  },
   // lexicons/com/atproto/admin/sendEmail.json
-  'com.atproto.admin.sendEmail': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.sendEmail': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/sendEmail.ts'),
+  },
   // lexicons/com/atproto/admin/updateAccountEmail.json
-  'com.atproto.admin.updateAccountEmail': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.updateAccountEmail': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/updateAccountEmail.ts'),
+  },
   // lexicons/com/atproto/admin/updateAccountHandle.json
   'com.atproto.admin.updateAccountHandle': {
     kind: 'procedure',
@@ -436,7 +456,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/admin/updateAccountHandle.ts'),
   },
   // lexicons/com/atproto/admin/updateAccountPassword.json
-  'com.atproto.admin.updateAccountPassword': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.admin.updateAccountPassword': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/admin/updateAccountPassword.ts'),
+  },
   // lexicons/com/atproto/admin/updateAccountSigningKey.json
   'com.atproto.admin.updateAccountSigningKey': {
     kind: 'procedure',

@@ -1976,6 +1976,27 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
     lexicon: 1,
     id: 'com.atproto.admin.defs',
     defs: {
+      accountView: {
+        type: 'object',
+        required: ['did', 'handle', 'indexedAt'],
+        properties: {
+          did: { type: 'string', format: 'did' },
+          handle: { type: 'string', format: 'handle' },
+          email: { type: 'string' },
+          relatedRecords: { type: 'array', items: { type: 'unknown' } },
+          indexedAt: { type: 'string', format: 'datetime' },
+          invitedBy: { type: 'ref', ref: 'com.atproto.server.defs#inviteCode' },
+          invites: {
+            type: 'array',
+            items: { type: 'ref', ref: 'com.atproto.server.defs#inviteCode' },
+          },
+          invitesDisabled: { type: 'boolean' },
+          emailConfirmedAt: { type: 'string', format: 'datetime' },
+          inviteNote: { type: 'string' },
+          deactivatedAt: { type: 'string', format: 'datetime' },
+          threatSignatures: { type: 'array', items: { type: 'ref', ref: '#threatSignature' } },
+        },
+      },
       repoBlobRef: {
         type: 'object',
         required: ['did', 'cid'],
@@ -1994,6 +2015,11 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
         type: 'object',
         required: ['applied'],
         properties: { applied: { type: 'boolean' }, ref: { type: 'string' } },
+      },
+      threatSignature: {
+        type: 'object',
+        required: ['property', 'value'],
+        properties: { property: { type: 'string' }, value: { type: 'string' } },
       },
     },
   }),
@@ -2077,6 +2103,53 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/admin/getAccountInfo.json
+  'com.atproto.admin.getAccountInfo': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.getAccountInfo',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['did'],
+          properties: { did: { type: 'string', format: 'did' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: { type: 'ref', ref: 'com.atproto.admin.defs#accountView' },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/getAccountInfos.json
+  'com.atproto.admin.getAccountInfos': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.getAccountInfos',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['dids'],
+          properties: { dids: { type: 'array', items: { type: 'string', format: 'did' } } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['infos'],
+            properties: {
+              infos: {
+                type: 'array',
+                items: { type: 'ref', ref: 'com.atproto.admin.defs#accountView' },
+              },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/admin/getInviteCodes.json
   'com.atproto.admin.getInviteCodes': () => ({
     lexicon: 1,
@@ -2146,6 +2219,91 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/admin/searchAccounts.json
+  'com.atproto.admin.searchAccounts': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.searchAccounts',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: {
+            email: { type: 'string' },
+            cursor: { type: 'string' },
+            limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['accounts'],
+            properties: {
+              cursor: { type: 'string' },
+              accounts: {
+                type: 'array',
+                items: { type: 'ref', ref: 'com.atproto.admin.defs#accountView' },
+              },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/sendEmail.json
+  'com.atproto.admin.sendEmail': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.sendEmail',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['recipientDid', 'content', 'senderDid'],
+            properties: {
+              recipientDid: { type: 'string', format: 'did' },
+              content: { type: 'string' },
+              subject: { type: 'string' },
+              senderDid: { type: 'string', format: 'did' },
+              comment: { type: 'string' },
+            },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['sent'],
+            properties: { sent: { type: 'boolean' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/updateAccountEmail.json
+  'com.atproto.admin.updateAccountEmail': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.updateAccountEmail',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['account', 'email'],
+            properties: {
+              account: { type: 'string', format: 'at-identifier' },
+              email: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/admin/updateAccountHandle.json
   'com.atproto.admin.updateAccountHandle': () => ({
     lexicon: 1,
@@ -2161,6 +2319,27 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
             properties: {
               did: { type: 'string', format: 'did' },
               handle: { type: 'string', format: 'handle' },
+            },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/admin/updateAccountPassword.json
+  'com.atproto.admin.updateAccountPassword': () => ({
+    lexicon: 1,
+    id: 'com.atproto.admin.updateAccountPassword',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['did', 'password'],
+            properties: {
+              did: { type: 'string', format: 'did' },
+              password: { type: 'string' },
             },
           },
         },

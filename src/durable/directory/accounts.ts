@@ -1,8 +1,11 @@
 import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
 import type {
   Accounts as AccountTable,
+  AdministeredAccount,
   HostedAccount,
   NameClaim,
+  SearchPage,
+  SearchPlace,
 } from '../../storage/directory/accounts.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
@@ -83,6 +86,14 @@ export class Accounts implements DirectoryAccountsRpc {
       if (account) return account
     }
     return undefined
+  }
+
+  administered(did: string): AdministeredAccount | undefined {
+    return this.#table.administered(did)
+  }
+
+  search(prefix: string, limit: number, after?: SearchPlace): SearchPage {
+    return this.#table.search(prefix, limit, after)
   }
 
   list(limit: number, cursor?: string): HostedAccount[] {

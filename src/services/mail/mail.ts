@@ -4,9 +4,11 @@ import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
 import { makeShortCode } from '../../kernel/crypto/short-code.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Mail } from '../../kernel/mail.ts'
+import { plainLine } from '../../kernel/typed-text.ts'
 import type { Account } from '../../storage/account/profile.ts'
 import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
 import type { HostObjects } from '../objects/stubs.ts'
+import { document, paragraph } from './html.ts'
 import { composeNoticeMail, type Notice } from './notice-mail.ts'
 import { composeTokenMail } from './token-mail.ts'
 
@@ -112,12 +114,41 @@ export class MailService {
    */
   async resetPassword(token: string, password: string): Promise<string> {
     const did = await this.findToken('reset_password', token)
+    await this.setPassword(did, password, this.#hash('reset_password', token))
+    return did
+  }
+
+  /**
+   * Sets a new password, which ends all sessions, and tells the owner what else is still good for signing in.
+   *
+   * @param tokenHash of the token that is used up by it; undefined: the operator does it
+   */
+  async setPassword(did: string, password: string, tokenHash?: string): Promise<void> {
     const { passwords, passkeys } = this.#dependencies.objects.account(did)
-    await passwords.set(password, this.#hash('reset_password', token))
+    await passwords.set(password, tokenHash)
     const [left, apps] = await Promise.all([passkeys.list(), passwords.listAppPasswords()])
     const appPasswords = apps.map(({ name }) => name)
     this.tell(did, { kind: 'password changed', passkeys: left.length, appPasswords })
-    return did
+  }
+
+  /**
+   * Mails an account a message of the operator's.
+   *
+   * @throws InvalidRequestError when this host sends no mail or the account has no address
+   */
+  async sendMessage(did: string, subject: string, content: string): Promise<void> {
+    this.assertSends()
+    const { config, objects } = this.#dependencies
+    const to = (await objects.directory.accounts.find('did', did))?.email
+    if (!to) throw new InvalidRequestError('account does not have an email address')
+    const mail = {
+      from: config.mailFrom,
+      to,
+      subject: plainLine(subject),
+      text: content,
+      html: document(...content.split(/\n{2,}/).map(paragraph)),
+    }
+    await objects.directory.mails.add(mail, 'message', NOTICE_LIFETIME)
   }
 
   async #sendNotice(did: string, notice: Notice, address?: string): Promise<void> {

@@ -133,6 +133,24 @@ test.each(uploads)('%s', async (_, upload) => {
   for (let n = 0; n < 3; n++) expect(await sendAll(upload)).toBe(upload.status)
 })
 
+test.each([100, 8_000, 65_000])(
+  'the next request on the connection is answered behind a refused body of %i bytes',
+  async (size) => {
+    const { hostname, port, host } = new URL(server.origin)
+    const socket = connect(Number(port), hostname)
+    const refused = `POST /xrpc/com.atproto.repo.uploadBlob HTTP/1.1\r\nhost: ${host}\r\n`
+    socket.write(`${refused}content-type: image/png\r\ncontent-length: ${size}\r\n\r\n`)
+    socket.write(Buffer.alloc(size))
+    socket.write(`GET /robots.txt HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
+    let received = ''
+    for await (const bytes of socket) {
+      received += String(bytes)
+      if (received.includes('HTTP/1.1 200')) break
+    }
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200'])
+  },
+)
+
 describe.each(PROXY_KINDS.filter(hasReverseProxy))('behind %s', (kind) => {
   let proxy: ReverseProxy
   beforeAll(async () => {

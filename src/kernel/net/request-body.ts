@@ -28,10 +28,14 @@ export function isShort({ headers }: Request): boolean {
   return length !== null && Number(length) <= READ_BY_WORKERD
 }
 
-/** Reads the body of a request that is refused to its end, or to a bound. */
+/**
+ * Reads the body of a request that is refused to its end, or to a bound. Also a short one that nobody has begun to
+ * read: it gets the answer in any case, but on a connection that is closed behind it, and what was sent there next is
+ * lost.
+ */
 export async function drain(request: Request): Promise<void> {
-  const { body } = request
-  if (!body || isShort(request)) return
+  const { body, bodyUsed } = request
+  if (!body || (bodyUsed && isShort(request))) return
   for (let waited = 0; body.locked && waited < RELEASE; waited += LOOK) await scheduler.wait(LOOK)
   if (body.locked) return
   const deadline = Date.now() + MAX_TIME

@@ -61,7 +61,7 @@ export async function parseBody(
     new XRPCError(413, `request entity too large: the limit is ${limit.max} bytes`, errorName)
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > limit.max) throw tooLarge()
-  const stream = decodeBody(request, limit.plain)
+  const stream = decodeBody(request, limit, tooLarge)
   // HTTP itself ends a body at its stated length; only compressed ones may still unfold.
   const isBounded = length !== null && !request.headers.has('content-encoding')
   if (!schema.schema) {

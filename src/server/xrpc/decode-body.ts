@@ -6,23 +6,39 @@ import { detach } from '../../kernel/net/request-body.ts'
 /** Most times that a body may be compressed over; nobody does it twice. */
 const MAX_CODINGS = 3
 
-type Decoder = ReadableWritablePair<Uint8Array, Uint8Array>
+/** Bytes that wait to be read of what one piece of a body unfolded to: a few may unfold to gigabytes. */
+const MAX_WAITING = 16 * 1024 * 1024
 
-const DECODERS = new Map<string, () => Decoder>([
+/** What a body may unfold to. */
+export interface UnfoldingLimit {
+  /** Bytes. */
+  max: number
+  /** Whether only a body that is not compressed will do. */
+  plain: boolean
+}
+
+type Decoder = ReadableWritablePair<Uint8Array, Uint8Array>
+type Bound = (unfolded: number, waiting: number) => Error | undefined
+
+const DECODERS = new Map<string, (bound: Bound) => Decoder>([
   ['gzip', () => new DecompressionStream('gzip')],
   ['x-gzip', () => new DecompressionStream('gzip')],
   ['deflate', () => new DecompressionStream('deflate')],
-  // The platform's own stream does not know it.
-  ['br', () => Duplex.toWeb(createBrotliDecompress()) as unknown as Decoder],
+  ['br', brotliDecoder],
 ])
 
 /**
- * The bytes of a body as they were before they were compressed (RFC 9110, Content-Encoding).
+ * The bytes of a body as they were before they were compressed (RFC 9110, Content-Encoding). Of most codings it is for
+ * the reader to count them.
  *
- * @param plain whether only a body that is not compressed will do
+ * @param tooLarge what the stream fails with that unfolds to more than it may
  * @throws XRPCError 415 `UnsupportedMediaType`
  */
-export function decodeBody(request: Request, plain: boolean): ReadableStream<Uint8Array> {
+export function decodeBody(
+  request: Request,
+  { max, plain }: UnfoldingLimit,
+  tooLarge: () => XRPCError,
+): ReadableStream<Uint8Array> {
   const header = request.headers.get('content-encoding') ?? ''
   const codings = header
     .split(',')
@@ -31,12 +47,32 @@ export function decodeBody(request: Request, plain: boolean): ReadableStream<Uin
   if (codings.length > (plain ? 0 : MAX_CODINGS)) throw unsupported(header)
   const body = request.body ?? new Blob([]).stream()
   if (codings.length === 0) return body
+  const bound: Bound = (unfolded, waiting) =>
+    unfolded > max || waiting > MAX_WAITING ? tooLarge() : undefined
   // The last one was applied last.
   return codings.reduceRight((stream, coding) => {
     const makeDecoder = DECODERS.get(coding)
     if (!makeDecoder) throw unsupported(coding)
-    return stream.pipeThrough(makeDecoder())
+    return stream.pipeThrough(makeDecoder(bound))
   }, detach(body))
+}
+
+/**
+ * The platform's own stream does not know it, and its stand-in for Node's unfolds all of a piece at once, whether
+ * anybody reads or not: what comes of it is counted while it comes.
+ */
+function brotliDecoder(bound: Bound): Decoder {
+  const decoder = createBrotliDecompress()
+  const push = decoder.push.bind(decoder)
+  let unfolded = 0
+  decoder.push = (chunk: Uint8Array | null) => {
+    unfolded += chunk?.byteLength ?? 0
+    const error = bound(unfolded, decoder.readableLength)
+    if (!error) return push(chunk)
+    decoder.destroy(error)
+    return false
+  }
+  return Duplex.toWeb(decoder) as unknown as Decoder
 }
 
 const unsupported = (coding: string) =>

@@ -19,20 +19,11 @@ export function cborToJson(block: Uint8Array, options?: ReaderOptions): string {
 /** Bytes of the largest record that is written here; in a larger one values are counted, as a lenient reader does. */
 const MAX_CLEAN = 1_000_000
 
-/** Most characters of JSON for one record; an isolate has 128 MB, and the text is there several times. */
-const MAX_JSON = 16 * 1024 * 1024
+/** Characters of JSON that a record which could not be written here may have, as far as its bytes tell. */
+const MAX_JSON = 8 * 1024 * 1024
 
-/** How much longer the text of a byte may be: `\u0000`. */
+/** Characters that a control character takes, a quote or a backslash: `\\u0001`. */
 const ESCAPED = 6
-
-/** Whether a block is small enough for JSON, also when what has to be escaped in it is six times as long. */
-export function hasRoomAsJson(block: Uint8Array): boolean {
-  if (block.byteLength * ESCAPED <= MAX_JSON) return true
-  let escaped = 0
-  for (const byte of block) if (byte < 0x20 || byte === 0x7f) escaped++
-  // Quotation marks and byte strings grow by a third or twice, links by less.
-  return 2 * (block.byteLength - escaped) + ESCAPED * escaped <= MAX_JSON
-}
 
 /**
  * A stored record as JSON text, also of one that was imported and could not be written here: `undefined` becomes
@@ -41,9 +32,18 @@ export function hasRoomAsJson(block: Uint8Array): boolean {
  * @returns undefined where there is no JSON for it
  */
 export function recordToJson(block: Uint8Array): string | undefined {
-  if ((block[0] ?? 0) >> 5 !== Major.Map || !hasRoomAsJson(block)) return undefined
+  if ((block[0] ?? 0) >> 5 !== Major.Map ) return undefined
   const mayBeClean = block.byteLength <= MAX_CLEAN
-  return (mayBeClean ? attempt(block, {}) : undefined) ?? attempt(block, { lenient: true })
+  const clean = mayBeClean ? attempt(block, {}) : undefined
+  return clean ?? (isModest(block) ? attempt(block, { lenient: true }) : undefined)
+}
+
+/** Whether the texts of a block are not much larger as JSON: anybody may ask for it, and many at once. */
+function isModest(block: Uint8Array): boolean {
+  if (block.byteLength * ESCAPED <= MAX_JSON) return true
+  let length = 0
+  for (const byte of block) length += byte < 0x20 || byte === 0x22 || byte === 0x5c ? ESCAPED : 1
+  return length <= MAX_JSON
 }
 
 function attempt(block: Uint8Array, options: ReaderOptions): string | undefined {

@@ -223,7 +223,8 @@ export const settings = {
   PDS_BLOB_UPLOAD_LIMIT: count('5242880', 'Largest blob in bytes.'),
   PDS_MAX_REPO_IMPORT_SIZE: count(
     '536870912 (512 MiB)',
-    'Largest repository that `importRepo` takes, in bytes of its CAR file.',
+    'Largest repository that `importRepo` takes, in bytes of its CAR file, and of its records: one that occurs at ' +
+      'several keys counts at each.',
   ),
   PDS_IMAGE_LOCATION: choice(
     'strip',

@@ -1,9 +1,10 @@
-import { jsonToLex, type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
+import { type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
 import { ConfigError } from '../../kernel/config/config.ts'
 import { isForwarded } from '../../proxy/send.ts'
 import { InsufficientStorageError, isDiskFull } from '../../services/objects/disk-space.ts'
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
+import { lexValue } from '../../services/records/json.ts'
 import { jsonAnswer } from '../compress.ts'
 import { setRateLimitHeaders } from '../limits/headers.ts'
 
@@ -28,8 +29,11 @@ export async function toResponse(
   if (output instanceof Response) {
     const isJson = schema?.schema && output.headers.get('content-type') === 'application/json'
     // What another service answered is its own business, and may be compressed.
-    if (check && isJson && !isForwarded(output))
-      assertOutput(lexicons, nsid, jsonToLex(await output.clone().json()))
+    if (check && isJson && !isForwarded(output)) {
+      const value = lexValue(await output.clone().json())
+      // Of a record that was imported as it is, there may be none.
+      if (value !== undefined) assertOutput(lexicons, nsid, value)
+    }
     return output
   }
   if (!schema) {

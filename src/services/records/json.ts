@@ -23,9 +23,22 @@ export function recordJson(
 /**
  * A stored record as a value, with objects for links, bytes and blobs.
  *
- * @returns undefined as above
+ * @returns undefined as above, and where there is no value for it
  */
 export function recordValue(block: Uint8Array): unknown {
   const json = recordToJson(block)
-  return json === undefined ? undefined : jsonToLex(JSON.parse(json))
+  return json === undefined ? undefined : lexValue(JSON.parse(json))
+}
+
+/**
+ * JSON as a value, with objects for links, bytes and blobs.
+ *
+ * @returns undefined where there is none: a property is called `__proto__`, a blob of the legacy form has no CID
+ */
+export function lexValue(json: unknown): unknown {
+  try {
+    return jsonToLex(json as never)
+  } catch {
+    return undefined
+  }
 }

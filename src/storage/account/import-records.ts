@@ -1,6 +1,6 @@
 import { MalformedCborError } from '../../kernel/cbor/reader.ts'
 import { type FoundBlob, scanRecord } from '../../kernel/cbor/scan.ts'
-import { hasRoomAsJson } from '../../kernel/cbor/to-json.ts'
+import { recordToJson } from '../../kernel/cbor/to-json.ts'
 import { hasCapitalsInDomain } from '../../routing/nsid.ts'
 import { MAX_RECORD_SIZE } from './writes.ts'
 
@@ -36,20 +36,20 @@ export class RecordInspector {
     const strict = scan(block, false)
     const read = typeof strict === 'string' ? scan(block, true) : strict
     const collection = path.slice(0, path.indexOf('/'))
+    const isReadable = () => recordToJson(block) !== undefined
     if (hasCapitalsInDomain(collection)) {
-      this.#note(path, 'its collection has capitals in the domain', false)
-    } else if (typeof strict === 'string') {
-      this.#note(path, strict, typeof read !== 'string' && hasRoomAsJson(block))
-    } else if (byteLength > MAX_RECORD_SIZE) {
-      const reason = `it has ${byteLength} bytes, more than ${MAX_RECORD_SIZE}`
-      this.#note(path, reason, hasRoomAsJson(block) && typeof scan(block, true) !== 'string')
+      this.#note(path, 'its collection has capitals in the domain', () => false)
+    } else if (typeof strict === 'string') this.#note(path, strict, isReadable)
+    else if (byteLength > MAX_RECORD_SIZE) {
+      this.#note(path, `it has ${byteLength} bytes, more than ${MAX_RECORD_SIZE}`, isReadable)
     }
     return typeof read === 'string' ? [] : read
   }
 
-  #note(path: string, reason: string, readable: boolean): void {
+  #note(path: string, reason: string, isReadable: () => boolean): void {
     this.unclean.count++
-    if (this.unclean.count <= MAX_NAMED) this.unclean.records.push({ path, reason, readable })
+    if (this.unclean.count > MAX_NAMED) return
+    this.unclean.records.push({ path, reason, readable: isReadable() })
   }
 }
 

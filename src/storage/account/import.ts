@@ -41,7 +41,7 @@ export interface ImportOptions {
   signingKeys: readonly string[]
   /** Rev of the repository that is replaced. */
   after: string
-  /** Most bytes of the file. */
+  /** Most bytes of the file, and of all records: one block may be the record at many keys, and is stored with each. */
   maxSize: number
 }
 
@@ -87,6 +87,7 @@ class Import {
   readonly #inspector = new RecordInspector()
   #commit: Pick<VerifiedImport, 'commit' | 'data'> | undefined
   #size = 0
+  #recordBytes = 0
   #walk: TreeWalk | undefined
   /** Blocks out of order since the last one in order, and in all. */
   #outOfOrder = 0
@@ -188,6 +189,8 @@ class Import {
       return
     }
     this.#assertPath(next.key)
+    this.#recordBytes += block.byteLength
+    if (this.#recordBytes > this.#options.maxSize) throw importTooLarge(this.#options.maxSize)
     const blobs = this.#inspector.inspect(next.key, block)
     this.#walk.pass()
     this.#staging.addRecord(next.key, next.cid, block, blobs)

@@ -38,6 +38,13 @@ test.each([
   })
 })
 
+test('a handle with the dot of a full name is that handle', async () => {
+  const origin = `http://${account.handle}.`
+  expect(await statusOf(`${origin}/xrpc/com.atproto.server.describeServer`)).toBe(404)
+  const response = await exports.default.fetch(`${origin}/.well-known/atproto-did`)
+  expect(await response.text()).toBe(account.did)
+})
+
 test('certificates are for the host, its handles and its did:web accounts', async () => {
   const check = async (query: string) => {
     const response = await send(`/tls-check${query}`)

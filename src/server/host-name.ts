@@ -7,6 +7,9 @@ const UNDER_HANDLES = ['/.well-known/atproto-did', '/.well-known/did.json']
 
 type Names = Pick<Config, 'devMode' | 'hostname' | 'handleDomains' | 'publicUrl'>
 
+/** The name that this host was asked by; the dot that a full name may end with makes none other of it. */
+export const hostOf = ({ url }: Request): string => new URL(url).hostname.replace(/\.$/, '')
+
 /**
  * Whether a host answers under the name that it was asked by.
  *
@@ -18,9 +21,9 @@ type Names = Pick<Config, 'devMode' | 'hostname' | 'handleDomains' | 'publicUrl'
  *
  * @throws ForbiddenError, or XRPCError 404 `NotFound`
  */
-export function assertHost({ url }: Request, path: string, names: Names): void {
+export function assertHost(request: Request, path: string, names: Names): void {
   const { devMode, hostname, handleDomains, publicUrl } = names
-  const host = new URL(url).hostname
+  const host = hostOf(request)
   if (host === hostname) return
   if (handleDomains.some((domain) => host.endsWith(domain))) {
     if (UNDER_HANDLES.includes(path)) return

@@ -1,5 +1,6 @@
 /** What identifies this host and its accounts to the rest of the network, by host name. */
 import type { Services } from '../context/services.ts'
+import { hostOf } from '../server/host-name.ts'
 import { accountDocument, serverDocument } from '../services/identity/documents.ts'
 
 /** `/.well-known/did.json`: of the host under its own name, of an account under its handle. */
@@ -43,7 +44,5 @@ export async function tlsCheck(query: string | undefined, services: Services): P
 
 const refused = (status: number, error: string, message: string) =>
   Response.json({ error, message }, { status })
-
-const hostOf = (request: Request): string => new URL(request.url).hostname.toLowerCase()
 
 const notFound = () => new Response('no account here under this name\n', { status: 404 })

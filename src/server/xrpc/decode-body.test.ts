@@ -1,5 +1,5 @@
-/** What a few bytes of `br` unfold to is bounded while it comes, and not only when it is read. */
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+/** What a few bytes unfold to is bounded while it comes, and not only when it is read. */
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { XRPCError } from '@atproto/xrpc-server'
 import { expect, test } from 'vitest'
 import { decodeBody } from './decode-body.ts'
@@ -22,6 +22,8 @@ test('as much as it may', async () => {
 
 test.each([
   ['br', zeros(2 * MiB)],
+  ['gzip', new Uint8Array(gzipSync(new Uint8Array(2 * MiB)))],
+  ['deflate', new Uint8Array(deflateSync(new Uint8Array(2 * MiB)))],
   ['br, br', new Uint8Array(brotliCompressSync(zeros(2 * MiB)))],
   ['br, gzip', new Uint8Array(gzipSync(zeros(2 * MiB)))],
 ])('more than it may fails: %s', async (encoding, body) => {

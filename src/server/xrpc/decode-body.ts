@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream'
-import { createBrotliDecompress } from 'node:zlib'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { XRPCError } from '@atproto/xrpc-server'
 import { detach } from '../../kernel/net/request-body.ts'
 
@@ -17,19 +17,17 @@ export interface UnfoldingLimit {
   plain: boolean
 }
 
-type Decoder = ReadableWritablePair<Uint8Array, Uint8Array>
 type Bound = (unfolded: number, waiting: number) => Error | undefined
 
-const DECODERS = new Map<string, (bound: Bound) => Decoder>([
-  ['gzip', () => new DecompressionStream('gzip')],
-  ['x-gzip', () => new DecompressionStream('gzip')],
-  ['deflate', () => new DecompressionStream('deflate')],
-  ['br', brotliDecoder],
+const DECODERS = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
 ])
 
 /**
- * The bytes of a body as they were before they were compressed (RFC 9110, Content-Encoding). Of most codings it is for
- * the reader to count them.
+ * The bytes of a body as they were before they were compressed (RFC 9110, Content-Encoding).
  *
  * @param tooLarge what the stream fails with that unfolds to more than it may
  * @throws XRPCError 415 `UnsupportedMediaType`
@@ -53,16 +51,18 @@ export function decodeBody(
   return codings.reduceRight((stream, coding) => {
     const makeDecoder = DECODERS.get(coding)
     if (!makeDecoder) throw unsupported(coding)
-    return stream.pipeThrough(makeDecoder(bound))
+    return stream.pipeThrough(bounded(makeDecoder(), bound))
   }, detach(body))
 }
 
 /**
- * The platform's own stream does not know it, and its stand-in for Node's unfolds all of a piece at once, whether
- * anybody reads or not: what comes of it is counted while it comes.
+ * A decoder that stops at a bound. Those of the platform, its own streams and its stand-ins for Node's, unfold all of
+ * a piece at once, whether anybody reads or not: what comes of it is counted while it comes.
  */
-function brotliDecoder(bound: Bound): Decoder {
-  const decoder = createBrotliDecompress()
+function bounded(
+  decoder: ReturnType<typeof createGunzip>,
+  bound: Bound,
+): ReadableWritablePair<Uint8Array, Uint8Array> {
   const push = decoder.push.bind(decoder)
   let unfolded = 0
   decoder.push = (chunk: Uint8Array | null) => {
@@ -72,7 +72,7 @@ function brotliDecoder(bound: Bound): Decoder {
     decoder.destroy(error)
     return false
   }
-  return Duplex.toWeb(decoder) as unknown as Decoder
+  return Duplex.toWeb(decoder) as unknown as ReadableWritablePair<Uint8Array, Uint8Array>
 }
 
 const unsupported = (coding: string) =>

@@ -81,6 +81,7 @@ function createServices(env: Env): Services {
     cache: new IdentityCache(),
     findAccount: (handleOrDid) => lookup.find(handleOrDid),
     identify: (did) => objects.account(did).repository.identity(true),
+    statusOf: async (did) => (await objects.account(did).repository.status()).status,
     waitUntil,
     log,
     network,

@@ -92,6 +92,7 @@ test('with each secret changed, the host does not start, says which one and what
     expect(printed).toContain('secrets.json')
     expect(printed).not.toContain(value)
     expect(printed).not.toContain('Cumulus is running')
+    expect(printed).not.toContain('"stack"')
     change(dataDirectory, secrets)
   }
   const server = await startServer({ dataDirectory })
@@ -152,6 +153,10 @@ test('whoever has lost all secrets goes on with new ones, and gives the accounts
     },
   })
   expect(await write(server)).toBe(500)
+  const resolved = await fetch(
+    `${server.origin}/xrpc/com.atproto.identity.resolveHandle?handle=${HANDLE}`,
+  )
+  expect(await resolved.json()).toEqual({ did: `did:web:${HANDLE}` })
   const operate = async (nsid: string, body: object) => {
     const response = await fetch(`${server.origin}/xrpc/${nsid}`, {
       method: 'POST',

@@ -45,6 +45,7 @@ function resolver(changes: Partial<ResolverParts['config']> = {}): IdentityResol
         ? { did: OWN_DID }
         : undefined,
     identify: () => identifyOwn(),
+    statusOf: async () => (await identifyOwn()).account.status,
     waitUntil: () => {},
     log: { info: () => {} },
     network: { public: fetch, operator: fetch },

@@ -5,6 +5,7 @@ import type { Config } from '../../kernel/config/config.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { isPublicHost } from '../../kernel/net/address.ts'
 import type { Network } from '../../kernel/net/network.ts'
+import type { AccountStatus } from '../../storage/account/profile.ts'
 import { askAppView } from './ask-appview.ts'
 import { type DidDocument, handleOf } from './did-document.ts'
 import { accountDocument, serverDocument } from './documents.ts'
@@ -54,6 +55,8 @@ export interface ResolverParts {
   findAccount(handleOrDid: string): Promise<{ did: string } | undefined>
   /** What the object of an account of this host says of it. @throws XRPCError */
   identify(did: string): Promise<AccountIdentity>
+  /** Its status alone, which is known also where its signing key cannot be read. @throws XRPCError */
+  statusOf(did: string): Promise<AccountStatus>
   waitUntil(work: Promise<unknown>): void
   log: Pick<Logger, 'info'>
   network: Network
@@ -198,7 +201,7 @@ export class IdentityResolver {
 
   async #isActive(did: string): Promise<boolean> {
     try {
-      return (await this.#parts.identify(did)).account.status === 'active'
+      return (await this.#parts.statusOf(did)) === 'active'
     } catch (error) {
       if (error instanceof XRPCError) return false
       throw error

@@ -3,13 +3,16 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 const FOLDER_MODE = 0o700
-const FILE_MODE = 0o600
+export const FILE_MODE = 0o600
 
 /** What processes of the server may not set on files that they create. */
 export const PRIVATE_UMASK = 0o077
 
+/** The file that whoever runs with the folder has locked; nothing is in it. */
+export const LOCK = 'lock.sqlite'
+
 /** What this server keeps in the data folder; whatever else is there is left as it is. */
-const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp', 'plc.jsonl']
+const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp', 'plc.jsonl', LOCK]
 
 /**
  * Makes the data folder, readable by its owner only. One that others may enter, as earlier releases made it, is mended:

@@ -4,6 +4,7 @@ import { defineCommand, runMain } from 'citty'
 import { readConfig } from '../src/kernel/config/config.ts'
 import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
+import { lockFolder } from './folder-lock.ts'
 import { keepRunning } from './keep-running.ts'
 import { startLocalPlc } from './local-plc.ts'
 import { reportErrors } from './report-errors.ts'
@@ -24,6 +25,7 @@ async function run(): Promise<void> {
   const { raw, dataDirectory } = settings
   const config = readConfig({ ...raw })
   ensureBundle(() => process.stderr.write('Building the server ...\n'))
+  await lockFolder(dataDirectory, 'stop it, or choose another folder with PDS_DATA_DIRECTORY.')
   const plc = await startLocalPlc(raw, join(dataDirectory, 'plc.jsonl'), settings.port)
   if (plc) raw.PDS_DID_PLC_URL = plc.url
   const workerd = await startWorkerd(settings)

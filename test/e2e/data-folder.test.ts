@@ -58,3 +58,15 @@ test('a folder that an earlier release made is mended at the start, which says s
   expect(third.output).not.toContain('was open to other users')
   await third.stop()
 })
+
+test('a folder that a server has is refused to another one, until the first has ended in whatever way', async () => {
+  const server = await startServer()
+  const { dataDirectory } = server
+  await expect(startServer({ dataDirectory })).rejects.toThrow(
+    `Another server runs with the data in ${dataDirectory}`,
+  )
+  await server.stop('SIGKILL')
+  const next = await startServer({ dataDirectory })
+  expect(next.output).not.toContain('ExperimentalWarning')
+  await next.stop()
+})

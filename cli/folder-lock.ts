@@ -1,0 +1,42 @@
+/** One server at a time has a data folder: two would find each other's databases locked, now and then. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { FILE_MODE, LOCK } from './private-data.ts'
+import { CommandError } from './report-errors.ts'
+
+/** Of SQLite: somebody else has the lock. */
+const SQLITE_BUSY = 5
+
+/**
+ * Takes the folder for this process, until it ends, however it ends.
+ *
+ * @param folder is there already
+ * @param helps what to do when another process has it
+ * @throws CommandError
+ */
+export async function lockFolder(folder: string, helps: string): Promise<void> {
+  const { DatabaseSync } = await importSqlite()
+  const path = join(folder, LOCK)
+  // SQLite would let others read it.
+  writeFileSync(path, '', { flag: 'a', mode: FILE_MODE })
+  const lock = new DatabaseSync(path, { timeout: 0 })
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
+    throw new CommandError(`Another server runs with the data in ${folder}: ${helps}`)
+  }
+  // What nobody refers to would be closed, and the lock with it.
+  process.once('exit', () => lock.close())
+}
+
+/** SQLite, because it locks files, which Node does not. That it is experimental tells an operator nothing. */
+async function importSqlite(): Promise<typeof import('node:sqlite')> {
+  const { emitWarning } = process
+  process.emitWarning = () => undefined
+  try {
+    return await import('node:sqlite')
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}

@@ -75,7 +75,7 @@ async function call<T>(origin: string, method: string, init?: RequestInit): Prom
   const body = (await response.json()) as T & { error?: string; message?: string }
   if (body.error === 'ConfigurationError') {
     throw new FirstAccountError(
-      'The host does not start with these settings: the line above says what is wrong and what helps.',
+      'The host does not start with these settings: the lines above say what is wrong and what helps.',
     )
   }
   if (!response.ok) {

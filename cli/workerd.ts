@@ -89,13 +89,26 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   let started = false
   child.stderr?.on('data', (chunk: Buffer) => {
     if (!started) printed += chunk.toString()
-    else if (output === 'inherit') process.stderr.write(chunk)
+    else if (output === 'inherit') process.stderr.write(inWords(chunk))
   })
   const port = await Promise.race([listening(child.stdio[3] as Readable), exited.then(() => null)])
   if (port === null) throw new WorkerdStartError(explain(printed.trim(), options))
   started = true
   if (output === 'inherit') process.stderr.write(printed)
   return { port, process: child, exited }
+}
+
+const REFUSED = '"message":"the settings are wrong"'
+
+/** A refusal of the settings is for whoever started the server: a line of JSON with a stack is hard to read. */
+function inWords(printed: Buffer): Buffer | string {
+  if (!printed.includes(REFUSED)) return printed
+  return printed.toString().replace(/^.*$/gm, (line) => {
+    // A line that is in two pieces stays as it is.
+    if (!line.includes(REFUSED) || !line.endsWith('}')) return line
+    const { error } = JSON.parse(line) as { error: string }
+    return `\n${error.replace(/^ConfigError: /, '').replaceAll('\n', '\n\n')}\n`
+  })
 }
 
 /** The commonest reason in words that say what to do about it. */

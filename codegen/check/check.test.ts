@@ -107,6 +107,11 @@ test.each<[string, Files, string[]]>([
     [':10:24 warning: unknown field "maxlength" has no effect - did you mean "maxLength"?'],
   ],
   [
+    'a property that says itself what its object has to say',
+    object({ name: { type: 'string', nullable: true } }),
+    [':10:23 warning: "nullable" has no effect here: it is a list of names beside "properties"'],
+  ],
+  [
     'what only the official parser knows',
     object({ name: { type: 'string', maxLength: 'ten' } }),
     [':10:24 expected number, received string'],

@@ -107,6 +107,7 @@ function checkProperties(node: Json, place: Place, at: JsonPath, found: Finding[
   const properties = isObject(node.properties) ? node.properties : {}
   for (const [name, property] of Object.entries(properties)) {
     checkNode(property, place, [...at, 'properties', name], found)
+    checkFlags(property, [...at, 'properties', name], found)
   }
   for (const list of ['required', 'nullable']) {
     const names = node[list]
@@ -116,6 +117,15 @@ function checkProperties(node: Json, place: Place, at: JsonPath, found: Finding[
       const message = `${list} property "${name}" is not among the properties${hint}`
       found.push({ at: [...at, list, index], message })
     }
+  }
+}
+
+/** `required: true` and `nullable: true` are legal, and do nothing. */
+function checkFlags(property: unknown, at: JsonPath, found: Finding[]): void {
+  for (const list of ['required', 'nullable']) {
+    if (!isObject(property) || typeof property[list] !== 'boolean') continue
+    const message = `"${list}" has no effect here: it is a list of names beside "properties"`
+    found.push({ at: [...at, list], message, severity: 'warning' })
   }
 }
 

@@ -1,6 +1,8 @@
+import { Lexicons } from '@atproto/lexicon'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { collect } from '../../testing/consumer.ts'
 import { callAs, makeAccount, outcome, send, type TestAccount } from '../../testing/host.ts'
+import { parseParams } from './params.ts'
 
 const collection = 'app.bsky.feed.post'
 const rkey = '3l2s5poxi422p'
@@ -59,4 +61,19 @@ describe('empty parameters count as absent', () => {
     expect(consumer.received[0]).toMatchObject({ body: { did } })
     webSocket.close()
   })
+})
+
+test('a parameter that every object has is one only when it is given', () => {
+  const id = 'com.example.list'
+  const parameters = {
+    type: 'params' as const,
+    properties: {
+      constructor: { type: 'string' as const },
+      limit: { type: 'integer' as const, default: 5 },
+    },
+  }
+  const known = new Lexicons([{ lexicon: 1, id, defs: { main: { type: 'query', parameters } } }])
+  const read = (query: string) => parseParams(known, id, parameters, new URLSearchParams(query))
+  expect(read('constructor=x')).toMatchObject({ constructor: 'x', limit: 5 })
+  expect('constructor' in read('')).toBe(false)
 })

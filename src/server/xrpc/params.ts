@@ -17,7 +17,7 @@ export function parseParams(
   query: URLSearchParams,
 ): object {
   if (!schema) return {}
-  const raw: Record<string, Primitive | Primitive[]> = {}
+  const raw: Record<string, Primitive | Primitive[]> = withoutPrototype()
   for (const [name, property] of Object.entries(schema.properties)) {
     const values = query.getAll(name).filter((value) => value !== '')
     const first = values[0]
@@ -31,11 +31,14 @@ export function parseParams(
     }
   }
   try {
-    return (lexicons.assertValidXrpcParams(nsid, raw) ?? {}) as object
+    return Object.assign(withoutPrototype(), lexicons.assertValidXrpcParams(nsid, raw))
   } catch (error) {
     throw invalid(nsid, error instanceof Error ? error.message : String(error))
   }
 }
+
+/** A parameter may be called `constructor`: one that is not given must not be what every object has. */
+const withoutPrototype = () => Object.create(null) as Record<string, never>
 
 /** What does not parse stays a string: the validator then says what it should have been. */
 function parsePrimitive(type: string, value: string): Primitive {

@@ -181,7 +181,7 @@ async function inviteOf(
   if (byOperator || registration === 'open') return undefined
   const isClosed = registration === 'closed'
   const refused = (message: string) => new InvalidRequestError(message, 'InvalidInviteCode')
-  const closed = 'Registration is closed on this host'
+  const closed = 'Registration is closed on this host: it takes an invite code of its operator'
   if (!inviteCode) throw refused(isClosed ? closed : 'No invite code provided')
   const origin = await objects.directory.invites.originOf(inviteCode)
   if (!origin) throw refused('Provided invite code not available')

@@ -1,22 +1,30 @@
 /** `npm run account -- bob.test`: makes an account on a running server, as its operator. */
 import { randomBytes } from 'node:crypto'
-import { defineCommand, runMain } from 'citty'
+import { type ArgsDef, defineCommand } from 'citty'
+import { refuseUnknown } from '../codegen/commands/options.ts'
+import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
+
+const args = {
+  handle: { type: 'positional', required: true, description: 'Such as bob.test' },
+  email: { type: 'string', description: 'E-mail address (default: none)' },
+  password: { type: 'string', description: 'Its password (default: made up and printed)' },
+  ...operatorArgs,
+  json: { type: 'boolean', default: false, description: 'Print {handle, did, password} instead' },
+} as const satisfies ArgsDef
 
 const account = defineCommand({
   meta: {
     name: 'npm run account --',
     description: `Makes an account with a new did:plc on a running server, also where registration is closed. ${PASSWORD_SOURCES}`,
   },
-  args: {
-    handle: { type: 'positional', required: true, description: 'Such as bob.test' },
-    email: { type: 'string', description: 'E-mail address (default: none)' },
-    password: { type: 'string', description: 'Its password (default: made up and printed)' },
-    ...operatorArgs,
-    json: { type: 'boolean', default: false, description: 'Print {handle, did, password} instead' },
-  },
-  run: ({ args }) => reportErrors(() => run(args)),
+  args,
+  run: ({ args: given }) =>
+    reportErrors(() => {
+      refuseUnknown(given, args)
+      return run(given)
+    }),
 })
 
 interface Args extends OperatorArgs {
@@ -39,4 +47,4 @@ async function run({ email, json, ...args }: Args): Promise<void> {
   )
 }
 
-await runMain(account)
+await main('npm run account', account, '')

@@ -2,12 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs, parseEnv } from 'node:util'
 import type { RawSettings } from '../src/kernel/config/settings.ts'
 import { ROOT } from './bundle.ts'
 import { ensureFirstAccount } from './first-account.ts'
+import { lockFolder } from './folder-lock.ts'
 import { startLocalPlc } from './local-plc.ts'
 import { DEV_VARS } from './operator.ts'
 import { CommandError, reportErrors } from './report-errors.ts'
@@ -17,13 +19,26 @@ import { makeSecrets } from './settings.ts'
 const STATE = join(ROOT, '.wrangler', 'state')
 const DEFAULT_PORT = 2583
 
-await reportErrors(run)
+const HELP = `Runs the host in development, until Ctrl-C: wrangler dev, with the generator watching lexicons/ and src/handlers/.
+
+  npm run dev -- [options of wrangler dev]
+
+  --port <number>  Port to listen on (default: PDS_PORT, in the environment or in .dev.vars)
+
+Settings are in .dev.vars, which the first start makes; docs/configuration.md lists them. Data are in .wrangler/state/.
+npx wrangler dev --help lists the other options.
+`
+
+if (/^(--help|-h)$/m.test(process.argv.slice(2).join('\n'))) process.stdout.write(HELP)
+else await reportErrors(run)
 
 async function run(): Promise<void> {
   const settings = readDevVars()
   const { port, others } = chooseArguments(settings)
   const origin = `http://127.0.0.1:${port}`
+  await assertFree(port)
   mkdirSync(STATE, { recursive: true })
+  await lockFolder(STATE, 'stop the other `npm run dev`.')
   const plc = await startLocalPlc(settings, join(STATE, 'plc.jsonl'), port)
   // These go before what .dev.vars says.
   const given = { PDS_PORT: String(port), ...(plc && { PDS_DID_PLC_URL: plc.url }) }
@@ -37,9 +52,11 @@ async function run(): Promise<void> {
   if (!(await isUp(origin, ended))) return
   const first = await ensureFirstAccount(origin, settings)
   const handle = typeof first === 'string' ? 'the account of earlier' : first.handle
+  // Without --host the command looks into .dev.vars.
+  const where = port === Number(settings.PDS_PORT) ? '' : `--host http://localhost:${port} `
   process.stdout.write(
     `Sign in at http://localhost:${port} as ${handle}; the password is PDS_FIRST_PASSWORD in .dev.vars.\n` +
-      'More accounts: npm run account -- --dev bob.test\n' +
+      `More accounts: npm run account -- --dev ${where}bob.test\n` +
       (plc ? `The PLC directory is ${plc.url}; docs/local-development.md connects an app.\n` : ''),
   )
 }
@@ -65,6 +82,21 @@ function chooseArguments(settings: RawSettings): { port: number; others: string[
     return token.inlineValue ? [token.index] : [token.index, token.index + 1]
   })
   return { port, others: args.filter((_, index) => !own.includes(index)) }
+}
+
+/** Whoever answers there would be taken for the server that is started. @throws CommandError */
+async function assertFree(port: number): Promise<void> {
+  const probe = createServer()
+  const isFree = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (!isFree) {
+    throw new CommandError(
+      `Port ${port} is in use: stop what listens there (\`npm start\`?), or choose another, as in npm run dev -- --port 2600`,
+    )
+  }
+  await new Promise((resolve) => probe.close(resolve))
 }
 
 /** The settings of development, made at the first start. */

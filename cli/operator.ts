@@ -1,6 +1,6 @@
 /** Commands that ask a running server for what only its operator may do. */
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { ROOT } from './bundle.ts'
 import { CommandError } from './report-errors.ts'
@@ -74,8 +74,16 @@ interface Access {
 
 function localSettings(): Access {
   const { PDS_ADMIN_PASSWORD: given, PDS_PORT = DEFAULT_PORT, PDS_BIND = LOOPBACK } = process.env
+  const { PDS_DATA_DIRECTORY = 'data' } = process.env
   // Whose host is elsewhere has no data folder here, and should not get one.
   if (given) return { origin: originAt(PDS_BIND, PDS_PORT), password: given }
+  const folder = resolve(PDS_DATA_DIRECTORY)
+  if (!existsSync(join(folder, 'secrets.json'))) {
+    throw new CommandError(
+      `No server has run here: there is no secrets.json in ${folder}. Start one first (npm start), set ` +
+        'PDS_DATA_DIRECTORY to its folder or PDS_ADMIN_PASSWORD; with `npm run dev`, add --dev.',
+    )
+  }
   const { raw, port, bind } = readLocalSettings(process.env)
   return { origin: originAt(bind, port), password: raw.PDS_ADMIN_PASSWORD ?? '' }
 }

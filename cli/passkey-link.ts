@@ -1,8 +1,16 @@
 /** `npm run passkey -- --account alice.test`: a one-time link, and a QR code, to add a passkey with. */
-import { defineCommand, runMain } from 'citty'
+import { type ArgsDef, defineCommand } from 'citty'
 import qr from 'qrcode'
+import { refuseUnknown } from '../codegen/commands/options.ts'
+import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
+
+const args = {
+  account: { type: 'string', required: true, description: 'Handle, DID or e-mail address' },
+  ...operatorArgs,
+  json: { type: 'boolean', default: false, description: 'Print {url, handle} instead' },
+} as const satisfies ArgsDef
 
 const passkey = defineCommand({
   meta: {
@@ -11,12 +19,12 @@ const passkey = defineCommand({
       'Makes a link with which a passkey is added to an account of a running server. It works once, within 15 ' +
       `minutes; the one before works no more. ${PASSWORD_SOURCES}`,
   },
-  args: {
-    account: { type: 'string', required: true, description: 'Handle, DID or e-mail address' },
-    ...operatorArgs,
-    json: { type: 'boolean', default: false, description: 'Print {url, handle} instead' },
-  },
-  run: ({ args }) => reportErrors(() => run(args)),
+  args,
+  run: ({ args: given }) =>
+    reportErrors(() => {
+      refuseUnknown(given, args)
+      return run(given)
+    }),
 })
 
 async function run(args: OperatorArgs & { account: string; json: boolean }): Promise<void> {
@@ -37,4 +45,4 @@ async function run(args: OperatorArgs & { account: string; json: boolean }): Pro
   )
 }
 
-await runMain(passkey)
+await main('npm run passkey', passkey, '')

@@ -1,11 +1,13 @@
 /** `npm start`: the PDS on plain workerd, on this machine. */
 import { join, relative } from 'node:path'
-import { defineCommand, runMain } from 'citty'
+import { defineCommand } from 'citty'
+import { UsageError } from '../codegen/errors.ts'
 import { readConfig } from '../src/kernel/config/config.ts'
 import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
 import { lockFolder } from './folder-lock.ts'
 import { keepRunning } from './keep-running.ts'
+import { main } from './lexicons/command.ts'
 import { startLocalPlc } from './local-plc.ts'
 import { reportErrors } from './report-errors.ts'
 import { originAt, readLocalSettings } from './settings.ts'
@@ -13,14 +15,16 @@ import { settingsHelp } from './settings-help.ts'
 import { startWorkerd } from './workerd.ts'
 
 const start = defineCommand({
-  meta: {
-    name: 'npm start',
-    description: `Runs the PDS on plain workerd. Settings come from the environment:\n\n${settingsHelp()}`,
-  },
-  run: () => reportErrors(run),
+  meta: { name: 'npm start', description: 'Runs the PDS on plain workerd, until Ctrl-C' },
+  run: ({ rawArgs }) => reportErrors(() => run(rawArgs)),
 })
 
-async function run(): Promise<void> {
+async function run(rawArgs: readonly string[]): Promise<void> {
+  if (rawArgs.length > 0) {
+    throw new UsageError(
+      `unexpected "${rawArgs.join(' ')}": settings come from the environment, as in PDS_PORT=2600 npm start`,
+    )
+  }
   const settings = readLocalSettings(process.env)
   const { raw, dataDirectory } = settings
   const config = readConfig({ ...raw })
@@ -97,17 +101,27 @@ const accountLines = ({ handle, did, password }: FirstAccount): string[][] => [
 const tryNext = (origin: string, first: FirstAccount | 'exists', domain: string): string => `
 Try next:
 
-  npm run account -- bob${domain}
+  ${accountCommand(`bob${domain}`)}
   curl ${origin}/xrpc/com.atproto.server.createSession -H 'content-type: application/json' \\
     -d '{"identifier": "${first === 'exists' ? 'your handle' : first.handle}", "password": "..."}'
 `
 
 const noAccount = (domain: string): string => `
-There is no account yet. Once the public address leads here (docs/deploy.md), make one:
+There is no account yet. Once the public address leads here (docs/self-hosting.md), make one:
 
-  npm run account -- alice${domain}
+  ${accountCommand(`alice${domain}`)}
 
 It gets a did:plc in the public directory, and relays are told of it. docs/accounts.md says how others sign up.
 `
 
-await runMain(start)
+/** As it reaches this server, which the environment may say where to find. */
+const accountCommand = (handle: string): string =>
+  [
+    ...['PDS_PORT', 'PDS_BIND', 'PDS_DATA_DIRECTORY'].flatMap((name) => {
+      const value = process.env[name]
+      return value ? [`${name}=${/^[\w./:-]+$/.test(value) ? value : `'${value}'`}`] : []
+    }),
+    `npm run account -- ${handle}`,
+  ].join(' ')
+
+await main('npm start', start, `SETTINGS, from the environment\n\n${settingsHelp()}`)

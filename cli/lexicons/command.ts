@@ -1,4 +1,4 @@
-/** What the commands about published lexicons have in common: help, and how errors are reported. */
+/** What commands have in common: help, and how errors are reported. */
 import { stripVTControlCharacters } from 'node:util'
 import { type CommandDef, renderUsage, runCommand } from 'citty'
 import { UsageError } from '../../codegen/errors.ts'
@@ -17,8 +17,9 @@ type AnyCommand = CommandDef<any>
 export async function main(name: string, command: AnyCommand, about: string): Promise<void> {
   const argv = process.argv.slice(2)
   if (argv.includes('--help') || argv.includes('-h')) {
-    const text = `${await renderUsage(command)}\n\n${about}`
-    console.log(process.stdout.isTTY ? text : stripVTControlCharacters(text))
+    const text = `${await renderUsage(command)}\n\n${about}`.trimEnd()
+    const plain = () => stripVTControlCharacters(text).replace(/ +$/gm, '')
+    console.log(process.stdout.isTTY ? text : plain())
     return
   }
   try {

@@ -32,7 +32,7 @@ const ESCAPED = 6
  * @returns undefined where there is no JSON for it
  */
 export function recordToJson(block: Uint8Array): string | undefined {
-  if ((block[0] ?? 0) >> 5 !== Major.Map ) return undefined
+  if ((block[0] ?? 0) >> 5 !== Major.Map) return undefined
   const mayBeClean = block.byteLength <= MAX_CLEAN
   const clean = mayBeClean ? attempt(block, {}) : undefined
   return clean ?? (isModest(block) ? attempt(block, { lenient: true }) : undefined)

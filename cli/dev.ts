@@ -33,10 +33,10 @@ if (/^(--help|-h)$/m.test(process.argv.slice(2).join('\n'))) process.stdout.writ
 else await reportErrors(run)
 
 async function run(): Promise<void> {
-  const settings = readDevVars()
-  const { port, others } = chooseArguments(settings)
+  const { port, others } = chooseArguments()
   const origin = `http://127.0.0.1:${port}`
   await assertFree(port)
+  const settings = readDevVars()
   mkdirSync(STATE, { recursive: true })
   await lockFolder(STATE, 'stop the other `npm run dev`.')
   const plc = await startLocalPlc(settings, join(STATE, 'plc.jsonl'), port)
@@ -62,7 +62,7 @@ async function run(): Promise<void> {
 }
 
 /** The port that counts: `--port`, PDS_PORT, .dev.vars. What else is given is wrangler's. @throws CommandError */
-function chooseArguments(settings: RawSettings): { port: number; others: string[] } {
+function chooseArguments(): { port: number; others: string[] } {
   const { tokens } = parseArgs({
     options: { port: { type: 'string' } },
     strict: false,
@@ -72,7 +72,8 @@ function chooseArguments(settings: RawSettings): { port: number; others: string[
   const args = process.argv.slice(2)
   const given = tokens.findLast((token) => token.kind === 'option' && token.name === 'port')
   const asked = given?.kind === 'option' ? (given.value ?? '') : undefined
-  const text = asked ?? process.env.PDS_PORT ?? settings.PDS_PORT ?? String(DEFAULT_PORT)
+  const kept = existsSync(DEV_VARS) ? parseEnv(readFileSync(DEV_VARS, 'utf8')).PDS_PORT : undefined
+  const text = asked ?? process.env.PDS_PORT ?? kept ?? String(DEFAULT_PORT)
   const port = Number(text)
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
     throw new CommandError(`The port must be a number from 1 to 65535 (it is "${text}").`)

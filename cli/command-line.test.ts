@@ -10,7 +10,7 @@ import { runCommand } from '../test/support/command.ts'
 const run = (name: string, args: string[], env: Record<string, string> = {}) =>
   runCommand(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), args, env)
 
-test.each(['start', 'dev', 'account', 'passkey-link'])(
+test.each(['start', 'dev', 'account', 'mail', 'passkey-link'])(
   'the help of %s is plain text where it is no terminal that shows it',
   async (name) => {
     const { code, output } = await run(name, ['--help'])
@@ -24,6 +24,7 @@ test.each(['start', 'dev', 'account', 'passkey-link'])(
 test.each([
   ['start', ['--port', '3000'], 'settings come from the environment'],
   ['account', ['bob.test', '--hots', 'x'], 'unknown option --hots - did you mean "host"?'],
+  ['mail', ['a@example.com', 'b@example.com'], 'unexpected argument "b@example.com"'],
   ['account', [], 'Missing required positional argument: HANDLE'],
   ['passkey-link', ['bob.test', '--account', 'bob.test'], 'unexpected argument "bob.test"'],
 ])('%s does not pass over what it does not know (%s)', async (name, args, message) => {

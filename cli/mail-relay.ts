@@ -11,12 +11,41 @@ const TIMEOUT = 15_000
 
 /** Listens on a Unix socket; does not keep the process alive. @param url `smtp://` or `smtps://`, with credentials */
 export function startMailRelay(url: string): Promise<UnixService> {
-  const transport = createTransport(withTls(url), {
+  const transport = connectTo(url)
+  return startUnixService('mail', (request, response) => void answer(transport, request, response))
+}
+
+/** Sends one mail. @throws what nodemailer says, in words for the operator */
+export async function sendBySmtp(url: string, mail: OutgoingMail): Promise<void> {
+  const transport = connectTo(url)
+  try {
+    await send(transport, mail)
+  } finally {
+    transport.close()
+  }
+}
+
+const connectTo = (url: string): Transporter =>
+  createTransport(withTls(url), {
     connectionTimeout: TIMEOUT,
     greetingTimeout: TIMEOUT,
     socketTimeout: TIMEOUT,
   } as object)
-  return startUnixService('mail', (request, response) => void answer(transport, request, response))
+
+async function send(transport: Transporter, mail: OutgoingMail): Promise<void> {
+  const { id, from, to, subject, text, html } = mail
+  await transport.sendMail({
+    from,
+    to,
+    subject,
+    text,
+    html,
+    messageId: `<${id}@${from.split('@').at(-1)?.replace(/>$/, '')}>`,
+    // Nobody answers these mails, and no machine should (RFC 3834).
+    headers: { 'Auto-Submitted': 'auto-generated' },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
 }
 
 /** Passwords do not cross a network in the clear, unless the URL says that they do. */
@@ -35,21 +64,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const { id, from, to, subject, text, html } = JSON.parse(
-      await readBody(request),
-    ) as OutgoingMail
-    await transport.sendMail({
-      from,
-      to,
-      subject,
-      text,
-      html,
-      messageId: `<${id}@${from.split('@').at(-1)?.replace(/>$/, '')}>`,
-      // Nobody answers these mails, and no machine should (RFC 3834).
-      headers: { 'Auto-Submitted': 'auto-generated' },
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    })
+    await send(transport, JSON.parse(await readBody(request)) as OutgoingMail)
     response.writeHead(200).end()
   } catch (error) {
     const { message, responseCode } = error as Error & { responseCode?: number }

@@ -163,6 +163,8 @@ export interface MailsRpc {
    * @param lifetime after so many ms it is worth nothing any more
    */
   add(mail: Mail, kind: string, lifetime: number): Answer<void>
+  /** How many wait, how many were given up in the last 30 days, and the last reason. */
+  counts(): Answer<{ waiting: number; failed: number; lastError: string | undefined }>
   /** On a host in development those that it would have sent: the newest, newest last. */
   outbox(): Answer<Mail[]>
 }

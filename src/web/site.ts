@@ -2,6 +2,8 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { protectedResource } from '../oauth/protected-resource.ts'
+import { authenticate } from '../server/auth/authenticate.ts'
+import { admin } from '../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../server/xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from '../server/xrpc/cors.ts'
 import { InsufficientStorageError } from '../services/objects/disk-space.ts'
@@ -28,8 +30,13 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     c.text('# Crawling the public API is welcome.\nUser-agent: *\nAllow: /\n'),
   )
   .get('/xrpc/_health', async (c) => {
-    const { sequencer, space } = c.env.services
-    const report = health(await sequencer.status())
+    const { sequencer, space, directory } = c.env.services
+    const status = health(await sequencer.status())
+    // The operator is told of the mails, too.
+    const isOperator =
+      c.req.header('authorization') !== undefined &&
+      (await authenticate(admin, c.env.context, '', c.env.services))
+    const report = isOperator ? { ...status, mail: await directory.mails.counts() } : status
     if (!(await space.isFull())) return c.json(report)
     const { error, message } = new InsufficientStorageError()
     return c.json({ ...report, error, message }, 503)

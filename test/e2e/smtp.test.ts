@@ -1,7 +1,11 @@
 /** Mails of a host with a public name, by SMTP: the official client does by them what takes a mail. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makeAccounts } from '../support/accounts.ts'
+import { runCommand } from '../support/command.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { SECRET, startSmtp, type TestSmtp, USER } from '../support/smtp.ts'
@@ -146,4 +150,23 @@ test('mails leave one way only, which exists', async () => {
   const api = { PDS_EMAIL_API_URL: 'resend://key' }
   expect(await wrong(urlOf(smtp), api)).toContain('mails leave one way only')
   expect(await wrong('https://example.com')).toContain('PDS_EMAIL_SMTP_URL: must be smtp://')
+})
+
+test('a test mail is sent from the command line, or it says why not', {
+  timeout: 30_000,
+}, async () => {
+  const path = join(import.meta.dirname, '../../cli/mail.ts')
+  const send = (url: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'cumulus-'))
+    const env = { PDS_HOSTNAME: 'pds.example.com', PDS_DATA_DIRECTORY: folder }
+    return runCommand(path, ['me@example.com'], { ...env, ...(url && { PDS_EMAIL_SMTP_URL: url }) })
+  }
+  const sent = await send(urlOf(smtp))
+  expect(sent.output).toContain('the SMTP server has taken it over')
+  expect(sent.code).toBe(0)
+  expect(smtp.mails.at(-1)?.subject).toBe('A test of pds.example.com')
+  const wrong = await send(urlOf(smtp, 'wrong'))
+  expect(wrong.output).toMatch(/It was not sent: Invalid login: .*wrong password/)
+  expect(wrong.code).toBe(1)
+  expect((await send('')).output).toContain('Set PDS_EMAIL_API_URL or PDS_EMAIL_SMTP_URL')
 })

@@ -47,6 +47,10 @@ export class Mails implements MailsRpc {
     )
   }
 
+  counts(): { waiting: number; failed: number; lastError: string | undefined } {
+    return this.#queue.counts()
+  }
+
   outbox(): Mail[] {
     return this.#outbox.list()
   }

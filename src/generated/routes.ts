@@ -850,7 +850,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
   // lexicons/com/atproto/temp/requestPhoneVerification.json
   'com.atproto.temp.requestPhoneVerification': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/temp/revokeAccountCredentials.json
-  'com.atproto.temp.revokeAccountCredentials': { kind: 'procedure', to: 'refuse' },
+  'com.atproto.temp.revokeAccountCredentials': {
+    kind: 'procedure',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/temp/revokeAccountCredentials.ts'),
+  },
   // lexicons/tools/ozone/communication/createTemplate.json
   'tools.ozone.communication.createTemplate': { kind: 'procedure', to: 'proxy', service: 'moderation' },
   // lexicons/tools/ozone/communication/deleteTemplate.json

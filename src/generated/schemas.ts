@@ -4224,6 +4224,24 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/temp/revokeAccountCredentials.json
+  'com.atproto.temp.revokeAccountCredentials': () => ({
+    lexicon: 1,
+    id: 'com.atproto.temp.revokeAccountCredentials',
+    defs: {
+      main: {
+        type: 'procedure',
+        input: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['account'],
+            properties: { account: { type: 'string', format: 'at-identifier' } },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/germnetwork/declaration.json
   'com.germnetwork.declaration': () => ({
     lexicon: 1,

@@ -123,3 +123,29 @@ test('a message is mailed as text, whatever is in it', async () => {
   expect(mail.text).toBe(message.content)
   expect(mail.html).toContain('<p>Hello &lt;b&gt;you&lt;/b&gt;</p>')
 })
+
+test('credentials are revoked, and a new password lets the owner in again', async () => {
+  const { did, handle, agent, password } = await makeAccount()
+  const { data } = await agent.com.atproto.server.createAppPassword({ name: 'an app' })
+  const app = new AtpAgent({ service: server.origin })
+  await app.login({ identifier: handle, password: data.password })
+  const { temp } = new AtpAgent({ service: server.origin }).com.atproto
+  await expect(temp.revokeAccountCredentials({ account: handle })).rejects.toMatchObject({
+    status: 401,
+  })
+  await temp.revokeAccountCredentials({ account: handle }, headers)
+  for (const open of [agent, app]) {
+    await expect(open.com.atproto.server.getSession()).rejects.toThrow()
+  }
+  for (const former of [password, data.password]) {
+    const again = new AtpAgent({ service: server.origin })
+    await expect(again.login({ identifier: handle, password: former })).rejects.toMatchObject({
+      status: 401,
+      error: 'AuthenticationRequired',
+    })
+  }
+  await admin.updateAccountPassword({ did, password: 'a password of mine' }, headers)
+  const owner = new AtpAgent({ service: server.origin })
+  await owner.login({ identifier: handle, password: 'a password of mine' })
+  expect((await owner.com.atproto.server.listAppPasswords()).data.passwords).toEqual([])
+})

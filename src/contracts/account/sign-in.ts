@@ -52,6 +52,8 @@ export interface PasswordsRpc {
    * @throws StorageError, XRPCError `InvalidToken`, `ExpiredToken`
    */
   set(password: string, resetToken?: string): Answer<void>
+  /** Takes the password, app passwords and passkeys away, and signs out everywhere. A new password can be set. */
+  revoke(): Answer<void>
   /** Since when the owner is to be asked about what a new password left: ms since 1970; null: not at all. */
   review(): Answer<number | null>
   /**

@@ -102,6 +102,19 @@ export class Passwords implements PasswordsRpc {
     await this.#signOut.oauth()
   }
 
+  async revoke(): Promise<void> {
+    const { profile, storage } = this.#core
+    profile.get()
+    storage.transactionSync(() => {
+      profile.update({ password: null })
+      this.#appPasswords.removeAll()
+      for (const { id } of this.#passkeys.list()) this.#passkeys.remove(id)
+      storage.kv.delete(REVIEW)
+      this.#signOut.here()
+    })
+    await this.#signOut.oauth()
+  }
+
   /**
    * Notes with the change itself that a token is used up: of several requests with one token one gets through, also
    * when the directory has not been told.

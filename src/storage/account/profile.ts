@@ -44,7 +44,8 @@ export interface AccountChange {
   email?: string | null
   emailConfirmedAt?: string | null
   emailAuthFactor?: 0 | 1
-  password?: string
+  /** null: there is none. */
+  password?: string | null
   signingKey?: Uint8Array
   /** The new key of a pending rotation. */
   nextSigningKey?: Uint8Array | null

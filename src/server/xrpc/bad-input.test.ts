@@ -17,7 +17,7 @@ describe('a malformed request is answered with an XRPC error', () => {
     ['an unknown method', '/xrpc/com.example.nothing', {}, 501, 'MethodNotImplemented'],
     [
       'an unwritten account method',
-      '/xrpc/com.atproto.temp.revokeAccountCredentials',
+      '/xrpc/com.atproto.temp.requestPhoneVerification',
       { method: 'POST' },
       501,
       'MethodNotImplemented',

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs, parseEnv } from 'node:util'
-import type { RawSettings } from '../src/kernel/config/settings.ts'
+import { DEFAULT_PORT, type RawSettings } from '../src/kernel/config/settings.ts'
 import { ROOT } from './bundle.ts'
 import { ensureFirstAccount } from './first-account.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -17,7 +17,6 @@ import { makeSecrets } from './settings.ts'
 
 /** Where wrangler keeps the data; identities go with them. */
 const STATE = join(ROOT, '.wrangler', 'state')
-const DEFAULT_PORT = 2583
 
 const HELP = `Runs the host in development, until Ctrl-C: wrangler dev, with the generator watching lexicons/ and src/handlers/.
 

@@ -2,14 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { DEFAULT_PORT } from '../src/kernel/config/settings.ts'
 import { ROOT } from './bundle.ts'
 import { CommandError } from './report-errors.ts'
 import { LOOPBACK, originAt, readLocalSettings } from './settings.ts'
 
 /** Settings of `npm run dev`. */
 export const DEV_VARS = join(ROOT, '.dev.vars')
-
-const DEFAULT_PORT = 2583
 
 /** Arguments that each of these commands has. */
 export const operatorArgs = {

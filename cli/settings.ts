@@ -4,6 +4,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from 'node:path'
 import { ConfigError } from '../src/kernel/config/config.ts'
 import {
+  DEFAULT_PORT,
   type LastingSecret,
   lastingSecrets,
   parseSettings,
@@ -69,7 +70,7 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   )
   const kept = keptSecrets(dataDirectory, given, parsed.PDS_ROTATED_SECRETS ?? [])
   const raw: RawSettings = { ...kept, ...given }
-  const { PDS_PORT: port = 2583, PDS_BIND: bind = LOOPBACK } = parsed
+  const { PDS_PORT: port = DEFAULT_PORT, PDS_BIND: bind = LOOPBACK } = parsed
   return { dataDirectory, port, bind, raw }
 }
 

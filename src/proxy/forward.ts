@@ -1,7 +1,7 @@
 /** Forwards requests to other services on behalf of the account that is signed in. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { UserCredentials } from '../context/credentials.ts'
-import { lengthOf } from './copy.ts'
+import { lengthOf } from './body.ts'
 import { isPrivileged, isProtected } from './delegation.ts'
 import { requestHeaders } from './headers.ts'
 import { assertMayCall, assertMayForward } from './permission.ts'

@@ -2,8 +2,9 @@
 
 import { XRPCError } from '@atproto/xrpc-server'
 import { checkAddress } from '../kernel/net/address.ts'
+import { copyStream, PIECE } from '../kernel/net/copy-stream.ts'
 import { NetworkError } from '../kernel/net/network-error.ts'
-import { copy, lengthOf, PIECE, pipe } from './copy.ts'
+import { lengthOf, pipe } from './body.ts'
 import { responseHeaders } from './headers.ts'
 import { IdleTimeout } from './idle-timeout.ts'
 import type { ProxyServices } from './services.ts'
@@ -69,7 +70,7 @@ export async function send(outgoing: Outgoing, target: Target, services: Parts):
     received += bytes
     if (received > maxResponseSize) throw unusable('Upstream answer too large')
   }
-  copy(body, writable, look)
+  copyStream(body, writable, look)
     .catch((error: unknown) => {
       void body.cancel(error).catch(() => {})
       services.log.info('forwarded answer broke off', {
@@ -169,7 +170,7 @@ function upload(
     if (sent.bytes > maxBytes) throw requestTooLarge(maxBytes)
   }
   // What goes wrong here is seen by whoever reads: the request fails.
-  copy(body, writable, look).catch(() => {})
+  copyStream(body, writable, look).catch(() => {})
   return readable
 }
 

@@ -99,6 +99,18 @@ test('a mail that is refused for good, or too late, is given up, and what it sai
     },
   ))
 
+test('what nothing sends any more does not wait for ever', () =>
+  withSender(
+    () => undefined,
+    async ({ queue, sender }) => {
+      queue.add(await sender.seal(MAIL, 'a test', MINUTE))
+      queue.prune(Date.now() + 2 * MINUTE)
+      expect(queue.counts().waiting).toBe(1)
+      queue.prune(Date.now() + 25 * 60 * MINUTE)
+      expect(queue.counts().waiting).toBe(0)
+    },
+  ))
+
 test('what waits is not readable in the store', () =>
   withSender(
     () => {

@@ -3,7 +3,13 @@
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
 import type { MailApi } from './mail-url.ts'
-import { type DataLocation, type LastingSecret, NONE, parseSettings } from './settings.ts'
+import {
+  type DataLocation,
+  DEFAULT_PORT,
+  type LastingSecret,
+  NONE,
+  parseSettings,
+} from './settings.ts'
 
 export type LogLevel = 'info' | 'error'
 
@@ -178,7 +184,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
 
   const hostname = parsed.PDS_HOSTNAME ?? 'localhost'
   const local = hostname === 'localhost'
-  const port = parsed.PDS_PORT ?? 2583
+  const port = parsed.PDS_PORT ?? DEFAULT_PORT
   const devMode = parsed.PDS_DEV_MODE ?? false
   return {
     hostname,

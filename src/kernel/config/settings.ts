@@ -49,9 +49,12 @@ export const lastingSecrets = [
 
 export type LastingSecret = (typeof lastingSecrets)[number]
 
+/** The port that is listened on unless PDS_PORT says another. */
+export const DEFAULT_PORT = 2583
+
 export const settings = {
   PDS_HOSTNAME: host('localhost', 'Public host name; the server is `https://<name>`.'),
-  PDS_PORT: count('2583', 'Port that `npm start` listens on.'),
+  PDS_PORT: count(String(DEFAULT_PORT), 'Port that `npm start` listens on.'),
   PDS_BIND: address(
     '127.0.0.1',
     'Address that `npm start` listens on: `0.0.0.0` or `::` for all, where a proxy is on another machine or in ' +

@@ -1,9 +1,10 @@
 /**
- * Reading the bodies of requests, also of refused ones. On plain workerd a connection is closed when a request is answered whose body
- * is on its way. Whoever sends all before reading, as reverse proxies do, is then told of a broken connection, and a
- * proxy answers 502. So the rest of a body is read and forgotten before the answer, within bounds; whoever refuses a
- * request lets go of its body and does not cancel it: readers release their lock.
+ * Reading the bodies of requests, also of refused ones. On plain workerd a connection is closed when a request is
+ * answered whose body is on its way. Whoever sends all before reading, as reverse proxies do, is then told of a broken
+ * connection, and a proxy answers 502. So the rest of a body is read and forgotten before the answer, within bounds;
+ * whoever refuses a request lets go of its body and does not cancel it: readers release their lock.
  */
+import { copyStream, PIECE } from './copy-stream.ts'
 
 /** Bytes of a refused body that are read all the same. */
 const MAX_BYTES = 128 * 1024 * 1024
@@ -18,9 +19,6 @@ const READ_BY_WORKERD = 64 * 1024
 /** How long an answer waits until whoever read the body has let go of it, in ms, and how often it looks. */
 const RELEASE = 1_000
 const LOOK = 5
-
-/** Bytes read at once. */
-const PIECE = 64 * 1024
 
 /** Whether a body says that it has so few bytes that it may be read, or left, in any way. */
 export function isShort({ headers }: Request): boolean {
@@ -54,31 +52,9 @@ export async function drain(request: Request): Promise<void> {
 /** The bytes of a body for somebody who cancels what they do not want, as the platform does: the body stays. */
 export function detach(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const { readable, writable } = new IdentityTransformStream()
-  void pass(body, writable)
+  // What goes wrong is seen by whoever reads.
+  copyStream(body, writable).catch(() => {})
   return readable
-}
-
-async function pass(
-  body: ReadableStream<Uint8Array>,
-  sink: WritableStream<Uint8Array>,
-): Promise<void> {
-  const writer = sink.getWriter()
-  const reader = body.getReader({ mode: 'byob' })
-  let buffer: ArrayBuffer = new ArrayBuffer(PIECE)
-  try {
-    for (;;) {
-      const { done, value } = await reader.read(new Uint8Array(buffer))
-      if (done) break
-      await writer.write(value)
-      // What was written has been copied: the memory can be used again.
-      buffer = value.buffer
-    }
-    await writer.close()
-  } catch (error) {
-    void writer.abort(error).catch(() => {})
-  } finally {
-    reader.releaseLock()
-  }
 }
 
 /** All bytes of a body. @throws what `tooLarge` makes, if there are more than `maxBytes` */

@@ -62,14 +62,14 @@ export async function parseBody(
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > limit.max) throw tooLarge()
   const stream = decodeBody(request, limit, tooLarge)
-  // HTTP itself ends a body at its stated length; only compressed ones may still unfold.
-  const isBounded = length !== null && !request.headers.has('content-encoding')
+  const isPlain = stream === request.body
   if (!schema.schema) {
-    if (!limit.counted || isBounded) return { body: stream, encoding }
+    // HTTP itself ends a body at its stated length, and a compressed one is counted while it unfolds.
+    if (!limit.counted || length !== null || !isPlain) return { body: stream, encoding }
     return { body: counted(detach(stream), limit.max, tooLarge), encoding }
   }
   const text = await inTime(
-    isBounded && isShort(request)
+    isPlain && isShort(request)
       ? new Response(stream).text()
       : readText(stream, limit.max, tooLarge),
   )

@@ -19,6 +19,9 @@ export interface DueMail extends QueuedMail {
   attempts: number
 }
 
+/** How long what waits is kept after its time, in ms: the sender is to find it, and say that it was too late. */
+const KEEP_OVERDUE = 24 * 60 * 60 * 1000
+
 /** How long what was not sent is remembered, in ms. */
 const KEEP_FAILED = 30 * 24 * 60 * 60 * 1000
 
@@ -115,8 +118,16 @@ export class MailQueue {
     return { waiting, failed, lastError: last?.error }
   }
 
-  /** Forgets what was given up a while ago. @param now ms since the epoch */
+  /**
+   * Forgets what was given up a while ago, and what waits long after its time, as nothing sends it any more.
+   *
+   * @param now ms since the epoch
+   */
   prune(now: number): void {
-    this.#sql.exec('DELETE FROM mail WHERE due_at IS NULL AND expires_at < ?', now)
+    this.#sql.exec(
+      'DELETE FROM mail WHERE expires_at < ?1 AND (due_at IS NULL OR expires_at < ?2)',
+      now,
+      now - KEEP_OVERDUE,
+    )
   }
 }

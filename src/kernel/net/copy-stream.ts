@@ -2,15 +2,15 @@
 export const PIECE = 64 * 1024
 
 /**
- * Moves a stream of the platform into another, a piece in memory at a time, and lets `look` see how long
- * each piece is. When `look` throws or the source breaks off, so does the sink; the source is let go of, and not cancelled.
+ * Moves a stream of the platform into another, a piece in memory at a time, and lets `look` see how long each piece is.
+ * When `look` throws or the source breaks off, so does the sink; the source is let go of, and not cancelled.
  *
  * @throws what broke it off
  */
-export async function copy(
+export async function copyStream(
   source: ReadableStream<Uint8Array>,
   sink: WritableStream<Uint8Array>,
-  look: (bytes: number) => void,
+  look?: (bytes: number) => void,
 ): Promise<void> {
   const reader = source.getReader({ mode: 'byob' })
   const writer = sink.getWriter()
@@ -19,7 +19,7 @@ export async function copy(
     for (;;) {
       const { done, value } = await reader.read(new Uint8Array(buffer))
       if (done) break
-      look(value.byteLength)
+      look?.(value.byteLength)
       await writer.write(value)
       // What was written has been copied: the memory can be used again.
       buffer = value.buffer
@@ -31,14 +31,4 @@ export async function copy(
   } finally {
     reader.releaseLock()
   }
-}
-
-/** A pair of ends, of a known length if there is one, so that it is said in `content-length`. */
-export const pipe = (length: number | undefined) =>
-  length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length)
-
-/** The length that headers promise, in bytes. */
-export function lengthOf(headers: Headers): number | undefined {
-  const length = headers.get('content-length')
-  return length === null ? undefined : Number(length)
 }

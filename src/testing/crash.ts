@@ -83,7 +83,9 @@ export function disturbDelivery(stub: Stub, fault: DeliveryFault): Promise<void>
         if (fault === 'the account crashes after it') crash(state)
         throw new Crash('the answer is lost')
       }
-      return { append } as typeof sequencer
+      const noteCollections: typeof sequencer.noteCollections = (...told) =>
+        sequencer.noteCollections(...told)
+      return { append, noteCollections } as typeof sequencer
     }
     env.SEQUENCER = { idFromName: (name: string) => SEQUENCER.idFromName(name), get } as never
   })

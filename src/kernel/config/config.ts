@@ -2,6 +2,7 @@
 
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
+import { type Branding, brandingProblems, readBranding } from './branding.ts'
 import type { MailApi } from './mail-url.ts'
 import {
   type DataLocation,
@@ -76,6 +77,7 @@ export interface Config {
   contactEmail: string | undefined
   privacyPolicyUrl: string | undefined
   termsOfServiceUrl: string | undefined
+  branding: Branding
   mailFrom: string
   /** The service that mails leave through. */
   mailApi: MailApi | undefined
@@ -180,16 +182,19 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       problems.push(`${name}_DID must be set together with ${name}_URL`)
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
-
   const hostname = parsed.PDS_HOSTNAME ?? 'localhost'
   const local = hostname === 'localhost'
   const port = parsed.PDS_PORT ?? DEFAULT_PORT
+  const publicUrl = local ? `http://localhost:${port}` : `https://${hostname}`
+  problems.push(...brandingProblems(parsed, publicUrl))
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+
+  const contactEmail = unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS)
   const devMode = parsed.PDS_DEV_MODE ?? false
   return {
     hostname,
     port,
-    publicUrl: local ? `http://localhost:${port}` : `https://${hostname}`,
+    publicUrl,
     serviceDid: parsed.PDS_SERVICE_DID ?? `did:web:${hostname}`,
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
@@ -208,9 +213,10 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
-    contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),
+    contactEmail,
     privacyPolicyUrl: unlessNone(parsed.PDS_PRIVACY_POLICY_URL),
     termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
+    branding: readBranding(parsed, { hostname, contactEmail }),
     mailApi: parsed.PDS_EMAIL_API_URL,
     sendsBySmtp: parsed.PDS_EMAIL_SMTP_URL !== undefined,
     mailHost: hostOf(parsed.PDS_EMAIL_SMTP_URL ?? parsed.PDS_EMAIL_API_URL?.endpoint),

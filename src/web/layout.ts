@@ -1,9 +1,9 @@
 /** The frame of each page. Everything that is put into it is escaped by `html`. */
 import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
+import { primaryOf } from '../kernel/brand-colors.ts'
 import type { Branding } from '../kernel/config/branding.ts'
 import type { Config } from '../kernel/config/config.ts'
-import { primaryOf } from './assets/colors.ts'
 import { brandImage, ownSources } from './policy.ts'
 
 /** A piece of a page, escaped. */
@@ -50,6 +50,8 @@ export interface PageParts {
   title: string
   config: PageConfig
   main: Html
+  /** Of its texts (BCP 47), if it is not English. */
+  language?: string
   /** What stands at the upper right. */
   corner?: Html
   /** For pages with passkeys: what their requests carry. */
@@ -60,10 +62,11 @@ export const page = ({
   title,
   config,
   main,
+  language = 'en',
   corner,
   script,
 }: PageParts): Html => html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -6,6 +6,7 @@ import { authenticate } from '../server/auth/authenticate.ts'
 import { admin } from '../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../server/xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from '../server/xrpc/cors.ts'
+import { SIGN_IN_MAILS_PATH } from '../services/mail/marks.ts'
 import { InsufficientStorageError } from '../services/objects/disk-space.ts'
 import type { PageBindings } from './account/page-env.ts'
 import { pageHeaders } from './layout.ts'
@@ -21,6 +22,10 @@ export const site = new Hono<{ Bindings: PageBindings }>()
   .on(['GET', 'POST'], ['/settings', '/settings/*'], async (c) => {
     const { pages } = await import('./account/serve.ts')
     return pages.fetch(c.req.raw, c.env, c.executionCtx)
+  })
+  .on(['GET', 'POST'], SIGN_IN_MAILS_PATH, async (c) => {
+    const { signInMails } = await import('./sign-in-mails.ts')
+    return signInMails.fetch(c.req.raw, c.env, c.executionCtx)
   })
   .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
   .get('/', async (c) => {

@@ -140,6 +140,25 @@ export const count = (otherwise: string, doc: string): Setting<number> => ({
   },
 })
 
+/** So many in an hour and so many in a day. */
+export interface PerHourAndDay {
+  hour: number
+  day: number
+}
+
+export const perHourAndDay = (otherwise: string, doc: string): Setting<PerHourAndDay> => ({
+  type: 'text',
+  doc,
+  otherwise,
+  parse(value) {
+    const [, hour, day] = /^(\d{1,9})\/(\d{1,9})$/.exec(value) ?? []
+    if (hour === undefined || day === undefined) {
+      throw new Error('must be <number in an hour>/<number in a day>')
+    }
+    return { hour: Number(hour), day: Number(day) }
+  },
+})
+
 export const flag = (otherwise: string, doc: string): Setting<boolean> => ({
   type: 'flag',
   doc,

@@ -2,8 +2,8 @@
  * Leads from the sign-in pages of the OAuth provider, which know passwords and codes by mail, to this host's own page
  * for everything else. The provider's pages come as they are: a link is put after them, and one style sheet.
  */
+import { linkColors } from '../../kernel/brand-colors.ts'
 import type { Branding } from '../../kernel/config/branding.ts'
-import { linkColors } from '../assets/colors.ts'
 import { SETTINGS } from '../layout.ts'
 
 /** The page for passkeys and codes of authenticator apps. */

@@ -2,6 +2,7 @@
  * The colours that settings name, made fit for pages in light and dark: words can be read (WCAG 1.4.3) and buttons seen
  * (1.4.11) whatever colour was chosen.
  */
+import { DAY, linkColors, NIGHT } from '../../kernel/brand-colors.ts'
 import {
   distinctFrom,
   type HexColor,
@@ -12,27 +13,8 @@ import {
 } from '../../kernel/color.ts'
 import type { Branding } from '../../kernel/config/branding.ts'
 
-const PRIMARY: HexColor = '#8338ec'
-
-/** What stands on cards and, a little darker, on the page itself. */
-const DAY = { card: '#ffffff', page: '#f6f6f9' } as const
-const NIGHT = { card: '#1d1d24', page: '#131318' } as const
-
-type Brand = Pick<Branding, 'colors'>
-
-export const primaryOf = ({ colors }: Brand): HexColor => colors.primary ?? PRIMARY
-
-/** Colours of links by day and by night. */
-export function linkColors({ colors: { primary } }: Brand): { day: HexColor; night: HexColor } {
-  if (!primary) return { day: '#6a1fd0', night: '#c4a1ff' }
-  return {
-    day: distinctFrom(DAY.page, primary, TEXT_CONTRAST),
-    night: distinctFrom(NIGHT.card, primary, TEXT_CONTRAST),
-  }
-}
-
 /** A style sheet with the colours that are set; empty without any. */
-export function brandColors(branding: Brand): string {
+export function brandColors(branding: Pick<Branding, 'colors'>): string {
   const { error, warning, info, success } = branding.colors
   const day = [...notes(DAY, { bad: error, warn: warning, info, good: success })]
   const night = [...notes(NIGHT, { bad: error, warn: warning, info, good: success })]

@@ -2,6 +2,7 @@
 
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
+import type { Quota } from '../quota.ts'
 import type { MailApi } from './mail-url.ts'
 import {
   type DataLocation,
@@ -105,6 +106,8 @@ export interface Config {
   blobUploadLimit: number
   /** Bytes of a CAR file. */
   maxImportSize: number
+  /** What an account may store and upload, unless the operator has set something else for it. */
+  quota: Quota
   /** What happens to images that say where they were taken. */
   imageLocation: 'allow' | 'strip' | 'reject'
   /** What becomes of records whose collection is not in the tree. */
@@ -186,6 +189,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
   const local = hostname === 'localhost'
   const port = parsed.PDS_PORT ?? DEFAULT_PORT
   const devMode = parsed.PDS_DEV_MODE ?? false
+  const rateLimits = parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode)
   return {
     hostname,
     port,
@@ -259,10 +263,17 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     maxImportSize: parsed.PDS_MAX_REPO_IMPORT_SIZE ?? 512 * 1024 * 1024,
+    quota: {
+      records: parsed.PDS_QUOTA_RECORDS ?? 2_000_000,
+      repositoryBytes: parsed.PDS_QUOTA_REPO_BYTES ?? 2 * 1024 ** 3,
+      blobBytes: parsed.PDS_QUOTA_BLOB_BYTES ?? 10 * 1024 ** 3,
+      uploads: parsed.PDS_QUOTA_UPLOADS ?? 1000,
+      uploadBytes: parsed.PDS_QUOTA_UPLOAD_BYTES ?? 0,
+    },
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',
     lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,
-    rateLimits: parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode),
+    rateLimits,
     rateLimitBypassKey: unlessNone(parsed.PDS_RATE_LIMIT_BYPASS_KEY),
     devMode,
     logLevel: parsed.LOG_LEVEL ?? 'info',

@@ -229,6 +229,21 @@ export const settings = {
     'Largest repository that `importRepo` takes, in bytes of its CAR file, and of its records: one that occurs at ' +
       'several keys counts at each.',
   ),
+  PDS_QUOTA_RECORDS: count(
+    '2000000',
+    'Records that an account may have. 0: as many as it likes; the same goes for the other quotas. The operator may set ' +
+      'others for one account (docs/operating.md).',
+  ),
+  PDS_QUOTA_REPO_BYTES: count(
+    '2147483648 (2 GiB)',
+    'Bytes that its repository may have: the blocks of its current commit.',
+  ),
+  PDS_QUOTA_BLOB_BYTES: count('10737418240 (10 GiB)', 'Bytes that its blobs may have together.'),
+  PDS_QUOTA_UPLOADS: count(
+    '1000',
+    'Blobs that it may upload in 24 hours, where rate limits are enabled.',
+  ),
+  PDS_QUOTA_UPLOAD_BYTES: count('0', 'Bytes that these may have, where rate limits are enabled.'),
   PDS_IMAGE_LOCATION: choice(
     'strip',
     ['allow', 'strip', 'reject'],

@@ -19,6 +19,7 @@ const TABLES = [
   'block_part',
   'backlink',
   'blob',
+  'blob_usage',
   'record_blob',
   'session',
   'app_password',

@@ -4,6 +4,8 @@ import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
 import type { Quota } from '../quota.ts'
 import type { MailApi } from './mail-url.ts'
+import { readQuota } from './quota-settings.ts'
+import { labeler, type ServiceTarget, target } from './service-target.ts'
 import {
   type DataLocation,
   DEFAULT_PORT,
@@ -11,16 +13,17 @@ import {
   NONE,
   parseSettings,
 } from './settings.ts'
+import {
+  type Registration,
+  readRegistration,
+  readSignUps,
+  type SignUpConfig,
+  signUpProblems,
+} from './sign-up-settings.ts'
+
+export type { ServiceTarget }
 
 export type LogLevel = 'info' | 'error'
-
-/** A service that requests are forwarded to. */
-export interface ServiceTarget {
-  did: string
-  /** The service's entry in the DID document, without `#`. */
-  id: string
-  url: string
-}
 
 /** What is granted to a service that requests are forwarded to. */
 export interface ProxyLimits {
@@ -67,7 +70,8 @@ export interface Config {
   reachPrivate: boolean
   dataLocation: DataLocation
   signingKeyType: 'k256' | 'p256'
-  registration: 'closed' | 'invite' | 'open'
+  registration: Registration
+  signUps: SignUpConfig
   /** How long a handle that was given up is kept for the account that had it, in ms. */
   handleCooldown: number
   /** ms; undefined: accounts get no invite codes. */
@@ -154,6 +158,10 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       'PDS_EMAIL_API_URL and PDS_EMAIL_SMTP_URL: mails leave one way only. Unset one of the two.',
     )
   }
+  const sendsMail = Boolean(
+    parsed.PDS_EMAIL_API_URL || parsed.PDS_EMAIL_SMTP_URL || parsed.PDS_DEV_MODE,
+  )
+  problems.push(...signUpProblems(parsed, sendsMail))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -208,7 +216,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     reachPrivate: parsed.PDS_DISABLE_SSRF_PROTECTION ?? devMode,
     dataLocation: parsed.PDS_DATA_LOCATION ?? 'auto',
     signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
-    registration: parsed.PDS_REGISTRATION ?? registrationOf(parsed.PDS_INVITE_REQUIRED),
+    registration: readRegistration(parsed),
     handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
@@ -263,13 +271,8 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     maxImportSize: parsed.PDS_MAX_REPO_IMPORT_SIZE ?? 512 * 1024 * 1024,
-    quota: {
-      records: parsed.PDS_QUOTA_RECORDS ?? 2_000_000,
-      repositoryBytes: parsed.PDS_QUOTA_REPO_BYTES ?? 2 * 1024 ** 3,
-      blobBytes: parsed.PDS_QUOTA_BLOB_BYTES ?? 10 * 1024 ** 3,
-      uploads: parsed.PDS_QUOTA_UPLOADS ?? 1000,
-      uploadBytes: parsed.PDS_QUOTA_UPLOAD_BYTES ?? 0,
-    },
+    quota: readQuota(parsed),
+    signUps: readSignUps(parsed),
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',
     lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,
@@ -285,18 +288,5 @@ const unlessNone = (value: string | undefined) => (value === NONE ? undefined : 
 const hostOf = (url: string | undefined): string | undefined =>
   url === undefined ? undefined : URL.parse(url)?.hostname
 
-const registrationOf = (inviteRequired: boolean | undefined) =>
-  inviteRequired === undefined ? 'closed' : inviteRequired ? 'invite' : 'open'
-
 const crawlersOf = (crawlers: readonly string[] = ['https://bsky.network']) =>
   crawlers.map((crawler) => (crawler.includes('://') ? crawler : `https://${crawler}`))
-
-const target = (
-  url: string | undefined,
-  did: string | undefined,
-  id: string,
-): ServiceTarget | undefined =>
-  url && did && url !== NONE && did !== NONE ? { did, id, url } : undefined
-
-const labeler = (url: string | undefined, did: string | undefined) =>
-  target(url, did, 'atproto_labeler')

@@ -7,6 +7,7 @@ import { createLogger } from '../kernel/log.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
@@ -31,6 +32,7 @@ import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
+import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
 import { SendToAll } from './directory/send-to-all.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
@@ -49,6 +51,9 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'serviceTokens.use',
   'lockouts.attempt',
 ])
+
+/** Calls that write in any case, and come often enough: the first of them ever begins what is done each day. */
+const WRITING: ReadonlySet<string> = new Set(['accounts.confirm', 'rateLimits.consume'])
 
 /**
  * The one object that knows who has an account on this host: a thin shell that puts its parts together and owns the
@@ -95,7 +100,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const start = () => this.#scheduler.start(sender)
     const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
     const startMailing = () => this.#scheduler.start(toAll)
-    const jobs = [removeExpired, sender, toAll]
+    const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
+    const jobs = [removeExpired, sender, toAll, recount]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     const mails = new Mails({
       storage,
@@ -123,6 +129,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
+      if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
     })
   }
 

@@ -83,6 +83,7 @@ export const pathPolicies: readonly PathPolicy[] = [
     perFiveMinutes: 60,
     maxBody: FORM,
   },
+  { path: '/operator/*', methods: POST, caller: 'operator', perFiveMinutes: 300, maxBody: FORM },
   { path: '/settings/*', methods: GET, caller: 'owner', maxBody: 0 },
   { path: '/settings/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
   // Whoever has the link of a mail, whose signature is checked; mail programs send its POST by themselves (RFC 8058).

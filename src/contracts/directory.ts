@@ -11,6 +11,12 @@ import type {
   SearchPage,
   SearchPlace,
 } from '../storage/directory/accounts.ts'
+import type {
+  AuditEntry,
+  AuditFilter,
+  AuditIntent,
+  AuditOutcome,
+} from '../storage/directory/audit.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
 import type {
   InviteCode,
@@ -23,6 +29,7 @@ import type {
 import type { InviteSchedule } from '../storage/directory/invite-schedule.ts'
 import type { StoredLexicon } from '../storage/directory/lexicons.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
+import type { Role } from '../storage/directory/roles.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
@@ -40,6 +47,8 @@ export interface DirectoryRpc {
   readonly mails: MailsRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
+  readonly roles: RolesRpc
+  readonly audit: AuditRpc
 }
 
 export interface DirectoryAccountsRpc {
@@ -186,4 +195,22 @@ export interface SecretsRpc {
     fingerprints: SecretFingerprints,
     expected: SecretFingerprints | undefined,
   ): Answer<SecretFingerprints>
+}
+
+/** Accounts that may do more than others. */
+export interface RolesRpc {
+  /** The role that an account was given. It counts only while the account is active. */
+  of(did: string): Answer<Role | null>
+  /** @throws StorageError `AccountNotFound` */
+  set(did: string, role: Role | null): Answer<void>
+}
+
+/** What operators have done. */
+export interface AuditRpc {
+  /** To be called before something is done. @returns id of the entry */
+  begin(intent: AuditIntent): Answer<number>
+  /** To be called when it is done, or was refused. */
+  finish(id: number, outcome: AuditOutcome): Answer<void>
+  /** At most `limit` entries, the newest first. @param before id of the last one of the page before */
+  list(filter: AuditFilter, limit: number, before?: number): Answer<AuditEntry[]>
 }

@@ -8,6 +8,7 @@ import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
+import { AuditLog } from '../storage/directory/audit.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
 import { Invites as InviteTable } from '../storage/directory/invites.ts'
@@ -17,6 +18,7 @@ import { Lockouts } from '../storage/directory/lockouts.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
+import { Roles } from '../storage/directory/roles.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
@@ -24,6 +26,7 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import { Accounts } from './directory/accounts.ts'
+import { AUDIT_PRUNING, removeOldEntries } from './directory/audit.ts'
 import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
@@ -82,7 +85,9 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     }
     const log = () => createLogger({ object: 'directory' })
     const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
-    const jobs = [removeExpired, sender]
+    const audit = new AuditLog(sql)
+    const auditPruning = removeOldEntries(audit, config.auditRetention)
+    const jobs = [removeExpired, sender, auditPruning]
     const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     this.#scheduler = scheduler
     const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
@@ -98,9 +103,12 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),
+      roles: new Roles(sql),
+      audit,
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
+      if (method === 'audit.begin') this.#scheduler.runLater(auditPruning, AUDIT_PRUNING)
     })
   }
 

@@ -194,4 +194,8 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX snapshot_record_cid ON snapshot_record (cid);
   `,
+  `
+  ALTER TABLE session ADD COLUMN factor INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE browser_session ADD COLUMN factor_at INTEGER;
+  `,
 ]

@@ -124,6 +124,24 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX mail_due_at ON mail (due_at);
   `,
+  `
+  ALTER TABLE account ADD COLUMN role TEXT;
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT,
+    account TEXT,
+    detail TEXT NOT NULL,
+    network TEXT NOT NULL,
+    outcome TEXT,
+    ended_at INTEGER
+  );
+  CREATE INDEX audit_actor ON audit (actor, id);
+  CREATE INDEX audit_account ON audit (account, id);
+  `,
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */

@@ -5,6 +5,7 @@ import { refuseUnknown } from '../codegen/commands/options.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
+import { role } from './role.ts'
 
 const args = {
   handle: { type: 'positional', required: true, description: 'Such as bob.test' },
@@ -47,4 +48,9 @@ async function run({ email, json, ...args }: Args): Promise<void> {
   )
 }
 
-await main('npm run account', account, '')
+const ABOUT =
+  '`npm run account -- role <handle> operator|none` says which accounts may operate the host.'
+
+// No handle is that short.
+if (process.argv[2] === 'role') await main('npm run account', role, '')
+else await main('npm run account', account, ABOUT)

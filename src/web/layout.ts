@@ -43,6 +43,10 @@ export interface PageParts {
   main: Html
   /** What stands at the upper right. */
   corner?: Html
+  /** What leads to other pages like this one. */
+  nav?: Html
+  /** For tables. */
+  broad?: boolean
   /** For pages with passkeys: what their requests carry. */
   script?: { csrfToken?: string }
 }
@@ -52,6 +56,8 @@ export const page = ({
   hostname,
   main,
   corner,
+  nav,
+  broad,
   script,
 }: PageParts): Html => html`<!doctype html>
 <html lang="en">
@@ -66,8 +72,8 @@ ${script?.csrfToken ? html`<meta name="csrf-token" content="${script.csrfToken}"
 ${script ? html`<script type="module" src="${SCRIPT}"></script>` : ''}
 </head>
 <body>
-<header><div class="bar"><a class="host" href="/">${hostname}</a>${corner ?? ''}</div></header>
-<main>
+<header${broad ? html` class="broad"` : ''}><div class="bar"><a class="host" href="/">${hostname}</a>${corner ?? ''}</div>${nav ?? ''}</header>
+<main${broad ? html` class="broad"` : ''}>
 ${main}
 </main>
 </body>

@@ -21,6 +21,10 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     const { pages } = await import('./account/serve.ts')
     return pages.fetch(c.req.raw, c.env, c.executionCtx)
   })
+  .on(['GET', 'POST'], ['/admin', '/admin/*'], async (c) => {
+    const { adminConsole } = await import('./admin/serve.ts')
+    return adminConsole.fetch(c.req.raw, c.env, c.executionCtx)
+  })
   .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
   .get('/', async (c) => {
     const { landing } = await import('./landing.ts')

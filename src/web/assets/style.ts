@@ -1,4 +1,6 @@
 /** The style of all pages: the colours of the sign-in pages, the fonts of the user's system. */
+import { CONSOLE_STYLE } from './console-style.ts'
+
 export const STYLE_SHEET = `
 :root {
   --text: #15151a; --quiet: #5a5a68; --page: #f6f6f9; --card: #fff; --line: #d9d9e2; --field: #8a8a99;
@@ -79,4 +81,4 @@ dd { margin: 0 }
 }
 .state { font-size: .875rem; font-weight: 550; border-radius: 1rem; padding: .1rem .6rem; background: var(--page); border: 1px solid var(--line); white-space: nowrap }
 .state.on { color: var(--good); background: var(--good-page); border-color: transparent }
-`
+${CONSOLE_STYLE}`

@@ -5,12 +5,13 @@
 
 import type { Mail } from '../kernel/mail.ts'
 import type {
+  AccountFacts,
+  AccountFilter,
   AdministeredAccount,
-  HostedAccount,
-  NameClaim,
   SearchPage,
   SearchPlace,
-} from '../storage/directory/accounts.ts'
+} from '../storage/directory/account-list.ts'
+import type { HostedAccount, NameClaim } from '../storage/directory/accounts.ts'
 import type {
   AuditEntry,
   AuditFilter,
@@ -83,8 +84,15 @@ export interface DirectoryAccountsRpc {
   findAny(handles: readonly string[], dids: readonly string[]): Answer<HostedAccount | undefined>
   /** An account with what its operator wants to know. */
   administered(did: string): Answer<AdministeredAccount | undefined>
-  /** One page of the accounts whose DID, handle or address begins with `prefix`. */
-  search(prefix: string, limit: number, after?: SearchPlace): Answer<SearchPage>
+  /** One page of the accounts whose DID, handle or address begins with `prefix`, and that `filter` lets through. */
+  search(
+    prefix: string,
+    limit: number,
+    after?: SearchPlace,
+    filter?: AccountFilter,
+  ): Answer<SearchPage>
+  /** What an account's object tells of itself. */
+  setFacts(did: string, facts: AccountFacts): Answer<void>
   /** Accounts in order of their DIDs, at most `limit`, after `cursor`. */
   list(limit: number, cursor?: string): Answer<HostedAccount[]>
 }

@@ -37,6 +37,7 @@ import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
 import { Email } from './account/email.ts'
 import { Factors } from './account/factors.ts'
+import { Facts } from './account/facts.ts'
 import { HandleChange } from './account/handle-change.ts'
 import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
@@ -141,6 +142,16 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     schedule: () => scheduler.runLater(handleChange, HandleChange.DURATION),
     changed: () => scheduler.start(delivery),
   })
+  const passkeyTable = new PasskeyTable(sql)
+  const totpStore = new TotpStore(sql)
+  const facts = new Facts({
+    kv: storage.kv,
+    profile,
+    hasTotp: () => totpStore.enabled() !== undefined,
+    hasPasskey: () => passkeyTable.list().length > 0,
+    directory: () => objects.directory,
+    start: () => scheduler.start(facts),
+  })
   const jobs = [
     delivery,
     removeDelivered(outbox),
@@ -148,6 +159,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     oauthSignOut,
     handleChange,
     recovery,
+    facts,
   ]
   const log = () => createLogger({ account: did() })
   const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, space)
@@ -166,6 +178,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
     },
     delivered: () => scheduler.finished(delivery),
+    factsChanged: () => facts.changed(),
   }
   const sessionTable = new SessionTable(sql)
   const oneTime = new OneTime(sql)
@@ -193,7 +206,6 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   }
 
   const keys = new Keys(core, store)
-  const passkeyTable = new PasskeyTable(sql)
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
   const passwords = new Passwords(core, tables, sessionTable, signOut, {
     async assertValid(hash) {
@@ -207,7 +219,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   })
   const factors = new Factors(core, {
     passwords,
-    totp: new Totp(core, new TotpStore(sql)),
+    totp: new Totp(core, totpStore),
     recoveryCodes: new RecoveryCodes(sql),
     rates,
     useMailedCode: (code) => useMailedCode(objects, config, did(), code),

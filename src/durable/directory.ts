@@ -7,6 +7,8 @@ import { createLogger } from '../kernel/log.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
+import { AccountList } from '../storage/directory/account-list.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { AuditLog } from '../storage/directory/audit.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
@@ -26,6 +28,7 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import { Accounts } from './directory/accounts.ts'
+import { AskAccounts } from './directory/ask-accounts.ts'
 import { AUDIT_PRUNING, removeOldEntries } from './directory/audit.ts'
 import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
@@ -87,12 +90,15 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
     const audit = new AuditLog(sql)
     const auditPruning = removeOldEntries(audit, config.auditRetention)
-    const jobs = [removeExpired, sender, auditPruning]
+    const list = new AccountList(sql)
+    const asking = new AskAccounts(list, hostObjects(env))
+    const jobs = [removeExpired, sender, auditPruning, asking]
     const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     this.#scheduler = scheduler
+    if (asking.isNeeded()) ctx.waitUntil(scheduler.resume(asking))
     const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
     const parts: DirectoryRpc = {
-      accounts: new Accounts(storage, accounts, invites, tokens),
+      accounts: new Accounts(storage, accounts, list, invites, tokens),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails),
       serviceTokens,

@@ -117,6 +117,7 @@ function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): 
     signOuts: new SignOuts(),
     hasher: new PasswordHasher({ key: 'test', leases: inlineLeases() }),
     changed: vi.fn<() => void>(),
+    factsChanged: () => undefined,
     delivered: vi.fn<() => Promise<void>>(async () => undefined),
   }
   const key = SigningKey.generate()

@@ -98,6 +98,7 @@ export class Factors implements FactorsRpc {
 
   disableTotp(): void {
     this.#parts.totp.remove()
+    this.#core.factsChanged()
     this.#removeUselessCodes()
   }
 
@@ -107,6 +108,7 @@ export class Factors implements FactorsRpc {
       throw new StorageError('InvalidRequest', 'Confirm the email address first')
     }
     profile.update({ emailAuthFactor: on ? 1 : 0 })
+    this.#core.factsChanged()
     this.#removeUselessCodes()
   }
 

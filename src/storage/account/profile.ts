@@ -18,6 +18,8 @@ export interface Account {
   status: AccountStatus
   /** Whether the owner has deactivated the account, also while it is taken down. */
   deactivated: boolean
+  /** ISO 8601: since when; null also where it was deactivated before that was noted. */
+  deactivatedAt: string | null
   /** ISO 8601; the `deleteAfter` of `deactivateAccount`. */
   deleteAfter: string | null
   /** Reference of the takedown, as the moderator gave it. */
@@ -50,6 +52,7 @@ export interface AccountChange {
   /** The new key of a pending rotation. */
   nextSigningKey?: Uint8Array | null
   status?: InitialStatus
+  deactivatedAt?: string | null
   deleteAfter?: string | null
   takedown?: string | null
 }
@@ -68,6 +71,7 @@ type Row = {
   becomes: InitialStatus | null
   next_signing_key: ArrayBuffer | null
   email_auth_factor: number
+  deactivated_at: string | null
 }
 
 const COLUMNS = {
@@ -79,6 +83,7 @@ const COLUMNS = {
   signingKey: 'signing_key',
   nextSigningKey: 'next_signing_key',
   status: 'status',
+  deactivatedAt: 'deactivated_at',
   deleteAfter: 'delete_after',
   takedown: 'takedown',
 } as const satisfies Record<keyof AccountChange, string>
@@ -126,6 +131,7 @@ export class Profile {
       emailAuthFactor: row.email_auth_factor === 1 && row.email_confirmed_at !== null,
       status: row.takedown === null ? row.status : 'takendown',
       deactivated: row.status === 'deactivated',
+      deactivatedAt: row.status === 'deactivated' ? row.deactivated_at : null,
       deleteAfter: row.delete_after,
       takedown: row.takedown,
       createdAt: row.created_at,

@@ -1,6 +1,6 @@
 /** The page that finds accounts. */
 import { html } from 'hono/html'
-import type { SearchPlace } from '../../../storage/directory/accounts.ts'
+import type { SearchPlace } from '../../../storage/directory/account-list.ts'
 import { day } from '../../account/time.ts'
 import type { ConsolePage } from '../page.ts'
 import { ADMIN } from '../paths.ts'

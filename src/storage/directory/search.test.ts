@@ -69,7 +69,12 @@ test('a page of ten thousand accounts reads two hundred rows at most, however it
           if (!page.next || pages > 2) break
           page = list.search(prefix, 50, page.next, filter)
         }
-        const isThere = prefix !== 'nobody' && (!filter || prefix !== 'user-09999')
+        // Addresses that begin with `mail-` are those of odd accounts.
+        const isThere =
+          prefix !== 'nobody' &&
+          (!filter ||
+            (prefix !== 'user-09999' &&
+              (prefix !== 'mail-' || [1, 3, 5].some((n) => EXPECTED[filter](n)))))
         expect(found.size > 0, `${prefix} ${filter}`).toBe(isThere)
         // All pages together have all of them.
         if (filter && prefix === '') {

@@ -114,6 +114,15 @@ function createServices(env: Env): Services {
     config,
     objects,
     sends: sendsMail(config, env),
+    client: () => {
+      const { request, clientNetwork: network } = currentRequest()
+      const { headers } = request
+      return {
+        languages: headers.get('accept-language'),
+        userAgent: headers.get('user-agent'),
+        network,
+      }
+    },
     isLimited: () => currentRequest().limits.isLimited,
     waitUntil,
     log,

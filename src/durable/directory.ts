@@ -17,7 +17,10 @@ import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
 import { Lockouts } from '../storage/directory/lockouts.ts'
+import { MailBudgets } from '../storage/directory/mail-budgets.ts'
+import { MailPreferences } from '../storage/directory/mail-preferences.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
+import { Mailings } from '../storage/directory/mailings.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { Roles } from '../storage/directory/roles.ts'
@@ -34,6 +37,7 @@ import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
+import { SendToAll } from './directory/send-to-all.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
@@ -47,6 +51,7 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'accounts.remove',
   'keys.add',
   'tokens.put',
+  'tokens.handOut',
   'serviceTokens.use',
   'lockouts.attempt',
 ])
@@ -74,37 +79,54 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const config = readConfig({ ...env })
     const queue = new MailQueue(sql)
     const outbox = new DevMails(sql)
+    const rates = new RateCounter(sql)
+    const budgets = new MailBudgets(sql, rates, config.mailBudgets)
+    const preferences = new MailPreferences(sql)
+    const mailings = new Mailings(sql)
     const transport = chooseTransport(config, env, networkOf(env, config), outbox)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {
         const now = Date.now()
         storage.transactionSync(() => {
-          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts, queue])
+          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts])
             table.prune(now)
+          for (const table of [queue, budgets]) table.prune(now)
         })
       },
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
     const log = () => createLogger({ object: 'directory' })
     const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
+    const start = () => this.#scheduler.start(sender)
+    const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
+    const startMailing = () => this.#scheduler.start(toAll)
     const audit = new AuditLog(sql)
     const auditPruning = removeOldEntries(audit, config.auditRetention)
     const list = new AccountList(sql)
     const asking = new AskAccounts(list, hostObjects(env))
-    const jobs = [removeExpired, sender, auditPruning, asking]
-    const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
-    this.#scheduler = scheduler
-    if (asking.isNeeded()) ctx.waitUntil(scheduler.resume(asking))
-    const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
+    const jobs = [removeExpired, sender, toAll, auditPruning, asking]
+    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    if (asking.isNeeded()) ctx.waitUntil(this.#scheduler.resume(asking))
+    const mails = new Mails({
+      storage,
+      queue,
+      budgets,
+      preferences,
+      mailings,
+      outbox,
+      sender,
+      start,
+      startMailing,
+    })
     const parts: DirectoryRpc = {
       accounts: new Accounts(storage, accounts, list, invites, tokens),
       invites: new Invites(storage, invites, accounts),
-      tokens: new MailedTokens(tokens, accounts, mails),
+      tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
       keys,
       lexicons: new StoredLexicons(storage),
-      rateLimits: new RateCounter(sql),
+      rateLimits: rates,
       mails,
       lockouts,
       location: new Location(storage),

@@ -17,6 +17,7 @@ const TABLES = [
   'node',
   'record',
   'block_part',
+  'untold_collection',
   'backlink',
   'blob',
   'record_blob',

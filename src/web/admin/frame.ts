@@ -21,7 +21,7 @@ export const consoleFrame = (
 ): Html =>
   page({
     title,
-    hostname: config.hostname,
+    config,
     script: { csrfToken: csrfTokenOf(session) },
     broad: true,
     corner: html`<form method="post" action="${SETTINGS}/sign-out">

@@ -21,7 +21,7 @@ export const setConsoleHeaders: MiddlewareHandler<ConsoleEnv> = async (c, next) 
 export const operatorsOnly: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
   const { services } = c.env
   const session = await browserSessionOf(c.req.raw, services)
-  if (!session) return c.html(signInPage(services.config.hostname, { next: here(c) }))
+  if (!session) return c.html(signInPage(services.config, { next: here(c) }))
   const { did, isActive } = session
   if (!isActive || (await services.directory.roles.of(did)) !== 'operator') return nothingHere(c)
   if (c.req.method === 'POST' && !isCsrfToken(session, await givenToken(c))) {

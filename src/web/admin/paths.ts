@@ -1,7 +1,7 @@
 /** Where the console is, and what its pages may load. */
 import type { Config } from '../../kernel/config/config.ts'
 import { pageHeaders, SCRIPT, SETTINGS, STYLE } from '../layout.ts'
-import { ownSources } from '../policy.ts'
+import { brandImage, ownSources } from '../policy.ts'
 
 export const ADMIN = '/admin'
 
@@ -17,7 +17,7 @@ export function consoleHeaders(request: Request, config: Config): Record<string,
       "default-src 'none'",
       `script-src ${sources(SCRIPT)}`,
       `style-src ${sources(STYLE)}`,
-      'img-src data:',
+      `img-src ${['data:', ...brandImage(config.branding.logoUrl)].join(' ')}`,
       `connect-src ${sources(`${SETTINGS}/sign-in/`, `${ADMIN}/factor/`)}`,
       `form-action ${sources(ADMIN, `${ADMIN}/`, `${SETTINGS}/`)}`,
       "frame-ancestors 'none'",

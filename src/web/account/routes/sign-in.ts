@@ -24,10 +24,10 @@ export const signIn = new Hono<PageEnv>()
       const { did, attempt } = await tryPassword(c, identifier, await field(c, 'password'))
       if ('token' in attempt) return enter(c, did, attempt.token)
       await services.mailedCodes.send(did)
-      return c.html(codePage(services.config.hostname, { did, ...attempt, next }))
+      return c.html(codePage(services.config, { did, ...attempt, next }))
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      return c.html(signInPage(services.config.hostname, { alert, identifier, next }), status)
+      return c.html(signInPage(services.config, { alert, identifier, next }), status)
     }
   })
   .post('/sign-in/code', async (c) => {
@@ -41,11 +41,11 @@ export const signIn = new Hono<PageEnv>()
       return enter(c, did, await browserSessions.complete(ticket, await field(c, 'code')))
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      const { hostname } = services.config
+      const { config } = services
       const next = await nextOf(c)
-      if (status === 400) return c.html(signInPage(hostname, { alert, next }), status)
+      if (status === 400) return c.html(signInPage(config, { alert, next }), status)
       const wanted = await field(c, 'wanted')
-      return c.html(codePage(hostname, { did, ticket, wanted, alert, next }), status)
+      return c.html(codePage(config, { did, ticket, wanted, alert, next }), status)
     }
   })
   .post('/sign-in/passkey/options', (c) => {

@@ -225,4 +225,9 @@ export const migrations: readonly Migration[] = [
     uploads_until INTEGER NOT NULL
   );
   `,
+  `
+  ALTER TABLE session ADD COLUMN factor INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE browser_session ADD COLUMN factor_at INTEGER;
+  `,
+  'ALTER TABLE account ADD COLUMN deactivated_at TEXT;',
 ]

@@ -221,11 +221,12 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     factors,
     passkeys,
     oneTime,
+    isSigningOut: () => scheduler.isPending(oauthSignOut),
   })
 
   function assertHolder(holder: Holder): void {
     if ('session' in holder) sessions.assertAuthorized(holder.session)
-    else browserSessions.assertOpen(holder.browser)
+    else browserSessions.assertOpen(holder.browser, holder)
   }
 
   /** Leaves an empty store, as of an account that never was. */

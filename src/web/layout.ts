@@ -13,7 +13,7 @@ export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
  */
 export const pageHeaders = (request: Request, config: Pick<Config, 'publicUrl'>) => ({
   'content-security-policy':
-    `default-src 'none'; script-src ${ownSources(request, config, [SCRIPT])}; ` +
+    `default-src 'none'; script-src ${ownSources(request, config, [SCRIPT, KEY_SCRIPT_PATH])}; ` +
     `style-src ${ownSources(request, config, [STYLE])}; img-src data:; ` +
     `connect-src ${ownSources(request, config, [`${SETTINGS}/`])}; ` +
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -28,6 +28,8 @@ export const pageHeaders = (request: Request, config: Pick<Config, 'publicUrl'>)
 export const SETTINGS = '/settings'
 export const STYLE = `${SETTINGS}/style.css`
 export const SCRIPT = `${SETTINGS}/passkeys.js`
+/** Makes recovery keys. */
+export const KEY_SCRIPT_PATH = `${SETTINGS}/recovery-key.js`
 
 /** A cloud, in the colour of the buttons. */
 const ICON =
@@ -43,8 +45,10 @@ export interface PageParts {
   main: Html
   /** What stands at the upper right. */
   corner?: Html
+  /** What leads through the pages that belong together. */
+  navigation?: Html
   /** For pages with passkeys: what their requests carry. */
-  script?: { csrfToken?: string }
+  script?: { csrfToken?: string; makesKeys?: boolean }
 }
 
 export const page = ({
@@ -52,6 +56,7 @@ export const page = ({
   hostname,
   main,
   corner,
+  navigation,
   script,
 }: PageParts): Html => html`<!doctype html>
 <html lang="en">
@@ -64,9 +69,10 @@ ${script?.csrfToken ? html`<meta name="csrf-token" content="${script.csrfToken}"
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="${STYLE}">
 ${script ? html`<script type="module" src="${SCRIPT}"></script>` : ''}
+${script?.makesKeys ? html`<script type="module" src="${KEY_SCRIPT_PATH}"></script>` : ''}
 </head>
 <body>
-<header><div class="bar"><a class="host" href="/">${hostname}</a>${corner ?? ''}</div></header>
+<header><div class="bar"><a class="host" href="/">${hostname}</a>${corner ?? ''}</div>${navigation ?? ''}</header>
 <main>
 ${main}
 </main>

@@ -1,8 +1,17 @@
-import type { BrowserSessionsRpc, BrowserSignIn } from '../../contracts/account/sign-in.ts'
+import type {
+  BrowserSessionsRpc,
+  BrowserSignIn,
+  SignedIn,
+} from '../../contracts/account/sign-in.ts'
 import { hashToken, makeToken } from '../../kernel/crypto/random-token.ts'
-import type { BrowserSessions as BrowserSessionTable } from '../../storage/account/browser-sessions.ts'
+import {
+  type BrowserSessionRow,
+  type BrowserSessions as BrowserSessionTable,
+  FRESH_TIME,
+  type SessionBrowser,
+} from '../../storage/account/browser-sessions.ts'
 import type { OneTime } from '../../storage/account/one-time.ts'
-import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
+import { assertNotTakendown } from '../../storage/account/profile.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Factors } from './factors.ts'
@@ -18,6 +27,8 @@ export interface BrowserSignInParts {
   factors: Pick<Factors, 'check'>
   passkeys: Pick<Passkeys, 'authenticate'>
   oneTime: OneTime
+  /** Whether the OAuth provider has yet to hear of a sign-out. */
+  isSigningOut(): boolean
 }
 
 /** Sessions of browsers on the account page of one account. */
@@ -32,12 +43,11 @@ export class BrowserSessions implements BrowserSessionsRpc {
     this.#parts = parts
   }
 
-  async open(password: string): Promise<BrowserSignIn> {
+  async open(password: string, browser?: SessionBrowser): Promise<BrowserSignIn> {
     const { passwords, factors, oneTime } = this.#parts
     const { signOuts } = this.#core
     const before = signOuts.count()
     if (!(await passwords.verify(password))) return null
-    assertNotTakendown(this.#core.profile.get())
     try {
       await factors.check(undefined)
     } catch (error) {
@@ -48,45 +58,101 @@ export class BrowserSessions implements BrowserSessionsRpc {
       return { ticket, wanted: error.message }
     }
     signOuts.assertNoneSince(before)
-    return { token: this.#open() }
+    return { token: this.#open(browser) }
   }
 
-  async complete(ticket: string, code: string): Promise<string> {
+  async complete(ticket: string, code: string, browser?: SessionBrowser): Promise<string> {
     const { factors, oneTime } = this.#parts
     const hash = hashToken(ticket)
     if (!oneTime.has('password', hash)) throw expired()
     await factors.check(code)
-    assertNotTakendown(this.#core.profile.get())
     if (!oneTime.use('password', hash)) throw expired()
-    return this.#open()
+    return this.#open(browser)
   }
 
-  async openByPasskey(id: string, answer: string): Promise<string> {
+  async openByPasskey(id: string, answer: string, browser?: SessionBrowser): Promise<string> {
     const before = this.#core.signOuts.count()
     await this.#parts.passkeys.authenticate(id, answer)
     this.#core.signOuts.assertNoneSince(before)
-    return this.#open()
+    return this.#open(browser)
   }
 
-  find(token: string): Account | null {
+  beginOnDevice(): number | null {
+    this.#core.profile.get()
+    return this.#parts.isSigningOut() ? null : this.#core.signOuts.count()
+  }
+
+  openOnDevice(begun: number, signedInAt: number, browser: SessionBrowser): string {
+    assertNotTakendown(this.#core.profile.get())
+    this.#core.signOuts.assertNoneSince(begun)
+    return this.#open(browser, signedInAt)
+  }
+
+  async confirm(token: string, password: string, code?: string): Promise<boolean> {
+    this.assertOpen(token)
+    if (!(await this.#parts.passwords.verify(password))) return false
+    await this.#parts.factors.check(code)
+    // Meanwhile it may have been signed out.
+    this.assertOpen(token)
+    this.#table.confirm(hashToken(token))
+    return true
+  }
+
+  async confirmByPasskey(token: string, id: string, answer: string): Promise<void> {
+    this.assertOpen(token)
+    await this.#parts.passkeys.authenticate(id, answer)
+    this.assertOpen(token)
+    this.#table.confirm(hashToken(token))
+  }
+
+  find(token: string, evenTakendown = false): SignedIn | null {
     const account = this.#core.profile.get()
-    if (account.status === 'takendown' || !this.#table.touch(hashToken(token))) return null
-    return account
+    if (account.status === 'takendown' && !evenTakendown) return null
+    const confirmedAt = this.#table.touch(hashToken(token))
+    return confirmedAt === undefined ? null : { ...account, freshUntil: confirmedAt + FRESH_TIME }
   }
 
-  /** @throws StorageError `AuthenticationRequired` */
-  assertOpen(token: string): void {
-    if (this.find(token)) return
-    throw new StorageError('AuthenticationRequired', 'You are not signed in any more', 401)
+  /**
+   * @param options.fresh whether credentials must have been shown lately
+   * @throws StorageError `AuthenticationRequired`, `ConfirmationRequired`
+   */
+  assertOpen(token: string, { fresh = false, evenTakendown = false } = {}): void {
+    const found = this.find(token, evenTakendown)
+    if (!found) {
+      throw new StorageError('AuthenticationRequired', 'You are not signed in any more', 401)
+    }
+    if (fresh && found.freshUntil <= Date.now()) {
+      throw new StorageError('ConfirmationRequired', 'Confirm that it is you, then try again', 401)
+    }
+  }
+
+  list(): BrowserSessionRow[] {
+    return this.#table.list()
+  }
+
+  bindDevice(token: string, device: string): void {
+    this.#table.bindDevice(hashToken(token), device)
+  }
+
+  deviceOf(token: string): string | undefined {
+    return this.#table.deviceOf(hashToken(token))
   }
 
   close(token: string): void {
     this.#table.close(hashToken(token))
   }
 
-  #open(): string {
+  closeByHash(hash: string): void {
+    this.#table.close(hash)
+  }
+
+  closeOfDevice(device: string): void {
+    this.#table.closeOfDevice(device)
+  }
+
+  #open(browser?: SessionBrowser, confirmedAt?: number): string {
     const token = makeToken()
-    this.#table.open(hashToken(token))
+    this.#table.open(hashToken(token), browser, confirmedAt)
     return token
   }
 }

@@ -2,7 +2,7 @@ import type { OpenedSession } from '../../contracts/account/lifecycle.ts'
 import type { SessionsRpc } from '../../contracts/account/sign-in.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
-import type { Sessions as SessionTable } from '../../storage/account/sessions.ts'
+import type { OpenSession, Sessions as SessionTable } from '../../storage/account/sessions.ts'
 import type { AccountCore } from './core.ts'
 import type { Factors } from './factors.ts'
 import type { Passwords } from './passwords.ts'
@@ -69,6 +69,14 @@ export class Sessions implements SessionsRpc {
 
   close(id: string): void {
     this.#table.close(id)
+  }
+
+  list(): OpenSession[] {
+    return this.#table.list()
+  }
+
+  closeFamily(family: string): void {
+    this.#table.closeFamily(family)
   }
 }
 

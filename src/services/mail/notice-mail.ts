@@ -15,6 +15,7 @@ export type Notice =
   | { kind: 'codes by mail on' }
   | { kind: 'codes by mail off' }
   | { kind: 'recovery codes made' }
+  | { kind: 'recovery key added' }
   | { kind: 'new browser'; userAgent: string | null }
   | { kind: 'password changed'; passkeys: number; appPasswords: readonly string[] }
 
@@ -74,6 +75,12 @@ function wordingOf(notice: Notice): { subject: string; said: string[] } {
       return changed('Codes by mail were switched off for {handle}.')
     case 'recovery codes made':
       return changed('New recovery codes were made for {handle}; those before work no more.')
+    case 'recovery key added': {
+      const said =
+        'A recovery key was added to the identity of {handle}. Whoever has it can take the account to another host: ' +
+        'if it was not you, tell the operator of this host at once.'
+      return { subject: 'A recovery key was added', said: [said] }
+    }
     case 'new browser': {
       const { userAgent } = notice
       const what = userAgent === null ? '' : ` It says that it is ${quoted(userAgent)}.`

@@ -194,4 +194,10 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX snapshot_record_cid ON snapshot_record (cid);
   `,
+  `
+  ALTER TABLE browser_session ADD COLUMN confirmed_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE browser_session ADD COLUMN device TEXT;
+  ALTER TABLE browser_session ADD COLUMN user_agent TEXT;
+  UPDATE browser_session SET confirmed_at = opened_at;
+  `,
 ]

@@ -2,25 +2,25 @@
 import { Hono } from 'hono'
 import { carResponse } from '../../../server/car-response.ts'
 import { SETTINGS } from '../../layout.ts'
-import { browserSessionOf } from '../browser-session.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
+import { currentSession } from '../resume.ts'
 
 export const data = new Hono<PageEnv>()
   .get('/repo.car', async (c) => {
-    const session = await browserSessionOf(c.req.raw, c.env.services)
+    const session = await currentSession(c)
     if (!session) return c.redirect(SETTINGS, 303)
     const car = await c.env.services.account(session.did).repository.exportCar(undefined, true)
     return asFile(carResponse(car), `${session.handle}.car`)
   })
   .get('/preferences.json', async (c) => {
-    const session = await browserSessionOf(c.req.raw, c.env.services)
+    const session = await currentSession(c)
     if (!session) return c.redirect(SETTINGS, 303)
     const stored = await c.env.services.account(session.did).preferences.get(true)
     const preferences = stored.map(({ value }) => JSON.parse(value) as unknown)
     return asFile(Response.json({ preferences }), `${session.handle}-preferences.json`)
   })
   .get('/blobs', async (c: PageContext) => {
-    const session = await browserSessionOf(c.req.raw, c.env.services)
+    const session = await currentSession(c)
     if (!session) return c.redirect(SETTINGS, 303)
     const { did } = session
     return c.redirect(`/xrpc/com.atproto.sync.listBlobs?did=${encodeURIComponent(did)}`, 303)

@@ -1,22 +1,12 @@
 import { html } from 'hono/html'
 import type { Usage } from '../../../storage/account/usage.ts'
-import { type Html, SETTINGS } from '../../layout.ts'
-import type { BrowserSession } from '../browser-session.ts'
+import type { Html } from '../../layout.ts'
 
-export const dataSection = (usage: Usage, { did }: BrowserSession): Html => html`
-<section aria-labelledby="data">
-<h2 id="data">Your data</h2>
-<dl>
+export const usageList = (usage: Usage): Html => html`<dl>
 <dt>Records</dt><dd>${count(usage.records)} (posts, likes, follows and so on)</dd>
 <dt>Database</dt><dd>${size(usage.databaseBytes)}</dd>
 <dt>Images and other blobs</dt><dd>${usage.blobs === 0 ? 'None' : `${count(usage.blobs)}, ${size(usage.blobBytes)}`}</dd>
-<dt>DID</dt><dd><code>${did}</code></dd>
-</dl>
-<p>Take a copy with you at any time. The first is your whole repository, signed, as other hosts take it:</p>
-<p class="row"><a class="button second" href="${SETTINGS}/repo.car" download>Repository (CAR)</a>
-<a class="button second" href="${SETTINGS}/preferences.json" download>Preferences (JSON)</a>
-<a class="button second" href="${SETTINGS}/blobs">List of blobs</a></p>
-</section>`
+</dl>`
 
 const count = (n: number): string => n.toLocaleString('en')
 

@@ -1,5 +1,6 @@
 /** What is stored for an account, to take away; and the end of it. */
 import { html } from 'hono/html'
+import { MAX_BLOBS } from '../../../services/archive/archive.ts'
 import { csrfTokenField, type Html, SETTINGS } from '../../layout.ts'
 import { isFresh } from '../browser-session.ts'
 import { confirmFirst } from '../sections/confirm-first.ts'
@@ -27,6 +28,7 @@ ${usageList(usage)}
 <p>One archive with everything: your repository, all images and videos, your preferences, and what this host knows of
 you. A file in it says what is what. It is cut off, and does not open, if the connection breaks: then begin again.</p>
 <p><a class="button" href="${SETTINGS}/archive.zip" download>Download everything (ZIP)</a></p>
+${furtherParts(usage.blobs)}
 <p>Or parts of it:</p>
 <p class="row"><a class="button second" href="${SETTINGS}/repo.car" download>Repository (CAR)</a>
 <a class="button second" href="${SETTINGS}/preferences.json" download>Preferences (JSON)</a>
@@ -34,6 +36,14 @@ you. A file in it says what is what. It is cut off, and does not open, if the co
 </section>
 ${status === 'takendown' ? '' : html`${statusSection(status, csrfToken)}${deletionSection(view)}`}`
 }
+
+/** For those who have more than one archive holds. */
+const furtherParts = (blobs: number): Html[] =>
+  Array.from({ length: Math.max(0, Math.ceil(blobs / MAX_BLOBS) - 1) }, (_, index) => {
+    const part = index + 2
+    return html`<p><a class="button second" href="${SETTINGS}/archive.zip?part=${part}" download>Further blobs, part
+${part} (ZIP)</a></p>`
+  })
 
 const contact = (email: string | undefined): Html | string =>
   email === undefined ? '' : html`, and write to <a href="mailto:${email}">${email}</a>`

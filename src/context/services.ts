@@ -117,6 +117,15 @@ function createServices(env: Env): Services {
     config,
     objects,
     sends: sendsMail(config, env),
+    client: () => {
+      const { request, clientNetwork: network } = currentRequest()
+      const { headers } = request
+      return {
+        languages: headers.get('accept-language'),
+        userAgent: headers.get('user-agent'),
+        network,
+      }
+    },
     isLimited: () => currentRequest().limits.isLimited,
     waitUntil,
     log,
@@ -145,7 +154,14 @@ function createServices(env: Env): Services {
         note: (status) => currentRequest().limits.note(status),
       },
     }),
-    blobs: new BlobService({ config, objects, space, store: () => blobStore(env), waitUntil }),
+    blobs: new BlobService({
+      config,
+      objects,
+      space,
+      store: () => blobStore(env),
+      isLimited: () => currentRequest().limits.isLimited,
+      waitUntil,
+    }),
     archives: new Archives({ config, objects, plc, store: () => blobStore(env), log }),
     identity,
     operatorNames,

@@ -9,6 +9,7 @@ import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { hashToken } from '../kernel/crypto/random-token.ts'
 import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
+import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
@@ -46,6 +47,7 @@ import { Passkeys } from './account/passkeys.ts'
 import { Passwords, type SignOut } from './account/passwords.ts'
 import { Preferences } from './account/preferences.ts'
 import { Profile } from './account/profile.ts'
+import { AccountQuota } from './account/quota.ts'
 import { Recovery } from './account/recovery.ts'
 import { Repository } from './account/repository.ts'
 import { ServiceTokens } from './account/service-tokens.ts'
@@ -118,6 +120,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
 
   const delivery = deliverEvents({
     outbox,
+    collections: repo.collections,
     sequencer: () => objects.sequencer,
     did,
     state: () => sourceState(store),
@@ -162,6 +165,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     profile,
     signOuts,
     hasher: hasherOf(env, ctx),
+    quota: () => quotaOf(config.quota, profile.quota()),
     changed() {
       scheduler.start(delivery)
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
@@ -250,6 +254,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
     archives: new Archives(core),
+    quota: new AccountQuota(core, store, blobIndex, log),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),
     sessions,

@@ -7,6 +7,7 @@ import { createLogger } from '../kernel/log.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
@@ -14,7 +15,10 @@ import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
 import { Lockouts } from '../storage/directory/lockouts.ts'
+import { MailBudgets } from '../storage/directory/mail-budgets.ts'
+import { MailPreferences } from '../storage/directory/mail-preferences.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
+import { Mailings } from '../storage/directory/mailings.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
@@ -28,6 +32,8 @@ import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
+import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
+import { SendToAll } from './directory/send-to-all.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
@@ -41,9 +47,13 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'accounts.remove',
   'keys.add',
   'tokens.put',
+  'tokens.handOut',
   'serviceTokens.use',
   'lockouts.attempt',
 ])
+
+/** Calls that write in any case, and come often enough: the first of them ever begins what is done each day. */
+const WRITING: ReadonlySet<string> = new Set(['accounts.confirm', 'rateLimits.consume'])
 
 /**
  * The one object that knows who has an account on this host: a thin shell that puts its parts together and owns the
@@ -68,32 +78,50 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const config = readConfig({ ...env })
     const queue = new MailQueue(sql)
     const outbox = new DevMails(sql)
+    const rates = new RateCounter(sql)
+    const budgets = new MailBudgets(sql, rates, config.mailBudgets)
+    const preferences = new MailPreferences(sql)
+    const mailings = new Mailings(sql)
     const transport = chooseTransport(config, env, networkOf(env, config), outbox)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {
         const now = Date.now()
         storage.transactionSync(() => {
-          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts, queue])
+          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts])
             table.prune(now)
+          for (const table of [queue, budgets]) table.prune(now)
         })
       },
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
     const log = () => createLogger({ object: 'directory' })
     const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
-    const jobs = [removeExpired, sender]
-    const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
-    this.#scheduler = scheduler
-    const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
+    const start = () => this.#scheduler.start(sender)
+    const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
+    const startMailing = () => this.#scheduler.start(toAll)
+    const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
+    const jobs = [removeExpired, sender, toAll, recount]
+    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    const mails = new Mails({
+      storage,
+      queue,
+      budgets,
+      preferences,
+      mailings,
+      outbox,
+      sender,
+      start,
+      startMailing,
+    })
     const parts: DirectoryRpc = {
       accounts: new Accounts(storage, accounts, invites, tokens),
       invites: new Invites(storage, invites, accounts),
-      tokens: new MailedTokens(tokens, accounts, mails),
+      tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
       keys,
       lexicons: new StoredLexicons(storage),
-      rateLimits: new RateCounter(sql),
+      rateLimits: rates,
       mails,
       lockouts,
       location: new Location(storage),
@@ -101,6 +129,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
+      if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
     })
   }
 

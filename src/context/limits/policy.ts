@@ -61,4 +61,3 @@ export const appPasswordLimits = byAccount('app password', perHour(20), perDay(5
 export const archiveLimits = byAccount('archive', perHour(5), perDay(15))
 export const updateHandleLimits = byAccount('update handle', perFiveMinutes(10), perDay(50))
 export const importRepoLimits = byAccount('import repo', perDay(10))
-export const uploadBlobLimits = byAccount('upload blob', perDay(1000))

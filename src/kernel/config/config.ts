@@ -2,7 +2,11 @@
 
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
-import type { MailApi } from './mail-url.ts'
+import type { Quota } from '../quota.ts'
+import { type Branding, brandingProblems, readBranding } from './branding.ts'
+import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
+import { readQuota } from './quota-settings.ts'
+import { labeler, type ServiceTarget, target } from './service-target.ts'
 import {
   type DataLocation,
   DEFAULT_PORT,
@@ -10,16 +14,17 @@ import {
   NONE,
   parseSettings,
 } from './settings.ts'
+import {
+  type Registration,
+  readRegistration,
+  readSignUps,
+  type SignUpConfig,
+  signUpProblems,
+} from './sign-up-settings.ts'
+
+export type { ServiceTarget }
 
 export type LogLevel = 'info' | 'error'
-
-/** A service that requests are forwarded to. */
-export interface ServiceTarget {
-  did: string
-  /** The service's entry in the DID document, without `#`. */
-  id: string
-  url: string
-}
 
 /** What is granted to a service that requests are forwarded to. */
 export interface ProxyLimits {
@@ -42,7 +47,7 @@ export interface FirehoseLimits {
 }
 
 /** The settings, parsed, with defaults. */
-export interface Config {
+export interface Config extends MailSettings {
   hostname: string
   port: number
   /** Origin under which clients reach this server, without a trailing slash. */
@@ -66,7 +71,8 @@ export interface Config {
   reachPrivate: boolean
   dataLocation: DataLocation
   signingKeyType: 'k256' | 'p256'
-  registration: 'closed' | 'invite' | 'open'
+  registration: Registration
+  signUps: SignUpConfig
   /** How long a handle that was given up is kept for the account that had it, in ms. */
   handleCooldown: number
   /** ms; undefined: accounts get no invite codes. */
@@ -76,13 +82,7 @@ export interface Config {
   contactEmail: string | undefined
   privacyPolicyUrl: string | undefined
   termsOfServiceUrl: string | undefined
-  mailFrom: string
-  /** The service that mails leave through. */
-  mailApi: MailApi | undefined
-  /** Mails leave by SMTP; where to is known to the process that sends them. */
-  sendsBySmtp: boolean
-  /** Host name of the service or server that mails leave through. */
-  mailHost: string | undefined
+  branding: Branding
   /** Origins of relays. */
   crawlers: readonly string[]
   /** How long, and how much of, firehose events are kept. */
@@ -105,6 +105,8 @@ export interface Config {
   blobUploadLimit: number
   /** Bytes of a CAR file. */
   maxImportSize: number
+  /** What an account may store and upload, unless the operator has set something else for it. */
+  quota: Quota
   /** What happens to images that say where they were taken. */
   imageLocation: 'allow' | 'strip' | 'reject'
   /** What becomes of records whose collection is not in the tree. */
@@ -146,11 +148,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       'PDS_BIND: with PDS_DEV_MODE only this machine may reach the host. Unset one of the two.',
     )
   }
-  if (parsed.PDS_EMAIL_API_URL && parsed.PDS_EMAIL_SMTP_URL) {
-    problems.push(
-      'PDS_EMAIL_API_URL and PDS_EMAIL_SMTP_URL: mails leave one way only. Unset one of the two.',
-    )
-  }
+  problems.push(...mailProblems(parsed), ...signUpProblems(parsed, sendsMail(parsed)))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -180,16 +178,20 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       problems.push(`${name}_DID must be set together with ${name}_URL`)
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
-
   const hostname = parsed.PDS_HOSTNAME ?? 'localhost'
   const local = hostname === 'localhost'
   const port = parsed.PDS_PORT ?? DEFAULT_PORT
+  const publicUrl = local ? `http://localhost:${port}` : `https://${hostname}`
+  problems.push(...brandingProblems(parsed, publicUrl))
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+
+  const contactEmail = unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS)
   const devMode = parsed.PDS_DEV_MODE ?? false
+  const rateLimits = parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode)
   return {
     hostname,
     port,
-    publicUrl: local ? `http://localhost:${port}` : `https://${hostname}`,
+    publicUrl,
     serviceDid: parsed.PDS_SERVICE_DID ?? `did:web:${hostname}`,
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
@@ -204,17 +206,15 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     reachPrivate: parsed.PDS_DISABLE_SSRF_PROTECTION ?? devMode,
     dataLocation: parsed.PDS_DATA_LOCATION ?? 'auto',
     signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
-    registration: parsed.PDS_REGISTRATION ?? registrationOf(parsed.PDS_INVITE_REQUIRED),
+    registration: readRegistration(parsed),
     handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
-    contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),
+    contactEmail,
     privacyPolicyUrl: unlessNone(parsed.PDS_PRIVACY_POLICY_URL),
     termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
-    mailApi: parsed.PDS_EMAIL_API_URL,
-    sendsBySmtp: parsed.PDS_EMAIL_SMTP_URL !== undefined,
-    mailHost: hostOf(parsed.PDS_EMAIL_SMTP_URL ?? parsed.PDS_EMAIL_API_URL?.endpoint),
-    mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
+    branding: readBranding(parsed, { hostname, contactEmail }),
+    ...readMailSettings(parsed, { hostname, devMode }),
     crawlers: crawlersOf(parsed.PDS_CRAWLERS),
     eventRetention: {
       time: parsed.PDS_REPO_BACKFILL_LIMIT_MS ?? 72 * 60 * 60 * 1000,
@@ -259,10 +259,12 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     maxImportSize: parsed.PDS_MAX_REPO_IMPORT_SIZE ?? 512 * 1024 * 1024,
+    quota: readQuota(parsed),
+    signUps: readSignUps(parsed),
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',
     lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,
-    rateLimits: parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode),
+    rateLimits,
     rateLimitBypassKey: unlessNone(parsed.PDS_RATE_LIMIT_BYPASS_KEY),
     devMode,
     logLevel: parsed.LOG_LEVEL ?? 'info',
@@ -271,21 +273,5 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
 
 const unlessNone = (value: string | undefined) => (value === NONE ? undefined : value)
 
-const hostOf = (url: string | undefined): string | undefined =>
-  url === undefined ? undefined : URL.parse(url)?.hostname
-
-const registrationOf = (inviteRequired: boolean | undefined) =>
-  inviteRequired === undefined ? 'closed' : inviteRequired ? 'invite' : 'open'
-
 const crawlersOf = (crawlers: readonly string[] = ['https://bsky.network']) =>
   crawlers.map((crawler) => (crawler.includes('://') ? crawler : `https://${crawler}`))
-
-const target = (
-  url: string | undefined,
-  did: string | undefined,
-  id: string,
-): ServiceTarget | undefined =>
-  url && did && url !== NONE && did !== NONE ? { did, id, url } : undefined
-
-const labeler = (url: string | undefined, did: string | undefined) =>
-  target(url, did, 'atproto_labeler')

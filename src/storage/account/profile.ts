@@ -1,3 +1,4 @@
+import { parseQuotaOverride, type QuotaOverride } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 
 /** Status of an account, as `com.atproto.sync.getRepoStatus` names it. */
@@ -52,6 +53,8 @@ export interface AccountChange {
   status?: InitialStatus
   deleteAfter?: string | null
   takedown?: string | null
+  /** What the operator has set for this account, as JSON; null: the host's limits. */
+  quota?: string | null
 }
 
 type Row = {
@@ -68,6 +71,7 @@ type Row = {
   becomes: InitialStatus | null
   next_signing_key: ArrayBuffer | null
   email_auth_factor: number
+  quota: string | null
 }
 
 const COLUMNS = {
@@ -81,6 +85,7 @@ const COLUMNS = {
   status: 'status',
   deleteAfter: 'delete_after',
   takedown: 'takedown',
+  quota: 'quota',
 } as const satisfies Record<keyof AccountChange, string>
 
 /** The one row of the account, cached. */
@@ -162,6 +167,10 @@ export class Profile {
 
   passwordHash(): string | null {
     return this.#readOrThrow().password
+  }
+
+  quota(): QuotaOverride {
+    return parseQuotaOverride(this.#readOrThrow().quota)
   }
 
   sealedSigningKey(): Uint8Array {

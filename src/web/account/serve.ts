@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { KEY_SCRIPT } from '../assets/key-script.ts'
 import { PASSKEY_SCRIPT } from '../assets/script.ts'
-import { STYLE_SHEET } from '../assets/style.ts'
+import { styleSheet } from '../assets/style.ts'
 import { SETTINGS } from '../layout.ts'
 import { showPage } from './change.ts'
 import { sameOriginOnly, setPageHeaders, signedInOnly } from './guard.ts'
@@ -34,7 +34,10 @@ export const pages = new Hono<PageEnv>()
   .basePath(SETTINGS)
   .use(setPageHeaders, sameOriginOnly)
   .get('/style.css', (c) =>
-    c.body(STYLE_SHEET, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': KEEP }),
+    c.body(styleSheet(c.env.services.config.branding), 200, {
+      'content-type': 'text/css; charset=utf-8',
+      'cache-control': KEEP,
+    }),
   )
   .get('/passkeys.js', (c) =>
     c.body(PASSKEY_SCRIPT, 200, {
@@ -53,7 +56,7 @@ export const pages = new Hono<PageEnv>()
     if (!session) {
       const notice = SIGNED_OUT_NOTICES[c.req.query('done') ?? '']
       const known = await knownAccounts(c)
-      return c.html(signInPage(c.env.services.config.hostname, { notice, known }))
+      return c.html(signInPage(c.env.services.config, { notice, known }))
     }
     if (session.status === 'takendown') return c.redirect(pathOf('data'), 303)
     c.set('session', session)

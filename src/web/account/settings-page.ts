@@ -90,7 +90,7 @@ export function settingsFrame(
   const names = session.status === 'takendown' ? TAKENDOWN_PAGES : PAGE_NAMES
   return page({
     title,
-    hostname: config.hostname,
+    config,
     script: { csrfToken, makesKeys: current === 'identity' },
     corner: html`<form method="post" action="${SETTINGS}/sign-out">
 ${csrfTokenField(csrfToken)}<span>@${session.handle}</span> <button class="second">Sign out</button></form>`,

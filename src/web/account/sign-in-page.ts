@@ -1,6 +1,14 @@
 /** Signing in to the account page: with a passkey, or with a password and, where it is asked for, a code. */
 import { html } from 'hono/html'
-import { alertBox, type Html, noticeBox, page, SETTINGS, scriptAlert } from '../layout.ts'
+import {
+  alertBox,
+  type Html,
+  noticeBox,
+  type PageConfig,
+  page,
+  SETTINGS,
+  scriptAlert,
+} from '../layout.ts'
 import type { KnownAccount } from './resume.ts'
 
 export interface SignInPage {
@@ -12,12 +20,12 @@ export interface SignInPage {
 }
 
 export const signInPage = (
-  hostname: string,
+  config: PageConfig,
   { alert, notice, identifier = '', known = [] }: SignInPage = {},
 ): Html =>
   page({
     title: 'Sign in',
-    hostname,
+    config,
     script: {},
     main: html`<div class="narrow">
 <h1>Sign in</h1>
@@ -68,12 +76,12 @@ export interface CodePage {
 }
 
 export const codePage = (
-  hostname: string,
+  config: PageConfig,
   { did, ticket, wanted, remember, alert }: CodePage,
 ): Html =>
   page({
     title: 'Second step',
-    hostname,
+    config,
     main: html`<div class="narrow">
 <h1>Second step</h1>
 ${alertBox(alert)}
@@ -95,10 +103,10 @@ ${alertBox(alert)}
   })
 
 /** Where a link with a one-time token leads. The token is behind the #, which no server and no log sees. */
-export const linkPage = (hostname: string): Html =>
+export const linkPage = (config: PageConfig): Html =>
   page({
     title: 'Add a passkey',
-    hostname,
+    config,
     script: {},
     main: html`<div class="narrow">
 <h1>Add a passkey</h1>

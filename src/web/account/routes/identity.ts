@@ -71,8 +71,9 @@ export const identity = new Hono<PageEnv>()
         throw new InvalidRequestError('Keep the private key first: nobody can give it to you again')
       }
       const { did } = c.var.session
-      await c.env.services.accounts.addRecoveryKey(did, typedText(await field(c, 'key')))
-      tell(c, { kind: 'recovery key added' })
+      const key = typedText(await field(c, 'key'))
+      await c.env.services.accounts.addRecoveryKey(did, key)
+      tell(c, { kind: 'recovery key added', key })
       return 'recovery-key-added'
     }),
   )

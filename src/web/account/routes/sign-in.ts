@@ -27,10 +27,10 @@ export const signIn = new Hono<PageEnv>()
       const { did, attempt } = await tryPassword(c, identifier, await field(c, 'password'))
       if ('token' in attempt) return await enter(c, { did, token: attempt.token, remember })
       await services.mailedCodes.send(did)
-      return c.html(codePage(services.config.hostname, { did, remember, ...attempt }))
+      return c.html(codePage(services.config, { did, remember, ...attempt }))
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      return c.html(signInPage(services.config.hostname, { alert, identifier }), status)
+      return c.html(signInPage(services.config, { alert, identifier }), status)
     }
   })
   .post('/sign-in/code', async (c) => {
@@ -48,10 +48,10 @@ export const signIn = new Hono<PageEnv>()
       return await enter(c, { did, token, remember })
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      const { hostname } = services.config
-      if (status === 400) return c.html(signInPage(hostname, { alert }), status)
+      const { config } = services
+      if (status === 400) return c.html(signInPage(config, { alert }), status)
       const wanted = await field(c, 'wanted')
-      return c.html(codePage(hostname, { did, ticket, wanted, remember, alert }), status)
+      return c.html(codePage(config, { did, ticket, wanted, remember, alert }), status)
     }
   })
   .post('/sign-in/known', async (c) => {
@@ -60,7 +60,7 @@ export const signIn = new Hono<PageEnv>()
     } catch (error) {
       const { message: alert, status } = failureOf(error)
       const known = await knownAccounts(c)
-      return c.html(signInPage(c.env.services.config.hostname, { alert, known }), status)
+      return c.html(signInPage(c.env.services.config, { alert, known }), status)
     }
     return c.redirect(SETTINGS, 303)
   })

@@ -6,6 +6,7 @@ import { quota } from './account-quota.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
+import { role } from './role.ts'
 
 const args = {
   handle: { type: 'positional', required: true, description: 'Such as bob.test' },
@@ -49,7 +50,7 @@ async function run({ email, json, ...args }: Args): Promise<void> {
 }
 
 /** What else there is to do with accounts. No handle has one of these names, since it has a dot. */
-const others: Readonly<Record<string, Parameters<typeof main>[1]>> = { quota }
+const others: Readonly<Record<string, Parameters<typeof main>[1]>> = { quota, role }
 
 const [, , word = ''] = process.argv
 const other = others[word]

@@ -8,7 +8,9 @@ import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
+import { AccountList } from '../storage/directory/account-list.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
+import { AuditLog } from '../storage/directory/audit.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
 import { Invites as InviteTable } from '../storage/directory/invites.ts'
@@ -21,6 +23,7 @@ import { MailQueue } from '../storage/directory/mail-queue.ts'
 import { Mailings } from '../storage/directory/mailings.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
+import { Roles } from '../storage/directory/roles.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
@@ -28,6 +31,8 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import { Accounts } from './directory/accounts.ts'
+import { AskAccounts } from './directory/ask-accounts.ts'
+import { AUDIT_PRUNING, removeOldEntries } from './directory/audit.ts'
 import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
@@ -101,8 +106,13 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
     const startMailing = () => this.#scheduler.start(toAll)
     const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
-    const jobs = [removeExpired, sender, toAll, recount]
+    const audit = new AuditLog(sql)
+    const auditPruning = removeOldEntries(audit, config.auditRetention)
+    const list = new AccountList(sql)
+    const asking = new AskAccounts(list, hostObjects(env))
+    const jobs = [removeExpired, sender, toAll, recount, auditPruning, asking]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    if (asking.isNeeded()) ctx.waitUntil(this.#scheduler.resume(asking))
     const mails = new Mails({
       storage,
       queue,
@@ -115,7 +125,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       startMailing,
     })
     const parts: DirectoryRpc = {
-      accounts: new Accounts(storage, accounts, invites, tokens),
+      accounts: new Accounts(storage, accounts, list, invites, tokens),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
@@ -126,10 +136,13 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),
+      roles: new Roles(sql),
+      audit,
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
       if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
+      if (method === 'audit.begin') this.#scheduler.runLater(auditPruning, AUDIT_PRUNING)
     })
   }
 

@@ -56,8 +56,10 @@ export interface PageParts {
   language?: string
   /** What stands at the upper right. */
   corner?: Html
-  /** What leads through the pages that belong together. */
-  navigation?: Html
+  /** What leads to other pages like this one. */
+  nav?: Html
+  /** For tables. */
+  broad?: boolean
   /** For pages with passkeys: what their requests carry. */
   script?: { csrfToken?: string; makesKeys?: boolean }
 }
@@ -68,7 +70,8 @@ export const page = ({
   main,
   language = 'en',
   corner,
-  navigation,
+  nav,
+  broad,
   script,
 }: PageParts): Html => html`<!doctype html>
 <html lang="${language}">
@@ -84,8 +87,8 @@ ${script ? html`<script type="module" src="${SCRIPT}"></script>` : ''}
 ${script?.makesKeys ? html`<script type="module" src="${KEY_SCRIPT_PATH}"></script>` : ''}
 </head>
 <body>
-<header><div class="bar"><a class="host" href="/">${logo(config.branding)}<span>${config.branding.name}</span></a>${corner ?? ''}</div>${navigation ?? ''}</header>
-<main>
+<header${broad ? html` class="broad"` : ''}><div class="bar"><a class="host" href="/">${logo(config.branding)}<span>${config.branding.name}</span></a>${corner ?? ''}</div>${nav ?? ''}</header>
+<main${broad ? html` class="broad"` : ''}>
 ${main}
 </main>
 ${footer(config)}

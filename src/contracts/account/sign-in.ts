@@ -32,6 +32,14 @@ export interface SessionsRpc {
   /** Trades the refresh token `id` for its successor. */
   refresh(id: string): Answer<OpenedSession>
   close(id: string): Answer<void>
+  /**
+   * Lets a request pass that only an operator may make, as far as the account is concerned: it is active, and an
+   * authenticator app or a recovery code was shown when the session was opened.
+   *
+   * @param session the family that the token names
+   * @throws StorageError `ExpiredToken`, `AuthenticationRequired`, `RepoNotFound`
+   */
+  authorizeOperator(session: string): Answer<void>
   /** Sessions that are open, the newest first. */
   list(): Answer<OpenSession[]>
   /** Ends one of them. */
@@ -93,6 +101,9 @@ export interface TotpSetup {
   secret: string
 }
 
+/** What was shown beside the main password; null: nothing was asked for. */
+export type ShownFactor = 'app' | 'recovery code' | 'mail' | null
+
 export interface FactorsRpc {
   get(): Answer<Factors>
   /**
@@ -108,7 +119,7 @@ export interface FactorsRpc {
    * @throws StorageError `AuthFactorTokenRequired` (401) when there is no code, `AuthenticationRequired` (401)
    *   when it is wrong or was used before; `RateLimitExceeded` (429)
    */
-  check(code: string | undefined): Answer<void>
+  check(code: string | undefined): Answer<ShownFactor>
   /** Begins to set up an authenticator app; the one in use stays in use until `enableTotp`. */
   beginTotp(): Answer<TotpSetup>
   /** What `beginTotp` answered, for showing it again. @throws StorageError `InvalidRequest` */
@@ -176,8 +187,13 @@ export type BrowserSignIn =
   /** The password was wrong. */
   | null
 
-/** Who is signed in to the account pages, and until when dangerous steps ask for no credentials (ms since 1970). */
-export type SignedIn = Account & { freshUntil: number }
+/** Who is signed in to the account pages. */
+export type SignedIn = Account & {
+  /** Until when dangerous steps ask for no credentials, in ms since 1970. */
+  freshUntil: number
+  /** When a passkey, an authenticator app or a recovery code was last shown, in ms since 1970; null: never. */
+  factorAt: number | null
+}
 
 /** Who is signed in to the account pages, in which browser. */
 export interface BrowserSessionsRpc {
@@ -213,6 +229,14 @@ export interface BrowserSessionsRpc {
    * @throws StorageError `AuthenticationRequired` when the session is over; as `FactorsRpc.check`
    */
   confirm(token: string, password: string, code?: string): Answer<boolean>
+  /**
+   * An authenticator app or a recovery code is shown in a session that is open.
+   *
+   * @throws StorageError `AuthenticationRequired` also where there is nothing to be shown; as `FactorsRpc.check`
+   */
+  showCode(token: string, code: string): Answer<void>
+  /** A passkey is shown in a session that is open. @throws as `PasskeysRpc.authenticate` */
+  showPasskey(token: string, id: string, answer: string): Answer<void>
   /** The same with a passkey. @throws as `PasskeysRpc.authenticate`, too */
   confirmByPasskey(token: string, id: string, answer: string): Answer<void>
   /**

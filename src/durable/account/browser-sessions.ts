@@ -4,10 +4,12 @@ import type {
   SignedIn,
 } from '../../contracts/account/sign-in.ts'
 import { hashToken, makeToken } from '../../kernel/crypto/random-token.ts'
+import { isStrong } from '../../services/factors/shown-factor.ts'
 import {
   type BrowserSessionRow,
   type BrowserSessions as BrowserSessionTable,
   FRESH_TIME,
+  type NewBrowserSession,
   type SessionBrowser,
 } from '../../storage/account/browser-sessions.ts'
 import type { OneTime } from '../../storage/account/one-time.ts'
@@ -58,23 +60,23 @@ export class BrowserSessions implements BrowserSessionsRpc {
       return { ticket, wanted: error.message }
     }
     signOuts.assertNoneSince(before)
-    return { token: this.#open(browser) }
+    return { token: this.#open({ browser, factor: false }) }
   }
 
   async complete(ticket: string, code: string, browser?: SessionBrowser): Promise<string> {
     const { factors, oneTime } = this.#parts
     const hash = hashToken(ticket)
     if (!oneTime.has('password', hash)) throw expired()
-    await factors.check(code)
+    const shown = await factors.check(code)
     if (!oneTime.use('password', hash)) throw expired()
-    return this.#open(browser)
+    return this.#open({ browser, factor: isStrong(shown) })
   }
 
   async openByPasskey(id: string, answer: string, browser?: SessionBrowser): Promise<string> {
     const before = this.#core.signOuts.count()
     await this.#parts.passkeys.authenticate(id, answer)
     this.#core.signOuts.assertNoneSince(before)
-    return this.#open(browser)
+    return this.#open({ browser, factor: true })
   }
 
   beginOnDevice(): number | null {
@@ -85,31 +87,57 @@ export class BrowserSessions implements BrowserSessionsRpc {
   openOnDevice(begun: number, signedInAt: number, browser: SessionBrowser): string {
     assertNotTakendown(this.#core.profile.get())
     this.#core.signOuts.assertNoneSince(begun)
-    return this.#open(browser, signedInAt)
+    // What was shown there, nobody has noted.
+    return this.#open({ browser, factor: false, confirmedAt: signedInAt })
   }
 
   async confirm(token: string, password: string, code?: string): Promise<boolean> {
     this.assertOpen(token)
+    const before = this.#core.signOuts.count()
     if (!(await this.#parts.passwords.verify(password))) return false
-    await this.#parts.factors.check(code)
-    // Meanwhile it may have been signed out.
-    this.assertOpen(token)
-    this.#table.confirm(hashToken(token))
+    const shown = await this.#parts.factors.check(code)
+    this.#noteShown(token, before, { factor: isStrong(shown), all: true })
     return true
   }
 
   async confirmByPasskey(token: string, id: string, answer: string): Promise<void> {
     this.assertOpen(token)
+    const before = this.#core.signOuts.count()
     await this.#parts.passkeys.authenticate(id, answer)
+    this.#noteShown(token, before, { factor: true, all: true })
+  }
+
+  async showCode(token: string, code: string): Promise<void> {
     this.assertOpen(token)
-    this.#table.confirm(hashToken(token))
+    const before = this.#core.signOuts.count()
+    if (!isStrong(await this.#parts.factors.check(code))) {
+      throw new StorageError('AuthenticationRequired', 'Token is invalid', 401)
+    }
+    this.#noteShown(token, before, { factor: true, all: false })
+  }
+
+  async showPasskey(token: string, id: string, answer: string): Promise<void> {
+    await this.confirmByPasskey(token, id, answer)
+  }
+
+  /**
+   * @param before sign-outs when it was begun to be looked at
+   * @param shown whether a factor was, and all that signing in takes
+   */
+  #noteShown(token: string, before: number, shown: { factor: boolean; all: boolean }): void {
+    this.#core.signOuts.assertNoneSince(before)
+    this.assertOpen(token)
+    if (shown.factor) this.#table.noteFactor(hashToken(token))
+    if (shown.all) this.#table.confirm(hashToken(token))
   }
 
   find(token: string, evenTakendown = false): SignedIn | null {
     const account = this.#core.profile.get()
     if (account.status === 'takendown' && !evenTakendown) return null
-    const confirmedAt = this.#table.touch(hashToken(token))
-    return confirmedAt === undefined ? null : { ...account, freshUntil: confirmedAt + FRESH_TIME }
+    const session = this.#table.touch(hashToken(token))
+    if (!session) return null
+    const { confirmedAt, factorAt } = session
+    return { ...account, factorAt, freshUntil: confirmedAt + FRESH_TIME }
   }
 
   /**
@@ -150,9 +178,9 @@ export class BrowserSessions implements BrowserSessionsRpc {
     this.#table.closeOfDevice(device)
   }
 
-  #open(browser?: SessionBrowser, confirmedAt?: number): string {
+  #open(session: NewBrowserSession): string {
     const token = makeToken()
-    this.#table.open(hashToken(token), browser, confirmedAt)
+    this.#table.open(hashToken(token), session)
     return token
   }
 }

@@ -75,6 +75,8 @@ export interface Config extends MailSettings {
   signUps: SignUpConfig
   /** How long a handle that was given up is kept for the account that had it, in ms. */
   handleCooldown: number
+  /** How long entries of the audit log are kept, in ms. */
+  auditRetention: number
   /** ms; undefined: accounts get no invite codes. */
   inviteInterval: number | undefined
   /** ms since 1970. */
@@ -208,6 +210,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
     registration: readRegistration(parsed),
     handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
+    auditRetention: parsed.PDS_AUDIT_RETENTION_MS ?? 365 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
     contactEmail,

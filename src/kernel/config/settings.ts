@@ -124,6 +124,7 @@ export const settings = {
     '2592000000 (30 days)',
     'How long nobody else gets a handle that an account gave up, by deletion or for another one. 0: not at all.',
   ),
+  PDS_AUDIT_RETENTION_MS: count('31536000000 (a year)', 'How long audit entries are kept.'),
   PDS_INVITE_INTERVAL: count(
     'accounts get no invite codes',
     'An account may hand out one more invite code after so many ms.',

@@ -18,8 +18,26 @@ type Row = {
   opened_at: number
   seen_at: number
   confirmed_at: number
+  factor_at: number | null
   device: string | null
   user_agent: string | null
+}
+
+/** A session that is open. Times in ms since 1970. */
+export interface OpenBrowserSession {
+  /** When credentials were last shown. */
+  confirmedAt: number
+  /** When a passkey, an authenticator app or a recovery code was last shown; null: never. */
+  factorAt: number | null
+}
+
+/** How a session is opened. */
+export interface NewBrowserSession {
+  browser?: SessionBrowser | undefined
+  /** Whether a passkey, an authenticator app or a recovery code was shown. */
+  factor: boolean
+  /** When credentials were shown, in ms since 1970; now, unless given. */
+  confirmedAt?: number | undefined
 }
 
 /** Which browser a session is of. */
@@ -44,11 +62,8 @@ export class BrowserSessions {
     this.#sql = sql
   }
 
-  /**
-   * @param hash of the session token in the cookie
-   * @param confirmedAt when credentials were shown, in ms since 1970
-   */
-  open(hash: string, browser: SessionBrowser = {}, confirmedAt = Date.now()): void {
+  /** @param hash of the session token in the cookie */
+  open(hash: string, { browser, factor, confirmedAt }: NewBrowserSession): void {
     const now = Date.now()
     this.#sql.exec(
       'DELETE FROM browser_session WHERE seen_at <= ? OR opened_at <= ?',
@@ -56,23 +71,21 @@ export class BrowserSessions {
       now - MAX_LIFETIME,
     )
     this.#sql.exec(
-      `INSERT INTO browser_session (hash, opened_at, seen_at, confirmed_at, device, user_agent)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO browser_session
+         (hash, opened_at, seen_at, confirmed_at, factor_at, device, user_agent)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       hash,
       now,
       now,
-      confirmedAt,
-      browser.device ?? null,
-      browser.userAgent?.slice(0, MAX_USER_AGENT) ?? null,
+      confirmedAt ?? now,
+      factor ? now : null,
+      browser?.device ?? null,
+      browser?.userAgent?.slice(0, MAX_USER_AGENT) ?? null,
     )
   }
 
-  /**
-   * Looks a valid session up, and restarts its idle timeout.
-   *
-   * @returns when credentials were last shown, in ms since 1970; undefined: the session is over
-   */
-  touch(hash: string): number | undefined {
+  /** The session, if it is valid; restarts its idle timeout. */
+  touch(hash: string): OpenBrowserSession | undefined {
     const now = Date.now()
     const row = this.#sql
       .exec<Row>('SELECT * FROM browser_session WHERE hash = ?', hash)
@@ -83,7 +96,12 @@ export class BrowserSessions {
     if (row.seen_at < now - PRECISION) {
       this.#sql.exec('UPDATE browser_session SET seen_at = ? WHERE hash = ?', now, hash)
     }
-    return row.confirmed_at
+    return { confirmedAt: row.confirmed_at, factorAt: row.factor_at }
+  }
+
+  /** A passkey or a second factor was shown in it. */
+  noteFactor(hash: string): void {
+    this.#sql.exec('UPDATE browser_session SET factor_at = ? WHERE hash = ?', Date.now(), hash)
   }
 
   /** Credentials were shown just now. */

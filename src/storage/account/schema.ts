@@ -226,6 +226,11 @@ export const migrations: readonly Migration[] = [
   );
   `,
   `
+  ALTER TABLE session ADD COLUMN factor INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE browser_session ADD COLUMN factor_at INTEGER;
+  `,
+  'ALTER TABLE account ADD COLUMN deactivated_at TEXT;',
+  `
   ALTER TABLE browser_session ADD COLUMN confirmed_at INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE browser_session ADD COLUMN device TEXT;
   ALTER TABLE browser_session ADD COLUMN user_agent TEXT;

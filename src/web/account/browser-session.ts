@@ -12,6 +12,10 @@ export interface BrowserSession {
   /** Whether the address was confirmed. */
   emailConfirmed: boolean
   status: 'active' | 'deactivated' | 'takendown'
+  /** Neither switched off nor taken down. */
+  isActive: boolean
+  /** When a passkey, an authenticator app or a recovery code was last shown, in ms since 1970; null: never. */
+  factorAt: number | null
   /** Until when dangerous steps ask for no password, in ms since 1970. */
   freshUntil: number
   /** The secret in the cookie. */
@@ -37,9 +41,10 @@ export async function sessionOf(
   if (!(await services.accounts.find(did))) return undefined
   const account = await unlessRefused(services.account(did).browserSessions.find(token, true))
   if (!account) return undefined
-  const { handle, email, emailConfirmedAt, status, freshUntil } = account
+  const { handle, email, emailConfirmedAt, status, freshUntil, factorAt } = account
   const emailConfirmed = emailConfirmedAt !== null
-  return { did, handle, email, emailConfirmed, status, freshUntil, token }
+  const isActive = status === 'active'
+  return { did, handle, email, emailConfirmed, status, isActive, factorAt, freshUntil, token }
 }
 
 export const isFresh = ({ freshUntil }: BrowserSession): boolean => freshUntil > Date.now()

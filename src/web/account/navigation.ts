@@ -23,7 +23,7 @@ export const pathOf = (name: PageName): string =>
 
 /** @param current the page that is open; undefined: one that is not in the navigation */
 export const navigation = (names: readonly PageName[], current: PageName | undefined): Html => html`
-<nav aria-label="Your account"><ul>${names.map(
+<nav class="account" aria-label="Your account"><ul>${names.map(
   (name) =>
     html`<li><a href="${pathOf(name)}"${name === current ? html` aria-current="page"` : ''}>${PAGE_TITLES[name]}</a></li>`,
 )}</ul></nav>`

@@ -94,7 +94,7 @@ export function settingsFrame(
     script: { csrfToken, makesKeys: current === 'identity' },
     corner: html`<form method="post" action="${SETTINGS}/sign-out">
 ${csrfTokenField(csrfToken)}<span>@${session.handle}</span> <button class="second">Sign out</button></form>`,
-    navigation: navigation(names, current),
+    nav: navigation(names, current),
     main,
   })
 }

@@ -15,13 +15,15 @@ export interface SignInPage {
   alert?: string
   notice?: string | undefined
   identifier?: string
+  /** Where it leads, if not to the account pages. */
+  next?: string | undefined
   /** Accounts that the browser is signed in to with the OAuth provider. */
   known?: readonly KnownAccount[]
 }
 
 export const signInPage = (
   config: PageConfig,
-  { alert, notice, identifier = '', known = [] }: SignInPage = {},
+  { alert, notice, identifier = '', next, known = [] }: SignInPage = {},
 ): Html =>
   page({
     title: 'Sign in',
@@ -33,11 +35,11 @@ ${alertBox(alert)}${noticeBox(notice)}${scriptAlert()}
 ${known.length === 0 ? '' : chooser(known)}
 <section>
 <form data-passkey="sign-in" hidden>
-<button class="wide">Sign in with a passkey</button>
+${nextField(next)}<button class="wide">Sign in with a passkey</button>
 <p class="or">or</p>
 </form>
 <form method="post" action="${SETTINGS}/sign-in">
-<label for="identifier">Handle or email address</label>
+${nextField(next)}<label for="identifier">Handle or email address</label>
 <input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
  spellcheck="false" required>
 <label for="password">Password</label>
@@ -65,6 +67,12 @@ ${known.map(
 )}
 </section>`
 
+const nextField = (next: string | undefined): Html | '' =>
+  next === undefined
+    ? ''
+    : html`<input type="hidden" name="next" value="${next}">
+`
+
 export interface CodePage {
   did: string
   ticket: string
@@ -73,11 +81,12 @@ export interface CodePage {
   /** Whether the browser is to stay signed in. */
   remember: boolean
   alert?: string
+  next?: string | undefined
 }
 
 export const codePage = (
   config: PageConfig,
-  { did, ticket, wanted, remember, alert }: CodePage,
+  { did, ticket, wanted, remember, alert, next }: CodePage,
 ): Html =>
   page({
     title: 'Second step',
@@ -91,6 +100,7 @@ ${alertBox(alert)}
 <input type="hidden" name="ticket" value="${ticket}">
 <input type="hidden" name="wanted" value="${wanted}">
 <input type="hidden" name="remember" value="${remember ? 'yes' : ''}">
+${nextField(next)}
 <label for="code">Code</label>
 <p class="quiet" id="wanted">${wanted}. A recovery code will do too.</p>
 <input id="code" name="code" aria-describedby="wanted" autocomplete="one-time-code" autocapitalize="none"

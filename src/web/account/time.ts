@@ -6,3 +6,9 @@ export const day = (iso: string): Html => html`<time datetime="${iso}">${iso.sli
 
 /** The same for a time in ms since 1970. */
 export const dayOf = (ms: number): Html => day(new Date(ms).toISOString())
+
+/** A moment, as everybody reads it: 2026-11-21 13:05 UTC. @param time ms since 1970 */
+export function moment(time: number): Html {
+  const iso = new Date(time).toISOString()
+  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`
+}

@@ -111,11 +111,16 @@ const tasks = {
     done.hidden = false
     done.focus()
   },
-  async 'sign-in'() {
+  async 'sign-in'(form) {
     const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/sign-in/passkey' }
     const remember = document.getElementById('remember')?.checked ?? false
     await signIn(paths, { identifier: typedIdentifier(), remember })
-    location.assign('/settings')
+    location.assign(form.elements.next?.value ?? '/settings')
+  },
+  async factor(form) {
+    const paths = { options: '/settings/sign-in/passkey/options', signIn: '/admin/factor/passkey' }
+    await signIn(paths, {})
+    location.assign(form.elements.next.value)
   },
   async confirm(form) {
     const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/confirm/passkey' }

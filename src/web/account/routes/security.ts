@@ -18,6 +18,7 @@ import {
   tell,
 } from '../change.ts'
 import { field, jsonBody, textOf } from '../form.ts'
+import { operatorsShowFactor } from '../guard.ts'
 import { limitSignIn } from '../limits.ts'
 import { pathOf } from '../navigation.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
@@ -26,7 +27,18 @@ import { settingsFrame } from '../settings-page.ts'
 
 const TOTP = `${SETTINGS}/totp`
 
+/** Where it is changed what somebody signs in with. */
+const FACTOR_PATHS = [
+  '/passkeys',
+  '/passkeys/*',
+  '/totp/*',
+  '/email-code/*',
+  '/recovery-codes',
+  '/review',
+] as const
+
 export const security = new Hono<PageEnv>()
+  .on('POST', [...FACTOR_PATHS], operatorsShowFactor)
   .post('/passkeys/options', async (c) => {
     try {
       const options = await freshAccountOf(c).passkeys.beginRegistration()

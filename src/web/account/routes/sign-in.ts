@@ -6,6 +6,7 @@ import { beginEpoch } from '../../../oauth/store/epochs.ts'
 import { expiredSessionCookie, sessionCookie } from '../../../server/session-cookie.ts'
 import { makeChallenge } from '../../../services/factors/challenge.ts'
 import { authenticationOptions } from '../../../services/factors/passkeys.ts'
+import { consolePath } from '../../admin/paths.ts'
 import { SETTINGS } from '../../layout.ts'
 import { browserSessionOf } from '../browser-session.ts'
 import { failureOf } from '../failure.ts'
@@ -23,14 +24,15 @@ export const signIn = new Hono<PageEnv>()
     const { services } = c.env
     const identifier = await field(c, 'identifier')
     const remember = (await field(c, 'remember')) !== ''
+    const next = await nextOf(c)
     try {
       const { did, attempt } = await tryPassword(c, identifier, await field(c, 'password'))
       if ('token' in attempt) return await enter(c, { did, token: attempt.token, remember })
       await services.mailedCodes.send(did)
-      return c.html(codePage(services.config, { did, remember, ...attempt }))
+      return c.html(codePage(services.config, { did, remember, next, ...attempt }))
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      return c.html(signInPage(services.config, { alert, identifier }), status)
+      return c.html(signInPage(services.config, { alert, identifier, next }), status)
     }
   })
   .post('/sign-in/code', async (c) => {
@@ -49,9 +51,10 @@ export const signIn = new Hono<PageEnv>()
     } catch (error) {
       const { message: alert, status } = failureOf(error)
       const { config } = services
-      if (status === 400) return c.html(signInPage(config, { alert }), status)
+      const next = await nextOf(c)
+      if (status === 400) return c.html(signInPage(config, { alert, next }), status)
       const wanted = await field(c, 'wanted')
-      return c.html(codePage(config, { did, ticket, wanted, remember, alert }), status)
+      return c.html(codePage(config, { did, ticket, wanted, remember, alert, next }), status)
     }
   })
   .post('/sign-in/known', async (c) => {
@@ -112,5 +115,9 @@ async function enter(
   const cookie = sessionCookie(c.env.services.config, { did, token })
   c.header('set-cookie', cookie, { append: true })
   welcomeBrowser(c, did)
-  return c.redirect(SETTINGS, 303)
+  return c.redirect((await nextOf(c)) ?? SETTINGS, 303)
 }
+
+/** Where somebody was going who was asked to sign in. */
+const nextOf = async (c: PageContext): Promise<string | undefined> =>
+  consolePath(await field(c, 'next'))

@@ -5,10 +5,9 @@ import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { hashMailedToken } from '../kernel/crypto/mailed-token.ts'
-import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { hashToken } from '../kernel/crypto/random-token.ts'
-import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
+import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
@@ -37,7 +36,9 @@ import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
 import { Email } from './account/email.ts'
 import { Factors } from './account/factors.ts'
+import { Facts } from './account/facts.ts'
 import { HandleChange } from './account/handle-change.ts'
+import { hasherOf } from './account/hasher.ts'
 import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
@@ -45,6 +46,7 @@ import { Passkeys } from './account/passkeys.ts'
 import { Passwords, type SignOut } from './account/passwords.ts'
 import { Preferences } from './account/preferences.ts'
 import { Profile } from './account/profile.ts'
+import { AccountQuota } from './account/quota.ts'
 import { Recovery } from './account/recovery.ts'
 import { Repository } from './account/repository.ts'
 import { ServiceTokens } from './account/service-tokens.ts'
@@ -54,15 +56,6 @@ import { Totp } from './account/totp.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { importCheck } from './import-check.ts'
 import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
-
-/** For all accounts of an isolate, which share a thread. */
-const leases = inlineLeases()
-let remote: RemoteHasher | undefined
-
-function hasherOf({ PASSWORD_HASHER }: Env, { id }: DurableObjectState): PasswordHasher {
-  if (PASSWORD_HASHER) remote ??= new RemoteHasher(PASSWORD_HASHER)
-  return new PasswordHasher({ key: id.toString(), remote, leases })
-}
 
 const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 
@@ -117,6 +110,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
 
   const delivery = deliverEvents({
     outbox,
+    collections: repo.collections,
     sequencer: () => objects.sequencer,
     did,
     state: () => sourceState(store),
@@ -141,6 +135,16 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     schedule: () => scheduler.runLater(handleChange, HandleChange.DURATION),
     changed: () => scheduler.start(delivery),
   })
+  const passkeyTable = new PasskeyTable(sql)
+  const totpStore = new TotpStore(sql)
+  const facts = new Facts({
+    kv: storage.kv,
+    profile,
+    hasTotp: () => totpStore.enabled() !== undefined,
+    hasPasskey: () => passkeyTable.list().length > 0,
+    directory: () => objects.directory,
+    start: () => scheduler.start(facts),
+  })
   const jobs = [
     delivery,
     removeDelivered(outbox),
@@ -148,6 +152,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     oauthSignOut,
     handleChange,
     recovery,
+    facts,
   ]
   const log = () => createLogger({ account: did() })
   const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, space)
@@ -161,11 +166,13 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     profile,
     signOuts,
     hasher: hasherOf(env, ctx),
+    quota: () => quotaOf(config.quota, profile.quota()),
     changed() {
       scheduler.start(delivery)
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
     },
     delivered: () => scheduler.finished(delivery),
+    factsChanged: () => facts.changed(),
   }
   const sessionTable = new SessionTable(sql)
   const oneTime = new OneTime(sql)
@@ -193,7 +200,6 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   }
 
   const keys = new Keys(core, store)
-  const passkeyTable = new PasskeyTable(sql)
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
   const passwords = new Passwords(core, tables, sessionTable, signOut, {
     async assertValid(hash) {
@@ -207,7 +213,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   })
   const factors = new Factors(core, {
     passwords,
-    totp: new Totp(core, new TotpStore(sql)),
+    totp: new Totp(core, totpStore),
     recoveryCodes: new RecoveryCodes(sql),
     rates,
     useMailedCode: (code) => useMailedCode(objects, config, did(), code),
@@ -247,6 +253,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
+    quota: new AccountQuota(core, store, blobIndex, log),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),
     sessions,

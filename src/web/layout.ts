@@ -54,6 +54,10 @@ export interface PageParts {
   language?: string
   /** What stands at the upper right. */
   corner?: Html
+  /** What leads to other pages like this one. */
+  nav?: Html
+  /** For tables. */
+  broad?: boolean
   /** For pages with passkeys: what their requests carry. */
   script?: { csrfToken?: string }
 }
@@ -64,6 +68,8 @@ export const page = ({
   main,
   language = 'en',
   corner,
+  nav,
+  broad,
   script,
 }: PageParts): Html => html`<!doctype html>
 <html lang="${language}">
@@ -78,8 +84,8 @@ ${script?.csrfToken ? html`<meta name="csrf-token" content="${script.csrfToken}"
 ${script ? html`<script type="module" src="${SCRIPT}"></script>` : ''}
 </head>
 <body>
-<header><div class="bar"><a class="host" href="/">${logo(config.branding)}<span>${config.branding.name}</span></a>${corner ?? ''}</div></header>
-<main>
+<header${broad ? html` class="broad"` : ''}><div class="bar"><a class="host" href="/">${logo(config.branding)}<span>${config.branding.name}</span></a>${corner ?? ''}</div>${nav ?? ''}</header>
+<main${broad ? html` class="broad"` : ''}>
 ${main}
 </main>
 ${footer(config)}

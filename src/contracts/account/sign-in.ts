@@ -1,5 +1,6 @@
 /** Sessions, passwords, second factors and passkeys of one account. */
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
+import type { OpenBrowserSession } from '../../storage/account/browser-sessions.ts'
 import type { Passkey } from '../../storage/account/passkeys.ts'
 import type { Account } from '../../storage/account/profile.ts'
 import type { Answer } from '../answer.ts'
@@ -30,6 +31,14 @@ export interface SessionsRpc {
   /** Trades the refresh token `id` for its successor. */
   refresh(id: string): Answer<OpenedSession>
   close(id: string): Answer<void>
+  /**
+   * Lets a request pass that only an operator may make, as far as the account is concerned: it is active, and an
+   * authenticator app or a recovery code was shown when the session was opened.
+   *
+   * @param session the family that the token names
+   * @throws StorageError `ExpiredToken`, `AuthenticationRequired`, `RepoNotFound`
+   */
+  authorizeOperator(session: string): Answer<void>
 }
 
 export interface PasswordsRpc {
@@ -87,6 +96,9 @@ export interface TotpSetup {
   secret: string
 }
 
+/** What was shown beside the main password; null: nothing was asked for. */
+export type ShownFactor = 'app' | 'recovery code' | 'mail' | null
+
 export interface FactorsRpc {
   get(): Answer<Factors>
   /**
@@ -102,7 +114,7 @@ export interface FactorsRpc {
    * @throws StorageError `AuthFactorTokenRequired` (401) when there is no code, `AuthenticationRequired` (401)
    *   when it is wrong or was used before; `RateLimitExceeded` (429)
    */
-  check(code: string | undefined): Answer<void>
+  check(code: string | undefined): Answer<ShownFactor>
   /** Begins to set up an authenticator app; the one in use stays in use until `enableTotp`. */
   beginTotp(): Answer<TotpSetup>
   /** What `beginTotp` answered, for showing it again. @throws StorageError `InvalidRequest` */
@@ -183,6 +195,14 @@ export interface BrowserSessionsRpc {
   /** As `PasskeysRpc.authenticate`. @returns a token for the cookie */
   openByPasskey(id: string, answer: string): Answer<string>
   /** Whoever has the token in their cookie, or null when the session is over. */
-  find(token: string): Answer<Account | null>
+  find(token: string): Answer<(Account & OpenBrowserSession) | null>
+  /**
+   * An authenticator app or a recovery code is shown in a session that is open.
+   *
+   * @throws StorageError `AuthenticationRequired` also where there is nothing to be shown; as `FactorsRpc.check`
+   */
+  showCode(token: string, code: string): Answer<void>
+  /** A passkey is shown in a session that is open. @throws as `PasskeysRpc.authenticate` */
+  showPasskey(token: string, id: string, answer: string): Answer<void>
   close(token: string): Answer<void>
 }

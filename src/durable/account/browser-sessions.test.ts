@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import type { ShownFactor } from '../../contracts/account/sign-in.ts'
 import { BrowserSessions as BrowserSessionTable } from '../../storage/account/browser-sessions.ts'
 import { OneTime } from '../../storage/account/one-time.ts'
 import { StorageError } from '../../storage/error.ts'
@@ -11,7 +12,7 @@ const refused = (name: string) => expect.objectContaining({ name })
 function sessionsOf(
   { core, sql, profile }: AccountParts,
   {
-    check = async () => undefined,
+    check = async () => null,
     authenticate = async () => profile.get(),
   }: Partial<BrowserSignInParts['factors'] & BrowserSignInParts['passkeys']> = {},
 ): BrowserSessions {
@@ -24,9 +25,11 @@ function sessionsOf(
 }
 
 /** Asks for a code, which is `good`. */
-const wantsCode = async (code?: string) => {
+const wantsCode = async (code?: string): Promise<ShownFactor> => {
   if (code === undefined) throw new StorageError('AuthFactorTokenRequired', 'Enter a code', 401)
+  if (code === 'mailed') return 'mail'
   if (code !== 'good') throw new StorageError('AuthenticationRequired', 'Token is invalid', 401)
+  return 'app'
 }
 
 async function ticketOf(sessions: BrowserSessions): Promise<string> {
@@ -121,4 +124,35 @@ test('nobody is signed in to an account that is taken down', () =>
     await expect(sessions.complete(ticket, 'good')).rejects.toMatchObject(
       refused('AccountTakedown'),
     )
+  }))
+
+test('a session knows whether more than a password and the mailbox was shown', () =>
+  withAccount(async (parts) => {
+    const sessions = sessionsOf(parts, { check: wantsCode })
+    const by = async (token: string) => sessions.find(token)?.factorAt
+    expect(await by(await sessions.complete(await ticketOf(sessions), 'good'))).toEqual(
+      expect.any(Number),
+    )
+    expect(await by(await sessions.openByPasskey('id', 'answer'))).toEqual(expect.any(Number))
+    const mailed = await sessions.complete(await ticketOf(sessions), 'mailed')
+    expect(await by(mailed)).toBeNull()
+    await expect(sessions.showCode(mailed, 'mailed')).rejects.toMatchObject(
+      refused('AuthenticationRequired'),
+    )
+    await expect(sessions.showCode('made up', 'good')).rejects.toMatchObject(
+      refused('AuthenticationRequired'),
+    )
+    expect(await by(mailed)).toBeNull()
+    await sessions.showCode(mailed, 'good')
+    expect(await by(mailed)).toEqual(expect.any(Number))
+    const plain = sessionsOf(parts)
+    const opened = await plain.open('right')
+    if (!opened || !('token' in opened)) throw new Error('not signed in')
+    expect(await by(opened.token)).toBeNull()
+    // Where nothing is asked for, nothing was shown.
+    await expect(plain.showCode(opened.token, 'good')).rejects.toMatchObject(
+      refused('AuthenticationRequired'),
+    )
+    await plain.showPasskey(opened.token, 'id', 'answer')
+    expect(await by(opened.token)).toEqual(expect.any(Number))
   }))

@@ -1,6 +1,10 @@
 import type { BrowserSessionsRpc, BrowserSignIn } from '../../contracts/account/sign-in.ts'
 import { hashToken, makeToken } from '../../kernel/crypto/random-token.ts'
-import type { BrowserSessions as BrowserSessionTable } from '../../storage/account/browser-sessions.ts'
+import { isStrong } from '../../services/factors/shown-factor.ts'
+import type {
+  BrowserSessions as BrowserSessionTable,
+  OpenBrowserSession,
+} from '../../storage/account/browser-sessions.ts'
 import type { OneTime } from '../../storage/account/one-time.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
 import { StorageError } from '../../storage/error.ts'
@@ -48,30 +52,54 @@ export class BrowserSessions implements BrowserSessionsRpc {
       return { ticket, wanted: error.message }
     }
     signOuts.assertNoneSince(before)
-    return { token: this.#open() }
+    return { token: this.#open(false) }
   }
 
   async complete(ticket: string, code: string): Promise<string> {
     const { factors, oneTime } = this.#parts
     const hash = hashToken(ticket)
     if (!oneTime.has('password', hash)) throw expired()
-    await factors.check(code)
+    const shown = await factors.check(code)
     assertNotTakendown(this.#core.profile.get())
     if (!oneTime.use('password', hash)) throw expired()
-    return this.#open()
+    return this.#open(isStrong(shown))
   }
 
   async openByPasskey(id: string, answer: string): Promise<string> {
     const before = this.#core.signOuts.count()
     await this.#parts.passkeys.authenticate(id, answer)
     this.#core.signOuts.assertNoneSince(before)
-    return this.#open()
+    return this.#open(true)
   }
 
-  find(token: string): Account | null {
+  find(token: string): (Account & OpenBrowserSession) | null {
     const account = this.#core.profile.get()
-    if (account.status === 'takendown' || !this.#table.touch(hashToken(token))) return null
-    return account
+    if (account.status === 'takendown') return null
+    const session = this.#table.touch(hashToken(token))
+    return session ? { ...account, ...session } : null
+  }
+
+  async showCode(token: string, code: string): Promise<void> {
+    this.assertOpen(token)
+    const before = this.#core.signOuts.count()
+    if (!isStrong(await this.#parts.factors.check(code))) {
+      throw new StorageError('AuthenticationRequired', 'Token is invalid', 401)
+    }
+    this.#noteFactor(token, before)
+  }
+
+  async showPasskey(token: string, id: string, answer: string): Promise<void> {
+    this.assertOpen(token)
+    const before = this.#core.signOuts.count()
+    await this.#parts.passkeys.authenticate(id, answer)
+    this.#noteFactor(token, before)
+  }
+
+  /** @param before sign-outs when the factor was begun to be looked at */
+  #noteFactor(token: string, before: number): void {
+    this.#core.signOuts.assertNoneSince(before)
+    this.assertOpen(token)
+    this.#table.noteFactor(hashToken(token))
   }
 
   /** @throws StorageError `AuthenticationRequired` */
@@ -84,9 +112,9 @@ export class BrowserSessions implements BrowserSessionsRpc {
     this.#table.close(hashToken(token))
   }
 
-  #open(): string {
+  #open(factor: boolean): string {
     const token = makeToken()
-    this.#table.open(hashToken(token))
+    this.#table.open(hashToken(token), factor)
     return token
   }
 }

@@ -59,11 +59,13 @@ export class Lifecycle implements LifecycleRpc {
       throw new StorageError('AccountNotFound', 'An account that was taken down is not activated')
     }
     this.#store.activate()
+    this.#core.factsChanged()
     await this.#announced()
   }
 
   async deactivate(deleteAfter: string | null): Promise<void> {
     this.#store.deactivate(deleteAfter)
+    this.#core.factsChanged()
     await this.#announced()
   }
 
@@ -72,6 +74,7 @@ export class Lifecycle implements LifecycleRpc {
     const changes = takedown !== null || profile.get().takedown !== null
     storage.transactionSync(() => {
       this.#store.setTakedown(takedown)
+      this.#core.factsChanged()
       // Also when it ends: what was opened meanwhile was for somebody who wants to leave.
       if (changes) this.#signOut.here()
     })
@@ -96,6 +99,7 @@ export class Lifecycle implements LifecycleRpc {
     const becomes = this.#core.profile.pending()
     if (becomes === undefined) return
     this.#store.open(key, becomes)
+    this.#core.factsChanged()
     this.#core.changed()
   }
 

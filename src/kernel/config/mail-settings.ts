@@ -80,6 +80,11 @@ export function mailProblems(parsed: Readonly<Parsed>): string[] {
     : []
 }
 
+/** Whether mails reach people, if only a developer's outbox. */
+export const sendsMail = (
+  parsed: Readonly<Parsed> & { PDS_DEV_MODE?: boolean | undefined },
+): boolean => Boolean(parsed.PDS_EMAIL_API_URL || parsed.PDS_EMAIL_SMTP_URL || parsed.PDS_DEV_MODE)
+
 export const readMailSettings = (
   parsed: Readonly<Parsed>,
   { hostname, devMode }: { hostname: string; devMode: boolean },

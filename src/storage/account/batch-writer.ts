@@ -1,5 +1,6 @@
 import { type CidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import type { Quota } from '../../kernel/quota.ts'
 import { rateLimited, StorageError } from '../error.ts'
 import type { RateLimitStatus } from '../rate-counter.ts'
 import type { Backlinks } from './backlinks.ts'
@@ -7,7 +8,6 @@ import type { BlobIndex } from './blobs.ts'
 import { nextRev, signCommit } from './commit.ts'
 import type { CommitStore } from './commit-store.ts'
 import type { HeadStore } from './head.ts'
-import type { Outbox } from './outbox.ts'
 import type { TreeCache } from './tree-cache.ts'
 import { consumeWritePoints, parseWriteUsage, pointsOf } from './write-limit.ts'
 import { planWrites, type Write, type WriteOutcome } from './writes.ts'
@@ -24,6 +24,8 @@ export interface WriteBatch {
 export interface WriteOptions {
   /** Whether the writes count against the account's rate limit. */
   limited?: boolean
+  /** What the account may store; unless given, there is no limit. */
+  quota?: Quota
 }
 
 export interface WriteResult {
@@ -41,8 +43,9 @@ export interface WriterParts {
   tree: TreeCache
   backlinks: Backlinks
   blobs: BlobIndex
-  outbox: Outbox
   commits: CommitStore
+  /** Everything of the repository that is cached. */
+  caches: { clear(): void }
 }
 
 /** Applies batches of writes to one repository. */
@@ -54,9 +57,15 @@ export class BatchWriter {
   }
 
   /** See `Repo.write`. */
-  write(did: string, key: SigningKey, batch: WriteBatch, { limited }: WriteOptions): WriteResult {
+  write(
+    did: string,
+    key: SigningKey,
+    batch: WriteBatch,
+    { limited, quota }: WriteOptions,
+  ): WriteResult {
     const { storage, blobs, commits } = this.#parts
-    const head = this.#parts.head.get()
+    const isQuotaSet = quota !== undefined && (quota.records > 0 || quota.repositoryBytes > 0)
+    const head = isQuotaSet ? this.#parts.head.getCounted() : this.#parts.head.get()
     const used = limited
       ? consumeWritePoints(head.usage ?? parseWriteUsage(null), pointsOf(batch.writes))
       : undefined
@@ -85,15 +94,14 @@ export class BatchWriter {
             lastEvent: head.lastEvent,
             announced: true,
             usage: used?.usage ?? head.usage,
+            ...(isQuotaSet && { quota }),
           },
         )
       })
       return { commit: { cid: commit.cid, rev: commit.rev }, results, rateLimit }
     } catch (error) {
       // The tree in memory is ahead of the database now.
-      this.#parts.head.clearCache()
-      this.#parts.tree.clearCache()
-      this.#parts.outbox.clearCache()
+      this.#parts.caches.clear()
       throw error
     }
   }

@@ -8,7 +8,13 @@ export const MAX_LIFETIME = 12 * 60 * 60 * 1000
 /** `seen_at` is updated at most once in this time, in ms, so that most requests write no row. */
 const PRECISION = 60 * 1000
 
-type Row = { opened_at: number; seen_at: number }
+type Row = { opened_at: number; seen_at: number; factor_at: number | null }
+
+/** A session that is open. */
+export interface OpenBrowserSession {
+  /** When a passkey, an authenticator app or a recovery code was last shown, in ms since 1970; null: never. */
+  factorAt: number | null
+}
 
 export class BrowserSessions {
   readonly #sql: SqlStorage
@@ -16,8 +22,11 @@ export class BrowserSessions {
     this.#sql = sql
   }
 
-  /** @param hash of the session token in the cookie */
-  open(hash: string): void {
+  /**
+   * @param hash of the session token in the cookie
+   * @param factor whether a passkey, an authenticator app or a recovery code was shown
+   */
+  open(hash: string, factor: boolean): void {
     const now = Date.now()
     this.#sql.exec(
       'DELETE FROM browser_session WHERE seen_at <= ? OR opened_at <= ?',
@@ -25,26 +34,32 @@ export class BrowserSessions {
       now - MAX_LIFETIME,
     )
     this.#sql.exec(
-      'INSERT INTO browser_session (hash, opened_at, seen_at) VALUES (?, ?, ?)',
+      'INSERT INTO browser_session (hash, opened_at, seen_at, factor_at) VALUES (?, ?, ?, ?)',
       hash,
       now,
       now,
+      factor ? now : null,
     )
   }
 
-  /** Whether the session is valid; restarts its idle timeout. */
-  touch(hash: string): boolean {
+  /** The session, if it is valid; restarts its idle timeout. */
+  touch(hash: string): OpenBrowserSession | undefined {
     const now = Date.now()
     const row = this.#sql
-      .exec<Row>('SELECT opened_at, seen_at FROM browser_session WHERE hash = ?', hash)
+      .exec<Row>('SELECT opened_at, seen_at, factor_at FROM browser_session WHERE hash = ?', hash)
       .toArray()[0]
     if (!row || row.seen_at <= now - IDLE_TIMEOUT || row.opened_at <= now - MAX_LIFETIME) {
-      return false
+      return undefined
     }
     if (row.seen_at < now - PRECISION) {
       this.#sql.exec('UPDATE browser_session SET seen_at = ? WHERE hash = ?', now, hash)
     }
-    return true
+    return { factorAt: row.factor_at }
+  }
+
+  /** A passkey or a second factor was shown in it. */
+  noteFactor(hash: string): void {
+    this.#sql.exec('UPDATE browser_session SET factor_at = ? WHERE hash = ?', Date.now(), hash)
   }
 
   close(hash: string): void {

@@ -1,4 +1,5 @@
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import type { Quota } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 import { Tree } from '../mst/tree.ts'
 import { Backlinks } from './backlinks.ts'
@@ -10,14 +11,17 @@ import {
 } from './batch-writer.ts'
 import type { BlobIndex } from './blobs.ts'
 import { BlockReader } from './blocks.ts'
+import { Collections } from './collections.ts'
 import { nextRev, signCommit } from './commit.ts'
 import { CommitStore } from './commit-store.ts'
+import { countRepo, type RepoCounts } from './counts.ts'
 import type { UnnumberedEvent } from './events.ts'
 import type { ExportSnapshots } from './export-snapshot.ts'
-import { type Head, HeadStore } from './head.ts'
+import { type Head, HeadStore, repositoryBytes } from './head.ts'
 import type { VerifiedImport } from './import.ts'
 import { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
+import { assertWithinQuota } from './quota.ts'
 import { RecordReader } from './records.ts'
 import { TreeCache } from './tree-cache.ts'
 
@@ -35,6 +39,7 @@ export interface RepoParts {
 /** The signed repository of one account: head, tree, records, and the events they cause. */
 export class Repo {
   readonly records: RecordReader
+  readonly collections: Collections
   readonly #parts: RepoParts
   readonly #nodes: NodeTable
   readonly #head: HeadStore
@@ -50,15 +55,19 @@ export class Repo {
     const backlinks = new Backlinks(sql)
     const head = new HeadStore(sql, outbox)
     const tree = new TreeCache(nodes)
-    const commits = new CommitStore({ sql, head, nodes, backlinks, blobs, outbox, snapshots })
+    const collections = new Collections(sql)
+    const tables = { sql, head, nodes, collections, backlinks, blobs, outbox, snapshots }
+    const commits = new CommitStore(tables)
     this.records = records
+    this.collections = collections
     this.#parts = parts
     this.#nodes = nodes
     this.#head = head
     this.#tree = tree
     this.#blocks = new BlockReader(head, tree, nodes, records)
     this.#commits = commits
-    this.#writer = new BatchWriter({ storage, head, tree, backlinks, blobs, outbox, commits })
+    const caches = { clear: () => this.clearCache() }
+    this.#writer = new BatchWriter({ storage, head, tree, backlinks, blobs, commits, caches })
   }
 
   /** @throws StorageError `RepoNotFound` before the first commit. */
@@ -75,7 +84,10 @@ export class Repo {
   clearCache(): void {
     this.#head.clearCache()
     this.#tree.clearCache()
+    this.collections.clearCache()
+    this.#parts.blobs.clearCache()
     this.#parts.outbox.clearCache()
+    this.#parts.blobs.clearCache()
   }
 
   /** Makes the empty first commit, and its event if it is `announced`; to be called in a transaction. */
@@ -118,15 +130,16 @@ export class Repo {
    * Puts an imported repository in the place of this one, under a new commit, and, unless the network
    * does not know the account yet, emits a #sync event.
    *
-   * @throws StorageError `InvalidRequest` when the repository was written to meanwhile
+   * @throws StorageError `InvalidRequest` when the repository was written to meanwhile; `QuotaExceeded`
    */
   replace(
     did: string,
     key: SigningKey,
     { data, rev, after, staging }: VerifiedImport,
     announced: boolean,
+    quota?: Quota,
   ): void {
-    const head = this.head()
+    const head = quota ? this.#head.getCounted() : this.head()
     if (head.rev !== after) {
       throw new StorageError(
         'InvalidRequest',
@@ -136,9 +149,15 @@ export class Repo {
     const { storage, blobs, snapshots } = this.#parts
     const { lastEvent, usage } = head
     const commit = signCommit(did, key, data, rev)
+    if (quota && head.counts) {
+      const after = { ...staging.counts, repositoryBytes: repositoryBytes(commit, staging.counts) }
+      assertWithinQuota(quota, this.stored(), after)
+    }
     try {
       storage.transactionSync(() => {
+        this.collections.addAll()
         staging.replace()
+        this.collections.addAll()
         blobs.review()
         this.#head.put({ ...commit, lastEvent, usage, counts: staging.counts })
         if (announced) this.announceHead(did)
@@ -154,10 +173,31 @@ export class Repo {
    * for each.
    */
   counts(): { blocks: number; records: number } {
-    const head = this.head()
-    const counts = head.counts ?? { records: this.records.count(), nodes: this.#nodes.count() }
-    if (!head.counts) this.#head.put({ ...head, counts })
-    return { blocks: 1 + counts.nodes + counts.records, records: counts.records }
+    const { nodes, records } = this.#head.getCounted().counts
+    return { blocks: 1 + nodes + records, records }
+  }
+
+  /** What quotas are about; counted as `counts` are. */
+  stored(): { records: number; repositoryBytes: number } {
+    const head = this.#head.getCounted()
+    return {
+      records: head.counts.records,
+      repositoryBytes: repositoryBytes(head, head.counts),
+    }
+  }
+
+  /**
+   * Counts anew, and mends what the head says.
+   *
+   * @returns what it said, where that was wrong
+   */
+  recount(): { before: RepoCounts; after: RepoCounts } | undefined {
+    const head = this.#head.getCounted()
+    const [before, after] = [head.counts, countRepo(this.#parts.sql)]
+    const { records, nodes, bytes } = after
+    if (records === before.records && nodes === before.nodes && bytes === before.bytes) return
+    this.#head.put({ ...head, counts: after })
+    return { before, after }
   }
 
   /** See `BlockReader.proveRecord`. */

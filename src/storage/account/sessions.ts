@@ -9,6 +9,8 @@ export interface Session {
   scope: string
   /** Name of the app password that opened it, if one did. */
   appPassword: string | null
+  /** Whether an authenticator app or a recovery code was shown beside the password. */
+  factor: boolean
 }
 
 type Row = {
@@ -16,6 +18,7 @@ type Row = {
   family: string
   scope: string
   app_password: string | null
+  factor: number
   expires_at: number
   next_id: string | null
 }
@@ -39,9 +42,9 @@ export class Sessions {
     this.#sql = sql
   }
 
-  open(scope: string, appPassword: string | null): Session {
+  open(scope: string, appPassword: string | null, factor = false): Session {
     const id = crypto.randomUUID()
-    const session = { id, family: id, scope, appPassword }
+    const session = { id, family: id, scope, appPassword, factor }
     this.#deleteExpired()
     this.#insert(session)
     return session
@@ -56,7 +59,8 @@ export class Sessions {
     const row = this.#find(id)
     if (!row) throw revoked()
     const { family, scope, app_password: appPassword } = row
-    const next = { id: row.next_id ?? crypto.randomUUID(), family, scope, appPassword }
+    const factor = row.factor === 1
+    const next = { id: row.next_id ?? crypto.randomUUID(), family, scope, appPassword, factor }
     if (!row.next_id) {
       this.#sql.exec(
         'UPDATE session SET next_id = ?, expires_at = ? WHERE id = ?',
@@ -91,6 +95,19 @@ export class Sessions {
     this.#open.set(family, { until: row.until })
   }
 
+  /** Whether a session is open that a second factor was shown for. */
+  hasFactor(family: string): boolean {
+    return (
+      this.#sql
+        .exec(
+          'SELECT 1 FROM session WHERE family = ? AND factor = 1 AND expires_at > ? LIMIT 1',
+          family,
+          Date.now(),
+        )
+        .toArray().length > 0
+    )
+  }
+
   /** Signs out: revokes the token, its predecessors in their grace period and its successors. */
   close(id: string): void {
     const family = this.#find(id)?.family
@@ -118,13 +135,15 @@ export class Sessions {
       .toArray()[0]
   }
 
-  #insert({ id, family, scope, appPassword }: Session): void {
+  #insert({ id, family, scope, appPassword, factor }: Session): void {
     this.#sql.exec(
-      'INSERT INTO session (id, family, scope, app_password, expires_at) VALUES (?, ?, ?, ?, ?)',
+      `INSERT INTO session (id, family, scope, app_password, factor, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?)`,
       id,
       family,
       scope,
       appPassword,
+      factor ? 1 : 0,
       Date.now() + REFRESH_LIFETIME,
     )
   }

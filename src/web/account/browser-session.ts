@@ -12,6 +12,10 @@ export interface BrowserSession {
   email: string | null
   /** Whether the address was confirmed. */
   emailConfirmed: boolean
+  /** Neither switched off nor taken down. */
+  isActive: boolean
+  /** When a passkey, an authenticator app or a recovery code was last shown, in ms since 1970; null: never. */
+  factorAt: number | null
   /** The secret in the cookie. */
   token: string
 }
@@ -27,8 +31,9 @@ export async function browserSessionOf(
   if (!(await services.accounts.find(did))) return undefined
   const account = await unlessRefused(services.account(did).browserSessions.find(token))
   if (!account) return undefined
-  const { handle, email, emailConfirmedAt } = account
-  return { did, handle, email, emailConfirmed: emailConfirmedAt !== null, token }
+  const { handle, email, emailConfirmedAt, status, factorAt } = account
+  const emailConfirmed = emailConfirmedAt !== null
+  return { did, handle, email, emailConfirmed, isActive: status === 'active', factorAt, token }
 }
 
 /** `__Host-`: for this host alone, and over https alone, which a host on localhost has not got. */

@@ -42,3 +42,17 @@ export const signedInOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
   c.set('session', session)
   return next()
 }
+
+/**
+ * What an operator signs in with is changed only by who has shown it: a password alone must not become a passkey of
+ * an operator's. After `signedInOnly`.
+ */
+export const operatorsShowFactor: MiddlewareHandler<PageEnv> = async (c, next) => {
+  const { did, factorAt } = c.var.session
+  if (c.req.method !== 'POST' || factorAt !== null) return next()
+  if ((await c.env.services.directory.roles.of(did)) === null) return next()
+  const message =
+    'This account may operate the host: sign in with a passkey or an authenticator app to change this.'
+  const isScript = c.req.header('content-type')?.startsWith('application/json') ?? false
+  return isScript ? c.json({ message }, 403) : c.text(message, 403)
+}

@@ -4,7 +4,7 @@ import { alertBox, type Html, type PageConfig, page, SETTINGS, scriptAlert } fro
 
 export const signInPage = (
   config: PageConfig,
-  { alert, identifier = '' }: { alert?: string; identifier?: string } = {},
+  { alert, identifier = '', next }: { alert?: string; identifier?: string; next?: string } = {},
 ): Html =>
   page({
     title: 'Sign in',
@@ -15,11 +15,11 @@ export const signInPage = (
 ${alertBox(alert)}${scriptAlert()}
 <section>
 <form data-passkey="sign-in" hidden>
-<button class="wide">Sign in with a passkey</button>
+${nextField(next)}<button class="wide">Sign in with a passkey</button>
 <p class="or">or</p>
 </form>
 <form method="post" action="${SETTINGS}/sign-in">
-<label for="identifier">Handle or email address</label>
+${nextField(next)}<label for="identifier">Handle or email address</label>
 <input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
  spellcheck="false" required>
 <label for="password">Password</label>
@@ -32,15 +32,26 @@ ${alertBox(alert)}${scriptAlert()}
 </div>`,
   })
 
+/** Where it leads, if not to the account page. */
+const nextField = (next: string | undefined): Html | '' =>
+  next === undefined
+    ? ''
+    : html`<input type="hidden" name="next" value="${next}">
+`
+
 export interface CodePage {
   did: string
   ticket: string
   /** What the user is asked for, as a sentence. */
   wanted: string
   alert?: string
+  next?: string
 }
 
-export const codePage = (config: PageConfig, { did, ticket, wanted, alert }: CodePage): Html =>
+export const codePage = (
+  config: PageConfig,
+  { did, ticket, wanted, alert, next }: CodePage,
+): Html =>
   page({
     title: 'Second step',
     config,
@@ -52,6 +63,7 @@ ${alertBox(alert)}
 <input type="hidden" name="did" value="${did}">
 <input type="hidden" name="ticket" value="${ticket}">
 <input type="hidden" name="wanted" value="${wanted}">
+${nextField(next)}
 <label for="code">Code</label>
 <p class="quiet" id="wanted">${wanted}. A recovery code will do too.</p>
 <input id="code" name="code" aria-describedby="wanted" autocomplete="one-time-code" autocapitalize="none"

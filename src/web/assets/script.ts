@@ -110,10 +110,15 @@ const tasks = {
     done.hidden = false
     done.focus()
   },
-  async 'sign-in'() {
+  async 'sign-in'(form) {
     const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/sign-in/passkey' }
     await signIn(paths, { identifier: typedIdentifier() })
-    location.assign('/settings')
+    location.assign(form.elements.next?.value ?? '/settings')
+  },
+  async factor(form) {
+    const paths = { options: '/settings/sign-in/passkey/options', signIn: '/admin/factor/passkey' }
+    await signIn(paths, {})
+    location.assign(form.elements.next.value)
   },
   async app(form) {
     const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/sign-in/app/passkey' }

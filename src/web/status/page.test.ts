@@ -8,6 +8,7 @@ import { statusPage } from './page.ts'
 const now = Date.parse('2026-11-21T12:00:00Z')
 const quiet: Health['firehose'] = {
   head: 0,
+  accounts: 3,
   consumers: 0,
   behind: 0,
   lastEventAt: null,

@@ -12,15 +12,26 @@ import { alertBox, SETTINGS } from '../../layout.ts'
 import { csrfTokenOf } from '../browser-session.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
-import { signedInOnly } from '../guard.ts'
+import { operatorsShowFactor, signedInOnly } from '../guard.ts'
 import { limitAppPasswords } from '../limits.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { newAppPassword } from '../sections/app-passwords.ts'
 import { recoveryCodes, totpPage } from '../sections/second-factor.ts'
 import { type SettingsOptions, settingsFrame, settingsPage } from '../settings-page.ts'
 
+/** Where it is changed what somebody signs in with. */
+const FACTOR_PATHS = [
+  '/passkeys',
+  '/passkeys/*',
+  '/totp/*',
+  '/email-code/*',
+  '/recovery-codes',
+  '/review',
+] as const
+
 export const settings = new Hono<PageEnv>()
   .use(signedInOnly)
+  .on('POST', [...FACTOR_PATHS], operatorsShowFactor)
   .post('/passkeys/options', async (c) => {
     const options = await accountOf(c).passkeys.beginRegistration()
     return c.body(options, 200, { 'content-type': 'application/json' })

@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import type { BrowserSignIn } from '../../../contracts/account/sign-in.ts'
 import { makeChallenge } from '../../../services/factors/challenge.ts'
 import { authenticationOptions } from '../../../services/factors/passkeys.ts'
+import { consolePath } from '../../admin/paths.ts'
 import { SETTINGS } from '../../layout.ts'
 import { browserSessionOf, expiredSessionCookie, sessionCookie } from '../browser-session.ts'
 import { failureOf } from '../failure.ts'
@@ -18,14 +19,15 @@ export const signIn = new Hono<PageEnv>()
   .post('/sign-in', async (c) => {
     const { services } = c.env
     const identifier = await field(c, 'identifier')
+    const next = await nextOf(c)
     try {
       const { did, attempt } = await tryPassword(c, identifier, await field(c, 'password'))
       if ('token' in attempt) return enter(c, did, attempt.token)
       await services.mailedCodes.send(did)
-      return c.html(codePage(services.config, { did, ...attempt }))
+      return c.html(codePage(services.config, { did, ...attempt, next }))
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      return c.html(signInPage(services.config, { alert, identifier }), status)
+      return c.html(signInPage(services.config, { alert, identifier, next }), status)
     }
   })
   .post('/sign-in/code', async (c) => {
@@ -40,9 +42,10 @@ export const signIn = new Hono<PageEnv>()
     } catch (error) {
       const { message: alert, status } = failureOf(error)
       const { config } = services
-      if (status === 400) return c.html(signInPage(config, { alert }), status)
+      const next = await nextOf(c)
+      if (status === 400) return c.html(signInPage(config, { alert, next }), status)
       const wanted = await field(c, 'wanted')
-      return c.html(codePage(config, { did, ticket, wanted, alert }), status)
+      return c.html(codePage(config, { did, ticket, wanted, alert, next }), status)
     }
   })
   .post('/sign-in/passkey/options', (c) => {
@@ -81,8 +84,12 @@ async function tryPassword(
   throw new AuthRequiredError('The handle or the password is wrong.')
 }
 
-function enter(c: PageContext, did: string, token: string): Response {
+async function enter(c: PageContext, did: string, token: string): Promise<Response> {
   c.header('set-cookie', sessionCookie(c.env.services.config, did, token))
   welcomeBrowser(c, did)
-  return c.redirect(SETTINGS, 303)
+  return c.redirect((await nextOf(c)) ?? SETTINGS, 303)
 }
+
+/** Where somebody was going who was asked to sign in. */
+const nextOf = async (c: PageContext): Promise<string | undefined> =>
+  consolePath(await field(c, 'next'))

@@ -10,6 +10,7 @@ import type { PageEnv } from './page-env.ts'
 import { appSignIn } from './routes/app-sign-in.ts'
 import { data } from './routes/data.ts'
 import { passkeyLink } from './routes/passkey-link.ts'
+import { resetPassword } from './routes/reset-password.ts'
 import { settings } from './routes/settings.ts'
 import { signIn } from './routes/sign-in.ts'
 import { settingsPage } from './settings-page.ts'
@@ -42,6 +43,7 @@ export const pages = new Hono<PageEnv>()
   .route('/', signIn)
   .route('/', appSignIn)
   .route('/', passkeyLink)
+  .route('/', resetPassword)
   .route('/', data)
   .route('/', settings)
   .notFound((c) => c.text('There is nothing here.', 404))

@@ -26,6 +26,7 @@ import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
+import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
 
 export interface DirectoryRpc {
   readonly accounts: DirectoryAccountsRpc
@@ -38,6 +39,8 @@ export interface DirectoryRpc {
   readonly rateLimits: RateLimitsRpc
   readonly lockouts: LockoutsRpc
   readonly mails: MailsRpc
+  readonly moderation: ModerationLogRpc
+  readonly reports: ReportsRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
 }

@@ -14,10 +14,12 @@ import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
+import { BlobTakedowns } from '../storage/account/blob-takedowns.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
 import { BrowserSessions as BrowserSessionTable } from '../storage/account/browser-sessions.ts'
 import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
 import { Lifecycle as LifecycleStore } from '../storage/account/lifecycle.ts'
+import { ModerationOutbox } from '../storage/account/moderation-outbox.ts'
 import { OneTime } from '../storage/account/one-time.ts'
 import { Outbox } from '../storage/account/outbox.ts'
 import { Passkeys as PasskeyTable } from '../storage/account/passkeys.ts'
@@ -41,6 +43,8 @@ import { HandleChange } from './account/handle-change.ts'
 import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
+import { Moderation } from './account/moderation.ts'
+import { logModeration, ModerationNotes } from './account/moderation-notes.ts'
 import { Passkeys } from './account/passkeys.ts'
 import { Passwords, type SignOut } from './account/passwords.ts'
 import { Preferences } from './account/preferences.ts'
@@ -109,6 +113,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const space = new DiskSpace(env)
   const blobIndex = new BlobIndex(sql)
   const outbox = new Outbox(sql)
+  const moderationOutbox = new ModerationOutbox(sql)
   const snapshots = new ExportSnapshots(sql)
   const store = new LifecycleStore({ storage, sql, outbox, blobs: blobIndex, snapshots })
   const { profile, repo } = store
@@ -127,11 +132,16 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     objects,
     profile,
     outbox,
-    hasBlobsToDelete: () => blobIndex.keysToDelete(1).length > 0,
+    hasOtherWork: () =>
+      blobIndex.keysToDelete(1).length > 0 ||
+      blobIndex.hasQuarantine() ||
+      !moderationOutbox.isEmpty(),
     open: () => lifecycle.openPending(),
     destroy: () => store.destroy(),
     wipe,
   })
+  const moderationLog = logModeration(moderationOutbox, objects)
+  const notes = new ModerationNotes(moderationOutbox, () => scheduler, moderationLog)
   const oauthSignOut = signOutOfOAuth(objects, did)
   const handleChange = new HandleChange({
     kv: storage.kv,
@@ -147,6 +157,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     blobDeletion,
     oauthSignOut,
     handleChange,
+    moderationLog,
     recovery,
   ]
   const log = () => createLogger({ account: did() })
@@ -214,7 +225,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   })
   const sessions = new Sessions(core, sessionTable, passwords, factors)
   const passkeys = new Passkeys(core, passkeyTable, oneTime, signOut)
-  const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut)
+  const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut, notes)
 
   const browserSessions = new BrowserSessions(core, browserTable, {
     passwords,
@@ -247,6 +258,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
+    moderation: new Moderation(core, { repo, blobs: new BlobTakedowns(sql), blobIndex, notes }),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),
     sessions,

@@ -15,7 +15,9 @@ import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
 import { Lockouts } from '../storage/directory/lockouts.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
+import { ModerationLog } from '../storage/directory/moderation-log.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
+import { Reports as ReportTable } from '../storage/directory/reports.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
@@ -28,6 +30,7 @@ import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
+import { Reports } from './directory/reports.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
@@ -86,6 +89,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     this.#scheduler = scheduler
     const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
+    const moderation = new ModerationLog(sql)
     const parts: DirectoryRpc = {
       accounts: new Accounts(storage, accounts, invites, tokens),
       invites: new Invites(storage, invites, accounts),
@@ -95,6 +99,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       lexicons: new StoredLexicons(storage),
       rateLimits: new RateCounter(sql),
       mails,
+      moderation,
+      reports: new Reports(storage, new ReportTable(sql), moderation),
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),

@@ -69,6 +69,8 @@ export interface Config {
   registration: 'closed' | 'invite' | 'open'
   /** How long a handle that was given up is kept for the account that had it, in ms. */
   handleCooldown: number
+  /** How long the bytes of a blob that was taken down are kept, in ms. */
+  blobQuarantine: number
   /** ms; undefined: accounts get no invite codes. */
   inviteInterval: number | undefined
   /** ms since 1970. */
@@ -206,6 +208,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
     registration: parsed.PDS_REGISTRATION ?? registrationOf(parsed.PDS_INVITE_REQUIRED),
     handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
+    blobQuarantine: parsed.PDS_BLOB_QUARANTINE_MS ?? 30 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
     contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),

@@ -12,7 +12,7 @@ export interface BlobRow {
 }
 
 /** Lifetime of an upload that no record refers to, in ms. */
-const TEMPORARY = 6 * 60 * 60 * 1000
+export const TEMPORARY_BLOB = 6 * 60 * 60 * 1000
 
 type Row = {
   cid: string
@@ -51,14 +51,18 @@ export class BlobIndex {
    * new upload is marked for deletion. Its type stays as well: records may name it.
    *
    * @returns the blob as it is kept
+   * @throws StorageError `InvalidRequest` when it was taken down
    */
   add(blob: BlobRow): BlobRow {
+    if (this.#isTakendown(blob.cid)) {
+      throw new StorageError('InvalidRequest', 'Blob has been takendown, cannot re-upload')
+    }
     const known = this.#find(blob.cid)
     const kept = known ? toBlob(known) : blob
     if (kept.key !== blob.key) this.#markForDeletion(blob.key)
     if (known?.expires_at === null) return kept
     // Imported records may refer to a blob before it is uploaded.
-    const expiresAt = this.#isReferenced(blob.cid) ? null : Date.now() + TEMPORARY
+    const expiresAt = this.#isReferenced(blob.cid) ? null : Date.now() + TEMPORARY_BLOB
     this.#sql.exec(
       'INSERT OR REPLACE INTO blob (cid, key, mime_type, size, expires_at) VALUES (?, ?, ?, ?, ?)',
       kept.cid,
@@ -127,7 +131,7 @@ export class BlobIndex {
     this.#sql.exec(
       `UPDATE blob SET expires_at = ?
        WHERE expires_at IS NULL AND cid NOT IN (SELECT blob FROM record_blob)`,
-      Date.now() + TEMPORARY,
+      Date.now() + TEMPORARY_BLOB,
     )
   }
 
@@ -147,12 +151,13 @@ export class BlobIndex {
       .map(({ blob }) => blob)
   }
 
-  /** Blobs that records refer to but that were not uploaded, in order of CID, after `cursor`. */
+  /** Blobs that records refer to but that were not uploaded, in order of CID, after `cursor`; none that was taken down. */
   listMissing(limit: number, cursor = ''): { cid: string; path: string }[] {
     return this.#sql
       .exec<{ cid: string; path: string }>(
         `SELECT blob AS cid, min(path) AS path FROM record_blob
          WHERE blob > ? AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = record_blob.blob)
+           AND NOT EXISTS (SELECT 1 FROM blob_takedown AS t WHERE t.cid = record_blob.blob)
          GROUP BY blob ORDER BY blob LIMIT ?`,
         cursor,
         limit,
@@ -160,38 +165,74 @@ export class BlobIndex {
       .toArray()
   }
 
-  /** Marks the keys of all blobs for deletion; the caller empties the index. */
+  /** CIDs of the blobs that the record at a path refers to, at most `limit`. */
+  blobsOf(path: string, limit: number): string[] {
+    return this.#sql
+      .exec<{ blob: string }>(
+        'SELECT blob FROM record_blob WHERE path = ? ORDER BY blob LIMIT ?',
+        path,
+        limit,
+      )
+      .toArray()
+      .map(({ blob }) => blob)
+  }
+
+  /** Marks the keys of all blobs for deletion, but not of those in quarantine; the caller empties the index. */
   markAllForDeletion(): void {
     this.#hasKeysToDelete = true
     this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) SELECT key FROM blob')
   }
 
-  /** How many blobs records refer to, and how many of those were uploaded. */
+  /** How many blobs records refer to, and how many of those were uploaded, taken down since or not. */
   counts(): { expected: number; present: number } {
     return this.#sql
       .exec<{ expected: number; present: number }>(
         `SELECT (SELECT count(DISTINCT blob) FROM record_blob) AS expected,
-           (SELECT count(*) FROM blob WHERE expires_at IS NULL) AS present`,
+           (SELECT count(*) FROM blob WHERE expires_at IS NULL)
+             + (SELECT count(*) FROM blob_takedown
+                WHERE EXISTS (SELECT 1 FROM record_blob WHERE blob = blob_takedown.cid)) AS present`,
       )
       .one()
   }
 
-  /** Removes temporary blobs that have expired. */
+  /** Removes temporary blobs that have expired, and ends the quarantine of those whose time is over. */
   expire(now: number): void {
     const expired = this.#sql
       .exec<{ cid: string }>('SELECT cid FROM blob WHERE expires_at <= ?', now)
       .toArray()
     for (const { cid } of expired) this.#remove(cid)
+    const over = this.#sql
+      .exec<{ cid: string; key: string }>(
+        'SELECT cid, key FROM blob_takedown WHERE delete_at <= ?',
+        now,
+      )
+      .toArray()
+    for (const { cid, key } of over) {
+      this.#markForDeletion(key)
+      this.#sql.exec('UPDATE blob_takedown SET key = NULL, delete_at = NULL WHERE cid = ?', cid)
+    }
   }
 
-  /** When the next temporary blob expires, in ms since the epoch. */
+  /** When the next temporary blob expires, or bytes leave quarantine, in ms since the epoch. */
   nextExpiry(): number | undefined {
     return (
       this.#sql
         .exec<{ at: number | null }>(
-          'SELECT min(expires_at) AS at FROM blob WHERE expires_at IS NOT NULL',
+          `SELECT min(at) AS at FROM (
+             SELECT min(expires_at) AS at FROM blob WHERE expires_at IS NOT NULL
+             UNION ALL
+             SELECT min(delete_at) FROM blob_takedown WHERE delete_at IS NOT NULL
+           )`,
         )
         .one().at ?? undefined
+    )
+  }
+
+  /** Whether there are bytes in quarantine. */
+  hasQuarantine(): boolean {
+    return (
+      this.#sql.exec('SELECT 1 FROM blob_takedown WHERE delete_at IS NOT NULL LIMIT 1').toArray()
+        .length > 0
     )
   }
 
@@ -212,6 +253,10 @@ export class BlobIndex {
 
   #find(cid: string): Row | undefined {
     return this.#sql.exec<Row>('SELECT * FROM blob WHERE cid = ?', cid).toArray()[0]
+  }
+
+  #isTakendown(cid: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM blob_takedown WHERE cid = ?', cid).toArray().length > 0
   }
 
   #isReferenced(cid: string): boolean {

@@ -11,6 +11,7 @@ import type { ExportSnapshots } from './export-snapshot.ts'
 import type { Head, HeadStore, RepoCounts } from './head.ts'
 import type { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
+import type { RecordTakedowns } from './record-takedowns.ts'
 import type { BlobReference, PathChange } from './writes.ts'
 
 /** Most bytes of blocks in one commit event (sync specification, commit limits). */
@@ -22,6 +23,7 @@ export interface CommitTables {
   head: HeadStore
   nodes: NodeTable
   backlinks: Backlinks
+  takedowns: RecordTakedowns
   blobs: BlobIndex
   outbox: Outbox
   snapshots: ExportSnapshots
@@ -87,7 +89,7 @@ export class CommitStore {
   }
 
   #storeRecords(changes: ReadonlyMap<string, PathChange>, rev: string): void {
-    const { sql, backlinks, blobs } = this.#tables
+    const { sql, backlinks, blobs, takedowns } = this.#tables
     const written: SqlBinding[][] = []
     const references = new Map<string, readonly BlobReference[]>()
     let replaced = false
@@ -97,7 +99,10 @@ export class CommitStore {
       if (after) {
         written.push([path, after.cid, rev, after.block])
         backlinks.add(path, after.block)
-      } else sql.exec('DELETE FROM record WHERE path = ?', path)
+      } else {
+        sql.exec('DELETE FROM record WHERE path = ?', path)
+        takedowns.remove(path)
+      }
       if (before || after?.blobs.length) references.set(path, after?.blobs ?? [])
     }
     blobs.setReferences(references)

@@ -18,6 +18,7 @@ import { type Head, HeadStore } from './head.ts'
 import type { VerifiedImport } from './import.ts'
 import { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
+import { RecordTakedowns } from './record-takedowns.ts'
 import { RecordReader } from './records.ts'
 import { TreeCache } from './tree-cache.ts'
 
@@ -35,6 +36,8 @@ export interface RepoParts {
 /** The signed repository of one account: head, tree, records, and the events they cause. */
 export class Repo {
   readonly records: RecordReader
+  /** Which records were taken down. */
+  readonly takedowns: RecordTakedowns
   readonly #parts: RepoParts
   readonly #nodes: NodeTable
   readonly #head: HeadStore
@@ -44,14 +47,16 @@ export class Repo {
   readonly #writer: BatchWriter
 
   constructor(parts: RepoParts) {
-    const { storage, sql, outbox, blobs, snapshots } = parts
+    const { storage, sql, outbox, blobs } = parts
     const nodes = new NodeTable(sql)
-    const records = new RecordReader(sql)
+    const takedowns = new RecordTakedowns(sql)
+    const records = new RecordReader(sql, takedowns)
     const backlinks = new Backlinks(sql)
     const head = new HeadStore(sql, outbox)
     const tree = new TreeCache(nodes)
-    const commits = new CommitStore({ sql, head, nodes, backlinks, blobs, outbox, snapshots })
+    const commits = new CommitStore({ ...parts, head, nodes, backlinks, takedowns })
     this.records = records
+    this.takedowns = takedowns
     this.#parts = parts
     this.#nodes = nodes
     this.#head = head
@@ -75,6 +80,7 @@ export class Repo {
   clearCache(): void {
     this.#head.clearCache()
     this.#tree.clearCache()
+    this.takedowns.clearCache()
     this.#parts.outbox.clearCache()
   }
 
@@ -140,6 +146,7 @@ export class Repo {
       storage.transactionSync(() => {
         staging.replace()
         blobs.review()
+        this.takedowns.review()
         this.#head.put({ ...commit, lastEvent, usage, counts: staging.counts })
         if (announced) this.announceHead(did)
       })

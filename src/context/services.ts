@@ -160,6 +160,7 @@ function createServices(env: Env): Services {
     moderation: new Moderation({
       objects,
       lookup,
+      blobStore: () => blobStore(env),
       countReport: (did) =>
         enforceLimits(createReportLimits, { auth: { did } }, currentRequest(), objects),
     }),

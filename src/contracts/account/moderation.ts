@@ -1,5 +1,7 @@
 /** What moderators do with the content of one account. */
+
 import type { BlobState, TakendownBlob } from '../../storage/account/blob-takedowns.ts'
+import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { ModerationNote } from '../../storage/moderation.ts'
 import type { Answer } from '../answer.ts'
 
@@ -34,6 +36,8 @@ export interface ModerationRpc {
   record(path: string): Answer<RecordState | undefined>
   /** Undefined: it was neither uploaded nor taken down. */
   blob(cid: string): Answer<BlobState | undefined>
+  /** Where the bytes of a blob are that was taken down; undefined: there are none. */
+  quarantined(cid: string): Answer<BlobRow | undefined>
   /** Blobs that were taken down, in order of CID, after `cursor`. */
   takendownBlobs(limit: number, cursor?: string): Answer<TakendownBlob[]>
 }

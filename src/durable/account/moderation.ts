@@ -5,7 +5,7 @@ import type {
   BlobTakedowns,
   TakendownBlob,
 } from '../../storage/account/blob-takedowns.ts'
-import type { BlobIndex } from '../../storage/account/blobs.ts'
+import type { BlobIndex, BlobRow } from '../../storage/account/blobs.ts'
 import type { Repo } from '../../storage/account/repo.ts'
 import type { ModerationNote, ModerationSubject } from '../../storage/moderation.ts'
 import type { AccountCore } from './core.ts'
@@ -68,6 +68,11 @@ export class Moderation implements ModerationRpc {
   blob(cid: string): BlobState | undefined {
     this.#core.profile.get()
     return this.#parts.blobs.state(cid)
+  }
+
+  quarantined(cid: string): BlobRow | undefined {
+    this.#core.profile.get()
+    return this.#parts.blobs.quarantined(cid)
   }
 
   takendownBlobs(limit: number, cursor?: string): TakendownBlob[] {

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../kernel/config/config.ts'
+import { blobStore } from '../../storage/blobs/choose.ts'
 import type { ModerationSubject } from '../../storage/moderation.ts'
 import { collection, putFiles, type Uploaded, upload } from '../../testing/blobs.ts'
 import { callAs, makeAccount, outcome, type TestAccount } from '../../testing/host.ts'
@@ -14,6 +15,7 @@ const objects = hostObjects(env)
 const moderation = new Moderation({
   objects,
   lookup: new AccountLookup(() => objects.directory),
+  blobStore: () => blobStore(env),
   countReport: async () => undefined,
 })
 const OPERATOR = { by: 'operator' }
@@ -47,7 +49,9 @@ describe('the log', () => {
     await objects.account(did).lifecycle.deactivate(null, OPERATOR)
     await objects.account(did).lifecycle.activate(OPERATOR)
     const { entries } = await moderation.log(100, undefined, { did })
-    expect(entries.map(({ action, subject: { kind }, by, ref }) => [action, kind, by, ref])).toEqual([
+    expect(
+      entries.map(({ action, subject: { kind }, by, ref }) => [action, kind, by, ref]),
+    ).toEqual([
       ['activate', 'account', 'operator', null],
       ['deactivate', 'account', 'operator', null],
       ['restore', 'account', 'operator', null],
@@ -94,6 +98,28 @@ describe('the log', () => {
     expect((await moderation.log(1)).entries[0]?.ref).toBe('6')
   })
 
+  test('knows what is taken down now, by the newest reference', async () => {
+    const inForce = async (kind: ModerationSubject['kind']) =>
+      (await moderation.log(100, undefined, { inForce: kind })).entries
+        .filter(({ subject }) => subject.did === account.did)
+        .map(({ ref }) => ref)
+    await moderation.setTakedown(picture, 'a', OPERATOR)
+    await moderation.setTakedown(record, 'b', OPERATOR)
+    await moderation.setTakedown(picture, 'c', OPERATOR)
+    expect([await inForce('blob'), await inForce('record'), await inForce('account')]).toEqual([
+      ['c'],
+      ['b'],
+      [],
+    ])
+    await moderation.setTakedown(record, null, OPERATOR)
+    expect([await inForce('blob'), await inForce('record')]).toEqual([['c'], []])
+    // What is delivered once more, out of its turn, changes nothing.
+    const { entries } = await moderation.log(100, undefined, { did: account.did })
+    await objects.directory.moderation.append(entries)
+    expect([await inForce('blob'), await inForce('record')]).toEqual([['c'], []])
+    expect(await moderation.log(100, undefined, { did: account.did })).toEqual({ entries })
+  })
+
   test('takes no text without end', async () => {
     for (const [ref, note] of [
       ['x'.repeat(1001), OPERATOR],
@@ -133,7 +159,10 @@ describe('a moderator finds', () => {
     expect(await moderation.find(`at://${did}/${collection}/none`)).toEqual(NOT_HERE)
     const { handle: other } = await makeAccount()
     expect(await moderation.find(`${other} ${picture.cid}`)).toEqual(NOT_HERE)
-    expect(await moderation.find('nobody.example.com')).toEqual({ subjects: [], problem: 'elsewhere' })
+    expect(await moderation.find('nobody.example.com')).toEqual({
+      subjects: [],
+      problem: 'elsewhere',
+    })
     expect(await moderation.find('what?')).toEqual({ subjects: [], problem: 'unreadable' })
   })
 
@@ -145,6 +174,10 @@ describe('a moderator finds', () => {
     const left = (found?.bytes?.deleteAt ?? 0) - Date.now()
     expect(left / readConfig({ ...env }).blobQuarantine).toBeCloseTo(1, 2)
     expect(await moderation.takendownBlobs(account.did, 10, picture.cid)).toEqual([])
+    const quarantined = await moderation.quarantined(account.did, picture.cid)
+    expect(await new Response(quarantined?.stream).text()).toBe(`a picture of ${account.did}`)
+    await moderation.setTakedown(picture, null, OPERATOR)
+    expect(await moderation.quarantined(account.did, picture.cid)).toBeUndefined()
   })
 })
 
@@ -191,9 +224,9 @@ describe('a report', () => {
   test('about an account elsewhere, or about nothing that is known, is refused', async () => {
     const refused = { status: 400, error: 'InvalidRequest' }
     expect(await outcome(await report(accountRef('did:web:nobody.test')))).toEqual(refused)
-    expect(await outcome(await report(recordRef(`at://did:web:nobody.test/${collection}/r`)))).toEqual(
-      refused,
-    )
+    expect(
+      await outcome(await report(recordRef(`at://did:web:nobody.test/${collection}/r`))),
+    ).toEqual(refused)
     expect(await outcome(await report(recordRef(`at://${account.did}`)))).toEqual(refused)
     expect(await outcome(await report({ $type: 'com.example.other' }))).toEqual(refused)
   })

@@ -1,6 +1,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { InputSchema, OutputSchema } from '#types/com/atproto/moderation/createReport'
 import type { TakendownBlob } from '../../storage/account/blob-takedowns.ts'
+import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
 import type { LogFilter, ModerationPage } from '../../storage/directory/moderation-log.ts'
 import type { Report, ReportFilter, ReportPage } from '../../storage/directory/reports.ts'
@@ -14,6 +15,8 @@ import { readTypedSubject } from './typed-subject.ts'
 export interface ModerationDependencies {
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
   readonly lookup: Pick<AccountLookup, 'find' | 'get'>
+  /** The blob store of the host; a new one for each use. */
+  blobStore(): BlobStore
   /** Counts a report that is to be stored. @throws RateLimitError */
   countReport(did: string): Promise<void>
 }
@@ -100,6 +103,22 @@ export class Moderation {
   takendownBlobs(did: string, limit: number, cursor?: string): Promise<TakendownBlob[]> {
     const { moderation } = this.#dependencies.objects.account(did)
     return moderation.takendownBlobs(Math.min(limit, MAX_PAGE), cursor)
+  }
+
+  /**
+   * The bytes of a blob in quarantine, which nobody gets but whoever has to judge them. They are a stranger's: to be shown
+   * as `BlobService.serve` does.
+   *
+   * @returns undefined: the blob is not taken down, or its bytes are gone
+   */
+  async quarantined(
+    did: string,
+    cid: string,
+  ): Promise<{ stream: ReadableStream<Uint8Array>; mimeType: string; size: number } | undefined> {
+    const { objects, blobStore } = this.#dependencies
+    const blob = await objects.account(did).moderation.quarantined(cid)
+    const stream = blob && (await blobStore().get(blob.key))
+    return stream && { stream, mimeType: blob.mimeType, size: blob.size }
   }
 
   /** What a moderator means who pastes an at-URI, an address at bsky.app, a handle, a DID, or the CID of a blob. */

@@ -1,4 +1,4 @@
-import { TEMPORARY_BLOB } from './blobs.ts'
+import { type BlobRow, TEMPORARY_BLOB } from './blobs.ts'
 
 /** A blob that was taken down. */
 export interface TakendownBlob {
@@ -6,7 +6,7 @@ export interface TakendownBlob {
   /** Reference of the takedown. */
   ref: string
   /** Its bytes, as long as they are kept. */
-  bytes: { key: string; mimeType: string; size: number; deleteAt: number } | null
+  bytes: { mimeType: string; size: number; deleteAt: number } | null
 }
 
 /** What is known of a blob here. */
@@ -105,6 +105,13 @@ export class BlobTakedowns {
     return true
   }
 
+  /** Where the bytes of a blob in quarantine are. */
+  quarantined(cid: string): BlobRow | undefined {
+    const found = this.#find(cid)
+    if (!found || found.key === null) return undefined
+    return { cid, key: found.key, mimeType: found.mime_type ?? '', size: found.size ?? 0 }
+  }
+
   /** In order of CID, after `cursor`. */
   list(limit: number, cursor = ''): TakendownBlob[] {
     return this.#sql
@@ -117,7 +124,6 @@ export class BlobTakedowns {
           key === null
             ? null
             : {
-                key,
                 mimeType: mime_type ?? '',
                 size: size ?? 0,
                 deleteAt: delete_at ?? 0,

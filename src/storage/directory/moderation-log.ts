@@ -15,6 +15,10 @@ export type LogFilter =
   | { did: string }
   /** Those of a blob, whichever accounts have it. */
   | { blob: string }
+  /**
+   * Takedowns that nobody has reversed. What its owner has deleted meanwhile, or whose account is gone, is among them.
+   */
+  | { inForce: ModerationSubject['kind'] }
 
 type Row = {
   number: number
@@ -31,7 +35,7 @@ type Row = {
   case_id: string | null
 }
 
-/** What moderators did on this host: appended to, never changed. */
+/** What moderators did on this host: appended to, never changed, but for a mark at what is in force. */
 export class ModerationLog {
   readonly #sql: SqlStorage
 
@@ -41,11 +45,15 @@ export class ModerationLog {
 
   /** Appends entries in this order; one that is there already is left as it is. */
   append(entries: readonly ModerationEntry[]): void {
-    for (const { id, at, action, subject, by, ref, reason, caseId } of entries) {
+    for (const entry of entries) {
+      if (this.#has(entry.id)) continue
+      const { id, at, action, subject, by, ref, reason, caseId } = entry
+      const isTakedown = action === 'takedown'
+      if (isTakedown || action === 'restore') this.#end(subject)
       this.#sql.exec(
-        `INSERT OR IGNORE INTO moderation_log
-           (id, at, action, kind, did, subject, cid, moderator, ref, reason, case_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO moderation_log
+           (id, at, action, kind, did, subject, cid, moderator, ref, reason, case_id, in_force)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         id,
         at,
         action,
@@ -57,6 +65,7 @@ export class ModerationLog {
         ref,
         reason,
         caseId,
+        isTakedown ? 1 : 0,
       )
     }
   }
@@ -78,12 +87,25 @@ export class ModerationLog {
       ...(last && rows.length === limit && { cursor: last.number }),
     }
   }
+
+  #has(id: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM moderation_log WHERE id = ?', id).toArray().length > 0
+  }
+
+  /** The takedown that was in force is so no more. */
+  #end(subject: ModerationSubject): void {
+    this.#sql.exec(
+      'UPDATE moderation_log SET in_force = 0 WHERE subject = ? AND in_force = 1',
+      subjectKey(subject),
+    )
+  }
 }
 
 function conditionOf(filter: LogFilter | undefined): [condition: string, ...bound: string[]] {
   if (!filter) return ['']
   if ('subject' in filter) return ['AND subject = ?', subjectKey(filter.subject)]
   if ('blob' in filter) return ['AND cid = ?', filter.blob]
+  if ('inForce' in filter) return ['AND kind = ? AND in_force = 1', filter.inForce]
   return ['AND did = ?', filter.did]
 }
 

@@ -138,11 +138,13 @@ export const migrations: readonly Migration[] = [
     moderator TEXT NOT NULL,
     ref TEXT,
     reason TEXT,
-    case_id TEXT
+    case_id TEXT,
+    in_force INTEGER NOT NULL DEFAULT 0
   );
   CREATE INDEX moderation_log_subject ON moderation_log (subject);
   CREATE INDEX moderation_log_did ON moderation_log (did);
   CREATE INDEX moderation_log_cid ON moderation_log (cid) WHERE cid IS NOT NULL;
+  CREATE INDEX moderation_log_in_force ON moderation_log (kind) WHERE in_force = 1;
 
   CREATE TABLE report (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,7 +1,7 @@
 /** Sends mails by SMTP beside workerd, which has no SMTP client that is as old and as tried as Node's. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createTransport, type Transporter } from 'nodemailer'
-import type { OutgoingMail, RelayRefusal } from '../src/kernel/mail.ts'
+import { headersOf, type OutgoingMail, type RelayRefusal } from '../src/kernel/mail.ts'
 import { startUnixService, type UnixService } from './unix-service.ts'
 
 /** Bytes; a mail of ours has some thousand. */
@@ -41,8 +41,7 @@ async function send(transport: Transporter, mail: OutgoingMail): Promise<void> {
     text,
     html,
     messageId: `<${id}@${from.split('@').at(-1)?.replace(/>$/, '')}>`,
-    // Nobody answers these mails, and no machine should (RFC 3834).
-    headers: { 'Auto-Submitted': 'auto-generated' },
+    headers: headersOf(mail),
     disableFileAccess: true,
     disableUrlAccess: true,
   })

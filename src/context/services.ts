@@ -117,6 +117,15 @@ function createServices(env: Env): Services {
     config,
     objects,
     sends: sendsMail(config, env),
+    client: () => {
+      const { request, clientNetwork: network } = currentRequest()
+      const { headers } = request
+      return {
+        languages: headers.get('accept-language'),
+        userAgent: headers.get('user-agent'),
+        network,
+      }
+    },
     isLimited: () => currentRequest().limits.isLimited,
     waitUntil,
     log,
@@ -160,6 +169,7 @@ function createServices(env: Env): Services {
     moderation: new Moderation({
       objects,
       lookup,
+      mail,
       blobStore: () => blobStore(env),
       countReport: (did) =>
         enforceLimits(createReportLimits, { auth: { did } }, currentRequest(), objects),

@@ -22,6 +22,8 @@ import type {
 } from '../storage/directory/invite-code.ts'
 import type { InviteSchedule } from '../storage/directory/invite-schedule.ts'
 import type { StoredLexicon } from '../storage/directory/lexicons.ts'
+import type { Addressee } from '../storage/directory/mail-preferences.ts'
+import type { MailState } from '../storage/directory/mail-queue.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
 import type { RateLimitsRpc } from './account.ts'
@@ -105,7 +107,8 @@ export interface MailedTokensRpc {
    *
    * @param spacing ms; where the last token of this purpose is younger, nothing is done
    * @returns false: the mail is to another address than the account has now, and nothing was done
-   * @throws StorageError `AccountNotFound`
+   * @throws StorageError `AccountNotFound`; `RateLimitExceeded` when a budget for mails is used up, but not for a new
+   *   password, which anybody may ask for: that mail is dropped
    */
   put(
     purpose: TokenPurpose,
@@ -114,6 +117,8 @@ export interface MailedTokensRpc {
     mail: Mail,
     spacing?: number,
   ): Answer<boolean>
+  /** Stores the hash of a token that the operator gives to somebody, good for `lifetime` ms. @throws StorageError `AccountNotFound` */
+  handOut(purpose: TokenPurpose, did: string, hash: string, lifetime: number): Answer<void>
   /** Looks a token up without using it. @returns, @throws as `consume` */
   find(purpose: TokenPurpose, hash: string, did?: string): Answer<string>
   /** Uses a token up. @returns the DID it was mailed to @throws StorageError `InvalidToken`, `ExpiredToken` */
@@ -164,12 +169,47 @@ export interface MailsRpc {
    *
    * @param kind what it is about, for the operator
    * @param lifetime after so many ms it is worth nothing any more
+   * @returns false: a budget is used up, and the mail was dropped
    */
-  add(mail: Mail, kind: string, lifetime: number): Answer<void>
-  /** How many wait, how many were given up in the last 30 days, and the last reason. */
-  counts(): Answer<{ waiting: number; failed: number; lastError: string | undefined }>
+  add(mail: Mail, kind: string, lifetime: number, options?: MailOptions): Answer<boolean>
+  /**
+   * Counts somebody's wish for a mail to an address, whether or not there is an account with it.
+   *
+   * @throws StorageError `RateLimitExceeded`
+   */
+  spendWish(address: string): Answer<void>
+  /** Whom mails about an account are sent to, and how. */
+  addressee(did: string): Answer<Addressee | undefined>
+  /** The owner reads this language. */
+  setLanguage(did: string, language: string): Answer<void>
+  /** Whether sign-ins are told by mail. */
+  setSignInMails(did: string, on: boolean): Answer<void>
+  /** How many wait, how many were given up and dropped in the last 30 days, and the last reason. */
+  counts(): Answer<{
+    waiting: number
+    failed: number
+    dropped: number
+    lastError: string | undefined
+  }>
+  /** Those that wait or were given up, in order of their ids, at most 100. @param cursor id of the last one before */
+  list(limit: number, cursor?: string): Answer<MailState[]>
+  /** Tries one again that was given up. @throws StorageError `InvalidRequest` when its time is over */
+  retry(id: string): Answer<void>
+  /**
+   * Mails a message to all accounts that have an address, in the background, once to each.
+   *
+   * @param id of the message: a second call with the same id, while the first is at work, does nothing
+   */
+  sendToAll(id: string, mail: Omit<Mail, 'to'>): Answer<void>
+  /** Messages to all that are at work: how many mails were queued, and since when, in ms since 1970. */
+  mailings(): Answer<{ id: string; queued: number; createdAt: number }[]>
   /** On a host in development those that it would have sent: the newest, newest last. */
   outbox(): Answer<Mail[]>
+}
+
+export interface MailOptions {
+  /** The account whose budget, with that of its address and of the host, the mail counts against; undefined: none. */
+  did?: string
 }
 
 export interface LocationRpc {

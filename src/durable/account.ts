@@ -122,6 +122,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
 
   const delivery = deliverEvents({
     outbox,
+    collections: repo.collections,
     sequencer: () => objects.sequencer,
     did,
     state: () => sourceState(store),

@@ -14,7 +14,10 @@ import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
 import { Lockouts } from '../storage/directory/lockouts.ts'
+import { MailBudgets } from '../storage/directory/mail-budgets.ts'
+import { MailPreferences } from '../storage/directory/mail-preferences.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
+import { Mailings } from '../storage/directory/mailings.ts'
 import { ModerationLog } from '../storage/directory/moderation-log.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { Reports as ReportTable } from '../storage/directory/reports.ts'
@@ -31,6 +34,7 @@ import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
 import { Reports } from './directory/reports.ts'
+import { SendToAll } from './directory/send-to-all.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
@@ -44,6 +48,7 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'accounts.remove',
   'keys.add',
   'tokens.put',
+  'tokens.handOut',
   'serviceTokens.use',
   'lockouts.attempt',
 ])
@@ -71,33 +76,50 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const config = readConfig({ ...env })
     const queue = new MailQueue(sql)
     const outbox = new DevMails(sql)
+    const rates = new RateCounter(sql)
+    const budgets = new MailBudgets(sql, rates, config.mailBudgets)
+    const preferences = new MailPreferences(sql)
+    const mailings = new Mailings(sql)
     const transport = chooseTransport(config, env, networkOf(env, config), outbox)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {
         const now = Date.now()
         storage.transactionSync(() => {
-          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts, queue])
+          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts])
             table.prune(now)
+          for (const table of [queue, budgets]) table.prune(now)
         })
       },
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
     const log = () => createLogger({ object: 'directory' })
     const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
-    const jobs = [removeExpired, sender]
-    const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
-    this.#scheduler = scheduler
-    const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
+    const start = () => this.#scheduler.start(sender)
+    const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
+    const startMailing = () => this.#scheduler.start(toAll)
+    const jobs = [removeExpired, sender, toAll]
+    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    const mails = new Mails({
+      storage,
+      queue,
+      budgets,
+      preferences,
+      mailings,
+      outbox,
+      sender,
+      start,
+      startMailing,
+    })
     const moderation = new ModerationLog(sql)
     const parts: DirectoryRpc = {
       accounts: new Accounts(storage, accounts, invites, tokens),
       invites: new Invites(storage, invites, accounts),
-      tokens: new MailedTokens(tokens, accounts, mails),
+      tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
       keys,
       lexicons: new StoredLexicons(storage),
-      rateLimits: new RateCounter(sql),
+      rateLimits: rates,
       mails,
       moderation,
       reports: new Reports(storage, new ReportTable(sql), moderation),

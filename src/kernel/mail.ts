@@ -5,6 +5,8 @@ export interface Mail {
   subject: string
   text: string
   html: string
+  /** Where such mails are turned off, by a POST of whoever has the URL (RFC 8058). */
+  unsubscribeUrl?: string
 }
 
 /** A mail on its way. */
@@ -19,3 +21,12 @@ export interface RelayRefusal {
   /** Another attempt would end the same. */
   isFinal: boolean
 }
+
+/** What mail programs are told: nobody answers these mails, and no machine should (RFC 3834). */
+export const headersOf = ({ unsubscribeUrl }: Mail): Record<string, string> => ({
+  'Auto-Submitted': 'auto-generated',
+  ...(unsubscribeUrl !== undefined && {
+    'List-Unsubscribe': `<${unsubscribeUrl}>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+  }),
+})

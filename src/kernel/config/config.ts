@@ -2,7 +2,8 @@
 
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
-import type { MailApi } from './mail-url.ts'
+import { type Branding, brandingProblems, readBranding } from './branding.ts'
+import { type MailSettings, mailProblems, readMailSettings } from './mail-settings.ts'
 import {
   type DataLocation,
   DEFAULT_PORT,
@@ -42,7 +43,7 @@ export interface FirehoseLimits {
 }
 
 /** The settings, parsed, with defaults. */
-export interface Config {
+export interface Config extends MailSettings {
   hostname: string
   port: number
   /** Origin under which clients reach this server, without a trailing slash. */
@@ -78,13 +79,7 @@ export interface Config {
   contactEmail: string | undefined
   privacyPolicyUrl: string | undefined
   termsOfServiceUrl: string | undefined
-  mailFrom: string
-  /** The service that mails leave through. */
-  mailApi: MailApi | undefined
-  /** Mails leave by SMTP; where to is known to the process that sends them. */
-  sendsBySmtp: boolean
-  /** Host name of the service or server that mails leave through. */
-  mailHost: string | undefined
+  branding: Branding
   /** Origins of relays. */
   crawlers: readonly string[]
   /** How long, and how much of, firehose events are kept. */
@@ -148,11 +143,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       'PDS_BIND: with PDS_DEV_MODE only this machine may reach the host. Unset one of the two.',
     )
   }
-  if (parsed.PDS_EMAIL_API_URL && parsed.PDS_EMAIL_SMTP_URL) {
-    problems.push(
-      'PDS_EMAIL_API_URL and PDS_EMAIL_SMTP_URL: mails leave one way only. Unset one of the two.',
-    )
-  }
+  problems.push(...mailProblems(parsed))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -182,16 +173,19 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       problems.push(`${name}_DID must be set together with ${name}_URL`)
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
-
   const hostname = parsed.PDS_HOSTNAME ?? 'localhost'
   const local = hostname === 'localhost'
   const port = parsed.PDS_PORT ?? DEFAULT_PORT
+  const publicUrl = local ? `http://localhost:${port}` : `https://${hostname}`
+  problems.push(...brandingProblems(parsed, publicUrl))
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+
+  const contactEmail = unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS)
   const devMode = parsed.PDS_DEV_MODE ?? false
   return {
     hostname,
     port,
-    publicUrl: local ? `http://localhost:${port}` : `https://${hostname}`,
+    publicUrl,
     serviceDid: parsed.PDS_SERVICE_DID ?? `did:web:${hostname}`,
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
@@ -211,13 +205,11 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     blobQuarantine: parsed.PDS_BLOB_QUARANTINE_MS ?? 30 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
-    contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),
+    contactEmail,
     privacyPolicyUrl: unlessNone(parsed.PDS_PRIVACY_POLICY_URL),
     termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
-    mailApi: parsed.PDS_EMAIL_API_URL,
-    sendsBySmtp: parsed.PDS_EMAIL_SMTP_URL !== undefined,
-    mailHost: hostOf(parsed.PDS_EMAIL_SMTP_URL ?? parsed.PDS_EMAIL_API_URL?.endpoint),
-    mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
+    branding: readBranding(parsed, { hostname, contactEmail }),
+    ...readMailSettings(parsed, { hostname, devMode }),
     crawlers: crawlersOf(parsed.PDS_CRAWLERS),
     eventRetention: {
       time: parsed.PDS_REPO_BACKFILL_LIMIT_MS ?? 72 * 60 * 60 * 1000,
@@ -273,9 +265,6 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
 }
 
 const unlessNone = (value: string | undefined) => (value === NONE ? undefined : value)
-
-const hostOf = (url: string | undefined): string | undefined =>
-  url === undefined ? undefined : URL.parse(url)?.hostname
 
 const registrationOf = (inviteRequired: boolean | undefined) =>
   inviteRequired === undefined ? 'closed' : inviteRequired ? 'invite' : 'open'

@@ -16,7 +16,7 @@ type AuthorizedClients = DeviceAccount['authorizedClients']
 
 export const accountStore = (services: Services) =>
   ({
-    async createAccount({ handle, email, password, inviteCode }) {
+    async createAccount({ handle, email, password, inviteCode, locale }) {
       const request = { handle, email, password, inviteCode }
       const { account, session } = await toOAuthErrors(() =>
         services.accounts.create(request, undefined),
@@ -25,10 +25,12 @@ export const accountStore = (services: Services) =>
       currentRequest().waitUntil(services.account(account.did).sessions.close(session.id))
       await beginEpoch(services, account.did)
       welcomeBrowser(services, account.did, { isNew: false })
+      services.mail.noteLanguage(account.did, locale)
       return mustFind(services, account.did)
     },
-    async authenticateAccount({ username, password, emailOtp }) {
+    async authenticateAccount({ username, password, emailOtp, locale }) {
       const did = await checkSignIn(services, { identifier: username, password, code: emailOtp })
+      services.mail.noteLanguage(did, locale)
       return mustFind(services, did)
     },
     async getAccount(did) {

@@ -85,6 +85,9 @@ export const pathPolicies: readonly PathPolicy[] = [
   },
   { path: '/settings/*', methods: GET, caller: 'owner', maxBody: 0 },
   { path: '/settings/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
+  // Whoever has the link of a mail, whose signature is checked; mail programs send its POST by themselves (RFC 8058).
+  { path: '/mail/sign-ins', methods: GET, caller: 'anyone', perFiveMinutes: 60, maxBody: 0 },
+  { path: '/mail/sign-ins', methods: POST, caller: 'anyone', perFiveMinutes: 60, maxBody: KB },
   { path: '/.well-known/*', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/xrpc/_health', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/tls-check', methods: GET, caller: 'anyone', maxBody: 0 },

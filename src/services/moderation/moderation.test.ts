@@ -15,6 +15,7 @@ const objects = hostObjects(env)
 const moderation = new Moderation({
   objects,
   lookup: new AccountLookup(() => objects.directory),
+  mail: { tell: () => undefined },
   blobStore: () => blobStore(env),
   countReport: async () => undefined,
 })

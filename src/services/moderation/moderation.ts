@@ -7,6 +7,7 @@ import type { LogFilter, ModerationPage } from '../../storage/directory/moderati
 import type { Report, ReportFilter, ReportPage } from '../../storage/directory/reports.ts'
 import type { ModerationNote, ModerationSubject } from '../../storage/moderation.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
+import type { MailService } from '../mail/mail.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { prepareReport, reportView } from './reports.ts'
 import { type SubjectState, stateOf } from './states.ts'
@@ -15,6 +16,7 @@ import { readTypedSubject } from './typed-subject.ts'
 export interface ModerationDependencies {
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
   readonly lookup: Pick<AccountLookup, 'find' | 'get'>
+  readonly mail: Pick<MailService, 'tell'>
   /** The blob store of the host; a new one for each use. */
   blobStore(): BlobStore
   /** Counts a report that is to be stored. @throws RateLimitError */
@@ -63,11 +65,16 @@ export class Moderation {
     assertShort('reason', note.reason, MAX_REASON)
     assertShort('case', note.caseId, MAX_NAME)
     const { did } = await this.#account(subject.did)
-    const { lifecycle, moderation } = this.#dependencies.objects.account(did)
+    const { mail, objects } = this.#dependencies
+    const { lifecycle, moderation, profile } = objects.account(did)
     if (subject.kind === 'record') return moderation.setRecordTakedown(subject.path, ref, note)
     if (subject.kind === 'blob') return moderation.setBlobTakedown(subject.cid, ref, note)
-    const { takedown: before } = await this.#dependencies.objects.account(did).profile.get()
+    const { takedown: before } = await profile.get()
     await lifecycle.setTakedown(ref, note)
+    // Moderation services repeat themselves; owners are told of what changes.
+    if ((before === null) !== (ref === null)) {
+      mail.tell(did, { kind: ref === null ? 'account restored' : 'account taken down' })
+    }
     return before !== ref
   }
 

@@ -18,6 +18,7 @@ const TABLES = [
   'record',
   'record_takedown',
   'block_part',
+  'untold_collection',
   'backlink',
   'blob',
   'record_blob',

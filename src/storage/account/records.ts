@@ -1,5 +1,6 @@
 import { type CidBytes, cidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
+import { collectionNames } from './collections.ts'
 import type { RecordTakedowns } from './record-takedowns.ts'
 import { wholeBlock } from './split-blocks.ts'
 
@@ -109,7 +110,7 @@ export class RecordReader {
    */
   collections(): string[] {
     return this.#sql
-      .exec<{ name: string }>(collectionsQuery(this.#takedowns.visible), MAX_COLLECTIONS)
+      .exec<{ name: string }>(collectionNames('LIMIT ?1', this.#takedowns.visible), MAX_COLLECTIONS)
       .toArray()
       .map(({ name }) => name)
   }
@@ -133,19 +134,3 @@ export class RecordReader {
 
 /** Anybody may ask for the list, and it has no pages. */
 const MAX_COLLECTIONS = 1000
-
-/** '0' is the character after '/': what comes behind a collection begins with it. */
-const collectionsQuery = (condition: string): string => `
-  WITH RECURSIVE collection (name) AS (
-    SELECT (
-      SELECT substr(path, 1, instr(path, '/') - 1) FROM record
-      WHERE true ${condition} ORDER BY path LIMIT 1
-    )
-    UNION ALL
-    SELECT (
-      SELECT substr(path, 1, instr(path, '/') - 1) FROM record
-      WHERE path >= collection.name || '0' ${condition} ORDER BY path LIMIT 1
-    )
-    FROM collection WHERE name IS NOT NULL LIMIT ?1
-  )
-  SELECT name FROM collection WHERE name IS NOT NULL`

@@ -10,6 +10,7 @@ import {
 } from './batch-writer.ts'
 import type { BlobIndex } from './blobs.ts'
 import { BlockReader } from './blocks.ts'
+import { Collections } from './collections.ts'
 import { nextRev, signCommit } from './commit.ts'
 import { CommitStore } from './commit-store.ts'
 import type { UnnumberedEvent } from './events.ts'
@@ -36,6 +37,7 @@ export interface RepoParts {
 /** The signed repository of one account: head, tree, records, and the events they cause. */
 export class Repo {
   readonly records: RecordReader
+  readonly collections: Collections
   /** Which records were taken down. */
   readonly takedowns: RecordTakedowns
   readonly #parts: RepoParts
@@ -47,15 +49,28 @@ export class Repo {
   readonly #writer: BatchWriter
 
   constructor(parts: RepoParts) {
-    const { storage, sql, outbox, blobs } = parts
+    const { storage, sql, outbox, blobs, snapshots } = parts
     const nodes = new NodeTable(sql)
     const takedowns = new RecordTakedowns(sql)
     const records = new RecordReader(sql, takedowns)
     const backlinks = new Backlinks(sql)
     const head = new HeadStore(sql, outbox)
     const tree = new TreeCache(nodes)
-    const commits = new CommitStore({ ...parts, head, nodes, backlinks, takedowns })
+    const collections = new Collections(sql)
+    const tables = {
+      sql,
+      head,
+      nodes,
+      collections,
+      backlinks,
+      blobs,
+      takedowns,
+      outbox,
+      snapshots,
+    }
+    const commits = new CommitStore(tables)
     this.records = records
+    this.collections = collections
     this.takedowns = takedowns
     this.#parts = parts
     this.#nodes = nodes
@@ -63,7 +78,8 @@ export class Repo {
     this.#tree = tree
     this.#blocks = new BlockReader(head, tree, nodes, records)
     this.#commits = commits
-    this.#writer = new BatchWriter({ storage, head, tree, backlinks, blobs, outbox, commits })
+    const caches = { clear: () => this.clearCache() }
+    this.#writer = new BatchWriter({ storage, head, tree, backlinks, blobs, commits, caches })
   }
 
   /** @throws StorageError `RepoNotFound` before the first commit. */
@@ -80,6 +96,7 @@ export class Repo {
   clearCache(): void {
     this.#head.clearCache()
     this.#tree.clearCache()
+    this.collections.clearCache()
     this.takedowns.clearCache()
     this.#parts.outbox.clearCache()
   }
@@ -144,7 +161,9 @@ export class Repo {
     const commit = signCommit(did, key, data, rev)
     try {
       storage.transactionSync(() => {
+        this.collections.addAll()
         staging.replace()
+        this.collections.addAll()
         blobs.review()
         this.takedowns.review()
         this.#head.put({ ...commit, lastEvent, usage, counts: staging.counts })

@@ -194,6 +194,23 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX snapshot_record_cid ON snapshot_record (cid);
   `,
+  // Repositories of before are told whole.
+  `
+  CREATE TABLE untold_collection (
+    name TEXT PRIMARY KEY
+  ) WITHOUT ROWID;
+  INSERT INTO untold_collection (name)
+  WITH RECURSIVE collection (name) AS (
+    SELECT (SELECT substr(path, 1, instr(path, '/') - 1) FROM record ORDER BY path LIMIT 1)
+    UNION ALL
+    SELECT (
+      SELECT substr(path, 1, instr(path, '/') - 1) FROM record
+      WHERE path >= collection.name || '0' ORDER BY path LIMIT 1
+    )
+    FROM collection WHERE name IS NOT NULL
+  )
+  SELECT name FROM collection WHERE name IS NOT NULL;
+  `,
   `
   CREATE TABLE record_takedown (
     path TEXT PRIMARY KEY,

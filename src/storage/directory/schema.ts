@@ -124,6 +124,29 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX mail_due_at ON mail (due_at);
   `,
+  `
+  ALTER TABLE account ADD COLUMN language TEXT;
+  ALTER TABLE account ADD COLUMN sign_in_mails INTEGER NOT NULL DEFAULT 1;
+
+  ALTER TABLE email_token ADD COLUMN mailed_at INTEGER;
+
+  ALTER TABLE mail ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE mail ADD COLUMN failed_at INTEGER;
+  UPDATE mail SET failed_at = expires_at - 2592000000 WHERE due_at IS NULL;
+
+  CREATE TABLE dropped_mail (
+    day INTEGER PRIMARY KEY,
+    mails INTEGER NOT NULL
+  );
+
+  CREATE TABLE mailing (
+    id TEXT PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    cursor TEXT NOT NULL,
+    queued INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
   // Ids of reports are given out, and never twice.
   `
   CREATE TABLE moderation_log (
@@ -173,6 +196,6 @@ export const hasExpiring = (sql: SqlStorage): boolean =>
       `SELECT EXISTS (SELECT 1 FROM reserved_key) OR EXISTS (SELECT 1 FROM email_token)
          OR EXISTS (SELECT 1 FROM used_service_token) OR EXISTS (SELECT 1 FROM account WHERE ready = 0)
          OR EXISTS (SELECT 1 FROM released_handle) OR EXISTS (SELECT 1 FROM lockout)
-         OR EXISTS (SELECT 1 FROM mail) AS found`,
+         OR EXISTS (SELECT 1 FROM mail) OR EXISTS (SELECT 1 FROM dropped_mail) AS found`,
     )
     .one().found === 1

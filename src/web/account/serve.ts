@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { PASSKEY_SCRIPT } from '../assets/script.ts'
-import { STYLE_SHEET } from '../assets/style.ts'
+import { styleSheet } from '../assets/style.ts'
 import { SETTINGS } from '../layout.ts'
 import { browserSessionOf } from './browser-session.ts'
 import { sameOriginOnly, setPageHeaders } from './guard.ts'
@@ -22,7 +22,10 @@ export const pages = new Hono<PageEnv>()
   .basePath(SETTINGS)
   .use(setPageHeaders, sameOriginOnly)
   .get('/style.css', (c) =>
-    c.body(STYLE_SHEET, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': KEEP }),
+    c.body(styleSheet(c.env.services.config.branding), 200, {
+      'content-type': 'text/css; charset=utf-8',
+      'cache-control': KEEP,
+    }),
   )
   .get('/passkeys.js', (c) =>
     c.body(PASSKEY_SCRIPT, 200, {
@@ -33,7 +36,7 @@ export const pages = new Hono<PageEnv>()
   .get('/', async (c) => {
     const { services } = c.env
     const session = await browserSessionOf(c.req.raw, services)
-    if (!session) return c.html(signInPage(services.config.hostname))
+    if (!session) return c.html(signInPage(services.config))
     return c.html(await settingsPage(services, session, { done: c.req.query('done') }))
   })
   .route('/', signIn)

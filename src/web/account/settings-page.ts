@@ -69,7 +69,7 @@ export function settingsFrame(
   const csrfToken = csrfTokenOf(session)
   return page({
     title,
-    hostname: config.hostname,
+    config,
     script: { csrfToken },
     corner: html`<form method="post" action="${SETTINGS}/sign-out">
 ${csrfTokenField(csrfToken)}<span>@${session.handle}</span> <button class="second">Sign out</button></form>`,

@@ -1,14 +1,14 @@
 /** Signing in to the account page: with a passkey, or with a password and, where it is asked for, a code. */
 import { html } from 'hono/html'
-import { alertBox, type Html, page, SETTINGS, scriptAlert } from '../layout.ts'
+import { alertBox, type Html, type PageConfig, page, SETTINGS, scriptAlert } from '../layout.ts'
 
 export const signInPage = (
-  hostname: string,
+  config: PageConfig,
   { alert, identifier = '' }: { alert?: string; identifier?: string } = {},
 ): Html =>
   page({
     title: 'Sign in',
-    hostname,
+    config,
     script: {},
     main: html`<div class="narrow">
 <h1>Sign in</h1>
@@ -40,10 +40,10 @@ export interface CodePage {
   alert?: string
 }
 
-export const codePage = (hostname: string, { did, ticket, wanted, alert }: CodePage): Html =>
+export const codePage = (config: PageConfig, { did, ticket, wanted, alert }: CodePage): Html =>
   page({
     title: 'Second step',
-    hostname,
+    config,
     main: html`<div class="narrow">
 <h1>Second step</h1>
 ${alertBox(alert)}
@@ -64,10 +64,10 @@ ${alertBox(alert)}
   })
 
 /** Where a link with a one-time token leads. The token is behind the #, which no server and no log sees. */
-export const linkPage = (hostname: string): Html =>
+export const linkPage = (config: PageConfig): Html =>
   page({
     title: 'Add a passkey',
-    hostname,
+    config,
     script: {},
     main: html`<div class="narrow">
 <h1>Add a passkey</h1>

@@ -14,7 +14,7 @@ import type { PageContext, PageEnv } from '../page-env.ts'
 import { linkPage } from '../sign-in-page.ts'
 
 export const passkeyLink = new Hono<PageEnv>()
-  .get('/passkey', (c) => c.html(linkPage(c.env.services.config.hostname)))
+  .get('/passkey', (c) => c.html(linkPage(c.env.services.config)))
   /** For the operator: `{account}` in, `{url, handle}` out. */
   .post('/passkey/link', async (c) => {
     const { services } = c.env

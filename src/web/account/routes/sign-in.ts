@@ -22,10 +22,10 @@ export const signIn = new Hono<PageEnv>()
       const { did, attempt } = await tryPassword(c, identifier, await field(c, 'password'))
       if ('token' in attempt) return enter(c, did, attempt.token)
       await services.mailedCodes.send(did)
-      return c.html(codePage(services.config.hostname, { did, ...attempt }))
+      return c.html(codePage(services.config, { did, ...attempt }))
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      return c.html(signInPage(services.config.hostname, { alert, identifier }), status)
+      return c.html(signInPage(services.config, { alert, identifier }), status)
     }
   })
   .post('/sign-in/code', async (c) => {
@@ -39,10 +39,10 @@ export const signIn = new Hono<PageEnv>()
       return enter(c, did, await browserSessions.complete(ticket, await field(c, 'code')))
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      const { hostname } = services.config
-      if (status === 400) return c.html(signInPage(hostname, { alert }), status)
+      const { config } = services
+      if (status === 400) return c.html(signInPage(config, { alert }), status)
       const wanted = await field(c, 'wanted')
-      return c.html(codePage(hostname, { did, ticket, wanted, alert }), status)
+      return c.html(codePage(config, { did, ticket, wanted, alert }), status)
     }
   })
   .post('/sign-in/passkey/options', (c) => {

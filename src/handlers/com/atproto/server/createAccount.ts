@@ -13,6 +13,8 @@ export default define({
   async handler({ input, auth, services }) {
     if (input.plcOp !== undefined) throw new InvalidRequestError('Unsupported input: "plcOp"')
     const { account, session } = await services.accounts.create(input, auth)
+    services.mail.welcomeApp(account.did, { isNew: false })
+    services.mail.noteLanguage(account.did)
     const tokens = await services.accounts.issueTokens(account.did, session)
     return { ...tokens, did: account.did, handle: account.handle }
   },

@@ -25,7 +25,9 @@ export default define({
       await services.moderation.setTakedown(subject, ref, note)
     }
     if (subject.kind === 'account') {
-      const { did } = await services.accounts.get(subject.did)
+      const account = await services.accounts.find(subject.did)
+      if (!account) throw new InvalidRequestError('Repo not found', 'NotFound')
+      const { did } = account
       const { lifecycle } = services.account(did)
       if (deactivated?.applied) await lifecycle.deactivate(null, note)
       if (activates) {

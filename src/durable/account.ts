@@ -112,6 +112,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const objects = hostObjects(env)
   const space = new DiskSpace(env)
   const blobIndex = new BlobIndex(sql)
+  const blobTakedowns = new BlobTakedowns(sql, blobIndex)
   const outbox = new Outbox(sql)
   const moderationOutbox = new ModerationOutbox(sql)
   const snapshots = new ExportSnapshots(sql)
@@ -127,7 +128,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     did,
     state: () => sourceState(store),
   })
-  const blobDeletion = deleteBlobs(blobIndex, () => blobStore(env))
+  const blobDeletion = deleteBlobs(blobIndex, blobTakedowns, () => blobStore(env))
   const recovery = new Recovery({
     plc,
     objects,
@@ -135,7 +136,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     outbox,
     hasOtherWork: () =>
       blobIndex.keysToDelete(1).length > 0 ||
-      blobIndex.hasQuarantine() ||
+      blobTakedowns.hasQuarantine() ||
       !moderationOutbox.isEmpty(),
     open: () => lifecycle.openPending(),
     destroy: () => store.destroy(),
@@ -259,7 +260,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
-    moderation: new Moderation(core, { repo, blobs: new BlobTakedowns(sql), blobIndex, notes }),
+    moderation: new Moderation(core, { repo, blobs: blobTakedowns, blobIndex, notes }),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),
     sessions,

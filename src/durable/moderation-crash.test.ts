@@ -17,7 +17,7 @@ import { makeAccount, type TestAccount } from '../testing/host.ts'
 /** More than a takedown has. */
 const STATEMENTS = 14
 
-const note = { by: 'operator', reason: 'a test', caseId: 'case 1' }
+const note = { by: 'admin', reason: 'a test', caseId: 'case 1' }
 
 let account: TestAccount
 let blob: Uploaded

@@ -14,7 +14,7 @@ import { crashNow } from '../testing/crash.ts'
 import { makeAccount, send, type TestAccount } from '../testing/host.ts'
 import { resultOf } from '../testing/result.ts'
 
-const note = { by: 'operator' }
+const note = { by: 'admin' }
 const objects = hostObjects(env)
 const KEYS = ['a', 'b', 'c', 'd', 'e']
 const FILES = ['one', 'two', 'three']

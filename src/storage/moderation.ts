@@ -11,7 +11,7 @@ export type ModerationAction = 'takedown' | 'restore' | 'deactivate' | 'activate
 
 /** Who acts, and why. */
 export interface ModerationNote {
-  /** `operator`, or a DID: of the moderation service, or of an account of this host. */
+  /** `admin`, or a DID: of the moderation service, or of an account of this host. */
   by: string
   reason?: string | undefined
   /** Names the case at the moderator's. */

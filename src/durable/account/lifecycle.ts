@@ -82,7 +82,7 @@ export class Lifecycle implements LifecycleRpc {
 
   async setTakedown(
     takedown: string | null,
-    note: ModerationNote = { by: 'operator' },
+    note: ModerationNote = { by: 'admin' },
   ): Promise<void> {
     const { storage, profile } = this.#core
     const { takedown: before } = profile.get()

@@ -1,6 +1,6 @@
 /** The log, the finder and the reports, as the operator's pages use them. */
 import { env } from 'cloudflare:workers'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { readConfig } from '../../kernel/config/config.ts'
 import { blobStore } from '../../storage/blobs/choose.ts'
 import type { ModerationSubject } from '../../storage/moderation.ts'
@@ -8,18 +8,20 @@ import { collection, putFiles, type Uploaded, upload } from '../../testing/blobs
 import { callAs, makeAccount, outcome, type TestAccount } from '../../testing/host.ts'
 import { resultOf } from '../../testing/result.ts'
 import { AccountLookup } from '../accounts/account-lookup.ts'
+import type { MailService } from '../mail/mail.ts'
 import { hostObjects } from '../objects/stubs.ts'
 import { Moderation } from './moderation.ts'
 
 const objects = hostObjects(env)
+const tell = vi.fn<MailService['tell']>()
 const moderation = new Moderation({
   objects,
   lookup: new AccountLookup(() => objects.directory),
-  mail: { tell: () => undefined },
+  mail: { tell },
   blobStore: () => blobStore(env),
   countReport: async () => undefined,
 })
-const OPERATOR = { by: 'operator' }
+const OPERATOR = { by: 'admin' }
 const SPAM = 'com.atproto.moderation.defs#reasonSpam'
 const NOT_HERE = { subjects: [], problem: 'not here' }
 
@@ -53,12 +55,12 @@ describe('the log', () => {
     expect(
       entries.map(({ action, subject: { kind }, by, ref }) => [action, kind, by, ref]),
     ).toEqual([
-      ['activate', 'account', 'operator', null],
-      ['deactivate', 'account', 'operator', null],
-      ['restore', 'account', 'operator', null],
+      ['activate', 'account', 'admin', null],
+      ['deactivate', 'account', 'admin', null],
+      ['restore', 'account', 'admin', null],
       ['takedown', 'account', 'did:web:mod.test', 'c'],
       ['takedown', 'blob', 'did:web:mod.test', 'b'],
-      ['restore', 'record', 'operator', null],
+      ['restore', 'record', 'admin', null],
       ['takedown', 'record', 'did:web:mod.test', 'a'],
     ])
     expect(entries.at(-1)).toMatchObject({
@@ -119,6 +121,19 @@ describe('the log', () => {
     await objects.directory.moderation.append(entries)
     expect([await inForce('blob'), await inForce('record')]).toEqual([['c'], []])
     expect(await moderation.log(100, undefined, { did: account.did })).toEqual({ entries })
+  })
+
+  test('goes with a mail to the owner whose account it is about, where that changes', async () => {
+    const { did } = account
+    tell.mockClear()
+    for (const ref of ['a', 'b', null, null]) {
+      await moderation.setTakedown({ kind: 'account', did }, ref, OPERATOR)
+    }
+    await moderation.setTakedown(record, 'a', OPERATOR)
+    expect(tell.mock.calls).toEqual([
+      [did, { kind: 'account taken down' }],
+      [did, { kind: 'account restored' }],
+    ])
   })
 
   test('takes no text without end', async () => {
@@ -212,13 +227,13 @@ describe('a report', () => {
       (await moderation.reports(10, undefined, { open: true, did: other.did })).reports
     expect((await open()).map(({ record: about }) => about?.uri)).toEqual([uri, undefined])
     const id = made.id as number
-    expect(await moderation.resolveReport(id, 'operator', 'it was nothing')).toBe(true)
-    expect(await moderation.resolveReport(id, 'operator')).toBe(false)
+    expect(await moderation.resolveReport(id, 'admin', 'it was nothing')).toBe(true)
+    expect(await moderation.resolveReport(id, 'admin')).toBe(false)
     expect(await open()).toHaveLength(1)
     expect((await moderation.findReport(id))?.resolution).toMatchObject({ note: 'it was nothing' })
     const { entries } = await moderation.log(10, undefined, { did: other.did })
     expect(entries).toMatchObject([
-      { action: 'resolve report', ref: `report ${id}`, reason: 'it was nothing', by: 'operator' },
+      { action: 'resolve report', ref: `report ${id}`, reason: 'it was nothing', by: 'admin' },
     ])
   })
 

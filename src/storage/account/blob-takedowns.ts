@@ -1,4 +1,4 @@
-import { type BlobRow, TEMPORARY_BLOB } from './blobs.ts'
+import type { BlobIndex, BlobRow } from './blobs.ts'
 
 /** A blob that was taken down. */
 export interface TakendownBlob {
@@ -35,27 +35,23 @@ type Row = {
  */
 export class BlobTakedowns {
   readonly #sql: SqlStorage
+  readonly #index: BlobIndex
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, index: BlobIndex) {
     this.#sql = sql
+    this.#index = index
   }
 
   /** @returns undefined: neither taken down nor uploaded */
   state(cid: string): BlobState | undefined {
     const found = this.#find(cid)
-    if (found) {
-      const { ref, mime_type, size, delete_at, key } = found
-      const bytes = key === null ? null : { mimeType: mime_type ?? '', size: size ?? 0 }
-      return { takedown: ref, bytes, deleteAt: delete_at }
+    const bytes = found ? bytesOf(found) : this.#index.find(cid)
+    if (!found && !bytes) return undefined
+    return {
+      takedown: found?.ref ?? null,
+      bytes: bytes ? { mimeType: bytes.mimeType, size: bytes.size } : null,
+      deleteAt: found?.delete_at ?? null,
     }
-    const [blob] = this.#sql
-      .exec<{ mime_type: string; size: number }>(
-        'SELECT mime_type, size FROM blob WHERE cid = ?',
-        cid,
-      )
-      .toArray()
-    if (!blob) return undefined
-    return { takedown: null, bytes: { mimeType: blob.mime_type, size: blob.size }, deleteAt: null }
   }
 
   /**
@@ -71,15 +67,17 @@ export class BlobTakedowns {
       this.#sql.exec('UPDATE blob_takedown SET ref = ? WHERE cid = ?', ref, cid)
       return true
     }
+    const blob = this.#index.takeOut(cid)
     this.#sql.exec(
       `INSERT INTO blob_takedown (cid, ref, key, mime_type, size, delete_at)
-       SELECT given.cid, given.ref, key, mime_type, size, iif(key IS NULL, NULL, given.at)
-       FROM (SELECT ? AS cid, ? AS ref, ? AS at) AS given LEFT JOIN blob ON blob.cid = given.cid`,
+       VALUES (?, ?, ?, ?, ?, ?)`,
       cid,
       ref,
-      deleteAt,
+      blob?.key ?? null,
+      blob?.mimeType ?? null,
+      blob?.size ?? null,
+      blob ? deleteAt : null,
     )
-    this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
     return true
   }
 
@@ -91,16 +89,8 @@ export class BlobTakedowns {
   remove(cid: string): boolean {
     const before = this.#find(cid)
     if (!before) return false
-    if (before.key !== null) {
-      this.#sql.exec(
-        `INSERT INTO blob (cid, key, mime_type, size, expires_at)
-         SELECT cid, key, mime_type, size,
-           iif(EXISTS (SELECT 1 FROM record_blob WHERE blob = ?1), NULL, ?2)
-         FROM blob_takedown WHERE cid = ?1`,
-        cid,
-        Date.now() + TEMPORARY_BLOB,
-      )
-    }
+    const blob = bytesOf(before)
+    if (blob) this.#index.put(blob)
     this.#sql.exec('DELETE FROM blob_takedown WHERE cid = ?', cid)
     return true
   }
@@ -108,8 +98,37 @@ export class BlobTakedowns {
   /** Where the bytes of a blob in quarantine are. */
   quarantined(cid: string): BlobRow | undefined {
     const found = this.#find(cid)
-    if (!found || found.key === null) return undefined
-    return { cid, key: found.key, mimeType: found.mime_type ?? '', size: found.size ?? 0 }
+    return found && bytesOf(found)
+  }
+
+  /** Whether there are bytes in quarantine. */
+  hasQuarantine(): boolean {
+    return this.nextEnd() !== undefined
+  }
+
+  /** When the next bytes leave quarantine, in ms since the epoch. */
+  nextEnd(): number | undefined {
+    const [row] = this.#sql
+      .exec<{ at: number }>(
+        `SELECT delete_at AS at FROM blob_takedown WHERE delete_at IS NOT NULL
+         ORDER BY delete_at LIMIT 1`,
+      )
+      .toArray()
+    return row?.at
+  }
+
+  /** Ends the quarantine of blobs whose time is over: their bytes are marked for deletion. */
+  endQuarantine(now: number): void {
+    const over = this.#sql
+      .exec<{ cid: string; key: string }>(
+        'SELECT cid, key FROM blob_takedown WHERE delete_at <= ?',
+        now,
+      )
+      .toArray()
+    for (const { cid, key } of over) {
+      this.#index.markForDeletion(key)
+      this.#sql.exec('UPDATE blob_takedown SET key = NULL, delete_at = NULL WHERE cid = ?', cid)
+    }
   }
 
   /** In order of CID, after `cursor`. */
@@ -117,21 +136,22 @@ export class BlobTakedowns {
     return this.#sql
       .exec<Row>('SELECT * FROM blob_takedown WHERE cid > ? ORDER BY cid LIMIT ?', cursor, limit)
       .toArray()
-      .map(({ cid, ref, key, mime_type, size, delete_at }) => ({
-        cid,
-        ref,
-        bytes:
-          key === null
-            ? null
-            : {
-                mimeType: mime_type ?? '',
-                size: size ?? 0,
-                deleteAt: delete_at ?? 0,
-              },
-      }))
+      .map((row) => {
+        const blob = bytesOf(row)
+        const deleteAt = row.delete_at ?? 0
+        return {
+          cid: row.cid,
+          ref: row.ref,
+          bytes: blob ? { mimeType: blob.mimeType, size: blob.size, deleteAt } : null,
+        }
+      })
   }
 
   #find(cid: string): Row | undefined {
     return this.#sql.exec<Row>('SELECT * FROM blob_takedown WHERE cid = ?', cid).toArray()[0]
   }
 }
+
+/** Undefined: the bytes are gone, or never were here. */
+const bytesOf = ({ cid, key, mime_type, size }: Row): BlobRow | undefined =>
+  key === null ? undefined : { cid, key, mimeType: mime_type ?? '', size: size ?? 0 }

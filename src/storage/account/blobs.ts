@@ -12,7 +12,7 @@ export interface BlobRow {
 }
 
 /** Lifetime of an upload that no record refers to, in ms. */
-export const TEMPORARY_BLOB = 6 * 60 * 60 * 1000
+const TEMPORARY = 6 * 60 * 60 * 1000
 
 type Row = {
   cid: string
@@ -59,19 +59,37 @@ export class BlobIndex {
     }
     const known = this.#find(blob.cid)
     const kept = known ? toBlob(known) : blob
-    if (kept.key !== blob.key) this.#markForDeletion(blob.key)
-    if (known?.expires_at === null) return kept
+    if (kept.key !== blob.key) this.markForDeletion(blob.key)
+    if (known?.expires_at !== null) this.put(kept)
+    return kept
+  }
+
+  /** Puts a blob into the index, temporary unless a record refers to it. */
+  put({ cid, key, mimeType, size }: BlobRow): void {
     // Imported records may refer to a blob before it is uploaded.
-    const expiresAt = this.#isReferenced(blob.cid) ? null : Date.now() + TEMPORARY_BLOB
+    const expiresAt = this.#isReferenced(cid) ? null : Date.now() + TEMPORARY
     this.#sql.exec(
       'INSERT OR REPLACE INTO blob (cid, key, mime_type, size, expires_at) VALUES (?, ?, ?, ?, ?)',
-      kept.cid,
-      kept.key,
-      kept.mimeType,
-      kept.size,
+      cid,
+      key,
+      mimeType,
+      size,
       expiresAt,
     )
-    return kept
+  }
+
+  /** Takes a blob out of the index; its bytes stay, and the caller sees to them. */
+  takeOut(cid: string): BlobRow | undefined {
+    const row = this.#find(cid)
+    if (!row) return undefined
+    this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
+    return toBlob(row)
+  }
+
+  /** An upload, temporary or not. */
+  find(cid: string): BlobRow | undefined {
+    const row = this.#find(cid)
+    return row && toBlob(row)
   }
 
   /**
@@ -131,7 +149,7 @@ export class BlobIndex {
     this.#sql.exec(
       `UPDATE blob SET expires_at = ?
        WHERE expires_at IS NULL AND cid NOT IN (SELECT blob FROM record_blob)`,
-      Date.now() + TEMPORARY_BLOB,
+      Date.now() + TEMPORARY,
     )
   }
 
@@ -195,44 +213,22 @@ export class BlobIndex {
       .one()
   }
 
-  /** Removes temporary blobs that have expired, and ends the quarantine of those whose time is over. */
+  /** Removes temporary blobs that have expired. */
   expire(now: number): void {
     const expired = this.#sql
       .exec<{ cid: string }>('SELECT cid FROM blob WHERE expires_at <= ?', now)
       .toArray()
     for (const { cid } of expired) this.#remove(cid)
-    const over = this.#sql
-      .exec<{ cid: string; key: string }>(
-        'SELECT cid, key FROM blob_takedown WHERE delete_at <= ?',
-        now,
-      )
-      .toArray()
-    for (const { cid, key } of over) {
-      this.#markForDeletion(key)
-      this.#sql.exec('UPDATE blob_takedown SET key = NULL, delete_at = NULL WHERE cid = ?', cid)
-    }
   }
 
-  /** When the next temporary blob expires, or bytes leave quarantine, in ms since the epoch. */
+  /** When the next temporary blob expires, in ms since the epoch. */
   nextExpiry(): number | undefined {
     return (
       this.#sql
         .exec<{ at: number | null }>(
-          `SELECT min(at) AS at FROM (
-             SELECT min(expires_at) AS at FROM blob WHERE expires_at IS NOT NULL
-             UNION ALL
-             SELECT min(delete_at) FROM blob_takedown WHERE delete_at IS NOT NULL
-           )`,
+          'SELECT min(expires_at) AS at FROM blob WHERE expires_at IS NOT NULL',
         )
         .one().at ?? undefined
-    )
-  }
-
-  /** Whether there are bytes in quarantine. */
-  hasQuarantine(): boolean {
-    return (
-      this.#sql.exec('SELECT 1 FROM blob_takedown WHERE delete_at IS NOT NULL LIMIT 1').toArray()
-        .length > 0
     )
   }
 
@@ -244,6 +240,12 @@ export class BlobIndex {
       .map(({ key }) => key)
     if (keys.length === 0) this.#hasKeysToDelete = false
     return keys
+  }
+
+  /** Marks a key in the blob store whose bytes nobody needs any more. */
+  markForDeletion(key: string): void {
+    this.#hasKeysToDelete = true
+    this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) VALUES (?)', key)
   }
 
   /** To be called after the bytes under `key` were deleted. */
@@ -266,15 +268,8 @@ export class BlobIndex {
   }
 
   #remove(cid: string): void {
-    const blob = this.#find(cid)
-    if (!blob) return
-    this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
-    this.#markForDeletion(blob.key)
-  }
-
-  #markForDeletion(key: string): void {
-    this.#hasKeysToDelete = true
-    this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) VALUES (?)', key)
+    const blob = this.takeOut(cid)
+    if (blob) this.markForDeletion(blob.key)
   }
 }
 

@@ -16,7 +16,7 @@ test('a page reads as many rows as it has, and an index entry for each, whatever
   runInDurableObject(env.DIRECTORY.get(env.DIRECTORY.idFromName('log pages')), (_, { storage }) => {
     const counter = countRows(storage.sql)
     const log = new ModerationLog(counter.sql)
-    const note = { by: 'operator' }
+    const note = { by: 'admin' }
     for (let n = 0; n < 100; n++) {
       log.append(subjects(n).map((subject) => moderationEntry('takedown', subject, note, `${n}`)))
       if (n >= 10) {

@@ -29,29 +29,29 @@ test('reports are listed a page at a time, the newest first, all or those that a
   withReports(10, (reports) => {
     const ids = ['a', 'b', 'c'].map((reason) => reports.add(report(reason)).id)
     expect(reasons(reports)).toEqual(['c', 'b', 'a'])
-    expect(reports.resolve(ids[1] ?? 0, 'operator', 'done')).toBe(true)
+    expect(reports.resolve(ids[1] ?? 0, 'admin', 'done')).toBe(true)
     expect(reasons(reports, true)).toEqual(['c', 'a'])
     const first = reports.list(2)
     expect(first.reports.map(({ reason }) => reason)).toEqual(['c', 'b'])
     expect(reports.list(2, first.cursor).reports.map(({ reason }) => reason)).toEqual(['a'])
     expect(reports.list(2, undefined, { did: 'did:web:carol.test' })).toEqual({ reports: [] })
-    expect(reports.find(ids[1] ?? 0)?.resolution).toMatchObject({ by: 'operator', note: 'done' })
+    expect(reports.find(ids[1] ?? 0)?.resolution).toMatchObject({ by: 'admin', note: 'done' })
   }))
 
 test('a report is closed once, and what is not there cannot be', () =>
   withReports(10, (reports) => {
     const { id } = reports.add(report('a'))
-    expect(reports.resolve(id, 'operator', 'first')).toBe(true)
-    expect(reports.resolve(id, 'operator', 'second')).toBe(false)
+    expect(reports.resolve(id, 'admin', 'first')).toBe(true)
+    expect(reports.resolve(id, 'admin', 'second')).toBe(false)
     expect(reports.find(id)?.resolution?.note).toBe('first')
-    expect(() => reports.resolve(id + 1, 'operator', null)).toThrow(refused('NotFound', 400))
+    expect(() => reports.resolve(id + 1, 'admin', null)).toThrow(refused('NotFound', 400))
   }))
 
 test('the one that was closed longest ago makes room; where all are open, none is lost', () =>
   withReports(3, (reports) => {
     const ids = ['a', 'b', 'c'].map((reason) => reports.add(report(reason)).id)
     expect(() => reports.add(report('d'))).toThrow(refused('TooManyReports', 503))
-    reports.resolve(ids[2] ?? 0, 'operator', null)
+    reports.resolve(ids[2] ?? 0, 'admin', null)
     const { id } = reports.add(report('d'))
     expect(reasons(reports)).toEqual(['d', 'b', 'a'])
     // An id is never given twice, the newest report's neither.
@@ -63,9 +63,9 @@ test('one account has so many open reports at most, and does not keep others fro
     for (let n = 0; n < MAX_OPEN_BY_ACCOUNT; n++) reports.add(report(`${n}`))
     expect(() => reports.add(report('one more'))).toThrow(refused('TooManyReports', 429))
     const { id } = reports.add(report('of another', 'did:web:dan.test'))
-    reports.resolve(id, 'operator', null)
+    reports.resolve(id, 'admin', null)
     expect(() => reports.add(report('one more'))).toThrow(refused('TooManyReports', 429))
-    reports.resolve(1, 'operator', null)
+    reports.resolve(1, 'admin', null)
     reports.add(report('one more'))
   }))
 
@@ -75,7 +75,7 @@ test('a page of the open ones reads few rows, however many were closed', () =>
     const reports = new Reports(counter.sql)
     for (let n = 0; n < 60; n++) {
       const { id } = reports.add(report(`${n}`))
-      if (n % 20 !== 0) reports.resolve(id, 'operator', null)
+      if (n % 20 !== 0) reports.resolve(id, 'admin', null)
     }
     counter.take()
     expect(reasons(reports, true)).toEqual(['40', '20', '0'])

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { type ArgsDef, defineCommand } from 'citty'
 import { refuseUnknown } from '../codegen/commands/options.ts'
+import { quota } from './account-quota.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
+import { role } from './role.ts'
 
 const args = {
   handle: { type: 'positional', required: true, description: 'Such as bob.test' },
@@ -47,4 +49,17 @@ async function run({ email, json, ...args }: Args): Promise<void> {
   )
 }
 
-await main('npm run account', account, '')
+/** What else there is to do with accounts. No handle has one of these names, since it has a dot. */
+const others: Readonly<Record<string, Parameters<typeof main>[1]>> = { quota, role }
+
+const [, , word = ''] = process.argv
+const other = others[word]
+if (other) process.argv.splice(2, 1)
+const about = `Also: ${Object.keys(others)
+  .map((name) => `npm run account -- ${name} --help`)
+  .join(', ')}`
+await main(
+  other ? `npm run account -- ${word}` : 'npm run account',
+  other ?? account,
+  other ? '' : about,
+)

@@ -7,7 +7,7 @@ import type { RowCounts } from '../storage/sql.ts'
 import type { KeysRpc, ServiceTokensRpc } from './account/keys.ts'
 import type { EmailRpc, LifecycleRpc, PreferencesRpc, ProfileRpc } from './account/lifecycle.ts'
 import type { ModerationRpc } from './account/moderation.ts'
-import type { BlobsRpc, RepositoryRpc } from './account/repository.ts'
+import type { BlobsRpc, QuotaRpc, RepositoryRpc } from './account/repository.ts'
 import type {
   BrowserSessionsRpc,
   FactorsRpc,
@@ -24,6 +24,8 @@ export interface AccountRpc {
   readonly preferences: PreferencesRpc
   readonly repository: RepositoryRpc
   readonly blobs: BlobsRpc
+  readonly archives: ArchivesRpc
+  readonly quota: QuotaRpc
   readonly moderation: ModerationRpc
   readonly keys: KeysRpc
   readonly serviceTokens: ServiceTokensRpc
@@ -34,6 +36,14 @@ export interface AccountRpc {
   readonly browserSessions: BrowserSessionsRpc
   readonly rateLimits: RateLimitsRpc
   readonly rowCounts: RowCountsRpc
+}
+
+/** Archives of everything that the account has here: one at a time. */
+export interface ArchivesRpc {
+  /** An archive is begun; one that is on its way is cut off, as whoever wanted it has begun anew. @returns its id */
+  begin(): Answer<string>
+  /** @throws StorageError `ArchiveReplaced` when another was begun meanwhile; `RepoNotFound` */
+  assertCurrent(id: string): Answer<void>
 }
 
 export interface RateLimitsRpc {

@@ -5,12 +5,19 @@
 
 import type { Mail } from '../kernel/mail.ts'
 import type {
+  AccountFacts,
+  AccountFilter,
   AdministeredAccount,
-  HostedAccount,
-  NameClaim,
   SearchPage,
   SearchPlace,
-} from '../storage/directory/accounts.ts'
+} from '../storage/directory/account-list.ts'
+import type { HostedAccount, NameClaim } from '../storage/directory/accounts.ts'
+import type {
+  AuditEntry,
+  AuditFilter,
+  AuditIntent,
+  AuditOutcome,
+} from '../storage/directory/audit.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
 import type {
   InviteCode,
@@ -25,6 +32,7 @@ import type { StoredLexicon } from '../storage/directory/lexicons.ts'
 import type { Addressee } from '../storage/directory/mail-preferences.ts'
 import type { MailState } from '../storage/directory/mail-queue.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
+import type { Role } from '../storage/directory/roles.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
@@ -45,6 +53,8 @@ export interface DirectoryRpc {
   readonly reports: ReportsRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
+  readonly roles: RolesRpc
+  readonly audit: AuditRpc
 }
 
 export interface DirectoryAccountsRpc {
@@ -79,8 +89,15 @@ export interface DirectoryAccountsRpc {
   findAny(handles: readonly string[], dids: readonly string[]): Answer<HostedAccount | undefined>
   /** An account with what its operator wants to know. */
   administered(did: string): Answer<AdministeredAccount | undefined>
-  /** One page of the accounts whose DID, handle or address begins with `prefix`. */
-  search(prefix: string, limit: number, after?: SearchPlace): Answer<SearchPage>
+  /** One page of the accounts whose DID, handle or address begins with `prefix`, and that `filter` lets through. */
+  search(
+    prefix: string,
+    limit: number,
+    after?: SearchPlace,
+    filter?: AccountFilter,
+  ): Answer<SearchPage>
+  /** What an account's object tells of itself. */
+  setFacts(did: string, facts: AccountFacts): Answer<void>
   /** Accounts in order of their DIDs, at most `limit`, after `cursor`. */
   list(limit: number, cursor?: string): Answer<HostedAccount[]>
 }
@@ -229,4 +246,22 @@ export interface SecretsRpc {
     fingerprints: SecretFingerprints,
     expected: SecretFingerprints | undefined,
   ): Answer<SecretFingerprints>
+}
+
+/** Accounts that may do more than others. */
+export interface RolesRpc {
+  /** The role that an account was given. It counts only while the account is active. */
+  of(did: string): Answer<Role | null>
+  /** @throws StorageError `AccountNotFound` */
+  set(did: string, role: Role | null): Answer<void>
+}
+
+/** What operators have done. */
+export interface AuditRpc {
+  /** To be called before something is done. @returns id of the entry */
+  begin(intent: AuditIntent): Answer<number>
+  /** To be called when it is done, or was refused. */
+  finish(id: number, outcome: AuditOutcome): Answer<void>
+  /** At most `limit` entries, the newest first. @param before id of the last one of the page before */
+  list(filter: AuditFilter, limit: number, before?: number): Answer<AuditEntry[]>
 }

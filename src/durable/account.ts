@@ -1,18 +1,15 @@
 import { DurableObject } from 'cloudflare:workers'
-import { XRPCError } from '@atproto/xrpc-server'
 import type { AccountRpc } from '../contracts/account.ts'
 import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
-import { type Config, readConfig } from '../kernel/config/config.ts'
-import { hashMailedToken } from '../kernel/crypto/mailed-token.ts'
-import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
+import { readConfig } from '../kernel/config/config.ts'
 import { hashToken } from '../kernel/crypto/random-token.ts'
-import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
+import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
-import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
 import { BlobTakedowns } from '../storage/account/blob-takedowns.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
@@ -32,23 +29,33 @@ import { blobStore } from '../storage/blobs/choose.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
-import type { SourceState } from '../storage/sequencer/sources.ts'
 import { countRows } from '../storage/sql.ts'
+import { Archives } from './account/archives.ts'
 import { Blobs } from './account/blobs.ts'
 import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
 import { Email } from './account/email.ts'
 import { Factors } from './account/factors.ts'
+import { Facts } from './account/facts.ts'
 import { HandleChange } from './account/handle-change.ts'
-import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
+import { hasherOf } from './account/hasher.ts'
+import {
+  deleteBlobs,
+  deliverEvents,
+  removeDelivered,
+  signOutOfOAuth,
+  sourceState,
+} from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
+import { useMailedCode } from './account/mailed-code.ts'
 import { Moderation } from './account/moderation.ts'
 import { logModeration, ModerationNotes } from './account/moderation-notes.ts'
 import { Passkeys } from './account/passkeys.ts'
 import { Passwords, type SignOut } from './account/passwords.ts'
 import { Preferences } from './account/preferences.ts'
 import { Profile } from './account/profile.ts'
+import { AccountQuota } from './account/quota.ts'
 import { Recovery } from './account/recovery.ts'
 import { Repository } from './account/repository.ts'
 import { ServiceTokens } from './account/service-tokens.ts'
@@ -58,15 +65,6 @@ import { Totp } from './account/totp.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { importCheck } from './import-check.ts'
 import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
-
-/** For all accounts of an isolate, which share a thread. */
-const leases = inlineLeases()
-let remote: RemoteHasher | undefined
-
-function hasherOf({ PASSWORD_HASHER }: Env, { id }: DurableObjectState): PasswordHasher {
-  if (PASSWORD_HASHER) remote ??= new RemoteHasher(PASSWORD_HASHER)
-  return new PasswordHasher({ key: id.toString(), remote, leases })
-}
 
 const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 
@@ -153,6 +151,16 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     schedule: () => scheduler.runLater(handleChange, HandleChange.DURATION),
     changed: () => scheduler.start(delivery),
   })
+  const passkeyTable = new PasskeyTable(sql)
+  const totpStore = new TotpStore(sql)
+  const facts = new Facts({
+    kv: storage.kv,
+    profile,
+    hasTotp: () => totpStore.enabled() !== undefined,
+    hasPasskey: () => passkeyTable.list().length > 0,
+    directory: () => objects.directory,
+    start: () => scheduler.start(facts),
+  })
   const jobs = [
     delivery,
     removeDelivered(outbox),
@@ -161,6 +169,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     handleChange,
     moderationLog,
     recovery,
+    facts,
   ]
   const log = () => createLogger({ account: did() })
   const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, space)
@@ -174,11 +183,13 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     profile,
     signOuts,
     hasher: hasherOf(env, ctx),
+    quota: () => quotaOf(config.quota, profile.quota()),
     changed() {
       scheduler.start(delivery)
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
     },
     delivered: () => scheduler.finished(delivery),
+    factsChanged: () => facts.changed(),
   }
   const sessionTable = new SessionTable(sql)
   const oneTime = new OneTime(sql)
@@ -206,7 +217,6 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   }
 
   const keys = new Keys(core, store)
-  const passkeyTable = new PasskeyTable(sql)
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
   const passwords = new Passwords(core, tables, sessionTable, signOut, {
     async assertValid(hash) {
@@ -220,7 +230,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   })
   const factors = new Factors(core, {
     passwords,
-    totp: new Totp(core, new TotpStore(sql)),
+    totp: new Totp(core, totpStore),
     recoveryCodes: new RecoveryCodes(sql),
     rates,
     useMailedCode: (code) => useMailedCode(objects, config, did(), code),
@@ -234,11 +244,12 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     factors,
     passkeys,
     oneTime,
+    isSigningOut: () => scheduler.isPending(oauthSignOut),
   })
 
   function assertHolder(holder: Holder): void {
     if ('session' in holder) sessions.assertAuthorized(holder.session)
-    else browserSessions.assertOpen(holder.browser)
+    else browserSessions.assertOpen(holder.browser, holder)
   }
 
   /** Leaves an empty store, as of an account that never was. */
@@ -260,6 +271,8 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
+    archives: new Archives(core),
+    quota: new AccountQuota(core, store, blobIndex, log),
     moderation: new Moderation(core, { repo, blobs: blobTakedowns, blobIndex, notes }),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),
@@ -272,28 +285,4 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     rowCounts: rowCounter,
   }
   return { parts, scheduler, assertHolder }
-}
-
-/** What the sequencer stores for listings of all accounts. */
-function sourceState({ profile, repo }: LifecycleStore): SourceState {
-  const gone = profile.isDeleted() || profile.pending() !== undefined
-  if (gone) return { head: null, rev: null, status: 'deleted' }
-  const { cid, rev } = repo.head()
-  return { head: cid, rev, status: profile.get().status }
-}
-
-async function useMailedCode(
-  { directory }: HostObjects,
-  { jwtSecret }: Config,
-  did: string,
-  code: string,
-): Promise<boolean> {
-  const hash = hashMailedToken(jwtSecret, 'sign_in', code)
-  return directory.tokens.consume('sign_in', hash, did).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof XRPCError) return false
-      throw error
-    },
-  )
 }

@@ -7,7 +7,10 @@ import { createLogger } from '../kernel/log.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
+import { AccountList } from '../storage/directory/account-list.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
+import { AuditLog } from '../storage/directory/audit.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
 import { Invites as InviteTable } from '../storage/directory/invites.ts'
@@ -22,6 +25,7 @@ import { ModerationLog } from '../storage/directory/moderation-log.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { Reports as ReportTable } from '../storage/directory/reports.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
+import { Roles } from '../storage/directory/roles.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
@@ -29,10 +33,13 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import { Accounts } from './directory/accounts.ts'
+import { AskAccounts } from './directory/ask-accounts.ts'
+import { AUDIT_PRUNING, removeOldEntries } from './directory/audit.ts'
 import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
+import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
 import { Reports } from './directory/reports.ts'
 import { SendToAll } from './directory/send-to-all.ts'
 import { RpcDispatcher } from './dispatcher.ts'
@@ -52,6 +59,9 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'serviceTokens.use',
   'lockouts.attempt',
 ])
+
+/** Calls that write in any case, and come often enough: the first of them ever begins what is done each day. */
+const WRITING: ReadonlySet<string> = new Set(['accounts.confirm', 'rateLimits.consume'])
 
 /**
  * The one object that knows who has an account on this host: a thin shell that puts its parts together and owns the
@@ -98,8 +108,14 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const start = () => this.#scheduler.start(sender)
     const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
     const startMailing = () => this.#scheduler.start(toAll)
-    const jobs = [removeExpired, sender, toAll]
+    const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
+    const audit = new AuditLog(sql)
+    const auditPruning = removeOldEntries(audit, config.auditRetention)
+    const list = new AccountList(sql)
+    const asking = new AskAccounts(list, hostObjects(env))
+    const jobs = [removeExpired, sender, toAll, recount, auditPruning, asking]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    if (asking.isNeeded()) ctx.waitUntil(this.#scheduler.resume(asking))
     const mails = new Mails({
       storage,
       queue,
@@ -113,7 +129,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     })
     const moderation = new ModerationLog(sql)
     const parts: DirectoryRpc = {
-      accounts: new Accounts(storage, accounts, invites, tokens),
+      accounts: new Accounts(storage, accounts, list, invites, tokens),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
@@ -126,9 +142,13 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),
+      roles: new Roles(sql),
+      audit,
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
+      if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
+      if (method === 'audit.begin') this.#scheduler.runLater(auditPruning, AUDIT_PRUNING)
     })
   }
 

@@ -23,9 +23,18 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     const { pages } = await import('./account/serve.ts')
     return pages.fetch(c.req.raw, c.env, c.executionCtx)
   })
+  .on(['GET', 'POST'], ['/admin', '/admin/*'], async (c) => {
+    const { adminConsole } = await import('./admin/serve.ts')
+    return adminConsole.fetch(c.req.raw, c.env, c.executionCtx)
+  })
   .on(['GET', 'POST'], SIGN_IN_MAILS_PATH, async (c) => {
     const { signInMails } = await import('./sign-in-mails.ts')
     return signInMails.fetch(c.req.raw, c.env, c.executionCtx)
+  })
+  // For commands, which know no origins.
+  .post('/operator/*', async (c) => {
+    const { operatorCommands } = await import('./operator/commands.ts')
+    return operatorCommands.fetch(c.req.raw, c.env, c.executionCtx)
   })
   .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
   .get('/', async (c) => {

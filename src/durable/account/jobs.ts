@@ -4,6 +4,7 @@ import type { HostObjects, SequencerClient } from '../../services/objects/stubs.
 import type { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
 import type { Collections } from '../../storage/account/collections.ts'
+import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
@@ -50,6 +51,14 @@ export const deliverEvents = ({
     }
   },
 })
+
+/** What the sequencer stores for listings of all accounts. */
+export function sourceState({ profile, repo }: Pick<Lifecycle, 'profile' | 'repo'>): SourceState {
+  const gone = profile.isDeleted() || profile.pending() !== undefined
+  if (gone) return { head: null, rev: null, status: 'deleted' }
+  const { cid, rev } = repo.head()
+  return { head: cid, rev, status: profile.get().status }
+}
 
 /** Tells which collections have become empty, or are not any more. */
 async function tellCollections(did: string, collections: Collections, sequencer: SequencerClient) {

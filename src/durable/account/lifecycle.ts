@@ -66,6 +66,7 @@ export class Lifecycle implements LifecycleRpc {
     }
     this.#core.storage.transactionSync(() => {
       this.#store.activate()
+      this.#core.factsChanged()
       if (note && deactivated) this.#note('activate', note)
     })
     await this.#announced(note && this.#notes.send())
@@ -75,6 +76,7 @@ export class Lifecycle implements LifecycleRpc {
     const { deactivated } = this.#core.profile.get()
     this.#core.storage.transactionSync(() => {
       this.#store.deactivate(deleteAfter)
+      this.#core.factsChanged()
       if (note && !deactivated) this.#note('deactivate', note)
     })
     await this.#announced(note && this.#notes.send())
@@ -89,6 +91,7 @@ export class Lifecycle implements LifecycleRpc {
     const changes = takedown !== null || before !== null
     storage.transactionSync(() => {
       this.#store.setTakedown(takedown)
+      this.#core.factsChanged()
       // Also when it ends: what was opened meanwhile was for somebody who wants to leave.
       if (changes) this.#signOut.here()
       if (takedown !== before) {
@@ -122,6 +125,7 @@ export class Lifecycle implements LifecycleRpc {
     const becomes = this.#core.profile.pending()
     if (becomes === undefined) return
     this.#store.open(key, becomes)
+    this.#core.factsChanged()
     this.#core.changed()
   }
 

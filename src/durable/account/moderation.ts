@@ -17,7 +17,7 @@ const MAX_BLOBS = 100
 export interface ModerationParts {
   repo: Pick<Repo, 'records' | 'takedowns'>
   blobs: BlobTakedowns
-  blobIndex: Pick<BlobIndex, 'blobsOf'>
+  blobIndex: Pick<BlobIndex, 'blobsOf' | 'clearCache'>
   notes: ModerationNotes
 }
 
@@ -96,6 +96,7 @@ export class Moderation implements ModerationRpc {
       })
     } catch (error) {
       takedowns.clearCache()
+      this.#parts.blobIndex.clearCache()
       throw error
     }
     if (!changed) return false

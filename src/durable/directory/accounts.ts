@@ -1,11 +1,16 @@
 import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
 import type {
-  Accounts as AccountTable,
+  AccountFacts,
+  AccountFilter,
+  AccountList,
   AdministeredAccount,
-  HostedAccount,
-  NameClaim,
   SearchPage,
   SearchPlace,
+} from '../../storage/directory/account-list.ts'
+import type {
+  Accounts as AccountTable,
+  HostedAccount,
+  NameClaim,
 } from '../../storage/directory/accounts.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
@@ -14,17 +19,20 @@ import type { Invites } from '../../storage/directory/invites.ts'
 export class Accounts implements DirectoryAccountsRpc {
   readonly #storage: DurableObjectStorage
   readonly #table: AccountTable
+  readonly #list: AccountList
   readonly #invites: Invites
   readonly #tokens: EmailTokens
 
   constructor(
     storage: DurableObjectStorage,
     table: AccountTable,
+    list: AccountList,
     invites: Invites,
     tokens: EmailTokens,
   ) {
     this.#storage = storage
     this.#table = table
+    this.#list = list
     this.#invites = invites
     this.#tokens = tokens
   }
@@ -89,11 +97,15 @@ export class Accounts implements DirectoryAccountsRpc {
   }
 
   administered(did: string): AdministeredAccount | undefined {
-    return this.#table.administered(did)
+    return this.#list.find(did)
   }
 
-  search(prefix: string, limit: number, after?: SearchPlace): SearchPage {
-    return this.#table.search(prefix, limit, after)
+  search(prefix: string, limit: number, after?: SearchPlace, filter?: AccountFilter): SearchPage {
+    return this.#list.search(prefix, limit, after, filter)
+  }
+
+  setFacts(did: string, facts: AccountFacts): void {
+    this.#list.setFacts(did, facts)
   }
 
   list(limit: number, cursor?: string): HostedAccount[] {

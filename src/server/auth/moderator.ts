@@ -2,4 +2,4 @@ import type { AdminCredentials, ServiceCredentials } from '../../context/credent
 
 /** A moderator as the moderation log names one. */
 export const moderatorOf = (auth: AdminCredentials | ServiceCredentials): string =>
-  auth.type === 'admin' ? 'admin' : auth.did
+  auth.type === 'admin' ? auth.actor : auth.did

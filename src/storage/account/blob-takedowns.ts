@@ -90,7 +90,7 @@ export class BlobTakedowns {
     const before = this.#find(cid)
     if (!before) return false
     const blob = bytesOf(before)
-    if (blob) this.#index.put(blob)
+    if (blob) this.#index.putBack(blob)
     this.#sql.exec('DELETE FROM blob_takedown WHERE cid = ?', cid)
     return true
   }

@@ -1,6 +1,17 @@
+import type { Quota } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 import { insertRows } from '../sql.ts'
+import {
+  blobsOfRecord,
+  countBlobs,
+  type ListBlobsOptions,
+  listBlobs,
+  listMissingBlobs,
+} from './blob-lists.ts'
+import { BlobUsage } from './blob-usage.ts'
 import type { BlobReference } from './writes.ts'
+
+export type { ListBlobsOptions }
 
 /** An uploaded blob; its bytes are in the blob store under `key`. */
 export interface BlobRow {
@@ -27,12 +38,19 @@ type Row = {
  * at which it expires, until a record refers to it.
  */
 export class BlobIndex {
+  readonly usage: BlobUsage
   readonly #sql: SqlStorage
   /** Whether there may be keys to delete; saves a query after each write. */
   #hasKeysToDelete = true
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
+    this.usage = new BlobUsage(sql)
+  }
+
+  /** Drops what is kept in memory, after a rollback or a change of the tables by other means. */
+  clearCache(): void {
+    this.usage.clearCache()
   }
 
   /** Whether there may be keys to delete; false only after `keysToDelete` has found none. */
@@ -50,38 +68,33 @@ export class BlobIndex {
    * Records an upload. Where the blob was uploaded before, its bytes are stored already, and the key of the
    * new upload is marked for deletion. Its type stays as well: records may name it.
    *
+   * @param quota what the account may store; to be called in a transaction
    * @returns the blob as it is kept
-   * @throws StorageError `InvalidRequest` when it was taken down
+   * @throws StorageError `InvalidRequest` when it was taken down; `QuotaExceeded`, `RateLimitExceeded`
    */
-  add(blob: BlobRow): BlobRow {
+  add(blob: BlobRow, quota?: Quota): BlobRow {
     if (this.#isTakendown(blob.cid)) {
       throw new StorageError('InvalidRequest', 'Blob has been takendown, cannot re-upload')
     }
     const known = this.#find(blob.cid)
+    this.usage.addUpload(blob.size, { isNew: !known, quota })
     const kept = known ? toBlob(known) : blob
     if (kept.key !== blob.key) this.markForDeletion(blob.key)
-    if (known?.expires_at !== null) this.put(kept)
+    if (known?.expires_at !== null) this.#put(kept)
     return kept
   }
 
-  /** Puts a blob into the index, temporary unless a record refers to it. */
-  put({ cid, key, mimeType, size }: BlobRow): void {
-    // Imported records may refer to a blob before it is uploaded.
-    const expiresAt = this.#isReferenced(cid) ? null : Date.now() + TEMPORARY
-    this.#sql.exec(
-      'INSERT OR REPLACE INTO blob (cid, key, mime_type, size, expires_at) VALUES (?, ?, ?, ?, ?)',
-      cid,
-      key,
-      mimeType,
-      size,
-      expiresAt,
-    )
+  /** Takes a blob in again that was taken out, temporary unless a record refers to it. */
+  putBack(blob: BlobRow): void {
+    this.usage.putBack(blob.size)
+    this.#put(blob)
   }
 
   /** Takes a blob out of the index; its bytes stay, and the caller sees to them. */
   takeOut(cid: string): BlobRow | undefined {
     const row = this.#find(cid)
     if (!row) return undefined
+    this.usage.remove(row.size)
     this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
     return toBlob(row)
   }
@@ -153,46 +166,27 @@ export class BlobIndex {
     )
   }
 
-  /** CIDs of blobs that records refer to, in order, after `cursor`; `since`: by newer records only. */
-  list({ since, cursor = '', limit }: ListBlobsOptions): string[] {
-    const newer = since === undefined ? '' : 'JOIN record USING (path)'
-    const condition = since === undefined ? '' : 'AND rev > ?3'
-    return this.#sql
-      .exec<{ blob: string }>(
-        `SELECT DISTINCT blob FROM record_blob ${newer} WHERE blob > ?1 ${condition}
-         ORDER BY blob LIMIT ?2`,
-        cursor,
-        limit,
-        ...(since === undefined ? [] : [since]),
-      )
-      .toArray()
-      .map(({ blob }) => blob)
+  /** See `listBlobs`. */
+  list(options: ListBlobsOptions): string[] {
+    return listBlobs(this.#sql, options)
   }
 
-  /** Blobs that records refer to but that were not uploaded, in order of CID, after `cursor`; none that was taken down. */
-  listMissing(limit: number, cursor = ''): { cid: string; path: string }[] {
+  /** All uploads in order of CID, after `cursor`; reads a row for each. */
+  page(limit: number, cursor = ''): BlobRow[] {
     return this.#sql
-      .exec<{ cid: string; path: string }>(
-        `SELECT blob AS cid, min(path) AS path FROM record_blob
-         WHERE blob > ? AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = record_blob.blob)
-           AND NOT EXISTS (SELECT 1 FROM blob_takedown AS t WHERE t.cid = record_blob.blob)
-         GROUP BY blob ORDER BY blob LIMIT ?`,
-        cursor,
-        limit,
-      )
+      .exec<Row>('SELECT * FROM blob WHERE cid > ? ORDER BY cid LIMIT ?', cursor, limit)
       .toArray()
+      .map(toBlob)
   }
 
-  /** CIDs of the blobs that the record at a path refers to, at most `limit`. */
+  /** See `listMissingBlobs`. */
+  listMissing(limit: number, cursor?: string): { cid: string; path: string }[] {
+    return listMissingBlobs(this.#sql, limit, cursor)
+  }
+
+  /** See `blobsOfRecord`. */
   blobsOf(path: string, limit: number): string[] {
-    return this.#sql
-      .exec<{ blob: string }>(
-        'SELECT blob FROM record_blob WHERE path = ? ORDER BY blob LIMIT ?',
-        path,
-        limit,
-      )
-      .toArray()
-      .map(({ blob }) => blob)
+    return blobsOfRecord(this.#sql, path, limit)
   }
 
   /** Marks the keys of all blobs for deletion, but not of those in quarantine; the caller empties the index. */
@@ -201,16 +195,9 @@ export class BlobIndex {
     this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) SELECT key FROM blob')
   }
 
-  /** How many blobs records refer to, and how many of those were uploaded, taken down since or not. */
+  /** See `countBlobs`. */
   counts(): { expected: number; present: number } {
-    return this.#sql
-      .exec<{ expected: number; present: number }>(
-        `SELECT (SELECT count(DISTINCT blob) FROM record_blob) AS expected,
-           (SELECT count(*) FROM blob WHERE expires_at IS NULL)
-             + (SELECT count(*) FROM blob_takedown
-                WHERE EXISTS (SELECT 1 FROM record_blob WHERE blob = blob_takedown.cid)) AS present`,
-      )
-      .one()
+    return countBlobs(this.#sql)
   }
 
   /** Removes temporary blobs that have expired. */
@@ -257,6 +244,19 @@ export class BlobIndex {
     return this.#sql.exec<Row>('SELECT * FROM blob WHERE cid = ?', cid).toArray()[0]
   }
 
+  #put({ cid, key, mimeType, size }: BlobRow): void {
+    // Imported records may refer to a blob before it is uploaded.
+    const expiresAt = this.#isReferenced(cid) ? null : Date.now() + TEMPORARY
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO blob (cid, key, mime_type, size, expires_at) VALUES (?, ?, ?, ?, ?)',
+      cid,
+      key,
+      mimeType,
+      size,
+      expiresAt,
+    )
+  }
+
   #isTakendown(cid: string): boolean {
     return this.#sql.exec('SELECT 1 FROM blob_takedown WHERE cid = ?', cid).toArray().length > 0
   }
@@ -271,14 +271,6 @@ export class BlobIndex {
     const blob = this.takeOut(cid)
     if (blob) this.markForDeletion(blob.key)
   }
-}
-
-export interface ListBlobsOptions {
-  /** Only blobs of records written after this rev. */
-  since?: string
-  /** CID to continue after. */
-  cursor?: string
-  limit: number
 }
 
 const toBlob = ({ cid, key, mime_type, size }: Row): BlobRow => ({

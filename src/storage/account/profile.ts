@@ -1,3 +1,4 @@
+import { parseQuotaOverride, type QuotaOverride } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 
 /** Status of an account, as `com.atproto.sync.getRepoStatus` names it. */
@@ -18,6 +19,8 @@ export interface Account {
   status: AccountStatus
   /** Whether the owner has deactivated the account, also while it is taken down. */
   deactivated: boolean
+  /** ISO 8601: since when; null also where it was deactivated before that was noted. */
+  deactivatedAt: string | null
   /** ISO 8601; the `deleteAfter` of `deactivateAccount`. */
   deleteAfter: string | null
   /** Reference of the takedown, as the moderator gave it. */
@@ -50,8 +53,11 @@ export interface AccountChange {
   /** The new key of a pending rotation. */
   nextSigningKey?: Uint8Array | null
   status?: InitialStatus
+  deactivatedAt?: string | null
   deleteAfter?: string | null
   takedown?: string | null
+  /** What the operator has set for this account, as JSON; null: the host's limits. */
+  quota?: string | null
 }
 
 type Row = {
@@ -68,6 +74,8 @@ type Row = {
   becomes: InitialStatus | null
   next_signing_key: ArrayBuffer | null
   email_auth_factor: number
+  quota: string | null
+  deactivated_at: string | null
 }
 
 const COLUMNS = {
@@ -79,8 +87,10 @@ const COLUMNS = {
   signingKey: 'signing_key',
   nextSigningKey: 'next_signing_key',
   status: 'status',
+  deactivatedAt: 'deactivated_at',
   deleteAfter: 'delete_after',
   takedown: 'takedown',
+  quota: 'quota',
 } as const satisfies Record<keyof AccountChange, string>
 
 /** The one row of the account, cached. */
@@ -126,6 +136,7 @@ export class Profile {
       emailAuthFactor: row.email_auth_factor === 1 && row.email_confirmed_at !== null,
       status: row.takedown === null ? row.status : 'takendown',
       deactivated: row.status === 'deactivated',
+      deactivatedAt: row.status === 'deactivated' ? row.deactivated_at : null,
       deleteAfter: row.delete_after,
       takedown: row.takedown,
       createdAt: row.created_at,
@@ -162,6 +173,10 @@ export class Profile {
 
   passwordHash(): string | null {
     return this.#readOrThrow().password
+  }
+
+  quota(): QuotaOverride {
+    return parseQuotaOverride(this.#readOrThrow().quota)
   }
 
   sealedSigningKey(): Uint8Array {

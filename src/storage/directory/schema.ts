@@ -147,6 +147,41 @@ export const migrations: readonly Migration[] = [
     created_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE account ADD COLUMN role TEXT;
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT,
+    account TEXT,
+    detail TEXT NOT NULL,
+    network TEXT NOT NULL,
+    outcome TEXT,
+    ended_at INTEGER
+  );
+  CREATE INDEX audit_actor ON audit (actor, id);
+  CREATE INDEX audit_account ON audit (account, id);
+  `,
+  // What the account's object knows, for lists. Null: it has not been asked yet.
+  `
+  ALTER TABLE account ADD COLUMN status TEXT;
+  ALTER TABLE account ADD COLUMN deactivated_at TEXT;
+  ALTER TABLE account ADD COLUMN email_confirmed_at TEXT;
+  ALTER TABLE account ADD COLUMN factor INTEGER;
+  ALTER TABLE account ADD COLUMN attention TEXT;
+  CREATE INDEX account_unasked ON account (did) WHERE ready = 1 AND status IS NULL;
+  CREATE INDEX account_taken_down ON account (did) WHERE ready = 1 AND status = 'takendown';
+  CREATE INDEX account_deactivated ON account (did) WHERE ready = 1 AND status = 'deactivated';
+  CREATE INDEX account_unconfirmed ON account (did)
+    WHERE ready = 1 AND email IS NOT NULL AND email_confirmed_at IS NULL;
+  CREATE INDEX account_without_factor ON account (did) WHERE ready = 1 AND factor = 0;
+  CREATE INDEX account_attention ON account (did) WHERE ready = 1 AND attention IS NOT NULL;
+  CREATE INDEX account_role ON account (did) WHERE ready = 1 AND role IS NOT NULL;
+  CREATE INDEX account_created_at ON account (created_at, did) WHERE ready = 1;
+  `,
   // Ids of reports are given out, and never twice.
   `
   CREATE TABLE moderation_log (

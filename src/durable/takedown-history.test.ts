@@ -110,6 +110,8 @@ test.each([1, 2, 3, 4, 5])(
         expect(found.ok).toBe(isNamed && !downBlobs.has(file))
       }
     }
+    // What is counted in each transaction is what is there.
+    expect(await objects.account(did).quota.recount()).toEqual([])
     // All is restored; then taken down and restored once more, which changes nothing.
     const restoreAll = async () => {
       for (const rkey of KEYS) await takeRecord(rkey, null)
@@ -124,6 +126,7 @@ test.each([1, 2, 3, 4, 5])(
     await crashNow(() => accountStub(env, did))
     await restoreAll()
     expect(await everything(account)).toEqual(before)
+    expect(await objects.account(did).quota.recount()).toEqual([])
   },
 )
 

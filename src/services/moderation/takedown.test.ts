@@ -245,6 +245,8 @@ describe('a blob that was taken down', () => {
     expect(await served(blob, { headers: { 'if-none-match': etag } })).toBe(400)
     expect(await served(blob, { headers: { range: 'bytes=0-1' } })).toBe(400)
     expect(await served(blob, { method: 'HEAD' })).toBe(400)
+    // What archives are made of.
+    expect(await objects.account(account.did).blobs.uploads(10)).toEqual([])
     await runDurableObjectAlarm(accountStub(env, account.did))
     expect(await storedSizes(account.did)).toEqual([9])
   })

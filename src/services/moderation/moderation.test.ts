@@ -5,7 +5,8 @@ import { readConfig } from '../../kernel/config/config.ts'
 import { blobStore } from '../../storage/blobs/choose.ts'
 import type { ModerationSubject } from '../../storage/moderation.ts'
 import { collection, putFiles, type Uploaded, upload } from '../../testing/blobs.ts'
-import { callAs, makeAccount, outcome, type TestAccount } from '../../testing/host.ts'
+import { basic, callAs, makeAccount, outcome, send, type TestAccount } from '../../testing/host.ts'
+import { makeOperator } from '../../testing/operator.ts'
 import { resultOf } from '../../testing/result.ts'
 import { AccountLookup } from '../accounts/account-lookup.ts'
 import type { MailService } from '../mail/mail.ts'
@@ -73,6 +74,26 @@ describe('the log', () => {
     const { state, history } = await moderation.subject(record)
     expect(state).toMatchObject({ kind: 'record', takedown: null, blobs: [blob.ref.$link] })
     expect(history.entries.map(({ action }) => action)).toEqual(['restore', 'takedown'])
+  })
+
+  test('names the account that has the role, and the password as admin', async () => {
+    const operator = await makeOperator()
+    const { did } = account
+    const subject = { $type: 'com.atproto.admin.defs#repoBlobRef', did, cid: picture.cid }
+    const path = 'com.atproto.admin.updateSubjectStatus'
+    const taken = await callAs(operator, path, { subject, takedown: { applied: true, ref: 'a' } })
+    expect(taken.status).toBe(200)
+    const restored = await send(`/xrpc/${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: basic('admin', 'test admin password'),
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ subject, takedown: { applied: false } }),
+    })
+    expect(restored.status).toBe(200)
+    const { entries } = await moderation.log(10, undefined, { did })
+    expect(entries.map(({ by }) => by)).toEqual(['admin', operator.did])
   })
 
   test('does not name what changed nothing, nor what owners do themselves', async () => {

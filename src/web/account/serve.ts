@@ -17,6 +17,7 @@ import { data } from './routes/data.ts'
 import { identity } from './routes/identity.ts'
 import { lifecycle } from './routes/lifecycle.ts'
 import { passkeyLink } from './routes/passkey-link.ts'
+import { resetPassword } from './routes/reset-password.ts'
 import { security } from './routes/security.ts'
 import { signIn } from './routes/sign-in.ts'
 import { signInPage } from './sign-in-page.ts'
@@ -65,6 +66,7 @@ export const pages = new Hono<PageEnv>()
   .route('/', signIn)
   .route('/', appSignIn)
   .route('/', passkeyLink)
+  .route('/', resetPassword)
   .route('/', data)
   .use(signedInOnly)
   .get('/:page', async (c, next) => {

@@ -133,6 +133,12 @@ const tasks = {
   },
 }
 
+const fromLink = document.querySelector('input[data-from-link]')
+if (fromLink && location.hash.length > 1) {
+  fromLink.value = decodeURIComponent(location.hash.slice(1))
+  history.replaceState(null, '', location.pathname)
+  document.querySelector('input[type=password]')?.focus()
+}
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   if (!window.PublicKeyCredential) continue
   form.hidden = false

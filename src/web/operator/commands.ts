@@ -1,6 +1,7 @@
 /** What commands ask of a running host, with the operator's password: JSON in, JSON out. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
+import { audited } from '../../server/audit.ts'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
@@ -23,11 +24,48 @@ export const operatorCommands = new Hono<PageEnv>()
         : await services.account(did).quota.override()
     return c.json({ did, handle, set, usage: await services.account(did).profile.usage() })
   })
+  /** `{account}` in, `{did, handle, email}` out. */
+  .post('/operator/account', async (c) => {
+    const { did, handle, email } = await accountOf(c, (await jsonBody(c)).account)
+    return c.json({ did, handle, email })
+  })
+  /** `{account, purpose}` in; a token for its owner, who gets no mail, out: `{did, handle, token, until, url?}`. */
+  .post('/operator/token', async (c) => {
+    const { account, purpose } = await jsonBody(c)
+    if (purpose !== 'reset_password' && purpose !== 'plc_operation') {
+      throw new InvalidRequestError('The purpose is "reset_password" or "plc_operation"')
+    }
+    const { did, handle } = await accountOf(c, account)
+    const made = await asOperator(c, `token ${purpose}`, did, () =>
+      c.env.services.mail.handOutToken(did, purpose),
+    )
+    return c.json({ did, handle, ...made })
+  })
+  /** `{account}` in; its address, which is confirmed now, out: `{did, handle, email}`. */
+  .post('/operator/confirm-address', async (c) => {
+    const { did, handle } = await accountOf(c, (await jsonBody(c)).account)
+    const email = await asOperator(c, 'confirm address', did, () =>
+      c.env.services.mail.confirmAddress(did),
+    )
+    return c.json({ did, handle, email })
+  })
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })
     return errorResponse(error)
   })
+
+/** Does something that stands in the audit log. */
+async function asOperator<T>(
+  c: PageContext,
+  action: string,
+  did: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { services, context } = c.env
+  const { actor } = await authenticate(admin, context, '', services)
+  return audited({ actor, action: `command.${action}`, input: { did } }, context, services, work)
+}
 
 /** @throws InvalidRequestError */
 async function accountOf(c: PageContext, typed: unknown) {

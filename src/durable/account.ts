@@ -26,6 +26,7 @@ import { migrations } from '../storage/account/schema.ts'
 import { Sessions as SessionTable } from '../storage/account/sessions.ts'
 import { TotpStore } from '../storage/account/totp.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
+import { blobFolder } from '../storage/blobs/store.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
@@ -142,7 +143,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   })
   const moderationLog = logModeration(moderationOutbox, objects)
   const notes = new ModerationNotes(moderationOutbox, () => scheduler, moderationLog)
-  const oauthSignOut = signOutOfOAuth(objects, did)
+  const oauthSignOut = signOutOfOAuth(objects, did, () => profile.isDeleted())
   const handleChange = new HandleChange({
     kv: storage.kv,
     lifecycle: store,
@@ -253,7 +254,16 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   }
 
   /** Leaves an empty store, as of an account that never was. */
-  async function wipe(): Promise<void> {
+  function wipe(): Promise<void> {
+    // Nobody begins an account of the same DID meanwhile, whose blobs would go as well.
+    return ctx.blockConcurrencyWhile(async () => {
+      if (!profile.isDeleted()) return
+      await blobStore(env).deleteFolder(blobFolder(did()))
+      await empty()
+    })
+  }
+
+  async function empty(): Promise<void> {
     await storage.deleteAll()
     migrate(storage, migrations)
     outbox.clearCache()

@@ -22,7 +22,7 @@ import { MailPreferences } from '../storage/directory/mail-preferences.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
 import { Mailings } from '../storage/directory/mailings.ts'
 import { ModerationLog } from '../storage/directory/moderation-log.ts'
-import { ReleasedNames } from '../storage/directory/released-names.ts'
+import { type NamingRules, ReleasedNames } from '../storage/directory/released-names.ts'
 import { Reports as ReportTable } from '../storage/directory/reports.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { Roles } from '../storage/directory/roles.ts'
@@ -81,6 +81,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const invites = new InviteTable(sql)
     const tokens = new EmailTokens(sql)
     const keys = new ReservedKeys(sql)
+    const lexicons = new StoredLexicons(storage)
     const serviceTokens = new UsedTokens(sql)
     const lockouts = new Lockouts(sql)
     const config = readConfig({ ...env })
@@ -129,12 +130,21 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     })
     const moderation = new ModerationLog(sql)
     const parts: DirectoryRpc = {
-      accounts: new Accounts(storage, accounts, list, invites, tokens),
+      accounts: new Accounts(storage, {
+        accounts,
+        list,
+        invites,
+        tokens,
+        keys,
+        lexicons,
+        queue,
+        outbox,
+      }),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
       keys,
-      lexicons: new StoredLexicons(storage),
+      lexicons,
       rateLimits: rates,
       mails,
       moderation,
@@ -161,8 +171,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
   }
 }
 
-/** Which released handles are kept, and for how long. */
-function namingRules(env: Env): { cooldown: number; domains: readonly string[] } {
-  const { handleCooldown, handleDomains } = readConfig({ ...env })
-  return { cooldown: handleCooldown, domains: handleDomains }
+/** Which released handles are kept, for how long, and how. */
+function namingRules(env: Env): NamingRules {
+  const { handleCooldown, handleDomains, keySecret } = readConfig({ ...env })
+  return { cooldown: handleCooldown, domains: handleDomains, secret: keySecret }
 }

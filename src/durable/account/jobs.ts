@@ -109,11 +109,15 @@ export const deleteBlobs = (
 })
 
 /** Ends what browsers and apps were given for an account by the OAuth server. */
-export const signOutOfOAuth = (objects: Pick<HostObjects, 'oauth'>, did: () => string): Job => ({
+export const signOutOfOAuth = (
+  objects: Pick<HostObjects, 'oauth'>,
+  did: () => string,
+  isGone: () => boolean,
+): Job => ({
   name: 'sign out of OAuth',
   // Until it succeeds, somebody who should not is signed in.
   maxBackoff: 60_000,
   async run() {
-    if (did() !== '') await objects.oauth.accounts.remove(did(), { devices: true })
+    if (did() !== '') await objects.oauth.accounts.remove(did(), { devices: true, gone: isGone() })
   },
 })

@@ -213,7 +213,7 @@ describe('a deletion', () => {
       await recovery.run()
       expect(wipe).toHaveBeenCalledOnce()
       expect(remove).toHaveBeenCalledWith(DID)
-      expect(signOut).toHaveBeenCalledWith(DID, { devices: true })
+      expect(signOut).toHaveBeenCalledWith(DID, { devices: true, gone: true })
     }))
 
   test('waits for the network, blobs or not', () =>

@@ -75,7 +75,7 @@ export class Recovery implements Job {
     const { objects, profile, wipe } = this.#parts
     const did = profile.did() ?? ''
     await objects.directory.accounts.remove(did)
-    await objects.oauth.accounts.remove(did, { devices: true })
+    await objects.oauth.accounts.remove(did, { devices: true, gone: true })
     // Meanwhile somebody may have begun to create an account of the same DID.
     if (!profile.isDeleted()) return
     this.#isAnnounced = true

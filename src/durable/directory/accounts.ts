@@ -12,8 +12,24 @@ import type {
   HostedAccount,
   NameClaim,
 } from '../../storage/directory/accounts.ts'
+import type { DevMails } from '../../storage/directory/dev-mails.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
+import type { StoredLexicons } from '../../storage/directory/lexicons.ts'
+import type { MailQueue } from '../../storage/directory/mail-queue.ts'
+import type { ReservedKeys } from '../../storage/directory/reserved-keys.ts'
+
+/** Tables that hold something of an account. */
+export interface AccountTables {
+  accounts: AccountTable
+  list: AccountList
+  invites: Invites
+  tokens: EmailTokens
+  keys: ReservedKeys
+  lexicons: StoredLexicons
+  queue: MailQueue
+  outbox: DevMails
+}
 
 /** Which accounts are on this host, and under which names. */
 export class Accounts implements DirectoryAccountsRpc {
@@ -22,19 +38,15 @@ export class Accounts implements DirectoryAccountsRpc {
   readonly #list: AccountList
   readonly #invites: Invites
   readonly #tokens: EmailTokens
+  readonly #tables: AccountTables
 
-  constructor(
-    storage: DurableObjectStorage,
-    table: AccountTable,
-    list: AccountList,
-    invites: Invites,
-    tokens: EmailTokens,
-  ) {
+  constructor(storage: DurableObjectStorage, tables: AccountTables) {
     this.#storage = storage
-    this.#table = table
-    this.#list = list
-    this.#invites = invites
-    this.#tokens = tokens
+    this.#tables = tables
+    this.#table = tables.accounts
+    this.#list = tables.list
+    this.#invites = tables.invites
+    this.#tokens = tables.tokens
   }
 
   reserve(account: HostedAccount, inviteCode?: string, claim?: NameClaim): void {
@@ -74,8 +86,12 @@ export class Accounts implements DirectoryAccountsRpc {
 
   remove(did: string): void {
     this.#storage.transactionSync(() => {
+      const address = this.#table.byDid(did)?.email
       this.#table.remove(did)
       this.#tokens.revokeAll(did)
+      const { invites, keys, lexicons, queue, outbox } = this.#tables
+      for (const table of [invites, keys, lexicons]) table.forgetAccount(did)
+      if (address) for (const table of [queue, outbox]) table.forgetRecipient(address)
     })
   }
 

@@ -13,6 +13,7 @@ import { IdentityCache, IdentityResolver } from '../services/identity/resolver.t
 import { ownProof } from '../services/lexicons/own-proof.ts'
 import { LexiconCache, LexiconResolver } from '../services/lexicons/resolver.ts'
 import { MailService } from '../services/mail/mail.ts'
+import { SignUps } from '../services/mail/sign-ups.ts'
 import { sendsMail } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
@@ -45,6 +46,8 @@ export interface Services extends HostObjects {
   readonly lexicons: LexiconResolver
   /** Mails to accounts, their tokens and addresses. */
   readonly mail: MailService
+  /** Sign-ups that wait for the operator's approval. */
+  readonly signUps: SignUps
   /** Codes by mail as a second factor. */
   readonly mailedCodes: MailedCodes
   /** The room that is left for data. */
@@ -110,10 +113,11 @@ function createServices(env: Env): Services {
     countTry: (subject) => countTry(subject, currentRequest(), objects),
     waitUntil,
   })
+  const sends = sendsMail(config, env)
   const mail = new MailService({
     config,
     objects,
-    sends: sendsMail(config, env),
+    sends,
     isLimited: () => currentRequest().limits.isLimited,
     waitUntil,
     log,
@@ -155,6 +159,7 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
+    signUps: new SignUps({ config, objects, plc, sends }),
     mailedCodes: new MailedCodes({
       objects,
       mail,

@@ -24,6 +24,7 @@ import type { InviteSchedule } from '../storage/directory/invite-schedule.ts'
 import type { StoredLexicon } from '../storage/directory/lexicons.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
+import type { SignUpPage, SignUpPlace, WaitingSignUp } from '../storage/directory/sign-up-queue.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
 
@@ -38,8 +39,36 @@ export interface DirectoryRpc {
   readonly rateLimits: RateLimitsRpc
   readonly lockouts: LockoutsRpc
   readonly mails: MailsRpc
+  readonly signUps: SignUpsRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
+}
+
+/** What is looked at when somebody signs up. */
+export interface SignUpNote {
+  /** Most sign-ups that may wait for approval; undefined: this one does not wait. */
+  queueMax?: number
+}
+
+/** The mail about a decision. */
+export interface DecisionMail {
+  mail: Mail
+  /** ms */
+  lifetime: number
+}
+
+/** Sign-ups that wait for the operator's approval. */
+export interface SignUpsRpc {
+  get(did: string): Answer<WaitingSignUp | undefined>
+  /** How many wait that came no later; undefined: it does not wait. */
+  place(did: string): Answer<number | undefined>
+  list(limit: number, after?: SignUpPlace): Answer<SignUpPage>
+  /** It was approved, and the account is open. */
+  finish(did: string, told?: DecisionMail): Answer<void>
+  /** It is about to be removed; from here on that happens, whatever breaks off. */
+  refuse(did: string, reason: string, told?: DecisionMail): Answer<void>
+  /** The account is gone: so are its names. */
+  removeRefused(did: string): Answer<void>
 }
 
 export interface DirectoryAccountsRpc {
@@ -49,9 +78,21 @@ export interface DirectoryAccountsRpc {
    *
    * @throws StorageError `HandleNotAvailable`, `InvalidRequest`, `InvalidInviteCode`
    */
-  reserve(account: HostedAccount, inviteCode?: string, claim?: NameClaim): Answer<void>
-  /** The account is created; false when its reservation has expired. */
-  confirm(account: Pick<HostedAccount, 'did' | 'handle'>): Answer<boolean>
+  reserve(
+    account: HostedAccount,
+    inviteCode?: string,
+    claim?: NameClaim,
+    signUp?: SignUpNote,
+  ): Answer<void>
+  /**
+   * The account is created; false when its reservation has expired.
+   *
+   * @param waits it waits for approval, with the first operation of its did:plc, as JSON, if it is to have one
+   */
+  confirm(
+    account: Pick<HostedAccount, 'did' | 'handle'>,
+    waits?: { genesis: string | null },
+  ): Answer<boolean>
   /** Gives up a reservation. */
   release(did: string): Answer<void>
   /**

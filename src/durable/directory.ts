@@ -4,6 +4,8 @@ import type { DirectoryRpc } from '../contracts/directory.ts'
 import type { Env } from '../contracts/env.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { PlcDirectory } from '../services/identity/plc.ts'
+import { SignUps as SignUpService } from '../services/mail/sign-ups.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
@@ -20,6 +22,7 @@ import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
+import { SignUpQueue } from '../storage/directory/sign-up-queue.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -30,6 +33,7 @@ import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
 import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
+import { QUEUE_CHECK, refuseOverdue, SignUps } from './directory/sign-ups.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
@@ -46,6 +50,9 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'serviceTokens.use',
   'lockouts.attempt',
 ])
+
+/** Calls that leave a sign-up in the queue, perhaps. */
+const QUEUEING: ReadonlySet<string> = new Set(['accounts.confirm', 'signUps.refuse'])
 
 /** Calls that write in any case, and come often enough: the first of them ever begins what is done each day. */
 const WRITING: ReadonlySet<string> = new Set(['accounts.confirm', 'rateLimits.consume'])
@@ -88,12 +95,20 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const log = () => createLogger({ object: 'directory' })
     const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
     const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
-    const jobs = [removeExpired, sender, recount]
+    const signUpQueue = new SignUpQueue(sql)
+    const objects = hostObjects(env)
+    const plc = new PlcDirectory(config, networkOf(env, config).operator)
+    const decisions = new SignUpService({ config, objects, plc, sends: transport !== undefined })
+    const overdue = refuseOverdue(signUpQueue, config.signUps.queue.maxAge, (did, reason) =>
+      decisions.refuse(did, reason),
+    )
+    const jobs = [removeExpired, sender, recount, overdue]
     const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     this.#scheduler = scheduler
     const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
     const parts: DirectoryRpc = {
-      accounts: new Accounts(storage, accounts, invites, tokens),
+      accounts: new Accounts(storage, accounts, invites, tokens, signUpQueue),
+      signUps: new SignUps(storage, { queue: signUpQueue, accounts, tokens }, mails),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails),
       serviceTokens,
@@ -107,6 +122,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
+      if (QUEUEING.has(method)) this.#scheduler.runLater(overdue, QUEUE_CHECK)
       if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
     })
   }

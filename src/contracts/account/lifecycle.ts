@@ -15,6 +15,8 @@ export interface AccountInput {
   signingKey?: Uint8Array
   /** `active` unless given. */
   becomes?: InitialStatus
+  /** Whether it is deactivated, and unheard of, until the operator approves it. */
+  awaitsApproval?: boolean
 }
 
 /** A session that was opened or refreshed, and whose it is. */
@@ -38,6 +40,8 @@ export interface LifecycleRpc {
   /** Removes a prepared account that is not to be opened. */
   discard(): Answer<void>
   activate(): Answer<void>
+  /** Ends the wait for the operator's approval; does nothing where it has ended. */
+  approve(): Answer<void>
   /** @param deleteAfter ISO 8601; until when the owner wants it to be kept */
   deactivate(deleteAfter: string | null): Answer<void>
   /** Takes the account down and signs it out, browsers and apps included; null restores it. */
@@ -61,6 +65,12 @@ export interface Inventory {
 export interface ProfileRpc {
   /** @throws StorageError `RepoNotFound` */
   get(): Answer<Account>
+  /**
+   * Whether what the owner does may leave this host.
+   *
+   * @throws StorageError `AccountPending`, `EmailNotConfirmed` (403)
+   */
+  assertMayPublish(): Answer<void>
   setHandle(handle: string): Answer<void>
   /** Notes that the handle is being changed, so that a change that breaks off is settled in the background. */
   beginHandleChange(): Answer<void>

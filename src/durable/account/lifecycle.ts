@@ -10,6 +10,10 @@ import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
 import { REVIEW, type SignOut, USED_TOKENS } from './passwords.ts'
+import { assertMayPublish } from './publishing.ts'
+
+/** Scope of sessions while the account waits for approval, as the reference's clients know it. */
+const QUEUED = 'com.atproto.signupQueued'
 
 /** Creates, changes and ends one account. */
 export class Lifecycle implements LifecycleRpc {
@@ -46,8 +50,9 @@ export class Lifecycle implements LifecycleRpc {
   async open(): Promise<OpenedSession> {
     await this.openPending()
     await this.#core.delivered()
-    const session = this.#sessions.open('com.atproto.access', null)
-    return { account: this.#core.profile.get(), session }
+    const account = this.#core.profile.get()
+    const scope = account.awaitsApproval ? QUEUED : 'com.atproto.access'
+    return { account, session: this.#sessions.open(scope, null) }
   }
 
   discard(): void {
@@ -58,7 +63,18 @@ export class Lifecycle implements LifecycleRpc {
     if (this.#core.profile.get().takedown !== null) {
       throw new StorageError('AccountNotFound', 'An account that was taken down is not activated')
     }
+    assertMayPublish(this.#core)
     this.#store.activate()
+    await this.#announced()
+  }
+
+  async approve(): Promise<void> {
+    const { storage, profile } = this.#core
+    if (!profile.get().awaitsApproval) return
+    storage.transactionSync(() => {
+      this.#store.approve()
+      this.#sessions.changeScope(QUEUED, 'com.atproto.access')
+    })
     await this.#announced()
   }
 
@@ -106,7 +122,9 @@ export class Lifecycle implements LifecycleRpc {
   }
 
   async #prepare(input: AccountInput): Promise<void> {
-    const { did, handle, email, becomes = 'active' } = input
+    const { did, handle, email, awaitsApproval = false } = input
+    const approvedAs = input.becomes ?? 'active'
+    const becomes = awaitsApproval ? 'deactivated' : approvedAs
     const { config, profile, hasher } = this.#core
     const key = input.signingKey
       ? SigningKey.fromBytes(input.signingKey)
@@ -117,7 +135,15 @@ export class Lifecycle implements LifecycleRpc {
     if (!isFree && profile.pending() === undefined) {
       throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
     }
-    this.#store.create({ did, handle, email, password, signingKey, becomes })
+    this.#store.create({
+      did,
+      handle,
+      email,
+      password,
+      signingKey,
+      becomes,
+      ...(awaitsApproval && { approvedAs }),
+    })
     this.#keys.cache(key)
   }
 }

@@ -1,4 +1,4 @@
-import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
+import type { DirectoryAccountsRpc, SignUpNote } from '../../contracts/directory.ts'
 import type {
   Accounts as AccountTable,
   AdministeredAccount,
@@ -9,6 +9,7 @@ import type {
 } from '../../storage/directory/accounts.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
+import type { SignUpQueue } from '../../storage/directory/sign-up-queue.ts'
 
 /** Which accounts are on this host, and under which names. */
 export class Accounts implements DirectoryAccountsRpc {
@@ -16,30 +17,43 @@ export class Accounts implements DirectoryAccountsRpc {
   readonly #table: AccountTable
   readonly #invites: Invites
   readonly #tokens: EmailTokens
+  readonly #queue: SignUpQueue
 
   constructor(
     storage: DurableObjectStorage,
     table: AccountTable,
     invites: Invites,
     tokens: EmailTokens,
+    queue: SignUpQueue,
   ) {
     this.#storage = storage
     this.#table = table
     this.#invites = invites
     this.#tokens = tokens
+    this.#queue = queue
   }
 
-  reserve(account: HostedAccount, inviteCode?: string, claim?: NameClaim): void {
+  reserve(
+    account: HostedAccount,
+    inviteCode?: string,
+    claim?: NameClaim,
+    signUp: SignUpNote = {},
+  ): void {
     this.#storage.transactionSync(() => {
+      if (signUp.queueMax !== undefined) this.#queue.assertRoom(signUp.queueMax)
       const code = inviteCode === undefined ? null : this.#invites.assertUsable(inviteCode)
       this.#table.reserve(account, code, claim)
     })
   }
 
-  confirm(account: Pick<HostedAccount, 'did' | 'handle'>): boolean {
+  confirm(
+    account: Pick<HostedAccount, 'did' | 'handle'>,
+    waits?: { genesis: string | null },
+  ): boolean {
     return this.#storage.transactionSync(() => {
       const confirmed = this.#table.confirm(account)
       if (confirmed) this.#invites.noteUse(account.did)
+      if (confirmed && waits) this.#queue.add(account.did, waits.genesis)
       return confirmed
     })
   }
@@ -66,7 +80,10 @@ export class Accounts implements DirectoryAccountsRpc {
 
   remove(did: string): void {
     this.#storage.transactionSync(() => {
-      this.#table.remove(did)
+      // Of one that still waited nobody knows: no name has to be kept from others.
+      if (this.#queue.get(did)) this.#table.forget(did)
+      else this.#table.remove(did)
+      this.#queue.remove(did)
       this.#tokens.revokeAll(did)
     })
   }

@@ -54,6 +54,7 @@ export async function createAccount(
 ): Promise<OpenedSession> {
   const byOperator = creator?.type === 'admin'
   const inviteCode = await inviteOf(dependencies, request, byOperator)
+  const waits = dependencies.config.registration === 'approval' && !byOperator && !inviteCode
   await dependencies.space.assertRoom()
   const { password = '' } = request
   checkPassword(password)
@@ -65,10 +66,12 @@ export async function createAccount(
   })
   const identity = await chooseIdentity(dependencies, { ...request, handle }, creator)
   const { did, key } = identity
-  await dependencies.objects.directory.accounts.reserve({ did, handle, email }, inviteCode, {
-    byOperator,
-    didProven: identity.isMoving,
-  })
+  await dependencies.objects.directory.accounts.reserve(
+    { did, handle, email },
+    inviteCode,
+    { byOperator, didProven: identity.isMoving },
+    waits ? { queueMax: dependencies.config.signUps.queue.max } : {},
+  )
   const account: AccountInput = {
     did,
     handle,
@@ -76,8 +79,11 @@ export async function createAccount(
     password,
     signingKey: key.toBytes(),
     becomes: identity.isMoving ? 'deactivated' : 'active',
+    ...(waits && { awaitsApproval: true }),
   }
   const opened = await make(dependencies, account, identity.genesis)
+  // It may have been another account's, whose sign-up was refused.
+  dependencies.lookup.invalidate(handle)
   if (identity.wasReserved)
     dependencies.waitUntil(dependencies.objects.directory.keys.remove(key.did()))
   return opened
@@ -93,11 +99,15 @@ async function make(
   let published = false
   try {
     await stub.lifecycle.prepare(account)
-    if (genesis) {
+    // Of whom the operator has not approved yet, the PLC directory hears nothing either.
+    if (genesis && !account.awaitsApproval) {
       await dependencies.plc.submit(did, genesis)
       published = true
     }
-    if (!(await dependencies.objects.directory.accounts.confirm({ did, handle }))) {
+    const waits = account.awaitsApproval
+      ? { genesis: genesis ? JSON.stringify(genesis) : null }
+      : undefined
+    if (!(await dependencies.objects.directory.accounts.confirm({ did, handle }, waits))) {
       throw new InvalidRequestError(`Handle already taken: ${handle}`, 'HandleNotAvailable')
     }
   } catch (error) {
@@ -179,6 +189,8 @@ async function inviteOf(
 ): Promise<string | undefined> {
   const { registration } = config
   if (byOperator || registration === 'open') return undefined
+  // Whoever was invited does not have to wait.
+  if (registration === 'approval' && !inviteCode) return undefined
   const isClosed = registration === 'closed'
   const refused = (message: string) => new InvalidRequestError(message, 'InvalidInviteCode')
   const closed = 'Registration is closed on this host: it takes an invite code of its operator'

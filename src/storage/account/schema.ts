@@ -198,6 +198,7 @@ export const migrations: readonly Migration[] = [
   `
   ALTER TABLE head ADD COLUMN bytes INTEGER;
   ALTER TABLE account ADD COLUMN quota TEXT;
+  ALTER TABLE account ADD COLUMN approved_as TEXT;
 
   CREATE TABLE blob_usage (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),

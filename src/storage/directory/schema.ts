@@ -124,6 +124,21 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX mail_due_at ON mail (due_at);
   `,
+  `
+  CREATE TABLE sign_up_queue (
+    did TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    genesis TEXT,
+    refused TEXT
+  ) WITHOUT ROWID;
+  CREATE INDEX sign_up_queue_since ON sign_up_queue (since);
+
+  CREATE TABLE handle_rule (
+    name TEXT PRIMARY KEY,
+    reserved INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import type { Services } from '../../context/services.ts'
 import { alertBox, csrfTokenField, type Html, noticeBox, page, SETTINGS } from '../layout.ts'
 import { type BrowserSession, csrfTokenOf } from './browser-session.ts'
+import { failureOf } from './failure.ts'
 import { appPasswordSection } from './sections/app-passwords.ts'
 import { dataSection } from './sections/data.ts'
 import { passkeySection } from './sections/passkeys.ts'
@@ -46,11 +47,14 @@ export async function settingsPage(
     account.profile.usage(),
     account.passwords.review(),
   ])
+  const mayPublish = await account.profile
+    .assertMayPublish()
+    .catch((error: unknown) => failureOf(error).message)
   const csrfToken = csrfTokenOf(session)
   return settingsFrame(services, session, {
     title: 'Security and data',
     main: html`<h1>Security and data</h1>
-${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
+${alertBox(alert)}${alertBox(mayPublish ?? undefined)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
 ${reviewSince === null ? '' : reviewSection(reviewSince, { passkeys, appPasswords }, csrfToken)}
 ${passkeySection(passkeys, csrfToken)}
 ${factorSection(factors, session, csrfToken)}

@@ -2,6 +2,7 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createAccount'
 import { createAccountLimits } from '#src/context/limits/policy.ts'
 import { accountCreator } from '#src/server/auth/policy.ts'
+import { confirmAtSignUp } from '#src/services/mail/confirm-at-sign-up.ts'
 
 /**
  * Makes an account. Without `did` it gets a new did:plc. With the did:web of a handle of this host, that is
@@ -10,9 +11,10 @@ import { accountCreator } from '#src/server/auth/policy.ts'
 export default define({
   auth: accountCreator,
   limits: createAccountLimits,
-  async handler({ input, auth, services }) {
+  async handler({ input, auth, services, waitUntil }) {
     if (input.plcOp !== undefined) throw new InvalidRequestError('Unsupported input: "plcOp"')
     const { account, session } = await services.accounts.create(input, auth)
+    waitUntil(confirmAtSignUp(services, account))
     const tokens = await services.accounts.issueTokens(account.did, session)
     return { ...tokens, did: account.did, handle: account.handle }
   },

@@ -1,6 +1,6 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/updateEmail'
-import { fullSession } from '#src/server/auth/policy.ts'
+import { fullSessionEvenQueued } from '#src/server/auth/policy.ts'
 import { checkEmail } from '#src/services/accounts/email-address.ts'
 
 /**
@@ -8,7 +8,7 @@ import { checkEmail } from '#src/services/accounts/email-address.ts'
  * confirmed, so no codes are asked for until it is and its owner switches them on again.
  */
 export default define({
-  auth: fullSession,
+  auth: fullSessionEvenQueued,
   async handler({ input, auth, services }) {
     const { emailAuthFactor, token } = input
     const email = checkEmail(input.email)

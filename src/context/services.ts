@@ -22,7 +22,7 @@ import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
 import { currentRequest } from './current-request.ts'
-import { countTry, enforceLimits } from './limits/enforce.ts'
+import { countSignUp, countTry, enforceLimits } from './limits/enforce.ts'
 import { mailLimits } from './limits/policy.ts'
 
 /** What a handler can reach. */
@@ -110,6 +110,7 @@ function createServices(env: Env): Services {
     plc,
     operatorNames,
     space,
+    countSignUp: () => countSignUp(currentRequest(), objects),
     countTry: (subject) => countTry(subject, currentRequest(), objects),
     waitUntil,
   })

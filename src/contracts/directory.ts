@@ -11,6 +11,7 @@ import type {
   SearchPage,
   SearchPlace,
 } from '../storage/directory/accounts.ts'
+import type { SignUpFacts } from '../storage/directory/burst-rules.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
 import type {
   InviteCode,
@@ -48,6 +49,8 @@ export interface DirectoryRpc {
 export interface SignUpNote {
   /** Most sign-ups that may wait for approval; undefined: this one does not wait. */
   queueMax?: number
+  /** Where bursts are looked for: from how many in an hour on, and what is known of this one. */
+  burst?: SignUpFacts & { minimum: number }
 }
 
 /** The mail about a decision. */
@@ -76,7 +79,8 @@ export interface DirectoryAccountsRpc {
    * Reserves the names of an account that is about to be created, and one use of the invite code it comes with.
    * A reservation that is given up or expires gives the use back.
    *
-   * @throws StorageError `HandleNotAvailable`, `InvalidRequest`, `InvalidInviteCode`
+   * @throws StorageError `HandleNotAvailable`, `InvalidRequest`, `InvalidInviteCode`; `SignUpQueueFull`,
+   *   `RateLimitExceeded` (429)
    */
   reserve(
     account: HostedAccount,

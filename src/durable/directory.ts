@@ -11,6 +11,7 @@ import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
+import { Bursts } from '../storage/directory/bursts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
 import { Invites as InviteTable } from '../storage/directory/invites.ts'
@@ -28,6 +29,7 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import { Accounts } from './directory/accounts.ts'
+import { tellOfBurst } from './directory/burst-notice.ts'
 import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
@@ -102,12 +104,20 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const overdue = refuseOverdue(signUpQueue, config.signUps.queue.maxAge, (did, reason) =>
       decisions.refuse(did, reason),
     )
-    const jobs = [removeExpired, sender, recount, overdue]
+    const bursts = new Bursts(storage.kv)
+    const burstNotice = tellOfBurst({
+      bursts,
+      mails: () => mails,
+      config,
+      sends: transport !== undefined,
+      log,
+    })
+    const jobs = [removeExpired, sender, recount, overdue, burstNotice]
     const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     this.#scheduler = scheduler
     const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
     const parts: DirectoryRpc = {
-      accounts: new Accounts(storage, accounts, invites, tokens, signUpQueue),
+      accounts: new Accounts(storage, accounts, invites, tokens, signUpQueue, bursts),
       signUps: new SignUps(storage, { queue: signUpQueue, accounts, tokens }, mails),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails),
@@ -122,6 +132,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
+      if (method === 'accounts.reserve' && bursts.untold()) this.#scheduler.start(burstNotice)
       if (QUEUEING.has(method)) this.#scheduler.runLater(overdue, QUEUE_CHECK)
       if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
     })

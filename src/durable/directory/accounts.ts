@@ -7,6 +7,7 @@ import type {
   SearchPage,
   SearchPlace,
 } from '../../storage/directory/accounts.ts'
+import type { Bursts } from '../../storage/directory/bursts.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
 import type { SignUpQueue } from '../../storage/directory/sign-up-queue.ts'
@@ -18,6 +19,7 @@ export class Accounts implements DirectoryAccountsRpc {
   readonly #invites: Invites
   readonly #tokens: EmailTokens
   readonly #queue: SignUpQueue
+  readonly #bursts: Pick<Bursts, 'judge'>
 
   constructor(
     storage: DurableObjectStorage,
@@ -25,12 +27,14 @@ export class Accounts implements DirectoryAccountsRpc {
     invites: Invites,
     tokens: EmailTokens,
     queue: SignUpQueue,
+    bursts: Pick<Bursts, 'judge'>,
   ) {
     this.#storage = storage
     this.#table = table
     this.#invites = invites
     this.#tokens = tokens
     this.#queue = queue
+    this.#bursts = bursts
   }
 
   reserve(
@@ -39,10 +43,13 @@ export class Accounts implements DirectoryAccountsRpc {
     claim?: NameClaim,
     signUp: SignUpNote = {},
   ): void {
+    const { burst } = signUp
+    const judged = burst && this.#bursts.judge(burst, burst.minimum)
     this.#storage.transactionSync(() => {
       if (signUp.queueMax !== undefined) this.#queue.assertRoom(signUp.queueMax)
       const code = inviteCode === undefined ? null : this.#invites.assertUsable(inviteCode)
       this.#table.reserve(account, code, claim)
+      judged?.note()
     })
   }
 

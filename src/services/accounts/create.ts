@@ -1,6 +1,7 @@
 /** Creates accounts on this host. */
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
 import type { AccountInput, OpenedSession } from '../../contracts/account/lifecycle.ts'
+import type { SignUpNote } from '../../contracts/directory.ts'
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { decrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
@@ -54,7 +55,8 @@ export async function createAccount(
 ): Promise<OpenedSession> {
   const byOperator = creator?.type === 'admin'
   const inviteCode = await inviteOf(dependencies, request, byOperator)
-  const waits = dependencies.config.registration === 'approval' && !byOperator && !inviteCode
+  const { registration, signUps } = dependencies.config
+  const waits = registration === 'approval' && !byOperator && !inviteCode
   await dependencies.space.assertRoom()
   const { password = '' } = request
   checkPassword(password)
@@ -64,13 +66,17 @@ export async function createAccount(
     did: isHosted ? undefined : request.did,
     byOperator,
   })
+  const network = byOperator ? undefined : await dependencies.countSignUp()
   const identity = await chooseIdentity(dependencies, { ...request, handle }, creator)
   const { did, key } = identity
   await dependencies.objects.directory.accounts.reserve(
     { did, handle, email },
     inviteCode,
     { byOperator, didProven: identity.isMoving },
-    waits ? { queueMax: dependencies.config.signUps.queue.max } : {},
+    {
+      ...(waits && { queueMax: signUps.queue.max }),
+      ...burstOf(network, email, inviteCode, signUps.burst),
+    },
   )
   const account: AccountInput = {
     did,
@@ -88,6 +94,17 @@ export async function createAccount(
     dependencies.waitUntil(dependencies.objects.directory.keys.remove(key.did()))
   return opened
 }
+
+/** Whoever was invited is known to somebody, and is no part of a burst. */
+const burstOf = (
+  network: string | undefined,
+  email: string | null,
+  inviteCode: string | undefined,
+  minimum: number,
+): SignUpNote =>
+  network === undefined || inviteCode !== undefined || minimum === 0
+    ? {}
+    : { burst: { network, domain: email?.slice(email.lastIndexOf('@') + 1) ?? '', minimum } }
 
 async function make(
   dependencies: AccountDependencies,

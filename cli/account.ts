@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type ArgsDef, defineCommand } from 'citty'
 import { refuseUnknown } from '../codegen/commands/options.ts'
+import { free, handles, reserve, unruled } from './account-handles.ts'
 import { quota } from './account-quota.ts'
 import { approve, queue, refuse } from './account-sign-ups.ts'
 import { main } from './lexicons/command.ts'
@@ -55,6 +56,10 @@ const others: Readonly<Record<string, Parameters<typeof main>[1]>> = {
   queue,
   approve,
   refuse,
+  handles,
+  reserve,
+  free,
+  default: unruled,
 }
 
 const [, , word = ''] = process.argv

@@ -13,6 +13,7 @@ import type {
 } from '../storage/directory/accounts.ts'
 import type { SignUpFacts } from '../storage/directory/burst-rules.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
+import type { HandleRule, RuledName } from '../storage/directory/handle-rules.ts'
 import type {
   InviteCode,
   InviteCursor,
@@ -41,6 +42,7 @@ export interface DirectoryRpc {
   readonly lockouts: LockoutsRpc
   readonly mails: MailsRpc
   readonly signUps: SignUpsRpc
+  readonly handleRules: HandleRulesRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
 }
@@ -72,6 +74,14 @@ export interface SignUpsRpc {
   refuse(did: string, reason: string, told?: DecisionMail): Answer<void>
   /** The account is gone: so are its names. */
   removeRefused(did: string): Answer<void>
+}
+
+/** Names that the operator reserves or frees. */
+export interface HandleRulesRpc {
+  find(name: string): Answer<HandleRule | undefined>
+  /** @param rule undefined: as it is by default */
+  set(name: string, rule: HandleRule | undefined): Answer<void>
+  list(limit: number, after?: string): Answer<RuledName[]>
 }
 
 export interface DirectoryAccountsRpc {

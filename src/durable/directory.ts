@@ -14,6 +14,7 @@ import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { Bursts } from '../storage/directory/bursts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
+import { HandleRules } from '../storage/directory/handle-rules.ts'
 import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
@@ -123,6 +124,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       tokens: new MailedTokens(tokens, accounts, mails),
       serviceTokens,
       keys,
+      handleRules: new HandleRules(sql),
       lexicons: new StoredLexicons(storage),
       rateLimits: new RateCounter(sql),
       mails,

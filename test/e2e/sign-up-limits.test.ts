@@ -75,3 +75,41 @@ test('more from many networks at once are slowed, and the operator is told once'
   expect((await signUp('192.0.2.1', { authorization })).status).toBe(200)
   expect(await told()).toHaveLength(1)
 })
+
+test('names that the operator reserves are given to nobody, and those that are freed to anybody', async () => {
+  const authorization = operatorOf(server)
+  const ask = async (body: object) => {
+    const response = await fetch(`${server.origin}/operator/handles`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return { status: response.status, ...((await response.json()) as object) }
+  }
+  expect(await ask({ name: 'Bakery', rule: 'reserved' })).toEqual({ status: 200 })
+  expect(await ask({ name: 'guide', rule: 'free' })).toEqual({ status: 200 })
+  expect(await ask({})).toEqual({
+    status: 200,
+    rules: [
+      { name: 'bakery', rule: 'reserved' },
+      { name: 'guide', rule: 'free' },
+    ],
+  })
+  for (const name of ['bakery.test', '', "x' OR 1", 'a'.repeat(64)]) {
+    expect(await ask({ name, rule: 'reserved' })).toMatchObject({ status: 400 })
+  }
+  const available = async (handle: string) => {
+    const url = `${server.origin}/xrpc/com.atproto.temp.checkHandleAvailability?handle=${handle}`
+    const { result } = (await (await fetch(url)).json()) as { result: { $type: string } }
+    return result.$type.endsWith('#resultAvailable')
+  }
+  expect(await available('guide.test')).toBe(true)
+  expect(await available('bakery.test')).toBe(false)
+  const reserved = { handle: 'bakery.test', did: 'did:web:bakery.test' }
+  const refused = await signUp('203.0.113.9', { more: reserved })
+  expect(await refused.json()).toMatchObject({ error: 'HandleNotAvailable' })
+  // From the operator one may have it.
+  expect((await signUp('203.0.113.9', { more: reserved, authorization })).status).toBe(200)
+  await ask({ name: 'guide', rule: null })
+  expect(await available('guide.test')).toBe(false)
+})

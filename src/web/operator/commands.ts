@@ -48,6 +48,17 @@ export const operatorCommands = new Hono<PageEnv>()
     c.env.services.accounts.invalidate(found.did)
     return c.json({ did: found.did, handle: found.handle })
   })
+  /** `{after?}` in: names with a rule out. `{name, rule}` in: sets it, `null` for the default. */
+  .post('/operator/handles', async (c) => {
+    const { name, rule, after } = await jsonBody(c)
+    const { accounts } = c.env.services
+    if (name === undefined) return c.json({ rules: await accounts.listHandleRules(textOf(after)) })
+    if (rule !== 'reserved' && rule !== 'free' && rule !== null) {
+      throw new InvalidRequestError('rule must be "reserved", "free" or null')
+    }
+    await accounts.setHandleRule(textOf(name), rule)
+    return c.json({})
+  })
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })

@@ -5,6 +5,7 @@ import type { Logger } from '../kernel/log.ts'
 import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
+import { assertCaptcha } from '../services/accounts/captcha.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
 import { OperatorNames } from '../services/identity/operator-names.ts'
@@ -48,6 +49,8 @@ export interface Services extends HostObjects {
   readonly mail: MailService
   /** Sign-ups that wait for the operator's approval. */
   readonly signUps: SignUps
+  /** Demands the answer to a captcha for a sign-up, where the settings ask for one: see `assertCaptcha`. */
+  assertCaptcha(token: string | undefined, handle: string): Promise<void>
   /** Codes by mail as a second factor. */
   readonly mailedCodes: MailedCodes
   /** The room that is left for data. */
@@ -160,6 +163,13 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
+    assertCaptcha(token, handle) {
+      const { clientAddress: address, request } = currentRequest()
+      const userAgent = request.headers.get('user-agent')
+      const { hcaptcha: keys, hcaptchaVerifyUrl: verifyUrl } = config.signUps
+      const verifier = { keys, verifyUrl, fetch: network.operator }
+      return assertCaptcha(verifier, token, { address, handle, userAgent })
+    },
     signUps: new SignUps({ config, objects, plc, sends }),
     mailedCodes: new MailedCodes({
       objects,

@@ -9,6 +9,7 @@ import { OPERATOR } from '../../storage/directory/invite-code.ts'
 import { PlcError } from '../identity/plc.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import type { AccountDependencies } from './dependencies.ts'
+import { assertLastingEmail } from './disposable-email.ts'
 import { checkEmail } from './email-address.ts'
 import { checkHandle } from './handle-rules.ts'
 import { checkPassword } from './passwords.ts'
@@ -61,6 +62,7 @@ export async function createAccount(
   const { password = '' } = request
   checkPassword(password)
   const email = checkEmail(request.email, { required: !byOperator })
+  if (!byOperator) assertLastingEmail(email, dependencies.config)
   const isHosted = request.did === `did:web:${request.handle.toLowerCase()}`
   const handle = await checkHandle(dependencies, request.handle, {
     did: isHosted ? undefined : request.did,

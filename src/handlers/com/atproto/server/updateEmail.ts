@@ -1,6 +1,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/updateEmail'
 import { fullSessionEvenQueued } from '#src/server/auth/policy.ts'
+import { assertLastingEmail } from '#src/services/accounts/disposable-email.ts'
 import { checkEmail } from '#src/services/accounts/email-address.ts'
 
 /**
@@ -13,6 +14,7 @@ export default define({
     const { emailAuthFactor, token } = input
     const email = checkEmail(input.email)
     const account = await services.mail.readAddress(auth.did)
+    if (email !== account.email) assertLastingEmail(email, services.config)
     if (email === account.email && emailAuthFactor !== undefined) {
       await services.mailedCodes.setEnabled(auth.did, emailAuthFactor, token)
       return

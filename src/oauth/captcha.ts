@@ -1,0 +1,30 @@
+/** The provider's own check of captchas, by this host's way to others. */
+import type { OAuthProvider } from '@atproto/oauth-provider/provider'
+import type { Services } from '../context/services.ts'
+
+/** Where the provider sends what is to be verified. */
+const HCAPTCHA = 'https://api.hcaptcha.com/siteverify'
+/** ms */
+const TIMEOUT = 5_000
+
+/** Its client has taken the global `fetch`, which says nothing of who asks and knows no time limit. */
+export function verifyCaptchasWith(
+  { accountManager }: Pick<OAuthProvider, 'accountManager'>,
+  { config, network }: Pick<Services, 'config' | 'network'>,
+): void {
+  // Protected, since it is set once; the class that it is of is not exported.
+  const manager = accountManager as unknown as { hcaptchaClient?: { fetch: typeof fetch } }
+  if (!manager.hcaptchaClient) return
+  manager.hcaptchaClient.fetch = async (input, init) => {
+    const url = String(input)
+    if (url !== HCAPTCHA) throw new TypeError('the captcha is verified at one address only')
+    const { method = 'GET', headers, body } = init ?? {}
+    return network.operator(config.signUps.hcaptchaVerifyUrl, {
+      method,
+      body: body ?? null,
+      ...(headers && { headers }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT),
+    })
+  }
+}

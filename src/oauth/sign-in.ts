@@ -32,15 +32,9 @@ export async function checkSignIn(services: Services, attempt: SignInAttempt): P
   const account = await unlessRefused(services.account(did).profile.get())
   if (!account) throw new InvalidCredentialsError()
   if (account.status === 'takendown') throw new InvalidRequestError('Account has been taken down')
-  // What it may do before is at /settings; apps would be refused all they ask for.
-  if (account.awaitsApproval) throw new InvalidRequestError(WAITS)
   await demandSecondFactor(services, account, attempt.code)
   return did
 }
-
-/** What somebody is told whose account waits for the operator's approval. */
-export const WAITS =
-  'Your account waits for the approval of this host\u2019s operator. You can sign in to apps once it is approved.'
 
 /** @throws InvalidCredentialsError */
 export async function checkMainPassword(

@@ -109,8 +109,12 @@ describe('with PDS_REGISTRATION=approval', () => {
     const refused = await command('refuse', handle, '--reason', 'We are a club of beekeepers.')
     expect(refused.output).toContain('is refused')
     await vi.waitFor(async () => {
-      const mail = (await readMails(server.origin)).find(({ to }) => to === email)
-      expect(mail?.text).toContain('We are a club of beekeepers.')
+      const mails = (await readMails(server.origin)).filter(({ to }) => to === email)
+      expect(mails.map(({ subject }) => subject)).toEqual([
+        'Your sign-up waits for approval on localhost',
+        'Your sign-up was not approved on localhost',
+      ])
+      expect(mails[1]?.text).toContain('We are a club of beekeepers.')
     })
     const agent = new AtpAgent({ service: server.origin })
     await expect(agent.login({ identifier: handle, password: PASSWORD })).rejects.toMatchObject({

@@ -4,10 +4,10 @@ import { HandleUnavailableError, InvalidRequestError } from '@atproto/oauth-prov
 import type { Account, AccountStore, DeviceAccount } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
-import { confirmAtSignUp } from '../../services/mail/confirm-at-sign-up.ts'
+import { greet } from '../../services/mail/greet.ts'
 import type { DeviceAccount as StoredDeviceAccount } from '../../storage/oauth/devices.ts'
 import { welcomeBrowser } from '../new-browser.ts'
-import { checkSignIn, WAITS } from '../sign-in.ts'
+import { checkSignIn } from '../sign-in.ts'
 import { findAccount } from './account-view.ts'
 import { deviceData } from './devices.ts'
 import { beginEpoch, notedEpoch, noteEpoch } from './epochs.ts'
@@ -24,8 +24,7 @@ export const accountStore = (services: Services) =>
       )
       // It is for password sessions: whoever signs up here gets a session of the browser.
       currentRequest().waitUntil(services.account(account.did).sessions.close(session.id))
-      currentRequest().waitUntil(confirmAtSignUp(services, account))
-      if (account.awaitsApproval) throw new InvalidRequestError(`Your account was made. ${WAITS}`)
+      currentRequest().waitUntil(greet(services, account))
       await beginEpoch(services, account.did)
       welcomeBrowser(services, account.did, { isNew: false })
       return mustFind(services, account.did)

@@ -1,4 +1,4 @@
-/** What somebody is told whose sign-up the operator has decided on. */
+/** What somebody is told whose sign-up waits, or has been decided on. */
 import type { Mail } from '../../kernel/mail.ts'
 import { plainLine } from '../../kernel/typed-text.ts'
 import { document, paragraph } from './html.ts'
@@ -11,26 +11,46 @@ export interface SignUpMail {
   to: string
 }
 
-/** @param decision `refused`: with what the operator says, which may be empty */
+/** What became of a sign-up; a refusal with what the operator says, which may be empty. */
+export type SignUpNews = { is: 'waiting' } | { is: 'approved' } | { is: 'refused'; reason: string }
+
+const SUBJECTS: Readonly<Record<SignUpNews['is'], string>> = {
+  waiting: 'Your sign-up waits for approval',
+  approved: 'Your account was approved',
+  refused: 'Your sign-up was not approved',
+}
+
 export function composeSignUpMail(
-  decision: { approved: true } | { approved: false; reason: string },
+  news: SignUpNews,
   { hostname, publicUrl, handle, from, to }: SignUpMail,
 ): Mail {
-  const parts = decision.approved
+  const parts = partsOf(news, { hostname, publicUrl, handle })
+  return {
+    from,
+    to,
+    subject: `${SUBJECTS[news.is]} on ${hostname}`,
+    text: `${parts.join('\n\n')}\n`,
+    html: document(...parts.map(paragraph)),
+  }
+}
+
+function partsOf(
+  news: SignUpNews,
+  { hostname, publicUrl, handle }: Pick<SignUpMail, 'hostname' | 'publicUrl' | 'handle'>,
+): string[] {
+  if (news.is === 'waiting') {
+    return [
+      `Your account @${handle} on ${hostname} was made. It waits for the approval of the host's operator, and nobody sees it before.`,
+      `You are told by mail when it is decided on. Until then you can confirm your address, or delete the account, at ${publicUrl}/account.`,
+    ]
+  }
+  return news.is === 'approved'
     ? [
         `Your account @${handle} on ${hostname} was approved.`,
         `You can sign in with any app of the network, with ${publicUrl} as its host.`,
       ]
     : [
         `Your sign-up as @${handle} on ${hostname} was not approved, and all that was stored of it is deleted.`,
-        ...(decision.reason === '' ? [] : [plainLine(decision.reason)]),
+        ...(news.reason === '' ? [] : [plainLine(news.reason)]),
       ]
-  const what = decision.approved ? 'Your account was approved' : 'Your sign-up was not approved'
-  return {
-    from,
-    to,
-    subject: `${what} on ${hostname}`,
-    text: `${parts.join('\n\n')}\n`,
-    html: document(...parts.map(paragraph)),
-  }
 }

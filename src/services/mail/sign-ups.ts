@@ -1,6 +1,7 @@
 /** Sign-ups that wait for the operator's approval (`PDS_REGISTRATION=approval`). */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
+import type { Mail } from '../../kernel/mail.ts'
 import type {
   SignUpPage,
   SignUpPlace,
@@ -10,7 +11,7 @@ import type { PlcDirectory } from '../identity/plc.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import { unlessRefused } from '../objects/result.ts'
 import type { HostObjects } from '../objects/stubs.ts'
-import { composeSignUpMail } from './sign-up-mail.ts'
+import { composeSignUpMail, type SignUpNews } from './sign-up-mail.ts'
 
 /** After so many ms nobody is helped any more by being told. */
 const MAIL_LIFETIME = 3 * 24 * 60 * 60 * 1000
@@ -38,6 +39,13 @@ export class SignUps {
     return this.#dependencies.objects.directory.signUps.list(limit, after)
   }
 
+  /** Tells the owner of a new account that it waits. */
+  async acknowledge(account: Pick<WaitingSignUp, 'handle' | 'email'>): Promise<void> {
+    const mail = this.#mail(account, { is: 'waiting' })
+    if (!mail) return
+    await this.#dependencies.objects.directory.mails.add(mail, 'sign-up waiting', MAIL_LIFETIME)
+  }
+
   /**
    * Lets somebody in: the identity is published, the account is opened, the network is told, and the owner by mail. What
    * breaks off on the way is completed by approving once more.
@@ -50,7 +58,7 @@ export class SignUps {
     if (waiting.refused !== null) throw new InvalidRequestError(`${did} was refused already`)
     if (waiting.genesis !== null) await plc.submit(did, JSON.parse(waiting.genesis) as PlcOperation)
     await objects.account(did).lifecycle.approve()
-    const mail = this.#mail(waiting, { approved: true })
+    const mail = this.#mail(waiting, { is: 'approved' })
     await objects.directory.signUps.finish(did, mail && { mail, lifetime: MAIL_LIFETIME })
   }
 
@@ -65,7 +73,7 @@ export class SignUps {
     const { objects } = this.#dependencies
     const waiting = await this.#mustWait(did)
     const said = reason.slice(0, MAX_REASON)
-    const mail = this.#mail(waiting, { approved: false, reason: said })
+    const mail = this.#mail(waiting, { is: 'refused', reason: said })
     await objects.directory.signUps.refuse(did, said, mail && { mail, lifetime: MAIL_LIFETIME })
     // It may be gone already, where an earlier attempt broke off.
     await unlessRefused(objects.account(did).lifecycle.destroy())
@@ -78,10 +86,13 @@ export class SignUps {
     return waiting
   }
 
-  #mail({ handle, email: to }: WaitingSignUp, decision: Parameters<typeof composeSignUpMail>[0]) {
+  #mail(
+    { handle, email: to }: Pick<WaitingSignUp, 'handle' | 'email'>,
+    news: SignUpNews,
+  ): Mail | undefined {
     const { config, sends } = this.#dependencies
     if (!sends || to === null) return undefined
     const { hostname, publicUrl, mailFrom: from } = config
-    return composeSignUpMail(decision, { hostname, publicUrl, handle, from, to })
+    return composeSignUpMail(news, { hostname, publicUrl, handle, from, to })
   }
 }

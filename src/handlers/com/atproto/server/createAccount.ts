@@ -2,7 +2,7 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createAccount'
 import { createAccountLimits } from '#src/context/limits/policy.ts'
 import { accountCreator } from '#src/server/auth/policy.ts'
-import { confirmAtSignUp } from '#src/services/mail/confirm-at-sign-up.ts'
+import { greet } from '#src/services/mail/greet.ts'
 
 /**
  * Makes an account. Without `did` it gets a new did:plc. With the did:web of a handle of this host, that is
@@ -18,7 +18,7 @@ export default define({
       await services.assertCaptcha(input.verificationCode, input.handle)
     }
     const { account, session } = await services.accounts.create(input, auth)
-    waitUntil(confirmAtSignUp(services, account))
+    waitUntil(greet(services, account))
     const tokens = await services.accounts.issueTokens(account.did, session)
     return { ...tokens, did: account.did, handle: account.handle }
   },

@@ -1,7 +1,8 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
-import type { Logger } from '../kernel/log.ts'
+import { openSignUps } from '../kernel/config/open-sign-ups.ts'
+import { createLogger, type Logger } from '../kernel/log.ts'
 import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
@@ -73,6 +74,7 @@ export function servicesOf(env: Env): Services {
 
 function createServices(env: Env): Services {
   const config = readConfig({ ...env })
+  noteOpenSignUps(config)
   const space = new DiskSpace(env)
   const objects = config.devMode ? noteAccounts(hostObjects(env)) : hostObjects(env)
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
@@ -180,6 +182,14 @@ function createServices(env: Env): Services {
     network,
     space,
   }
+}
+
+/** Once per isolate, so that nobody opens a host without knowing. */
+function noteOpenSignUps(config: Config): void {
+  const open = config.devMode ? undefined : openSignUps(config)
+  if (!open) return
+  const missing = open.missing.join('; ')
+  createLogger({}).info(`registration: ${open.who}`, { ...(missing !== '' && { missing }) })
 }
 
 /** Writes to the log of whichever request is being worked on. */

@@ -35,9 +35,13 @@ export interface RefreshCredentials {
   jti: string
 }
 
-/** The host's operator. */
+/** The host's operator, by password, or an account that has the role. */
 export interface AdminCredentials {
   type: 'admin'
+  /** `admin`, or the DID of the account. */
+  actor: string
+  /** Names the session of the account. */
+  session?: string
 }
 
 /** An account of any host, or the moderation service, by a service token for this very method. */

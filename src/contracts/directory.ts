@@ -5,15 +5,20 @@
 
 import type { Mail } from '../kernel/mail.ts'
 import type {
+  AccountFacts,
+  AccountFilter,
   AdministeredAccount,
-  HostedAccount,
-  NameClaim,
   SearchPage,
   SearchPlace,
-} from '../storage/directory/accounts.ts'
-import type { SignUpFacts } from '../storage/directory/burst-rules.ts'
+} from '../storage/directory/account-list.ts'
+import type { HostedAccount, NameClaim } from '../storage/directory/accounts.ts'
+import type {
+  AuditEntry,
+  AuditFilter,
+  AuditIntent,
+  AuditOutcome,
+} from '../storage/directory/audit.ts'
 import type { TokenPurpose } from '../storage/directory/email-tokens.ts'
-import type { HandleRule, RuledName } from '../storage/directory/handle-rules.ts'
 import type {
   InviteCode,
   InviteCursor,
@@ -24,11 +29,14 @@ import type {
 } from '../storage/directory/invite-code.ts'
 import type { InviteSchedule } from '../storage/directory/invite-schedule.ts'
 import type { StoredLexicon } from '../storage/directory/lexicons.ts'
+import type { Addressee } from '../storage/directory/mail-preferences.ts'
+import type { MailState } from '../storage/directory/mail-queue.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
+import type { Role } from '../storage/directory/roles.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
-import type { SignUpPage, SignUpPlace, WaitingSignUp } from '../storage/directory/sign-up-queue.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
+import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
 
 export interface DirectoryRpc {
   readonly accounts: DirectoryAccountsRpc
@@ -45,43 +53,8 @@ export interface DirectoryRpc {
   readonly handleRules: HandleRulesRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
-}
-
-/** What is looked at when somebody signs up. */
-export interface SignUpNote {
-  /** Most sign-ups that may wait for approval; undefined: this one does not wait. */
-  queueMax?: number
-  /** Where bursts are looked for: from how many in an hour on, and what is known of this one. */
-  burst?: SignUpFacts & { minimum: number }
-}
-
-/** The mail about a decision. */
-export interface DecisionMail {
-  mail: Mail
-  /** ms */
-  lifetime: number
-}
-
-/** Sign-ups that wait for the operator's approval. */
-export interface SignUpsRpc {
-  get(did: string): Answer<WaitingSignUp | undefined>
-  /** How many wait that came no later; undefined: it does not wait. */
-  place(did: string): Answer<number | undefined>
-  list(limit: number, after?: SignUpPlace): Answer<SignUpPage>
-  /** It was approved, and the account is open. */
-  finish(did: string, told?: DecisionMail): Answer<void>
-  /** It is about to be removed; from here on that happens, whatever breaks off. */
-  refuse(did: string, reason: string, told?: DecisionMail): Answer<void>
-  /** The account is gone: so are its names. */
-  removeRefused(did: string): Answer<void>
-}
-
-/** Names that the operator reserves or frees. */
-export interface HandleRulesRpc {
-  find(name: string): Answer<HandleRule | undefined>
-  /** @param rule undefined: as it is by default */
-  set(name: string, rule: HandleRule | undefined): Answer<void>
-  list(limit: number, after?: string): Answer<RuledName[]>
+  readonly roles: RolesRpc
+  readonly audit: AuditRpc
 }
 
 export interface DirectoryAccountsRpc {
@@ -129,8 +102,15 @@ export interface DirectoryAccountsRpc {
   findAny(handles: readonly string[], dids: readonly string[]): Answer<HostedAccount | undefined>
   /** An account with what its operator wants to know. */
   administered(did: string): Answer<AdministeredAccount | undefined>
-  /** One page of the accounts whose DID, handle or address begins with `prefix`. */
-  search(prefix: string, limit: number, after?: SearchPlace): Answer<SearchPage>
+  /** One page of the accounts whose DID, handle or address begins with `prefix`, and that `filter` lets through. */
+  search(
+    prefix: string,
+    limit: number,
+    after?: SearchPlace,
+    filter?: AccountFilter,
+  ): Answer<SearchPage>
+  /** What an account's object tells of itself. */
+  setFacts(did: string, facts: AccountFacts): Answer<void>
   /** Accounts in order of their DIDs, at most `limit`, after `cursor`. */
   list(limit: number, cursor?: string): Answer<HostedAccount[]>
 }
@@ -157,7 +137,8 @@ export interface MailedTokensRpc {
    *
    * @param spacing ms; where the last token of this purpose is younger, nothing is done
    * @returns false: the mail is to another address than the account has now, and nothing was done
-   * @throws StorageError `AccountNotFound`
+   * @throws StorageError `AccountNotFound`; `RateLimitExceeded` when a budget for mails is used up, but not for a new
+   *   password, which anybody may ask for: that mail is dropped
    */
   put(
     purpose: TokenPurpose,
@@ -166,6 +147,8 @@ export interface MailedTokensRpc {
     mail: Mail,
     spacing?: number,
   ): Answer<boolean>
+  /** Stores the hash of a token that the operator gives to somebody, good for `lifetime` ms. @throws StorageError `AccountNotFound` */
+  handOut(purpose: TokenPurpose, did: string, hash: string, lifetime: number): Answer<void>
   /** Looks a token up without using it. @returns, @throws as `consume` */
   find(purpose: TokenPurpose, hash: string, did?: string): Answer<string>
   /** Uses a token up. @returns the DID it was mailed to @throws StorageError `InvalidToken`, `ExpiredToken` */
@@ -216,12 +199,47 @@ export interface MailsRpc {
    *
    * @param kind what it is about, for the operator
    * @param lifetime after so many ms it is worth nothing any more
+   * @returns false: a budget is used up, and the mail was dropped
    */
-  add(mail: Mail, kind: string, lifetime: number): Answer<void>
-  /** How many wait, how many were given up in the last 30 days, and the last reason. */
-  counts(): Answer<{ waiting: number; failed: number; lastError: string | undefined }>
+  add(mail: Mail, kind: string, lifetime: number, options?: MailOptions): Answer<boolean>
+  /**
+   * Counts somebody's wish for a mail to an address, whether or not there is an account with it.
+   *
+   * @throws StorageError `RateLimitExceeded`
+   */
+  spendWish(address: string): Answer<void>
+  /** Whom mails about an account are sent to, and how. */
+  addressee(did: string): Answer<Addressee | undefined>
+  /** The owner reads this language. */
+  setLanguage(did: string, language: string): Answer<void>
+  /** Whether sign-ins are told by mail. */
+  setSignInMails(did: string, on: boolean): Answer<void>
+  /** How many wait, how many were given up and dropped in the last 30 days, and the last reason. */
+  counts(): Answer<{
+    waiting: number
+    failed: number
+    dropped: number
+    lastError: string | undefined
+  }>
+  /** Those that wait or were given up, in order of their ids, at most 100. @param cursor id of the last one before */
+  list(limit: number, cursor?: string): Answer<MailState[]>
+  /** Tries one again that was given up. @throws StorageError `InvalidRequest` when its time is over */
+  retry(id: string): Answer<void>
+  /**
+   * Mails a message to all accounts that have an address, in the background, once to each.
+   *
+   * @param id of the message: a second call with the same id, while the first is at work, does nothing
+   */
+  sendToAll(id: string, mail: Omit<Mail, 'to'>): Answer<void>
+  /** Messages to all that are at work: how many mails were queued, and since when, in ms since 1970. */
+  mailings(): Answer<{ id: string; queued: number; createdAt: number }[]>
   /** On a host in development those that it would have sent: the newest, newest last. */
   outbox(): Answer<Mail[]>
+}
+
+export interface MailOptions {
+  /** The account whose budget, with that of its address and of the host, the mail counts against; undefined: none. */
+  did?: string
 }
 
 export interface LocationRpc {
@@ -241,4 +259,22 @@ export interface SecretsRpc {
     fingerprints: SecretFingerprints,
     expected: SecretFingerprints | undefined,
   ): Answer<SecretFingerprints>
+}
+
+/** Accounts that may do more than others. */
+export interface RolesRpc {
+  /** The role that an account was given. It counts only while the account is active. */
+  of(did: string): Answer<Role | null>
+  /** @throws StorageError `AccountNotFound` */
+  set(did: string, role: Role | null): Answer<void>
+}
+
+/** What operators have done. */
+export interface AuditRpc {
+  /** To be called before something is done. @returns id of the entry */
+  begin(intent: AuditIntent): Answer<number>
+  /** To be called when it is done, or was refused. */
+  finish(id: number, outcome: AuditOutcome): Answer<void>
+  /** At most `limit` entries, the newest first. @param before id of the last one of the page before */
+  list(filter: AuditFilter, limit: number, before?: number): Answer<AuditEntry[]>
 }

@@ -2,8 +2,10 @@
  * What the sequencer answers: the order of all events on this host, and the firehose. It refuses nothing and serves
  * a WebSocket, so it is called directly, without parts.
  */
+import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import type { RelayRow } from '../storage/sequencer/relays.ts'
+import type { CollectionPage } from '../storage/sequencer/source-collections.ts'
 import type { SourceRow, SourceState } from '../storage/sequencer/sources.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { Answer } from './answer.ts'
@@ -19,6 +21,8 @@ export interface FirehoseStatus {
   /** When the newest event was stored, in ms since the epoch; undefined: there was none. */
   lastEventAt: number | undefined
   relays: RelayRow[]
+  /** Accounts that have had events and are not deleted. */
+  accounts: number
 }
 
 export interface SequencerRpc {
@@ -31,6 +35,12 @@ export interface SequencerRpc {
   listSources(limit: number, after?: number): Answer<SourceRow[]>
   /** Fills in the state of an account whose events came before states were told. */
   fillInState(did: string, state: SourceState): Answer<void>
+  /** Which collections of an account hold records now and which none any more; does nothing for one without events. */
+  noteCollections(did: string, changes: readonly CollectionState[]): Answer<void>
+  /** One page of the active accounts that hold records of a collection, in the order of `listSources`. */
+  listByCollection(name: string, limit: number, after?: number): Answer<CollectionPage>
+  /** Fills in the collections of an account that has told none, since it has had no event for long. */
+  fillInCollections(did: string, names: readonly string[]): Answer<void>
   status(): Answer<FirehoseStatus>
   /** Rows read and written since this was last asked for; counted in development only. */
   takeRows(): Answer<RowCounts>

@@ -5,9 +5,7 @@ import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { hashMailedToken } from '../kernel/crypto/mailed-token.ts'
-import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { hashToken } from '../kernel/crypto/random-token.ts'
-import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
 import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
@@ -33,12 +31,15 @@ import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'
 import { countRows } from '../storage/sql.ts'
+import { Archives } from './account/archives.ts'
 import { Blobs } from './account/blobs.ts'
 import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
 import { Email } from './account/email.ts'
 import { Factors } from './account/factors.ts'
+import { Facts } from './account/facts.ts'
 import { HandleChange } from './account/handle-change.ts'
+import { hasherOf } from './account/hasher.ts'
 import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
@@ -56,15 +57,6 @@ import { Totp } from './account/totp.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { importCheck } from './import-check.ts'
 import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
-
-/** For all accounts of an isolate, which share a thread. */
-const leases = inlineLeases()
-let remote: RemoteHasher | undefined
-
-function hasherOf({ PASSWORD_HASHER }: Env, { id }: DurableObjectState): PasswordHasher {
-  if (PASSWORD_HASHER) remote ??= new RemoteHasher(PASSWORD_HASHER)
-  return new PasswordHasher({ key: id.toString(), remote, leases })
-}
 
 const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 
@@ -119,6 +111,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
 
   const delivery = deliverEvents({
     outbox,
+    collections: repo.collections,
     sequencer: () => objects.sequencer,
     did,
     state: () => sourceState(store),
@@ -143,6 +136,16 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     schedule: () => scheduler.runLater(handleChange, HandleChange.DURATION),
     changed: () => scheduler.start(delivery),
   })
+  const passkeyTable = new PasskeyTable(sql)
+  const totpStore = new TotpStore(sql)
+  const facts = new Facts({
+    kv: storage.kv,
+    profile,
+    hasTotp: () => totpStore.enabled() !== undefined,
+    hasPasskey: () => passkeyTable.list().length > 0,
+    directory: () => objects.directory,
+    start: () => scheduler.start(facts),
+  })
   const jobs = [
     delivery,
     removeDelivered(outbox),
@@ -150,6 +153,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     oauthSignOut,
     handleChange,
     recovery,
+    facts,
   ]
   const log = () => createLogger({ account: did() })
   const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, space)
@@ -169,6 +173,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
     },
     delivered: () => scheduler.finished(delivery),
+    factsChanged: () => facts.changed(),
   }
   const sessionTable = new SessionTable(sql)
   const oneTime = new OneTime(sql)
@@ -196,7 +201,6 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   }
 
   const keys = new Keys(core, store)
-  const passkeyTable = new PasskeyTable(sql)
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
   const passwords = new Passwords(core, tables, sessionTable, signOut, {
     async assertValid(hash) {
@@ -210,7 +214,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   })
   const factors = new Factors(core, {
     passwords,
-    totp: new Totp(core, new TotpStore(sql)),
+    totp: new Totp(core, totpStore),
     recoveryCodes: new RecoveryCodes(sql),
     rates,
     useMailedCode: (code) => useMailedCode(objects, config, did(), code),
@@ -224,11 +228,12 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     factors,
     passkeys,
     oneTime,
+    isSigningOut: () => scheduler.isPending(oauthSignOut),
   })
 
   function assertHolder(holder: Holder): void {
     if ('session' in holder) sessions.assertAuthorized(holder.session)
-    else browserSessions.assertOpen(holder.browser)
+    else browserSessions.assertOpen(holder.browser, holder)
   }
 
   /** Leaves an empty store, as of an account that never was. */
@@ -250,6 +255,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
+    archives: new Archives(core),
     quota: new AccountQuota(core, store, blobIndex, log),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),

@@ -10,7 +10,9 @@ import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
+import { AccountList } from '../storage/directory/account-list.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
+import { AuditLog } from '../storage/directory/audit.ts'
 import { Bursts } from '../storage/directory/bursts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
@@ -19,9 +21,13 @@ import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
 import { Lockouts } from '../storage/directory/lockouts.ts'
+import { MailBudgets } from '../storage/directory/mail-budgets.ts'
+import { MailPreferences } from '../storage/directory/mail-preferences.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
+import { Mailings } from '../storage/directory/mailings.ts'
 import { ReleasedNames } from '../storage/directory/released-names.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
+import { Roles } from '../storage/directory/roles.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
 import { SignUpQueue } from '../storage/directory/sign-up-queue.ts'
@@ -30,12 +36,15 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import { Accounts } from './directory/accounts.ts'
+import { AskAccounts } from './directory/ask-accounts.ts'
+import { AUDIT_PRUNING, removeOldEntries } from './directory/audit.ts'
 import { tellOfBurst } from './directory/burst-notice.ts'
 import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
 import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
+import { SendToAll } from './directory/send-to-all.ts'
 import { QUEUE_CHECK, refuseOverdue, SignUps } from './directory/sign-ups.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
@@ -50,6 +59,7 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'accounts.remove',
   'keys.add',
   'tokens.put',
+  'tokens.handOut',
   'serviceTokens.use',
   'lockouts.attempt',
 ])
@@ -83,20 +93,28 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const config = readConfig({ ...env })
     const queue = new MailQueue(sql)
     const outbox = new DevMails(sql)
+    const rates = new RateCounter(sql)
+    const budgets = new MailBudgets(sql, rates, config.mailBudgets)
+    const preferences = new MailPreferences(sql)
+    const mailings = new Mailings(sql)
     const transport = chooseTransport(config, env, networkOf(env, config), outbox)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {
         const now = Date.now()
         storage.transactionSync(() => {
-          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts, queue])
+          for (const table of [accounts, released, tokens, keys, serviceTokens, lockouts])
             table.prune(now)
+          for (const table of [queue, budgets]) table.prune(now)
         })
       },
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
     const log = () => createLogger({ object: 'directory' })
     const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
+    const start = () => this.#scheduler.start(sender)
+    const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
+    const startMailing = () => this.#scheduler.start(toAll)
     const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
     const signUpQueue = new SignUpQueue(sql)
     const objects = hostObjects(env)
@@ -113,30 +131,55 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       sends: transport !== undefined,
       log,
     })
-    const jobs = [removeExpired, sender, recount, overdue, burstNotice]
-    const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
-    this.#scheduler = scheduler
-    const mails = new Mails(storage, queue, outbox, sender, () => scheduler.start(sender))
+    const audit = new AuditLog(sql)
+    const auditPruning = removeOldEntries(audit, config.auditRetention)
+    const list = new AccountList(sql)
+    const asking = new AskAccounts(list, hostObjects(env))
+    const jobs = [removeExpired, sender, toAll, recount, auditPruning, asking, overdue, burstNotice]
+    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    if (asking.isNeeded()) ctx.waitUntil(this.#scheduler.resume(asking))
+    const mails = new Mails({
+      storage,
+      queue,
+      budgets,
+      preferences,
+      mailings,
+      outbox,
+      sender,
+      start,
+      startMailing,
+    })
     const parts: DirectoryRpc = {
-      accounts: new Accounts(storage, accounts, invites, tokens, signUpQueue, bursts),
+      accounts: new Accounts({
+        storage,
+        table: accounts,
+        list,
+        invites,
+        tokens,
+        queue: signUpQueue,
+        bursts,
+      }),
       signUps: new SignUps(storage, { queue: signUpQueue, accounts, tokens }, mails),
       invites: new Invites(storage, invites, accounts),
-      tokens: new MailedTokens(tokens, accounts, mails),
+      tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
       keys,
       handleRules: new HandleRules(sql),
       lexicons: new StoredLexicons(storage),
-      rateLimits: new RateCounter(sql),
+      rateLimits: rates,
       mails,
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),
+      roles: new Roles(sql),
+      audit,
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
       if (method === 'accounts.reserve' && bursts.untold()) this.#scheduler.start(burstNotice)
       if (QUEUEING.has(method)) this.#scheduler.runLater(overdue, QUEUE_CHECK)
       if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
+      if (method === 'audit.begin') this.#scheduler.runLater(auditPruning, AUDIT_PRUNING)
     })
   }
 

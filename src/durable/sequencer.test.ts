@@ -297,7 +297,16 @@ test('a log from before states were kept is taken over', async () => {
   await append('did:web:a.test', events(1, 3))
   await runInDurableObject(sequencer, (_, { storage }) => {
     const { sql } = storage
-    for (const table of ['event', 'source', 'horizon', 'purge', 'relay', 'job'])
+    for (const table of [
+      'event',
+      'source',
+      'source_collection',
+      'source_count',
+      'horizon',
+      'purge',
+      'relay',
+      'job',
+    ])
       sql.exec(`DROP TABLE ${table}`)
     sql.exec('DROP VIEW last_event_of')
     sql.exec(migrations[0] ?? '')

@@ -5,6 +5,7 @@ import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -12,6 +13,7 @@ import { EventLog } from '../storage/sequencer/log.ts'
 import { Relays } from '../storage/sequencer/relays.ts'
 import { Retention } from '../storage/sequencer/retention.ts'
 import { migrations } from '../storage/sequencer/schema.ts'
+import { type CollectionPage, SourceCollections } from '../storage/sequencer/source-collections.ts'
 import { type SourceRow, type SourceState, Sources } from '../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
 import { Scheduler } from './scheduler.ts'
@@ -29,6 +31,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #scheduler: Scheduler
   readonly #log: EventLog
   readonly #sources: Sources
+  readonly #collections: SourceCollections
   readonly #retention: Retention
   readonly #consumers: Consumers
   readonly #crawl: CrawlRequests
@@ -45,6 +48,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#counter = config.devMode ? countRows(ctx.storage.sql) : undefined
     const sql = this.#counter?.sql ?? ctx.storage.sql
     this.#sources = new Sources(sql)
+    this.#collections = new SourceCollections(ctx.storage, sql)
     // A host may have had another PDS, whose numbers relays know: time goes on, whatever they were.
     const first = config.firstSeq ?? Date.now() * 1000
     this.#log = new EventLog(ctx.storage, this.#sources, first, sql)
@@ -98,10 +102,23 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#sources.fillIn(did, state)
   }
 
+  noteCollections(did: string, changes: readonly CollectionState[]): void {
+    this.#collections.note(did, changes)
+  }
+
+  listByCollection(name: string, limit: number, after?: number): CollectionPage {
+    return this.#collections.list(name, limit, after)
+  }
+
+  fillInCollections(did: string, names: readonly string[]): void {
+    this.#collections.fillIn(did, names)
+  }
+
   status(): FirehoseStatus {
     const { head, lastEventAt } = this.#log
     const { count: consumers, furthestBehind: behind } = this.#consumers
-    return { head, consumers, behind, lastEventAt, relays: this.#crawl.list() }
+    const accounts = this.#sources.count()
+    return { head, consumers, behind, lastEventAt, relays: this.#crawl.list(), accounts }
   }
 
   takeRows(): RowCounts {

@@ -778,7 +778,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/sync/getHead.ts'),
   },
   // lexicons/com/atproto/sync/getHostStatus.json
-  'com.atproto.sync.getHostStatus': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.getHostStatus': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/getHostStatus.ts'),
+  },
   // lexicons/com/atproto/sync/getLatestCommit.json
   'com.atproto.sync.getLatestCommit': {
     kind: 'query',
@@ -810,7 +814,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/sync/listBlobs.ts'),
   },
   // lexicons/com/atproto/sync/listHosts.json
-  'com.atproto.sync.listHosts': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.listHosts': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/listHosts.ts'),
+  },
   // lexicons/com/atproto/sync/listRepos.json
   'com.atproto.sync.listRepos': {
     kind: 'query',
@@ -818,7 +826,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/sync/listRepos.ts'),
   },
   // lexicons/com/atproto/sync/listReposByCollection.json
-  'com.atproto.sync.listReposByCollection': { kind: 'query', to: 'refuse' },
+  'com.atproto.sync.listReposByCollection': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/sync/listReposByCollection.ts'),
+  },
   // lexicons/com/atproto/sync/notifyOfUpdate.json
   'com.atproto.sync.notifyOfUpdate': { kind: 'procedure', to: 'refuse' },
   // lexicons/com/atproto/sync/requestCrawl.json
@@ -844,7 +856,11 @@ export const routes: Readonly<Record<string, GeneratedRoute>> = {
     load: () => import('../handlers/com/atproto/temp/checkSignupQueue.ts'),
   },
   // lexicons/com/atproto/temp/dereferenceScope.json
-  'com.atproto.temp.dereferenceScope': { kind: 'query', to: 'refuse' },
+  'com.atproto.temp.dereferenceScope': {
+    kind: 'query',
+    to: 'local',
+    load: () => import('../handlers/com/atproto/temp/dereferenceScope.ts'),
+  },
   // lexicons/com/atproto/temp/fetchLabels.json
   'com.atproto.temp.fetchLabels': { kind: 'query', to: 'proxy', service: 'appview' },
   // lexicons/com/atproto/temp/requestPhoneVerification.json

@@ -3813,6 +3813,12 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/sync/defs.json
+  'com.atproto.sync.defs': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.defs',
+    defs: { hostStatus: { type: 'string' } },
+  }),
   // lexicons/com/atproto/sync/getBlob.json
   'com.atproto.sync.getBlob': () => ({
     lexicon: 1,
@@ -3885,6 +3891,34 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
             type: 'object',
             required: ['root'],
             properties: { root: { type: 'string', format: 'cid' } },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/getHostStatus.json
+  'com.atproto.sync.getHostStatus': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.getHostStatus',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['hostname'],
+          properties: { hostname: { type: 'string' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['hostname'],
+            properties: {
+              hostname: { type: 'string' },
+              seq: { type: 'integer' },
+              accountCount: { type: 'integer' },
+              status: { type: 'ref', ref: 'com.atproto.sync.defs#hostStatus' },
+            },
           },
         },
       },
@@ -4014,6 +4048,44 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
       },
     },
   }),
+  // lexicons/com/atproto/sync/listHosts.json
+  'com.atproto.sync.listHosts': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.listHosts',
+    defs: {
+      host: {
+        type: 'object',
+        required: ['hostname'],
+        properties: {
+          hostname: { type: 'string' },
+          seq: { type: 'integer' },
+          accountCount: { type: 'integer' },
+          status: { type: 'ref', ref: 'com.atproto.sync.defs#hostStatus' },
+        },
+      },
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          properties: {
+            limit: { type: 'integer', minimum: 1, maximum: 1000, default: 200 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['hosts'],
+            properties: {
+              cursor: { type: 'string' },
+              hosts: { type: 'array', items: { type: 'ref', ref: '#host' } },
+            },
+          },
+        },
+      },
+    },
+  }),
   // lexicons/com/atproto/sync/listRepos.json
   'com.atproto.sync.listRepos': () => ({
     lexicon: 1,
@@ -4050,6 +4122,41 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
           active: { type: 'boolean' },
           status: { type: 'string' },
         },
+      },
+    },
+  }),
+  // lexicons/com/atproto/sync/listReposByCollection.json
+  'com.atproto.sync.listReposByCollection': () => ({
+    lexicon: 1,
+    id: 'com.atproto.sync.listReposByCollection',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['collection'],
+          properties: {
+            collection: { type: 'string', format: 'nsid' },
+            limit: { type: 'integer', minimum: 1, maximum: 2000, default: 500 },
+            cursor: { type: 'string' },
+          },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['repos'],
+            properties: {
+              cursor: { type: 'string' },
+              repos: { type: 'array', items: { type: 'ref', ref: '#repo' } },
+            },
+          },
+        },
+      },
+      repo: {
+        type: 'object',
+        required: ['did'],
+        properties: { did: { type: 'string', format: 'did' } },
       },
     },
   }),
@@ -4219,6 +4326,29 @@ export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
               placeInQueue: { type: 'integer' },
               estimatedTimeMs: { type: 'integer' },
             },
+          },
+        },
+      },
+    },
+  }),
+  // lexicons/com/atproto/temp/dereferenceScope.json
+  'com.atproto.temp.dereferenceScope': () => ({
+    lexicon: 1,
+    id: 'com.atproto.temp.dereferenceScope',
+    defs: {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['scope'],
+          properties: { scope: { type: 'string' } },
+        },
+        output: {
+          encoding: 'application/json',
+          schema: {
+            type: 'object',
+            required: ['scope'],
+            properties: { scope: { type: 'string' } },
           },
         },
       },

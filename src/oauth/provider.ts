@@ -15,9 +15,9 @@ import {
   updateHandleLimits,
 } from '../context/limits/policy.ts'
 import type { Services } from '../context/services.ts'
-import type { Config } from '../kernel/config/config.ts'
 import { takeRedirectError } from '../platform/redirect-error.ts'
 import { verifierOptions } from '../server/auth/oauth-verifier.ts'
+import { providerBranding } from './branding.ts'
 import { verifyCaptchasWith } from './captcha.ts'
 import { clientFetch } from './client-fetch.ts'
 import { readClientKeys, tolerateClocks } from './clients.ts'
@@ -54,7 +54,7 @@ export async function makeProvider(services: Services): Promise<OAuthProvider> {
     inviteCodeRequired: registration === 'invite',
     ...(registration !== 'closed' && { availableUserDomains: [...handleDomains] }),
     ...(config.signUps.hcaptcha && { hcaptcha: config.signUps.hcaptcha }),
-    branding: { name: config.hostname, links: linksOf(config) },
+    branding: providerBranding(config),
     getClientInfo: readClientKeys,
     onSignInAttempt: ({ data }) => limit(signInLimits, { input: { identifier: data.username } }),
     onSignUpAttempt: () => limit(createAccountLimits),
@@ -93,11 +93,3 @@ const limiter =
   (services: Services) =>
   (limits: readonly RateLimit[], counted: LimitedRequest = {}): Promise<void> =>
     toOAuthErrors(() => enforceLimits(limits, counted, currentRequest(), services))
-
-function linksOf({ privacyPolicyUrl, termsOfServiceUrl, contactEmail }: Config) {
-  return [
-    { title: 'Terms of service', href: termsOfServiceUrl, rel: 'terms-of-service' as const },
-    { title: 'Privacy policy', href: privacyPolicyUrl, rel: 'privacy-policy' as const },
-    { title: 'Contact', href: contactEmail && `mailto:${contactEmail}`, rel: 'help' as const },
-  ].flatMap(({ href, ...link }) => (href ? [{ ...link, href }] : []))
-}

@@ -58,10 +58,26 @@ export class RateCounter {
     return mostRestrictive(charges.map((charge) => this.#consumeOne(charge, now)))
   }
 
-  #consumeOne({ key, points, limit, window }: Charge, now: number): RateLimitStatus {
-    const row = this.#sql
+  /** The status of a limit that these would exceed; undefined: of none. Nothing is counted. */
+  exceeded(charges: readonly Charge[]): RateLimitStatus | undefined {
+    const now = Date.now()
+    const statuses = charges.map(({ key, points, limit, window }) => {
+      const row = this.#row(key, now)
+      const used = { until: row?.ends_at ?? now + window, points: (row?.points ?? 0) + points }
+      return rateLimitStatus({ limit, window }, used)
+    })
+    const status = mostRestrictive(statuses)
+    return status?.exceeded ? status : undefined
+  }
+
+  #row(key: string, now: number): Row | undefined {
+    return this.#sql
       .exec<Row>('SELECT ends_at, points FROM rate WHERE key = ? AND ends_at > ?', key, now)
       .toArray()[0]
+  }
+
+  #consumeOne({ key, points, limit, window }: Charge, now: number): RateLimitStatus {
+    const row = this.#row(key, now)
     const before = row?.points ?? 0
     const used = { until: row?.ends_at ?? now + window, points: before + points }
     // What is refused anyway is not written: a flood of it would keep the object's thread busy with commits.

@@ -119,6 +119,7 @@ function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): 
     hasher: new PasswordHasher({ key: 'test', leases: inlineLeases() }),
     quota: () => quotaOf(config.quota, profile.did() === undefined ? {} : profile.quota()),
     changed: vi.fn<() => void>(),
+    factsChanged: () => undefined,
     delivered: vi.fn<() => Promise<void>>(async () => undefined),
   }
   const key = SigningKey.generate()

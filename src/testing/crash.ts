@@ -66,9 +66,10 @@ export type DeliveryFault =
   | 'the account crashes after it'
   | 'the answer is lost'
 
-/** Lets the account's next delivery go wrong. */
-export function disturbDelivery(stub: Stub, fault: DeliveryFault): Promise<void> {
-  return within(stub, (instance, state) => {
+/** Lets the account's next delivery go wrong. @returns whether it has; a promise would not resolve across objects */
+export async function disturbDelivery(stub: Stub, fault: DeliveryFault): Promise<() => boolean> {
+  let disturbed = false
+  await within(stub, (instance, state) => {
     const { env } = instance as unknown as { env: Env }
     const { SEQUENCER } = env
     const restore = () => {
@@ -78,13 +79,20 @@ export function disturbDelivery(stub: Stub, fault: DeliveryFault): Promise<void>
       const sequencer = SEQUENCER.get(...args)
       const append: typeof sequencer.append = async (...delivery) => {
         restore()
-        if (fault === 'the account crashes before it') crash(state)
+        if (fault === 'the account crashes before it') {
+          disturbed = true
+          crash(state)
+        }
         await sequencer.append(...delivery)
+        disturbed = true
         if (fault === 'the account crashes after it') crash(state)
         throw new Crash('the answer is lost')
       }
-      return { append } as typeof sequencer
+      const noteCollections: typeof sequencer.noteCollections = (...told) =>
+        sequencer.noteCollections(...told)
+      return { append, noteCollections } as typeof sequencer
     }
     env.SEQUENCER = { idFromName: (name: string) => SEQUENCER.idFromName(name), get } as never
   })
+  return () => disturbed
 }

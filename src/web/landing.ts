@@ -15,18 +15,18 @@ export async function landing(request: Request, config: Config): Promise<Respons
   })
 }
 
-const landingText = ({ hostname, publicUrl }: Config): string =>
-  `This is ${hostname}, a Personal Data Server of the AT Protocol.\n\n` +
+const landingText = (config: Config): string =>
+  `This is ${nameAndHost(config)}, a Personal Data Server of the AT Protocol.\n\n` +
   'Sign in to it from an app such as https://bsky.app: choose "Custom" as hosting provider\n' +
-  `and enter ${publicUrl}\n\n` +
+  `and enter ${config.publicUrl}\n\n` +
   'The API is under /xrpc/.\n'
 
 const landingPage = (config: Config): Html =>
   page({
     title: 'Personal Data Server',
-    hostname: config.hostname,
+    config,
     main: html`<h1>A home for accounts</h1>
-<p>This is <strong>${config.hostname}</strong>, a Personal Data Server of the AT Protocol. It keeps its members'
+<p>This is <strong>${nameAndHost(config)}</strong>, a Personal Data Server of the AT Protocol. It keeps its members'
 posts, follows, likes and images, and gives them to the apps they choose.</p>
 <section>
 <h2>Sign in from an app</h2>
@@ -37,9 +37,8 @@ ${joining(config.registration)}
 </section>
 <section>
 <h2>Your account</h2>
-<p>Passkeys, second factor, app passwords, and a copy of your data:</p>
-<p><a class="button" href="${SETTINGS}">Security and data</a></p>
-<p>Handle, email address, password, signed-in devices and apps: <a href="/account">account</a>.</p>
+<p>Security, apps, devices, email address, handle, identity, and a copy of your data:</p>
+<p><a class="button" href="${SETTINGS}">Your account</a></p>
 </section>
 <section>
 <h2>This host</h2>
@@ -48,6 +47,9 @@ ${links(config)}
 </section>`,
   })
 
+const nameAndHost = ({ branding: { name }, hostname }: Config): string =>
+  name === hostname ? hostname : `${name} (${hostname})`
+
 const joining = (registration: Config['registration']): Html => {
   if (registration === 'open') return html`<p>New here? Choose “Create account” in the app.</p>`
   return registration === 'invite'
@@ -55,7 +57,5 @@ const joining = (registration: Config['registration']): Html => {
     : html`<p class="quiet">New accounts are made by the operator of this host.</p>`
 }
 
-const links = ({ contactEmail, privacyPolicyUrl, termsOfServiceUrl }: Config): Html => html`
-${contactEmail ? html`<p>Contact: <a href="mailto:${contactEmail}">${contactEmail}</a></p>` : ''}
-${termsOfServiceUrl ? html`<p><a href="${termsOfServiceUrl}">Terms of service</a></p>` : ''}
-${privacyPolicyUrl ? html`<p><a href="${privacyPolicyUrl}">Privacy policy</a></p>` : ''}`
+const links = ({ contactEmail }: Config): Html => html`
+${contactEmail ? html`<p>Contact: <a href="mailto:${contactEmail}">${contactEmail}</a></p>` : ''}`

@@ -4,6 +4,12 @@
  */
 import type { Config } from '../kernel/config/config.ts'
 
+/** A picture of the settings as sources of a policy: that file and no other. Policies have no syntax for queries. */
+export const brandImage = (url: string | undefined): string[] =>
+  url === undefined ? [] : [withoutQuery(url)]
+
+export const withoutQuery = (url: string): string => url.replace(/[?#].*$/, '')
+
 /**
  * Paths of this host as sources of a policy (Content Security Policy Level 3, Source Lists). A path that ends with a
  * slash stands for all below it. Without a scheme, since a proxy may have taken the TLS off.

@@ -6,10 +6,12 @@ import { authenticate } from '../server/auth/authenticate.ts'
 import { admin } from '../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../server/xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from '../server/xrpc/cors.ts'
+import { SIGN_IN_MAILS_PATH } from '../services/mail/marks.ts'
 import { InsufficientStorageError } from '../services/objects/disk-space.ts'
 import type { PageBindings } from './account/page-env.ts'
+import { pageHeaders } from './layout.ts'
 import { health } from './status/health.ts'
-import { STATUS_PAGE_HEADERS, statusPage } from './status/page.ts'
+import { statusPage } from './status/page.ts'
 import { serveAtprotoDid, serveDidDocument, tlsCheck } from './well-known.ts'
 
 /** What proxies say of whom they ask for. */
@@ -20,6 +22,14 @@ export const site = new Hono<{ Bindings: PageBindings }>()
   .on(['GET', 'POST'], ['/settings', '/settings/*'], async (c) => {
     const { pages } = await import('./account/serve.ts')
     return pages.fetch(c.req.raw, c.env, c.executionCtx)
+  })
+  .on(['GET', 'POST'], ['/admin', '/admin/*'], async (c) => {
+    const { adminConsole } = await import('./admin/serve.ts')
+    return adminConsole.fetch(c.req.raw, c.env, c.executionCtx)
+  })
+  .on(['GET', 'POST'], SIGN_IN_MAILS_PATH, async (c) => {
+    const { signInMails } = await import('./sign-in-mails.ts')
+    return signInMails.fetch(c.req.raw, c.env, c.executionCtx)
   })
   // For commands, which know no origins.
   .post('/operator/*', async (c) => {
@@ -49,8 +59,8 @@ export const site = new Hono<{ Bindings: PageBindings }>()
   .get('/tls-check', (c) => tlsCheck(c.req.query('domain'), c.env.services))
   .get('/status', async (c) => {
     const { config, sequencer } = c.env.services
-    const page = await statusPage(config.hostname, health(await sequencer.status()), Date.now())
-    return c.html(page, 200, STATUS_PAGE_HEADERS)
+    const page = await statusPage(config, health(await sequencer.status()), Date.now())
+    return c.html(page, 200, { ...pageHeaders(c.req.raw, config), 'cache-control': 'no-store' })
   })
   .get('/.well-known/did.json', (c) => serveDidDocument(c.req.raw, c.env.services))
   .get('/.well-known/atproto-did', (c) => serveAtprotoDid(c.req.raw, c.env.services))

@@ -31,6 +31,8 @@ const hostOf = (mailUrl: string) => ({
   PDS_FIRST_DID_METHOD: 'web',
   PDS_EMAIL_API_URL: mailUrl,
   PDS_RATE_LIMITS_ENABLED: 'false',
+  PDS_EMAIL_MAX_PER_ADDRESS: 'none',
+  PDS_EMAIL_MAX_PER_ACCOUNT: 'none',
 })
 
 async function startHost(mailUrl: string): Promise<MailHost> {
@@ -179,6 +181,38 @@ test(
       expect(third).toEqual(first)
     }),
 )
+
+test('over a budget, who asks for somebody is told alike of known and unknown addresses, and what is dropped is counted', {
+  timeout: 30_000,
+}, async () => {
+  const env = { ...hostOf(`${api.origin}/hook`), PDS_EMAIL_MAX_PER_ADDRESS: '3/100' }
+  const server = await startServer({ env })
+  try {
+    const agent = new AtpAgent({ service: server.origin })
+    await agent.login({ identifier: 'alice.pds.example.com', password: PASSWORD })
+    const { server: methods } = agent.com.atproto
+    await methods.updateEmail({ email: ADDRESS })
+    for (const email of [ADDRESS, 'nobody@example.com']) {
+      const ask = () => methods.requestPasswordReset({ email })
+      for (let n = 0; n < 3; n++) await ask()
+      await expect(ask()).rejects.toMatchObject({ status: 429, error: 'RateLimitExceeded' })
+    }
+    await vi.waitFor(() => expect(api.requests).toHaveLength(3), 5_000)
+    await expect(methods.requestEmailConfirmation()).rejects.toMatchObject({
+      status: 429,
+      error: 'RateLimitExceeded',
+    })
+    await methods.createAppPassword({ name: 'an app' })
+    const headers = { authorization: operatorOf(server) }
+    await vi.waitFor(async () => {
+      const health = await (await fetch(`${server.origin}/xrpc/_health`, { headers })).json()
+      expect(health).toMatchObject({ mail: { waiting: 0, failed: 0, dropped: 1 } })
+    })
+    expect(api.requests).toHaveLength(3)
+  } finally {
+    await server.stop()
+  }
+})
 
 test('after a kill the mail is sent by the next start', { timeout: 60_000 }, async () => {
   api.answer(503)

@@ -229,7 +229,13 @@ test('a host that is not in development says that it cannot send mail, and has n
         message: expect.stringContaining('cannot send mail'),
       })
     }
-    expect(await methods.requestPasswordReset({ email })).toMatchObject({ success: true })
+    for (const address of [email, 'nobody@example.com']) {
+      await expect(methods.requestPasswordReset({ email: address })).rejects.toMatchObject({
+        status: 400,
+        error: 'InvalidRequest',
+        message: 'This host cannot send mail',
+      })
+    }
   } finally {
     await host.stop()
   }

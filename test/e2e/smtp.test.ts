@@ -3,8 +3,9 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
+import type { ParsedMail } from 'mailparser'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { makeAccounts } from '../support/accounts.ts'
+import { makeAccounts, operatorOf } from '../support/accounts.ts'
 import { runCommand } from '../support/command.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -49,6 +50,24 @@ async function makeMailed() {
   await agent.com.atproto.server.updateEmail({ email })
   return { agent, did: account.did, handle: account.handle, email, password }
 }
+
+const addressOf = ({ to }: ParsedMail) => [to].flat()[0]?.text
+
+/** As it came, unfolded. */
+const headerOf = ({ headerLines }: ParsedMail, name: string): string | undefined =>
+  headerLines.find(({ key }) => key === name)?.line.replace(/\r?\n[ \t]/g, '')
+
+const mailAbout = (address: string, subject: string) =>
+  vi.waitFor(
+    () => {
+      const mail = smtp.mails.findLast(
+        (sent) => sent.subject?.startsWith(subject) && addressOf(sent) === address,
+      )
+      if (!mail) throw new Error(`no mail to ${address}: ${subject}`)
+      return mail
+    },
+    { timeout: 10_000 },
+  )
 
 /** The token in the next mail to an address about something. */
 const tokenTo = (address: string, subject: string) =>
@@ -113,6 +132,61 @@ test('an address is confirmed and changed, a password reset, an identity signed,
     token: await tokenTo(other, 'Delete your account'),
   })
   await expect(anybody.com.atproto.sync.getRepoStatus({ did })).rejects.toThrow()
+})
+
+test('mails are in the language of the browser, remembered for those that come without one', {
+  timeout: 30_000,
+}, async () => {
+  const { agent, email } = await makeMailed()
+  const { server: methods } = agent.com.atproto
+  await methods.requestEmailConfirmation(undefined, {
+    headers: { 'accept-language': 'ja,en;q=0.5' },
+  })
+  await tokenTo(email, 'pds.example.com：メールアドレスの確認')
+  await methods.createAppPassword({ name: 'アプリ' })
+  const notice = await mailAbout(email, 'pds.example.com：アプリパスワード')
+  expect(notice.text).toContain('「アプリ」が作成されました')
+  expect(notice.html).toContain('<html lang="ja">')
+  // It tells of what somebody may have got in by: there is no turning it off.
+  expect(headerOf(notice, 'list-unsubscribe')).toBeUndefined()
+})
+
+test('a sign-in by an app not seen before is told once, and that may be turned off by one click', {
+  timeout: 30_000,
+}, async () => {
+  const { email, handle, password, did } = await makeMailed()
+  const signIn = (agent: string) =>
+    fetch(`${server.origin}/xrpc/com.atproto.server.createSession`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': agent },
+      body: JSON.stringify({ identifier: handle, password }),
+    })
+  await signIn('Other App/1.0')
+  const notice = await mailAbout(email, 'A sign-in with a new app')
+  expect(notice.text).toContain('“Other App/1.0”')
+  const [, link = ''] = /<(.*)>/.exec(headerOf(notice, 'list-unsubscribe') ?? '') ?? []
+  const url = new URL(link)
+  expect(url.origin).toBe('https://pds.example.com')
+  expect(headerOf(notice, 'list-unsubscribe-post')).toContain('List-Unsubscribe=One-Click')
+  const done = await fetch(`${server.origin}${url.pathname}${url.search}`, {
+    method: 'POST',
+    body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }),
+  })
+  expect(done.status).toBe(200)
+  // Seen before, but for its version; and one that is new, of which nobody wants to know.
+  await signIn('Other App/1.2')
+  await signIn('Third App/1.0')
+  const takedown = { $type: 'com.atproto.admin.defs#repoRef', did }
+  await fetch(`${server.origin}/xrpc/com.atproto.admin.updateSubjectStatus`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: operatorOf(server) },
+    body: JSON.stringify({ subject: takedown, takedown: { applied: true } }),
+  })
+  await mailAbout(email, 'Your account on pds.example.com was taken down')
+  const told = smtp.mails.filter(
+    (mail) => addressOf(mail) === email && mail.subject?.startsWith('A sign-in'),
+  )
+  expect(told).toHaveLength(1)
 })
 
 test('a mailbox that there is not is asked once', { timeout: 30_000 }, async () => {

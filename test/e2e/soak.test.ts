@@ -24,7 +24,7 @@ beforeAll(async () => {
     env: {
       PDS_RATE_LIMITS_ENABLED: 'true',
       PDS_REGISTRATION: 'open',
-      PDS_FIREHOSE_MAX_LOG: String(8 * MB),
+      PDS_FIREHOSE_MAX_LOG: String(4 * MB),
       LOG_LEVEL: 'error',
     },
   })

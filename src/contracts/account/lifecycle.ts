@@ -79,6 +79,8 @@ export interface ProfileRpc {
   inventory(): Answer<Inventory>
   /** What is stored for this account. */
   usage(): Answer<Usage>
+  /** Tells the directory what its lists show, in the background. @throws StorageError `RepoNotFound` */
+  tellFacts(): Answer<void>
 }
 
 export interface EmailRpc {

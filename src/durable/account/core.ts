@@ -20,6 +20,8 @@ export interface AccountCore {
   quota(): Quota
   /** To be called after a change that causes events or leaves blobs to be deleted: starts the background jobs. */
   changed(): void
+  /** To be called in the turn of a change of what the directory's lists show: status, address, how one signs in. */
+  factsChanged(): void
   /**
    * Resolves when the delivery of events that is under way is over, successful or not. For changes that listings
    * of all accounts are to show as soon as they are acknowledged.

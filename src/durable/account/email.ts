@@ -13,12 +13,14 @@ export class Email implements EmailRpc {
     const { profile } = this.#core
     profile.get()
     profile.update({ email, emailConfirmedAt: null, emailAuthFactor: 0 })
+    this.#core.factsChanged()
   }
 
   confirm(email: string): boolean {
     const { profile } = this.#core
     if (profile.get().email !== email) return false
     profile.update({ emailConfirmedAt: new Date().toISOString() })
+    this.#core.factsChanged()
     return true
   }
 }

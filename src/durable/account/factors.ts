@@ -1,6 +1,7 @@
 import type {
   Factors as FactorState,
   FactorsRpc,
+  ShownFactor,
   TotpSetup,
 } from '../../contracts/account/sign-in.ts'
 import { hashRecoveryCode, makeRecoveryCodes } from '../../services/factors/recovery-codes.ts'
@@ -58,22 +59,27 @@ export class Factors implements FactorsRpc {
    * Attempts are counted before they are looked at, so that many at once are not more than one after the other.
    * Codes other than six digits are too long to be guessed: they are good also when no more guesses are left.
    */
-  async check(code: string | undefined): Promise<void> {
+  async check(code: string | undefined): Promise<ShownFactor> {
     const { totp, email } = this.get()
-    if (!totp && !email) return
+    if (!totp && !email) return null
     const typed = code?.trim() ?? ''
     if (typed === '') {
       throw new StorageError('AuthFactorTokenRequired', codeWanted({ totp, email }), 401)
     }
     const { rates, recoveryCodes, totp: app, useMailedCode } = this.#parts
     const guesses = rates.consume([{ ...GUESSES, points: 1 }])
+    let shown: ShownFactor = 'app'
     if (looksLikeTotp(typed)) {
       if (guesses?.exceeded) throw rateLimited(guesses)
       if (!(await app.use(typed))) throw wrongCode()
-    } else if (!recoveryCodes.use(hashRecoveryCode(this.#core.config.keySecret, typed))) {
+    } else if (recoveryCodes.use(hashRecoveryCode(this.#core.config.keySecret, typed))) {
+      shown = 'recovery code'
+    } else {
       if (!email || !(await useMailedCode(typed))) throw wrongCode()
+      shown = 'mail'
     }
     rates.consume([{ ...GUESSES, points: -1 }])
+    return shown
   }
 
   beginTotp(): Promise<TotpSetup> {
@@ -92,6 +98,7 @@ export class Factors implements FactorsRpc {
 
   disableTotp(): void {
     this.#parts.totp.remove()
+    this.#core.factsChanged()
     this.#removeUselessCodes()
   }
 
@@ -101,6 +108,7 @@ export class Factors implements FactorsRpc {
       throw new StorageError('InvalidRequest', 'Confirm the email address first')
     }
     profile.update({ emailAuthFactor: on ? 1 : 0 })
+    this.#core.factsChanged()
     this.#removeUselessCodes()
   }
 

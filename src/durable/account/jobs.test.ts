@@ -11,7 +11,7 @@ const STATE: SourceState = { head: null, rev: null, status: 'active' }
 
 describe('the delivery of events', () => {
   function deliveryOf(
-    { outbox }: AccountParts,
+    { outbox, repo }: AccountParts,
     append: (did: string, events: OutboxEvent[], state: SourceState) => void,
   ) {
     const sequencer = () =>
@@ -20,7 +20,13 @@ describe('the delivery of events', () => {
           append(...delivery)
         },
       })
-    return deliverEvents({ outbox, sequencer, did: () => DID, state: () => STATE })
+    return deliverEvents({
+      outbox,
+      collections: repo.collections,
+      sequencer,
+      did: () => DID,
+      state: () => STATE,
+    })
   }
 
   const announce = ({ store }: AccountParts, times: number) => {

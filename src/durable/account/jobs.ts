@@ -2,6 +2,7 @@
 
 import type { HostObjects, SequencerClient } from '../../services/objects/stubs.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
+import type { Collections } from '../../storage/account/collections.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
@@ -16,6 +17,7 @@ const DELETE_BATCH = 100
 /** What it takes to deliver events. */
 export interface DeliveryParts {
   outbox: Outbox
+  collections: Collections
   sequencer(): SequencerClient
   /** The account's DID. */
   did(): string
@@ -24,7 +26,13 @@ export interface DeliveryParts {
 }
 
 /** Hands events over to the sequencer, oldest first, until the outbox is empty. */
-export const deliverEvents = ({ outbox, sequencer, did, state }: DeliveryParts): Job => ({
+export const deliverEvents = ({
+  outbox,
+  collections,
+  sequencer,
+  did,
+  state,
+}: DeliveryParts): Job => ({
   name: 'deliver events',
   // The network waits for them.
   maxBackoff: 30_000,
@@ -35,10 +43,22 @@ export const deliverEvents = ({ outbox, sequencer, did, state }: DeliveryParts):
       const newest = events.at(-1)
       if (!newest) return
       await sequencer().append(did(), events, state())
+      // Before the events are confirmed: after a crash both are told again.
+      await tellCollections(did(), collections, sequencer())
       outbox.confirm(newest.id)
     }
   },
 })
+
+/** Tells which collections have become empty, or are not any more. */
+async function tellCollections(did: string, collections: Collections, sequencer: SequencerClient) {
+  for (;;) {
+    const untold = collections.untold()
+    if (untold.length === 0) return
+    await sequencer.noteCollections(did, untold)
+    collections.confirm(untold)
+  }
+}
 
 /** Removes the rows of delivered events, some time after their delivery: so a write does not pay for it. */
 export const removeDelivered = (outbox: Outbox): Job => ({

@@ -65,6 +65,7 @@ export class Lifecycle implements LifecycleRpc {
     }
     assertMayPublish(this.#core)
     this.#store.activate()
+    this.#core.factsChanged()
     await this.#announced()
   }
 
@@ -80,6 +81,7 @@ export class Lifecycle implements LifecycleRpc {
 
   async deactivate(deleteAfter: string | null): Promise<void> {
     this.#store.deactivate(deleteAfter)
+    this.#core.factsChanged()
     await this.#announced()
   }
 
@@ -88,6 +90,7 @@ export class Lifecycle implements LifecycleRpc {
     const changes = takedown !== null || profile.get().takedown !== null
     storage.transactionSync(() => {
       this.#store.setTakedown(takedown)
+      this.#core.factsChanged()
       // Also when it ends: what was opened meanwhile was for somebody who wants to leave.
       if (changes) this.#signOut.here()
     })
@@ -112,6 +115,7 @@ export class Lifecycle implements LifecycleRpc {
     const becomes = this.#core.profile.pending()
     if (becomes === undefined) return
     this.#store.open(key, becomes)
+    this.#core.factsChanged()
     this.#core.changed()
   }
 

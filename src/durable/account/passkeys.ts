@@ -59,6 +59,7 @@ export class Passkeys implements PasskeysRpc {
     this.#core.profile.get()
     this.#core.signOuts.assertNoneSince(before)
     this.#table.add({ ...passkey, name })
+    this.#core.factsChanged()
     if (link !== undefined && !this.#oneTime.use('link', hashToken(link))) {
       this.#table.remove(passkey.id)
       throw badLink()
@@ -72,6 +73,7 @@ export class Passkeys implements PasskeysRpc {
   async remove(id: string, keep?: string): Promise<void> {
     this.#core.storage.transactionSync(() => {
       this.#table.remove(id)
+      this.#core.factsChanged()
       this.#signOut.browsers(keep)
     })
     await this.#signOut.oauth()

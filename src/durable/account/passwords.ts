@@ -95,6 +95,7 @@ export class Passwords implements PasswordsRpc {
       if (resetToken !== undefined) this.#useToken(resetToken)
       const isFirst = profile.passwordHash() === null
       profile.update({ password: hash })
+      this.#core.factsChanged()
       this.#signOut.here()
       if (!isFirst) storage.kv.put(REVIEW, Date.now())
     })
@@ -107,6 +108,7 @@ export class Passwords implements PasswordsRpc {
     profile.get()
     storage.transactionSync(() => {
       profile.update({ password: null })
+      this.#core.factsChanged()
       this.#appPasswords.removeAll()
       for (const { id } of this.#passkeys.list()) this.#passkeys.remove(id)
       storage.kv.delete(REVIEW)
@@ -141,6 +143,7 @@ export class Passwords implements PasswordsRpc {
       if (!remove) return
       for (const { name } of this.#appPasswords.list()) this.removeAppPassword(name)
       for (const { id } of this.#passkeys.list()) this.#passkeys.remove(id)
+      this.#core.factsChanged()
       // What they have opened goes with them.
       this.#signOut.browsers(keep)
     })

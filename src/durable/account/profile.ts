@@ -57,6 +57,11 @@ export class Profile implements ProfileRpc {
     await this.#core.delivered()
   }
 
+  tellFacts(): void {
+    this.#core.profile.get()
+    this.#core.factsChanged()
+  }
+
   inventory(): Inventory {
     const { status } = this.#core.profile.get()
     const { repo } = this.#lifecycle

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { ShownFactor } from '../../contracts/account/sign-in.ts'
 import { AppPasswords } from '../../storage/account/app-passwords.ts'
 import { Passkeys as PasskeyTable } from '../../storage/account/passkeys.ts'
 import { Sessions as SessionTable } from '../../storage/account/sessions.ts'
@@ -20,7 +21,7 @@ describe('a session', () => {
 
   function sessionsOf(
     { core, sql }: AccountParts,
-    check: Factors['check'] = async () => undefined,
+    check: Factors['check'] = async () => null,
   ): Sessions {
     const passwords = standIn<Passwords>({
       identify: async (password) => known[password as keyof typeof known],
@@ -30,7 +31,7 @@ describe('a session', () => {
 
   test('is opened with the main password and what is asked for beside it; with an app password alone', () =>
     withAccount(async (parts) => {
-      const check = vi.fn(async () => undefined)
+      const check = vi.fn(async () => null)
       const sessions = sessionsOf(parts, check)
       await sessions.open('app', { code: '1' })
       await sessions.open('wrong', { code: '2' })
@@ -48,6 +49,35 @@ describe('a session', () => {
       await expect(sessions.open('main')).rejects.toMatchObject(refused('AuthFactorTokenRequired'))
       expect(await sessions.open('wrong')).toBeNull()
       expect(rows(parts)).toBe(0)
+    }))
+
+  test('is good for an operator while a code was shown for it and the account is active', () =>
+    withAccount(async (parts) => {
+      const refusal = refused('AuthenticationRequired')
+      const open = async (shown: ShownFactor, password = 'main') => {
+        const opened = await sessionsOf(parts, async () => shown).open(password)
+        return opened?.session ?? expect.fail('not signed in')
+      }
+      const sessions = sessionsOf(parts)
+      for (const shown of ['app', 'recovery code'] as const) {
+        const { id, family } = await open(shown)
+        sessions.authorizeOperator(family)
+        sessions.refresh(id)
+        sessions.authorizeOperator(family)
+      }
+      for (const { family } of [await open(null), await open('mail'), await open('app', 'app')]) {
+        expect(() => sessions.authorizeOperator(family)).toThrow(refusal)
+      }
+      const { family, id } = await open('app')
+      parts.store.deactivate(null)
+      expect(() => sessions.authorizeOperator(family)).toThrow(refusal)
+      parts.store.activate()
+      parts.store.setTakedown('a reason')
+      expect(() => sessions.authorizeOperator(family)).toThrow(refused('AccountTakedown'))
+      parts.store.setTakedown(null)
+      sessions.authorizeOperator(family)
+      sessions.close(id)
+      expect(() => sessions.authorizeOperator(family)).toThrow(refused('ExpiredToken'))
     }))
 
   test('has a scope that goes with its password', () =>

@@ -1,8 +1,10 @@
 import type { OpenedSession } from '../../contracts/account/lifecycle.ts'
 import type { SessionsRpc } from '../../contracts/account/sign-in.ts'
+import { isStrong } from '../../services/factors/shown-factor.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
-import type { Sessions as SessionTable } from '../../storage/account/sessions.ts'
+import type { OpenSession, Sessions as SessionTable } from '../../storage/account/sessions.ts'
+import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Factors } from './factors.ts'
 import type { Passwords } from './passwords.ts'
@@ -47,13 +49,21 @@ export class Sessions implements SessionsRpc {
     const before = signOuts.count()
     const appPassword = await this.#passwords.identify(password)
     if (appPassword === undefined) return null
-    if (appPassword === null) await this.#factors.check(code)
+    const shown = appPassword === null ? await this.#factors.check(code) : null
     const account = profile.get()
     // What is left to an account that was taken down, to appeal and to leave, is its owner's, not an app's.
     if (!allowTakendown || appPassword) assertNotTakendown(account)
     signOuts.assertNoneSince(before)
     const name = appPassword?.name ?? null
-    return { account, session: this.#table.open(scopeOf(account, appPassword), name) }
+    const scope = scopeOf(account, appPassword)
+    return { account, session: this.#table.open(scope, name, isStrong(shown)) }
+  }
+
+  authorizeOperator(session: string): void {
+    this.assertAuthorized(session)
+    const { status } = this.#core.profile.get()
+    if (status === 'active' && this.#table.hasFactor(session)) return
+    throw new StorageError('AuthenticationRequired', 'An operator shows a second factor', 401)
   }
 
   signOuts(): number {
@@ -68,6 +78,14 @@ export class Sessions implements SessionsRpc {
 
   close(id: string): void {
     this.#table.close(id)
+  }
+
+  list(): OpenSession[] {
+    return this.#table.list()
+  }
+
+  closeFamily(family: string): void {
+    this.#table.closeFamily(family)
   }
 }
 

@@ -34,6 +34,7 @@ function signIns({ core, sql, profile }: AccountParts, wantsCode = false) {
     if (wantsCode && code === undefined) {
       throw new StorageError('AuthFactorTokenRequired', 'a code', 401)
     }
+    return null
   }
   const verify = async () => {
     await turns(3)
@@ -58,6 +59,7 @@ function signIns({ core, sql, profile }: AccountParts, wantsCode = false) {
       },
     },
     oneTime,
+    isSigningOut: () => false,
   })
   const factors = new Factors(core, {
     passwords,

@@ -50,6 +50,7 @@ export class Totp {
       throw new StorageError('InvalidToken', 'This is not the code that the app shows now')
     }
     if (!this.#store.enable(pending.sealed, step)) throw notBegun()
+    this.#core.factsChanged()
   }
 
   remove(): void {

@@ -1,40 +1,51 @@
-import type { DirectoryAccountsRpc, SignUpNote } from '../../contracts/directory.ts'
+import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
+import type { SignUpNote } from '../../contracts/sign-ups.ts'
 import type {
-  Accounts as AccountTable,
+  AccountFacts,
+  AccountFilter,
+  AccountList,
   AdministeredAccount,
-  HostedAccount,
-  NameClaim,
   SearchPage,
   SearchPlace,
+} from '../../storage/directory/account-list.ts'
+import type {
+  Accounts as AccountTable,
+  HostedAccount,
+  NameClaim,
 } from '../../storage/directory/accounts.ts'
 import type { Bursts } from '../../storage/directory/bursts.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
 import type { SignUpQueue } from '../../storage/directory/sign-up-queue.ts'
 
+export interface DirectoryAccountParts {
+  storage: DurableObjectStorage
+  table: AccountTable
+  list: AccountList
+  invites: Invites
+  tokens: EmailTokens
+  queue: SignUpQueue
+  bursts: Pick<Bursts, 'judge'>
+}
+
 /** Which accounts are on this host, and under which names. */
 export class Accounts implements DirectoryAccountsRpc {
   readonly #storage: DurableObjectStorage
   readonly #table: AccountTable
+  readonly #list: AccountList
   readonly #invites: Invites
   readonly #tokens: EmailTokens
   readonly #queue: SignUpQueue
   readonly #bursts: Pick<Bursts, 'judge'>
 
-  constructor(
-    storage: DurableObjectStorage,
-    table: AccountTable,
-    invites: Invites,
-    tokens: EmailTokens,
-    queue: SignUpQueue,
-    bursts: Pick<Bursts, 'judge'>,
-  ) {
-    this.#storage = storage
-    this.#table = table
-    this.#invites = invites
-    this.#tokens = tokens
-    this.#queue = queue
-    this.#bursts = bursts
+  constructor(parts: DirectoryAccountParts) {
+    this.#storage = parts.storage
+    this.#table = parts.table
+    this.#list = parts.list
+    this.#invites = parts.invites
+    this.#tokens = parts.tokens
+    this.#queue = parts.queue
+    this.#bursts = parts.bursts
   }
 
   reserve(
@@ -113,11 +124,15 @@ export class Accounts implements DirectoryAccountsRpc {
   }
 
   administered(did: string): AdministeredAccount | undefined {
-    return this.#table.administered(did)
+    return this.#list.find(did)
   }
 
-  search(prefix: string, limit: number, after?: SearchPlace): SearchPage {
-    return this.#table.search(prefix, limit, after)
+  search(prefix: string, limit: number, after?: SearchPlace, filter?: AccountFilter): SearchPage {
+    return this.#list.search(prefix, limit, after, filter)
+  }
+
+  setFacts(did: string, facts: AccountFacts): void {
+    this.#list.setFacts(did, facts)
   }
 
   list(limit: number, cursor?: string): HostedAccount[] {

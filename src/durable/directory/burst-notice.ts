@@ -1,6 +1,7 @@
 import type { Config } from '../../kernel/config/config.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { composeBurstMail } from '../../services/mail/burst-mail.ts'
+import type { MailConfig } from '../../services/mail/layout.ts'
 import type { Bursts } from '../../storage/directory/bursts.ts'
 import type { Job } from '../scheduler.ts'
 import type { Mails } from './mails.ts'
@@ -10,7 +11,7 @@ const DAY = 24 * 60 * 60 * 1000
 export interface BurstNoticeParts {
   bursts: Pick<Bursts, 'untold' | 'markTold'>
   mails: () => Pick<Mails, 'addWith'>
-  config: Pick<Config, 'hostname' | 'mailFrom' | 'contactEmail'>
+  config: MailConfig & Pick<Config, 'mailFrom' | 'contactEmail'>
   /** Whether this host sends mail. */
   sends: boolean
   log: () => Pick<Logger, 'info'>
@@ -23,9 +24,9 @@ export const tellOfBurst = ({ bursts, mails, config, sends, log }: BurstNoticePa
   async run() {
     const episode = bursts.untold()
     if (!episode) return
-    const { hostname, mailFrom: from, contactEmail: to } = config
+    const { mailFrom: from, contactEmail: to } = config
     if (sends && to !== undefined) {
-      const mail = composeBurstMail(episode, { hostname, from, to })
+      const mail = composeBurstMail(episode, { config, from, to })
       await mails().addWith(mail, 'many sign-ups', DAY, (queue) => {
         queue()
         bursts.markTold(episode)

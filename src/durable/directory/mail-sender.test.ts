@@ -74,7 +74,7 @@ test('a mail that was not is offered again under the same id, after growing paus
   )
 })
 
-test('a mail that is refused for good, or too late, is given up, and what it said is forgotten', () =>
+test('a mail that is refused for good, or too late, is given up, and what it said is forgotten with its time', () =>
   withSender(
     ({ subject }) => {
       throw new MailError('no such mailbox', { isFinal: subject === 'Hi' })
@@ -90,14 +90,55 @@ test('a mail that is refused for good, or too late, is given up, and what it sai
       const rows = sql.exec('SELECT kind, error, length(sealed) AS size FROM mail ORDER BY kind')
       expect(rows.toArray()).toEqual([
         { kind: 'late', error: 'it was too late', size: 0 },
-        { kind: 'refused', error: 'no such mailbox', size: 0 },
+        { kind: 'refused', error: 'no such mailbox', size: expect.any(Number) },
       ])
+      queue.prune(Date.now() + 1)
+      expect(sql.exec('SELECT 1 FROM mail WHERE length(sealed) > 0').toArray()).toEqual([])
       queue.prune(Date.now() + 29 * 24 * 60 * MINUTE)
       expect(queue.counts().failed).toBe(2)
       queue.prune(Date.now() + 31 * 24 * 60 * MINUTE)
       expect(queue.counts().failed).toBe(0)
     },
   ))
+
+test('the operator sees whom a mail was for and why it was not sent, and may have it tried again in its time', () => {
+  let isMended = false
+  const taken: string[] = []
+  return withSender(
+    ({ id }) => {
+      if (!isMended) throw new MailError('wrong password', { isFinal: true })
+      taken.push(id)
+    },
+    async ({ queue, sender }) => {
+      for (const kind of ['one', 'two']) queue.add(await sender.seal(MAIL, kind, MINUTE))
+      await sender.run()
+      const listed = queue.list(1)
+      const all = [...listed, ...queue.list(10, listed[0]?.id)]
+      expect(all.map(({ kind }) => kind).sort()).toEqual(['one', 'two'])
+      expect(all[0]).toEqual({
+        id: expect.any(String),
+        recipient: 'c@d.test',
+        kind: expect.any(String),
+        state: 'failed',
+        attempts: 1,
+        error: 'wrong password',
+        createdAt: 1_000_000,
+        dueAt: 1_000_000 + MINUTE,
+      })
+      const [first, second] = all.map(({ id }) => id)
+      isMended = true
+      expect(queue.retry(first ?? '')).toBe(true)
+      expect(queue.retry(first ?? '')).toBe(false)
+      expect(queue.retry('nothing')).toBe(false)
+      await sender.run()
+      expect(taken).toEqual([first])
+      expect(queue.counts()).toMatchObject({ waiting: 0, failed: 1 })
+      vi.setSystemTime(1_000_000 + MINUTE)
+      expect(queue.retry(second ?? '')).toBe(false)
+      expect(queue.list(10)).toMatchObject([{ state: 'failed', dueAt: null }])
+    },
+  )
+})
 
 test('what nothing sends any more does not wait for ever', () =>
   withSender(

@@ -62,6 +62,17 @@ export class MailSender implements Job {
     }
   }
 
+  /** A message to all accounts, without recipient. */
+  sealMailing(mail: Omit<Mail, 'to'>): Promise<Uint8Array> {
+    const bytes = new TextEncoder().encode(JSON.stringify(mail))
+    return encrypt(this.#parts.secret, PURPOSE, bytes)
+  }
+
+  async openMailing(sealed: Uint8Array): Promise<Omit<Mail, 'to'>> {
+    const bytes = await decrypt(this.#parts.secret, PURPOSE, sealed)
+    return JSON.parse(new TextDecoder().decode(bytes)) as Omit<Mail, 'to'>
+  }
+
   async #send(queued: DueMail, transport: MailTransport): Promise<void> {
     const { queue, secret, log } = this.#parts
     const { id, kind, attempts } = queued

@@ -6,7 +6,8 @@ import {
   TOKEN_LIFETIME,
   type TokenPurpose,
 } from '../../storage/directory/email-tokens.ts'
-import { StorageError } from '../../storage/error.ts'
+import type { MailBudgets } from '../../storage/directory/mail-budgets.ts'
+import { rateLimited, StorageError } from '../../storage/error.ts'
 import type { Mails } from './mails.ts'
 
 /** Tokens that are mailed to accounts. */
@@ -14,11 +15,13 @@ export class MailedTokens implements MailedTokensRpc {
   readonly #table: EmailTokens
   readonly #accounts: Accounts
   readonly #mails: Mails
+  readonly #budgets: MailBudgets
 
-  constructor(table: EmailTokens, accounts: Accounts, mails: Mails) {
+  constructor(table: EmailTokens, accounts: Accounts, mails: Mails, budgets: MailBudgets) {
     this.#table = table
     this.#accounts = accounts
     this.#mails = mails
+    this.#budgets = budgets
   }
 
   put(purpose: TokenPurpose, did: string, hash: string, mail: Mail, spacing = 0): Promise<boolean> {
@@ -28,10 +31,22 @@ export class MailedTokens implements MailedTokensRpc {
       if (account.email !== mail.to) return false
       const newest = this.#table.newest(purpose, did)
       if (newest !== undefined && newest > Date.now() - spacing) return true
+      const exceeded = this.#budgets.spend(mail.to, did)
+      if (exceeded) {
+        // Whoever asks for somebody else is not told what else was mailed to them.
+        if (purpose !== 'reset_password') throw rateLimited(exceeded)
+        this.#mails.noteDropped()
+        return true
+      }
       this.#table.put(purpose, did, hash)
       queue()
       return true
     })
+  }
+
+  handOut(purpose: TokenPurpose, did: string, hash: string, lifetime: number): void {
+    if (!this.#accounts.byDid(did)) throw new StorageError('AccountNotFound', 'Account not found')
+    this.#table.put(purpose, did, hash, lifetime)
   }
 
   find(purpose: TokenPurpose, hash: string, did?: string): string {

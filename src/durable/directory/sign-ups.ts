@@ -1,4 +1,4 @@
-import type { DecisionMail, SignUpsRpc } from '../../contracts/directory.ts'
+import type { DecisionMail, SignUpsRpc } from '../../contracts/sign-ups.ts'
 import type { Accounts } from '../../storage/directory/accounts.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type {

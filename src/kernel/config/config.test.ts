@@ -121,3 +121,45 @@ test('relays may be named by host, and none switches them off', () => {
     'http://localhost:3',
   ])
 })
+
+describe('branding', () => {
+  test('is the host name alone unless settings say more', () => {
+    const { branding } = readConfig({ ...secrets, PDS_HOSTNAME: 'pds.example.com' })
+    expect(branding).toMatchObject({ name: 'pds.example.com', logoUrl: undefined })
+    expect(branding.colors.primary).toBeUndefined()
+  })
+
+  test('takes a name, colours, and URLs that cannot break out of a policy', () => {
+    const { branding } = readConfig({
+      ...secrets,
+      PDS_SERVICE_NAME: ' Café Sky ',
+      PDS_PRIMARY_COLOR: '#0AF',
+      PDS_LOGO_URL: "https://cdn.example.com/w_200,h_200/a;script-src 'x'.png?v=1",
+      PDS_CONTACT_EMAIL_ADDRESS: 'help@example.com',
+    })
+    expect(branding).toMatchObject({
+      name: 'Café Sky',
+      colors: { primary: '#00aaff' },
+      logoUrl: 'https://cdn.example.com/w_200%2Ch_200/a%3Bscript-src%20%27x%27.png?v=1',
+      supportUrl: 'mailto:help@example.com',
+    })
+  })
+
+  test.each([
+    ['PDS_PRIMARY_COLOR', 'red', 'must be a colour of the form #rgb or #rrggbb'],
+    ['PDS_ERROR_COLOR', '#fff;}', 'must be a colour'],
+    ['PDS_SERVICE_NAME', 'x'.repeat(61), 'must be one line of up to 60 characters'],
+    ['PDS_SERVICE_NAME', 'A\r\nBcc: b@example.com', 'must be one line'],
+    ['PDS_LOGO_URL', 'http://cdn.example.com/a.png', 'must be an https URL, or one of this host'],
+    ['PDS_LOGO_URL', 'data:image/png;base64,AA', 'must be a URL'],
+    ['PDS_HOME_URL', 'javascript:alert(1)', 'must be a URL'],
+    ['PDS_HOME_URL', 'mailto:a@example.com', 'must be an https URL'],
+  ])('%s=%s is refused', (name, value, reason) => {
+    expect(() => readConfig({ ...secrets, [name]: value })).toThrow(`${name}: ${reason}`)
+  })
+
+  test('a picture may be on this host', () => {
+    const PDS_LOGO_URL = 'http://localhost:2583/xrpc/x'
+    expect(readConfig({ ...secrets, PDS_LOGO_URL }).branding.logoUrl).toBe(PDS_LOGO_URL)
+  })
+})

@@ -3,7 +3,8 @@
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
 import type { Quota } from '../quota.ts'
-import type { MailApi } from './mail-url.ts'
+import { type Branding, brandingProblems, readBranding } from './branding.ts'
+import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
 import { readQuota } from './quota-settings.ts'
 import { labeler, type ServiceTarget, target } from './service-target.ts'
 import {
@@ -46,7 +47,7 @@ export interface FirehoseLimits {
 }
 
 /** The settings, parsed, with defaults. */
-export interface Config {
+export interface Config extends MailSettings {
   hostname: string
   port: number
   /** Origin under which clients reach this server, without a trailing slash. */
@@ -74,6 +75,8 @@ export interface Config {
   signUps: SignUpConfig
   /** How long a handle that was given up is kept for the account that had it, in ms. */
   handleCooldown: number
+  /** How long entries of the audit log are kept, in ms. */
+  auditRetention: number
   /** ms; undefined: accounts get no invite codes. */
   inviteInterval: number | undefined
   /** ms since 1970. */
@@ -81,13 +84,7 @@ export interface Config {
   contactEmail: string | undefined
   privacyPolicyUrl: string | undefined
   termsOfServiceUrl: string | undefined
-  mailFrom: string
-  /** The service that mails leave through. */
-  mailApi: MailApi | undefined
-  /** Mails leave by SMTP; where to is known to the process that sends them. */
-  sendsBySmtp: boolean
-  /** Host name of the service or server that mails leave through. */
-  mailHost: string | undefined
+  branding: Branding
   /** Origins of relays. */
   crawlers: readonly string[]
   /** How long, and how much of, firehose events are kept. */
@@ -153,15 +150,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       'PDS_BIND: with PDS_DEV_MODE only this machine may reach the host. Unset one of the two.',
     )
   }
-  if (parsed.PDS_EMAIL_API_URL && parsed.PDS_EMAIL_SMTP_URL) {
-    problems.push(
-      'PDS_EMAIL_API_URL and PDS_EMAIL_SMTP_URL: mails leave one way only. Unset one of the two.',
-    )
-  }
-  const sendsMail = Boolean(
-    parsed.PDS_EMAIL_API_URL || parsed.PDS_EMAIL_SMTP_URL || parsed.PDS_DEV_MODE,
-  )
-  problems.push(...signUpProblems(parsed, sendsMail))
+  problems.push(...mailProblems(parsed), ...signUpProblems(parsed, sendsMail(parsed)))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -191,17 +180,20 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       problems.push(`${name}_DID must be set together with ${name}_URL`)
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
-
   const hostname = parsed.PDS_HOSTNAME ?? 'localhost'
   const local = hostname === 'localhost'
   const port = parsed.PDS_PORT ?? DEFAULT_PORT
+  const publicUrl = local ? `http://localhost:${port}` : `https://${hostname}`
+  problems.push(...brandingProblems(parsed, publicUrl))
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+
+  const contactEmail = unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS)
   const devMode = parsed.PDS_DEV_MODE ?? false
   const rateLimits = parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode)
   return {
     hostname,
     port,
-    publicUrl: local ? `http://localhost:${port}` : `https://${hostname}`,
+    publicUrl,
     serviceDid: parsed.PDS_SERVICE_DID ?? `did:web:${hostname}`,
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
@@ -218,15 +210,14 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
     registration: readRegistration(parsed),
     handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
+    auditRetention: parsed.PDS_AUDIT_RETENTION_MS ?? 365 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
-    contactEmail: unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS),
+    contactEmail,
     privacyPolicyUrl: unlessNone(parsed.PDS_PRIVACY_POLICY_URL),
     termsOfServiceUrl: unlessNone(parsed.PDS_TERMS_OF_SERVICE_URL),
-    mailApi: parsed.PDS_EMAIL_API_URL,
-    sendsBySmtp: parsed.PDS_EMAIL_SMTP_URL !== undefined,
-    mailHost: hostOf(parsed.PDS_EMAIL_SMTP_URL ?? parsed.PDS_EMAIL_API_URL?.endpoint),
-    mailFrom: parsed.PDS_EMAIL_FROM_ADDRESS ?? `noreply@${hostname}`,
+    branding: readBranding(parsed, { hostname, contactEmail }),
+    ...readMailSettings(parsed, { hostname, devMode }),
     crawlers: crawlersOf(parsed.PDS_CRAWLERS),
     eventRetention: {
       time: parsed.PDS_REPO_BACKFILL_LIMIT_MS ?? 72 * 60 * 60 * 1000,
@@ -284,9 +275,6 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
 }
 
 const unlessNone = (value: string | undefined) => (value === NONE ? undefined : value)
-
-const hostOf = (url: string | undefined): string | undefined =>
-  url === undefined ? undefined : URL.parse(url)?.hostname
 
 const crawlersOf = (crawlers: readonly string[] = ['https://bsky.network']) =>
   crawlers.map((crawler) => (crawler.includes('://') ? crawler : `https://${crawler}`))

@@ -1,6 +1,7 @@
 /** Kinds of settings: how their text is read, and what is wrong with it if it cannot be. */
 import ipaddr from 'ipaddr.js'
 import { parseRoute, type RouteSetting } from '../../routing/settings.ts'
+import { type HexColor, parseHexColor } from '../color.ts'
 import { type MailApi, parseMailApi } from './mail-url.ts'
 
 export interface Setting<T> {
@@ -44,6 +45,45 @@ export const url = (otherwise: string, doc: string): Setting<string> => ({
     const { protocol } = new URL(value)
     if (protocol !== 'https:' && protocol !== 'http:') throw new Error('must be an http(s) URL')
     return value.replace(/\/$/, '')
+  },
+})
+
+/** A URL that pages load or link, as browsers write it. What separates sources in a policy (CSP) is escaped. */
+export const link = (otherwise: string, doc: string): Setting<string> => ({
+  ...text(otherwise, doc),
+  parse(value) {
+    const url = URL.parse(value)
+    const isLink = url !== null && ['https:', 'http:', 'mailto:'].includes(url.protocol)
+    if (!isLink || url.username !== '' || url.password !== '') throw new Error('must be a URL')
+    return url.href.replace(
+      /[;,'"]/g,
+      (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+    )
+  },
+})
+
+export const hexColor = (otherwise: string, doc: string): Setting<HexColor> => ({
+  type: 'text',
+  doc,
+  otherwise,
+  parse(value) {
+    const color = parseHexColor(value)
+    if (!color) throw new Error('must be a colour of the form #rgb or #rrggbb')
+    return color
+  },
+})
+
+/** Characters of the name of a host: it stands in headers of pages and in subjects of mails. */
+const MAX_NAME = 60
+
+export const serviceName = (otherwise: string, doc: string): Setting<string> => ({
+  ...text(otherwise, doc),
+  parse(value) {
+    const name = value.trim()
+    if (name === '' || name.length > MAX_NAME || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) {
+      throw new Error(`must be one line of up to ${MAX_NAME} characters`)
+    }
+    return name
   },
 })
 
@@ -97,6 +137,25 @@ export const count = (otherwise: string, doc: string): Setting<number> => ({
   parse(value) {
     if (!/^\d+$/.test(value)) throw new Error('must be a whole number')
     return Number(value)
+  },
+})
+
+/** So many in an hour and so many in a day. */
+export interface PerHourAndDay {
+  hour: number
+  day: number
+}
+
+export const perHourAndDay = (otherwise: string, doc: string): Setting<PerHourAndDay> => ({
+  type: 'text',
+  doc,
+  otherwise,
+  parse(value) {
+    const [, hour, day] = /^(\d{1,9})\/(\d{1,9})$/.exec(value) ?? []
+    if (hour === undefined || day === undefined) {
+      throw new Error('must be <number in an hour>/<number in a day>')
+    }
+    return { hour: Number(hour), day: Number(day) }
   },
 })
 

@@ -2,6 +2,7 @@
  * Every setting of a host, in one table. It is the source of `Config`, of `npm start -- --help` and of
  * `docs/configuration.md`. Names are the reference PDS's where the meaning is the same.
  */
+import { brandingSettings } from './branding.ts'
 import {
   address,
   choice,
@@ -10,15 +11,14 @@ import {
   flag,
   host,
   list,
-  mailApi,
   routes,
   type Setting,
   secret,
-  smtpUrl,
   someOf,
   text,
   url,
 } from './kinds.ts'
+import { mailSettings } from './mail-settings.ts'
 import { quotaSettings } from './quota-settings.ts'
 import { signUpSettings } from './sign-up-settings.ts'
 
@@ -124,6 +124,7 @@ export const settings = {
     '2592000000 (30 days)',
     'How long nobody else gets a handle that an account gave up, by deletion or for another one. 0: not at all.',
   ),
+  PDS_AUDIT_RETENTION_MS: count('31536000000 (a year)', 'How long audit entries are kept.'),
   PDS_INVITE_INTERVAL: count(
     'accounts get no invite codes',
     'An account may hand out one more invite code after so many ms.',
@@ -132,18 +133,8 @@ export const settings = {
   PDS_CONTACT_EMAIL_ADDRESS: text('none', 'Where people reach the operator.'),
   PDS_PRIVACY_POLICY_URL: url('none', 'Privacy policy, shown by `describeServer`.'),
   PDS_TERMS_OF_SERVICE_URL: url('none', 'Terms of service, shown by `describeServer`.'),
-  PDS_EMAIL_SMTP_URL: smtpUrl(
-    'no mail is sent',
-    'SMTP server that mails leave through, with `npm start`: `smtps://<user>:<password>@<host>`, or `smtp://` for one ' +
-      'that begins without TLS (docs/mail.md).',
-  ),
-  PDS_EMAIL_API_URL: mailApi(
-    'no mail is sent',
-    'Service that mails leave through: `resend://<key>`, `postmark://<token>`, `mailgun://<key>@<domain>`, ' +
-      '`ses://<key id>:<secret>@<region>`, each with `?endpoint=<URL>` for another address of the service, or the URL of ' +
-      'a webhook that is sent `{id, from, to, subject, text, html}` as JSON (docs/mail.md).',
-  ),
-  PDS_EMAIL_FROM_ADDRESS: text('`noreply@<hostname>`', 'Sender of mails.'),
+  ...brandingSettings,
+  ...mailSettings,
   PDS_CRAWLERS: list(
     'https://bsky.network; `none` for no relay',
     'Relays that are asked to crawl this host. Separated by commas.',

@@ -39,3 +39,17 @@ export function widerNetwork(network: string): string {
   if (prefix !== String(IPV6_PREFIX) || !ipaddr.IPv6.isValid(address)) return network
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${WIDE_PREFIX}`)}/${WIDE_PREFIX}`
 }
+
+/** What is kept of IPv4 networks, in bits. */
+const COARSE_IPV4 = 24
+
+/**
+ * A network as it is written down: an IPv4 address with its /24, an IPv6 address with its /48. It tells home from
+ * elsewhere, and does not name one connection.
+ *
+ * @param network as `clientNetwork` returns it
+ */
+export function coarseNetwork(network: string): string {
+  if (!ipaddr.IPv4.isValid(network)) return widerNetwork(network)
+  return `${ipaddr.IPv4.networkAddressFromCIDR(`${network}/${COARSE_IPV4}`)}/${COARSE_IPV4}`
+}

@@ -21,15 +21,14 @@ export const accountChanges = (services: Services) => {
   }
   return {
     /** Nobody learns from the answer whether there is an account with this address. */
-    async resetPasswordRequest({ email }) {
-      const account = await services.directory.accounts.find(
-        'email',
-        typedText(email).toLowerCase(),
-      )
+    async resetPasswordRequest({ email, locale }) {
+      const typed = typedText(email).toLowerCase()
+      await toOAuthErrors(() => services.mail.assertMayAsk(typed))
+      const account = await services.directory.accounts.find('email', typed)
       if (!account) return null
       currentRequest().waitUntil(
         services.mail
-          .sendToken(account.did, 'reset_password')
+          .sendToken(account.did, 'reset_password', locale)
           .catch((error: unknown) =>
             services.log.error('mailing a token for a new password failed', error),
           ),
@@ -42,11 +41,11 @@ export const accountChanges = (services: Services) => {
         return findAccount(services, did)
       })
     },
-    async updateEmailRequest({ did }) {
+    async updateEmailRequest({ did, locale }) {
       return toOAuthErrors(async () => {
         const { emailConfirmedAt } = await services.mail.readAddress(did)
         const tokenRequired = emailConfirmedAt !== null
-        if (tokenRequired) await services.mail.sendToken(did, 'update_email')
+        if (tokenRequired) await services.mail.sendToken(did, 'update_email', locale)
         return { tokenRequired }
       })
     },
@@ -58,6 +57,7 @@ export const accountChanges = (services: Services) => {
         const isConfirmed = emailConfirmedAt !== null
         if (isConfirmed && !token) throw new InvalidRequestError('Confirmation code required')
         await services.mail.changeAddress(did, checked, isConfirmed ? token : undefined)
+        if (!services.mail.sends) return
         currentRequest().waitUntil(
           services.mail
             .sendToken(did, 'confirm_email')
@@ -67,8 +67,8 @@ export const accountChanges = (services: Services) => {
         )
       })
     },
-    async verifyEmailRequest({ did }) {
-      await toOAuthErrors(() => services.mail.sendToken(did, 'confirm_email'))
+    async verifyEmailRequest({ did, locale }) {
+      await toOAuthErrors(() => services.mail.sendToken(did, 'confirm_email', locale))
     },
     async verifyEmailConfirm({ did, token, email }) {
       return change(did, async () => {
@@ -95,18 +95,16 @@ export const accountChanges = (services: Services) => {
         await services.account(did).lifecycle.activate()
       })
     },
-    async deleteAccountRequest({ did }) {
-      await toOAuthErrors(() => services.mail.sendToken(did, 'delete_account'))
+    async deleteAccountRequest({ did, locale }) {
+      await toOAuthErrors(() => services.mail.sendToken(did, 'delete_account', locale))
     },
     async deleteAccountConfirm({ did, token, password }) {
       await toOAuthErrors(async () => {
         await checkMainPassword(services, did, password)
         await services.mail.findToken('delete_account', token, did)
-        await services.account(did).lifecycle.destroy()
         // Its tokens go with it.
-        await services.directory.accounts.remove(did)
+        await services.accounts.delete(did)
       })
-      services.accounts.invalidate(did)
     },
   } satisfies Partial<AccountStore>
 }

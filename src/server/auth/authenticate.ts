@@ -15,6 +15,7 @@ import {
 } from '../../services/accounts/session-tokens.ts'
 import { bearerKind, readAuthorization } from './authorization.ts'
 import { authenticateOperator } from './operator.ts'
+import { authenticateOperatorSession } from './operator-session.ts'
 import type { AuthPolicy } from './policy.ts'
 import { verifyServiceToken } from './service-token.ts'
 
@@ -66,6 +67,9 @@ async function establish(
     const byAccount = { nsid, by: 'account', repeatable, mustBeHere } as const
     if (accept.includes('service') && isService)
       return verifyServiceToken(value, byAccount, services)
+    if (accept.includes('operator') && !isService) {
+      return authenticateOperatorSession(value, services)
+    }
     if (accept.includes('session')) return sessionOf(value, policy, services)
     if (accept.includes('refresh')) return refreshOf(value, policy, services)
     if (accept.includes('service')) return verifyServiceToken(value, byAccount, services)

@@ -1,6 +1,11 @@
 import { XRPCError } from '@atproto/xrpc-server'
-import type { OAuthCredentials, SessionCredentials } from '../../context/credentials.ts'
+import type {
+  AdminCredentials,
+  OAuthCredentials,
+  SessionCredentials,
+} from '../../context/credentials.ts'
 import type { Services } from '../../context/services.ts'
+import { assertOperatorSession } from './operator-session.ts'
 import type { AuthPolicy } from './policy.ts'
 
 /** A body that was there at once, in ms: the token was looked up just now. */
@@ -11,7 +16,7 @@ const AT_ONCE = 100
  * when they were signed out meanwhile. Where the account's object looks at the session itself, nothing is asked here.
  *
  * @param since when the credentials were looked at, in ms since the epoch
- * @throws XRPCError `ExpiredToken`, `AccountTakedown`, 401 `invalid_token`
+ * @throws XRPCError `ExpiredToken`, `AccountTakedown`, 401 `invalid_token`, `AuthMissing`
  */
 export async function authorizeAgain(
   auth: unknown,
@@ -19,6 +24,9 @@ export async function authorizeAgain(
   since: number,
   services: Services,
 ): Promise<void> {
+  if (isOperator(auth) && auth.session !== undefined) {
+    return assertOperatorSession(auth.actor, auth.session, services)
+  }
   if (!isSignedIn(auth)) return
   const { did, session } = auth
   if (auth.type === 'oauth' && Date.now() - since > AT_ONCE) {
@@ -31,6 +39,9 @@ export async function authorizeAgain(
   const evenTakendown = policy.scopes?.includes('com.atproto.takendown') ?? false
   await services.account(did).sessions.authorize(session, evenTakendown)
 }
+
+const isOperator = (auth: unknown): auth is AdminCredentials =>
+  typeof auth === 'object' && auth !== null && 'type' in auth && auth.type === 'admin'
 
 const isSignedIn = (auth: unknown): auth is SessionCredentials | OAuthCredentials =>
   typeof auth === 'object' &&

@@ -14,6 +14,7 @@ import { accountStub, hostObjects } from '../../services/objects/stubs.ts'
 import { Sessions } from '../../storage/account/sessions.ts'
 import { basic, send } from '../../testing/host.ts'
 import { connectApp } from '../../testing/oauth.ts'
+import { makeOperator } from '../../testing/operator.ts'
 
 const issuer = { secret: 'test jwt secret, long enough', serviceDid: 'did:web:localhost' }
 const CID = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
@@ -142,6 +143,10 @@ const callers: Record<string, (nsid: string) => Promise<Caller>> = {
     const caller = await withOAuth(EVERYTHING)(nsid)
     await objects.oauth.accounts.remove(caller.did, { devices: false })
     return caller
+  },
+  async operator() {
+    const { did, accessJwt } = await makeOperator()
+    return { did, authorization: bearer(accessJwt) }
   },
   admin: withHeader(basic('admin', 'test admin password')),
   'wrong admin': withHeader(basic('admin', 'wrong')),

@@ -38,7 +38,7 @@ export async function authenticateOperator(
     if (lockedUntil !== undefined) throw lockedOut(lockedUntil)
     if (isRight) trust(clientNetwork)
   }
-  if (isRight) return { type: 'admin' }
+  if (isRight) return { type: 'admin', actor: 'admin' }
   // Whoever guesses from the operator's network must not see by an answer which guess is right.
   trusted.delete(clientNetwork)
   log.error('sign-in of the operator failed', 'wrong password', { from: clientNetwork })

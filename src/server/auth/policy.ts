@@ -11,7 +11,7 @@ import type {
 import type { SessionScope } from '../../services/accounts/session-tokens.ts'
 
 /** Kinds of credentials that a policy may accept. */
-export type CredentialKind = 'session' | 'refresh' | 'admin' | 'service' | 'moderator'
+export type CredentialKind = 'session' | 'refresh' | 'admin' | 'operator' | 'service' | 'moderator'
 
 /** A policy; `C` exists at compile time only. */
 export interface AuthPolicy<C> {
@@ -130,10 +130,13 @@ export const refreshOrExpired: AuthPolicy<RefreshCredentials> = {
   evenExpired: true,
 }
 
-/** The host's operator: HTTP Basic, user `admin`, password `PDS_ADMIN_PASSWORD`. */
-export const admin: AuthPolicy<AdminCredentials> = { accept: ['admin'] }
+/** Whoever has the operator's password: HTTP Basic, user `admin`, password `PDS_ADMIN_PASSWORD`. */
+export const adminPassword: AuthPolicy<AdminCredentials> = { accept: ['admin'] }
 
-/** The host's operator, or its moderation service (`PDS_MOD_SERVICE_DID`) by a service token. */
+/** The same, or the session of an account that has the role of an operator. */
+export const admin: AuthPolicy<AdminCredentials> = { accept: ['admin', 'operator'] }
+
+/** An operator, or the moderation service (`PDS_MOD_SERVICE_DID`) by a service token. */
 export const adminOrModerator: AuthPolicy<AdminCredentials | ServiceCredentials> = {
-  accept: ['admin', 'moderator'],
+  accept: ['admin', 'operator', 'moderator'],
 }

@@ -13,8 +13,9 @@ export interface PathPolicy {
    * - `browser`: one that the OAuth provider knows by its cookie, and, for an account, who is signed in there
    * - `owner`: who is signed in to `/settings`, or is about to be
    * - `operator`: by the operator's password
+   * - `role`: who is signed in to `/settings`, to an account with the role of an operator, by more than a password
    */
-  readonly caller: 'anyone' | 'client' | 'browser' | 'owner' | 'operator'
+  readonly caller: 'anyone' | 'client' | 'browser' | 'owner' | 'operator' | 'role'
   /** Requests of one network in five minutes, where it is fewer than of all requests together. */
   readonly perFiveMinutes?: number
   /** Bytes. */
@@ -86,6 +87,12 @@ export const pathPolicies: readonly PathPolicy[] = [
   { path: '/operator/*', methods: POST, caller: 'operator', perFiveMinutes: 300, maxBody: FORM },
   { path: '/settings/*', methods: GET, caller: 'owner', maxBody: 0 },
   { path: '/settings/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
+  { path: '/admin/role', methods: POST, caller: 'operator', perFiveMinutes: 60, maxBody: FORM },
+  { path: '/admin/*', methods: GET, caller: 'role', perFiveMinutes: 600, maxBody: 0 },
+  { path: '/admin/*', methods: POST, caller: 'role', perFiveMinutes: 300, maxBody: FORM },
+  // Whoever has the link of a mail, whose signature is checked; mail programs send its POST by themselves (RFC 8058).
+  { path: '/mail/sign-ins', methods: GET, caller: 'anyone', perFiveMinutes: 60, maxBody: 0 },
+  { path: '/mail/sign-ins', methods: POST, caller: 'anyone', perFiveMinutes: 60, maxBody: KB },
   { path: '/.well-known/*', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/xrpc/_health', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/tls-check', methods: GET, caller: 'anyone', maxBody: 0 },

@@ -7,6 +7,7 @@ import { lexicons } from '../../generated/lexicons.ts'
 import { routes } from '../../generated/routes.ts'
 import { send } from '../../testing/host.ts'
 import { pages } from '../../web/account/serve.ts'
+import { adminConsole } from '../../web/admin/serve.ts'
 import { site } from '../../web/site.ts'
 import { bodyLimitOf } from '../xrpc/body.ts'
 import { pathPolicies, policyOf } from './path-policy.ts'
@@ -70,7 +71,7 @@ describe('methods', () => {
 describe('paths', () => {
   const isRoute = ({ method, path }: { method: string; path: string }) =>
     method !== 'ALL' || !path.endsWith('*')
-  const all = [...site.routes, ...pages.routes]
+  const all = [...site.routes, ...pages.routes, ...adminConsole.routes]
     .filter(isRoute)
     .map(({ method, path }) => [method, path.replace('/*', '/anything')] as const)
 

@@ -22,6 +22,7 @@ import { forward } from '../../proxy/forward.ts'
 import { decide, isOwned } from '../../routing/decide.ts'
 import { isCanonicalNsid } from '../../routing/nsid.ts'
 import { findSetting } from '../../routing/settings.ts'
+import { audited, operatorOf } from '../audit.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { authorizeAgain } from '../auth/authorize-again.ts'
 import { assertCall, assertRule, type OAuthRule } from '../auth/oauth-rule.ts'
@@ -149,7 +150,12 @@ async function serveCaller(
   await enforceLimits(definition.limits, { auth, input: body }, context, services)
   // Also where no body is taken: what came instead of one may have been waited for.
   if (request.body) await authorizeAgain(auth, definition.auth, since, services)
-  const output = await call(definition, { params, input: body, encoding, auth }, context, services)
+  const work = () => call(definition, { params, input: body, encoding, auth }, context, services)
+  const actor = method.type === 'procedure' ? operatorOf(auth, definition.auth) : undefined
+  const output =
+    actor === undefined
+      ? await work()
+      : await audited({ actor, action: nsid, input: body }, context, services, work)
   return toResponse(lexicons, nsid, method.output, output, services.config.devMode)
 }
 

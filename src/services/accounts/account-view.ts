@@ -1,5 +1,5 @@
 /** Accounts as the operator sees them (`com.atproto.admin.defs#accountView`). */
-import type { AdministeredAccount } from '../../storage/directory/accounts.ts'
+import type { AdministeredAccount } from '../../storage/directory/account-list.ts'
 import type { InviteCode } from '../../storage/directory/invite-code.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 
@@ -11,6 +11,8 @@ export interface AccountView {
   indexedAt: string
   /** ISO 8601. */
   emailConfirmedAt?: string
+  /** ISO 8601. */
+  deactivatedAt?: string
   invitedBy?: InviteCode
   invites?: InviteCode[]
   invitesDisabled: boolean
@@ -24,6 +26,8 @@ export const accountSummary = (account: AdministeredAccount): AccountView => ({
   handle: account.handle,
   ...(account.email !== null && { email: account.email }),
   indexedAt: new Date(account.createdAt).toISOString(),
+  ...(account.emailConfirmedAt !== null && { emailConfirmedAt: account.emailConfirmedAt }),
+  ...(account.deactivatedAt !== null && { deactivatedAt: account.deactivatedAt }),
   invitesDisabled: account.invitesDisabled,
 })
 
@@ -34,14 +38,14 @@ export async function accountView(
 ): Promise<AccountView | undefined> {
   const found = await directory.accounts.administered(did)
   if (!found) return undefined
-  const [{ emailConfirmedAt }, invites, invitedBy] = await Promise.all([
+  const [{ emailConfirmedAt, deactivatedAt }, invites, invitedBy] = await Promise.all([
     account(did).profile.get(),
     directory.invites.ofAccount(did),
     directory.invites.usedBy(did),
   ])
   return {
-    ...accountSummary(found),
-    ...(emailConfirmedAt !== null && { emailConfirmedAt }),
+    // The account itself knows before the directory does.
+    ...accountSummary({ ...found, emailConfirmedAt, deactivatedAt }),
     ...(invitedBy && { invitedBy }),
     invites,
   }

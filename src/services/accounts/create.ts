@@ -1,7 +1,7 @@
 /** Creates accounts on this host. */
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
 import type { AccountInput, OpenedSession } from '../../contracts/account/lifecycle.ts'
-import type { SignUpNote } from '../../contracts/directory.ts'
+import type { SignUpNote } from '../../contracts/sign-ups.ts'
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { decrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'

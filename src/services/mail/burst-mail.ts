@@ -2,12 +2,13 @@
 import type { Mail } from '../../kernel/mail.ts'
 import { plainLine } from '../../kernel/typed-text.ts'
 import type { BurstEpisode } from '../../storage/directory/burst-rules.ts'
-import { document, paragraph } from './html.ts'
+import { layOut, type MailConfig } from './layout.ts'
 
 export function composeBurstMail(
   { count, networks, limit, domain, since }: BurstEpisode,
-  { hostname, from, to }: { hostname: string; from: string; to: string },
+  { config, from, to }: { config: MailConfig; from: string; to: string },
 ): Mail {
+  const { hostname } = config
   const whose = domain === null ? '' : ` with addresses at ${plainLine(domain)}`
   const parts = [
     `${count} accounts were made on ${hostname}${whose} in the hour before ${new Date(since).toISOString()}, from ` +
@@ -17,11 +18,7 @@ export function composeBurstMail(
     'If it is abuse: PDS_REGISTRATION=approval or invite holds it back, and so does hCaptcha. If it is not, raise ' +
       'PDS_SIGNUP_BURST. docs/operating.md says more. You are told once until there was an hour without.',
   ]
-  return {
-    from,
-    to,
-    subject: `Many sign-ups on ${hostname}`,
-    text: `${parts.join('\n\n')}\n`,
-    html: document(...parts.map(paragraph)),
-  }
+  const subject = `Many sign-ups on ${hostname}`
+  const blocks = parts.map((paragraph) => ({ paragraph }))
+  return { from, to, subject, ...layOut(config, { language: 'en', subject, blocks }) }
 }

@@ -1,5 +1,6 @@
 import { XRPCError } from '@atproto/xrpc-server'
 import { describe, expect, test, vi } from 'vitest'
+import { readBranding } from '../../kernel/config/branding.ts'
 import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
 import type { Mail } from '../../kernel/mail.ts'
 import type { Account } from '../../storage/account/profile.ts'
@@ -18,12 +19,17 @@ function hostWith({
   sends = true,
   contactEmail,
   limited = false,
+  language = null,
+  asked = null,
 }: {
   email?: string | null
   directoryEmail?: string | null
   sends?: boolean
   contactEmail?: string
   limited?: boolean
+  /** What is remembered, and what the browser says. */
+  language?: string | null
+  asked?: string | null
 } = {}) {
   const calls: string[] = []
   const profile = standIn<Account>({ did, handle, email, emailConfirmedAt: '2026-01-01' })
@@ -38,6 +44,14 @@ function hostWith({
   }
   const directory = {
     find: log('accounts.find', () => ({ did, handle, email: directoryEmail })),
+    addressee: log('mails.addressee', () => ({
+      did,
+      handle,
+      email: directoryEmail,
+      language,
+      signInMails: true,
+    })),
+    setLanguage: log('mails.setLanguage', (_did: string, _language: string) => undefined),
     setEmail: log(
       'accounts.setEmail',
       (_did: string, _email: string, _token?: string) => undefined,
@@ -47,7 +61,7 @@ function hostWith({
       (_purpose: string, _did: string, _hash: string, mail: Mail, _spacing?: number) =>
         mail.to === directoryEmail,
     ),
-    addMail: log('mails.add', (_mail: Mail, _kind: string, _lifetime: number) => undefined),
+    addMail: log('mails.add', (_mail: Mail, _kind: string, _lifetime: number) => true),
     findToken: log('tokens.find', (_purpose: string, _hash: string, _did?: string) => did),
     consume: log('tokens.consume', (_purpose: string, _hash: string, _did?: string) => did),
   }
@@ -59,6 +73,8 @@ function hostWith({
       mailFrom: 'noreply@pds.test',
       contactEmail,
       devMode: false,
+      defaultLanguage: 'en',
+      branding: readBranding({}, { hostname: 'pds.test', contactEmail }),
     },
     objects: {
       account: () =>
@@ -72,11 +88,20 @@ function hostWith({
           find: directory.find,
           setEmail: directory.setEmail,
         }),
-        tokens: { put: directory.put, find: directory.findToken, consume: directory.consume },
-        mails: standIn<DirectoryClient['mails']>({ add: directory.addMail }),
+        tokens: standIn<DirectoryClient['tokens']>({
+          put: directory.put,
+          find: directory.findToken,
+          consume: directory.consume,
+        }),
+        mails: standIn<DirectoryClient['mails']>({
+          add: directory.addMail,
+          addressee: directory.addressee,
+          setLanguage: directory.setLanguage,
+        }),
       }),
     },
     sends,
+    client: () => ({ languages: asked, userAgent: null, network: 'here' }),
     isLimited: () => limited,
     waitUntil: () => {},
     log: { error: () => {} },
@@ -121,9 +146,31 @@ describe('a token', () => {
     const { mail, directory } = hostWith()
     directory.put.mockResolvedValueOnce(false)
     await mail.sendToken(did, 'reset_password')
-    expect(directory.find).toHaveBeenCalledTimes(2)
+    expect(directory.addressee).toHaveBeenCalledTimes(2)
     directory.put.mockResolvedValue(false)
     await expect(mail.sendToken(did, 'reset_password')).rejects.toMatchObject({ statusCode: 503 })
+  })
+
+  test.each([
+    [{ language: null, asked: 'de-AT' }, 'E-Mail-Adresse bei pds.test bestätigen', ['de']],
+    [{ language: 'fr', asked: 'de' }, 'E-Mail-Adresse bei pds.test bestätigen', ['de']],
+    [{ language: 'fr', asked: 'sv' }, 'Confirmez votre adresse e-mail sur pds.test', []],
+    [{ language: 'de', asked: 'de' }, 'E-Mail-Adresse bei pds.test bestätigen', []],
+    [{ language: 'xx', asked: null }, 'Confirm your email address on pds.test', []],
+  ])('that its owner asks for is in the language of %o', async (readers, subject, noted) => {
+    const { mail, directory } = hostWith(readers)
+    await mail.sendToken(did, 'confirm_email')
+    expect(directory.put.mock.calls[0]?.[3]).toMatchObject({ subject })
+    expect(directory.setLanguage.mock.calls.map(([, language]) => language)).toEqual(noted)
+  })
+
+  test('that anybody asks for tells nothing of what its owner reads', async () => {
+    const { mail, directory } = hostWith({ language: 'ja', asked: 'de' })
+    await mail.sendToken(did, 'reset_password')
+    expect(directory.put.mock.calls[0]?.[3]).toMatchObject({
+      subject: 'pds.test：パスワードの再設定',
+    })
+    expect(directory.setLanguage).not.toHaveBeenCalled()
   })
 
   test('is used as it is typed', async () => {

@@ -1,43 +1,24 @@
 import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
-import type { Config } from '../../kernel/config/config.ts'
 import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
 import { makeShortCode } from '../../kernel/crypto/short-code.ts'
-import type { Logger } from '../../kernel/log.ts'
 import type { Mail } from '../../kernel/mail.ts'
-import { plainLine } from '../../kernel/typed-text.ts'
 import type { Account } from '../../storage/account/profile.ts'
 import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
-import type { HostObjects } from '../objects/stubs.ts'
-import { document, paragraph } from './html.ts'
-import { composeNoticeMail, type Notice } from './notice-mail.ts'
+import type { MailDependencies } from './dependencies.ts'
+import type { Notice } from './notice-mail.ts'
+import { sendNotice, welcomeApp } from './notices.ts'
+import { sendMessage, sendToAll, tellOperator } from './operator-mail.ts'
+import { noteLanguage, stringsFor } from './readers.ts'
 import { composeTokenMail } from './token-mail.ts'
 
 /** Between two mails for a new password, in ms; a token is good for three times as long. */
 const SPACING = 5 * 60 * 1000
 
-/** Notices of one kind to one account, so that whoever changes things all the time fills no mailbox. */
-const NOTICES = { limit: 10, window: 60 * 60 * 1000 }
+/** How long a token is good that the operator gives to somebody, in ms: they may read it tomorrow. */
+const HANDED_OUT = 24 * 60 * 60 * 1000
 
 /** How often a mail is addressed anew, as the account got another address meanwhile. */
 const MAX_TRIES = 3
-
-/** After so many ms nobody is helped any more by a notice that could not be sent. */
-const NOTICE_LIFETIME = 3 * 24 * 60 * 60 * 1000
-
-export interface MailDependencies {
-  readonly config: Pick<
-    Config,
-    'jwtSecret' | 'hostname' | 'publicUrl' | 'mailFrom' | 'contactEmail' | 'devMode'
-  >
-  readonly objects: Pick<HostObjects, 'account' | 'directory'>
-  /** Whether this host sends mail. */
-  readonly sends: boolean
-  /** Whether limits are on. */
-  isLimited(): boolean
-  /** Keeps the isolate working after the answer was sent. */
-  waitUntil(work: Promise<unknown>): void
-  readonly log: Pick<Logger, 'error'>
-}
 
 /**
  * Mails to the accounts of this host, and the tokens in them: `XXXXX-XXXXX` in base32, for one purpose, once, within
@@ -54,6 +35,11 @@ export class MailService {
     this.#dependencies = dependencies
   }
 
+  /** Whether this host sends mail. */
+  get sends(): boolean {
+    return this.#dependencies.sends
+  }
+
   /** @throws InvalidRequestError when this host sends no mail */
   assertSends(): void {
     const { sends, config } = this.#dependencies
@@ -67,23 +53,28 @@ export class MailService {
    * Mails a new token to an account. Those before it for the same purpose still work, until one of them is used.
    * Tokens that anybody can ask for, for somebody else, are mailed once in `SPACING`: the last one is on its way.
    *
+   * @param locale that whoever asks has chosen; without it, what the browser says
    * @throws XRPCError `InvalidRequest` when this host sends no mail or the account has no address,
    *   `AccountNotFound`
    */
-  async sendToken(did: string, purpose: TokenPurpose): Promise<void> {
+  async sendToken(did: string, purpose: TokenPurpose, locale?: string): Promise<void> {
     // Asked for first: a host that cannot send a new token leaves the old one alone.
     this.assertSends()
     const { config, objects } = this.#dependencies
     const token = makeShortCode().toUpperCase()
     const hash = this.#hash(purpose, token)
     const spacing = purpose === 'reset_password' && this.#dependencies.isLimited() ? SPACING : 0
-    const { hostname, mailFrom: from } = config
+    const { mailFrom: from } = config
+    // Anybody may ask for a new password of somebody: that is no sign of what its owner reads.
+    const isOwner = purpose !== 'reset_password'
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const account = await objects.directory.accounts.find('did', did)
+      const account = await objects.directory.mails.addressee(did)
       if (!account) throw new XRPCError(400, 'Account not found', 'AccountNotFound')
       const { handle, email: to } = account
       if (to === null) throw new InvalidRequestError('account does not have an email address')
-      const mail = composeTokenMail(purpose, { hostname, handle, from, to, token })
+      if (isOwner) noteLanguage(this.#dependencies, did, locale, account.language)
+      const strings = stringsFor(this.#dependencies, account.language, { locale, isOwner })
+      const mail = composeTokenMail(purpose, { config, strings, handle, from, to, token })
       if (await objects.directory.tokens.put(purpose, did, hash, mail, spacing)) return
       // It has got another address meanwhile.
     }
@@ -99,7 +90,7 @@ export class MailService {
   tell(did: string, notice: Notice, to?: string): void {
     const { waitUntil, log } = this.#dependencies
     waitUntil(
-      this.#sendNotice(did, notice, to).catch((error: unknown) =>
+      sendNotice(this.#dependencies, did, notice, to).catch((error: unknown) =>
         log.error('mailing a notice failed', error, { kind: notice.kind }),
       ),
     )
@@ -132,39 +123,95 @@ export class MailService {
   }
 
   /**
+   * Somebody has shown what language they read, by what they chose (`locale`) or by what their browser says: it is
+   * remembered for mails, while the request goes on.
+   */
+  noteLanguage(did: string, locale?: string): void {
+    noteLanguage(this.#dependencies, did, locale)
+  }
+
+  /** After a sign-in by an app with the main password, see `notices.ts`; while the request goes on. */
+  welcomeApp(did: string, options: { isNew: boolean }): void {
+    const { waitUntil, log } = this.#dependencies
+    waitUntil(
+      welcomeApp(this.#dependencies, did, options).catch((error: unknown) =>
+        log.error('noting a sign-in failed', error),
+      ),
+    )
+  }
+
+  /**
    * Mails an account a message of the operator's.
    *
    * @throws InvalidRequestError when this host sends no mail or the account has no address
    */
   async sendMessage(did: string, subject: string, content: string): Promise<void> {
     this.assertSends()
-    const { config, objects } = this.#dependencies
-    const to = (await objects.directory.accounts.find('did', did))?.email
-    if (!to) throw new InvalidRequestError('account does not have an email address')
-    const mail = {
-      from: config.mailFrom,
-      to,
-      subject: plainLine(subject),
-      text: content,
-      html: document(...content.split(/\n{2,}/).map(paragraph)),
-    }
-    await objects.directory.mails.add(mail, 'message', NOTICE_LIFETIME)
+    if (!(await sendMessage(this.#dependencies, did, subject, content)))
+      throw new InvalidRequestError('account does not have an email address')
   }
 
-  async #sendNotice(did: string, notice: Notice, address?: string): Promise<void> {
-    const { config, objects, sends } = this.#dependencies
-    if (!sends) return
-    const account = await objects.directory.accounts.find('did', did)
-    const to = address ?? account?.email
-    if (!account || !to) return
-    const key = `notices: ${notice.kind}`
-    const status = await objects.account(did).rateLimits.consume([{ ...NOTICES, key, points: 1 }])
-    if (status?.exceeded) return
-    const { hostname, publicUrl, mailFrom: from } = config
-    const { handle } = account
-    const settingsUrl = `${publicUrl}/settings`
-    const mail = composeNoticeMail(notice, { hostname, settingsUrl, handle, from, to })
-    await objects.directory.mails.add(mail, notice.kind, NOTICE_LIFETIME)
+  /**
+   * Mails a message of the operator's to every account that has an address, once, in the background.
+   *
+   * @param id of the message; should the same be sent again while it is at work, that does nothing
+   * @throws InvalidRequestError when this host sends no mail
+   */
+  async sendToAll(id: string, subject: string, content: string): Promise<void> {
+    this.assertSends()
+    await sendToAll(this.#dependencies, id, subject, content)
+  }
+
+  /**
+   * Mails the operator (PDS_CONTACT_EMAIL_ADDRESS) a message of this host's, in English.
+   *
+   * @returns false: there is no such address, no way for mails, or there were too many
+   */
+  tellOperator(subject: string, content: string): Promise<boolean> {
+    return tellOperator(this.#dependencies, subject, content)
+  }
+
+  /**
+   * Before what mails something to an address that anybody may name: answers alike, whether or not there is an account
+   * with it.
+   *
+   * @throws InvalidRequestError when this host sends no mail; RateLimitError when it was asked for too often
+   */
+  async assertMayAsk(address: string): Promise<void> {
+    this.assertSends()
+    await this.#dependencies.objects.directory.mails.spendWish(address)
+  }
+
+  /**
+   * A token for somebody who gets no mail, to be given to them by the operator: good once, for a day.
+   *
+   * @returns with the link to where it is entered, if this host has such a page
+   * @throws XRPCError `AccountNotFound`
+   */
+  async handOutToken(
+    did: string,
+    purpose: TokenPurpose,
+  ): Promise<{ token: string; until: number; url?: string }> {
+    const token = makeShortCode().toUpperCase()
+    const until = Date.now() + HANDED_OUT
+    const { tokens } = this.#dependencies.objects.directory
+    await tokens.handOut(purpose, did, this.#hash(purpose, token), HANDED_OUT)
+    const url = `${this.#dependencies.config.publicUrl}/settings/reset-password#${token}`
+    return { token, until, ...(purpose === 'reset_password' && { url }) }
+  }
+
+  /**
+   * The operator knows that the address is the owner's.
+   *
+   * @returns the address
+   * @throws XRPCError `RepoNotFound`, `InvalidRequest` when there is none
+   */
+  async confirmAddress(did: string): Promise<string> {
+    const { email } = await this.readAddress(did)
+    if (email === null || !(await this.#dependencies.objects.account(did).email.confirm(email))) {
+      throw new InvalidRequestError('account does not have an email address')
+    }
+    return email
   }
 
   /**

@@ -1,8 +1,9 @@
-/** Mails that tell an owner what has changed about who may sign in, should it have been somebody else. */
-
+/** Mails that tell an owner what has happened to the account, should it have been somebody else. */
 import type { Mail } from '../../kernel/mail.ts'
 import { plainLine } from '../../kernel/typed-text.ts'
-import { document, paragraph } from './html.ts'
+import type { Strings } from './languages/en.ts'
+import { fill, timeIn } from './languages/languages.ts'
+import { type Block, layOut, type MailConfig, serviceName } from './layout.ts'
 
 /** What has happened. Names and user agents are what somebody typed or sent. */
 export type Notice =
@@ -16,95 +17,128 @@ export type Notice =
   | { kind: 'codes by mail off' }
   | { kind: 'recovery codes made' }
   | { kind: 'new browser'; userAgent: string | null }
+  /** With the main password, from where it was not done before. */
+  | { kind: 'app sign-in'; userAgent: string | null }
   | { kind: 'password changed'; passkeys: number; appPasswords: readonly string[] }
+  /** A did:key that outranks this host's in a did:plc. */
+  | { kind: 'recovery key added'; key: string }
+  | { kind: 'recovery key removed'; key: string }
+  /** `signPlcOperation` has signed what its caller sends to the directory. */
+  | { kind: 'identity change signed' }
+  | { kind: 'account taken down' }
+  | { kind: 'account restored' }
+  /** @param until ms since the epoch */
+  | { kind: 'export ready'; url: string; until?: number }
+
+/** Notices that are for comfort, so that whoever wants none may turn them off; the others are not asked about. */
+const OPTIONAL: ReadonlySet<Notice['kind']> = new Set(['new browser', 'app sign-in'])
+
+export const mayBeTurnedOff = ({ kind }: Notice): boolean => OPTIONAL.has(kind)
+
+/** What is not done by somebody who got in: nobody has to change the password. */
+const BY_THE_HOST: ReadonlySet<Notice['kind']> = new Set([
+  'account taken down',
+  'account restored',
+  'export ready',
+])
 
 export interface NoticeMail {
-  hostname: string
-  /** Where the account page is. */
-  settingsUrl: string
+  config: MailConfig
+  strings: Strings
   handle: string
   from: string
   to: string
+  /** When it happened, in ms since the epoch. */
+  at: number
+  /** Where such mails are turned off; for those that may be. */
+  turnOffUrl?: string
 }
 
 /** Characters of a name or user agent in a mail. */
 const MAX_QUOTED = 100
 
 export function composeNoticeMail(notice: Notice, mail: NoticeMail): Mail {
-  const { hostname, settingsUrl, handle, from, to } = mail
-  const { subject, said } = wordingOf(notice)
-  const parts = [
-    ...said.map((line) => line.replace('{handle}', `@${handle}`)),
-    `If it was you, there is nothing to do. If not, change your password, and remove what is not yours at ${settingsUrl}.`,
+  const { config, strings, handle, from, to, at, turnOffUrl } = mail
+  const { subject: title, said } = strings.notices[notice.kind]
+  const subject = fill(title, { service: config.branding.name })
+  const values = { service: serviceName(config), handle: `@${handle}` }
+  const lines = [fill(said, { ...values, ...valuesOf(notice, strings) }), ...more(notice, strings)]
+  const blocks: Block[] = [
+    ...lines.map((paragraph) => ({ paragraph })),
+    { quiet: fill(strings.time, { time: timeIn(strings, at) }) },
+    ...closing(notice, mail),
+    ...(turnOffUrl === undefined ? [] : [{ quiet: fill(strings.turnOff, { url: turnOffUrl }) }]),
   ]
   return {
     from,
     to,
-    subject: `${subject} on ${hostname}`,
-    text: `${parts.join('\n\n')}\n`,
-    html: document(...parts.map(paragraph)),
+    subject,
+    ...layOut(config, { language: strings.tag, subject, blocks }),
+    ...(turnOffUrl !== undefined && { unsubscribeUrl: turnOffUrl }),
   }
 }
 
-function wordingOf(notice: Notice): { subject: string; said: string[] } {
+function valuesOf(notice: Notice, strings: Strings): Record<string, string> {
   switch (notice.kind) {
-    case 'passkey added': {
-      const said = `A passkey was added to {handle}, named ${quoted(notice.name)}. Whoever has it can sign in.`
-      return { subject: 'A passkey was added', said: [said] }
-    }
-    case 'app password added': {
-      const said = `An app password was made for {handle}, named ${quoted(notice.name)}.`
-      return { subject: 'An app password was made', said: [said] }
-    }
-    case 'authenticator app on':
-      return changed('An authenticator app was set up for {handle}: signing in takes its codes.')
-    case 'authenticator app off':
-      return changed(
-        'The authenticator app of {handle} was switched off: no codes of it are asked for.',
-      )
-    case 'passkey removed':
-      return changed('A passkey of {handle} was removed.')
-    case 'codes by mail on':
-      return changed('Codes by mail were switched on for {handle}.')
-    case 'email changed': {
-      const said = `The email address of {handle} was changed to ${quoted(notice.to)}. This one is not used any more.`
-      return { subject: 'Your email address was changed', said: [said] }
-    }
-    case 'codes by mail off':
-      return changed('Codes by mail were switched off for {handle}.')
-    case 'recovery codes made':
-      return changed('New recovery codes were made for {handle}; those before work no more.')
-    case 'new browser': {
+    case 'passkey added':
+    case 'app password added':
+      return { name: quoted(notice.name, strings) }
+    case 'email changed':
+      return { to: quoted(notice.to, strings) }
+    case 'recovery key added':
+    case 'recovery key removed':
+      return { key: short(notice.key) }
+    case 'export ready':
+      return { url: notice.url }
+    default:
+      return {}
+  }
+}
+
+function more(notice: Notice, strings: Strings): string[] {
+  switch (notice.kind) {
+    case 'new browser':
+    case 'app sign-in': {
       const { userAgent } = notice
-      const what = userAgent === null ? '' : ` It says that it is ${quoted(userAgent)}.`
-      const said = `Somebody signed in as {handle} in a browser that was not used before.${what}`
-      return { subject: 'A sign-in in a new browser', said: [said] }
+      return userAgent ? [fill(strings.agent, { agent: quoted(userAgent, strings) })] : []
     }
     case 'password changed':
-      return { subject: 'Your password was changed', said: passwordChanged(notice) }
+      return stillGood(notice, strings)
+    case 'export ready':
+      return notice.until === undefined
+        ? []
+        : [fill(strings.until, { time: timeIn(strings, notice.until) })]
+    default:
+      return []
   }
 }
 
-const changed = (said: string) => ({
-  subject: 'What it takes to sign in was changed',
-  said: [said],
-})
+function closing({ kind }: Notice, { config, strings }: NoticeMail): Block[] {
+  if (!BY_THE_HOST.has(kind)) {
+    const url = `${config.publicUrl}/settings`
+    return [{ paragraph: fill(strings.ifNotYou, { url }) }]
+  }
+  const contact = config.branding.supportUrl?.replace(/^mailto:/, '')
+  return contact === undefined ? [] : [{ paragraph: fill(strings.questions, { contact }) }]
+}
 
-function passwordChanged(left: { passkeys: number; appPasswords: readonly string[] }): string[] {
-  const said = ['The password of {handle} was changed, and all browsers and apps are signed out.']
-  const { passkeys, appPasswords } = left
+function stillGood(
+  { passkeys, appPasswords }: { passkeys: number; appPasswords: readonly string[] },
+  strings: Strings,
+): string[] {
+  const names = appPasswords.map((name) => quoted(name, strings)).join(strings.listSeparator)
   const still = [
-    ...(passkeys > 0 ? [passkeys === 1 ? 'one passkey' : `${passkeys} passkeys`] : []),
-    ...(appPasswords.length > 0 ? [`app passwords: ${appPasswords.map(quoted).join(', ')}`] : []),
+    ...(passkeys > 0 ? [fill(strings.stillPasskeys, { count: String(passkeys) })] : []),
+    ...(appPasswords.length > 0 ? [fill(strings.stillAppPasswords, { names })] : []),
   ]
-  if (still.length > 0) {
-    said.push(`Still good for signing in: ${still.join('; ')}. Remove what is not yours.`)
-  }
-  return said
+  return still.length === 0 ? [] : [fill(strings.stillGood, { list: still.join('; ') })]
 }
+
+const quoted = (text: string, { quotes: { open, close } }: Strings): string =>
+  `${open}${short(text)}${close}`
 
 /** On one line, and no longer than a line. */
-function quoted(text: string): string {
+function short(text: string): string {
   const plain = plainLine(text)
-  return `“${plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain}”`
+  return plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED)}…` : plain
 }

@@ -1,11 +1,10 @@
 /** What somebody is told whose sign-up waits, or has been decided on. */
 import type { Mail } from '../../kernel/mail.ts'
 import { plainLine } from '../../kernel/typed-text.ts'
-import { document, paragraph } from './html.ts'
+import { layOut, type MailConfig } from './layout.ts'
 
 export interface SignUpMail {
-  hostname: string
-  publicUrl: string
+  config: MailConfig
   handle: string
   from: string
   to: string
@@ -22,22 +21,14 @@ const SUBJECTS: Readonly<Record<SignUpNews['is'], string>> = {
 
 export function composeSignUpMail(
   news: SignUpNews,
-  { hostname, publicUrl, handle, from, to }: SignUpMail,
+  { config, handle, from, to }: SignUpMail,
 ): Mail {
-  const parts = partsOf(news, { hostname, publicUrl, handle })
-  return {
-    from,
-    to,
-    subject: `${SUBJECTS[news.is]} on ${hostname}`,
-    text: `${parts.join('\n\n')}\n`,
-    html: document(...parts.map(paragraph)),
-  }
+  const subject = `${SUBJECTS[news.is]} on ${config.hostname}`
+  const blocks = partsOf(news, config, handle).map((paragraph) => ({ paragraph }))
+  return { from, to, subject, ...layOut(config, { language: 'en', subject, blocks }) }
 }
 
-function partsOf(
-  news: SignUpNews,
-  { hostname, publicUrl, handle }: Pick<SignUpMail, 'hostname' | 'publicUrl' | 'handle'>,
-): string[] {
+function partsOf(news: SignUpNews, { hostname, publicUrl }: MailConfig, handle: string): string[] {
   if (news.is === 'waiting') {
     return [
       `Your account @${handle} on ${hostname} was made. It waits for the approval of the host's operator, and nobody sees it before.`,

@@ -11,6 +11,7 @@ import type { PlcDirectory } from '../identity/plc.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import { unlessRefused } from '../objects/result.ts'
 import type { HostObjects } from '../objects/stubs.ts'
+import type { MailConfig } from './layout.ts'
 import { composeSignUpMail, type SignUpNews } from './sign-up-mail.ts'
 
 /** After so many ms nobody is helped any more by being told. */
@@ -20,7 +21,7 @@ const MAIL_LIFETIME = 3 * 24 * 60 * 60 * 1000
 const MAX_REASON = 500
 
 export interface SignUpDependencies {
-  readonly config: Pick<Config, 'hostname' | 'publicUrl' | 'mailFrom'>
+  readonly config: MailConfig & Pick<Config, 'mailFrom'>
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
   readonly plc: Pick<PlcDirectory, 'submit'>
   /** Whether this host sends mail. */
@@ -92,7 +93,6 @@ export class SignUps {
   ): Mail | undefined {
     const { config, sends } = this.#dependencies
     if (!sends || to === null) return undefined
-    const { hostname, publicUrl, mailFrom: from } = config
-    return composeSignUpMail(news, { hostname, publicUrl, handle, from, to })
+    return composeSignUpMail(news, { config, handle, from: config.mailFrom, to })
   }
 }

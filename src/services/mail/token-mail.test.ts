@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { readBranding } from '../../kernel/config/branding.ts'
 import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
+import { languages } from './languages/languages.ts'
 import { composeTokenMail } from './token-mail.ts'
 
 const PURPOSES: TokenPurpose[] = [
@@ -11,7 +13,12 @@ const PURPOSES: TokenPurpose[] = [
 ]
 const compose = (purpose: TokenPurpose, handle = 'alice.test') =>
   composeTokenMail(purpose, {
-    hostname: 'pds.example',
+    config: {
+      hostname: 'pds.example',
+      publicUrl: 'https://pds.example',
+      branding: readBranding({}, { hostname: 'pds.example', contactEmail: undefined }),
+    },
+    strings: languages.en,
     handle,
     from: 'noreply@pds.example',
     to: 'alice@example.com',

@@ -8,7 +8,6 @@ import type { BlobIndex } from './blobs.ts'
 import { nextRev, signCommit } from './commit.ts'
 import type { CommitStore } from './commit-store.ts'
 import type { HeadStore } from './head.ts'
-import type { Outbox } from './outbox.ts'
 import type { TreeCache } from './tree-cache.ts'
 import { consumeWritePoints, parseWriteUsage, pointsOf } from './write-limit.ts'
 import { planWrites, type Write, type WriteOutcome } from './writes.ts'
@@ -44,8 +43,9 @@ export interface WriterParts {
   tree: TreeCache
   backlinks: Backlinks
   blobs: BlobIndex
-  outbox: Outbox
   commits: CommitStore
+  /** Everything of the repository that is cached. */
+  caches: { clear(): void }
 }
 
 /** Applies batches of writes to one repository. */
@@ -101,10 +101,7 @@ export class BatchWriter {
       return { commit: { cid: commit.cid, rev: commit.rev }, results, rateLimit }
     } catch (error) {
       // The tree in memory is ahead of the database now.
-      this.#parts.head.clearCache()
-      this.#parts.tree.clearCache()
-      this.#parts.outbox.clearCache()
-      blobs.clearCache()
+      this.#parts.caches.clear()
       throw error
     }
   }

@@ -6,6 +6,7 @@ import type { SealedChanges, Tree } from '../mst/tree.ts'
 import { insertRows, type SqlBinding } from '../sql.ts'
 import type { Backlinks } from './backlinks.ts'
 import type { BlobIndex } from './blobs.ts'
+import type { Collections } from './collections.ts'
 import { type Commit, commitCar } from './commit.ts'
 import type { RepoCounts } from './counts.ts'
 import { commitEvent, type RepoOp } from './events.ts'
@@ -25,6 +26,7 @@ export interface CommitTables {
   sql: SqlStorage
   head: HeadStore
   nodes: NodeTable
+  collections: Collections
   backlinks: Backlinks
   blobs: BlobIndex
   outbox: Outbox
@@ -80,7 +82,9 @@ export class CommitStore {
     }
     snapshots.keep(sealed, changes, commit.rev)
     nodes.apply(sealed, commit.rev)
+    const noteCollections = this.#watchCollections(changes)
     this.#storeRecords(changes, commit.rev)
+    noteCollections()
     head.put({ ...commit, lastEvent: lastEvent + 1, usage, counts })
     if (!announced) return
     const event = {
@@ -93,6 +97,24 @@ export class CommitStore {
       ...(parent && { prevData: decodeCid(parent.data) }),
     }
     outbox.add(lastEvent + 1, commitEvent(event))
+  }
+
+  /** To be called before records are stored, and what it returns after that. */
+  #watchCollections(changes: NewCommit['changes']): () => void {
+    const touched = new Map<string, { deleted: boolean; note(deleted: boolean): void }>()
+    for (const [path, { before, after }] of changes) {
+      if (before && after) continue
+      const name = path.slice(0, path.indexOf('/'))
+      const known = touched.get(name) ?? {
+        deleted: false,
+        note: this.#tables.collections.watch(name),
+      }
+      known.deleted ||= !after
+      touched.set(name, known)
+    }
+    return () => {
+      for (const { deleted, note } of touched.values()) note(deleted)
+    }
   }
 
   /** Bytes of the records that are replaced or deleted; reads a row for each. */

@@ -17,6 +17,7 @@ const TABLES = [
   'node',
   'record',
   'block_part',
+  'untold_collection',
   'backlink',
   'blob',
   'blob_usage',
@@ -76,7 +77,7 @@ export class Lifecycle {
   }
 
   #announceActive(): void {
-    this.profile.update({ status: 'active', deleteAfter: null })
+    this.profile.update({ status: 'active', deactivatedAt: null, deleteAfter: null })
     const { did, handle, status } = this.profile.get()
     if (status !== 'active') return
     this.repo.announce(accountEvent(did, true), identityEvent(did, handle))
@@ -94,7 +95,9 @@ export class Lifecycle {
 
   /** @param deleteAfter ISO 8601; stored for the operator, nothing acts on it */
   deactivate(deleteAfter: string | null): void {
-    this.#changeAndTellStatus({ status: 'deactivated', deleteAfter })
+    const { deactivated } = this.profile.get()
+    const since = deactivated ? {} : { deactivatedAt: new Date().toISOString() }
+    this.#changeAndTellStatus({ status: 'deactivated', deleteAfter, ...since })
   }
 
   /** @param takedown reference that the moderator gave; null reverses the takedown */

@@ -19,6 +19,8 @@ export interface Account {
   status: AccountStatus
   /** Whether the owner has deactivated the account, also while it is taken down. */
   deactivated: boolean
+  /** ISO 8601: since when; null also where it was deactivated before that was noted. */
+  deactivatedAt: string | null
   /** ISO 8601; the `deleteAfter` of `deactivateAccount`. */
   deleteAfter: string | null
   /** Reference of the takedown, as the moderator gave it. */
@@ -55,6 +57,7 @@ export interface AccountChange {
   /** The new key of a pending rotation. */
   nextSigningKey?: Uint8Array | null
   status?: InitialStatus
+  deactivatedAt?: string | null
   deleteAfter?: string | null
   takedown?: string | null
   /** What the operator has set for this account, as JSON; null: the host's limits. */
@@ -77,6 +80,7 @@ type Row = {
   next_signing_key: ArrayBuffer | null
   email_auth_factor: number
   quota: string | null
+  deactivated_at: string | null
   approved_as: InitialStatus | null
 }
 
@@ -89,6 +93,7 @@ const COLUMNS = {
   signingKey: 'signing_key',
   nextSigningKey: 'next_signing_key',
   status: 'status',
+  deactivatedAt: 'deactivated_at',
   deleteAfter: 'delete_after',
   takedown: 'takedown',
   quota: 'quota',
@@ -138,6 +143,7 @@ export class Profile {
       emailAuthFactor: row.email_auth_factor === 1 && row.email_confirmed_at !== null,
       status: row.takedown === null ? row.status : 'takendown',
       deactivated: row.status === 'deactivated',
+      deactivatedAt: row.status === 'deactivated' ? row.deactivated_at : null,
       deleteAfter: row.delete_after,
       takedown: row.takedown,
       awaitsApproval: row.approved_as !== null,

@@ -1,5 +1,6 @@
 import { type CidBytes, cidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
+import { COLLECTIONS } from './collections.ts'
 import { wholeBlock } from './split-blocks.ts'
 
 /** A record as it is stored: its DAG-CBOR bytes and their CID. */
@@ -114,16 +115,3 @@ export class RecordReader {
 
 /** Anybody may ask for the list, and it has no pages. */
 const MAX_COLLECTIONS = 1000
-
-/** '0' is the character after '/': what comes behind a collection begins with it. */
-const COLLECTIONS = `
-  WITH RECURSIVE collection (name) AS (
-    SELECT (SELECT substr(path, 1, instr(path, '/') - 1) FROM record ORDER BY path LIMIT 1)
-    UNION ALL
-    SELECT (
-      SELECT substr(path, 1, instr(path, '/') - 1) FROM record
-      WHERE path >= collection.name || '0' ORDER BY path LIMIT 1
-    )
-    FROM collection WHERE name IS NOT NULL LIMIT ?1
-  )
-  SELECT name FROM collection WHERE name IS NOT NULL`

@@ -11,6 +11,7 @@ import {
 } from './batch-writer.ts'
 import type { BlobIndex } from './blobs.ts'
 import { BlockReader } from './blocks.ts'
+import { Collections } from './collections.ts'
 import { nextRev, signCommit } from './commit.ts'
 import { CommitStore } from './commit-store.ts'
 import { countRepo, type RepoCounts } from './counts.ts'
@@ -38,6 +39,7 @@ export interface RepoParts {
 /** The signed repository of one account: head, tree, records, and the events they cause. */
 export class Repo {
   readonly records: RecordReader
+  readonly collections: Collections
   readonly #parts: RepoParts
   readonly #nodes: NodeTable
   readonly #head: HeadStore
@@ -53,15 +55,19 @@ export class Repo {
     const backlinks = new Backlinks(sql)
     const head = new HeadStore(sql, outbox)
     const tree = new TreeCache(nodes)
-    const commits = new CommitStore({ sql, head, nodes, backlinks, blobs, outbox, snapshots })
+    const collections = new Collections(sql)
+    const tables = { sql, head, nodes, collections, backlinks, blobs, outbox, snapshots }
+    const commits = new CommitStore(tables)
     this.records = records
+    this.collections = collections
     this.#parts = parts
     this.#nodes = nodes
     this.#head = head
     this.#tree = tree
     this.#blocks = new BlockReader(head, tree, nodes, records)
     this.#commits = commits
-    this.#writer = new BatchWriter({ storage, head, tree, backlinks, blobs, outbox, commits })
+    const caches = { clear: () => this.clearCache() }
+    this.#writer = new BatchWriter({ storage, head, tree, backlinks, blobs, commits, caches })
   }
 
   /** @throws StorageError `RepoNotFound` before the first commit. */
@@ -78,6 +84,8 @@ export class Repo {
   clearCache(): void {
     this.#head.clearCache()
     this.#tree.clearCache()
+    this.collections.clearCache()
+    this.#parts.blobs.clearCache()
     this.#parts.outbox.clearCache()
     this.#parts.blobs.clearCache()
   }
@@ -147,7 +155,9 @@ export class Repo {
     }
     try {
       storage.transactionSync(() => {
+        this.collections.addAll()
         staging.replace()
+        this.collections.addAll()
         blobs.review()
         this.#head.put({ ...commit, lastEvent, usage, counts: staging.counts })
         if (announced) this.announceHead(did)

@@ -194,11 +194,27 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX snapshot_record_cid ON snapshot_record (cid);
   `,
+  // Repositories of before are told whole.
+  `
+  CREATE TABLE untold_collection (
+    name TEXT PRIMARY KEY
+  ) WITHOUT ROWID;
+  INSERT INTO untold_collection (name)
+  WITH RECURSIVE collection (name) AS (
+    SELECT (SELECT substr(path, 1, instr(path, '/') - 1) FROM record ORDER BY path LIMIT 1)
+    UNION ALL
+    SELECT (
+      SELECT substr(path, 1, instr(path, '/') - 1) FROM record
+      WHERE path >= collection.name || '0' ORDER BY path LIMIT 1
+    )
+    FROM collection WHERE name IS NOT NULL
+  )
+  SELECT name FROM collection WHERE name IS NOT NULL;
+  `,
   // As with the counts before: null, or no row, until they are first needed.
   `
   ALTER TABLE head ADD COLUMN bytes INTEGER;
   ALTER TABLE account ADD COLUMN quota TEXT;
-  ALTER TABLE account ADD COLUMN approved_as TEXT;
 
   CREATE TABLE blob_usage (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -209,4 +225,16 @@ export const migrations: readonly Migration[] = [
     uploads_until INTEGER NOT NULL
   );
   `,
+  `
+  ALTER TABLE session ADD COLUMN factor INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE browser_session ADD COLUMN factor_at INTEGER;
+  `,
+  'ALTER TABLE account ADD COLUMN deactivated_at TEXT;',
+  `
+  ALTER TABLE browser_session ADD COLUMN confirmed_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE browser_session ADD COLUMN device TEXT;
+  ALTER TABLE browser_session ADD COLUMN user_agent TEXT;
+  UPDATE browser_session SET confirmed_at = opened_at;
+  `,
+  'ALTER TABLE account ADD COLUMN approved_as TEXT;',
 ]

@@ -9,6 +9,17 @@ export interface Session {
   scope: string
   /** Name of the app password that opened it, if one did. */
   appPassword: string | null
+  /** Whether an authenticator app or a recovery code was shown beside the password. */
+  factor: boolean
+}
+
+/** A session of an app, as its owner sees it. */
+export interface OpenSession {
+  family: string
+  /** Name of the app password that opened it; null: the main one did. */
+  appPassword: string | null
+  /** When it was last refreshed, or opened, in ms since 1970. */
+  usedAt: number
 }
 
 type Row = {
@@ -16,6 +27,7 @@ type Row = {
   family: string
   scope: string
   app_password: string | null
+  factor: number
   expires_at: number
   next_id: string | null
 }
@@ -39,9 +51,9 @@ export class Sessions {
     this.#sql = sql
   }
 
-  open(scope: string, appPassword: string | null): Session {
+  open(scope: string, appPassword: string | null, factor = false): Session {
     const id = crypto.randomUUID()
-    const session = { id, family: id, scope, appPassword }
+    const session = { id, family: id, scope, appPassword, factor }
     this.#deleteExpired()
     this.#insert(session)
     return session
@@ -56,7 +68,8 @@ export class Sessions {
     const row = this.#find(id)
     if (!row) throw revoked()
     const { family, scope, app_password: appPassword } = row
-    const next = { id: row.next_id ?? crypto.randomUUID(), family, scope, appPassword }
+    const factor = row.factor === 1
+    const next = { id: row.next_id ?? crypto.randomUUID(), family, scope, appPassword, factor }
     if (!row.next_id) {
       this.#sql.exec(
         'UPDATE session SET next_id = ?, expires_at = ? WHERE id = ?',
@@ -91,10 +104,44 @@ export class Sessions {
     this.#open.set(family, { until: row.until })
   }
 
+  /** Whether a session is open that a second factor was shown for. */
+  hasFactor(family: string): boolean {
+    return (
+      this.#sql
+        .exec(
+          'SELECT 1 FROM session WHERE family = ? AND factor = 1 AND expires_at > ? LIMIT 1',
+          family,
+          Date.now(),
+        )
+        .toArray().length > 0
+    )
+  }
+
   /** Signs out: revokes the token, its predecessors in their grace period and its successors. */
   close(id: string): void {
     const family = this.#find(id)?.family
     if (family !== undefined) this.#delete('family = ?', family)
+  }
+
+  /** Signs out. @param family as `list` gives it */
+  closeFamily(family: string): void {
+    this.#delete('family = ?', family)
+  }
+
+  /** Sessions that are open, the one used last first. */
+  list(): OpenSession[] {
+    return this.#sql
+      .exec<{ family: string; app_password: string | null; until: number }>(
+        `SELECT family, app_password, max(expires_at) AS until FROM session WHERE expires_at > ?
+         GROUP BY family ORDER BY until DESC`,
+        Date.now(),
+      )
+      .toArray()
+      .map(({ family, app_password: appPassword, until }) => ({
+        family,
+        appPassword,
+        usedAt: until - REFRESH_LIFETIME,
+      }))
   }
 
   /** Signs out everywhere. */
@@ -123,13 +170,15 @@ export class Sessions {
       .toArray()[0]
   }
 
-  #insert({ id, family, scope, appPassword }: Session): void {
+  #insert({ id, family, scope, appPassword, factor }: Session): void {
     this.#sql.exec(
-      'INSERT INTO session (id, family, scope, app_password, expires_at) VALUES (?, ?, ?, ?, ?)',
+      `INSERT INTO session (id, family, scope, app_password, factor, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?)`,
       id,
       family,
       scope,
       appPassword,
+      factor ? 1 : 0,
       Date.now() + REFRESH_LIFETIME,
     )
   }

@@ -8,27 +8,6 @@ export interface HostedAccount {
   email: string | null
 }
 
-/** The same, with what its operator wants to know. */
-export interface AdministeredAccount extends HostedAccount {
-  /** ms since the epoch. */
-  createdAt: number
-  /** It earns no invite codes. */
-  invitesDisabled: boolean
-}
-
-/** How far a search has got: the name by which the last account was found. */
-export interface SearchPlace {
-  by: 'did' | 'handle' | 'email'
-  name: string
-}
-
-/** One page of a search. */
-export interface SearchPage {
-  accounts: AdministeredAccount[]
-  /** Where the next page begins, if there may be one. */
-  next?: SearchPlace
-}
-
 /** On what grounds somebody asks for names. */
 export interface NameClaim {
   /** The operator may give out names again. */
@@ -133,7 +112,11 @@ export class Accounts {
   /** @throws StorageError `InvalidRequest` when the address belongs to another account */
   setEmail(did: string, email: string): void {
     this.#assertEmailFree(email, did)
-    this.#sql.exec('UPDATE account SET email = ? WHERE did = ?', email, did)
+    this.#sql.exec(
+      'UPDATE account SET email = ?, email_confirmed_at = NULL WHERE did = ?',
+      email,
+      did,
+    )
   }
 
   /** When an account was created, in ms since 1970, and whether it may earn invite codes. */
@@ -195,46 +178,6 @@ export class Accounts {
       .map(toHostedAccount)
   }
 
-  administered(did: string): AdministeredAccount | undefined {
-    const row = this.#row('did = ?', did)
-    return row?.ready === 1 ? toAdministeredAccount(row) : undefined
-  }
-
-  /**
-   * Accounts whose DID, handle or address begins with `prefix`, in order of these names, those found by their handle
-   * before those by their address. Reads some rows more than it returns.
-   */
-  search(prefix: string, limit: number, after?: SearchPlace): SearchPage {
-    const wanted = prefix.trim().replace(/^@/, '').toLowerCase()
-    const names: SearchPlace['by'][] = wanted.startsWith('did:') ? ['did'] : ['handle', 'email']
-    const accounts: AdministeredAccount[] = []
-    for (const by of names.slice(after ? Math.max(0, names.indexOf(after.by)) : 0)) {
-      const from = after?.by === by ? after.name : undefined
-      const rows = this.#beginningWith(by, wanted, from, limit - accounts.length)
-      // Whoever was found by the handle is not listed twice.
-      const isNew = (row: Row) => by !== 'email' || !row.handle.startsWith(wanted)
-      accounts.push(...rows.filter(isNew).map(toAdministeredAccount))
-      const last = rows.at(-1)
-      if (last && (accounts.length >= limit || rows.length >= limit)) {
-        return { accounts, next: { by, name: last[by] ?? '' } }
-      }
-    }
-    return { accounts }
-  }
-
-  #beginningWith(by: SearchPlace['by'], prefix: string, after: string | undefined, limit: number) {
-    return this.#sql
-      .exec<Row>(
-        `SELECT * FROM account WHERE ready = 1 AND ${by} >= ? AND ${by} < ? AND ${by} > ?
-         ORDER BY ${by} LIMIT ?`,
-        prefix,
-        `${prefix}\u{10ffff}`,
-        after ?? '',
-        limit,
-      )
-      .toArray()
-  }
-
   /** Removes reservations given up long ago; a slow creation may still confirm its own. @param now ms since the epoch */
   prune(now: number): void {
     this.#sql.exec('DELETE FROM account WHERE ready = 0 AND created_at < ?', now - ABANDONED)
@@ -280,12 +223,6 @@ export class Accounts {
     }
   }
 }
-
-const toAdministeredAccount = (row: Row): AdministeredAccount => ({
-  ...toHostedAccount(row),
-  createdAt: row.created_at,
-  invitesDisabled: row.invites_disabled === 1,
-})
 
 const toHostedAccount = ({ did, handle, email }: Row): HostedAccount => ({ did, handle, email })
 

@@ -21,6 +21,9 @@ const KEEP_EXPIRED = 24 * 60 * 60 * 1000
  */
 const MAX_VALID = 5
 
+/** In the place of a time. */
+const NOT_MAILED = 0
+
 type Row = { purpose: string; did: string; hash: string; expires_at: number }
 
 /** Tokens that were mailed, single-use: by hash, some for each purpose of an account. */
@@ -30,14 +33,21 @@ export class EmailTokens {
     this.#sql = sql
   }
 
-  /** Stores a token; the oldest for the same purpose go when there are too many. */
-  put(purpose: TokenPurpose, did: string, hash: string): void {
+  /**
+   * Stores a token; the oldest for the same purpose go when there are too many.
+   *
+   * @param handedOutFor ms that it is good for; it is not mailed, but given to its owner by the operator
+   */
+  put(purpose: TokenPurpose, did: string, hash: string, handedOutFor?: number): void {
+    const now = Date.now()
     this.#sql.exec(
-      'INSERT OR REPLACE INTO email_token (purpose, did, hash, expires_at) VALUES (?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO email_token (purpose, did, hash, expires_at, mailed_at)
+         VALUES (?, ?, ?, ?, ?)`,
       purpose,
       did,
       hash,
-      Date.now() + TOKEN_LIFETIME,
+      now + (handedOutFor ?? TOKEN_LIFETIME),
+      handedOutFor === undefined ? now : NOT_MAILED,
     )
     this.#sql.exec(
       `DELETE FROM email_token WHERE hash IN (
@@ -49,16 +59,18 @@ export class EmailTokens {
     )
   }
 
-  /** When the newest token of a purpose was stored, in ms since the epoch; undefined: there is none. */
+  /** When the newest token of a purpose was mailed, in ms since the epoch; undefined: there is none. */
   newest(purpose: TokenPurpose, did: string): number | undefined {
     const { newest } = this.#sql
       .exec<{ newest: number | null }>(
-        'SELECT max(expires_at) AS newest FROM email_token WHERE did = ? AND purpose = ?',
+        `SELECT max(coalesce(mailed_at, expires_at - ?)) AS newest
+         FROM email_token WHERE did = ? AND purpose = ?`,
+        TOKEN_LIFETIME,
         did,
         purpose,
       )
       .one()
-    return newest === null ? undefined : newest - TOKEN_LIFETIME
+    return newest === null || newest === NOT_MAILED ? undefined : newest
   }
 
   /**

@@ -19,6 +19,22 @@ export interface DueMail extends QueuedMail {
   attempts: number
 }
 
+/** One in a list for the operator: whom it is for and what became of it, and nothing of what it says. */
+export interface MailState {
+  id: string
+  recipient: string
+  kind: string
+  state: 'waiting' | 'failed'
+  /** Attempts that failed. */
+  attempts: number
+  /** Why the last one did. */
+  error: string | null
+  /** ms since the epoch; 0: before this was kept. */
+  createdAt: number
+  /** When it is tried again, or, for one that failed, until when it may be: ms since the epoch; null: not any more. */
+  dueAt: number | null
+}
+
 /** How long what waits is kept after its time, in ms: the sender is to find it, and say that it was too late. */
 const KEEP_OVERDUE = 24 * 60 * 60 * 1000
 
@@ -34,6 +50,13 @@ type Row = {
   attempts: number
 }
 
+type StateRow = {
+  error: string | null
+  created_at: number
+  due_at: number | null
+  readable: number
+}
+
 export class MailQueue {
   readonly #sql: SqlStorage
   constructor(sql: SqlStorage) {
@@ -42,8 +65,8 @@ export class MailQueue {
 
   add({ id, recipient, kind, sealed, expiresAt }: QueuedMail): void {
     this.#sql.exec(
-      `INSERT INTO mail (id, recipient, kind, sealed, expires_at, due_at, attempts)
-         VALUES (?, ?, ?, ?, ?, ?, 0)`,
+      `INSERT INTO mail (id, recipient, kind, sealed, expires_at, due_at, created_at, attempts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0)`,
       id,
       recipient,
       kind,
@@ -93,14 +116,63 @@ export class MailQueue {
     )
   }
 
-  /** It was not sent, and will not be: what it said is forgotten. */
+  /** It was not sent, and will not be by itself. What it said is kept while it may be tried again (`prune`). */
   fail(id: string, error: string): void {
     this.#sql.exec(
-      `UPDATE mail SET due_at = NULL, sealed = x'', attempts = attempts + 1, error = ?, expires_at = ? WHERE id = ?`,
+      `UPDATE mail SET due_at = NULL, failed_at = ?1, attempts = attempts + 1, error = ?2,
+         sealed = CASE WHEN expires_at <= ?1 THEN x'' ELSE sealed END WHERE id = ?3`,
+      Date.now(),
       error,
-      Date.now() + KEEP_FAILED,
       id,
     )
+  }
+
+  /** One that failed is tried again. @returns false: there is no such mail, or its time is over */
+  retry(id: string): boolean {
+    const now = Date.now()
+    const { rowsWritten } = this.#sql.exec(
+      `UPDATE mail SET due_at = ?1, failed_at = NULL
+         WHERE id = ?2 AND due_at IS NULL AND expires_at > ?1 AND length(sealed) > 0`,
+      now,
+      id,
+    )
+    return rowsWritten > 0
+  }
+
+  /** Those that wait or have failed, in order of their ids. @param cursor id of the last one before */
+  list(limit: number, cursor = ''): MailState[] {
+    const now = Date.now()
+    return this.#sql
+      .exec<Omit<Row, 'sealed'> & StateRow>(
+        `SELECT id, recipient, kind, attempts, error, created_at, due_at, expires_at,
+           length(sealed) > 0 AS readable FROM mail WHERE id > ? ORDER BY id LIMIT ?`,
+        cursor,
+        limit,
+      )
+      .toArray()
+      .map(({ id, recipient, kind, attempts, error, ...row }) => {
+        const mayRetry = row.readable === 1 && row.expires_at > now
+        return {
+          id,
+          recipient,
+          kind,
+          state: row.due_at === null ? 'failed' : 'waiting',
+          attempts,
+          error,
+          createdAt: row.created_at,
+          dueAt: row.due_at ?? (mayRetry ? row.expires_at : null),
+        }
+      })
+  }
+
+  /** How many wait; reads no more than `limit` of them. */
+  waiting(limit: number): number {
+    return this.#sql
+      .exec<{ waiting: number }>(
+        'SELECT count(*) AS waiting FROM (SELECT 1 FROM mail WHERE due_at IS NOT NULL LIMIT ?)',
+        limit,
+      )
+      .one().waiting
   }
 
   /** How many wait, and how many were given up lately. */
@@ -112,22 +184,28 @@ export class MailQueue {
       .one()
     const [last] = this.#sql
       .exec<{ error: string }>(
-        'SELECT error FROM mail WHERE error IS NOT NULL ORDER BY expires_at DESC LIMIT 1',
+        `SELECT error FROM mail WHERE error IS NOT NULL
+         ORDER BY coalesce(failed_at, due_at) DESC LIMIT 1`,
       )
       .toArray()
     return { waiting, failed, lastError: last?.error }
   }
 
   /**
-   * Forgets what was given up a while ago, and what waits long after its time, as nothing sends it any more.
+   * Forgets what was given up a while ago, and what waits long after its time, as nothing sends it any more; of what
+   * was given up and is worth nothing any more, what it said.
    *
    * @param now ms since the epoch
    */
   prune(now: number): void {
     this.#sql.exec(
-      'DELETE FROM mail WHERE expires_at < ?1 AND (due_at IS NULL OR expires_at < ?2)',
-      now,
+      'DELETE FROM mail WHERE failed_at < ? OR (due_at IS NOT NULL AND expires_at < ?)',
+      now - KEEP_FAILED,
       now - KEEP_OVERDUE,
+    )
+    this.#sql.exec(
+      `UPDATE mail SET sealed = x'' WHERE due_at IS NULL AND expires_at < ? AND length(sealed) > 0`,
+      now,
     )
   }
 }

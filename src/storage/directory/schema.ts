@@ -125,6 +125,64 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX mail_due_at ON mail (due_at);
   `,
   `
+  ALTER TABLE account ADD COLUMN language TEXT;
+  ALTER TABLE account ADD COLUMN sign_in_mails INTEGER NOT NULL DEFAULT 1;
+
+  ALTER TABLE email_token ADD COLUMN mailed_at INTEGER;
+
+  ALTER TABLE mail ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE mail ADD COLUMN failed_at INTEGER;
+  UPDATE mail SET failed_at = expires_at - 2592000000 WHERE due_at IS NULL;
+
+  CREATE TABLE dropped_mail (
+    day INTEGER PRIMARY KEY,
+    mails INTEGER NOT NULL
+  );
+
+  CREATE TABLE mailing (
+    id TEXT PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    cursor TEXT NOT NULL,
+    queued INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE account ADD COLUMN role TEXT;
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT,
+    account TEXT,
+    detail TEXT NOT NULL,
+    network TEXT NOT NULL,
+    outcome TEXT,
+    ended_at INTEGER
+  );
+  CREATE INDEX audit_actor ON audit (actor, id);
+  CREATE INDEX audit_account ON audit (account, id);
+  `,
+  // What the account's object knows, for lists. Null: it has not been asked yet.
+  `
+  ALTER TABLE account ADD COLUMN status TEXT;
+  ALTER TABLE account ADD COLUMN deactivated_at TEXT;
+  ALTER TABLE account ADD COLUMN email_confirmed_at TEXT;
+  ALTER TABLE account ADD COLUMN factor INTEGER;
+  ALTER TABLE account ADD COLUMN attention TEXT;
+  CREATE INDEX account_unasked ON account (did) WHERE ready = 1 AND status IS NULL;
+  CREATE INDEX account_taken_down ON account (did) WHERE ready = 1 AND status = 'takendown';
+  CREATE INDEX account_deactivated ON account (did) WHERE ready = 1 AND status = 'deactivated';
+  CREATE INDEX account_unconfirmed ON account (did)
+    WHERE ready = 1 AND email IS NOT NULL AND email_confirmed_at IS NULL;
+  CREATE INDEX account_without_factor ON account (did) WHERE ready = 1 AND factor = 0;
+  CREATE INDEX account_attention ON account (did) WHERE ready = 1 AND attention IS NOT NULL;
+  CREATE INDEX account_role ON account (did) WHERE ready = 1 AND role IS NOT NULL;
+  CREATE INDEX account_created_at ON account (created_at, did) WHERE ready = 1;
+  `,
+  `
   CREATE TABLE sign_up_queue (
     did TEXT PRIMARY KEY,
     since INTEGER NOT NULL,
@@ -148,6 +206,6 @@ export const hasExpiring = (sql: SqlStorage): boolean =>
       `SELECT EXISTS (SELECT 1 FROM reserved_key) OR EXISTS (SELECT 1 FROM email_token)
          OR EXISTS (SELECT 1 FROM used_service_token) OR EXISTS (SELECT 1 FROM account WHERE ready = 0)
          OR EXISTS (SELECT 1 FROM released_handle) OR EXISTS (SELECT 1 FROM lockout)
-         OR EXISTS (SELECT 1 FROM mail) AS found`,
+         OR EXISTS (SELECT 1 FROM mail) OR EXISTS (SELECT 1 FROM dropped_mail) AS found`,
     )
     .one().found === 1

@@ -103,4 +103,29 @@ export const migrations: readonly Migration[] = [
         last_event = excluded.last_event, head = excluded.head, rev = excluded.rev, status = excluded.status;
   END;
   `,
+  // The order of `source` is that of its lists by collection. How many accounts there are is counted as they come
+  // and go: anybody may ask. Accounts of before have told no collections; they are asked when there is need.
+  `
+  ALTER TABLE source ADD COLUMN collections_known INTEGER NOT NULL DEFAULT 1;
+  UPDATE source SET collections_known = 0;
+  CREATE INDEX source_to_ask ON source (place) WHERE collections_known = 0;
+
+  CREATE TABLE source_collection (
+    name TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (name, place)
+  ) WITHOUT ROWID;
+  CREATE INDEX source_collection_place ON source_collection (place);
+
+  CREATE TABLE source_count (accounts INTEGER NOT NULL);
+  INSERT INTO source_count SELECT count(*) FROM source WHERE status IS NOT 'deleted';
+  CREATE TRIGGER source_comes AFTER INSERT ON source WHEN NEW.status IS NOT 'deleted' BEGIN
+    UPDATE source_count SET accounts = accounts + 1;
+  END;
+  CREATE TRIGGER source_changes AFTER UPDATE OF status ON source
+    WHEN (OLD.status IS 'deleted') <> (NEW.status IS 'deleted') BEGIN
+    UPDATE source_count SET accounts = accounts + iif(NEW.status IS 'deleted', -1, 1);
+    DELETE FROM source_collection WHERE place = NEW.place;
+  END;
+  `,
 ]

@@ -73,6 +73,11 @@ export class Sources {
       }))
   }
 
+  /** How many accounts there are that are not deleted; reads one row. */
+  count(): number {
+    return this.#sql.exec<{ accounts: number }>('SELECT accounts FROM source_count').one().accounts
+  }
+
   /** Sets the state of an account for which none was stored yet. */
   fillIn(did: string, { head, rev, status }: SourceState): void {
     this.#sql.exec(

@@ -2,6 +2,8 @@
  * Leads from the sign-in pages of the OAuth provider, which know passwords and codes by mail, to this host's own page
  * for everything else. The provider's pages come as they are: a link is put after them, and one style sheet.
  */
+import { linkColors } from '../../kernel/brand-colors.ts'
+import type { Branding } from '../../kernel/config/branding.ts'
 import { SETTINGS } from '../layout.ts'
 
 /** The page for passkeys and codes of authenticator apps. */
@@ -51,11 +53,13 @@ export function readNext(input: string | undefined, origin: string): string | un
  * the window: so the link stays at the lower edge, and the page becomes longer by as much. Its purple buttons lose the
  * white of their words on the way (@atproto/oauth-provider-ui 0.10), and black on purple is hard to read.
  */
-export const APP_SIGN_IN_STYLE = `
+export const appSignInStyle = (branding: Branding): string => {
+  const { day, night } = linkColors(branding)
+  return `
 .more-sign-in { position: fixed; inset: auto 0 0 0; z-index: 1; padding: .5rem 1rem; text-align: center;
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; background: #fff; border-top: 1px solid #d9d9e2 }
-.more-sign-in a { display: inline-block; padding: .5rem; color: #6a1fd0; text-decoration: underline }
-.more-sign-in a:focus-visible { outline: 3px solid #6a1fd0; outline-offset: -2px }
+.more-sign-in a { display: inline-block; padding: .5rem; color: ${day}; text-decoration: underline }
+.more-sign-in a:focus-visible { outline: 3px solid ${day}; outline-offset: -2px }
 body { padding-bottom: 4rem }
 @supports selector(:has(a)) {
   body:not(:has(#root input[name=username])) { padding-bottom: 0 }
@@ -64,6 +68,8 @@ body { padding-bottom: 4rem }
 #root [data-slot=button].bg-primary { color: var(--primary-foreground) }
 @media (prefers-color-scheme: dark) {
   .more-sign-in { background: #1d1d24; border-color: #35353f }
-  .more-sign-in a { color: #c4a1ff }
+  .more-sign-in a { color: ${night} }
+  .more-sign-in a:focus-visible { outline-color: ${night} }
 }
 `.trimStart()
+}

@@ -1,6 +1,6 @@
 /** Signing in for an app, or on the OAuth provider's account page, in ways that the provider's pages have not got. */
 import { html } from 'hono/html'
-import { alertBox, type Html, page, scriptAlert } from '../layout.ts'
+import { alertBox, type Html, type PageConfig, page, scriptAlert } from '../layout.ts'
 import { APP_SIGN_IN } from './alternative-sign-in.ts'
 
 export interface AppSignIn {
@@ -11,12 +11,12 @@ export interface AppSignIn {
 }
 
 export const appSignInPage = (
-  hostname: string,
+  config: PageConfig,
   { next, alert, identifier = '' }: AppSignIn,
 ): Html =>
   page({
     title: 'Sign in',
-    hostname,
+    config,
     script: {},
     main: html`<div class="narrow">
 <h1>Sign in</h1>
@@ -45,10 +45,10 @@ ${alertBox(alert)}${scriptAlert()}
   })
 
 /** Shown for a moment, or until the link is followed. */
-export const signedInPage = (hostname: string, next: string): Html =>
+export const signedInPage = (config: PageConfig, next: string): Html =>
   page({
     title: 'Signed in',
-    hostname,
+    config,
     main: html`<div class="narrow">
 <h1>Signed in</h1>
 <p><a href="${next}">Continue</a></p>

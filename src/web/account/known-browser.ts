@@ -7,5 +7,6 @@ export function welcomeBrowser(c: PageContext, did: string): void {
   if (!isKnownBrowser(config, did, c.req.header('cookie') ?? '')) {
     mail.tell(did, { kind: 'new browser', userAgent: c.req.header('user-agent') ?? null })
   }
+  mail.noteLanguage(did)
   c.header('set-cookie', knownBrowserCookie(config, did), { append: true })
 }

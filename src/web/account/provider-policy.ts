@@ -1,7 +1,7 @@
 /** The policy of the OAuth provider's pages, which allows `'self'`: here, only the files that belong to them. */
 import type { Config } from '../../kernel/config/config.ts'
 import { ASSETS } from '../../oauth/paths.ts'
-import { ownSources } from '../policy.ts'
+import { ownSources, withoutQuery } from '../policy.ts'
 import { APP_SIGN_IN_STYLE_PATH } from './alternative-sign-in.ts'
 
 const CSP = 'content-security-policy'
@@ -22,6 +22,8 @@ export function nameOwnFiles(
   if (policy === null) return
   const directives = policy.split(';').map((directive) => {
     const [name = '', ...sources] = directive.trim().split(/\s+/)
+    // The provider puts the URLs of logo and backgrounds there as they are.
+    if (name === 'img-src') return [name, ...sources.map(withoutQuery)].join(' ')
     const files = FILES[name]
     if (!files || !sources.includes("'self'")) return directive.trim()
     const named = sources.filter((source) => source !== "'self'")

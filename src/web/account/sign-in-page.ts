@@ -1,29 +1,50 @@
 /** Signing in to the account page: with a passkey, or with a password and, where it is asked for, a code. */
 import { html } from 'hono/html'
-import { alertBox, type Html, page, SETTINGS, scriptAlert } from '../layout.ts'
+import {
+  alertBox,
+  type Html,
+  noticeBox,
+  type PageConfig,
+  page,
+  SETTINGS,
+  scriptAlert,
+} from '../layout.ts'
+import type { KnownAccount } from './resume.ts'
+
+export interface SignInPage {
+  alert?: string
+  notice?: string | undefined
+  identifier?: string
+  /** Where it leads, if not to the account pages. */
+  next?: string | undefined
+  /** Accounts that the browser is signed in to with the OAuth provider. */
+  known?: readonly KnownAccount[]
+}
 
 export const signInPage = (
-  hostname: string,
-  { alert, identifier = '' }: { alert?: string; identifier?: string } = {},
+  config: PageConfig,
+  { alert, notice, identifier = '', next, known = [] }: SignInPage = {},
 ): Html =>
   page({
     title: 'Sign in',
-    hostname,
+    config,
     script: {},
     main: html`<div class="narrow">
 <h1>Sign in</h1>
-${alertBox(alert)}${scriptAlert()}
+${alertBox(alert)}${noticeBox(notice)}${scriptAlert()}
+${known.length === 0 ? '' : chooser(known)}
 <section>
 <form data-passkey="sign-in" hidden>
-<button class="wide">Sign in with a passkey</button>
+${nextField(next)}<button class="wide">Sign in with a passkey</button>
 <p class="or">or</p>
 </form>
 <form method="post" action="${SETTINGS}/sign-in">
-<label for="identifier">Handle or email address</label>
+${nextField(next)}<label for="identifier">Handle or email address</label>
 <input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
  spellcheck="false" required>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="512" required>
+${REMEMBER}
 <button class="wide second">Sign in with the password</button>
 </form>
 </section>
@@ -32,18 +53,44 @@ ${alertBox(alert)}${scriptAlert()}
 </div>`,
   })
 
+/** One choice for both ways to sign in: the script reads it too. */
+const REMEMBER = html`
+<label class="check"><input type="checkbox" id="remember" name="remember" value="yes"> Stay signed in
+with this browser, for a week. Only where nobody else uses it</label>`
+
+const chooser = (known: readonly KnownAccount[]): Html => html`
+<section aria-labelledby="known">
+<h2 id="known">Go on as</h2>
+${known.map(
+  ({ did, handle }) => html`<form method="post" action="${SETTINGS}/sign-in/known">
+<button class="wide" name="did" value="${did}">@${handle}</button></form>`,
+)}
+</section>`
+
+const nextField = (next: string | undefined): Html | '' =>
+  next === undefined
+    ? ''
+    : html`<input type="hidden" name="next" value="${next}">
+`
+
 export interface CodePage {
   did: string
   ticket: string
   /** What the user is asked for, as a sentence. */
   wanted: string
+  /** Whether the browser is to stay signed in. */
+  remember: boolean
   alert?: string
+  next?: string | undefined
 }
 
-export const codePage = (hostname: string, { did, ticket, wanted, alert }: CodePage): Html =>
+export const codePage = (
+  config: PageConfig,
+  { did, ticket, wanted, remember, alert, next }: CodePage,
+): Html =>
   page({
     title: 'Second step',
-    hostname,
+    config,
     main: html`<div class="narrow">
 <h1>Second step</h1>
 ${alertBox(alert)}
@@ -52,6 +99,8 @@ ${alertBox(alert)}
 <input type="hidden" name="did" value="${did}">
 <input type="hidden" name="ticket" value="${ticket}">
 <input type="hidden" name="wanted" value="${wanted}">
+<input type="hidden" name="remember" value="${remember ? 'yes' : ''}">
+${nextField(next)}
 <label for="code">Code</label>
 <p class="quiet" id="wanted">${wanted}. A recovery code will do too.</p>
 <input id="code" name="code" aria-describedby="wanted" autocomplete="one-time-code" autocapitalize="none"
@@ -64,10 +113,10 @@ ${alertBox(alert)}
   })
 
 /** Where a link with a one-time token leads. The token is behind the #, which no server and no log sees. */
-export const linkPage = (hostname: string): Html =>
+export const linkPage = (config: PageConfig): Html =>
   page({
     title: 'Add a passkey',
-    hostname,
+    config,
     script: {},
     main: html`<div class="narrow">
 <h1>Add a passkey</h1>

@@ -1,6 +1,7 @@
 /** What commands ask of a running host, with the operator's password: JSON in, JSON out. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
+import { audited } from '../../server/audit.ts'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
@@ -23,9 +24,36 @@ export const operatorCommands = new Hono<PageEnv>()
     const { did, handle } = await accountOf(c, account)
     const set =
       quota && typeof quota === 'object'
-        ? await services.accounts.setQuota(did, quota as Record<string, unknown>)
+        ? await asOperator(c, 'set quota', { did, quota: JSON.stringify(quota) }, () =>
+            services.accounts.setQuota(did, quota as Record<string, unknown>),
+          )
         : await services.account(did).quota.override()
     return c.json({ did, handle, set, usage: await services.account(did).profile.usage() })
+  })
+  /** `{account}` in, `{did, handle, email}` out. */
+  .post('/operator/account', async (c) => {
+    const { did, handle, email } = await accountOf(c, (await jsonBody(c)).account)
+    return c.json({ did, handle, email })
+  })
+  /** `{account, purpose}` in; a token for its owner, who gets no mail, out: `{did, handle, token, until, url?}`. */
+  .post('/operator/token', async (c) => {
+    const { account, purpose } = await jsonBody(c)
+    if (purpose !== 'reset_password' && purpose !== 'plc_operation') {
+      throw new InvalidRequestError('The purpose is "reset_password" or "plc_operation"')
+    }
+    const { did, handle } = await accountOf(c, account)
+    const made = await asOperator(c, `token ${purpose}`, { did }, () =>
+      c.env.services.mail.handOutToken(did, purpose),
+    )
+    return c.json({ did, handle, ...made })
+  })
+  /** `{account}` in; its address, which is confirmed now, out: `{did, handle, email}`. */
+  .post('/operator/confirm-address', async (c) => {
+    const { did, handle } = await accountOf(c, (await jsonBody(c)).account)
+    const email = await asOperator(c, 'confirm address', { did }, () =>
+      c.env.services.mail.confirmAddress(did),
+    )
+    return c.json({ did, handle, email })
   })
   /** `{cursor?}` in; the oldest hundred sign-ups that wait out. */
   .post('/operator/sign-ups', async (c) => {
@@ -37,14 +65,19 @@ export const operatorCommands = new Hono<PageEnv>()
   /** `{account}` in. */
   .post('/operator/sign-ups/approve', async (c) => {
     const found = await accountOf(c, (await jsonBody(c)).account)
-    await c.env.services.signUps.approve(found.did)
+    await asOperator(c, 'approve sign-up', { did: found.did }, () =>
+      c.env.services.signUps.approve(found.did),
+    )
     return c.json({ did: found.did, handle: found.handle })
   })
   /** `{account, reason?}` in. */
   .post('/operator/sign-ups/refuse', async (c) => {
     const { account, reason } = await jsonBody(c)
     const found = await accountOf(c, account)
-    await c.env.services.signUps.refuse(found.did, textOf(reason))
+    const { did } = found
+    await asOperator(c, 'refuse sign-up', { did, reason: textOf(reason) }, () =>
+      c.env.services.signUps.refuse(did, textOf(reason)),
+    )
     c.env.services.accounts.invalidate(found.did)
     return c.json({ did: found.did, handle: found.handle })
   })
@@ -56,7 +89,9 @@ export const operatorCommands = new Hono<PageEnv>()
     if (rule !== 'reserved' && rule !== 'free' && rule !== null) {
       throw new InvalidRequestError('rule must be "reserved", "free" or null')
     }
-    await accounts.setHandleRule(textOf(name), rule)
+    await asOperator(c, 'rule handle', { handle: textOf(name), rule }, () =>
+      accounts.setHandleRule(textOf(name), rule),
+    )
     return c.json({})
   })
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
@@ -70,6 +105,18 @@ function placeOf(after: unknown): SignUpPlace | undefined {
   if (!after || typeof after !== 'object') return undefined
   const { since, did } = after as Record<string, unknown>
   return typeof since === 'number' && typeof did === 'string' ? { since, did } : undefined
+}
+
+/** Does something that stands in the audit log. */
+async function asOperator<T>(
+  c: PageContext,
+  action: string,
+  input: object,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { services, context } = c.env
+  const { actor } = await authenticate(admin, context, '', services)
+  return audited({ actor, action: `command.${action}`, input }, context, services, work)
 }
 
 /** @throws InvalidRequestError */

@@ -7,6 +7,8 @@ export interface Health {
   firehose: {
     /** Number of the newest event. */
     head: number
+    /** Accounts that have had events and are not deleted. */
+    accounts: number
     consumers: number
     /** Events that the slowest consumer has not been sent. */
     behind: number

@@ -1,4 +1,6 @@
+import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { readConfig } from '../../kernel/config/config.ts'
 import { send } from '../../testing/host.ts'
 import { type Health, health } from './health.ts'
 import { statusPage } from './page.ts'
@@ -6,13 +8,24 @@ import { statusPage } from './page.ts'
 const now = Date.parse('2026-11-21T12:00:00Z')
 const quiet: Health['firehose'] = {
   head: 0,
+  accounts: 3,
   consumers: 0,
   behind: 0,
   lastEventAt: null,
   relays: [],
 }
+const configOf = (hostname: string) => {
+  const config = readConfig({ ...env })
+  return { ...config, hostname, branding: { ...config.branding, name: hostname } }
+}
 const show = async (firehose: Partial<Health['firehose']>, hostname = 'pds.test') =>
-  String(await statusPage(hostname, { version: '1', firehose: { ...quiet, ...firehose } }, now))
+  String(
+    await statusPage(
+      configOf(hostname),
+      { version: '1', firehose: { ...quiet, ...firehose } },
+      now,
+    ),
+  )
 
 test('a host where something was published and nobody listens says so at the top', async () => {
   const page = await show({ head: 7, lastEventAt: '2026-11-21T09:00:00Z' })
@@ -83,5 +96,5 @@ test('the health answer and the status page are served', async () => {
   const page = await send('/status')
   expect(page.headers.get('content-type')).toContain('text/html')
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
-  expect(await page.text()).toContain('<h1>localhost</h1>')
+  expect(await page.text()).toContain('<strong>localhost</strong>')
 })

@@ -1,58 +1,40 @@
 /** The status page: says in words whether the network listens to this host. */
-import { createHash } from 'node:crypto'
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
+import { type PageConfig, page } from '../layout.ts'
 import type { Health } from './health.ts'
 
-const STYLE = `
-:root { color-scheme: light dark }
-body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
-.warning { border-left: .4rem solid #c33; padding: .1rem 1rem }
-dt { font-weight: bold } dd { margin: 0 0 .6rem }
-`
-
-/** No scripts, nothing from elsewhere. */
-export const STATUS_PAGE_HEADERS = {
-  'content-security-policy':
-    `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-} as const
-
 /** The page for a state of the host; `now` in ms since the epoch. */
-export function statusPage(hostname: string, { version, firehose }: Health, now: number) {
+export function statusPage(config: PageConfig, { version, firehose }: Health, now: number) {
   const { consumers, behind, lastEventAt, head, relays } = firehose
   const unheard = consumers === 0 && lastEventAt !== null
-  return html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${unheard ? 'Nobody is listening' : 'Status'} · ${hostname}</title>
-<style>${raw(STYLE)}</style>
-<main>
-<h1>${hostname}</h1>
-<p>A Personal Data Server of the AT Protocol, Cumulus ${version}.</p>
+  return page({
+    title: unheard ? 'Nobody is listening' : 'Status',
+    config,
+    main: html`<h1>Status</h1>
+<p><strong>${config.hostname}</strong>, a Personal Data Server of the AT Protocol, Cumulus ${version}.</p>
 ${unheard ? warning(relays) : ''}
+<section>
 <h2>Is the network listening?</h2>
 <dl>
 <dt>Listeners</dt><dd>${listeners(consumers, lastEventAt !== null)}</dd>
 <dt>Furthest behind</dt><dd>${furthestBehind(consumers, behind)}</dd>
 <dt>Last event</dt><dd>${lastEventAt === null ? 'There was none yet.' : html`Number ${head}, ${when(lastEventAt, now)}.`}</dd>
 </dl>
+</section>
+<section>
 <h2>Relays</h2>
 ${
   relays.length === 0
     ? html`<p>This host asks no relay to crawl it (<code>PDS_CRAWLERS</code>).</p>`
     : html`<ul>${relays.map((relay) => html`<li>${relay.url}: ${asked(relay, now)}</li>`)}</ul>`
 }
-</main>
-</html>
-`
+</section>`,
+  })
 }
 
 type Relays = Health['firehose']['relays']
 
-const warning = (relays: Relays) => html`<div class="warning" role="alert">
+const warning = (relays: Relays) => html`<div class="note warn" role="alert">
 <h2>Nobody is listening</h2>
 <p>Accounts here have published, but no relay or other consumer is connected: what they write is not seen
 elsewhere. ${

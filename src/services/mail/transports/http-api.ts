@@ -1,18 +1,16 @@
 /** Services that take mails over HTTPS: Resend, Postmark, Mailgun, Amazon SES, and a webhook of the operator's. */
 import { AwsClient } from 'aws4fetch'
 import type { MailApi } from '../../../kernel/config/mail-url.ts'
-import type { OutgoingMail } from '../../../kernel/mail.ts'
+import { headersOf, type Mail, type OutgoingMail } from '../../../kernel/mail.ts'
 import { boundedFetch, type Fetch } from '../../../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../../../kernel/net/network-error.ts'
-import { plainLine } from '../../../kernel/typed-text.ts'
-import { MailError, type MailTransport } from './transport.ts'
+import { MailError, type MailTransport, reasonWithout } from './transport.ts'
 
 /** ms */
 const TIMEOUT = 15_000
 
-/** Bytes of an answer, and characters of it that are told. */
+/** Bytes of an answer. */
 const MAX_ANSWER = 64 * 1024
-const MAX_REASON = 200
 
 /** Statuses after which the same request may succeed later. */
 const TEMPORARY = [408, 425, 429]
@@ -47,57 +45,68 @@ export const httpApi = (api: MailApi, fetch: Fetch): MailTransport => ({
     if (response.ok) return
     const { status } = response
     const isFinal = status >= 400 && status < 500 && !TEMPORARY.includes(status)
-    throw new MailError(`${api.service} answered ${status}${reasonIn(answer)}`, { isFinal })
+    throw new MailError(`${api.service} answered ${status}${reasonIn(answer, mail.to)}`, {
+      isFinal,
+    })
   },
 })
 
 const COMPOSERS: Record<MailApi['service'], Compose> = {
-  resend: ({ id, from, to, subject, text, html }, { endpoint, key }) => ({
+  resend: ({ id, ...mail }, { endpoint, key }) => ({
     url: `${endpoint}/emails`,
     headers: { ...json, authorization: `Bearer ${key}`, 'idempotency-key': id },
-    body: JSON.stringify({ from, to: [to], subject, text, html, headers: { ...marks(id) } }),
-  }),
-
-  postmark: ({ id, from, to, subject, text, html }, { endpoint, key }) => ({
-    url: `${endpoint}/email`,
-    headers: { ...json, accept: 'application/json', 'x-postmark-server-token': key },
     body: JSON.stringify({
-      From: from,
-      To: to,
-      Subject: subject,
-      TextBody: text,
-      HtmlBody: html,
-      MessageStream: 'outbound',
-      Headers: Object.entries(marks(id)).map(([Name, Value]) => ({ Name, Value })),
+      from: mail.from,
+      to: [mail.to],
+      subject: mail.subject,
+      text: mail.text,
+      html: mail.html,
+      headers: marks(id, mail),
     }),
   }),
 
-  mailgun: ({ id, from, to, subject, text, html }, { endpoint, key, scope }) => ({
+  postmark: ({ id, ...mail }, { endpoint, key }) => ({
+    url: `${endpoint}/email`,
+    headers: { ...json, accept: 'application/json', 'x-postmark-server-token': key },
+    body: JSON.stringify({
+      From: mail.from,
+      To: mail.to,
+      Subject: mail.subject,
+      TextBody: mail.text,
+      HtmlBody: mail.html,
+      MessageStream: 'outbound',
+      Headers: Object.entries(marks(id, mail)).map(([Name, Value]) => ({ Name, Value })),
+    }),
+  }),
+
+  mailgun: ({ id, ...mail }, { endpoint, key, scope }) => ({
     url: `${endpoint}/v3/${scope}/messages`,
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
       authorization: basic('api', key),
     },
     body: new URLSearchParams({
-      from,
-      to,
-      subject,
-      text,
-      html,
-      ...Object.fromEntries(Object.entries(marks(id)).map(([name, value]) => [`h:${name}`, value])),
+      from: mail.from,
+      to: mail.to,
+      subject: mail.subject,
+      text: mail.text,
+      html: mail.html,
+      ...Object.fromEntries(
+        Object.entries(marks(id, mail)).map(([name, value]) => [`h:${name}`, value]),
+      ),
     }).toString(),
   }),
 
-  async ses({ id, from, to, subject, text, html }, { endpoint, key, secret, scope }) {
+  async ses({ id, ...mail }, { endpoint, key, secret, scope }) {
     const url = `${endpoint}/v2/email/outbound-emails`
     const body = JSON.stringify({
-      FromEmailAddress: from,
-      Destination: { ToAddresses: [to] },
+      FromEmailAddress: mail.from,
+      Destination: { ToAddresses: [mail.to] },
       Content: {
         Simple: {
-          Subject: utf8(subject),
-          Body: { Text: utf8(text), Html: utf8(html) },
-          Headers: Object.entries(marks(id)).map(([Name, Value]) => ({ Name, Value })),
+          Subject: utf8(mail.subject),
+          Body: { Text: utf8(mail.text), Html: utf8(mail.html) },
+          Headers: Object.entries(marks(id, mail)).map(([Name, Value]) => ({ Name, Value })),
         },
       },
     })
@@ -111,21 +120,23 @@ const COMPOSERS: Record<MailApi['service'], Compose> = {
     return { url, headers: Object.fromEntries(headers), body }
   },
 
-  webhook: ({ id, from, to, subject, text, html }, { endpoint, key, secret }) => ({
+  webhook: ({ id, from, to, subject, text, html, unsubscribeUrl }, { endpoint, key, secret }) => ({
     url: endpoint,
     headers: {
       ...json,
       'idempotency-key': id,
       ...(key !== '' && { authorization: basic(key, secret) }),
     },
-    body: JSON.stringify({ id, from, to, subject, text, html }),
+    body: JSON.stringify({ id, from, to, subject, text, html, unsubscribeUrl }),
   }),
 }
 
 const json = { 'content-type': 'application/json' }
 
-/** Nobody answers these mails, and no machine should (RFC 3834). */
-const marks = (id: string) => ({ 'Auto-Submitted': 'auto-generated', 'X-Entity-Ref-ID': id })
+const marks = (id: string, mail: Mail): Record<string, string> => ({
+  ...headersOf(mail),
+  'X-Entity-Ref-ID': id,
+})
 
 const utf8 = (text: string) => ({ Data: text, Charset: 'UTF-8' })
 
@@ -133,11 +144,11 @@ const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
 /** What a service says about why it refuses; each has another name for it. */
-function reasonIn(answer: string): string {
+function reasonIn(answer: string, address: string): string {
   try {
     const { message, Message, error } = JSON.parse(answer) as Record<string, unknown>
     const said = [message, Message, error].find((text) => typeof text === 'string')
-    return said === undefined ? '' : `: ${plainLine(String(said)).slice(0, MAX_REASON)}`
+    return said === undefined ? '' : `: ${reasonWithout(address, String(said))}`
   } catch {
     return ''
   }

@@ -6,7 +6,7 @@ import { AuthRequiredError, InvalidRequestError, XRPCError } from '@atproto/xrpc
 import { Hono } from 'hono'
 import { signInOnDevice } from '../../../oauth/device.ts'
 import { beginEpoch } from '../../../oauth/store/epochs.ts'
-import { APP_SIGN_IN_STYLE, readNext } from '../alternative-sign-in.ts'
+import { appSignInStyle, readNext } from '../alternative-sign-in.ts'
 import { appSignInPage, signedInPage } from '../app-sign-in-page.ts'
 import { failureOf } from '../failure.ts'
 import { field, jsonBody, textOf } from '../form.ts'
@@ -16,18 +16,18 @@ import { authenticateByPasskey } from '../passkey-sign-in.ts'
 
 export const appSignIn = new Hono<PageEnv>()
   .get('/sign-in/app.css', (c) =>
-    c.body(APP_SIGN_IN_STYLE, 200, {
+    c.body(appSignInStyle(c.env.services.config.branding), 200, {
       'content-type': 'text/css; charset=utf-8',
       'cache-control': 'public, max-age=300',
     }),
   )
   .get('/sign-in/app', (c) => {
     const next = nextOf(c, c.req.query('next'))
-    return c.html(appSignInPage(c.env.services.config.hostname, { next }))
+    return c.html(appSignInPage(c.env.services.config, { next }))
   })
   .post('/sign-in/app', async (c) => {
     const { services } = c.env
-    const { hostname } = services.config
+    const { config } = services
     const next = nextOf(c, await field(c, 'next'))
     const identifier = await field(c, 'identifier')
     try {
@@ -36,11 +36,11 @@ export const appSignIn = new Hono<PageEnv>()
       await enter(c, did)
     } catch (error) {
       const { message: alert, status } = failureOf(error)
-      return c.html(appSignInPage(hostname, { next, alert, identifier }), status)
+      return c.html(appSignInPage(config, { next, alert, identifier }), status)
     }
     // No redirect: where the provider sends browsers on at once, to an app, `form-action` would forbid that.
     c.header('refresh', `0;url=${next}`)
-    return c.html(signedInPage(hostname, next))
+    return c.html(signedInPage(config, next))
   })
   .post('/sign-in/app/passkey', async (c) => {
     const { answer, identifier, next } = await jsonBody(c)

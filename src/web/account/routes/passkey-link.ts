@@ -4,8 +4,9 @@
  */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
+import { audited } from '../../../server/audit.ts'
 import { authenticate } from '../../../server/auth/authenticate.ts'
-import { admin } from '../../../server/auth/policy.ts'
+import { adminPassword } from '../../../server/auth/policy.ts'
 import { checkPasskeyName } from '../../../services/factors/passkeys.ts'
 import { SETTINGS } from '../../layout.ts'
 import { jsonBody, textOf } from '../form.ts'
@@ -14,16 +15,19 @@ import type { PageContext, PageEnv } from '../page-env.ts'
 import { linkPage } from '../sign-in-page.ts'
 
 export const passkeyLink = new Hono<PageEnv>()
-  .get('/passkey', (c) => c.html(linkPage(c.env.services.config.hostname)))
+  .get('/passkey', (c) => c.html(linkPage(c.env.services.config)))
   /** For the operator: `{account}` in, `{url, handle}` out. */
   .post('/passkey/link', async (c) => {
-    const { services } = c.env
-    await authenticate(admin, c.env.context, '', services)
+    const { services, context } = c.env
+    const { actor } = await authenticate(adminPassword, context, '', services)
     const account = textOf((await jsonBody(c)).account)
     const found = await services.accounts.findByIdentifier(account)
     if (!found) throw new InvalidRequestError(`There is no account ${account} on this host`)
     const { did, handle } = found
-    const token = await services.account(did).passkeys.createLink()
+    const about = { actor, action: 'console.passkeyLink', input: { account: did } }
+    const token = await audited(about, context, services, () =>
+      services.account(did).passkeys.createLink(),
+    )
     const url = `${services.config.publicUrl}${SETTINGS}/passkey#${encodeURIComponent(did)}/${token}`
     return c.json({ url, handle })
   })

@@ -2,7 +2,7 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/admin/searchAccounts'
 import { adminOrModerator } from '#src/server/auth/policy.ts'
 import { accountSummary } from '#src/services/accounts/account-view.ts'
-import type { SearchPlace } from '#src/storage/directory/accounts.ts'
+import type { SearchPlace } from '#src/storage/directory/account-list.ts'
 
 /** Accounts whose handle, address or DID begins with what is in `email`; all of them without it. */
 export default define({

@@ -18,7 +18,13 @@ export default define({
     }
     if (takedown) {
       const note = takedown.ref ?? new Date().toISOString()
+      const { status } = await services.account(did).profile.get()
       await lifecycle.setTakedown(takedown.applied ? note : null)
+      // Moderation services repeat themselves; owners are told of what changes.
+      if (takedown.applied !== (status === 'takendown')) {
+        const kind = takedown.applied ? 'account taken down' : 'account restored'
+        services.mail.tell(did, { kind })
+      }
     }
     if (deactivated?.applied) await lifecycle.deactivate(null)
     if (activates) {

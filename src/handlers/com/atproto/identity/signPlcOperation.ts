@@ -32,6 +32,7 @@ export default define({
     )
     parseOperation(operation)
     await services.mail.consumeToken('plc_operation', token, auth.did)
+    services.mail.tell(auth.did, { kind: 'identity change signed' })
     return { operation: { ...operation } }
   },
 })

@@ -19,6 +19,8 @@ export default define({
     }
     const { account, session } = await services.accounts.create(input, auth)
     waitUntil(greet(services, account))
+    services.mail.welcomeApp(account.did, { isNew: false })
+    services.mail.noteLanguage(account.did)
     const tokens = await services.accounts.issueTokens(account.did, session)
     return { ...tokens, did: account.did, handle: account.handle }
   },

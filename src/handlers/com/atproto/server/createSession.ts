@@ -21,6 +21,7 @@ export default define({
     )
     if (!opened) throw new AuthRequiredError('Invalid identifier or password')
     const { account, session } = opened.result
+    if (session.appPassword === null) services.mail.welcomeApp(account.did, { isNew: true })
     const tokens = await services.accounts.issueTokens(account.did, session)
     return { ...tokens, ...sessionView(account) }
   },

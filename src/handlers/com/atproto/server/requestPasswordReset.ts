@@ -15,6 +15,7 @@ export default define({
   auth: anyone,
   limits: requestPasswordResetLimits,
   async handler({ input, services, waitUntil }) {
+    await services.mail.assertMayAsk(typedText(input.email))
     waitUntil(
       mailToken(services, input.email).catch((error: unknown) =>
         services.log.error('mailing a token for a new password failed', error),

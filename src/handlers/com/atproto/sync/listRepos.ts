@@ -1,8 +1,8 @@
-import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/sync/listRepos'
 import type { Services } from '#src/context/services.ts'
 import { cidBytes, cidString } from '#src/kernel/cbor/cid.ts'
 import { anyone } from '#src/server/auth/policy.ts'
+import { placeOfCursor } from '#src/server/xrpc/place-cursor.ts'
 import type { SourceRow, SourceState } from '#src/storage/sequencer/sources.ts'
 
 /**
@@ -13,7 +13,7 @@ export default define({
   auth: anyone,
   async handler({ params, services }) {
     const { limit = 500, cursor } = params
-    const sources = await services.sequencer.listSources(limit, placeOf(cursor))
+    const sources = await services.sequencer.listSources(limit, placeOfCursor(cursor))
     const repos = await Promise.all(
       sources.map(async (source) => {
         const { head, rev, status } = source.state ?? (await fillInState(source, services))
@@ -29,12 +29,6 @@ export default define({
     }
   },
 })
-
-function placeOf(cursor: string | undefined): number | undefined {
-  if (cursor === undefined) return undefined
-  if (!/^\d{1,15}$/.test(cursor)) throw new InvalidRequestError('Malformed cursor')
-  return Number(cursor)
-}
 
 /** Asks an account whose events came before this host kept states, once. */
 async function fillInState({ did }: SourceRow, services: Services): Promise<SourceState> {

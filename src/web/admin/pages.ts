@@ -1,0 +1,6 @@
+/** The pages of the console, in the order of the navigation; the first is where `/admin` leads. */
+import type { ConsolePage } from './page.ts'
+import { accounts } from './pages/accounts.ts'
+import { audit } from './pages/audit.ts'
+
+export const consolePages: readonly ConsolePage[] = [accounts, audit]

@@ -11,6 +11,7 @@ import { keepRunning } from './keep-running.ts'
 import { main } from './lexicons/command.ts'
 import { startLocalPlc } from './local-plc.ts'
 import { reportErrors } from './report-errors.ts'
+import { rewriteDatabases } from './rewrite-databases.ts'
 import { originAt, readLocalSettings } from './settings.ts'
 import { settingsHelp } from './settings-help.ts'
 import { startWorkerd } from './workerd.ts'
@@ -31,6 +32,7 @@ async function run(rawArgs: readonly string[]): Promise<void> {
   const config = readConfig({ ...raw })
   ensureBundle(() => process.stderr.write('Building the server ...\n'))
   await lockFolder(dataDirectory, 'stop it, or choose another folder with PDS_DATA_DIRECTORY.')
+  await rewriteDatabases(dataDirectory)
   const plc = await startLocalPlc(raw, join(dataDirectory, 'plc.jsonl'), settings.port)
   if (plc) raw.PDS_DID_PLC_URL = plc.url
   const workerd = await startWorkerd(settings)

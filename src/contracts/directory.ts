@@ -36,6 +36,7 @@ import type { Role } from '../storage/directory/roles.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
+import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
 import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
 
 export interface DirectoryRpc {
@@ -51,6 +52,8 @@ export interface DirectoryRpc {
   readonly mails: MailsRpc
   readonly signUps: SignUpsRpc
   readonly handleRules: HandleRulesRpc
+  readonly moderation: ModerationLogRpc
+  readonly reports: ReportsRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
   readonly roles: RolesRpc

@@ -30,8 +30,6 @@ export interface SignUpsRpc {
   finish(did: string, told?: DecisionMail): Answer<void>
   /** It is about to be removed; from here on that happens, whatever breaks off. */
   refuse(did: string, reason: string, told?: DecisionMail): Answer<void>
-  /** The account is gone: so are its names. */
-  removeRefused(did: string): Answer<void>
 }
 
 /** Names that the operator reserves or frees. */

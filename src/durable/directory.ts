@@ -25,7 +25,9 @@ import { MailBudgets } from '../storage/directory/mail-budgets.ts'
 import { MailPreferences } from '../storage/directory/mail-preferences.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
 import { Mailings } from '../storage/directory/mailings.ts'
-import { ReleasedNames } from '../storage/directory/released-names.ts'
+import { ModerationLog } from '../storage/directory/moderation-log.ts'
+import { type NamingRules, ReleasedNames } from '../storage/directory/released-names.ts'
+import { Reports as ReportTable } from '../storage/directory/reports.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { Roles } from '../storage/directory/roles.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
@@ -44,6 +46,7 @@ import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
 import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
+import { Reports } from './directory/reports.ts'
 import { SendToAll } from './directory/send-to-all.ts'
 import { QUEUE_CHECK, refuseOverdue, SignUps } from './directory/sign-ups.ts'
 import { RpcDispatcher } from './dispatcher.ts'
@@ -88,6 +91,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const invites = new InviteTable(sql)
     const tokens = new EmailTokens(sql)
     const keys = new ReservedKeys(sql)
+    const lexicons = new StoredLexicons(storage)
     const serviceTokens = new UsedTokens(sql)
     const lockouts = new Lockouts(sql)
     const config = readConfig({ ...env })
@@ -149,25 +153,31 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       start,
       startMailing,
     })
+    const moderation = new ModerationLog(sql)
     const parts: DirectoryRpc = {
-      accounts: new Accounts({
-        storage,
-        table: accounts,
+      accounts: new Accounts(storage, {
+        accounts,
         list,
         invites,
         tokens,
-        queue: signUpQueue,
+        keys,
+        lexicons,
+        queue,
+        outbox,
+        signUps: signUpQueue,
         bursts,
       }),
-      signUps: new SignUps(storage, { queue: signUpQueue, accounts, tokens }, mails),
+      signUps: new SignUps(storage, signUpQueue, mails),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
       keys,
       handleRules: new HandleRules(sql),
-      lexicons: new StoredLexicons(storage),
+      lexicons,
       rateLimits: rates,
       mails,
+      moderation,
+      reports: new Reports(storage, new ReportTable(sql), moderation),
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),
@@ -192,8 +202,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
   }
 }
 
-/** Which released handles are kept, and for how long. */
-function namingRules(env: Env): { cooldown: number; domains: readonly string[] } {
-  const { handleCooldown, handleDomains } = readConfig({ ...env })
-  return { cooldown: handleCooldown, domains: handleDomains }
+/** Which released handles are kept, for how long, and how. */
+function namingRules(env: Env): NamingRules {
+  const { handleCooldown, handleDomains, keySecret } = readConfig({ ...env })
+  return { cooldown: handleCooldown, domains: handleDomains, secret: keySecret }
 }

@@ -14,17 +14,25 @@ import type {
   NameClaim,
 } from '../../storage/directory/accounts.ts'
 import type { Bursts } from '../../storage/directory/bursts.ts'
+import type { DevMails } from '../../storage/directory/dev-mails.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
+import type { StoredLexicons } from '../../storage/directory/lexicons.ts'
+import type { MailQueue } from '../../storage/directory/mail-queue.ts'
+import type { ReservedKeys } from '../../storage/directory/reserved-keys.ts'
 import type { SignUpQueue } from '../../storage/directory/sign-up-queue.ts'
 
-export interface DirectoryAccountParts {
-  storage: DurableObjectStorage
-  table: AccountTable
+/** Tables that hold something of an account. */
+export interface AccountTables {
+  accounts: AccountTable
   list: AccountList
   invites: Invites
   tokens: EmailTokens
-  queue: SignUpQueue
+  keys: ReservedKeys
+  lexicons: StoredLexicons
+  queue: MailQueue
+  outbox: DevMails
+  signUps: SignUpQueue
   bursts: Pick<Bursts, 'judge'>
 }
 
@@ -35,17 +43,19 @@ export class Accounts implements DirectoryAccountsRpc {
   readonly #list: AccountList
   readonly #invites: Invites
   readonly #tokens: EmailTokens
+  readonly #tables: AccountTables
   readonly #queue: SignUpQueue
   readonly #bursts: Pick<Bursts, 'judge'>
 
-  constructor(parts: DirectoryAccountParts) {
-    this.#storage = parts.storage
-    this.#table = parts.table
-    this.#list = parts.list
-    this.#invites = parts.invites
-    this.#tokens = parts.tokens
-    this.#queue = parts.queue
-    this.#bursts = parts.bursts
+  constructor(storage: DurableObjectStorage, tables: AccountTables) {
+    this.#storage = storage
+    this.#tables = tables
+    this.#table = tables.accounts
+    this.#list = tables.list
+    this.#invites = tables.invites
+    this.#tokens = tables.tokens
+    this.#queue = tables.signUps
+    this.#bursts = tables.bursts
   }
 
   reserve(
@@ -98,11 +108,18 @@ export class Accounts implements DirectoryAccountsRpc {
 
   remove(did: string): void {
     this.#storage.transactionSync(() => {
+      const waiting = this.#queue.get(did)
+      // Who was refused is still to be told so.
+      const isTold = waiting !== undefined && waiting.refused !== null
+      const address = isTold ? undefined : this.#table.byDid(did)?.email
       // Of one that still waited nobody knows: no name has to be kept from others.
-      if (this.#queue.get(did)) this.#table.forget(did)
+      if (waiting) this.#table.forget(did)
       else this.#table.remove(did)
       this.#queue.remove(did)
       this.#tokens.revokeAll(did)
+      const { invites, keys, lexicons, queue, outbox } = this.#tables
+      for (const table of [invites, keys, lexicons]) table.forgetAccount(did)
+      if (address) for (const table of [queue, outbox]) table.forgetRecipient(address)
     })
   }
 

@@ -1,6 +1,4 @@
 import type { DecisionMail, SignUpsRpc } from '../../contracts/sign-ups.ts'
-import type { Accounts } from '../../storage/directory/accounts.ts'
-import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type {
   SignUpPage,
   SignUpPlace,
@@ -14,19 +12,11 @@ import type { Mails } from './mails.ts'
 export class SignUps implements SignUpsRpc {
   readonly #storage: DurableObjectStorage
   readonly #queue: SignUpQueue
-  readonly #accounts: Accounts
-  readonly #tokens: EmailTokens
   readonly #mails: Pick<Mails, 'addWith'>
 
-  constructor(
-    storage: DurableObjectStorage,
-    tables: { queue: SignUpQueue; accounts: Accounts; tokens: EmailTokens },
-    mails: Pick<Mails, 'addWith'>,
-  ) {
+  constructor(storage: DurableObjectStorage, queue: SignUpQueue, mails: Pick<Mails, 'addWith'>) {
     this.#storage = storage
-    this.#queue = tables.queue
-    this.#accounts = tables.accounts
-    this.#tokens = tables.tokens
+    this.#queue = queue
     this.#mails = mails
   }
 
@@ -54,14 +44,6 @@ export class SignUps implements SignUpsRpc {
     await this.#withMail(told, 'sign-up refused', (queueMail) => {
       // Once: the second of two attempts says nothing more.
       if (this.#queue.refuse(did, reason)) queueMail()
-    })
-  }
-
-  removeRefused(did: string): void {
-    this.#storage.transactionSync(() => {
-      this.#queue.remove(did)
-      this.#accounts.forget(did)
-      this.#tokens.revokeAll(did)
     })
   }
 

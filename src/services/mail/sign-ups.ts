@@ -78,7 +78,7 @@ export class SignUps {
     await objects.directory.signUps.refuse(did, said, mail && { mail, lifetime: MAIL_LIFETIME })
     // It may be gone already, where an earlier attempt broke off.
     await unlessRefused(objects.account(did).lifecycle.destroy())
-    await objects.directory.signUps.removeRefused(did)
+    await objects.directory.accounts.remove(did)
   }
 
   async #mustWait(did: string): Promise<WaitingSignUp> {

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import type { Services } from '../../context/services.ts'
 import { alertBox, csrfTokenField, type Html, noticeBox, page, SETTINGS } from '../layout.ts'
 import { type BrowserSession, csrfTokenOf } from './browser-session.ts'
+import { failureOf } from './failure.ts'
 import {
   navigation,
   PAGE_NAMES,
@@ -71,11 +72,18 @@ export async function settingsPage(
   name: PageName,
   { alert, done = '', shownOnce }: SettingsOptions = {},
 ): Promise<Html> {
-  const main = await PAGES[name](view)
+  const { services, session } = view
+  const [main, mayPublish] = await Promise.all([
+    PAGES[name](view),
+    services
+      .account(session.did)
+      .profile.assertMayPublish()
+      .catch((error: unknown) => failureOf(error).message),
+  ])
   return settingsFrame(view.services, view.session, {
     title: name === 'overview' ? 'Your account' : PAGE_TITLES[name],
     current: name,
-    main: html`${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
+    main: html`${alertBox(alert)}${alertBox(mayPublish ?? undefined)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
 ${main}`,
   })
 }

@@ -31,6 +31,7 @@ import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'
 import { countRows } from '../storage/sql.ts'
+import { Archives } from './account/archives.ts'
 import { Blobs } from './account/blobs.ts'
 import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
@@ -227,11 +228,12 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     factors,
     passkeys,
     oneTime,
+    isSigningOut: () => scheduler.isPending(oauthSignOut),
   })
 
   function assertHolder(holder: Holder): void {
     if ('session' in holder) sessions.assertAuthorized(holder.session)
-    else browserSessions.assertOpen(holder.browser)
+    else browserSessions.assertOpen(holder.browser, holder)
   }
 
   /** Leaves an empty store, as of an account that never was. */
@@ -253,6 +255,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
+    archives: new Archives(core),
     quota: new AccountQuota(core, store, blobIndex, log),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),

@@ -115,6 +115,8 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('neither a passkey') })
     await page.goto(`${origin}/settings`)
     await enterPassword(handle)
+    await heading('Your account')
+    await page.goto(`${origin}/settings/security`)
     await page.getByLabel('Name of a new passkey').fill('key')
     await press('Add a passkey')
     await said('The passkey was added.')
@@ -123,7 +125,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await heading('Show that it is you')
     await keepLooks(page, 'admin-factor')
     // A password does not become a passkey of an operator's.
-    await page.goto(`${origin}/settings`)
+    await page.goto(`${origin}/settings/security`)
     await page.getByLabel('Name of a new passkey').fill('of a thief')
     await press('Add a passkey')
     await said('This account may operate the host')

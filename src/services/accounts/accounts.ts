@@ -11,12 +11,14 @@ import { changeHandle } from './change-handle.ts'
 import { changeSigningKey } from './change-signing-key.ts'
 import { assertKeepsAccountHere } from './check-plc-operation.ts'
 import { type AccountCreator, createAccount, type NewAccountRequest } from './create.ts'
+import { deleteAccount } from './delete-account.ts'
 import type { AccountDependencies } from './dependencies.ts'
 import { checkHandle, type HandleRules } from './handle-rules.ts'
 import { assertIdentity, identityProblem } from './identity-check.ts'
 import { makeInviteCodes } from './invite-codes.ts'
 import { tryPassword } from './passwords.ts'
 import { setQuota } from './quota.ts'
+import { addRecoveryKey } from './recovery-key.ts'
 import { reserveKey } from './reserve-signing-key.ts'
 import { revokeDelegations } from './revoke-delegations.ts'
 import { issueTokens, type TokenPair } from './session-tokens.ts'
@@ -118,6 +120,15 @@ export class Accounts {
 
   revokeDelegations(did: string): Promise<void> {
     return revokeDelegations(this.#dependencies, did)
+  }
+
+  addRecoveryKey(did: string, key: string): Promise<void> {
+    return addRecoveryKey(this.#dependencies, did, key)
+  }
+
+  async delete(did: string): Promise<void> {
+    await deleteAccount(this.#dependencies, did)
+    this.invalidate(did)
   }
 
   setQuota(did: string, change: Readonly<Record<string, unknown>>): Promise<QuotaOverride> {

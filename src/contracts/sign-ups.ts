@@ -1,6 +1,7 @@
 /** What the directory answers about sign-ups: those that wait for approval, and names that are reserved. */
 import type { Mail } from '../kernel/mail.ts'
 import type { SignUpFacts } from '../storage/directory/burst-rules.ts'
+import type { BurstView } from '../storage/directory/bursts.ts'
 import type { HandleRule, RuledName } from '../storage/directory/handle-rules.ts'
 import type { SignUpPage, SignUpPlace, WaitingSignUp } from '../storage/directory/sign-up-queue.ts'
 import type { Answer } from './answer.ts'
@@ -26,6 +27,8 @@ export interface SignUpsRpc {
   /** How many wait that came no later; undefined: it does not wait. */
   place(did: string): Answer<number | undefined>
   list(limit: number, after?: SignUpPlace): Answer<SignUpPage>
+  /** Sign-ups of late, and the burst that is on. */
+  burst(): Answer<BurstView>
   /** It was approved, and the account is open. */
   finish(did: string, told?: DecisionMail): Answer<void>
   /** It is about to be removed; from here on that happens, whatever breaks off. */

@@ -167,7 +167,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
         signUps: signUpQueue,
         bursts,
       }),
-      signUps: new SignUps(storage, signUpQueue, mails),
+      signUps: new SignUps(storage, signUpQueue, mails, bursts),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,

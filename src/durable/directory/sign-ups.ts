@@ -1,4 +1,5 @@
 import type { DecisionMail, SignUpsRpc } from '../../contracts/sign-ups.ts'
+import type { Bursts, BurstView } from '../../storage/directory/bursts.ts'
 import type {
   SignUpPage,
   SignUpPlace,
@@ -13,11 +14,22 @@ export class SignUps implements SignUpsRpc {
   readonly #storage: DurableObjectStorage
   readonly #queue: SignUpQueue
   readonly #mails: Pick<Mails, 'addWith'>
+  readonly #bursts: Pick<Bursts, 'view'>
 
-  constructor(storage: DurableObjectStorage, queue: SignUpQueue, mails: Pick<Mails, 'addWith'>) {
+  constructor(
+    storage: DurableObjectStorage,
+    queue: SignUpQueue,
+    mails: Pick<Mails, 'addWith'>,
+    bursts: Pick<Bursts, 'view'>,
+  ) {
     this.#storage = storage
     this.#queue = queue
     this.#mails = mails
+    this.#bursts = bursts
+  }
+
+  burst(): BurstView {
+    return this.#bursts.view()
   }
 
   get(did: string): WaitingSignUp | undefined {

@@ -10,6 +10,14 @@ import {
 const KEY = 'sign-ups'
 const HOUR = 60 * 60 * 1000
 
+/** What the operator sees of sign-ups of late. */
+export interface BurstView {
+  /** How many there were, up to 500. */
+  lastHour: number
+  /** The burst that is on. */
+  episode: BurstEpisode | null
+}
+
 /** Sign-ups of late, in one row, which each of them reads and writes. */
 export class Bursts {
   readonly #kv: SyncKvStorage
@@ -45,6 +53,16 @@ export class Bursts {
         exceeded: true,
       },
     )
+  }
+
+  /** How it is, for the operator. */
+  view(): BurstView {
+    const { recent, episode } = this.#read()
+    const now = this.#now()
+    return {
+      lastHour: recent.filter(([at]) => at > now - HOUR).length,
+      episode: episode && now - episode.last < HOUR ? episode : null,
+    }
   }
 
   /** The episode that the operator is still to be told of. */

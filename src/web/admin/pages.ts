@@ -5,5 +5,13 @@ import { audit } from './pages/audit.ts'
 import { mail } from './pages/mail.ts'
 import { relays } from './pages/relays.ts'
 import { settings } from './pages/settings.ts'
+import { signUps } from './pages/sign-ups.ts'
 
-export const consolePages: readonly ConsolePage[] = [accounts, relays, mail, settings, audit]
+export const consolePages: readonly ConsolePage[] = [
+  accounts,
+  signUps,
+  relays,
+  mail,
+  settings,
+  audit,
+]

@@ -10,7 +10,10 @@ import { consoleHeaders, consolePath } from './paths.ts'
 export const setConsoleHeaders: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
   await next()
   const headers = consoleHeaders(c.req.raw, c.env.services.config)
-  for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
+  for (const [name, value] of Object.entries(headers)) {
+    // A file has a policy of its own, which is narrower.
+    if (!c.res.headers.has(name)) c.res.headers.set(name, value)
+  }
   c.res.headers.set('cache-control', 'no-store')
 }
 

@@ -3,6 +3,7 @@ import type { ConsolePage } from './page.ts'
 import { accounts } from './pages/accounts.ts'
 import { audit } from './pages/audit.ts'
 import { mail } from './pages/mail.ts'
+import { moderation } from './pages/moderation.ts'
 import { relays } from './pages/relays.ts'
 import { settings } from './pages/settings.ts'
 import { signUps } from './pages/sign-ups.ts'
@@ -10,6 +11,7 @@ import { signUps } from './pages/sign-ups.ts'
 export const consolePages: readonly ConsolePage[] = [
   accounts,
   signUps,
+  moderation,
   relays,
   mail,
   settings,

@@ -2,7 +2,7 @@
 export const CONSOLE_STYLE = `
 .broad .bar, main.broad, .console ul { max-width: 66rem }
 .console ul { list-style: none; margin: 0 auto; padding: 0 1rem .5rem; display: flex; flex-wrap: wrap; gap: .25rem }
-.console a { display: block; padding: .5rem .75rem; border-radius: .5rem; color: var(--text); text-decoration: none }
+.console a { display: block; padding: .5rem .75rem; border-radius: .5rem; color: var(--text); text-decoration: none; white-space: nowrap }
 .console a:hover { text-decoration: underline }
 .console a[aria-current] { background: var(--page); font-weight: 650 }
 .table { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; margin: 0 0 1rem }
@@ -21,6 +21,8 @@ dl.facts dd { margin: 0; min-width: 0; overflow-wrap: anywhere }
 details.action { border-top: 1px solid var(--line); padding: .5rem 0 }
 details.action > summary { cursor: pointer; padding: .4rem 0 }
 .actions { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end }
+.blurred { overflow: hidden; border-radius: .5rem; max-width: 20rem }
+.blurred img { display: block; width: 100%; filter: blur(24px) }
 .pages { display: flex; gap: 1rem; margin: 0 0 1rem }
 @media (max-width: 40rem) {
   .console ul { flex-wrap: nowrap; overflow-x: auto }

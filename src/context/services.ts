@@ -3,7 +3,6 @@ import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { describeSettings, type SettingView } from '../kernel/config/describe.ts'
 import { openSignUps } from '../kernel/config/open-sign-ups.ts'
-import type { Logger } from '../kernel/log.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
@@ -22,6 +21,7 @@ import { SignUps } from '../services/mail/sign-ups.ts'
 import { sendsMail } from '../services/mail/transports/choose.ts'
 import { Moderation } from '../services/moderation/moderation.ts'
 import { networkOf } from '../services/network.ts'
+import { NewestVersion } from '../services/newest-version.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { Repositories } from '../services/records/repositories.ts'
@@ -69,6 +69,8 @@ export interface Services extends HostObjects {
   readonly network: Network
   /** What relays say of this host. */
   readonly relays: RelayStatuses
+  /** Whether a newer version is out. */
+  readonly newestVersion: NewestVersion
   /** What is set, for the operator. */
   readonly settings: readonly SettingView[]
 }
@@ -213,6 +215,7 @@ function createServices(env: Env): Services {
     network,
     space,
     relays: new RelayStatuses(config, network),
+    newestVersion: new NewestVersion(config, network),
     get settings() {
       return describeSettings({ ...env })
     },

@@ -5,6 +5,7 @@
 
 import type { Mail } from '../kernel/mail.ts'
 import type {
+  AccountCounts,
   AccountFacts,
   AccountFilter,
   AdministeredAccount,
@@ -112,6 +113,8 @@ export interface DirectoryAccountsRpc {
     after?: SearchPlace,
     filter?: AccountFilter,
   ): Answer<SearchPage>
+  /** How many there are. Reads a row for each. */
+  counts(): Answer<AccountCounts>
   /** What an account's object tells of itself. */
   setFacts(did: string, facts: AccountFacts): Answer<void>
   /** Accounts in order of their DIDs, at most `limit`, after `cursor`. */

@@ -4,6 +4,7 @@
  */
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
+import type { HostActivity } from '../storage/sequencer/activity.ts'
 import type { RelayRow } from '../storage/sequencer/relays.ts'
 import type { CollectionPage } from '../storage/sequencer/source-collections.ts'
 import type { SourceRow, SourceState } from '../storage/sequencer/sources.ts'
@@ -61,6 +62,8 @@ export interface SequencerRpc {
   /** Fills in the collections of an account that has told none, since it has had no event for long. */
   fillInCollections(did: string, names: readonly string[]): Answer<void>
   status(): Answer<FirehoseStatus>
+  /** How much is going on, as it was within the last minute. Reads a row for each account. */
+  activity(): Answer<HostActivity>
   /** Those who listen, at most 200. */
   consumers(): Answer<ConsumerView[]>
   /** Ends a connection; its consumer may come back at once. @returns false: there is no such connection */

@@ -14,6 +14,7 @@ import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
+import { Activity, type HostActivity } from '../storage/sequencer/activity.ts'
 import { EventLog } from '../storage/sequencer/log.ts'
 import { Relays } from '../storage/sequencer/relays.ts'
 import { Retention } from '../storage/sequencer/retention.ts'
@@ -43,6 +44,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #retention: Retention
   readonly #consumers: Consumers
   readonly #crawl: CrawlRequests
+  readonly #activityOfHost: Activity
   readonly #counter: RowCounter | undefined
   /** Whether the alarm is set for what is due next, whatever events come, until the log is full. */
   #alarmCoversNextEvent = false
@@ -56,6 +58,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#counter = config.devMode ? countRows(ctx.storage.sql) : undefined
     const sql = this.#counter?.sql ?? ctx.storage.sql
     this.#sources = new Sources(sql)
+    this.#activityOfHost = new Activity(sql)
     this.#collections = new SourceCollections(ctx.storage, sql)
     // A host may have had another PDS, whose numbers relays know: time goes on, whatever they were.
     const first = config.firstSeq ?? Date.now() * 1000
@@ -129,6 +132,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     const { count: consumers, furthestBehind: behind } = this.#consumers
     const accounts = this.#sources.count()
     return { head, consumers, behind, lastEventAt, relays: this.#crawl.list(), accounts }
+  }
+
+  activity(): HostActivity {
+    return this.#activityOfHost.read(Date.now())
   }
 
   consumers(): ConsumerView[] {

@@ -1,5 +1,7 @@
 /** One line of JSON per event on the console. What is logged never holds tokens, bodies or queries. */
 
+import { noteError } from './recent-errors.ts'
+
 export type LogFields = Record<string, string | number | boolean | undefined>
 
 export interface Logger {
@@ -15,8 +17,11 @@ export function createLogger(base: LogFields, errorsOnly = false): Logger {
     info(message, fields) {
       if (!errorsOnly) console.log(write('info', message, fields))
     },
-    error: (message, error, fields) =>
-      console.error(write('error', message, { ...fields, ...describeError(error) })),
+    error(message, error, fields) {
+      const described = describeError(error)
+      noteError(message, String(described.error))
+      console.error(write('error', message, { ...fields, ...described }))
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
 import type { SignUpNote } from '../../contracts/sign-ups.ts'
 import type {
+  AccountCounts,
   AccountFacts,
   AccountFilter,
   AccountList,
@@ -146,6 +147,10 @@ export class Accounts implements DirectoryAccountsRpc {
 
   search(prefix: string, limit: number, after?: SearchPlace, filter?: AccountFilter): SearchPage {
     return this.#list.search(prefix, limit, after, filter)
+  }
+
+  counts(): AccountCounts {
+    return this.#list.counts()
   }
 
   setFacts(did: string, facts: AccountFacts): void {

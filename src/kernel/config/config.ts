@@ -119,6 +119,8 @@ export interface Config extends MailSettings {
   lexiconTtl: number
   rateLimits: boolean
   rateLimitBypassKey: string | undefined
+  /** Where the newest version is asked for; undefined: nowhere. */
+  versionUrl: string | undefined
   devMode: boolean
   logLevel: LogLevel
 }
@@ -272,6 +274,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,
     rateLimits,
     rateLimitBypassKey: unlessNone(parsed.PDS_RATE_LIMIT_BYPASS_KEY),
+    versionUrl: unlessNone(parsed.PDS_VERSION_URL),
     devMode,
     logLevel: parsed.LOG_LEVEL ?? 'info',
   }

@@ -11,9 +11,9 @@ const SECRETS = {
 }
 const SAFE = {
   ...SECRETS,
-  PDS_HOSTNAME: 'pds.test',
+  PDS_HOSTNAME: 'pds.example.com',
   PDS_RECOVERY_DID_KEY: 'did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv',
-  PDS_CONTACT_EMAIL_ADDRESS: 'me@pds.test',
+  PDS_CONTACT_EMAIL_ADDRESS: 'me@example.com',
   PDS_EMAIL_SMTP_URL: 'smtps://u:p@mail.test',
 }
 
@@ -56,7 +56,7 @@ test('all settings that are named exist', () => {
   const everything = risksOf(
     readConfig({
       ...SECRETS,
-      PDS_HOSTNAME: 'pds.test',
+      PDS_HOSTNAME: 'pds.example.com',
       PDS_REGISTRATION: 'open',
       PDS_RATE_LIMITS_ENABLED: 'false',
       PDS_DISABLE_SSRF_PROTECTION: 'true',

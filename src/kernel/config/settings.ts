@@ -243,6 +243,11 @@ export const settings = {
     '86400000 (24 hours)',
     'How long a lexicon from the network counts before it is asked for again.',
   ),
+  PDS_VERSION_URL: url(
+    'none: nobody is asked',
+    "Where the operator's console asks for the newest version: JSON with `version` or `tag_name`, such as a release at " +
+      "GitHub's API.",
+  ),
   LOG_LEVEL: choice(
     'info',
     ['info', 'error'],

@@ -49,6 +49,11 @@ export class DiskSpace {
     return this.#isFull
   }
 
+  /** Bytes that are free; undefined: nobody knows, as on Cloudflare. */
+  async free(): Promise<number | undefined> {
+    return this.#service && askFree(this.#service)
+  }
+
   /** Resolves when there is room, at once as a rule. */
   async untilRoom(): Promise<void> {
     while (await this.isFull()) await scheduler.wait(PAUSE)

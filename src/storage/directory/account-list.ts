@@ -33,6 +33,16 @@ export interface AdministeredAccount extends HostedAccount {
   attention: string | null
 }
 
+/** How many accounts there are. */
+export interface AccountCounts {
+  all: number
+  /** Of which an operator should look at something. */
+  attention: number
+  takenDown: number
+  /** Made in the last week. */
+  fresh: number
+}
+
 /** Which accounts are shown. */
 export const accountFilters = [
   'attention',
@@ -147,6 +157,18 @@ export class AccountList {
       return this.#byName(wanted, limit, MOST_SCANNED, after, has)
     }
     return filter === 'new' ? this.#newest(limit, after) : this.#filtered(filter, limit, after)
+  }
+
+  /** How many there are. Reads a row for each. */
+  counts(): AccountCounts {
+    return this.#sql
+      .exec<{ all: number; attention: number; takenDown: number; fresh: number }>(
+        `SELECT count(*) AS "all", count(attention) AS attention,
+           coalesce(sum(status = 'takendown'), 0) AS takenDown, coalesce(sum(created_at > ?), 0) AS fresh
+         FROM account WHERE ready = 1`,
+        Date.now() - NEW,
+      )
+      .one()
   }
 
   /** Writes down what an account has told. */

@@ -141,4 +141,18 @@ export const migrations: readonly Migration[] = [
   UPDATE source SET did = 'forgotten ' || place, head = NULL, rev = NULL
     WHERE status = 'deleted' AND did NOT IN (SELECT did FROM farewell);
   `,
+  // When each account had its last event, in hours since 1970: in the row that is written with it anyway.
+  `
+  ALTER TABLE source ADD COLUMN active_hour INTEGER;
+  DROP TRIGGER last_event_of_insert;
+  CREATE TRIGGER last_event_of_insert INSTEAD OF INSERT ON last_event_of BEGIN
+    INSERT INTO event (seq, did, number, time, frame, total)
+      VALUES (NEW.seq, NEW.did, NEW.number, NEW.time, NEW.frame, NEW.total);
+    INSERT INTO source (did, last_event, head, rev, status, active_hour)
+      VALUES (NEW.did, NEW.number, NEW.head, NEW.rev, NEW.status, NEW.time / 3600000)
+      ON CONFLICT (did) DO UPDATE SET
+        last_event = excluded.last_event, head = excluded.head, rev = excluded.rev, status = excluded.status,
+        active_hour = excluded.active_hour;
+  END;
+  `,
 ]

@@ -4,11 +4,13 @@ import { accounts } from './pages/accounts.ts'
 import { audit } from './pages/audit.ts'
 import { mail } from './pages/mail.ts'
 import { moderation } from './pages/moderation.ts'
+import { overview } from './pages/overview.ts'
 import { relays } from './pages/relays.ts'
 import { settings } from './pages/settings.ts'
 import { signUps } from './pages/sign-ups.ts'
 
 export const consolePages: readonly ConsolePage[] = [
+  overview,
   accounts,
   signUps,
   moderation,

@@ -128,7 +128,7 @@ const table = (queue: readonly MailState[], csrfToken: string): Html => html`
 <td>${
     mail.state === 'failed' && mail.dueAt !== null
       ? html`<form method="post" action="${MAIL}/retry">${csrfTokenField(csrfToken)}<input type="hidden" name="id" value="${mail.id}">
-<button class="second" aria-label="Try the mail to ${mail.recipient} again">Try again</button></form>`
+<button class="second" aria-label="Try again: the mail to ${mail.recipient}">Try again</button></form>`
       : ''
   }</td></tr>`,
 )}</tbody></table></div>`

@@ -107,7 +107,7 @@ const relayTable = (
 <td data-label="Its answer">${failures > 0 ? html`<span class="bad">${outcome ?? ''}</span>` : (outcome ?? '')}</td>
 <td data-label="Says">${relayWords(said[index] ?? { kind: 'failed', why: 'it was not asked' }, head)}</td>
 <td><form method="post" action="${RELAYS}/request-crawl">${csrfTokenField(csrfToken)}<input type="hidden" name="url" value="${url}">
-<button class="second" aria-label="Ask ${originOf(url)} to crawl now">Ask now</button></form></td></tr>`,
+<button class="second" aria-label="Ask now: ${originOf(url)}">Ask now</button></form></td></tr>`,
       )}</tbody></table></div>`
 
 /** Without what a setting may have of credentials. */

@@ -11,9 +11,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   banned: 'It takes nothing from this host: ask whoever runs it why.',
 }
 
-/** Whether somebody has to do something. */
-export const isWell = (said: RelayStatus): boolean =>
-  said.kind === 'known' && ADVICE[said.status] === undefined
+/** Statuses of a host that is listened to, or has nothing to say. */
+const GOOD: ReadonlySet<string> = new Set(['active', 'idle'])
+
+/** Whether nobody has to do anything. */
+export const isWell = (said: RelayStatus): boolean => said.kind === 'known' && GOOD.has(said.status)
 
 /** @param head number of this host's newest event */
 export function relayWords(said: RelayStatus, head: number): Html {
@@ -32,5 +34,5 @@ export function relayWords(said: RelayStatus, head: number): Html {
         : `${counted(behind, 'event')} behind`,
     accounts === undefined ? undefined : counted(accounts, 'account'),
   ].filter((part) => part !== undefined)
-  return html`<span${advice ? html` class="bad"` : ''}>${status}</span>${details.length > 0 ? `, ${details.join(', ')}` : ''}${advice ? html`. ${advice}` : ''}`
+  return html`<span${isWell(said) ? '' : html` class="bad"`}>${status}</span>${details.length > 0 ? `, ${details.join(', ')}` : ''}${advice ? html`. ${advice}` : ''}`
 }

@@ -1,0 +1,65 @@
+/** Each thing that is wrong is said, with a page where it is mended. */
+import { expect, test } from 'vitest'
+import { consolePages } from '../pages.ts'
+import { alerts } from './alerts.ts'
+import type { HostState } from './read.ts'
+
+const WELL: HostState = {
+  version: '1.2.3',
+  asksVersion: true,
+  newest: '1.2.3',
+  accounts: { all: 3, attention: 0, takenDown: 1, fresh: 0 },
+  activity: { events: { hour: 0, day: 0 }, active: { day: 0, month: 0 }, bytes: 4096 },
+  firehose: { head: 9, consumers: 1, behind: 0, lastEventAt: 5, relays: [], accounts: 3 },
+  said: [{ kind: 'known', status: 'active', seq: 9, accounts: 3 }],
+  mails: { waiting: 3, failed: 0, lastError: 'an old one' },
+  waiting: 0,
+  burst: { lastHour: 0, episode: null },
+  openReports: 0,
+  freeBytes: undefined,
+  logLimit: 4096,
+  quotaWords: '',
+  risks: [],
+}
+
+const episode = {
+  since: 0,
+  last: 0,
+  count: 40,
+  networks: 2,
+  limit: 20,
+  domain: null,
+  told: true,
+}
+
+test('nothing is said of a host that is well', () => {
+  expect(alerts(WELL)).toEqual([])
+})
+
+test.each<[Partial<HostState>, string, string]>([
+  [{ freeBytes: 5e8 }, 'settings', 'left on the disk'],
+  [{ firehose: { ...WELL.firehose, consumers: 0 } }, 'relays', 'Nobody listens'],
+  [{ firehose: { ...WELL.firehose, behind: 5000 } }, 'relays', '5,000 events behind'],
+  [{ said: [{ kind: 'stranger' }] }, 'relays', '1 relay does not'],
+  [{ said: [{ kind: 'failed', why: 'x' }] }, 'relays', '1 relay does not'],
+  [
+    { said: [{ kind: 'known', status: 'banned', seq: 1, accounts: 1 }] },
+    'relays',
+    '1 relay does not',
+  ],
+  [{ mails: { ...WELL.mails, failed: 2 } }, 'mail', '2 mails were given up'],
+  [{ mails: { ...WELL.mails, waiting: 500 } }, 'mail', '500 mails wait'],
+  [{ burst: { lastHour: 40, episode } }, 'sign-ups', 'burst'],
+  [{ waiting: 1 }, 'sign-ups', '1 sign-up waits'],
+  [{ openReports: 100 }, 'moderation/reports', '100 reports or more'],
+  [{ accounts: { ...WELL.accounts, attention: 2 } }, 'accounts?show=attention', '2 accounts'],
+  [{ risks: [{ what: 'a', help: 'b', settings: [] }] }, 'settings', '1 thing'],
+  [{ newest: '1.3.0' }, 'settings', 'Version 1.3.0 is out'],
+])('%o leads to %s', (wrong, path, what) => {
+  const [alert, ...others] = alerts({ ...WELL, ...wrong })
+  expect(others).toEqual([])
+  expect(alert).toMatchObject({ path, what: expect.stringContaining(what) })
+  expect(alert?.help).not.toBe('')
+  const [page = ''] = (alert?.path ?? '').split(/[/?]/)
+  expect(consolePages.map((one) => one.path)).toContain(page)
+})

@@ -1,0 +1,112 @@
+/** What somebody should do something about, with where that is done. */
+import { isNewer } from '../../../services/newest-version.ts'
+import { bytesInWords, counted } from '../sections/numbers.ts'
+import { isWell } from '../sections/relay-words.ts'
+import type { HostState } from './read.ts'
+
+export interface Alert {
+  what: string
+  /** What to do, in a sentence. */
+  help: string
+  /** Page of the console, below `/admin/`, and what its link says. */
+  path: string
+  title: string
+  /** Something does not work; otherwise something waits. */
+  grave: boolean
+}
+
+/** Bytes of a disk. */
+const LITTLE_ROOM = 1024 ** 3
+
+/** Events that a consumer may be behind, and mails that may wait. */
+const FAR_BEHIND = 1000
+const MANY_MAILS = 100
+
+export function alerts(host: HostState): Alert[] {
+  const { accounts, burst, firehose, freeBytes, mails, newest, risks, said, version } = host
+  const relays = { path: 'relays', title: 'Relays and firehose' }
+  const unwell = said.filter((one) => !isWell(one)).length
+  const all: (Alert | false)[] = [
+    freeBytes !== undefined &&
+      freeBytes < LITTLE_ROOM && {
+        what: `${bytesInWords(freeBytes)} are left on the disk.`,
+        help: 'Without any, nothing is stored any more: make room, or move the data to a larger disk.',
+        path: 'settings',
+        title: 'Where the data are',
+        grave: true,
+      },
+    firehose.consumers === 0 &&
+      firehose.lastEventAt !== undefined && {
+        what: 'Nobody listens.',
+        help: 'What accounts here write is not seen elsewhere: ask a relay to crawl, and check that WebSockets get through.',
+        ...relays,
+        grave: true,
+      },
+    unwell > 0 && {
+      what: `${counted(unwell, 'relay does', 'relays do')} not take this host for well.`,
+      help: 'What each says, and what helps, is on the page.',
+      ...relays,
+      grave: true,
+    },
+    firehose.behind > FAR_BEHIND && {
+      what: `A consumer is ${counted(firehose.behind, 'event')} behind.`,
+      help: 'If that grows, end its connection: it comes back.',
+      ...relays,
+      grave: false,
+    },
+    (mails.failed > 0 || mails.waiting > MANY_MAILS) && {
+      what:
+        mails.failed > 0
+          ? `${counted(mails.failed, 'mail was', 'mails were')} given up.`
+          : `${counted(mails.waiting, 'mail waits', 'mails wait')}.`,
+      help: `${mails.lastError ? `The last error: ${mails.lastError}.` : ''} Mend what is wrong, then try them again.`,
+      path: 'mail',
+      title: 'Mail',
+      grave: true,
+    },
+    burst.episode !== null && {
+      what: `Sign-ups come in a burst: ${burst.lastHour} in the last hour.`,
+      help: 'They are slowed by themselves. Close the host, or look at who came, if that is not enough.',
+      path: 'sign-ups',
+      title: 'Sign-ups',
+      grave: true,
+    },
+    host.waiting > 0 && {
+      what: `${counted(host.waiting, 'sign-up waits', 'sign-ups wait')} for approval.`,
+      help: 'Approve or refuse.',
+      path: 'sign-ups',
+      title: 'Sign-ups',
+      grave: false,
+    },
+    host.openReports > 0 && {
+      what: `${host.openReports >= 100 ? '100 reports or more are' : counted(host.openReports, 'report is', 'reports are')} open.`,
+      help: 'Look at each, and close it.',
+      path: 'moderation/reports',
+      title: 'Reports',
+      grave: false,
+    },
+    accounts.attention > 0 && {
+      what: `${counted(accounts.attention, 'account needs', 'accounts need')} attention.`,
+      help: 'Why is said on the page of each.',
+      path: 'accounts?show=attention',
+      title: 'Accounts that need attention',
+      grave: false,
+    },
+    risks.length > 0 && {
+      what: `${counted(risks.length, 'thing')} in the settings should be looked at.`,
+      help: risks[0]?.what ?? '',
+      path: 'settings',
+      title: 'Settings',
+      grave: false,
+    },
+    newest !== undefined &&
+      isNewer(newest, version) && {
+        what: `Version ${newest} is out.`,
+        help: `This is ${version}.`,
+        path: 'settings',
+        title: 'Settings',
+        grave: false,
+      },
+  ]
+  return all.filter((alert) => alert !== false)
+}

@@ -1,0 +1,75 @@
+/** What the overview shows, read at once. */
+import { version } from '../../../../package.json'
+import type { Services } from '../../../context/services.ts'
+import type { FirehoseStatus } from '../../../contracts/sequencer.ts'
+import { type Risk, risksOf } from '../../../kernel/config/risks.ts'
+import type { Quota } from '../../../kernel/quota.ts'
+import type { RelayStatus } from '../../../services/relays.ts'
+import type { AccountCounts } from '../../../storage/directory/account-list.ts'
+import type { BurstView } from '../../../storage/directory/bursts.ts'
+import type { HostActivity } from '../../../storage/sequencer/activity.ts'
+import { bytesInWords, inThousands } from '../sections/numbers.ts'
+
+export interface HostState {
+  version: string
+  /** Whether anybody is asked for the newest version, and which that is; undefined: nobody says. */
+  asksVersion: boolean
+  newest: string | undefined
+  accounts: AccountCounts
+  activity: HostActivity
+  firehose: FirehoseStatus
+  /** What the relays of `firehose` say, in their order. */
+  said: readonly RelayStatus[]
+  mails: { waiting: number; failed: number; lastError: string | undefined }
+  /** Sign-ups that wait for approval, and those of late. */
+  waiting: number
+  burst: BurstView
+  openReports: number
+  /** undefined: nobody knows. */
+  freeBytes: number | undefined
+  /** PDS_FIREHOSE_MAX_LOG, bytes. */
+  logLimit: number
+  quotaWords: string
+  risks: readonly Risk[]
+}
+
+export async function readHost(services: Services): Promise<HostState> {
+  const { config, directory, sequencer, mail, moderation, newestVersion, relays, space } = services
+  const firehose = await sequencer.status()
+  const [accounts, activity, said, mails, queue, burst, { reports }, freeBytes, newest] =
+    await Promise.all([
+      directory.accounts.counts(),
+      sequencer.activity(),
+      Promise.all(firehose.relays.map(({ url }) => relays.of(url))),
+      directory.mails.counts(),
+      directory.signUps.list(1),
+      directory.signUps.burst(),
+      moderation.reports(100, undefined, { open: true }),
+      space.free(),
+      newestVersion.get(),
+    ])
+  return {
+    version,
+    asksVersion: newestVersion.isAsked,
+    newest,
+    accounts,
+    activity,
+    firehose,
+    said,
+    mails,
+    waiting: queue.total,
+    burst,
+    openReports: reports.length,
+    freeBytes,
+    logLimit: config.eventRetention.size,
+    quotaWords: quotaWords(config.quota),
+    risks: risksOf(config, mail.sends),
+  }
+}
+
+const quotaWords = ({ records, repositoryBytes, blobBytes }: Quota): string =>
+  [
+    records === 0 ? 'any number of records' : `${inThousands(records)} records`,
+    repositoryBytes === 0 ? 'any repository' : `${bytesInWords(repositoryBytes)} of repository`,
+    blobBytes === 0 ? 'any blobs' : `${bytesInWords(blobBytes)} of blobs`,
+  ].join(', ')

@@ -51,6 +51,8 @@ const NOTICES: Readonly<Record<string, string>> = {
   'code-mailed': 'The code is on its way to you. It is good for fifteen minutes.',
   'email-changed': 'The address was changed. Confirm it with the code that is on its way to it.',
   'email-changed-unmailed': 'The address was changed.',
+  'sign-in-mails-on': 'Mails about sign-ins are on.',
+  'sign-in-mails-off': 'Mails about sign-ins are off.',
   'email-confirmed': 'The address is confirmed.',
   'handle-changed': 'You have a new handle.',
   'recovery-key-added': 'The recovery key was added. It stands above that of this host.',

@@ -15,6 +15,7 @@ import { ownProof } from '../services/lexicons/own-proof.ts'
 import { LexiconCache, LexiconResolver } from '../services/lexicons/resolver.ts'
 import { MailService } from '../services/mail/mail.ts'
 import { sendsMail } from '../services/mail/transports/choose.ts'
+import { Moderation } from '../services/moderation/moderation.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
@@ -23,7 +24,7 @@ import { SchemaSource } from '../services/records/schema.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
 import { currentRequest } from './current-request.ts'
 import { countTry, enforceLimits } from './limits/enforce.ts'
-import { mailLimits } from './limits/policy.ts'
+import { createReportLimits, mailLimits } from './limits/policy.ts'
 
 /** What a handler can reach. */
 export interface Services extends HostObjects {
@@ -50,6 +51,8 @@ export interface Services extends HostObjects {
   readonly mail: MailService
   /** Codes by mail as a second factor. */
   readonly mailedCodes: MailedCodes
+  /** Takedowns, reports and the log of both. */
+  readonly moderation: Moderation
   /** The room that is left for data. */
   readonly space: DiskSpace
   /** The way to other servers. */
@@ -173,6 +176,14 @@ function createServices(env: Env): Services {
       mail,
       log,
       countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), objects),
+    }),
+    moderation: new Moderation({
+      objects,
+      lookup,
+      mail,
+      blobStore: () => blobStore(env),
+      countReport: (did) =>
+        enforceLimits(createReportLimits, { auth: { did } }, currentRequest(), objects),
     }),
     network,
     space,

@@ -36,6 +36,7 @@ import type { Role } from '../storage/directory/roles.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
+import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
 
 export interface DirectoryRpc {
   readonly accounts: DirectoryAccountsRpc
@@ -48,6 +49,8 @@ export interface DirectoryRpc {
   readonly rateLimits: RateLimitsRpc
   readonly lockouts: LockoutsRpc
   readonly mails: MailsRpc
+  readonly moderation: ModerationLogRpc
+  readonly reports: ReportsRpc
   readonly location: LocationRpc
   readonly secrets: SecretsRpc
   readonly roles: RolesRpc

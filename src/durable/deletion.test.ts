@@ -51,6 +51,13 @@ beforeEach(async () => {
     { signingKey: `did:key:${word}`, sealed: new Uint8Array([1]) },
     did,
   )
+  const report = {
+    reasonType: 'com.atproto.moderation.defs#reasonSpam',
+    reason: word,
+    record: null,
+  }
+  await objects.directory.reports.add({ ...report, reportedBy: did, did: 'did:web:other.test' })
+  await objects.directory.reports.add({ ...report, reportedBy: 'did:web:other.test', did })
   await signInWithProvider(did)
   // What an upload leaves that broke off at the worst moment.
   await bucket.put(`${folderOf(did)}/left-behind`, word)
@@ -145,6 +152,7 @@ test('all that there was is gone once the jobs have run', async () => {
       'account.preference',
       'directory.account',
       'directory.invite_code',
+      'directory.report',
       'oauth.authorized_client',
       'oauth.device_account',
       'sequencer.event',

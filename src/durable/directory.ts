@@ -21,7 +21,9 @@ import { MailBudgets } from '../storage/directory/mail-budgets.ts'
 import { MailPreferences } from '../storage/directory/mail-preferences.ts'
 import { MailQueue } from '../storage/directory/mail-queue.ts'
 import { Mailings } from '../storage/directory/mailings.ts'
+import { ModerationLog } from '../storage/directory/moderation-log.ts'
 import { type NamingRules, ReleasedNames } from '../storage/directory/released-names.ts'
+import { Reports as ReportTable } from '../storage/directory/reports.ts'
 import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { Roles } from '../storage/directory/roles.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
@@ -38,6 +40,7 @@ import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
 import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
+import { Reports } from './directory/reports.ts'
 import { SendToAll } from './directory/send-to-all.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
@@ -79,6 +82,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const tokens = new EmailTokens(sql)
     const keys = new ReservedKeys(sql)
     const lexicons = new StoredLexicons(storage)
+    const reportTable = new ReportTable(sql)
     const serviceTokens = new UsedTokens(sql)
     const lockouts = new Lockouts(sql)
     const config = readConfig({ ...env })
@@ -125,6 +129,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       start,
       startMailing,
     })
+    const moderation = new ModerationLog(sql)
     const parts: DirectoryRpc = {
       accounts: new Accounts(storage, {
         accounts,
@@ -135,6 +140,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
         lexicons,
         queue,
         outbox,
+        reports: reportTable,
       }),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),
@@ -143,6 +149,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       lexicons,
       rateLimits: rates,
       mails,
+      moderation,
+      reports: new Reports(storage, reportTable, moderation),
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),

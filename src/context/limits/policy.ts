@@ -61,3 +61,5 @@ export const appPasswordLimits = byAccount('app password', perHour(20), perDay(5
 export const archiveLimits = byAccount('archive', perHour(5), perDay(15))
 export const updateHandleLimits = byAccount('update handle', perFiveMinutes(10), perDay(50))
 export const importRepoLimits = byAccount('import repo', perDay(10))
+/** Reports that are stored here. */
+export const createReportLimits = byAccount('create report', perFiveMinutes(10), perDay(50))

@@ -3,6 +3,7 @@ import type { Preference } from '../../storage/account/preferences.ts'
 import type { Account, InitialStatus } from '../../storage/account/profile.ts'
 import type { Session } from '../../storage/account/sessions.ts'
 import type { Usage } from '../../storage/account/usage.ts'
+import type { ModerationNote } from '../../storage/moderation.ts'
 import type { Answer } from '../answer.ts'
 
 /** What it takes to create an account. */
@@ -37,11 +38,17 @@ export interface LifecycleRpc {
   open(): Answer<OpenedSession>
   /** Removes a prepared account that is not to be opened. */
   discard(): Answer<void>
-  activate(): Answer<void>
-  /** @param deleteAfter ISO 8601; until when the owner wants it to be kept */
-  deactivate(deleteAfter: string | null): Answer<void>
+  /** @param note where it is not the owner who does it */
+  activate(note?: ModerationNote): Answer<void>
+  /**
+   * @param deleteAfter ISO 8601; until when the owner wants it to be kept
+   * @param note where it is not the owner who does it
+   */
+  deactivate(deleteAfter: string | null, note?: ModerationNote): Answer<void>
   /** Takes the account down and signs it out, browsers and apps included; null restores it. */
-  setTakedown(takedown: string | null): Answer<void>
+  setTakedown(takedown: string | null, note?: ModerationNote): Answer<void>
+  /** Tells the network once more whether the account is active. */
+  announceStatus(): Answer<void>
   /** Deletes everything; the network is told. */
   destroy(): Answer<void>
 }

@@ -7,8 +7,10 @@ import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { Lifecycle as LifecycleStore } from '../../storage/account/lifecycle.ts'
 import type { Sessions } from '../../storage/account/sessions.ts'
 import { StorageError } from '../../storage/error.ts'
+import type { ModerationAction, ModerationNote } from '../../storage/moderation.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
+import type { ModerationNotes } from './moderation-notes.ts'
 import { REVIEW, type SignOut, USED_TOKENS } from './passwords.ts'
 
 /** Creates, changes and ends one account. */
@@ -18,6 +20,7 @@ export class Lifecycle implements LifecycleRpc {
   readonly #keys: Keys
   readonly #sessions: Sessions
   readonly #signOut: SignOut
+  readonly #notes: Pick<ModerationNotes, 'add' | 'send'>
 
   constructor(
     core: AccountCore,
@@ -25,12 +28,14 @@ export class Lifecycle implements LifecycleRpc {
     keys: Keys,
     sessions: Sessions,
     signOut: SignOut,
+    notes: Pick<ModerationNotes, 'add' | 'send'>,
   ) {
     this.#core = core
     this.#store = store
     this.#keys = keys
     this.#sessions = sessions
     this.#signOut = signOut
+    this.#notes = notes
   }
 
   async create(input: AccountInput): Promise<void> {
@@ -54,31 +59,52 @@ export class Lifecycle implements LifecycleRpc {
     if (this.#core.profile.pending() !== undefined) this.#store.destroy()
   }
 
-  async activate(): Promise<void> {
-    if (this.#core.profile.get().takedown !== null) {
+  async activate(note?: ModerationNote): Promise<void> {
+    const { takedown, deactivated } = this.#core.profile.get()
+    if (takedown !== null) {
       throw new StorageError('AccountNotFound', 'An account that was taken down is not activated')
     }
-    this.#store.activate()
-    this.#core.factsChanged()
-    await this.#announced()
+    this.#core.storage.transactionSync(() => {
+      this.#store.activate()
+      this.#core.factsChanged()
+      if (note && deactivated) this.#note('activate', note)
+    })
+    await this.#announced(note && this.#notes.send())
   }
 
-  async deactivate(deleteAfter: string | null): Promise<void> {
-    this.#store.deactivate(deleteAfter)
-    this.#core.factsChanged()
-    await this.#announced()
+  async deactivate(deleteAfter: string | null, note?: ModerationNote): Promise<void> {
+    const { deactivated } = this.#core.profile.get()
+    this.#core.storage.transactionSync(() => {
+      this.#store.deactivate(deleteAfter)
+      this.#core.factsChanged()
+      if (note && !deactivated) this.#note('deactivate', note)
+    })
+    await this.#announced(note && this.#notes.send())
   }
 
-  async setTakedown(takedown: string | null): Promise<void> {
+  async setTakedown(
+    takedown: string | null,
+    note: ModerationNote = { by: 'admin' },
+  ): Promise<void> {
     const { storage, profile } = this.#core
-    const changes = takedown !== null || profile.get().takedown !== null
+    const { takedown: before } = profile.get()
+    const changes = takedown !== null || before !== null
     storage.transactionSync(() => {
       this.#store.setTakedown(takedown)
       this.#core.factsChanged()
       // Also when it ends: what was opened meanwhile was for somebody who wants to leave.
       if (changes) this.#signOut.here()
+      if (takedown !== before) {
+        this.#note(takedown === null ? 'restore' : 'takedown', note, takedown)
+      }
     })
-    await this.#announced(changes && this.#signOut.oauth())
+    const noted = takedown !== before && this.#notes.send()
+    await this.#announced(changes && Promise.all([this.#signOut.oauth(), noted]))
+  }
+
+  async announceStatus(): Promise<void> {
+    this.#store.tellStatus()
+    await this.#announced()
   }
 
   async destroy(): Promise<void> {
@@ -104,9 +130,15 @@ export class Lifecycle implements LifecycleRpc {
   }
 
   /** After a change that the network is told. @param besides what is done meanwhile */
-  async #announced(besides?: Promise<void> | false): Promise<void> {
+  async #announced(besides?: Promise<unknown> | false): Promise<void> {
     this.#core.changed()
     await Promise.all([besides, this.#core.delivered()])
+  }
+
+  /** To be called in the transaction of the change. */
+  #note(action: ModerationAction, note: ModerationNote, ref: string | null = null): void {
+    const { did } = this.#core.profile.get()
+    this.#notes.add(action, { kind: 'account', did }, note, ref)
   }
 
   async #prepare(input: AccountInput): Promise<void> {

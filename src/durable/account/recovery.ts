@@ -12,8 +12,8 @@ export interface RecoveryParts {
   objects: Pick<HostObjects, 'directory' | 'oauth'>
   profile: Profile
   outbox: Outbox
-  /** Whether bytes of blobs are still to be deleted. */
-  hasBlobsToDelete(): boolean
+  /** Whether bytes of blobs are still to be deleted, now or later, or something is to be logged. */
+  hasOtherWork(): boolean
   /** Opens the pending account. */
   open(): Promise<void>
   /** Removes the account, pending or not. */
@@ -82,8 +82,8 @@ export class Recovery implements Job {
     if (this.#isDrained()) await wipe()
   }
 
-  /** Whether the network knows of the deletion, and the bytes of the blobs are gone. */
+  /** Whether the network knows of the deletion, and nothing is left to do. */
   #isDrained(): boolean {
-    return this.#parts.outbox.isEmpty() && !this.#parts.hasBlobsToDelete()
+    return this.#parts.outbox.isEmpty() && !this.#parts.hasOtherWork()
   }
 }

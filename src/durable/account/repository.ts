@@ -98,7 +98,7 @@ export class Repository implements RepositoryRpc {
 
   recentRecords(since: string): RecentRecords | null {
     const { handle, createdAt } = this.#core.profile.get()
-    const recent = readRecent(this.#core.sql, since, createdAt)
+    const recent = readRecent(this.#core.sql, since, createdAt, this.#repo.takedowns)
     return recent && { handle, ...recent }
   }
 

@@ -17,6 +17,7 @@ import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
 import type { StoredLexicons } from '../../storage/directory/lexicons.ts'
 import type { MailQueue } from '../../storage/directory/mail-queue.ts'
+import type { Reports } from '../../storage/directory/reports.ts'
 import type { ReservedKeys } from '../../storage/directory/reserved-keys.ts'
 
 /** Tables that hold something of an account. */
@@ -29,6 +30,7 @@ export interface AccountTables {
   lexicons: StoredLexicons
   queue: MailQueue
   outbox: DevMails
+  reports: Reports
 }
 
 /** Which accounts are on this host, and under which names. */
@@ -89,8 +91,8 @@ export class Accounts implements DirectoryAccountsRpc {
       const address = this.#table.byDid(did)?.email
       this.#table.remove(did)
       this.#tokens.revokeAll(did)
-      const { invites, keys, lexicons, queue, outbox } = this.#tables
-      for (const table of [invites, keys, lexicons]) table.forgetAccount(did)
+      const { invites, keys, lexicons, reports, queue, outbox } = this.#tables
+      for (const table of [invites, keys, lexicons, reports]) table.forgetAccount(did)
       if (address) for (const table of [queue, outbox]) table.forgetRecipient(address)
     })
   }

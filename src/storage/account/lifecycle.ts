@@ -16,6 +16,7 @@ const TABLES = [
   'head',
   'node',
   'record',
+  'record_takedown',
   'block_part',
   'untold_collection',
   'backlink',
@@ -136,14 +137,18 @@ export class Lifecycle {
     this.#parts.snapshots.breakExports()
   }
 
+  /** Emits #account with the status as it is. */
+  tellStatus(): void {
+    const { did, status } = this.profile.get()
+    const active = status === 'active'
+    this.repo.announce(accountEvent(did, active, active ? undefined : status))
+  }
+
   #changeAndTellStatus(change: AccountChange): void {
     this.#transaction(() => {
       const before = this.profile.get()
       this.profile.update(change)
-      const { did, status } = this.profile.get()
-      if (status === before.status) return
-      const active = status === 'active'
-      this.repo.announce(accountEvent(did, active, active ? undefined : status))
+      if (this.profile.get().status !== before.status) this.tellStatus()
     })
   }
 

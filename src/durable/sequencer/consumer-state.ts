@@ -36,3 +36,12 @@ export const viewOf = (
   behind: cursor === null ? 0 : log.countAfter(cursor),
   sent,
 })
+
+/** Who connects. */
+export interface Newcomer {
+  id: string
+  /** Where it comes from; undefined: that is not counted. */
+  address: string | undefined
+  /** The last event that it has; undefined: it wants those from now on. */
+  cursor: number | undefined
+}

@@ -7,6 +7,7 @@ import {
   type Attachment,
   type BehindAttachment,
   type ConsumerView,
+  type Newcomer,
   viewOf,
 } from './consumer-state.ts'
 import { Throttle } from './throttle.ts'
@@ -39,15 +40,6 @@ export interface ConsumerParts {
   admission: Admission
   /** Whether requests wait for what becomes of connections also when these are live; it keeps the object awake. */
   watchesLive: boolean
-}
-
-/** Who connects. */
-export interface Newcomer {
-  id: string
-  /** Where it comes from; undefined: that is not counted. */
-  address: string | undefined
-  /** The last event that it has; undefined: it wants those from now on. */
-  cursor: number | undefined
 }
 
 /**

@@ -36,3 +36,10 @@ export const viewOf = (
   behind: cursor === null ? 0 : log.countAfter(cursor),
   sent,
 })
+
+/** What is still known of a connection that is being closed. */
+export type Ended = Pick<Attachment, 'id' | 'sent'>
+
+/** Whether a count has passed a multiple of `step`. */
+export const crosses = (before: number, after: number, step: number): boolean =>
+  Math.floor(before / step) !== Math.floor(after / step)

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type ArgsDef, defineCommand } from 'citty'
 import { refuseUnknown } from '../codegen/commands/options.ts'
+import { quota } from './account-quota.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
@@ -48,9 +49,17 @@ async function run({ email, json, ...args }: Args): Promise<void> {
   )
 }
 
-const ABOUT =
-  '`npm run account -- role <handle> operator|none` says which accounts may operate the host.'
+/** What else there is to do with accounts. No handle has one of these names, since it has a dot. */
+const others: Readonly<Record<string, Parameters<typeof main>[1]>> = { quota, role }
 
-// No handle is that short.
-if (process.argv[2] === 'role') await main('npm run account', role, '')
-else await main('npm run account', account, ABOUT)
+const [, , word = ''] = process.argv
+const other = others[word]
+if (other) process.argv.splice(2, 1)
+const about = `Also: ${Object.keys(others)
+  .map((name) => `npm run account -- ${name} --help`)
+  .join(', ')}`
+await main(
+  other ? `npm run account -- ${word}` : 'npm run account',
+  other ?? account,
+  other ? '' : about,
+)

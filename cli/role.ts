@@ -6,7 +6,6 @@ import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from
 import { CommandError, reportErrors } from './report-errors.ts'
 
 const args = {
-  command: { type: 'positional', required: true, description: '"role"' },
   account: { type: 'positional', required: true, description: 'Handle, DID or e-mail address' },
   role: { type: 'positional', required: true, description: '"operator" or "none"' },
   ...operatorArgs,
@@ -16,7 +15,7 @@ const args = {
 /** The command that `npm run account -- role` is. */
 export const role = defineCommand({
   meta: {
-    name: 'npm run account --',
+    name: 'npm run account -- role',
     description:
       'Says that an account of a running server is an operator’s, who uses the console at /admin, or that it is not. ' +
       `It needs a passkey or an authenticator app. ${PASSWORD_SOURCES}`,

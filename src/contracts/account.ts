@@ -6,7 +6,7 @@ import type { Charge, RateLimitStatus } from '../storage/rate-counter.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { KeysRpc, ServiceTokensRpc } from './account/keys.ts'
 import type { EmailRpc, LifecycleRpc, PreferencesRpc, ProfileRpc } from './account/lifecycle.ts'
-import type { BlobsRpc, RepositoryRpc } from './account/repository.ts'
+import type { BlobsRpc, QuotaRpc, RepositoryRpc } from './account/repository.ts'
 import type {
   BrowserSessionsRpc,
   FactorsRpc,
@@ -23,6 +23,7 @@ export interface AccountRpc {
   readonly preferences: PreferencesRpc
   readonly repository: RepositoryRpc
   readonly blobs: BlobsRpc
+  readonly quota: QuotaRpc
   readonly keys: KeysRpc
   readonly serviceTokens: ServiceTokensRpc
   readonly sessions: SessionsRpc

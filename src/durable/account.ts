@@ -1,18 +1,17 @@
 import { DurableObject } from 'cloudflare:workers'
-import { XRPCError } from '@atproto/xrpc-server'
 import type { AccountRpc } from '../contracts/account.ts'
 import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
-import { type Config, readConfig } from '../kernel/config/config.ts'
-import { hashMailedToken } from '../kernel/crypto/mailed-token.ts'
+import { readConfig } from '../kernel/config/config.ts'
 import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { hashToken } from '../kernel/crypto/random-token.ts'
 import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
+import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
-import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
 import { BrowserSessions as BrowserSessionTable } from '../storage/account/browser-sessions.ts'
@@ -42,10 +41,12 @@ import { HandleChange } from './account/handle-change.ts'
 import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
+import { useMailedCode } from './account/mailed-code.ts'
 import { Passkeys } from './account/passkeys.ts'
 import { Passwords, type SignOut } from './account/passwords.ts'
 import { Preferences } from './account/preferences.ts'
 import { Profile } from './account/profile.ts'
+import { AccountQuota } from './account/quota.ts'
 import { Recovery } from './account/recovery.ts'
 import { Repository } from './account/repository.ts'
 import { ServiceTokens } from './account/service-tokens.ts'
@@ -174,6 +175,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     profile,
     signOuts,
     hasher: hasherOf(env, ctx),
+    quota: () => quotaOf(config.quota, profile.quota()),
     changed() {
       scheduler.start(delivery)
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
@@ -260,6 +262,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
+    quota: new AccountQuota(core, store, blobIndex, log),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),
     sessions,
@@ -279,20 +282,4 @@ function sourceState({ profile, repo }: LifecycleStore): SourceState {
   if (gone) return { head: null, rev: null, status: 'deleted' }
   const { cid, rev } = repo.head()
   return { head: cid, rev, status: profile.get().status }
-}
-
-async function useMailedCode(
-  { directory }: HostObjects,
-  { jwtSecret }: Config,
-  did: string,
-  code: string,
-): Promise<boolean> {
-  const hash = hashMailedToken(jwtSecret, 'sign_in', code)
-  return directory.tokens.consume('sign_in', hash, did).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof XRPCError) return false
-      throw error
-    },
-  )
 }

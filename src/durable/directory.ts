@@ -37,6 +37,7 @@ import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
+import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
 import { SendToAll } from './directory/send-to-all.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
@@ -55,6 +56,9 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'serviceTokens.use',
   'lockouts.attempt',
 ])
+
+/** Calls that write in any case, and come often enough: the first of them ever begins what is done each day. */
+const WRITING: ReadonlySet<string> = new Set(['accounts.confirm', 'rateLimits.consume'])
 
 /**
  * The one object that knows who has an account on this host: a thin shell that puts its parts together and owns the
@@ -101,11 +105,12 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const start = () => this.#scheduler.start(sender)
     const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
     const startMailing = () => this.#scheduler.start(toAll)
+    const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
     const audit = new AuditLog(sql)
     const auditPruning = removeOldEntries(audit, config.auditRetention)
     const list = new AccountList(sql)
     const asking = new AskAccounts(list, hostObjects(env))
-    const jobs = [removeExpired, sender, toAll, auditPruning, asking]
+    const jobs = [removeExpired, sender, toAll, recount, auditPruning, asking]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     if (asking.isNeeded()) ctx.waitUntil(this.#scheduler.resume(asking))
     const mails = new Mails({
@@ -137,6 +142,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
       if (method === 'audit.begin') this.#scheduler.runLater(auditPruning, AUDIT_PRUNING)
+      if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
     })
   }
 

@@ -10,6 +10,7 @@ import { type Config, readConfig } from '../kernel/config/config.ts'
 import { encrypt } from '../kernel/crypto/encrypt.ts'
 import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { SigningKey } from '../kernel/crypto/signing-key.ts'
+import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { networkOf } from '../services/network.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
@@ -116,6 +117,7 @@ function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): 
     profile,
     signOuts: new SignOuts(),
     hasher: new PasswordHasher({ key: 'test', leases: inlineLeases() }),
+    quota: () => quotaOf(config.quota, profile.did() === undefined ? {} : profile.quota()),
     changed: vi.fn<() => void>(),
     factsChanged: () => undefined,
     delivered: vi.fn<() => Promise<void>>(async () => undefined),

@@ -31,6 +31,11 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     const { signInMails } = await import('./sign-in-mails.ts')
     return signInMails.fetch(c.req.raw, c.env, c.executionCtx)
   })
+  // For commands, which know no origins.
+  .post('/operator/*', async (c) => {
+    const { operatorCommands } = await import('./operator/commands.ts')
+    return operatorCommands.fetch(c.req.raw, c.env, c.executionCtx)
+  })
   .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
   .get('/', async (c) => {
     const { landing } = await import('./landing.ts')

@@ -1,4 +1,5 @@
 /** Records, CAR files and blobs of one account. */
+import type { QuotaOverride } from '../../kernel/quota.ts'
 import type { BlobRow, ListBlobsOptions } from '../../storage/account/blobs.ts'
 import type { UncleanRecords } from '../../storage/account/import-records.ts'
 import type { PackedRecords } from '../../storage/account/packed.ts'
@@ -22,7 +23,12 @@ export interface AccountIdentity {
  * @throws StorageError `RepoNotFound`, `RepoTakendown`, `RepoDeactivated`
  */
 export interface RepositoryRpc {
-  /** Applies writes in one commit. @param session family of the access token that asks for it, or null */
+  /**
+   * Applies writes in one commit.
+   *
+   * @param session family of the access token that asks for it, or null
+   * @throws StorageError `QuotaExceeded` (400) where something grows that may not
+   */
   write(batch: WriteBatch, session?: string | null, options?: WriteOptions): Answer<WriteResult>
   getRecord(collection: string, rkey: string, cid?: string): Answer<StoredRecord>
   listRecords(options: ListOptions): Answer<PackedRecords>
@@ -55,13 +61,39 @@ export interface RepositoryRpc {
   getBlocks(cids: readonly string[], mayReadPrivate?: boolean): Answer<Uint8Array>
 }
 
+/** A count that was wrong, and what it is. */
+export interface CountDifference {
+  what: 'repository' | 'blobs'
+  before: Readonly<Record<string, number>>
+  after: Readonly<Record<string, number>>
+}
+
+/** How much the account may store. */
+export interface QuotaRpc {
+  /** What the operator has set for this account. */
+  override(): Answer<QuotaOverride>
+  /** @param override in place of the one before; empty: the host's limits */
+  setOverride(override: QuotaOverride): Answer<void>
+  /** Counts everything anew, a row read for each record, node and blob; mends what was wrong, and logs it. */
+  recount(): Answer<CountDifference[]>
+}
+
 export interface BlobsRpc {
+  /**
+   * Whether an upload may begin; its bytes need not be taken in if not.
+   *
+   * @param size bytes, where they are known
+   * @throws StorageError as `add`
+   */
+  assertMayUpload(size?: number, limited?: boolean): Answer<void>
   /**
    * Notes an uploaded blob, and gives it as it is kept: of the same bytes, the first upload counts.
    *
    * @param signOuts as `SessionsRpc.signOuts` said when the upload began; undefined: nobody is signed in for it
+   * @param limited whether the number of uploads has a limit; what is stored always has
+   * @throws StorageError `QuotaExceeded` (400), `RateLimitExceeded` (429)
    */
-  add(blob: BlobRow, signOuts?: number): Answer<BlobRow>
+  add(blob: BlobRow, signOuts?: number, limited?: boolean): Answer<BlobRow>
   /** Where the bytes of a blob are, provided that a record refers to it. */
   get(cid: string, mayReadPrivate?: boolean): Answer<BlobRow>
   /** Those of the blobs that records refer to; for the account itself. */

@@ -1,4 +1,5 @@
 import type { BlobsRpc } from '../../contracts/account/repository.ts'
+import type { Quota } from '../../kernel/quota.ts'
 import type { BlobIndex, BlobRow, ListBlobsOptions } from '../../storage/account/blobs.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
@@ -13,12 +14,32 @@ export class Blobs implements BlobsRpc {
     this.#index = index
   }
 
-  add(blob: BlobRow, signOuts?: number): BlobRow {
+  assertMayUpload(size?: number, limited?: boolean): void {
+    this.#core.profile.get()
+    this.#index.usage.assertMayUpload(this.#quota(limited), size)
+  }
+
+  add(blob: BlobRow, signOuts?: number, limited?: boolean): BlobRow {
     if (signOuts !== undefined) this.#core.signOuts.assertNoneSince(signOuts)
     this.#core.profile.get()
-    const kept = this.#index.add(blob)
+    const kept = this.#store(blob, this.#quota(limited))
     this.#core.changed()
     return kept
+  }
+
+  /** @param limited whether the caller's uploads are limited in number */
+  #quota(limited = false): Quota {
+    const quota = this.#core.quota()
+    return limited ? quota : { ...quota, uploads: 0, uploadBytes: 0 }
+  }
+
+  #store(blob: BlobRow, quota: Quota): BlobRow {
+    try {
+      return this.#core.storage.transactionSync(() => this.#index.add(blob, quota))
+    } catch (error) {
+      this.#index.clearCache()
+      throw error
+    }
   }
 
   get(cid: string, mayReadPrivate?: boolean): BlobRow {

@@ -1,5 +1,6 @@
 import type { Config } from '../../kernel/config/config.ts'
 import type { PasswordHasher } from '../../kernel/crypto/password.ts'
+import type { Quota } from '../../kernel/quota.ts'
 import type { PlcDirectory } from '../../services/identity/plc.ts'
 import type { Profile } from '../../storage/account/profile.ts'
 import type { SignOuts } from './sign-outs.ts'
@@ -15,6 +16,8 @@ export interface AccountCore {
   readonly profile: Profile
   readonly signOuts: SignOuts
   readonly hasher: PasswordHasher
+  /** What this account may store. */
+  quota(): Quota
   /** To be called after a change that causes events or leaves blobs to be deleted: starts the background jobs. */
   changed(): void
   /** To be called in the turn of a change of what the directory's lists show: status, address, how one signs in. */

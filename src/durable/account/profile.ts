@@ -3,7 +3,7 @@ import type { BlobIndex } from '../../storage/account/blobs.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { Preferences } from '../../storage/account/preferences.ts'
 import type { Account } from '../../storage/account/profile.ts'
-import { measureUsage, type Usage } from '../../storage/account/usage.ts'
+import type { Usage } from '../../storage/account/usage.ts'
 import type { AccountCore } from './core.ts'
 import type { HandleChange } from './handle-change.ts'
 
@@ -75,6 +75,15 @@ export class Profile implements ProfileRpc {
 
   usage(): Usage {
     this.#core.profile.get()
-    return measureUsage(this.#core.storage.sql, this.#lifecycle.repo.counts().records)
+    const { blobs, bytes: blobBytes, uploads, uploadBytes } = this.#blobs.usage.get()
+    return {
+      ...this.#lifecycle.repo.stored(),
+      blobs,
+      blobBytes,
+      uploads,
+      uploadBytes,
+      databaseBytes: this.#core.storage.sql.databaseSize,
+      limits: this.#core.quota(),
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { AccountIdentity, RepositoryRpc } from '../../contracts/account/repository.ts'
+import type { Quota } from '../../kernel/quota.ts'
 import { exportCar } from '../../storage/account/export.ts'
 import {
   type ImportBase,
@@ -80,7 +81,7 @@ export class Repository implements RepositoryRpc {
       throw new StorageError('InvalidRequest', 'The repository is being imported: try again')
     }
     const { did } = this.#core.profile.getWritable()
-    const result = this.#repo.write(did, key, batch, options)
+    const result = this.#repo.write(did, key, batch, { ...options, quota: this.#core.quota() })
     if (result.commit) this.#core.changed()
     return result
   }
@@ -142,13 +143,19 @@ export class Repository implements RepositoryRpc {
       const { did } = profile.get()
       const after = this.#repo.head().rev
       const maxSize = config.maxImportSize
-      const options = { did, signingKeys: [...signingKeys, own], after, maxSize }
+      const options = {
+        did,
+        signingKeys: [...signingKeys, own],
+        after,
+        maxSize,
+        quota: this.#importQuota(),
+      }
       const verified = await this.#readImport(car, options)
       const key = await this.#keys.current()
       // The owner may have deleted the account, or it may have been taken down, in the meantime.
       const { status } = profile.get()
       if (signOuts !== undefined) this.#core.signOuts.assertNoneSince(signOuts)
-      this.#repo.replace(did, key, verified, status === 'active')
+      this.#repo.replace(did, key, verified, status === 'active', this.#core.quota())
       this.#core.changed()
       return verified.unclean
     } finally {
@@ -156,6 +163,18 @@ export class Repository implements RepositoryRpc {
       this.#isLocked = false
       dropStaging(sql)
       this.#check?.discard()
+    }
+  }
+
+  /** Who has more than is allowed already may bring as much again. */
+  #importQuota(): Quota {
+    const quota = this.#core.quota()
+    const { records, repositoryBytes } = this.#repo.stored()
+    const atLeast = (limit: number, used: number) => (limit === 0 ? 0 : Math.max(limit, used))
+    return {
+      ...quota,
+      records: atLeast(quota.records, records),
+      repositoryBytes: atLeast(quota.repositoryBytes, repositoryBytes),
     }
   }
 

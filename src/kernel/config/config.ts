@@ -2,8 +2,11 @@
 
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
+import type { Quota } from '../quota.ts'
 import { type Branding, brandingProblems, readBranding } from './branding.ts'
-import { type MailSettings, mailProblems, readMailSettings } from './mail-settings.ts'
+import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
+import { readQuota } from './quota-settings.ts'
+import { labeler, type ServiceTarget, target } from './service-target.ts'
 import {
   type DataLocation,
   DEFAULT_PORT,
@@ -11,16 +14,17 @@ import {
   NONE,
   parseSettings,
 } from './settings.ts'
+import {
+  type Registration,
+  readRegistration,
+  readSignUps,
+  type SignUpConfig,
+  signUpProblems,
+} from './sign-up-settings.ts'
+
+export type { ServiceTarget }
 
 export type LogLevel = 'info' | 'error'
-
-/** A service that requests are forwarded to. */
-export interface ServiceTarget {
-  did: string
-  /** The service's entry in the DID document, without `#`. */
-  id: string
-  url: string
-}
 
 /** What is granted to a service that requests are forwarded to. */
 export interface ProxyLimits {
@@ -67,7 +71,8 @@ export interface Config extends MailSettings {
   reachPrivate: boolean
   dataLocation: DataLocation
   signingKeyType: 'k256' | 'p256'
-  registration: 'closed' | 'invite' | 'open'
+  registration: Registration
+  signUps: SignUpConfig
   /** How long a handle that was given up is kept for the account that had it, in ms. */
   handleCooldown: number
   /** How long entries of the audit log are kept, in ms. */
@@ -102,6 +107,8 @@ export interface Config extends MailSettings {
   blobUploadLimit: number
   /** Bytes of a CAR file. */
   maxImportSize: number
+  /** What an account may store and upload, unless the operator has set something else for it. */
+  quota: Quota
   /** What happens to images that say where they were taken. */
   imageLocation: 'allow' | 'strip' | 'reject'
   /** What becomes of records whose collection is not in the tree. */
@@ -143,7 +150,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       'PDS_BIND: with PDS_DEV_MODE only this machine may reach the host. Unset one of the two.',
     )
   }
-  problems.push(...mailProblems(parsed))
+  problems.push(...mailProblems(parsed), ...signUpProblems(parsed, sendsMail(parsed)))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -182,6 +189,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
 
   const contactEmail = unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS)
   const devMode = parsed.PDS_DEV_MODE ?? false
+  const rateLimits = parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode)
   return {
     hostname,
     port,
@@ -200,7 +208,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     reachPrivate: parsed.PDS_DISABLE_SSRF_PROTECTION ?? devMode,
     dataLocation: parsed.PDS_DATA_LOCATION ?? 'auto',
     signingKeyType: parsed.PDS_SIGNING_KEY_TYPE ?? 'k256',
-    registration: parsed.PDS_REGISTRATION ?? registrationOf(parsed.PDS_INVITE_REQUIRED),
+    registration: readRegistration(parsed),
     handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
     auditRetention: parsed.PDS_AUDIT_RETENTION_MS ?? 365 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
@@ -254,10 +262,12 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     },
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     maxImportSize: parsed.PDS_MAX_REPO_IMPORT_SIZE ?? 512 * 1024 * 1024,
+    quota: readQuota(parsed),
+    signUps: readSignUps(parsed),
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',
     lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,
-    rateLimits: parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode),
+    rateLimits,
     rateLimitBypassKey: unlessNone(parsed.PDS_RATE_LIMIT_BYPASS_KEY),
     devMode,
     logLevel: parsed.LOG_LEVEL ?? 'info',
@@ -266,18 +276,5 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
 
 const unlessNone = (value: string | undefined) => (value === NONE ? undefined : value)
 
-const registrationOf = (inviteRequired: boolean | undefined) =>
-  inviteRequired === undefined ? 'closed' : inviteRequired ? 'invite' : 'open'
-
 const crawlersOf = (crawlers: readonly string[] = ['https://bsky.network']) =>
   crawlers.map((crawler) => (crawler.includes('://') ? crawler : `https://${crawler}`))
-
-const target = (
-  url: string | undefined,
-  did: string | undefined,
-  id: string,
-): ServiceTarget | undefined =>
-  url && did && url !== NONE && did !== NONE ? { did, id, url } : undefined
-
-const labeler = (url: string | undefined, did: string | undefined) =>
-  target(url, did, 'atproto_labeler')

@@ -70,6 +70,11 @@ export const mailProblems = (parsed: Readonly<Parsed>): string[] =>
     ? ['PDS_EMAIL_API_URL and PDS_EMAIL_SMTP_URL: mails leave one way only. Unset one of the two.']
     : []
 
+/** Whether mails reach people, if only a developer's outbox. */
+export const sendsMail = (
+  parsed: Readonly<Parsed> & { PDS_DEV_MODE?: boolean | undefined },
+): boolean => Boolean(parsed.PDS_EMAIL_API_URL || parsed.PDS_EMAIL_SMTP_URL || parsed.PDS_DEV_MODE)
+
 export const readMailSettings = (
   parsed: Readonly<Parsed>,
   { hostname, devMode }: { hostname: string; devMode: boolean },

@@ -19,6 +19,8 @@ import {
   url,
 } from './kinds.ts'
 import { mailSettings } from './mail-settings.ts'
+import { quotaSettings } from './quota-settings.ts'
+import { signUpSettings } from './sign-up-settings.ts'
 
 /** Values of PDS_DATA_LOCATION that are guarantees (Durable Objects, jurisdictions). */
 export const jurisdictions = ['eu', 'us', 'fedramp'] as const
@@ -117,15 +119,7 @@ export const settings = {
     ['k256', 'p256'],
     'Curve of the signing keys of new accounts: secp256k1 or P-256.',
   ),
-  PDS_REGISTRATION: choice(
-    'closed',
-    ['closed', 'invite', 'open'],
-    'Who may make an account: the operator only, everybody with an invite code, or everybody.',
-  ),
-  PDS_INVITE_REQUIRED: flag(
-    'as PDS_REGISTRATION says',
-    "The reference PDS's name for `PDS_REGISTRATION=invite` (true) and `open` (false).",
-  ),
+  ...signUpSettings,
   PDS_HANDLE_COOLDOWN_MS: count(
     '2592000000 (30 days)',
     'How long nobody else gets a handle that an account gave up, by deletion or for another one. 0: not at all.',
@@ -220,6 +214,7 @@ export const settings = {
     'Largest repository that `importRepo` takes, in bytes of its CAR file, and of its records: one that occurs at ' +
       'several keys counts at each.',
   ),
+  ...quotaSettings,
   PDS_IMAGE_LOCATION: choice(
     'strip',
     ['allow', 'strip', 'reject'],

@@ -84,6 +84,7 @@ export const pathPolicies: readonly PathPolicy[] = [
     perFiveMinutes: 60,
     maxBody: FORM,
   },
+  { path: '/operator/*', methods: POST, caller: 'operator', perFiveMinutes: 300, maxBody: FORM },
   { path: '/settings/*', methods: GET, caller: 'owner', maxBody: 0 },
   { path: '/settings/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
   { path: '/admin/role', methods: POST, caller: 'operator', perFiveMinutes: 60, maxBody: FORM },

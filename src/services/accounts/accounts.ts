@@ -1,5 +1,6 @@
 import type { OpenedSession } from '../../contracts/account/lifecycle.ts'
 import type { Holder } from '../../contracts/answer.ts'
+import type { QuotaOverride } from '../../kernel/quota.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import type { Session } from '../../storage/account/sessions.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
@@ -15,6 +16,7 @@ import { checkHandle, type HandleRules } from './handle-rules.ts'
 import { assertIdentity, identityProblem } from './identity-check.ts'
 import { makeInviteCodes } from './invite-codes.ts'
 import { tryPassword } from './passwords.ts'
+import { setQuota } from './quota.ts'
 import { reserveKey } from './reserve-signing-key.ts'
 import { revokeDelegations } from './revoke-delegations.ts'
 import { issueTokens, type TokenPair } from './session-tokens.ts'
@@ -116,6 +118,10 @@ export class Accounts {
 
   revokeDelegations(did: string): Promise<void> {
     return revokeDelegations(this.#dependencies, did)
+  }
+
+  setQuota(did: string, change: Readonly<Record<string, unknown>>): Promise<QuotaOverride> {
+    return setQuota(this.#dependencies, did, change)
   }
 
   makeInviteCodes(count: number): string[] {

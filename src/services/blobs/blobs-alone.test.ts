@@ -37,10 +37,17 @@ function serviceOf(account: Partial<AccountClient['blobs']>, limit = 100) {
   const service = new BlobService({
     config: { blobUploadLimit: limit, imageLocation: 'allow' },
     objects: {
-      account: () => standIn<AccountClient>({ blobs: standIn<AccountClient['blobs']>(account) }),
+      account: () =>
+        standIn<AccountClient>({
+          blobs: standIn<AccountClient['blobs']>({
+            assertMayUpload: async () => undefined,
+            ...account,
+          }),
+        }),
     },
     space: { assertRoom: async () => undefined },
     store: openStore,
+    isLimited: () => false,
     waitUntil: (work) => kept.push(work),
   })
   const upload = (content: string, size: number | undefined = content.length) =>

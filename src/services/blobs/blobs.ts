@@ -13,6 +13,8 @@ export interface BlobDependencies {
   readonly space: Pick<DiskSpace, 'assertRoom'>
   /** The store of the host; a new one for each use, since it belongs to the request that it works for. */
   store(): BlobStore
+  /** Whether the request is limited in what it may do how often. */
+  isLimited(): boolean
   /** Keeps the isolate working after the answer was sent. */
   waitUntil(work: Promise<unknown>): void
 }
@@ -36,7 +38,7 @@ export class BlobService {
    * @param size bytes to expect, where the client says
    * @param signOuts as `SessionsRpc.signOuts` said when the upload began, where somebody is signed in for it
    * @param assertMayStore throws if the caller may not store the type that the content shows
-   * @throws XRPCError 413 `PayloadTooLarge`; as `storeBlob`; `RepoNotFound`; InsufficientStorageError
+   * @throws XRPCError 413 `PayloadTooLarge`; as `storeBlob`; as `BlobsRpc.add`; `RepoNotFound`; InsufficientStorageError
    */
   async upload(
     did: string,
@@ -48,7 +50,12 @@ export class BlobService {
     if (size !== undefined && size > limit) {
       throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
     }
-    await this.#dependencies.space.assertRoom()
+    await Promise.all([
+      this.#dependencies.space.assertRoom(),
+      this.#dependencies.objects
+        .account(did)
+        .blobs.assertMayUpload(size, this.#dependencies.isLimited()),
+    ])
     const options = { declaredType, size, limit, assertMayStore, location }
     const uploading = this.#store(did, body, options, signOuts)
     // When the client hangs up, a Worker is stopped: but not before it has cleaned up, or noted what
@@ -85,7 +92,7 @@ export class BlobService {
     const store = openStore()
     const blob = await storeBlob(store, did, body, options)
     try {
-      return await objects.account(did).blobs.add(blob, signOuts)
+      return await objects.account(did).blobs.add(blob, signOuts, this.#dependencies.isLimited())
     } catch (error) {
       // Refused: an answer that never came may have been a yes.
       if (error instanceof XRPCError) await store.delete(blob.key)

@@ -5,8 +5,8 @@ import type { RateLimitStatus } from '../../storage/rate-counter.ts'
 export class RateLimitError extends XRPCError {
   override name = 'RateLimitError'
   readonly rateLimit: RateLimitStatus
-  constructor(rateLimit: RateLimitStatus) {
-    super(429, 'Rate Limit Exceeded', 'RateLimitExceeded')
+  constructor(rateLimit: RateLimitStatus, message = 'Rate Limit Exceeded') {
+    super(429, message, 'RateLimitExceeded')
     this.rateLimit = rateLimit
   }
 }

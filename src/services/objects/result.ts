@@ -34,7 +34,7 @@ export async function toResult(work: () => unknown): Promise<RpcResult> {
 export function fromResult(result: RpcResult): unknown {
   if (result.ok) return result.value
   const { status, message, name, rateLimit } = result.error
-  if (rateLimit) throw new RateLimitError(rateLimit)
+  if (rateLimit) throw new RateLimitError(rateLimit, message)
   throw new XRPCError(status, message, name)
 }
 

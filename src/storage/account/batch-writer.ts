@@ -1,5 +1,6 @@
 import { type CidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import type { Quota } from '../../kernel/quota.ts'
 import { rateLimited, StorageError } from '../error.ts'
 import type { RateLimitStatus } from '../rate-counter.ts'
 import type { Backlinks } from './backlinks.ts'
@@ -23,6 +24,8 @@ export interface WriteBatch {
 export interface WriteOptions {
   /** Whether the writes count against the account's rate limit. */
   limited?: boolean
+  /** What the account may store; unless given, there is no limit. */
+  quota?: Quota
 }
 
 export interface WriteResult {
@@ -54,9 +57,15 @@ export class BatchWriter {
   }
 
   /** See `Repo.write`. */
-  write(did: string, key: SigningKey, batch: WriteBatch, { limited }: WriteOptions): WriteResult {
+  write(
+    did: string,
+    key: SigningKey,
+    batch: WriteBatch,
+    { limited, quota }: WriteOptions,
+  ): WriteResult {
     const { storage, blobs, commits } = this.#parts
-    const head = this.#parts.head.get()
+    const isQuotaSet = quota !== undefined && (quota.records > 0 || quota.repositoryBytes > 0)
+    const head = isQuotaSet ? this.#parts.head.getCounted() : this.#parts.head.get()
     const used = limited
       ? consumeWritePoints(head.usage ?? parseWriteUsage(null), pointsOf(batch.writes))
       : undefined
@@ -85,6 +94,7 @@ export class BatchWriter {
             lastEvent: head.lastEvent,
             announced: true,
             usage: used?.usage ?? head.usage,
+            ...(isQuotaSet && { quota }),
           },
         )
       })

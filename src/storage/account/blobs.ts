@@ -1,5 +1,7 @@
+import type { Quota } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 import { insertRows } from '../sql.ts'
+import { BlobUsage } from './blob-usage.ts'
 import type { BlobReference } from './writes.ts'
 
 /** An uploaded blob; its bytes are in the blob store under `key`. */
@@ -27,12 +29,19 @@ type Row = {
  * at which it expires, until a record refers to it.
  */
 export class BlobIndex {
+  readonly usage: BlobUsage
   readonly #sql: SqlStorage
   /** Whether there may be keys to delete; saves a query after each write. */
   #hasKeysToDelete = true
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
+    this.usage = new BlobUsage(sql)
+  }
+
+  /** Drops what is kept in memory, after a rollback or a change of the tables by other means. */
+  clearCache(): void {
+    this.usage.clearCache()
   }
 
   /** Whether there may be keys to delete; false only after `keysToDelete` has found none. */
@@ -50,10 +59,13 @@ export class BlobIndex {
    * Records an upload. Where the blob was uploaded before, its bytes are stored already, and the key of the
    * new upload is marked for deletion. Its type stays as well: records may name it.
    *
+   * @param quota what the account may store; to be called in a transaction
    * @returns the blob as it is kept
+   * @throws StorageError `QuotaExceeded`, `RateLimitExceeded`
    */
-  add(blob: BlobRow): BlobRow {
+  add(blob: BlobRow, quota?: Quota): BlobRow {
     const known = this.#find(blob.cid)
+    this.usage.addUpload(blob.size, { isNew: !known, quota })
     const kept = known ? toBlob(known) : blob
     if (kept.key !== blob.key) this.#markForDeletion(blob.key)
     if (known?.expires_at === null) return kept
@@ -223,6 +235,7 @@ export class BlobIndex {
   #remove(cid: string): void {
     const blob = this.#find(cid)
     if (!blob) return
+    this.usage.remove(blob.size)
     this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
     this.#markForDeletion(blob.key)
   }

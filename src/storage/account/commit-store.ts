@@ -1,4 +1,5 @@
 import { decodeCid } from '@atproto/lex-data'
+import type { Quota } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 import type { ChangeKind } from '../mst/proof.ts'
 import type { SealedChanges, Tree } from '../mst/tree.ts'
@@ -7,11 +8,14 @@ import type { Backlinks } from './backlinks.ts'
 import type { BlobIndex } from './blobs.ts'
 import type { Collections } from './collections.ts'
 import { type Commit, commitCar } from './commit.ts'
+import type { RepoCounts } from './counts.ts'
 import { commitEvent, type RepoOp } from './events.ts'
 import type { ExportSnapshots } from './export-snapshot.ts'
-import type { Head, HeadStore, RepoCounts } from './head.ts'
+import { type Head, type HeadStore, repositoryBytes } from './head.ts'
 import type { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
+import { assertWithinQuota } from './quota.ts'
+import { sizesAt } from './split-blocks.ts'
 import type { BlobReference, PathChange } from './writes.ts'
 
 /** Most bytes of blocks in one commit event (sync specification, commit limits). */
@@ -45,6 +49,8 @@ export interface NewCommit {
 export interface NextEvent extends Pick<Head, 'lastEvent' | 'usage'> {
   /** Whether there is a #commit event. */
   announced: boolean
+  /** Unless given, there is none. */
+  quota?: Quota
 }
 
 /** Stores commits: records, tree nodes, head and event. To be called in a transaction. */
@@ -55,28 +61,31 @@ export class CommitStore {
     this.#tables = tables
   }
 
-  /** @throws StorageError `InvalidRequest` when the event would be too large */
+  /** @throws StorageError `InvalidRequest` when the event would be too large, `QuotaExceeded` */
   store(
     { did, commit, tree, sealed, changes, parent }: NewCommit,
-    { lastEvent, announced, usage }: NextEvent,
+    { lastEvent, announced, usage, quota }: NextEvent,
   ): void {
     const { head, nodes, outbox, snapshots } = this.#tables
     const car = commitCar(commit, tree, sealed, [...changes].map(toProvenChange))
     if (car.byteLength > MAX_EVENT_SIZE) {
       throw new StorageError('InvalidRequest', 'Too many writes. Max event size: 2MB')
     }
+    const before = parent ? parent.counts : { records: 0, nodes: 0, bytes: 0 }
+    const counts = before && countsAfter(before, sealed, changes, this.#sizeBefore(changes))
+    if (quota && parent && before && counts && grows(changes)) {
+      const stored = (head: Pick<Head, 'block'>, counts: RepoCounts) => ({
+        records: counts.records,
+        repositoryBytes: repositoryBytes(head, counts),
+      })
+      assertWithinQuota(quota, stored(parent, before), stored(commit, counts))
+    }
     snapshots.keep(sealed, changes, commit.rev)
     nodes.apply(sealed, commit.rev)
     const noteCollections = this.#watchCollections(changes)
     this.#storeRecords(changes, commit.rev)
     noteCollections()
-    const counts = parent ? parent.counts : { records: 0, nodes: 0 }
-    head.put({
-      ...commit,
-      lastEvent: lastEvent + 1,
-      usage,
-      counts: counts && countsAfter(counts, sealed, changes),
-    })
+    head.put({ ...commit, lastEvent: lastEvent + 1, usage, counts })
     if (!announced) return
     const event = {
       repo: did,
@@ -108,6 +117,12 @@ export class CommitStore {
     }
   }
 
+  /** Bytes of the records that are replaced or deleted; reads a row for each. */
+  #sizeBefore(changes: NewCommit['changes']): number {
+    const paths = [...changes].flatMap(([path, { before }]) => (before ? [path] : []))
+    return sizesAt(this.#tables.sql, paths)
+  }
+
   #storeRecords(changes: ReadonlyMap<string, PathChange>, rev: string): void {
     const { sql, backlinks, blobs } = this.#tables
     const written: SqlBinding[][] = []
@@ -129,17 +144,24 @@ export class CommitStore {
 }
 
 function countsAfter(
-  { records, nodes }: RepoCounts,
-  { added }: SealedChanges,
+  { records, nodes, bytes }: RepoCounts,
+  { added, addedBytes }: SealedChanges,
   changes: NewCommit['changes'],
+  sizeBefore: number,
 ): RepoCounts {
   let more = 0
+  let moreBytes = addedBytes - sizeBefore
   for (const { before, after } of changes.values()) {
     if (after && !before) more++
     else if (before && !after) more--
+    moreBytes += after?.block.byteLength ?? 0
   }
-  return { records: records + more, nodes: nodes + added }
+  return { records: records + more, nodes: nodes + added, bytes: bytes + moreBytes }
 }
+
+/** Whether anything is written, and not only deleted. */
+const grows = (changes: NewCommit['changes']): boolean =>
+  [...changes.values()].some(({ after }) => after !== undefined)
 
 const kindOf = ({ before, after }: PathChange): ChangeKind =>
   !after ? 'delete' : before ? 'update' : 'create'

@@ -2,6 +2,7 @@ import { cidString } from '../../kernel/cbor/cid.ts'
 import { carFile } from '../car.ts'
 import { StorageError } from '../error.ts'
 import type { Commit } from './commit.ts'
+import { countRepo, type RepoCounts } from './counts.ts'
 import { syncEvent, type UnnumberedEvent } from './events.ts'
 import type { Outbox } from './outbox.ts'
 import { parseWriteUsage, type WriteUsage } from './write-limit.ts'
@@ -16,11 +17,9 @@ export interface Head extends Commit {
   counts?: RepoCounts
 }
 
-/** Records, and nodes of the tree, of one repository. */
-export interface RepoCounts {
-  records: number
-  nodes: number
-}
+/** Bytes of the blocks of a commit: its own, and those of nodes and records. */
+export const repositoryBytes = ({ block }: Pick<Head, 'block'>, { bytes }: RepoCounts): number =>
+  block.byteLength + bytes
 
 /**
  * Number of the first event of an account created now. The sequencer drops numbers that it has
@@ -37,6 +36,7 @@ type Row = {
   write_spending: string | null
   records: number | null
   nodes: number | null
+  bytes: number | null
 }
 
 /** The head of one repository, cached, and the events that get their numbers from it. */
@@ -63,12 +63,24 @@ export class HeadStore {
     return { cid: cidString(cid), rev }
   }
 
+  /**
+   * The same with its counts. Where they were never made they are, once, which reads a row for each record and node.
+   */
+  getCounted(): Head & { counts: RepoCounts } {
+    const head = this.get()
+    const { counts } = head
+    if (counts) return { ...head, counts }
+    const counted = { ...head, counts: countRepo(this.#sql) }
+    this.put(counted)
+    return counted
+  }
+
   put(head: Head): void {
     const { cid, rev, data, block, lastEvent, usage, counts } = head
     this.#sql.exec(
       `INSERT OR REPLACE INTO head
-         (only_row, cid, rev, data, commit_block, last_event, write_spending, records, nodes)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (only_row, cid, rev, data, commit_block, last_event, write_spending, records, nodes, bytes)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       cid,
       rev,
       data,
@@ -77,6 +89,7 @@ export class HeadStore {
       usage ? JSON.stringify(usage) : null,
       counts?.records ?? null,
       counts?.nodes ?? null,
+      counts?.bytes ?? null,
     )
     this.#cached = head
   }
@@ -112,7 +125,10 @@ export class HeadStore {
         lastEvent: row.last_event,
         ...(row.write_spending !== null && { usage: parseWriteUsage(row.write_spending) }),
         ...(row.records !== null &&
-          row.nodes !== null && { counts: { records: row.records, nodes: row.nodes } }),
+          row.nodes !== null &&
+          row.bytes !== null && {
+            counts: { records: row.records, nodes: row.nodes, bytes: row.bytes },
+          }),
       }
     )
   }

@@ -5,12 +5,14 @@
 import { TID } from '@atproto/common-web'
 import { isValidNsid, isValidRecordKey, isValidTid } from '@atproto/syntax'
 import { type CidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
+import type { Quota } from '../../kernel/quota.ts'
 import { CarReader, MalformedCarError } from '../car-reader.ts'
 import { StorageError } from '../error.ts'
 import { MalformedTreeError } from '../mst/node.ts'
 import { TreeWalk } from '../mst/walk.ts'
 import { readCommit } from './import-commit.ts'
 import { RecordInspector, type UncleanRecords } from './import-records.ts'
+import { assertWithinQuota } from './quota.ts'
 import { Staging } from './staging.ts'
 
 /** Bytes of one read from the stream. */
@@ -43,6 +45,8 @@ export interface ImportOptions {
   after: string
   /** Most bytes of the file, and of all records: one block may be the record at many keys, and is stored with each. */
   maxSize: number
+  /** How many records, and bytes in the repository, the account may have; unless given, there is no limit. */
+  quota?: Quota
 }
 
 /** A verified import, ready to replace the repository. */
@@ -194,6 +198,14 @@ class Import {
     const blobs = this.#inspector.inspect(next.key, block)
     this.#walk.pass()
     this.#staging.addRecord(next.key, next.cid, block, blobs)
+    this.#assertWithinQuota()
+  }
+
+  /** Nothing more is stored of what is refused in the end. */
+  #assertWithinQuota(): void {
+    const { quota } = this.#options
+    const { records, bytes } = this.#staging.counts
+    if (quota) assertWithinQuota(quota, {}, { records, repositoryBytes: bytes })
   }
 
   #assertPath(path: string): void {

@@ -20,6 +20,7 @@ const TABLES = [
   'untold_collection',
   'backlink',
   'blob',
+  'blob_usage',
   'record_blob',
   'session',
   'app_password',

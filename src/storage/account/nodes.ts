@@ -33,11 +33,6 @@ export class NodeTable implements NodeSource {
     insertRows(this.#sql, 'INSERT OR REPLACE INTO node (layer, lo, cid, rev, block)', rows)
   }
 
-  /** How many nodes there are; reads a row for each. */
-  count(): number {
-    return this.#sql.exec<{ count: number }>('SELECT count(*) AS count FROM node').one().count
-  }
-
   /** Those of the nodes that have one of these CIDs, at most 100. Reads through all nodes. */
   *findByCid(cids: readonly CidBytes[]): Generator<StoredNode> {
     const rows = this.#sql.exec<Row>(

@@ -1,3 +1,4 @@
+import { parseQuotaOverride, type QuotaOverride } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 
 /** Status of an account, as `com.atproto.sync.getRepoStatus` names it. */
@@ -55,6 +56,8 @@ export interface AccountChange {
   deactivatedAt?: string | null
   deleteAfter?: string | null
   takedown?: string | null
+  /** What the operator has set for this account, as JSON; null: the host's limits. */
+  quota?: string | null
 }
 
 type Row = {
@@ -72,6 +75,7 @@ type Row = {
   next_signing_key: ArrayBuffer | null
   email_auth_factor: number
   deactivated_at: string | null
+  quota: string | null
 }
 
 const COLUMNS = {
@@ -86,6 +90,7 @@ const COLUMNS = {
   deactivatedAt: 'deactivated_at',
   deleteAfter: 'delete_after',
   takedown: 'takedown',
+  quota: 'quota',
 } as const satisfies Record<keyof AccountChange, string>
 
 /** The one row of the account, cached. */
@@ -168,6 +173,10 @@ export class Profile {
 
   passwordHash(): string | null {
     return this.#readOrThrow().password
+  }
+
+  quota(): QuotaOverride {
+    return parseQuotaOverride(this.#readOrThrow().quota)
   }
 
   sealedSigningKey(): Uint8Array {

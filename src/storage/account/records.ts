@@ -62,11 +62,6 @@ export class RecordReader {
     return record
   }
 
-  /** How many records there are; reads a row for each. */
-  count(): number {
-    return this.#sql.exec<{ count: number }>('SELECT count(*) AS count FROM record').one().count
-  }
-
   /** Any record with this CID; reads two rows. */
   getByCid(cid: CidBytes): StoredRecord | undefined {
     const row = this.#sql

@@ -1,4 +1,5 @@
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import type { Quota } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 import { Tree } from '../mst/tree.ts'
 import { Backlinks } from './backlinks.ts'
@@ -13,12 +14,14 @@ import { BlockReader } from './blocks.ts'
 import { Collections } from './collections.ts'
 import { nextRev, signCommit } from './commit.ts'
 import { CommitStore } from './commit-store.ts'
+import { countRepo, type RepoCounts } from './counts.ts'
 import type { UnnumberedEvent } from './events.ts'
 import type { ExportSnapshots } from './export-snapshot.ts'
-import { type Head, HeadStore } from './head.ts'
+import { type Head, HeadStore, repositoryBytes } from './head.ts'
 import type { VerifiedImport } from './import.ts'
 import { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
+import { assertWithinQuota } from './quota.ts'
 import { RecordReader } from './records.ts'
 import { TreeCache } from './tree-cache.ts'
 
@@ -82,7 +85,9 @@ export class Repo {
     this.#head.clearCache()
     this.#tree.clearCache()
     this.collections.clearCache()
+    this.#parts.blobs.clearCache()
     this.#parts.outbox.clearCache()
+    this.#parts.blobs.clearCache()
   }
 
   /** Makes the empty first commit, and its event if it is `announced`; to be called in a transaction. */
@@ -125,15 +130,16 @@ export class Repo {
    * Puts an imported repository in the place of this one, under a new commit, and, unless the network
    * does not know the account yet, emits a #sync event.
    *
-   * @throws StorageError `InvalidRequest` when the repository was written to meanwhile
+   * @throws StorageError `InvalidRequest` when the repository was written to meanwhile; `QuotaExceeded`
    */
   replace(
     did: string,
     key: SigningKey,
     { data, rev, after, staging }: VerifiedImport,
     announced: boolean,
+    quota?: Quota,
   ): void {
-    const head = this.head()
+    const head = quota ? this.#head.getCounted() : this.head()
     if (head.rev !== after) {
       throw new StorageError(
         'InvalidRequest',
@@ -143,6 +149,10 @@ export class Repo {
     const { storage, blobs, snapshots } = this.#parts
     const { lastEvent, usage } = head
     const commit = signCommit(did, key, data, rev)
+    if (quota && head.counts) {
+      const after = { ...staging.counts, repositoryBytes: repositoryBytes(commit, staging.counts) }
+      assertWithinQuota(quota, this.stored(), after)
+    }
     try {
       storage.transactionSync(() => {
         this.collections.addAll()
@@ -163,10 +173,31 @@ export class Repo {
    * for each.
    */
   counts(): { blocks: number; records: number } {
-    const head = this.head()
-    const counts = head.counts ?? { records: this.records.count(), nodes: this.#nodes.count() }
-    if (!head.counts) this.#head.put({ ...head, counts })
-    return { blocks: 1 + counts.nodes + counts.records, records: counts.records }
+    const { nodes, records } = this.#head.getCounted().counts
+    return { blocks: 1 + nodes + records, records }
+  }
+
+  /** What quotas are about; counted as `counts` are. */
+  stored(): { records: number; repositoryBytes: number } {
+    const head = this.#head.getCounted()
+    return {
+      records: head.counts.records,
+      repositoryBytes: repositoryBytes(head, head.counts),
+    }
+  }
+
+  /**
+   * Counts anew, and mends what the head says.
+   *
+   * @returns what it said, where that was wrong
+   */
+  recount(): { before: RepoCounts; after: RepoCounts } | undefined {
+    const head = this.#head.getCounted()
+    const [before, after] = [head.counts, countRepo(this.#parts.sql)]
+    const { records, nodes, bytes } = after
+    if (records === before.records && nodes === before.nodes && bytes === before.bytes) return
+    this.#head.put({ ...head, counts: after })
+    return { before, after }
   }
 
   /** See `BlockReader.proveRecord`. */

@@ -211,6 +211,20 @@ export const migrations: readonly Migration[] = [
   )
   SELECT name FROM collection WHERE name IS NOT NULL;
   `,
+  // As with the counts before: null, or no row, until they are first needed.
+  `
+  ALTER TABLE head ADD COLUMN bytes INTEGER;
+  ALTER TABLE account ADD COLUMN quota TEXT;
+
+  CREATE TABLE blob_usage (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    blobs INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    uploads INTEGER NOT NULL,
+    upload_bytes INTEGER NOT NULL,
+    uploads_until INTEGER NOT NULL
+  );
+  `,
   `
   ALTER TABLE session ADD COLUMN factor INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE browser_session ADD COLUMN factor_at INTEGER;

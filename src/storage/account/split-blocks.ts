@@ -41,6 +41,34 @@ export function wholeBlock(
   return ui8Concat([piece, ...rows.toArray().map(({ bytes }) => new Uint8Array(bytes))])
 }
 
+/** Paths looked up by one statement. */
+const LOOKUP = 100
+
+/** Bytes of the records at some paths together; reads a row for each. */
+export function sizesAt(sql: SqlStorage, paths: readonly string[]): number {
+  let bytes = 0
+  for (let from = 0; from < paths.length; from += LOOKUP) {
+    const some = paths.slice(from, from + LOOKUP)
+    const rows = sql.exec<{ cid: ArrayBuffer; size: number }>(
+      `SELECT cid, length(block) AS size FROM record WHERE path IN (${some.map(() => '?').join(', ')})`,
+      ...some,
+    )
+    for (const { cid, size } of rows.toArray()) {
+      bytes += size
+      if (size === PIECE) bytes += sizeOfFurther(sql, cid)
+    }
+  }
+  return bytes
+}
+
+const sizeOfFurther = (sql: SqlStorage, cid: ArrayBuffer): number =>
+  sql
+    .exec<{ size: number }>(
+      'SELECT coalesce(sum(length(bytes)), 0) AS size FROM block_part WHERE cid = ?',
+      cid,
+    )
+    .one().size
+
 /** Deletes the pieces of blocks that no record has any more. */
 export function dropOrphanPieces(sql: SqlStorage): void {
   // Reads before it deletes: as a rule there are none.

@@ -3,7 +3,7 @@ import type { FoundBlob } from '../../kernel/cbor/scan.ts'
 import type { StoredNode } from '../mst/node.ts'
 import { insertValues, type SqlBinding } from '../sql.ts'
 import { backlinkOf } from './backlinks.ts'
-import type { RepoCounts } from './head.ts'
+import type { RepoCounts } from './counts.ts'
 import { dropOrphanPieces, firstPiece, furtherPieces, wholeBlock } from './split-blocks.ts'
 
 /**
@@ -34,7 +34,7 @@ export class Staging {
   #bytes = 0
   #indexed = false
   /** Records and tree nodes so far. */
-  readonly counts: RepoCounts = { records: 0, nodes: 0 }
+  readonly counts: RepoCounts = { records: 0, nodes: 0, bytes: 0 }
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -73,12 +73,14 @@ export class Staging {
 
   addNode({ layer, lo, cid, block }: StoredNode): void {
     this.counts.nodes++
+    this.counts.bytes += block.byteLength
     this.#nodes.push(layer, lo, cid, this.#rev, block)
     this.#grow(block)
   }
 
   addRecord(path: string, cid: CidBytes, block: Uint8Array, blobs: readonly FoundBlob[]): void {
     this.counts.records++
+    this.counts.bytes += block.byteLength
     this.#records.push(path, cid, this.#rev, firstPiece(block))
     for (const blob of blobs) this.#blobs.push(path, cidString(blob.cid))
     const link = backlinkOf(path, block)

@@ -1,19 +1,17 @@
-/** How much is stored for one account. */
+import type { Quota } from '../../kernel/quota.ts'
+
+/** How much is stored for one account, and how much may be. */
 export interface Usage {
   records: number
+  /** Bytes of the blocks of the current commit. */
+  repositoryBytes: number
   blobs: number
   /** Bytes of all blobs. */
   blobBytes: number
+  /** Uploads of the last 24 hours. */
+  uploads: number
+  uploadBytes: number
   /** Bytes of the database. */
   databaseBytes: number
-}
-
-/** Scans the rows of all blobs: for the account page, not for an endpoint. */
-export function measureUsage(sql: SqlStorage, records: number): Usage {
-  const { blobs, blobBytes } = sql
-    .exec<{ blobs: number; blobBytes: number }>(
-      'SELECT count(*) AS blobs, coalesce(sum(size), 0) AS blobBytes FROM blob',
-    )
-    .one()
-  return { records, blobs, blobBytes, databaseBytes: sql.databaseSize }
+  limits: Quota
 }

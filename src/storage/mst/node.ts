@@ -27,6 +27,8 @@ export interface Node {
   cid: CidBytes | null
   /** The `lo` under which the store has this node, or null. */
   storedAs: string | null
+  /** Bytes of its block in the store; 0: it is not there. */
+  storedSize: number
 }
 
 export const isLoaded = (child: Child): child is Node =>

@@ -28,6 +28,8 @@ export interface SealedChanges {
   vacated: { layer: number; lo: string }[]
   /** How many nodes the store has more afterwards; negative where it has fewer. */
   added: number
+  /** Bytes of blocks that the store has more afterwards. */
+  addedBytes: number
 }
 
 export class Tree {
@@ -35,6 +37,7 @@ export class Tree {
   #root: Node
   #vacated: { layer: number; lo: string }[] = []
   #added = 0
+  #addedBytes = 0
   #loaded = 0
 
   /** Loads the root; a store without nodes holds the empty tree. */
@@ -99,10 +102,11 @@ export class Tree {
     const root = this.#seal(this.#root, written)
     const taken = new Set([...written.keys()].map(place))
     const vacated = this.#vacated.filter((position) => !taken.has(place(position)))
-    const added = this.#added
+    const [added, addedBytes] = [this.#added, this.#addedBytes]
     this.#vacated = []
     this.#added = 0
-    return { root, written, vacated, added }
+    this.#addedBytes = 0
+    return { root, written, vacated, added, addedBytes }
   }
 
   /** The subtree before entry `index`, loaded. */
@@ -122,7 +126,7 @@ export class Tree {
 
   #open({ layer, lo, cid, block }: StoredNode): Node {
     this.#loaded++
-    return { ...decodeNode(block), layer, lo, cid, storedAs: lo }
+    return { ...decodeNode(block), layer, lo, cid, storedAs: lo, storedSize: block.byteLength }
   }
 
   #insert(node: Node, layer: number, key: string, value: CidBytes): void {
@@ -211,10 +215,11 @@ export class Tree {
     return node
   }
 
-  #discard({ layer, storedAs }: Node): void {
+  #discard({ layer, storedAs, storedSize }: Node): void {
     if (storedAs === null) return
     this.#vacated.push({ layer, lo: storedAs })
     this.#added--
+    this.#addedBytes -= storedSize
   }
 
   #seal(node: Node, written: Map<Node, Uint8Array>): CidBytes {
@@ -230,6 +235,8 @@ export class Tree {
     } else if (storedAs !== lo) this.#vacated.push({ layer, lo: storedAs })
     node.cid = cid
     node.storedAs = lo
+    this.#addedBytes += block.byteLength - node.storedSize
+    node.storedSize = block.byteLength
     written.set(node, block)
     return cid
   }
@@ -248,7 +255,7 @@ export function search({ entries }: Node, key: string): number {
 }
 
 function makeNode(layer: number, left: Child, entries: Node['entries']): Node {
-  const node = { layer, lo: '', left, entries, cid: null, storedAs: null }
+  const node = { layer, lo: '', left, entries, cid: null, storedAs: null, storedSize: 0 }
   refreshLo(node)
   return node
 }

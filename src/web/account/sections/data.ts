@@ -7,9 +7,11 @@ export const dataSection = (usage: Usage, { did }: BrowserSession): Html => html
 <section aria-labelledby="data">
 <h2 id="data">Your data</h2>
 <dl>
-<dt>Records</dt><dd>${count(usage.records)} (posts, likes, follows and so on)</dd>
+<dt>Records</dt><dd>${of(count, usage.records, usage.limits.records)} (posts, likes, follows and so on)</dd>
+<dt>Repository</dt><dd>${of(size, usage.repositoryBytes, usage.limits.repositoryBytes)}</dd>
+<dt>Images and other blobs</dt><dd>${blobs(usage)}</dd>
+<dt>Uploads in 24 hours</dt><dd>${of(count, usage.uploads, usage.limits.uploads)}, ${of(size, usage.uploadBytes, usage.limits.uploadBytes)}</dd>
 <dt>Database</dt><dd>${size(usage.databaseBytes)}</dd>
-<dt>Images and other blobs</dt><dd>${usage.blobs === 0 ? 'None' : `${count(usage.blobs)}, ${size(usage.blobBytes)}`}</dd>
 <dt>DID</dt><dd><code>${did}</code></dd>
 </dl>
 <p>Take a copy with you at any time. The first is your whole repository, signed, as other hosts take it:</p>
@@ -17,6 +19,13 @@ export const dataSection = (usage: Usage, { did }: BrowserSession): Html => html
 <a class="button second" href="${SETTINGS}/preferences.json" download>Preferences (JSON)</a>
 <a class="button second" href="${SETTINGS}/blobs">List of blobs</a></p>
 </section>`
+
+const blobs = ({ blobs, blobBytes, limits }: Usage): string =>
+  `${blobs === 0 ? 'None' : count(blobs)}, ${of(size, blobBytes, limits.blobBytes)}`
+
+/** `12 of 100`, where there is a limit. */
+const of = (show: (n: number) => string, used: number, limit: number): string =>
+  limit === 0 ? show(used) : `${show(used)} of ${show(limit)}`
 
 const count = (n: number): string => n.toLocaleString('en')
 

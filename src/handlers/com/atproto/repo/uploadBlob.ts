@@ -1,7 +1,6 @@
 import { parseCid } from '@atproto/lex-data'
 import { BlobRef } from '@atproto/lexicon'
 import { define } from '#lex/com/atproto/repo/uploadBlob'
-import { uploadBlobLimits } from '#src/context/limits/policy.ts'
 import { assertPermitted } from '#src/context/permissions.ts'
 import { sessionOrService } from '#src/server/auth/policy.ts'
 
@@ -9,7 +8,6 @@ export default define({
   auth: sessionOrService,
   // Before the body is read, by what it is said to be; once more by what it is.
   oauth: ({ encoding }) => [{ blob: encoding }],
-  limits: uploadBlobLimits,
   // The upload itself says what is too large: by what it stores, when it is decompressed.
   inputLimit: ({ blobUploadLimit }) => blobUploadLimit + 1024 * 1024,
   countsInput: true,

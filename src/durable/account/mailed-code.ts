@@ -1,0 +1,21 @@
+import { XRPCError } from '@atproto/xrpc-server'
+import type { Config } from '../../kernel/config/config.ts'
+import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
+import type { HostObjects } from '../../services/objects/stubs.ts'
+
+/** Uses up a code that was mailed for signing in. @returns false when it is wrong */
+export async function useMailedCode(
+  { directory }: HostObjects,
+  { jwtSecret }: Config,
+  did: string,
+  code: string,
+): Promise<boolean> {
+  const hash = hashMailedToken(jwtSecret, 'sign_in', code)
+  return directory.tokens.consume('sign_in', hash, did).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof XRPCError) return false
+      throw error
+    },
+  )
+}

@@ -1,0 +1,37 @@
+/** What commands ask of a running host, with the operator's password: JSON in, JSON out. */
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import { Hono } from 'hono'
+import { authenticate } from '../../server/auth/authenticate.ts'
+import { admin } from '../../server/auth/policy.ts'
+import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
+import { jsonBody, textOf } from '../account/form.ts'
+import type { PageContext, PageEnv } from '../account/page-env.ts'
+
+export const operatorCommands = new Hono<PageEnv>()
+  .use('/operator/*', async (c, next) => {
+    await authenticate(admin, c.env.context, '', c.env.services)
+    await next()
+  })
+  /** `{account, quota?}` in; what it uses, and the limits that are set for it, out. */
+  .post('/operator/quota', async (c) => {
+    const { services } = c.env
+    const { account, quota } = await jsonBody(c)
+    const { did, handle } = await accountOf(c, account)
+    const set =
+      quota && typeof quota === 'object'
+        ? await services.accounts.setQuota(did, quota as Record<string, unknown>)
+        : await services.account(did).quota.override()
+    return c.json({ did, handle, set, usage: await services.account(did).profile.usage() })
+  })
+  .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
+  .onError((error, c) => {
+    if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })
+    return errorResponse(error)
+  })
+
+/** @throws InvalidRequestError */
+async function accountOf(c: PageContext, typed: unknown) {
+  const found = await c.env.services.accounts.findByIdentifier(textOf(typed))
+  if (found) return found
+  throw new InvalidRequestError(`There is no account ${textOf(typed)} on this host`)
+}

@@ -17,6 +17,7 @@ import { sendsMail } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
+import { OperatorActions } from '../services/operator-actions.ts'
 import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
@@ -45,6 +46,8 @@ export interface Services extends HostObjects {
   readonly lexicons: LexiconResolver
   /** Mails to accounts, their tokens and addresses. */
   readonly mail: MailService
+  /** What operators do with accounts. */
+  readonly operator: OperatorActions
   /** Codes by mail as a second factor. */
   readonly mailedCodes: MailedCodes
   /** The room that is left for data. */
@@ -164,6 +167,7 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
+    operator: new OperatorActions({ objects, accounts, mail, publicUrl: config.publicUrl }),
     mailedCodes: new MailedCodes({
       objects,
       mail,

@@ -8,6 +8,7 @@ import type { KeysRpc, ServiceTokensRpc } from './account/keys.ts'
 import type { EmailRpc, LifecycleRpc, PreferencesRpc, ProfileRpc } from './account/lifecycle.ts'
 import type { BlobsRpc, QuotaRpc, RepositoryRpc } from './account/repository.ts'
 import type {
+  AccessRpc,
   BrowserSessionsRpc,
   FactorsRpc,
   PasskeysRpc,
@@ -31,6 +32,7 @@ export interface AccountRpc {
   readonly factors: FactorsRpc
   readonly passkeys: PasskeysRpc
   readonly browserSessions: BrowserSessionsRpc
+  readonly access: AccessRpc
   readonly rateLimits: RateLimitsRpc
   readonly rowCounts: RowCountsRpc
 }

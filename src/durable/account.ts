@@ -31,6 +31,7 @@ import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'
 import { countRows } from '../storage/sql.ts'
+import { Access } from './account/access.ts'
 import { Blobs } from './account/blobs.ts'
 import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
@@ -270,6 +271,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     factors,
     passkeys,
     browserSessions,
+    access: new Access(core, factors, passkeyTable, signOut),
     rateLimits: rates,
     rowCounts: rowCounter,
   }

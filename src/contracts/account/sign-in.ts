@@ -3,6 +3,7 @@ import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import type { OpenBrowserSession } from '../../storage/account/browser-sessions.ts'
 import type { Passkey } from '../../storage/account/passkeys.ts'
 import type { Account } from '../../storage/account/profile.ts'
+import type { OpenSession } from '../../storage/account/sessions.ts'
 import type { Answer } from '../answer.ts'
 import type { OpenedSession } from './lifecycle.ts'
 
@@ -31,6 +32,8 @@ export interface SessionsRpc {
   /** Trades the refresh token `id` for its successor. */
   refresh(id: string): Answer<OpenedSession>
   close(id: string): Answer<void>
+  /** Sessions that are open, the newest first. */
+  list(): Answer<OpenSession[]>
   /**
    * Lets a request pass that only an operator may make, as far as the account is concerned: it is active, and an
    * authenticator app or a recovery code was shown when the session was opened.
@@ -205,4 +208,15 @@ export interface BrowserSessionsRpc {
   /** A passkey is shown in a session that is open. @throws as `PasskeysRpc.authenticate` */
   showPasskey(token: string, id: string, answer: string): Answer<void>
   close(token: string): Answer<void>
+}
+
+/** What an operator ends for an account. */
+export interface AccessRpc {
+  /** Ends all sessions, of apps and of browsers. */
+  endSessions(): Answer<void>
+  /**
+   * Takes everything away that is asked for beside the password, passkeys included, and ends all sessions: for somebody
+   * who has lost them. The password, and app passwords, stay.
+   */
+  resetFactors(): Answer<void>
 }

@@ -3,7 +3,7 @@ import type { SessionsRpc } from '../../contracts/account/sign-in.ts'
 import { isStrong } from '../../services/factors/shown-factor.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
-import type { Sessions as SessionTable } from '../../storage/account/sessions.ts'
+import type { OpenSession, Sessions as SessionTable } from '../../storage/account/sessions.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Factors } from './factors.ts'
@@ -78,6 +78,10 @@ export class Sessions implements SessionsRpc {
 
   close(id: string): void {
     this.#table.close(id)
+  }
+
+  list(): OpenSession[] {
+    return this.#table.list()
   }
 }
 

@@ -13,6 +13,15 @@ export interface Session {
   factor: boolean
 }
 
+/** A session of an app, as its owner sees it. */
+export interface OpenSession {
+  family: string
+  /** Name of the app password that opened it; null: the main one did. */
+  appPassword: string | null
+  /** When it was last refreshed, or opened, in ms since 1970. */
+  usedAt: number
+}
+
 type Row = {
   id: string
   family: string
@@ -112,6 +121,22 @@ export class Sessions {
   close(id: string): void {
     const family = this.#find(id)?.family
     if (family !== undefined) this.#delete('family = ?', family)
+  }
+
+  /** Sessions that are open, the one used last first. */
+  list(): OpenSession[] {
+    return this.#sql
+      .exec<{ family: string; app_password: string | null; until: number }>(
+        `SELECT family, app_password, max(expires_at) AS until FROM session WHERE expires_at > ?
+         GROUP BY family ORDER BY until DESC`,
+        Date.now(),
+      )
+      .toArray()
+      .map(({ family, app_password: appPassword, until }) => ({
+        family,
+        appPassword,
+        usedAt: until - REFRESH_LIFETIME,
+      }))
   }
 
   /** Signs out everywhere. */

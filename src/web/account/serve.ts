@@ -9,6 +9,8 @@ import { sameOriginOnly, setPageHeaders } from './guard.ts'
 import type { PageEnv } from './page-env.ts'
 import { appSignIn } from './routes/app-sign-in.ts'
 import { data } from './routes/data.ts'
+import { join } from './routes/join.ts'
+import { newPassword } from './routes/new-password.ts'
 import { passkeyLink } from './routes/passkey-link.ts'
 import { settings } from './routes/settings.ts'
 import { signIn } from './routes/sign-in.ts'
@@ -42,6 +44,8 @@ export const pages = new Hono<PageEnv>()
   .route('/', signIn)
   .route('/', appSignIn)
   .route('/', passkeyLink)
+  .route('/', newPassword)
+  .route('/', join)
   .route('/', data)
   .route('/', settings)
   .notFound((c) => c.text('There is nothing here.', 404))

@@ -2,5 +2,6 @@
 import type { ConsolePage } from './page.ts'
 import { accounts } from './pages/accounts.ts'
 import { audit } from './pages/audit.ts'
+import { invites } from './pages/invites.ts'
 
-export const consolePages: readonly ConsolePage[] = [accounts, audit]
+export const consolePages: readonly ConsolePage[] = [accounts, invites, audit]

@@ -144,6 +144,11 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     }
   })
 }
+for (const field of document.querySelectorAll('[data-from-link]')) {
+  if (location.hash.length < 2) continue
+  field.value = decodeURIComponent(location.hash.slice(1))
+  history.replaceState(null, '', location.pathname)
+}
 for (const instead of document.querySelectorAll('[data-without-passkeys]')) {
   instead.hidden = Boolean(window.PublicKeyCredential)
 }

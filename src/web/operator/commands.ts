@@ -1,6 +1,7 @@
 /** What commands ask of a running host, with the operator's password: JSON in, JSON out. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
+import { audited } from '../../server/audit.ts'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
@@ -9,8 +10,14 @@ import type { PageContext, PageEnv } from '../account/page-env.ts'
 
 export const operatorCommands = new Hono<PageEnv>()
   .use('/operator/*', async (c, next) => {
-    await authenticate(admin, c.env.context, '', c.env.services)
-    await next()
+    const { context, services } = c.env
+    const { actor } = await authenticate(admin, context, '', services)
+    const action = c.req.path.slice(1).replaceAll('/', '.')
+    const about = { actor, action, input: await jsonBody(c) }
+    await audited(about, context, services, async () => {
+      await next()
+      if (c.error) throw c.error
+    })
   })
   /** `{account, quota?}` in; what it uses, and the limits that are set for it, out. */
   .post('/operator/quota', async (c) => {

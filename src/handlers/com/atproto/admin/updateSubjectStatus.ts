@@ -11,26 +11,16 @@ export default define({
       throw new InvalidRequestError('This host takes down whole accounts only')
     }
     const { did } = await services.accounts.get(subject.did)
-    const { lifecycle } = services.account(did)
     const activates = deactivated?.applied === false
     if (activates && takedown?.applied) {
       throw new InvalidRequestError('Cannot activate and takedown an account at the same time')
     }
     if (takedown) {
       const note = takedown.ref ?? new Date().toISOString()
-      const { status } = await services.account(did).profile.get()
-      await lifecycle.setTakedown(takedown.applied ? note : null)
-      // Moderation services repeat themselves; owners are told of what changes.
-      if (takedown.applied !== (status === 'takendown')) {
-        const kind = takedown.applied ? 'account taken down' : 'account restored'
-        services.mail.tell(did, { kind })
-      }
+      await services.operator.setTakedown(did, takedown.applied ? note : null)
     }
-    if (deactivated?.applied) await lifecycle.deactivate(null)
-    if (activates) {
-      await services.accounts.assertIdentity(did)
-      await lifecycle.activate()
-    }
+    if (deactivated?.applied) await services.operator.deactivate(did)
+    if (activates) await services.operator.activate(did)
     return { subject, takedown }
   },
 })

@@ -109,6 +109,11 @@ async function answerOAuth(
     const { serveAsset } = await import('./oauth/assets.ts')
     return await serveAsset(path, env.ASSETS)
   }
+  if (path === '/account') {
+    const { leadToSettings } = await import('./web/account/lead-to-settings.ts')
+    const there = await leadToSettings(request, services)
+    if (there) return there
+  }
   const { serveOAuth } = await import('./oauth/serve.ts')
   const { addSignInLink } = await import('./web/account/alternative-sign-in.ts')
   const { nameOwnFiles } = await import('./web/account/provider-policy.ts')

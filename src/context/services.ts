@@ -5,6 +5,7 @@ import type { Logger } from '../kernel/log.ts'
 import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
+import { Archives } from '../services/archive/archive.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
 import { OperatorNames } from '../services/identity/operator-names.ts'
@@ -36,6 +37,8 @@ export interface Services extends HostObjects {
   readonly repositories: Repositories
   /** Bytes of blobs. */
   readonly blobs: BlobService
+  /** All of an account in one file. */
+  readonly archives: Archives
   /** Handles, DIDs and their documents, of this host and of the network. */
   readonly identity: IdentityResolver
   /** Names that no account may have. */
@@ -162,6 +165,7 @@ function createServices(env: Env): Services {
       isLimited: () => currentRequest().limits.isLimited,
       waitUntil,
     }),
+    archives: new Archives({ config, objects, plc, store: () => blobStore(env), log }),
     identity,
     operatorNames,
     plc,

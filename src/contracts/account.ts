@@ -24,6 +24,7 @@ export interface AccountRpc {
   readonly preferences: PreferencesRpc
   readonly repository: RepositoryRpc
   readonly blobs: BlobsRpc
+  readonly archives: ArchivesRpc
   readonly quota: QuotaRpc
   readonly keys: KeysRpc
   readonly serviceTokens: ServiceTokensRpc
@@ -35,6 +36,14 @@ export interface AccountRpc {
   readonly access: AccessRpc
   readonly rateLimits: RateLimitsRpc
   readonly rowCounts: RowCountsRpc
+}
+
+/** Archives of everything that the account has here: one at a time. */
+export interface ArchivesRpc {
+  /** An archive is begun; one that is on its way is cut off, as whoever wanted it has begun anew. @returns its id */
+  begin(): Answer<string>
+  /** @throws StorageError `ArchiveReplaced` when another was begun meanwhile; `RepoNotFound` */
+  assertCurrent(id: string): Answer<void>
 }
 
 export interface RateLimitsRpc {

@@ -42,7 +42,15 @@ export type RpcResult = { ok: true; value: unknown } | { ok: false; error: RpcEr
  * Somebody who was found to be signed in, by the family of a session (null: an OAuth token, which was looked up), or by
  * the token of a browser session. Whether they still are is looked at again in the turn in which the call is made.
  */
-export type Holder = { readonly session: string | null } | { readonly browser: string }
+export type Holder =
+  | { readonly session: string | null }
+  | {
+      readonly browser: string
+      /** Credentials must have been shown lately, for dangerous steps. */
+      readonly fresh?: boolean
+      /** An account that was taken down counts as well. */
+      readonly evenTakendown?: boolean
+    }
 
 /** The one method by which the parts of an object are called. */
 export interface RpcObject {

@@ -106,4 +106,6 @@ export interface OAuthAccountsRpc {
    * @param options.devices whether it is signed out of browsers, too
    */
   remove(did: string, options: { devices: boolean }): Answer<void>
+  /** Ends what one app may do for an account: its consent and sessions. A new epoch begins. */
+  removeClient(did: string, clientId: string): Answer<void>
 }

@@ -3,9 +3,7 @@ import type { AccountRpc } from '../contracts/account.ts'
 import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { readConfig } from '../kernel/config/config.ts'
-import { inlineLeases, PasswordHasher } from '../kernel/crypto/password.ts'
 import { hashToken } from '../kernel/crypto/random-token.ts'
-import { RemoteHasher } from '../kernel/crypto/remote-hasher.ts'
 import { createLogger } from '../kernel/log.ts'
 import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
@@ -32,6 +30,7 @@ import { RateCounter } from '../storage/rate-counter.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'
 import { countRows } from '../storage/sql.ts'
 import { Access } from './account/access.ts'
+import { Archives } from './account/archives.ts'
 import { Blobs } from './account/blobs.ts'
 import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
@@ -39,6 +38,7 @@ import { Email } from './account/email.ts'
 import { Factors } from './account/factors.ts'
 import { Facts } from './account/facts.ts'
 import { HandleChange } from './account/handle-change.ts'
+import { hasherOf } from './account/hasher.ts'
 import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
@@ -57,15 +57,6 @@ import { Totp } from './account/totp.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { importCheck } from './import-check.ts'
 import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
-
-/** For all accounts of an isolate, which share a thread. */
-const leases = inlineLeases()
-let remote: RemoteHasher | undefined
-
-function hasherOf({ PASSWORD_HASHER }: Env, { id }: DurableObjectState): PasswordHasher {
-  if (PASSWORD_HASHER) remote ??= new RemoteHasher(PASSWORD_HASHER)
-  return new PasswordHasher({ key: id.toString(), remote, leases })
-}
 
 const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 
@@ -237,11 +228,12 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     factors,
     passkeys,
     oneTime,
+    isSigningOut: () => scheduler.isPending(oauthSignOut),
   })
 
   function assertHolder(holder: Holder): void {
     if ('session' in holder) sessions.assertAuthorized(holder.session)
-    else browserSessions.assertOpen(holder.browser)
+    else browserSessions.assertOpen(holder.browser, holder)
   }
 
   /** Leaves an empty store, as of an account that never was. */
@@ -263,6 +255,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     preferences: new Preferences(core, preferenceTable),
     repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
+    archives: new Archives(core),
     quota: new AccountQuota(core, store, blobIndex, log),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),

@@ -141,8 +141,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
-      if (method === 'audit.begin') this.#scheduler.runLater(auditPruning, AUDIT_PRUNING)
       if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
+      if (method === 'audit.begin') this.#scheduler.runLater(auditPruning, AUDIT_PRUNING)
     })
   }
 

@@ -87,6 +87,13 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
           })
           tokens.clearCache()
         },
+        removeClient(did, clientId) {
+          storage.transactionSync(() => {
+            epochs.advance(did)
+            for (const table of [tokenTable, requests, clients]) table.forgetClient(did, clientId)
+          })
+          tokens.clearCache()
+        },
       },
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {

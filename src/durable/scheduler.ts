@@ -107,6 +107,11 @@ export class Scheduler {
     this.#setAlarm(this.#earliest() ?? 0)
   }
 
+  /** Whether a run is under way, or noted for later. */
+  isPending(job: Job): boolean {
+    return this.#running.has(job.name) || this.#rows().has(job.name)
+  }
+
   /** Sets the alarm for what is due next, unless it fires before that; for when due times have changed. */
   async reschedule(pause = 0): Promise<void> {
     const earliest = this.#earliest()

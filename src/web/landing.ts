@@ -37,9 +37,8 @@ ${joining(config.registration)}
 </section>
 <section>
 <h2>Your account</h2>
-<p>Passkeys, second factor, app passwords, and a copy of your data:</p>
-<p><a class="button" href="${SETTINGS}">Security and data</a></p>
-<p>Handle, email address, password, signed-in devices and apps: <a href="/account">account</a>.</p>
+<p>Security, apps, devices, email address, handle, identity, and a copy of your data:</p>
+<p><a class="button" href="${SETTINGS}">Your account</a></p>
 </section>
 <section>
 <h2>This host</h2>

@@ -21,7 +21,7 @@ export type PageConfig = Pick<
  */
 export const pageHeaders = (request: Request, config: PageConfig) => ({
   'content-security-policy':
-    `default-src 'none'; script-src ${ownSources(request, config, [SCRIPT])}; ` +
+    `default-src 'none'; script-src ${ownSources(request, config, [SCRIPT, KEY_SCRIPT_PATH])}; ` +
     `style-src ${ownSources(request, config, [STYLE])}; img-src ${['data:', ...brandImage(config.branding.logoUrl)].join(' ')}; ` +
     `connect-src ${ownSources(request, config, [`${SETTINGS}/`])}; ` +
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -36,6 +36,8 @@ export const pageHeaders = (request: Request, config: PageConfig) => ({
 export const SETTINGS = '/settings'
 export const STYLE = `${SETTINGS}/style.css`
 export const SCRIPT = `${SETTINGS}/passkeys.js`
+/** Makes recovery keys. */
+export const KEY_SCRIPT_PATH = `${SETTINGS}/recovery-key.js`
 
 /** A cloud, in the colour of the buttons. */
 const cloud = (color: string): string =>
@@ -59,7 +61,7 @@ export interface PageParts {
   /** For tables. */
   broad?: boolean
   /** For pages with passkeys: what their requests carry. */
-  script?: { csrfToken?: string }
+  script?: { csrfToken?: string; makesKeys?: boolean }
 }
 
 export const page = ({
@@ -82,6 +84,7 @@ ${script?.csrfToken ? html`<meta name="csrf-token" content="${script.csrfToken}"
 <link rel="icon" href="${config.branding.logoUrl ?? cloud(primaryOf(config.branding))}">
 <link rel="stylesheet" href="${STYLE}">
 ${script ? html`<script type="module" src="${SCRIPT}"></script>` : ''}
+${script?.makesKeys ? html`<script type="module" src="${KEY_SCRIPT_PATH}"></script>` : ''}
 </head>
 <body>
 <header${broad ? html` class="broad"` : ''}><div class="bar"><a class="host" href="/">${logo(config.branding)}<span>${config.branding.name}</span></a>${corner ?? ''}</div>${nav ?? ''}</header>

@@ -121,6 +121,8 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('neither a passkey') })
     await page.goto(`${origin}/settings`)
     await enterPassword(handle)
+    await heading('Your account')
+    await page.goto(`${origin}/settings/security`)
     await page.getByLabel('Name of a new passkey').fill('key')
     await press('Add a passkey')
     await said('The passkey was added.')
@@ -130,7 +132,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await keepLooks(page, 'admin-factor')
     expect(await findFaults(page)).toEqual([])
     // A password does not become a passkey of an operator's.
-    await page.goto(`${origin}/settings`)
+    await page.goto(`${origin}/settings/security`)
     await page.getByLabel('Name of a new passkey').fill('of a thief')
     await press('Add a passkey')
     await said('This account may operate the host')

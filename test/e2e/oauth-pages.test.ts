@@ -98,7 +98,8 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.getByLabel('Handle or email address').fill(handle)
     await page.getByLabel('Password').fill(`password of ${handle}`)
     await press('Sign in with the password')
-    await heading('Security and data')
+    await heading('Your account')
+    await page.goto(`${origin}/settings/security`)
   }
 
   const backInApp = () => page.getByText(`signed in as ${did}`).waitFor()
@@ -159,9 +160,39 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.getByText(handle).first().click()
     await press('Authorize')
     await backInApp()
-    // The host's own page is another house.
+    await press('Leave')
+    // Who is signed in on these pages is on the host's own, and leaves both at once.
+    await page.goto(`${origin}/settings`)
+    await heading('Your account')
+    await press('Sign out')
+    await heading('Sign in')
+    await page.goto(`${origin}/account`)
+    await page.getByRole('button', { name: 'Sign in' }).first().waitFor()
+    expect(await page.getByText(handle).count()).toBe(0)
+  })
+
+  test('whoever stays signed in on the pages of the host is on those of the provider, and leaves both at once', async () => {
+    await page.goto(`${origin}/settings`)
+    await page.getByLabel('Handle or email address').fill(handle)
+    await page.getByLabel('Password').fill(`password of ${handle}`)
+    await page.getByLabel('Stay signed in').check()
+    await press('Sign in with the password')
+    await heading('Your account')
+    await page.goto(`${origin}/account`)
+    await page.getByText(handle).first().waitFor()
+    await page.goto(`${origin}/account/u/${did}`)
+    await page.getByText(handle).last().click()
+    await page.getByText('Sign out', { exact: true }).click()
+    await page.getByText(handle).first().waitFor({ state: 'detached' })
     await page.goto(`${origin}/settings`)
     await heading('Sign in')
+  })
+
+  test('whoever does not want to stay is led from the page of the provider to that of the host', async () => {
+    await openSettings()
+    await page.goto(`${origin}/account`)
+    await page.waitForURL(`${origin}/settings`)
+    await heading('Your account')
   })
 
   const deviceCookies = async (): Promise<Record<string, string>> =>

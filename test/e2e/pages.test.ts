@@ -61,6 +61,12 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   const said = (text: string) => page.getByText(text).waitFor()
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
 
+  /** Goes to an account page by the navigation. */
+  async function open(name: string) {
+    await page.getByRole('navigation').getByRole('link', { name, exact: true }).click()
+    await page.getByRole('heading', { name, level: 1 }).waitFor()
+  }
+
   /** Fits the width: nothing sticks out at the side. */
   const overflow = () =>
     page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
@@ -69,7 +75,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.goto(origin)
     await heading('A home for accounts')
     await keepLooks(page, 'landing')
-    await page.getByRole('link', { name: 'Security and data' }).click()
+    await page.getByRole('link', { name: 'Your account' }).click()
     await heading('Sign in')
     await keepLooks(page, 'sign-in')
     expect(complaints).toEqual([])
@@ -77,20 +83,22 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
 
   test('a passkey is added, signs in, is renamed and removed', async () => {
     await signIn()
-    await heading('Security and data')
+    await heading('Your account')
+    await open('Security')
     await page.getByLabel('Name of a new passkey').fill('<b>phone</b>')
     await press('Add a passkey')
     await said('The passkey was added.')
     await page.getByText('<b>phone</b>', { exact: true }).waitFor()
     await press('Sign out')
     await press('Sign in with a passkey')
-    await heading('Security and data')
+    await heading('Your account')
+    await open('Security')
     await said('last used')
     await page.getByText('Rename', { exact: true }).first().click()
     await page.getByLabel('New name').fill('old phone')
     await press('Rename')
     await said('The passkey was renamed.')
-    await keepLooks(page, 'settings')
+    await keepLooks(page, 'security')
     await press('Remove the passkey old phone')
     await said('The passkey was removed, and all other browsers and apps are signed out.')
     await press('Sign out')
@@ -102,6 +110,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
 
   test('an authenticator app is set up, asked for, and a recovery code stands in for it', async () => {
     await signIn()
+    await open('Security')
     await press('Set up an authenticator app')
     await heading('Set up an authenticator app')
     await keepLooks(page, 'totp')
@@ -126,21 +135,23 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     // The code of this step is used up; a host takes one that is a step ahead.
     await page.getByLabel('Code').fill(totp.generate({ timestamp: Date.now() + 30_000 }))
     await press('Sign in')
-    await heading('Security and data')
+    await heading('Your account')
     await press('Sign out')
     await signIn()
     await page.getByLabel('Code').fill(recovery[0] ?? '')
     await press('Sign in')
+    await open('Security')
     await said('9 left')
     await press('Switch off the authenticator app')
     await said('The authenticator app is off.')
     await press('Sign out')
     await signIn()
-    await heading('Security and data')
+    await heading('Your account')
   })
 
   test('an app password is made, works, and is revoked', async () => {
     await signIn()
+    await open('Apps')
     await page.getByLabel('Name of the app').fill('my & app')
     await page.getByLabel('It may also read').check()
     await press('Make an app password')
@@ -164,6 +175,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
 
   test('the repository is downloaded', async () => {
     await signIn()
+    await open('Data')
     const download = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Repository (CAR)' }).click()
     expect((await download).suggestedFilename()).toBe(`${handle}.car`)
@@ -183,7 +195,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await said('The passkey was added.')
     await page.getByRole('link', { name: 'Sign in with it.' }).click()
     await press('Sign in with a passkey')
-    await heading('Security and data')
+    await heading('Your account')
     await page.goto('about:blank')
     await page.goto(url)
     await press('Create the passkey')
@@ -200,12 +212,17 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.goto(origin)
     expect(await overflow()).toBeLessThanOrEqual(0)
     await signIn()
-    await heading('Security and data')
+    await heading('Your account')
     expect(await overflow()).toBeLessThanOrEqual(0)
+    for (const name of ['Security', 'Devices', 'Email', 'Handle', 'Identity', 'Data', 'Apps']) {
+      await open(name)
+      expect(await overflow(), name).toBeLessThanOrEqual(0)
+    }
     await page.getByLabel('Name of the app').fill('a'.repeat(100))
     await press('Make an app password')
     await heading('The password for')
     expect(await overflow()).toBeLessThanOrEqual(0)
+    await open('Security')
     await press('Set up an authenticator app')
     await heading('Set up an authenticator app')
     expect(await overflow()).toBeLessThanOrEqual(0)

@@ -58,8 +58,9 @@ export class SettingsSession {
     return { secret, recovery }
   }
 
+  /** From the page that everybody has, also whose account was taken down. */
   async #csrfToken(): Promise<string> {
-    const page = await (await this.get('/settings')).text()
+    const page = await (await this.get('/settings/data')).text()
     return /name="form" value="([^"]+)"/.exec(page)?.[1] ?? ''
   }
 

@@ -38,7 +38,7 @@ export async function moveAccount(options: MoveOptions): Promise<AtpAgent> {
   return to
 }
 
-async function createThere(options: MoveOptions): Promise<AtpAgent> {
+export async function createThere(options: Omit<MoveOptions, 'mailedToken'>): Promise<AtpAgent> {
   const { from, handle, email, password, inviteCode } = options
   const to = new AtpAgent({ service: options.to })
   const { data: host } = await to.com.atproto.server.describeServer()

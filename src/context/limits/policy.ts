@@ -57,5 +57,7 @@ export const refreshIdentityLimits = byAddress('refresh identity', perFiveMinute
 export const mailLimits = byAccount('mail', perHour(5), perDay(15))
 /** Each costs a hash. */
 export const appPasswordLimits = byAccount('app password', perHour(20), perDay(50))
+/** Each reads everything that is stored for the account. */
+export const archiveLimits = byAccount('archive', perHour(5), perDay(15))
 export const updateHandleLimits = byAccount('update handle', perFiveMinutes(10), perDay(50))
 export const importRepoLimits = byAccount('import repo', perDay(10))

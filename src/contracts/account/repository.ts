@@ -100,6 +100,8 @@ export interface BlobsRpc {
   getAll(cids: readonly string[]): Answer<BlobRow[]>
   /** CIDs of the blobs that records refer to. */
   list(options: ListBlobsOptions, mayReadPrivate?: boolean): Answer<string[]>
+  /** All uploads in order of CID, after `cursor`, also those that no record refers to (yet); for the owner. */
+  uploads(limit: number, cursor?: string): Answer<BlobRow[]>
   /** Blobs that records refer to but nobody has uploaded, and a record that does. */
   listMissing(limit: number, cursor?: string): Answer<{ cid: string; path: string }[]>
 }

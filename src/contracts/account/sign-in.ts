@@ -1,6 +1,6 @@
 /** Sessions, passwords, second factors and passkeys of one account. */
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
-import type { OpenBrowserSession } from '../../storage/account/browser-sessions.ts'
+import type { BrowserSessionRow, SessionBrowser } from '../../storage/account/browser-sessions.ts'
 import type { Passkey } from '../../storage/account/passkeys.ts'
 import type { Account } from '../../storage/account/profile.ts'
 import type { OpenSession } from '../../storage/account/sessions.ts'
@@ -32,8 +32,6 @@ export interface SessionsRpc {
   /** Trades the refresh token `id` for its successor. */
   refresh(id: string): Answer<OpenedSession>
   close(id: string): Answer<void>
-  /** Sessions that are open, the newest first. */
-  list(): Answer<OpenSession[]>
   /**
    * Lets a request pass that only an operator may make, as far as the account is concerned: it is active, and an
    * authenticator app or a recovery code was shown when the session was opened.
@@ -42,6 +40,10 @@ export interface SessionsRpc {
    * @throws StorageError `ExpiredToken`, `AuthenticationRequired`, `RepoNotFound`
    */
   authorizeOperator(session: string): Answer<void>
+  /** Sessions that are open, the newest first. */
+  list(): Answer<OpenSession[]>
+  /** Ends one of them. */
+  closeFamily(family: string): Answer<void>
 }
 
 export interface PasswordsRpc {
@@ -185,20 +187,48 @@ export type BrowserSignIn =
   /** The password was wrong. */
   | null
 
-/** Who is signed in to the account page, in which browser. */
+/** Who is signed in to the account pages. */
+export type SignedIn = Account & {
+  /** Until when dangerous steps ask for no credentials, in ms since 1970. */
+  freshUntil: number
+  /** When a passkey, an authenticator app or a recovery code was last shown, in ms since 1970; null: never. */
+  factorAt: number | null
+}
+
+/** Who is signed in to the account pages, in which browser. */
 export interface BrowserSessionsRpc {
-  /** @throws StorageError `AccountTakedown` */
-  open(password: string): Answer<BrowserSignIn>
+  /** Also for an account that was taken down: `find` and what is done by its holder say who may do what. */
+  open(password: string, browser?: SessionBrowser): Answer<BrowserSignIn>
   /**
    * @param ticket from `open`; a wrong code does not use it up
    * @returns a token for the cookie
    * @throws StorageError `InvalidToken` for the ticket; as `FactorsRpc.check` for the code
    */
-  complete(ticket: string, code: string): Answer<string>
+  complete(ticket: string, code: string, browser?: SessionBrowser): Answer<string>
   /** As `PasskeysRpc.authenticate`. @returns a token for the cookie */
-  openByPasskey(id: string, answer: string): Answer<string>
-  /** Whoever has the token in their cookie, or null when the session is over. */
-  find(token: string): Answer<(Account & OpenBrowserSession) | null>
+  openByPasskey(id: string, answer: string, browser?: SessionBrowser): Answer<string>
+  /**
+   * What `openOnDevice` takes; to be asked before it is looked whether the account is signed in on the device.
+   *
+   * @returns null while the OAuth provider has yet to hear of a sign-out: what it says of devices does not count
+   */
+  beginOnDevice(): Answer<number | null>
+  /**
+   * Opens a session for a browser in which the account is signed in with the OAuth provider.
+   *
+   * @param begun from `beginOnDevice`
+   * @param signedInAt when credentials were shown there, in ms since 1970
+   * @returns a token for the cookie
+   * @throws StorageError `AuthenticationRequired` when the account was signed out meanwhile, `AccountTakedown`
+   */
+  openOnDevice(begun: number, signedInAt: number, browser: SessionBrowser): Answer<string>
+  /**
+   * Whoever has the token in their cookie shows the password again, and a code where one is asked for.
+   *
+   * @returns false: the password is wrong
+   * @throws StorageError `AuthenticationRequired` when the session is over; as `FactorsRpc.check`
+   */
+  confirm(token: string, password: string, code?: string): Answer<boolean>
   /**
    * An authenticator app or a recovery code is shown in a session that is open.
    *
@@ -207,7 +237,25 @@ export interface BrowserSessionsRpc {
   showCode(token: string, code: string): Answer<void>
   /** A passkey is shown in a session that is open. @throws as `PasskeysRpc.authenticate` */
   showPasskey(token: string, id: string, answer: string): Answer<void>
+  /** The same with a passkey. @throws as `PasskeysRpc.authenticate`, too */
+  confirmByPasskey(token: string, id: string, answer: string): Answer<void>
+  /**
+   * Whoever has the token in their cookie, or null when the session is over.
+   *
+   * @param evenTakendown whether that counts for an account that was taken down, which may take its data away
+   */
+  find(token: string, evenTakendown?: boolean): Answer<SignedIn | null>
+  /** Sessions that are open; the hash stands for one. */
+  list(): Answer<BrowserSessionRow[]>
+  /** The browser of a session stays signed in with the OAuth provider, as this device. */
+  bindDevice(token: string, device: string): Answer<void>
+  /** The device on which a session is signed in with the OAuth provider. */
+  deviceOf(token: string): Answer<string | undefined>
   close(token: string): Answer<void>
+  /** @param hash as `list` gives it */
+  closeByHash(hash: string): Answer<void>
+  /** Ends sessions of a browser that the OAuth provider knows as this device. */
+  closeOfDevice(device: string): Answer<void>
 }
 
 /** What an operator ends for an account. */

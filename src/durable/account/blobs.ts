@@ -59,6 +59,11 @@ export class Blobs implements BlobsRpc {
     return this.#index.list(options)
   }
 
+  uploads(limit: number, cursor?: string): BlobRow[] {
+    this.#core.profile.get()
+    return this.#index.page(limit, cursor)
+  }
+
   listMissing(limit: number, cursor?: string): { cid: string; path: string }[] {
     return this.#index.listMissing(limit, cursor)
   }

@@ -1,6 +1,9 @@
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ShownFactor } from '../../contracts/account/sign-in.ts'
-import { BrowserSessions as BrowserSessionTable } from '../../storage/account/browser-sessions.ts'
+import {
+  BrowserSessions as BrowserSessionTable,
+  FRESH_TIME,
+} from '../../storage/account/browser-sessions.ts'
 import { OneTime } from '../../storage/account/one-time.ts'
 import { StorageError } from '../../storage/error.ts'
 import { type AccountParts, DID, withAccount } from '../../testing/account-parts.ts'
@@ -14,13 +17,19 @@ function sessionsOf(
   {
     check = async () => null,
     authenticate = async () => profile.get(),
-  }: Partial<BrowserSignInParts['factors'] & BrowserSignInParts['passkeys']> = {},
+    isSigningOut = () => false,
+  }: Partial<
+    BrowserSignInParts['factors'] &
+      BrowserSignInParts['passkeys'] &
+      Pick<BrowserSignInParts, 'isSigningOut'>
+  > = {},
 ): BrowserSessions {
   return new BrowserSessions(core, new BrowserSessionTable(sql), {
     passwords: { verify: async (password) => password === 'right' },
     factors: { check },
     passkeys: { authenticate },
     oneTime: new OneTime(sql),
+    isSigningOut,
   })
 }
 
@@ -113,17 +122,69 @@ test('a passkey that is refused opens nothing', () =>
     expect(sessions.find(await sessions.openByPasskey('id', 'answer'))).toMatchObject({ did: DID })
   }))
 
-test('nobody is signed in to an account that is taken down', () =>
+describe('an account that is taken down', () => {
+  test('is opened by the password for what takes the data away, and for nothing else', () =>
+    withAccount(async (parts) => {
+      const sessions = sessionsOf(parts, { check: wantsCode })
+      parts.store.setTakedown('a reason')
+      const token = await sessions.complete(await ticketOf(sessions), 'good')
+      expect(sessions.find(token)).toBeNull()
+      expect(sessions.find(token, true)).toMatchObject({ status: 'takendown' })
+      expect(() => sessions.assertOpen(token)).toThrow('not signed in any more')
+      expect(() => sessions.assertOpen(token, { evenTakendown: true })).not.toThrow()
+    }))
+
+  test('is not opened by what the OAuth provider knows of a browser', () =>
+    withAccount(async (parts) => {
+      const sessions = sessionsOf(parts)
+      const begun = sessions.beginOnDevice() ?? 0
+      parts.store.setTakedown('a reason')
+      expect(() => sessions.openOnDevice(begun, Date.now(), {})).toThrow('taken down')
+    }))
+})
+
+describe('a browser that is signed in with the OAuth provider', () => {
+  test('is signed in, and as fresh as its sign-in there', () =>
+    withAccount((parts) => {
+      const sessions = sessionsOf(parts)
+      const signedInAt = Date.now() - FRESH_TIME
+      const token = sessions.openOnDevice(sessions.beginOnDevice() ?? 0, signedInAt, {
+        device: 'dev-1',
+      })
+      expect(sessions.find(token)).toMatchObject({ did: DID })
+      expect(() => sessions.assertOpen(token)).not.toThrow()
+      expect(() => sessions.assertOpen(token, { fresh: true })).toThrow('Confirm that it is you')
+      sessions.closeOfDevice('dev-2')
+      expect(sessions.find(token)).not.toBeNull()
+      sessions.closeOfDevice('dev-1')
+      expect(sessions.find(token)).toBeNull()
+    }))
+
+  test('is not, when the account was signed out everywhere since its cookies were looked at', () =>
+    withAccount(({ core, ...parts }) => {
+      const sessions = sessionsOf({ core, ...parts })
+      const begun = sessions.beginOnDevice() ?? 0
+      core.signOuts.add()
+      expect(() => sessions.openOnDevice(begun, Date.now(), {})).toThrow('signed out everywhere')
+    }))
+
+  test('is not asked about while the provider has yet to hear of a sign-out', () =>
+    withAccount((parts) => {
+      expect(sessionsOf(parts, { isSigningOut: () => true }).beginOnDevice()).toBeNull()
+    }))
+})
+
+test('a session whose credentials were shown long ago is fresh once they are shown again', () =>
   withAccount(async (parts) => {
     const sessions = sessionsOf(parts, { check: wantsCode })
-    const token = await sessions.openByPasskey('id', 'answer')
-    const ticket = await ticketOf(sessions)
-    parts.store.setTakedown('a reason')
-    expect(sessions.find(token)).toBeNull()
-    await expect(sessions.open('right')).rejects.toMatchObject(refused('AccountTakedown'))
-    await expect(sessions.complete(ticket, 'good')).rejects.toMatchObject(
-      refused('AccountTakedown'),
+    const token = sessions.openOnDevice(sessions.beginOnDevice() ?? 0, 0, {})
+    expect(await sessions.confirm(token, 'wrong', 'good')).toBe(false)
+    await expect(sessions.confirm(token, 'right')).rejects.toMatchObject(
+      refused('AuthFactorTokenRequired'),
     )
+    expect(() => sessions.assertOpen(token, { fresh: true })).toThrow('Confirm that it is you')
+    expect(await sessions.confirm(token, 'right', 'good')).toBe(true)
+    expect(() => sessions.assertOpen(token, { fresh: true })).not.toThrow()
   }))
 
 test('a session knows whether more than a password and the mailbox was shown', () =>

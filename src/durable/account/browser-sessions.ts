@@ -1,12 +1,19 @@
-import type { BrowserSessionsRpc, BrowserSignIn } from '../../contracts/account/sign-in.ts'
+import type {
+  BrowserSessionsRpc,
+  BrowserSignIn,
+  SignedIn,
+} from '../../contracts/account/sign-in.ts'
 import { hashToken, makeToken } from '../../kernel/crypto/random-token.ts'
 import { isStrong } from '../../services/factors/shown-factor.ts'
-import type {
-  BrowserSessions as BrowserSessionTable,
-  OpenBrowserSession,
+import {
+  type BrowserSessionRow,
+  type BrowserSessions as BrowserSessionTable,
+  FRESH_TIME,
+  type NewBrowserSession,
+  type SessionBrowser,
 } from '../../storage/account/browser-sessions.ts'
 import type { OneTime } from '../../storage/account/one-time.ts'
-import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
+import { assertNotTakendown } from '../../storage/account/profile.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Factors } from './factors.ts'
@@ -22,6 +29,8 @@ export interface BrowserSignInParts {
   factors: Pick<Factors, 'check'>
   passkeys: Pick<Passkeys, 'authenticate'>
   oneTime: OneTime
+  /** Whether the OAuth provider has yet to hear of a sign-out. */
+  isSigningOut(): boolean
 }
 
 /** Sessions of browsers on the account page of one account. */
@@ -36,12 +45,11 @@ export class BrowserSessions implements BrowserSessionsRpc {
     this.#parts = parts
   }
 
-  async open(password: string): Promise<BrowserSignIn> {
+  async open(password: string, browser?: SessionBrowser): Promise<BrowserSignIn> {
     const { passwords, factors, oneTime } = this.#parts
     const { signOuts } = this.#core
     const before = signOuts.count()
     if (!(await passwords.verify(password))) return null
-    assertNotTakendown(this.#core.profile.get())
     try {
       await factors.check(undefined)
     } catch (error) {
@@ -52,31 +60,51 @@ export class BrowserSessions implements BrowserSessionsRpc {
       return { ticket, wanted: error.message }
     }
     signOuts.assertNoneSince(before)
-    return { token: this.#open(false) }
+    return { token: this.#open({ browser, factor: false }) }
   }
 
-  async complete(ticket: string, code: string): Promise<string> {
+  async complete(ticket: string, code: string, browser?: SessionBrowser): Promise<string> {
     const { factors, oneTime } = this.#parts
     const hash = hashToken(ticket)
     if (!oneTime.has('password', hash)) throw expired()
     const shown = await factors.check(code)
-    assertNotTakendown(this.#core.profile.get())
     if (!oneTime.use('password', hash)) throw expired()
-    return this.#open(isStrong(shown))
+    return this.#open({ browser, factor: isStrong(shown) })
   }
 
-  async openByPasskey(id: string, answer: string): Promise<string> {
+  async openByPasskey(id: string, answer: string, browser?: SessionBrowser): Promise<string> {
     const before = this.#core.signOuts.count()
     await this.#parts.passkeys.authenticate(id, answer)
     this.#core.signOuts.assertNoneSince(before)
-    return this.#open(true)
+    return this.#open({ browser, factor: true })
   }
 
-  find(token: string): (Account & OpenBrowserSession) | null {
-    const account = this.#core.profile.get()
-    if (account.status === 'takendown') return null
-    const session = this.#table.touch(hashToken(token))
-    return session ? { ...account, ...session } : null
+  beginOnDevice(): number | null {
+    this.#core.profile.get()
+    return this.#parts.isSigningOut() ? null : this.#core.signOuts.count()
+  }
+
+  openOnDevice(begun: number, signedInAt: number, browser: SessionBrowser): string {
+    assertNotTakendown(this.#core.profile.get())
+    this.#core.signOuts.assertNoneSince(begun)
+    // What was shown there, nobody has noted.
+    return this.#open({ browser, factor: false, confirmedAt: signedInAt })
+  }
+
+  async confirm(token: string, password: string, code?: string): Promise<boolean> {
+    this.assertOpen(token)
+    const before = this.#core.signOuts.count()
+    if (!(await this.#parts.passwords.verify(password))) return false
+    const shown = await this.#parts.factors.check(code)
+    this.#noteShown(token, before, { factor: isStrong(shown), all: true })
+    return true
+  }
+
+  async confirmByPasskey(token: string, id: string, answer: string): Promise<void> {
+    this.assertOpen(token)
+    const before = this.#core.signOuts.count()
+    await this.#parts.passkeys.authenticate(id, answer)
+    this.#noteShown(token, before, { factor: true, all: true })
   }
 
   async showCode(token: string, code: string): Promise<void> {
@@ -85,36 +113,74 @@ export class BrowserSessions implements BrowserSessionsRpc {
     if (!isStrong(await this.#parts.factors.check(code))) {
       throw new StorageError('AuthenticationRequired', 'Token is invalid', 401)
     }
-    this.#noteFactor(token, before)
+    this.#noteShown(token, before, { factor: true, all: false })
   }
 
   async showPasskey(token: string, id: string, answer: string): Promise<void> {
-    this.assertOpen(token)
-    const before = this.#core.signOuts.count()
-    await this.#parts.passkeys.authenticate(id, answer)
-    this.#noteFactor(token, before)
+    await this.confirmByPasskey(token, id, answer)
   }
 
-  /** @param before sign-outs when the factor was begun to be looked at */
-  #noteFactor(token: string, before: number): void {
+  /**
+   * @param before sign-outs when it was begun to be looked at
+   * @param shown whether a factor was, and all that signing in takes
+   */
+  #noteShown(token: string, before: number, shown: { factor: boolean; all: boolean }): void {
     this.#core.signOuts.assertNoneSince(before)
     this.assertOpen(token)
-    this.#table.noteFactor(hashToken(token))
+    if (shown.factor) this.#table.noteFactor(hashToken(token))
+    if (shown.all) this.#table.confirm(hashToken(token))
   }
 
-  /** @throws StorageError `AuthenticationRequired` */
-  assertOpen(token: string): void {
-    if (this.find(token)) return
-    throw new StorageError('AuthenticationRequired', 'You are not signed in any more', 401)
+  find(token: string, evenTakendown = false): SignedIn | null {
+    const account = this.#core.profile.get()
+    if (account.status === 'takendown' && !evenTakendown) return null
+    const session = this.#table.touch(hashToken(token))
+    if (!session) return null
+    const { confirmedAt, factorAt } = session
+    return { ...account, factorAt, freshUntil: confirmedAt + FRESH_TIME }
+  }
+
+  /**
+   * @param options.fresh whether credentials must have been shown lately
+   * @throws StorageError `AuthenticationRequired`, `ConfirmationRequired`
+   */
+  assertOpen(token: string, { fresh = false, evenTakendown = false } = {}): void {
+    const found = this.find(token, evenTakendown)
+    if (!found) {
+      throw new StorageError('AuthenticationRequired', 'You are not signed in any more', 401)
+    }
+    if (fresh && found.freshUntil <= Date.now()) {
+      throw new StorageError('ConfirmationRequired', 'Confirm that it is you, then try again', 401)
+    }
+  }
+
+  list(): BrowserSessionRow[] {
+    return this.#table.list()
+  }
+
+  bindDevice(token: string, device: string): void {
+    this.#table.bindDevice(hashToken(token), device)
+  }
+
+  deviceOf(token: string): string | undefined {
+    return this.#table.deviceOf(hashToken(token))
   }
 
   close(token: string): void {
     this.#table.close(hashToken(token))
   }
 
-  #open(factor: boolean): string {
+  closeByHash(hash: string): void {
+    this.#table.close(hash)
+  }
+
+  closeOfDevice(device: string): void {
+    this.#table.closeOfDevice(device)
+  }
+
+  #open(session: NewBrowserSession): string {
     const token = makeToken()
-    this.#table.open(hashToken(token), factor)
+    this.#table.open(hashToken(token), session)
     return token
   }
 }

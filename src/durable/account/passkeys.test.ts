@@ -213,15 +213,14 @@ describe('a browser session on the account page', () => {
     expect(await isThere()).toBe(false)
   })
 
-  test('is not for accounts that were taken down, nor is a passkey', async () => {
+  test('of an account that was taken down takes the password again, and no passkey', async () => {
     const { device } = await register()
     const opened = await account().browserSessions.open(PASSWORD)
     const token = opened && 'token' in opened ? opened.token : ''
     await account().lifecycle.setTakedown('spam')
     expect(await account().browserSessions.find(token)).toBeNull()
-    expect(await resultOf(account().browserSessions.open(PASSWORD))).toMatchObject(
-      refused('AccountTakedown'),
-    )
+    expect(await account().browserSessions.find(token, true)).toBeNull()
+    expect(await resultOf(account().browserSessions.open(PASSWORD))).toMatchObject({ ok: true })
     expect(await signIn(device, device.get(challenge()))).toMatchObject(refused('AccountTakedown'))
   })
 

@@ -45,7 +45,9 @@ function recoveryOf({ core, profile, outbox, store }: AccountParts, others: Othe
     plc: core.plc,
     objects: {
       directory: standIn<DirectoryClient>({ accounts }),
-      oauth: standIn<OAuthClient>({ accounts: { remove: signOut, epoch: async () => 0 } }),
+      oauth: standIn<OAuthClient>({
+        accounts: { remove: signOut, epoch: async () => 0, removeClient: async () => undefined },
+      }),
     },
     profile,
     outbox,

@@ -83,6 +83,10 @@ export class Sessions implements SessionsRpc {
   list(): OpenSession[] {
     return this.#table.list()
   }
+
+  closeFamily(family: string): void {
+    this.#table.closeFamily(family)
+  }
 }
 
 function scopeOf(appPassword: AppPassword | null): string {

@@ -59,6 +59,7 @@ function signIns({ core, sql, profile }: AccountParts, wantsCode = false) {
       },
     },
     oneTime,
+    isSigningOut: () => false,
   })
   const factors = new Factors(core, {
     passwords,

@@ -99,11 +99,9 @@ export const accountChanges = (services: Services) => {
       await toOAuthErrors(async () => {
         await checkMainPassword(services, did, password)
         await services.mail.findToken('delete_account', token, did)
-        await services.account(did).lifecycle.destroy()
         // Its tokens go with it.
-        await services.directory.accounts.remove(did)
+        await services.accounts.delete(did)
       })
-      services.accounts.invalidate(did)
     },
   } satisfies Partial<AccountStore>
 }

@@ -4,6 +4,7 @@ import { HandleUnavailableError, InvalidRequestError } from '@atproto/oauth-prov
 import type { Account, AccountStore, DeviceAccount } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
+import { readSessionCookie } from '../../server/session-cookie.ts'
 import type { DeviceAccount as StoredDeviceAccount } from '../../storage/oauth/devices.ts'
 import { welcomeBrowser } from '../new-browser.ts'
 import { checkSignIn } from '../sign-in.ts'
@@ -53,6 +54,7 @@ export const accountStore = (services: Services) =>
     },
     async removeDeviceAccount(deviceId, did) {
       await services.oauth.devices.signOut(deviceId, did)
+      await endBrowserSessions(services, deviceId, did)
     },
     async getDeviceAccount(deviceId, did) {
       const [found] = await deviceAccounts(services, { deviceId, did })
@@ -67,6 +69,20 @@ export const accountStore = (services: Services) =>
         throw new HandleUnavailableError('taken')
     },
   }) satisfies Partial<AccountStore>
+
+/** Who signs out on the provider's pages, or ends a browser there, is signed out of this host's own pages as well. */
+async function endBrowserSessions(
+  services: Services,
+  deviceId: string,
+  did: string,
+): Promise<void> {
+  const { browserSessions } = services.account(did)
+  await browserSessions.closeOfDevice(deviceId)
+  const { request } = currentRequest()
+  const shown = readSessionCookie(request, services.config)
+  const isThisBrowser = request.headers.get('cookie')?.includes(`dev-id=${deviceId}`) ?? false
+  if (isThisBrowser && shown?.did === did) await browserSessions.close(shown.token)
+}
 
 async function deviceAccounts(
   services: Services,

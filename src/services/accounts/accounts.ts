@@ -19,6 +19,7 @@ import { assertIdentity, identityProblem } from './identity-check.ts'
 import { makeInviteCodes } from './invite-codes.ts'
 import { tryPassword } from './passwords.ts'
 import { setQuota } from './quota.ts'
+import { addRecoveryKey } from './recovery-key.ts'
 import { reserveKey } from './reserve-signing-key.ts'
 import { revokeDelegations } from './revoke-delegations.ts'
 import { issueTokens, type TokenPair } from './session-tokens.ts'
@@ -122,13 +123,17 @@ export class Accounts {
     return revokeDelegations(this.#dependencies, did)
   }
 
-  setQuota(did: string, change: Readonly<Record<string, unknown>>): Promise<QuotaOverride> {
-    return setQuota(this.#dependencies, did, change)
+  addRecoveryKey(did: string, key: string): Promise<void> {
+    return addRecoveryKey(this.#dependencies, did, key)
   }
 
   async delete(did: string): Promise<void> {
     await deleteAccount(this.#dependencies, did)
     this.invalidate(did)
+  }
+
+  setQuota(did: string, change: Readonly<Record<string, unknown>>): Promise<QuotaOverride> {
+    return setQuota(this.#dependencies, did, change)
   }
 
   createInvites(order: InviteOrder): Promise<{ account: string; codes: string[] }[]> {

@@ -64,7 +64,7 @@ export type LoggedPlcOperation = PlcOperation | PlcTombstone | LegacyPlcCreate
 
 /** Largest operation that the directory takes, bytes of DAG-CBOR. */
 const MAX_OPERATION_BYTES = 7500
-const MAX_ROTATION_KEYS = 5
+export const MAX_ROTATION_KEYS = 5
 
 /** Signs what the operation says as DAG-CBOR; a signature that it already has is replaced. */
 export function signOperation<T extends UnsignedPlcOperation | UnsignedPlcTombstone>(

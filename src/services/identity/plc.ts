@@ -30,6 +30,8 @@ const ATTEMPTS = 2
 
 /** Bytes; an operation has at most 7,500. */
 const MAX_ANSWER = 64 * 1024
+/** Bytes of the whole log of an identity. */
+const MAX_LOG = 2 * 1024 * 1024
 
 /**
  * The PLC directory refused, or could not be reached. As an XRPC error: what it refuses is the caller's
@@ -59,6 +61,16 @@ export interface NewIdentity {
   handle: string
   /** The host's URL. */
   pds: string
+}
+
+/** An operation as the directory tells of it (`/<did>/log/audit`). */
+export interface PlcLogEntry {
+  cid: string
+  operation: LoggedPlcOperation
+  /** A stronger key has undone it. */
+  nullified: boolean
+  /** ISO 8601. */
+  createdAt: string
 }
 
 /** The data of a DID as the directory tells it (`/<did>/data`). */
@@ -202,6 +214,11 @@ export class PlcDirectory {
     return (await this.#get(did, '/log/last')) as LoggedPlcOperation
   }
 
+  /** All operations in order, those that were undone included; @throws PlcError */
+  async auditLog(did: string): Promise<PlcLogEntry[]> {
+    return (await this.#get(did, '/log/audit', MAX_LOG)) as PlcLogEntry[]
+  }
+
   /** The present state of an identity; @throws PlcError, `plcStatus` 404 or 410 when there is none */
   async documentData(did: string): Promise<PlcData> {
     return (await this.#get(did, '/data')) as PlcData
@@ -213,9 +230,9 @@ export class PlcDirectory {
     return last
   }
 
-  #get(did: string, path: string): Promise<unknown> {
+  #get(did: string, path: string, maxBytes = MAX_ANSWER): Promise<unknown> {
     return this.#ask(did, path, async (url) => {
-      const limits = { timeout: READ_TIMEOUT, maxBytes: MAX_ANSWER }
+      const limits = { timeout: READ_TIMEOUT, maxBytes }
       const response = await boundedFetch(url, { ...limits, fetch: this.#fetch })
       if (!response.ok) throw await refusal(response)
       return readJson(response)

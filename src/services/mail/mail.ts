@@ -35,6 +35,11 @@ export class MailService {
     this.#dependencies = dependencies
   }
 
+  /** Whether this host sends mail. */
+  get sends(): boolean {
+    return this.#dependencies.sends
+  }
+
   /** @throws InvalidRequestError when this host sends no mail */
   assertSends(): void {
     const { sends, config } = this.#dependencies

@@ -159,6 +159,14 @@ export class BlobIndex {
       .map(({ blob }) => blob)
   }
 
+  /** All uploads in order of CID, after `cursor`; reads a row for each. */
+  page(limit: number, cursor = ''): BlobRow[] {
+    return this.#sql
+      .exec<Row>('SELECT * FROM blob WHERE cid > ? ORDER BY cid LIMIT ?', cursor, limit)
+      .toArray()
+      .map(toBlob)
+  }
+
   /** Blobs that records refer to but that were not uploaded, in order of CID, after `cursor`. */
   listMissing(limit: number, cursor = ''): { cid: string; path: string }[] {
     return this.#sql

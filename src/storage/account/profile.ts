@@ -74,8 +74,8 @@ type Row = {
   becomes: InitialStatus | null
   next_signing_key: ArrayBuffer | null
   email_auth_factor: number
-  deactivated_at: string | null
   quota: string | null
+  deactivated_at: string | null
 }
 
 const COLUMNS = {

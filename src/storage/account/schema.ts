@@ -230,4 +230,10 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE browser_session ADD COLUMN factor_at INTEGER;
   `,
   'ALTER TABLE account ADD COLUMN deactivated_at TEXT;',
+  `
+  ALTER TABLE browser_session ADD COLUMN confirmed_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE browser_session ADD COLUMN device TEXT;
+  ALTER TABLE browser_session ADD COLUMN user_agent TEXT;
+  UPDATE browser_session SET confirmed_at = opened_at;
+  `,
 ]

@@ -123,6 +123,11 @@ export class Sessions {
     if (family !== undefined) this.#delete('family = ?', family)
   }
 
+  /** Signs out. @param family as `list` gives it */
+  closeFamily(family: string): void {
+    this.#delete('family = ?', family)
+  }
+
   /** Sessions that are open, the one used last first. */
   list(): OpenSession[] {
     return this.#sql

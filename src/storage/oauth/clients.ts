@@ -52,6 +52,10 @@ export class AuthorizedClients {
       .map(({ client_id, scopes }) => ({ clientId: client_id, scopes: scopes.split(' ') }))
   }
 
+  forgetClient(did: string, clientId: string): void {
+    this.#sql.exec('DELETE FROM authorized_client WHERE did = ? AND client_id = ?', did, clientId)
+  }
+
   forgetAccount(did: string): void {
     this.#sql.exec('DELETE FROM authorized_client WHERE did = ?', did)
   }

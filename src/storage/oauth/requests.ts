@@ -112,6 +112,11 @@ export class AuthorizationRequests {
     return row && { id: row.id, request: toRequest(row) }
   }
 
+  /** Deletes an account's pending requests of one client. */
+  forgetClient(did: string, clientId: string): void {
+    this.#sql.exec('DELETE FROM request WHERE did = ? AND client_id = ?', did, clientId)
+  }
+
   /** Deletes the pending requests of an account. */
   forgetAccount(did: string): void {
     this.#sql.exec('DELETE FROM request WHERE did = ?', did)

@@ -147,6 +147,11 @@ export class Tokens {
     this.#delete('id = ?', id)
   }
 
+  /** Revokes all sessions of a client that acts for an account. */
+  forgetClient(did: string, clientId: string): void {
+    this.#delete('did = ? AND client_id = ?', did, clientId)
+  }
+
   /** Revokes all sessions of an account. */
   forgetAccount(did: string): void {
     this.#delete('did = ?', did)
@@ -177,12 +182,12 @@ export class Tokens {
     )
   }
 
-  #delete(condition: string, value: string | number): void {
+  #delete(condition: string, ...values: (string | number)[]): void {
     this.#sql.exec(
       `DELETE FROM used_refresh WHERE family IN (SELECT family FROM token WHERE ${condition})`,
-      value,
+      ...values,
     )
-    this.#sql.exec(`DELETE FROM token WHERE ${condition}`, value)
+    this.#sql.exec(`DELETE FROM token WHERE ${condition}`, ...values)
   }
 
   #find(condition: string, value: string): Token | undefined {

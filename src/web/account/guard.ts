@@ -1,9 +1,11 @@
 /** What all pages have in common as far as browsers are concerned. */
 import type { MiddlewareHandler } from 'hono'
 import { pageHeaders, SETTINGS } from '../layout.ts'
-import { browserSessionOf, isCsrfToken } from './browser-session.ts'
+import { isCsrfToken } from './browser-session.ts'
 import { field } from './form.ts'
+import { pathOf } from './navigation.ts'
 import type { PageEnv } from './page-env.ts'
+import { currentSession } from './resume.ts'
 
 export const setPageHeaders: MiddlewareHandler<PageEnv> = async (c, next) => {
   await next()
@@ -27,10 +29,13 @@ export const sameOriginOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
   return next()
 }
 
-/** Accepts requests of browsers that are signed in, and of what they send only what a form or script of the page sends. */
+/**
+ * Accepts requests of browsers that are signed in, and of what they send only what a form or script of the page sends.
+ * Whoever's account was taken down gets no further than the page with the data.
+ */
 export const signedInOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
   const isScript = c.req.header('content-type')?.startsWith('application/json') ?? false
-  const session = await browserSessionOf(c.req.raw, c.env.services)
+  const session = await currentSession(c)
   if (!session) {
     if (!isScript) return c.redirect(SETTINGS, 303)
     return c.json({ message: 'You are not signed in any more. Open the page again.' }, 401)
@@ -39,9 +44,15 @@ export const signedInOnly: MiddlewareHandler<PageEnv> = async (c, next) => {
     const given = isScript ? c.req.header('x-csrf-token') : await field(c, 'form')
     if (!isCsrfToken(session, given)) return c.redirect(SETTINGS, 303)
   }
+  const isOpen = session.status !== 'takendown' || c.req.path === pathOf('data')
+  if (!isOpen) {
+    return isScript ? c.json({ message: TAKEN_DOWN }, 403) : c.redirect(pathOf('data'), 303)
+  }
   c.set('session', session)
   return next()
 }
+
+const TAKEN_DOWN = 'This account was taken down.'
 
 /**
  * What an operator signs in with is changed only by who has shown it: a password alone must not become a passkey of

@@ -1,8 +1,11 @@
 import { enforceLimits } from '../../context/limits/enforce.ts'
 import {
   appPasswordLimits,
+  archiveLimits,
+  mailLimits,
   signInFromAddressLimits,
   signInLimits,
+  updateHandleLimits,
 } from '../../context/limits/policy.ts'
 import type { PageContext } from './page-env.ts'
 
@@ -17,3 +20,15 @@ export const limitSignIn = ({ env }: PageContext, identifier: string): Promise<v
 /** Counts a new app password together with those that apps have asked for. @throws RateLimitError */
 export const limitAppPasswords = ({ env, var: { session } }: PageContext): Promise<void> =>
   enforceLimits(appPasswordLimits, { auth: session }, env.context, env.services)
+
+/** Counts a mail that somebody asks for together with those that apps have asked for. @throws RateLimitError */
+export const limitMails = ({ env, var: { session } }: PageContext): Promise<void> =>
+  enforceLimits(mailLimits, { auth: session }, env.context, env.services)
+
+/** The same for a change of the handle, or of the keys of the identity. @throws RateLimitError */
+export const limitHandles = ({ env, var: { session } }: PageContext): Promise<void> =>
+  enforceLimits(updateHandleLimits, { auth: session }, env.context, env.services)
+
+/** Counts an archive that is downloaded. @throws RateLimitError */
+export const limitArchives = ({ env, var: { session } }: PageContext): Promise<void> =>
+  enforceLimits(archiveLimits, { auth: session }, env.context, env.services)

@@ -1,13 +1,35 @@
-/** The account page: what the OAuth provider's pages lack. */
+/** The account pages: what is on each of them, and their frame. */
 import { html } from 'hono/html'
 import type { Services } from '../../context/services.ts'
 import { alertBox, csrfTokenField, type Html, noticeBox, page, SETTINGS } from '../layout.ts'
 import { type BrowserSession, csrfTokenOf } from './browser-session.ts'
-import { appPasswordSection } from './sections/app-passwords.ts'
-import { dataSection } from './sections/data.ts'
-import { passkeySection } from './sections/passkeys.ts'
-import { reviewSection } from './sections/review.ts'
-import { factorSection } from './sections/second-factor.ts'
+import {
+  navigation,
+  PAGE_NAMES,
+  PAGE_TITLES,
+  type PageName,
+  TAKENDOWN_PAGES,
+} from './navigation.ts'
+import { appsPage } from './pages/apps.ts'
+import { dataPage } from './pages/data.ts'
+import { devicesPage } from './pages/devices.ts'
+import { emailPage } from './pages/email.ts'
+import { handlePage } from './pages/handle.ts'
+import { identityPage } from './pages/identity.ts'
+import { overviewPage } from './pages/overview.ts'
+import { securityPage } from './pages/security.ts'
+import type { View } from './view.ts'
+
+const PAGES: Readonly<Record<PageName, (view: View) => Promise<Html>>> = {
+  overview: overviewPage,
+  security: securityPage,
+  apps: appsPage,
+  devices: devicesPage,
+  email: emailPage,
+  handle: handlePage,
+  identity: identityPage,
+  data: dataPage,
+}
 
 /** What just happened, in words; the address of the page says which. */
 const NOTICES: Readonly<Record<string, string>> = {
@@ -23,6 +45,17 @@ const NOTICES: Readonly<Record<string, string>> = {
     'The passkeys and app passwords were removed, and all other browsers and apps are signed out.',
   'access-kept': 'Passkeys and app passwords stay as they are.',
   'app-password-revoked': 'The app password was revoked. Whoever used it is signed out.',
+  'app-removed': 'The app was removed, and is signed out.',
+  'session-ended': 'It is signed out.',
+  'code-mailed': 'The code is on its way to you. It is good for fifteen minutes.',
+  'email-changed': 'The address was changed. Confirm it with the code that is on its way to it.',
+  'email-changed-unmailed': 'The address was changed.',
+  'email-confirmed': 'The address is confirmed.',
+  'handle-changed': 'You have a new handle.',
+  'recovery-key-added': 'The recovery key was added. It stands above that of this host.',
+  confirmed: 'Thank you. Now go on.',
+  deactivated: 'The account is deactivated.',
+  activated: 'The account is active again.',
 }
 
 export interface SettingsOptions {
@@ -34,29 +67,16 @@ export interface SettingsOptions {
 }
 
 export async function settingsPage(
-  services: Services,
-  session: BrowserSession,
+  view: View,
+  name: PageName,
   { alert, done = '', shownOnce }: SettingsOptions = {},
 ): Promise<Html> {
-  const account = services.account(session.did)
-  const [passkeys, factors, appPasswords, usage, reviewSince] = await Promise.all([
-    account.passkeys.list(),
-    account.factors.get(),
-    account.passwords.listAppPasswords(),
-    account.profile.usage(),
-    account.passwords.review(),
-  ])
-  const csrfToken = csrfTokenOf(session)
-  return settingsFrame(services, session, {
-    title: 'Security and data',
-    main: html`<h1>Security and data</h1>
-${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
-${reviewSince === null ? '' : reviewSection(reviewSince, { passkeys, appPasswords }, csrfToken)}
-${passkeySection(passkeys, csrfToken)}
-${factorSection(factors, session, csrfToken)}
-${appPasswordSection(appPasswords, csrfToken)}
-${dataSection(usage, session)}
-<p class="quiet">Handle, email address, password, signed-in devices and apps: <a href="/account">account</a>.</p>`,
+  const main = await PAGES[name](view)
+  return settingsFrame(view.services, view.session, {
+    title: name === 'overview' ? 'Your account' : PAGE_TITLES[name],
+    current: name,
+    main: html`${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
+${main}`,
   })
 }
 
@@ -64,15 +84,17 @@ ${dataSection(usage, session)}
 export function settingsFrame(
   { config }: Services,
   session: BrowserSession,
-  { title, main }: { title: string; main: Html },
+  { title, main, current }: { title: string; main: Html; current?: PageName },
 ): Html {
   const csrfToken = csrfTokenOf(session)
+  const names = session.status === 'takendown' ? TAKENDOWN_PAGES : PAGE_NAMES
   return page({
     title,
     config,
-    script: { csrfToken },
+    script: { csrfToken, makesKeys: current === 'identity' },
     corner: html`<form method="post" action="${SETTINGS}/sign-out">
 ${csrfTokenField(csrfToken)}<span>@${session.handle}</span> <button class="second">Sign out</button></form>`,
+    nav: navigation(names, current),
     main,
   })
 }

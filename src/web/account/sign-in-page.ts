@@ -1,10 +1,29 @@
 /** Signing in to the account page: with a passkey, or with a password and, where it is asked for, a code. */
 import { html } from 'hono/html'
-import { alertBox, type Html, type PageConfig, page, SETTINGS, scriptAlert } from '../layout.ts'
+import {
+  alertBox,
+  type Html,
+  noticeBox,
+  type PageConfig,
+  page,
+  SETTINGS,
+  scriptAlert,
+} from '../layout.ts'
+import type { KnownAccount } from './resume.ts'
+
+export interface SignInPage {
+  alert?: string
+  notice?: string | undefined
+  identifier?: string
+  /** Where it leads, if not to the account pages. */
+  next?: string | undefined
+  /** Accounts that the browser is signed in to with the OAuth provider. */
+  known?: readonly KnownAccount[]
+}
 
 export const signInPage = (
   config: PageConfig,
-  { alert, identifier = '', next }: { alert?: string; identifier?: string; next?: string } = {},
+  { alert, notice, identifier = '', next, known = [] }: SignInPage = {},
 ): Html =>
   page({
     title: 'Sign in',
@@ -12,7 +31,8 @@ export const signInPage = (
     script: {},
     main: html`<div class="narrow">
 <h1>Sign in</h1>
-${alertBox(alert)}${scriptAlert()}
+${alertBox(alert)}${noticeBox(notice)}${scriptAlert()}
+${known.length === 0 ? '' : chooser(known)}
 <section>
 <form data-passkey="sign-in" hidden>
 ${nextField(next)}<button class="wide">Sign in with a passkey</button>
@@ -24,6 +44,7 @@ ${nextField(next)}<label for="identifier">Handle or email address</label>
  spellcheck="false" required>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="512" required>
+${REMEMBER}
 <button class="wide second">Sign in with the password</button>
 </form>
 </section>
@@ -32,7 +53,20 @@ ${nextField(next)}<label for="identifier">Handle or email address</label>
 </div>`,
   })
 
-/** Where it leads, if not to the account page. */
+/** One choice for both ways to sign in: the script reads it too. */
+const REMEMBER = html`
+<label class="check"><input type="checkbox" id="remember" name="remember" value="yes"> Stay signed in
+with this browser, for a week. Only where nobody else uses it</label>`
+
+const chooser = (known: readonly KnownAccount[]): Html => html`
+<section aria-labelledby="known">
+<h2 id="known">Go on as</h2>
+${known.map(
+  ({ did, handle }) => html`<form method="post" action="${SETTINGS}/sign-in/known">
+<button class="wide" name="did" value="${did}">@${handle}</button></form>`,
+)}
+</section>`
+
 const nextField = (next: string | undefined): Html | '' =>
   next === undefined
     ? ''
@@ -44,13 +78,15 @@ export interface CodePage {
   ticket: string
   /** What the user is asked for, as a sentence. */
   wanted: string
+  /** Whether the browser is to stay signed in. */
+  remember: boolean
   alert?: string
-  next?: string
+  next?: string | undefined
 }
 
 export const codePage = (
   config: PageConfig,
-  { did, ticket, wanted, alert, next }: CodePage,
+  { did, ticket, wanted, remember, alert, next }: CodePage,
 ): Html =>
   page({
     title: 'Second step',
@@ -63,6 +99,7 @@ ${alertBox(alert)}
 <input type="hidden" name="did" value="${did}">
 <input type="hidden" name="ticket" value="${ticket}">
 <input type="hidden" name="wanted" value="${wanted}">
+<input type="hidden" name="remember" value="${remember ? 'yes' : ''}">
 ${nextField(next)}
 <label for="code">Code</label>
 <p class="quiet" id="wanted">${wanted}. A recovery code will do too.</p>

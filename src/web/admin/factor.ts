@@ -80,7 +80,7 @@ ${
 link for a passkey: <code>npm run passkey</code>.</p>`
 }
 </section>
-<p><a href="${SETTINGS}">Security and data</a></p>
+<p><a href="${SETTINGS}/security">Security of your account</a></p>
 </div>`
   return consoleFrame(services, session, { title: 'Show that it is you', main, pages: [] })
 }

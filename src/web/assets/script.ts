@@ -25,6 +25,7 @@ async function post(path, body) {
     body: JSON.stringify(body),
   })
   const answer = await response.json().catch(() => ({}))
+  if (answer.confirm) location.assign(answer.confirm)
   if (!response.ok) throw new Error(answer.message ?? 'The server did not answer. Try again.')
   return answer
 }
@@ -99,7 +100,7 @@ const tasks = {
   async register(form) {
     const paths = { options: '/settings/passkeys/options', register: '/settings/passkeys' }
     await register(paths, {}, form.elements.name.value)
-    location.assign('/settings?done=passkey-added')
+    location.assign('/settings/security?done=passkey-added')
   },
   async link(form) {
     const paths = { options: '/settings/passkey/options', register: '/settings/passkey' }
@@ -112,13 +113,18 @@ const tasks = {
   },
   async 'sign-in'(form) {
     const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/sign-in/passkey' }
-    await signIn(paths, { identifier: typedIdentifier() })
+    const remember = document.getElementById('remember')?.checked ?? false
+    await signIn(paths, { identifier: typedIdentifier(), remember })
     location.assign(form.elements.next?.value ?? '/settings')
   },
   async factor(form) {
     const paths = { options: '/settings/sign-in/passkey/options', signIn: '/admin/factor/passkey' }
     await signIn(paths, {})
     location.assign(form.elements.next.value)
+  },
+  async confirm(form) {
+    const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/confirm/passkey' }
+    location.assign((await signIn(paths, { next: form.elements.next.value })).next)
   },
   async app(form) {
     const paths = { options: '/settings/sign-in/passkey/options', signIn: '/settings/sign-in/app/passkey' }

@@ -27,6 +27,10 @@ body { margin: 0; background: var(--page); color: var(--text); font: 1rem/1.5 sy
 header { background: var(--card); border-bottom: 1px solid var(--line) }
 .bar { max-width: 44rem; margin: 0 auto; padding: .75rem 1rem; display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between }
 .bar form { margin: 0; display: flex; gap: .75rem; align-items: center }
+nav.account ul { max-width: 44rem; margin: 0 auto; padding: 0 .5rem .5rem; list-style: none; display: flex; flex-wrap: wrap; gap: .15rem }
+nav.account a { display: inline-block; padding: .35rem .6rem; border-radius: .5rem; text-decoration: none; color: inherit }
+nav.account a:hover { text-decoration: underline }
+nav.account a[aria-current] { background: var(--page); font-weight: 600; box-shadow: inset 0 -2px var(--link) }
 .host { font-weight: 650; color: inherit; text-decoration: none; display: flex; gap: .6rem; align-items: center; min-width: 0 }
 .logo { height: 2rem; width: auto; max-width: 8rem; object-fit: contain; display: block }
 footer .bar { justify-content: flex-start; padding-bottom: 2rem }
@@ -47,7 +51,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .info { color: var(--info); background: var(--info-page) }
 label { display: block; font-weight: 550; margin: .75rem 0 .25rem }
 label.check { display: flex; gap: .6rem; align-items: baseline; font-weight: 400 }
-input:not([type=checkbox]):not([type=hidden]) { width: 100%; font: inherit; color: inherit; background: var(--card); border: 1px solid var(--field); border-radius: .5rem; padding: .5rem .75rem }
+select, input:not([type=checkbox]):not([type=hidden]) { width: 100%; font: inherit; color: inherit; background: var(--card); border: 1px solid var(--field); border-radius: .5rem; padding: .5rem .75rem }
 input[type=checkbox] { width: 1.1rem; height: 1.1rem; accent-color: var(--primary); flex: none; position: relative; top: .15rem }
 button, .button { font: inherit; font-weight: 550; display: inline-block; text-decoration: none; color: var(--on-primary); background: var(--primary); border: 1px solid var(--primary); border-radius: .5rem; padding: .5rem 1rem; cursor: pointer; min-height: 2.75rem }
 button:hover, .button:hover { filter: brightness(1.1) }

@@ -12,7 +12,7 @@ export const factorSection = (
 <section aria-labelledby="second-factor">
 <h2 id="second-factor">Second factor</h2>
 <p>A code that is asked for beside your main password. Apps that cannot ask for one use an
-<a href="#app-passwords">app password</a>.</p>
+<a href="${SETTINGS}/apps">app password</a>.</p>
 <ul class="list">
 <li class="item"><div><strong>Authenticator app</strong> ${state(factors.totp)}<br>
 <span class="quiet">Six digits from an app on your phone.</span></div>
@@ -38,7 +38,7 @@ const mailHint = ({ email, emailConfirmed }: BrowserSession): Html | string => {
   if (email === null) return 'The account has no email address.'
   return emailConfirmed
     ? html`To ${email}.`
-    : html`Confirm ${email} on the <a href="/account">account page</a> first.`
+    : html`<a href="${SETTINGS}/email">Confirm ${email}</a> first.`
 }
 
 const mailButton = (
@@ -84,5 +84,5 @@ ${await qrCode(uri, 'QR code for the authenticator app; the key below says the s
 <button class="wide">Switch on</button></form></li>
 </ol>
 </section>
-<p><a href="${SETTINGS}">Back, without switching it on</a></p>
+<p><a href="${SETTINGS}/security">Back, without switching it on</a></p>
 </div>`

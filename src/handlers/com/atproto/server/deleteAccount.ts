@@ -13,9 +13,7 @@ export default define({
     )
     if (!owner) throw new AuthRequiredError('Invalid did or password')
     await services.mail.findToken('delete_account', token, did)
-    await services.account(did).lifecycle.destroy()
-    // The token goes with the names. A background job of the account does this too, should it fail here; so they are
-    // free at once.
-    await services.directory.accounts.remove(did)
+    // The token goes with the names.
+    await services.accounts.delete(did)
   },
 })

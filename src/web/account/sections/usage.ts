@@ -1,24 +1,14 @@
 import { html } from 'hono/html'
 import type { Usage } from '../../../storage/account/usage.ts'
-import { type Html, SETTINGS } from '../../layout.ts'
-import type { BrowserSession } from '../browser-session.ts'
+import type { Html } from '../../layout.ts'
 
-export const dataSection = (usage: Usage, { did }: BrowserSession): Html => html`
-<section aria-labelledby="data">
-<h2 id="data">Your data</h2>
-<dl>
+export const usageList = (usage: Usage): Html => html`<dl>
 <dt>Records</dt><dd>${of(count, usage.records, usage.limits.records)} (posts, likes, follows and so on)</dd>
 <dt>Repository</dt><dd>${of(size, usage.repositoryBytes, usage.limits.repositoryBytes)}</dd>
 <dt>Images and other blobs</dt><dd>${blobs(usage)}</dd>
 <dt>Uploads in 24 hours</dt><dd>${of(count, usage.uploads, usage.limits.uploads)}, ${of(size, usage.uploadBytes, usage.limits.uploadBytes)}</dd>
 <dt>Database</dt><dd>${size(usage.databaseBytes)}</dd>
-<dt>DID</dt><dd><code>${did}</code></dd>
-</dl>
-<p>Take a copy with you at any time. The first is your whole repository, signed, as other hosts take it:</p>
-<p class="row"><a class="button second" href="${SETTINGS}/repo.car" download>Repository (CAR)</a>
-<a class="button second" href="${SETTINGS}/preferences.json" download>Preferences (JSON)</a>
-<a class="button second" href="${SETTINGS}/blobs">List of blobs</a></p>
-</section>`
+</dl>`
 
 const blobs = ({ blobs, blobBytes, limits }: Usage): string =>
   `${blobs === 0 ? 'None' : count(blobs)}, ${of(size, blobBytes, limits.blobBytes)}`

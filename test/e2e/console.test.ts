@@ -245,6 +245,9 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.getByRole('link', { name: `@${renamed}` }).click()
     await act('Confirm the email address', renamed)
     await noticed('The email address counts as confirmed.')
+    await act('Change the limits', renamed, { Records: '5', 'Bytes of blobs': '1000000' })
+    await noticed('The limits of the account are changed.')
+    await page.getByText('0 of 5').waitFor()
     const key = await page.locator('dt:text-is("Signing key here") + dd').textContent()
     await act('Rotate the signing key', renamed)
     await noticed('The account has a fresh signing key.')
@@ -351,10 +354,15 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     const { handle } = await person()
     await enterPassword(handle)
     await page.getByRole('button', { name: 'Sign out' }).waitFor()
-    expect(await findFaults(page)).toEqual([])
-    for (const path of ['/', '/status']) {
+    const own = page.getByRole('navigation', { name: 'Your account' }).getByRole('link')
+    const pages = await Promise.all((await own.all()).map((link) => link.getAttribute('href')))
+    expect(pages.length).toBeGreaterThan(5)
+    for (const path of [...pages, '/', '/status']) {
       await page.goto(origin + path)
       expect([path, await findFaults(page)]).toEqual([path, []])
     }
+    // And what looks for them finds some.
+    await page.setContent('<title>x</title><input><p style="color:#bbb;background:#fff">pale</p>')
+    expect((await findFaults(page)).join()).toMatch(/color-contrast.*label|label.*color-contrast/)
   })
 })

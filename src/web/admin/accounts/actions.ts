@@ -1,11 +1,13 @@
 /** What an operator does with one account: each through what the methods of the same name call. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { html } from 'hono/html'
+import { quotaNames } from '../../../kernel/quota.ts'
 import { checkEmail } from '../../../services/accounts/email-address.ts'
 import { moment } from '../../account/time.ts'
 import type { ActionInput, ActionResult, ConsoleAction } from '../page.ts'
 import { ADMIN } from '../paths.ts'
 import { accountPath } from './list.ts'
+import { quotaOfForm } from './quota.ts'
 
 const didOf = ({ c }: ActionInput): string => c.req.param('did') ?? ''
 
@@ -135,6 +137,14 @@ nobody else.</p>
       return undefined
     },
     { about: ['disabled'] },
+  ),
+  '/:did/quota': action(
+    'quota',
+    async (did, { form, services }) => {
+      await services.accounts.setQuota(did, quotaOfForm(form))
+      return undefined
+    },
+    { about: quotaNames },
   ),
   '/:did/delete': action(
     'delete',

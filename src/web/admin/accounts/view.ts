@@ -11,6 +11,7 @@ import { auditTable } from '../sections/audit-table.ts'
 import { actionForms } from './forms.ts'
 import { identitySection } from './identity.ts'
 import { states } from './list.ts'
+import { quotaSection } from './quota.ts'
 
 /** Entries of the audit log on the page. */
 const AUDIT = 10
@@ -28,6 +29,7 @@ const NOTICES: Notices = {
   'rotate-key': 'The account has a fresh signing key.',
   announce: 'The network was told to look at the identity again.',
   invites: 'What the account may hand out is changed.',
+  quota: 'The limits of the account are changed.',
 }
 
 export async function accountView(c: ConsoleContext): Promise<Seen> {
@@ -40,11 +42,12 @@ export async function accountView(c: ConsoleContext): Promise<Seen> {
       main: html`<h1>No such account</h1><p><a href="${ADMIN}/accounts">Search</a></p>`,
     }
   }
-  const { profile } = services.account(did)
-  const [account, access, usage, audit, invites] = await Promise.all([
+  const { profile, quota } = services.account(did)
+  const [account, access, usage, override, audit, invites] = await Promise.all([
     profile.get(),
     accessSection(did, services),
     profile.usage(),
+    quota.override(),
     services.directory.audit.list({ account: did }, AUDIT),
     inviteSection(did, services),
   ])
@@ -62,10 +65,8 @@ ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
 ${account.takedown === null ? '' : html`<dt>Taken down for</dt><dd>${account.takedown}</dd>`}
 ${account.deactivated ? html`<dt>Deactivated</dt><dd>${account.deactivatedAt ? html`since ${day(account.deactivatedAt)}` : 'yes'}</dd>` : ''}
 ${account.deleteAfter === null ? '' : html`<dt>To be deleted after</dt><dd>${day(account.deleteAfter)}</dd>`}
-<dt>Records</dt><dd>${usage.records}</dd>
-<dt>Blobs</dt><dd>${usage.blobs}, ${bytes(usage.blobBytes)}</dd>
-<dt>Database</dt><dd>${bytes(usage.databaseBytes)}</dd>
 </dl></section>
+${quotaSection(did, usage, override, form)}
 ${await identitySection(found, services)}
 ${access}
 ${invites}
@@ -83,14 +84,16 @@ const confirmed = ({ email }: AdministeredAccount, at: string | null): Html | st
 
 /** How somebody signs in, and who is. */
 async function accessSection(did: string, services: Services): Promise<Html> {
-  const { sessions, passwords, factors, passkeys } = services.account(did)
-  const [open, appPasswords, { totp, email, recoveryCodes }, keys, apps] = await Promise.all([
-    sessions.list(),
-    passwords.listAppPasswords(),
-    factors.get(),
-    passkeys.list(),
-    services.oauth.tokens.ofAccount(did),
-  ])
+  const { sessions, browserSessions, passwords, factors, passkeys } = services.account(did)
+  const [open, browsers, appPasswords, { totp, email, recoveryCodes }, keys, apps] =
+    await Promise.all([
+      sessions.list(),
+      browserSessions.list(),
+      passwords.listAppPasswords(),
+      factors.get(),
+      passkeys.list(),
+      services.oauth.tokens.ofAccount(did),
+    ])
   return html`<section aria-labelledby="access"><h2 id="access">Signing in</h2>
 <dl class="facts">
 <dt>Passkeys</dt><dd>${items(keys.map(({ name, createdAt, lastUsedAt }) => html`${name}, since ${day(createdAt)}, ${lastUsedAt ? html`last used ${day(lastUsedAt)}` : 'never used'}`))}</dd>
@@ -98,7 +101,8 @@ async function accessSection(did: string, services: Services): Promise<Html> {
 <dt>Codes by mail</dt><dd>${email ? 'on' : 'off'}</dd>
 <dt>Recovery codes</dt><dd>${recoveryCodes} left</dd>
 <dt>App passwords</dt><dd>${items(appPasswords.map(({ name, createdAt, privileged }) => html`${name}, since ${day(createdAt)}${privileged ? ', may read messages' : ''}`))}</dd>
-<dt>Sessions</dt><dd>${items(open.map(({ appPassword, usedAt }) => html`${appPassword === null ? 'by the main password' : html`by the app password ${appPassword}`}, last used ${moment(usedAt)}`))}</dd>
+<dt>Sessions of apps</dt><dd>${items(open.map(({ appPassword, usedAt }) => html`${appPassword === null ? 'by the main password' : html`by the app password ${appPassword}`}, last used ${moment(usedAt)}`))}</dd>
+<dt>Browsers</dt><dd>${items(browsers.map(({ seenAt, userAgent }) => html`${userAgent ?? 'unknown'}, last used ${moment(seenAt)}`))}</dd>
 <dt>Apps (OAuth)</dt><dd>${items(apps.map(({ clientId, createdAt, updatedAt }) => html`<code>${clientId}</code>, since ${moment(createdAt)}, last used ${moment(updatedAt)}`))}</dd>
 </dl></section>`
 }
@@ -116,13 +120,4 @@ async function inviteSection(did: string, { directory }: Services): Promise<Html
 <dt>Made with</dt><dd>${invitedBy ? html`<code>${invitedBy.code}</code> of ${invitedBy.forAccount}` : 'no code'}</dd>
 <dt>Codes to hand out</dt><dd>${items(codes.map(({ code, available, uses, disabled }) => html`<code>${code}</code>, used ${uses.length} of ${available}${disabled ? ', disabled' : ''}`))}</dd>
 </dl></section>`
-}
-
-const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB']
-
-/** As somebody reads it: `1.4 MB`. */
-export function bytes(count: number): string {
-  const power = count < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(count) / 3))
-  const value = count / 1000 ** power
-  return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`
 }

@@ -363,6 +363,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     }
     // And what looks for them finds some.
     await page.setContent('<title>x</title><input><p style="color:#bbb;background:#fff">pale</p>')
-    expect((await findFaults(page)).join()).toMatch(/color-contrast.*label|label.*color-contrast/)
+    const faults = (await findFaults(page)).join()
+    for (const rule of ['color-contrast', 'label']) expect(faults).toContain(rule)
   })
 })

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type ArgsDef, defineCommand } from 'citty'
 import { refuseUnknown } from '../codegen/commands/options.ts'
+import { helpCommands } from './account-help.ts'
 import { quota } from './account-quota.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
@@ -50,7 +51,11 @@ async function run({ email, json, ...args }: Args): Promise<void> {
 }
 
 /** What else there is to do with accounts. No handle has one of these names, since it has a dot. */
-const others: Readonly<Record<string, Parameters<typeof main>[1]>> = { quota, role }
+const others: Readonly<Record<string, Parameters<typeof main>[1]>> = {
+  quota,
+  role,
+  ...helpCommands,
+}
 
 const [, , word = ''] = process.argv
 const other = others[word]

@@ -1,7 +1,12 @@
 /** Sends mails by SMTP beside workerd, which has no SMTP client that is as old and as tried as Node's. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createTransport, type Transporter } from 'nodemailer'
-import { headersOf, type OutgoingMail, type RelayRefusal } from '../src/kernel/mail.ts'
+import {
+  isFinalReply,
+  messageOf,
+  type OutgoingMail,
+  type RelayRefusal,
+} from '../src/kernel/mail.ts'
 import { startUnixService, type UnixService } from './unix-service.ts'
 
 /** Bytes; a mail of ours has some thousand. */
@@ -33,18 +38,7 @@ const connectTo = (url: string): Transporter =>
   } as object)
 
 async function send(transport: Transporter, mail: OutgoingMail): Promise<void> {
-  const { id, from, to, subject, text, html } = mail
-  await transport.sendMail({
-    from,
-    to,
-    subject,
-    text,
-    html,
-    messageId: `<${id}@${from.split('@').at(-1)?.replace(/>$/, '')}>`,
-    headers: headersOf(mail),
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
+  await transport.sendMail(messageOf(mail))
 }
 
 /** Passwords do not cross a network in the clear, unless the URL says that they do. */
@@ -67,9 +61,7 @@ async function answer(
     response.writeHead(200).end()
   } catch (error) {
     const { message, responseCode } = error as Error & { responseCode?: number }
-    // Refused for good (RFC 5321, 4.2.1); of a wrong password the operator hears, and mends it.
-    const isFinal = responseCode !== undefined && responseCode >= 550 && responseCode < 560
-    const refusal: RelayRefusal = { message, isFinal }
+    const refusal: RelayRefusal = { message, isFinal: isFinalReply(responseCode) }
     response.writeHead(502, { 'content-type': 'application/json' }).end(JSON.stringify(refusal))
   }
 }

@@ -135,7 +135,7 @@ async function listening(control: Readable): Promise<number | null> {
 
 const require = createRequire(import.meta.url)
 
-function workerdBinary(): string {
+export function workerdBinary(): string {
   return (require('workerd') as { default: string }).default
 }
 

@@ -171,7 +171,7 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
-    operator: new OperatorActions({ objects, accounts, mail, publicUrl: config.publicUrl }),
+    operator: new OperatorActions({ objects, accounts, mail }),
     mailedCodes: new MailedCodes({
       objects,
       mail,

@@ -2,6 +2,11 @@ import type { RawSettings } from '../kernel/config/settings.ts'
 import type { RpcObject } from './answer.ts'
 import type { SequencerRpc } from './sequencer.ts'
 
+/** Cloudflare's e-mail binding, as far as it is used here: it takes an `EmailMessage`. */
+export interface EmailBinding {
+  send(message: object): Promise<unknown>
+}
+
 /** What the platform binds to this Worker: the four kinds of object, a blob store, the settings. */
 export interface Env extends RawSettings {
   /** `AccountRpc` */
@@ -28,4 +33,6 @@ export interface Env extends RawSettings {
   DISK_SPACE?: Fetcher
   /** On plain workerd, if it is to send by SMTP: the process that does (`src/services/mail/transports/smtp-relay.ts`). */
   MAIL_RELAY?: Fetcher
+  /** On Cloudflare, if mails are to leave that way: `send_email` in wrangler.toml. */
+  EMAIL?: EmailBinding
 }

@@ -30,3 +30,23 @@ export const headersOf = ({ unsubscribeUrl }: Mail): Record<string, string> => (
     'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
   }),
 })
+
+/** A mail as nodemailer composes it. */
+export const messageOf = (mail: OutgoingMail) => ({
+  from: mail.from,
+  to: mail.to,
+  subject: mail.subject,
+  text: mail.text,
+  html: mail.html,
+  messageId: `<${mail.id}@${mail.from.split('@').at(-1)?.replace(/>$/, '')}>`,
+  headers: headersOf(mail),
+  disableFileAccess: true,
+  disableUrlAccess: true,
+})
+
+/** Refused for good (RFC 5321, 4.2.1). Of a wrong password the operator hears, and mends it: that is for later. */
+export const isFinalReply = (code: number | undefined): boolean =>
+  code !== undefined && code >= 550 && code < 560
+
+/** The address alone of `Name <address>`. */
+export const addressIn = (from: string): string => /<([^<>]*)>\s*$/.exec(from)?.[1] ?? from

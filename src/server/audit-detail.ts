@@ -29,6 +29,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'forAccounts',
   'handle',
   'note',
+  'purpose',
   'quota',
   'reason',
   'records',

@@ -7,13 +7,8 @@ import type { HostObjects } from './objects/stubs.ts'
 export interface OperatorDependencies {
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
   readonly accounts: Accounts
-  readonly mail: Pick<MailService, 'tell' | 'handOutToken'>
-  /** Origin of this host. */
-  readonly publicUrl: string
+  readonly mail: Pick<MailService, 'tell'>
 }
-
-/** Where somebody sets a new password who was given a link. The token stands behind the `#`, which no log sees. */
-export const NEW_PASSWORD_PATH = '/settings/new-password'
 
 export class OperatorActions {
   readonly #dependencies: OperatorDependencies
@@ -55,16 +50,5 @@ export class OperatorActions {
     const reserved = await objects.directory.keys.find('signingKey', key)
     if (!reserved) throw new InvalidRequestError('The new key is gone already: try again')
     await accounts.changeSigningKey(did, reserved)
-  }
-
-  /**
-   * A link with which somebody sets a new password, for whoever gets no mail.
-   *
-   * @returns with when it ends, in ms since 1970
-   */
-  async resetLink(did: string): Promise<{ url: string; until: number }> {
-    const { mail, publicUrl } = this.#dependencies
-    const { token, until } = await mail.handOutToken(did, 'reset_password')
-    return { url: `${publicUrl}${NEW_PASSWORD_PATH}#${token}`, until }
   }
 }

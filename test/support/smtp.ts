@@ -16,11 +16,25 @@ export interface TestSmtp {
 export const USER = 'mailer'
 export const SECRET = 'p@ss/word'
 
-export async function startSmtp({ port = 0 } = {}): Promise<TestSmtp> {
+export interface SmtpOptions {
+  port?: number
+  /** Of its certificate, in PEM; without them, one that comes with the server and nobody trusts. */
+  key?: Buffer
+  cert?: Buffer
+  /** TLS from the beginning. */
+  secure?: boolean
+  /** It cannot encrypt. */
+  plain?: boolean
+}
+
+export async function startSmtp(options: SmtpOptions = {}): Promise<TestSmtp> {
+  const { port = 0, plain = false, ...tls } = options
   const mails: ParsedMail[] = []
   const unknown = new Set<string>()
   const smtp = { port: 0, mails, unknown, encrypted: 0 }
   const server = new SMTPServer({
+    ...tls,
+    ...(plain && { disabledCommands: ['STARTTLS'], allowInsecureAuth: true }),
     onAuth({ username, password }, _, done) {
       if (username === USER && password === SECRET) return done(null, { user: username })
       done(new Error('wrong password'))

@@ -1,5 +1,5 @@
 /** How mails leave a host, and who they are from. */
-import { choice, mailApi, type PerHourAndDay, perHourAndDay, smtpUrl, text } from './kinds.ts'
+import { choice, flag, mailApi, type PerHourAndDay, perHourAndDay, smtpUrl, text } from './kinds.ts'
 import type { MailApi } from './mail-url.ts'
 
 /** Languages that mails are written in. */
@@ -10,7 +10,7 @@ export type Language = (typeof mailLanguages)[number]
 export const mailSettings = {
   PDS_EMAIL_SMTP_URL: smtpUrl(
     'no mail is sent',
-    'SMTP server that mails leave through, with `npm start`: `smtps://<user>:<password>@<host>`, or `smtp://` for one ' +
+    'SMTP server that mails leave through: `smtps://<user>:<password>@<host>`, or `smtp://` for one ' +
       'that begins without TLS (docs/mail.md).',
   ),
   PDS_EMAIL_API_URL: mailApi(
@@ -18,6 +18,10 @@ export const mailSettings = {
     'Service that mails leave through: `resend://<key>`, `postmark://<token>`, `mailgun://<key>@<domain>`, ' +
       '`ses://<key id>:<secret>@<region>`, each with `?endpoint=<URL>` for another address of the service, or the URL of ' +
       'a webhook that is sent `{id, from, to, subject, text, html}` as JSON (docs/mail.md).',
+  ),
+  PDS_EMAIL_BINDING: flag(
+    'false',
+    'Mails leave through the e-mail binding `EMAIL` of Cloudflare (docs/mail.md).',
   ),
   PDS_EMAIL_FROM_ADDRESS: text('`noreply@<hostname>`', 'Sender of mails.'),
   PDS_DEFAULT_LANGUAGE: choice(
@@ -55,8 +59,10 @@ export interface MailSettings {
   mailBudgets: MailBudgetLimits
   /** The service that mails leave through. */
   mailApi: MailApi | undefined
-  /** Mails leave by SMTP; where to is known to the process that sends them. */
+  /** Mails leave by SMTP; where to is known to what sends them. */
   sendsBySmtp: boolean
+  /** Mails leave through Cloudflare's binding. */
+  sendsByBinding: boolean
   /** Host name of the service or server that mails leave through. */
   mailHost: string | undefined
 }
@@ -65,10 +71,14 @@ type Parsed = {
   [Name in keyof typeof mailSettings]?: ReturnType<(typeof mailSettings)[Name]['parse']>
 }
 
-export const mailProblems = (parsed: Readonly<Parsed>): string[] =>
-  parsed.PDS_EMAIL_API_URL && parsed.PDS_EMAIL_SMTP_URL
-    ? ['PDS_EMAIL_API_URL and PDS_EMAIL_SMTP_URL: mails leave one way only. Unset one of the two.']
+export function mailProblems(parsed: Readonly<Parsed>): string[] {
+  const ways = (['PDS_EMAIL_API_URL', 'PDS_EMAIL_SMTP_URL', 'PDS_EMAIL_BINDING'] as const).filter(
+    (name) => parsed[name],
+  )
+  return ways.length > 1
+    ? [`${ways.join(' and ')}: mails leave one way only. Unset all but one.`]
     : []
+}
 
 /** Whether mails reach people, if only a developer's outbox. */
 export const sendsMail = (
@@ -88,6 +98,7 @@ export const readMailSettings = (
   },
   mailApi: parsed.PDS_EMAIL_API_URL,
   sendsBySmtp: parsed.PDS_EMAIL_SMTP_URL !== undefined,
+  sendsByBinding: parsed.PDS_EMAIL_BINDING === true,
   mailHost: hostOf(parsed.PDS_EMAIL_SMTP_URL ?? parsed.PDS_EMAIL_API_URL?.endpoint),
 })
 

@@ -55,6 +55,7 @@ export const accountChanges = (services: Services) => {
         const isConfirmed = emailConfirmedAt !== null
         if (isConfirmed && !token) throw new InvalidRequestError('Confirmation code required')
         await services.mail.changeAddress(did, checked, isConfirmed ? token : undefined)
+        if (!services.mail.sends) return
         currentRequest().waitUntil(
           services.mail
             .sendToken(did, 'confirm_email')

@@ -185,17 +185,19 @@ export class MailService {
   /**
    * A token for somebody who gets no mail, to be given to them by the operator: good once, for a day.
    *
+   * @returns with the link to where it is entered, if this host has such a page
    * @throws XRPCError `AccountNotFound`
    */
   async handOutToken(
     did: string,
     purpose: TokenPurpose,
-  ): Promise<{ token: string; until: number }> {
+  ): Promise<{ token: string; until: number; url?: string }> {
     const token = makeShortCode().toUpperCase()
     const until = Date.now() + HANDED_OUT
     const { tokens } = this.#dependencies.objects.directory
     await tokens.handOut(purpose, did, this.#hash(purpose, token), HANDED_OUT)
-    return { token, until }
+    const url = `${this.#dependencies.config.publicUrl}/settings/reset-password#${token}`
+    return { token, until, ...(purpose === 'reset_password' && { url }) }
   }
 
   /**

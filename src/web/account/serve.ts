@@ -17,8 +17,8 @@ import { data } from './routes/data.ts'
 import { identity } from './routes/identity.ts'
 import { join } from './routes/join.ts'
 import { lifecycle } from './routes/lifecycle.ts'
-import { newPassword } from './routes/new-password.ts'
 import { passkeyLink } from './routes/passkey-link.ts'
+import { resetPassword } from './routes/reset-password.ts'
 import { security } from './routes/security.ts'
 import { signIn } from './routes/sign-in.ts'
 import { signInPage } from './sign-in-page.ts'
@@ -67,7 +67,7 @@ export const pages = new Hono<PageEnv>()
   .route('/', signIn)
   .route('/', appSignIn)
   .route('/', passkeyLink)
-  .route('/', newPassword)
+  .route('/', resetPassword)
   .route('/', join)
   .route('/', data)
   .use(signedInOnly)

@@ -133,6 +133,12 @@ const tasks = {
   },
 }
 
+const fromLink = document.querySelector('input[data-from-link]')
+if (fromLink && location.hash.length > 1) {
+  fromLink.value = decodeURIComponent(location.hash.slice(1))
+  history.replaceState(null, '', location.pathname)
+  document.querySelector('input[type=password]')?.focus()
+}
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   if (!window.PublicKeyCredential) continue
   form.hidden = false
@@ -149,11 +155,6 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
       button.disabled = false
     }
   })
-}
-for (const field of document.querySelectorAll('[data-from-link]')) {
-  if (location.hash.length < 2) continue
-  field.value = decodeURIComponent(location.hash.slice(1))
-  history.replaceState(null, '', location.pathname)
 }
 for (const instead of document.querySelectorAll('[data-without-passkeys]')) {
   instead.hidden = Boolean(window.PublicKeyCredential)

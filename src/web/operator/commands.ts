@@ -8,6 +8,7 @@ import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import type { PageContext, PageEnv } from '../account/page-env.ts'
 
+/** Each is in the audit log, by the one hook here. */
 export const operatorCommands = new Hono<PageEnv>()
   .use('/operator/*', async (c, next) => {
     const { context, services } = c.env
@@ -29,6 +30,27 @@ export const operatorCommands = new Hono<PageEnv>()
         ? await services.accounts.setQuota(did, quota as Record<string, unknown>)
         : await services.account(did).quota.override()
     return c.json({ did, handle, set, usage: await services.account(did).profile.usage() })
+  })
+  /** `{account}` in, `{did, handle, email}` out. */
+  .post('/operator/account', async (c) => {
+    const { did, handle, email } = await accountOf(c, (await jsonBody(c)).account)
+    return c.json({ did, handle, email })
+  })
+  /** `{account, purpose}` in; a token for its owner, who gets no mail, out: `{did, handle, token, until, url?}`. */
+  .post('/operator/token', async (c) => {
+    const { account, purpose } = await jsonBody(c)
+    if (purpose !== 'reset_password' && purpose !== 'plc_operation') {
+      throw new InvalidRequestError('The purpose is "reset_password" or "plc_operation"')
+    }
+    const { did, handle } = await accountOf(c, account)
+    const made = await c.env.services.mail.handOutToken(did, purpose)
+    return c.json({ did, handle, ...made })
+  })
+  /** `{account}` in; its address, which is confirmed now, out: `{did, handle, email}`. */
+  .post('/operator/confirm-address', async (c) => {
+    const { did, handle } = await accountOf(c, (await jsonBody(c)).account)
+    const email = await c.env.services.mail.confirmAddress(did)
+    return c.json({ did, handle, email })
   })
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {

@@ -2,31 +2,40 @@ import type { Env } from '../../../contracts/env.ts'
 import { type Config, ConfigError } from '../../../kernel/config/config.ts'
 import type { Network } from '../../../kernel/net/network.ts'
 import type { DevMails } from '../../../storage/directory/dev-mails.ts'
+import { emailBinding } from './email-binding.ts'
 import { httpApi } from './http-api.ts'
 import { smtpRelay } from './smtp-relay.ts'
+import { smtpSocket } from './smtp-socket.ts'
 import type { MailTransport } from './transport.ts'
 
-type MailConfig = Pick<Config, 'devMode' | 'mailApi' | 'sendsBySmtp'>
-type MailEnv = Pick<Env, 'MAIL_RELAY'>
+type MailConfig = Pick<
+  Config,
+  'devMode' | 'hostname' | 'mailApi' | 'sendsBySmtp' | 'sendsByBinding'
+>
+type MailEnv = Pick<Env, 'MAIL_RELAY' | 'EMAIL' | 'PDS_EMAIL_SMTP_URL'>
 
-/** Whether a host sends mail at all. @throws ConfigError where it would have to be sent by SMTP, and cannot be */
-export function sendsMail({ devMode, mailApi, sendsBySmtp }: MailConfig, env: MailEnv): boolean {
-  if (sendsBySmtp && !env.MAIL_RELAY) {
+/** Whether a host sends mail at all. @throws ConfigError where a setting needs a binding that is not there */
+export function sendsMail(config: MailConfig, env: MailEnv): boolean {
+  const { devMode, mailApi, sendsBySmtp, sendsByBinding } = config
+  if (sendsByBinding && !env.EMAIL) {
     throw new ConfigError(
-      'PDS_EMAIL_SMTP_URL: only `npm start` sends by SMTP: set PDS_EMAIL_API_URL',
+      'PDS_EMAIL_BINDING: there is no binding EMAIL. On Cloudflare, add it to wrangler.toml (docs/mail.md); with ' +
+        '`npm start`, set PDS_EMAIL_SMTP_URL or PDS_EMAIL_API_URL.',
     )
   }
-  return devMode || sendsBySmtp || mailApi !== undefined
+  return devMode || sendsBySmtp || sendsByBinding || mailApi !== undefined
 }
 
 /** The transport that the settings ask for; undefined: this host sends no mail. */
 export function chooseTransport(
-  { devMode, mailApi, sendsBySmtp }: MailConfig,
+  { devMode, hostname, mailApi, sendsBySmtp, sendsByBinding }: MailConfig,
   env: MailEnv,
   { operator }: Pick<Network, 'operator'>,
   outbox: Pick<DevMails, 'add'>,
 ): MailTransport | undefined {
-  if (sendsBySmtp) return env.MAIL_RELAY && smtpRelay(env.MAIL_RELAY)
+  const { PDS_EMAIL_SMTP_URL: smtp = '' } = env
+  if (sendsBySmtp) return env.MAIL_RELAY ? smtpRelay(env.MAIL_RELAY) : smtpSocket(smtp, hostname)
+  if (sendsByBinding) return env.EMAIL && emailBinding(env.EMAIL)
   if (mailApi) return httpApi(mailApi, operator)
   return devMode ? developmentOutbox(outbox) : undefined
 }

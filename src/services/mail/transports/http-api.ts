@@ -4,15 +4,13 @@ import type { MailApi } from '../../../kernel/config/mail-url.ts'
 import { headersOf, type Mail, type OutgoingMail } from '../../../kernel/mail.ts'
 import { boundedFetch, type Fetch } from '../../../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../../../kernel/net/network-error.ts'
-import { plainLine } from '../../../kernel/typed-text.ts'
-import { MailError, type MailTransport } from './transport.ts'
+import { MailError, type MailTransport, reasonWithout } from './transport.ts'
 
 /** ms */
 const TIMEOUT = 15_000
 
-/** Bytes of an answer, and characters of it that are told. */
+/** Bytes of an answer. */
 const MAX_ANSWER = 64 * 1024
-const MAX_REASON = 200
 
 /** Statuses after which the same request may succeed later. */
 const TEMPORARY = [408, 425, 429]
@@ -47,7 +45,9 @@ export const httpApi = (api: MailApi, fetch: Fetch): MailTransport => ({
     if (response.ok) return
     const { status } = response
     const isFinal = status >= 400 && status < 500 && !TEMPORARY.includes(status)
-    throw new MailError(`${api.service} answered ${status}${reasonIn(answer)}`, { isFinal })
+    throw new MailError(`${api.service} answered ${status}${reasonIn(answer, mail.to)}`, {
+      isFinal,
+    })
   },
 })
 
@@ -144,11 +144,11 @@ const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
 /** What a service says about why it refuses; each has another name for it. */
-function reasonIn(answer: string): string {
+function reasonIn(answer: string, address: string): string {
   try {
     const { message, Message, error } = JSON.parse(answer) as Record<string, unknown>
     const said = [message, Message, error].find((text) => typeof text === 'string')
-    return said === undefined ? '' : `: ${plainLine(String(said)).slice(0, MAX_REASON)}`
+    return said === undefined ? '' : `: ${reasonWithout(address, String(said))}`
   } catch {
     return ''
   }

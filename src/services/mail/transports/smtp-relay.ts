@@ -1,14 +1,10 @@
 /** SMTP on plain workerd: the process that started it speaks it (`cli/mail-relay.ts`). */
 
 import type { OutgoingMail, RelayRefusal } from '../../../kernel/mail.ts'
-import { plainLine } from '../../../kernel/typed-text.ts'
-import { MailError, type MailTransport } from './transport.ts'
+import { MailError, type MailTransport, reasonWithout } from './transport.ts'
 
 /** ms; SMTP takes several turns, and some servers wait on purpose. */
 const TIMEOUT = 90_000
-
-/** Characters of a refusal that are told. */
-const MAX_REASON = 200
 
 export const smtpRelay = (relay: Pick<Fetcher, 'fetch'>): MailTransport => ({
   async send(mail) {
@@ -24,6 +20,6 @@ export const smtpRelay = (relay: Pick<Fetcher, 'fetch'>): MailTransport => ({
     }
     if (response.ok) return
     const { message, isFinal } = (await response.json()) as RelayRefusal
-    throw new MailError(`SMTP: ${plainLine(message).slice(0, MAX_REASON)}`, { isFinal })
+    throw new MailError(`SMTP: ${reasonWithout(mail.to, message)}`, { isFinal })
   },
 })

@@ -66,7 +66,7 @@ export const accountActions: Readonly<Record<string, ConsoleAction>> = {
   '/:did/reset-link': action(
     'reset-link',
     async (did, { services }) => {
-      const { url, until } = await services.operator.resetLink(did)
+      const { url, until } = await services.mail.handOutToken(did, 'reset_password')
       return {
         title: 'A link for a new password',
         main: html`<h1>A link for a new password</h1>

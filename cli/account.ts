@@ -4,10 +4,10 @@ import { type ArgsDef, defineCommand } from 'citty'
 import { refuseUnknown } from '../codegen/commands/options.ts'
 import { helpCommands } from './account-help.ts'
 import { quota } from './account-quota.ts'
+import { role } from './account-role.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
-import { role } from './role.ts'
 
 const args = {
   handle: { type: 'positional', required: true, description: 'Such as bob.test' },

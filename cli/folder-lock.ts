@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FILE_MODE, LOCK } from './private-data.ts'
 import { CommandError } from './report-errors.ts'
+import { importSqlite } from './sqlite.ts'
 
 /** Of SQLite: somebody else has the lock. */
 const SQLITE_BUSY = 5
@@ -15,6 +16,7 @@ const SQLITE_BUSY = 5
  * @throws CommandError
  */
 export async function lockFolder(folder: string, helps: string): Promise<void> {
+  // SQLite, because it locks files, which Node does not.
   const { DatabaseSync } = await importSqlite()
   const path = join(folder, LOCK)
   // SQLite would let others read it.
@@ -28,15 +30,4 @@ export async function lockFolder(folder: string, helps: string): Promise<void> {
   }
   // What nobody refers to would be closed, and the lock with it.
   process.once('exit', () => lock.close())
-}
-
-/** SQLite, because it locks files, which Node does not. That it is experimental tells an operator nothing. */
-async function importSqlite(): Promise<typeof import('node:sqlite')> {
-  const { emitWarning } = process
-  process.emitWarning = () => undefined
-  try {
-    return await import('node:sqlite')
-  } finally {
-    process.emitWarning = emitWarning
-  }
 }

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { defineCommand } from 'citty'
 import { UsageError } from '../codegen/errors.ts'
 import { readConfig } from '../src/kernel/config/config.ts'
+import { type OpenSignUps, openSignUps } from '../src/kernel/config/open-sign-ups.ts'
 import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -10,6 +11,7 @@ import { keepRunning } from './keep-running.ts'
 import { main } from './lexicons/command.ts'
 import { startLocalPlc } from './local-plc.ts'
 import { reportErrors } from './report-errors.ts'
+import { rewriteDatabases } from './rewrite-databases.ts'
 import { originAt, readLocalSettings } from './settings.ts'
 import { settingsHelp } from './settings-help.ts'
 import { startWorkerd } from './workerd.ts'
@@ -30,6 +32,7 @@ async function run(rawArgs: readonly string[]): Promise<void> {
   const config = readConfig({ ...raw })
   ensureBundle(() => process.stderr.write('Building the server ...\n'))
   await lockFolder(dataDirectory, 'stop it, or choose another folder with PDS_DATA_DIRECTORY.')
+  await rewriteDatabases(dataDirectory)
   const plc = await startLocalPlc(raw, join(dataDirectory, 'plc.jsonl'), settings.port)
   if (plc) raw.PDS_DID_PLC_URL = plc.url
   const workerd = await startWorkerd(settings)
@@ -56,7 +59,19 @@ async function run(rawArgs: readonly string[]): Promise<void> {
       first,
     }),
   )
+  const open = openSignUps(config)
+  if (open && !config.devMode) process.stdout.write(`${openWarning(open)}\n`)
   process.exitCode = await served
+}
+
+function openWarning({ who, missing }: OpenSignUps): string {
+  const without = missing.map((line) => `  - ${line}`)
+  return [
+    `${who} (PDS_REGISTRATION).`,
+    ...(missing.length > 0 ? ['What would hold back abuse is missing:', ...without] : []),
+    'docs/operating.md says what opening means.',
+    '',
+  ].join('\n')
 }
 
 interface Started {

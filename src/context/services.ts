@@ -1,10 +1,12 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
-import type { Logger } from '../kernel/log.ts'
+import { openSignUps } from '../kernel/config/open-sign-ups.ts'
+import { createLogger, type Logger } from '../kernel/log.ts'
 import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
+import { assertCaptcha } from '../services/accounts/captcha.ts'
 import { Archives } from '../services/archive/archive.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
@@ -14,7 +16,9 @@ import { IdentityCache, IdentityResolver } from '../services/identity/resolver.t
 import { ownProof } from '../services/lexicons/own-proof.ts'
 import { LexiconCache, LexiconResolver } from '../services/lexicons/resolver.ts'
 import { MailService } from '../services/mail/mail.ts'
+import { SignUps } from '../services/mail/sign-ups.ts'
 import { sendsMail } from '../services/mail/transports/choose.ts'
+import { Moderation } from '../services/moderation/moderation.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
@@ -23,8 +27,8 @@ import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
 import { currentRequest } from './current-request.ts'
-import { countTry, enforceLimits } from './limits/enforce.ts'
-import { mailLimits } from './limits/policy.ts'
+import { countSignUp, countTry, enforceLimits } from './limits/enforce.ts'
+import { createReportLimits, mailLimits } from './limits/policy.ts'
 
 /** What a handler can reach. */
 export interface Services extends HostObjects {
@@ -51,8 +55,14 @@ export interface Services extends HostObjects {
   readonly mail: MailService
   /** What operators do with accounts. */
   readonly operator: OperatorActions
+  /** Sign-ups that wait for the operator's approval. */
+  readonly signUps: SignUps
+  /** Demands the answer to a captcha for a sign-up, where the settings ask for one: see `assertCaptcha`. */
+  assertCaptcha(token: string | undefined, handle: string): Promise<void>
   /** Codes by mail as a second factor. */
   readonly mailedCodes: MailedCodes
+  /** Takedowns, reports and the log of both. */
+  readonly moderation: Moderation
   /** The room that is left for data. */
   readonly space: DiskSpace
   /** The way to other servers. */
@@ -73,6 +83,7 @@ export function servicesOf(env: Env): Services {
 
 function createServices(env: Env): Services {
   const config = readConfig({ ...env })
+  noteOpenSignUps(config)
   const space = new DiskSpace(env)
   const objects = config.devMode ? noteAccounts(hostObjects(env)) : hostObjects(env)
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
@@ -113,13 +124,15 @@ function createServices(env: Env): Services {
     plc,
     operatorNames,
     space,
+    countSignUp: () => countSignUp(currentRequest(), objects),
     countTry: (subject) => countTry(subject, currentRequest(), objects),
     waitUntil,
   })
+  const sends = sendsMail(config, env)
   const mail = new MailService({
     config,
     objects,
-    sends: sendsMail(config, env),
+    sends,
     client: () => {
       const { request, clientNetwork: network } = currentRequest()
       const { headers } = request
@@ -171,16 +184,40 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
-    operator: new OperatorActions({ objects, accounts, mail }),
+    operator: new OperatorActions({ objects, accounts }),
+    assertCaptcha(token, handle) {
+      const { clientAddress: address, request } = currentRequest()
+      const userAgent = request.headers.get('user-agent')
+      const { hcaptcha: keys, hcaptchaVerifyUrl: verifyUrl } = config.signUps
+      const verifier = { keys, verifyUrl, fetch: network.operator }
+      return assertCaptcha(verifier, token, { address, handle, userAgent })
+    },
+    signUps: new SignUps({ config, objects, plc, sends }),
     mailedCodes: new MailedCodes({
       objects,
       mail,
       log,
       countMail: (did) => enforceLimits(mailLimits, { auth: { did } }, currentRequest(), objects),
     }),
+    moderation: new Moderation({
+      objects,
+      lookup,
+      mail,
+      blobStore: () => blobStore(env),
+      countReport: (did) =>
+        enforceLimits(createReportLimits, { auth: { did } }, currentRequest(), objects),
+    }),
     network,
     space,
   }
+}
+
+/** Once per isolate, so that nobody opens a host without knowing. */
+function noteOpenSignUps(config: Config): void {
+  const open = config.devMode ? undefined : openSignUps(config)
+  if (!open) return
+  const missing = open.missing.join('; ')
+  createLogger({}).info(`registration: ${open.who}`, { ...(missing !== '' && { missing }) })
 }
 
 /** Writes to the log of whichever request is being worked on. */

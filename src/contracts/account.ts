@@ -6,6 +6,7 @@ import type { Charge, RateLimitStatus } from '../storage/rate-counter.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { KeysRpc, ServiceTokensRpc } from './account/keys.ts'
 import type { EmailRpc, LifecycleRpc, PreferencesRpc, ProfileRpc } from './account/lifecycle.ts'
+import type { ModerationRpc } from './account/moderation.ts'
 import type { BlobsRpc, QuotaRpc, RepositoryRpc } from './account/repository.ts'
 import type {
   AccessRpc,
@@ -26,6 +27,7 @@ export interface AccountRpc {
   readonly blobs: BlobsRpc
   readonly archives: ArchivesRpc
   readonly quota: QuotaRpc
+  readonly moderation: ModerationRpc
   readonly keys: KeysRpc
   readonly serviceTokens: ServiceTokensRpc
   readonly sessions: SessionsRpc

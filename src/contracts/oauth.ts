@@ -104,8 +104,9 @@ export interface OAuthAccountsRpc {
    * epoch begins. Their owner is asked again.
    *
    * @param options.devices whether it is signed out of browsers, too
+   * @param options.gone whether the account was deleted
    */
-  remove(did: string, options: { devices: boolean }): Answer<void>
+  remove(did: string, options: { devices: boolean; gone?: boolean }): Answer<void>
   /** Ends what one app may do for an account: its consent and sessions. A new epoch begins. */
   removeClient(did: string, clientId: string): Answer<void>
 }

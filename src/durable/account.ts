@@ -11,10 +11,12 @@ import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
 import { AppPasswords } from '../storage/account/app-passwords.ts'
+import { BlobTakedowns } from '../storage/account/blob-takedowns.ts'
 import { BlobIndex } from '../storage/account/blobs.ts'
 import { BrowserSessions as BrowserSessionTable } from '../storage/account/browser-sessions.ts'
 import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
 import { Lifecycle as LifecycleStore } from '../storage/account/lifecycle.ts'
+import { ModerationOutbox } from '../storage/account/moderation-outbox.ts'
 import { OneTime } from '../storage/account/one-time.ts'
 import { Outbox } from '../storage/account/outbox.ts'
 import { Passkeys as PasskeyTable } from '../storage/account/passkeys.ts'
@@ -24,10 +26,10 @@ import { migrations } from '../storage/account/schema.ts'
 import { Sessions as SessionTable } from '../storage/account/sessions.ts'
 import { TotpStore } from '../storage/account/totp.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
+import { blobFolder } from '../storage/blobs/store.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
-import type { SourceState } from '../storage/sequencer/sources.ts'
 import { countRows } from '../storage/sql.ts'
 import { Access } from './account/access.ts'
 import { Archives } from './account/archives.ts'
@@ -39,10 +41,18 @@ import { Factors } from './account/factors.ts'
 import { Facts } from './account/facts.ts'
 import { HandleChange } from './account/handle-change.ts'
 import { hasherOf } from './account/hasher.ts'
-import { deleteBlobs, deliverEvents, removeDelivered, signOutOfOAuth } from './account/jobs.ts'
+import {
+  deleteBlobs,
+  deliverEvents,
+  removeDelivered,
+  signOutOfOAuth,
+  sourceState,
+} from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
 import { useMailedCode } from './account/mailed-code.ts'
+import { Moderation } from './account/moderation.ts'
+import { logModeration, ModerationNotes } from './account/moderation-notes.ts'
 import { Passkeys } from './account/passkeys.ts'
 import { Passwords, type SignOut } from './account/passwords.ts'
 import { Preferences } from './account/preferences.ts'
@@ -102,7 +112,9 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const objects = hostObjects(env)
   const space = new DiskSpace(env)
   const blobIndex = new BlobIndex(sql)
+  const blobTakedowns = new BlobTakedowns(sql, blobIndex)
   const outbox = new Outbox(sql)
+  const moderationOutbox = new ModerationOutbox(sql)
   const snapshots = new ExportSnapshots(sql)
   const store = new LifecycleStore({ storage, sql, outbox, blobs: blobIndex, snapshots })
   const { profile, repo } = store
@@ -116,18 +128,23 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     did,
     state: () => sourceState(store),
   })
-  const blobDeletion = deleteBlobs(blobIndex, () => blobStore(env))
+  const blobDeletion = deleteBlobs(blobIndex, blobTakedowns, () => blobStore(env))
   const recovery = new Recovery({
     plc,
     objects,
     profile,
     outbox,
-    hasBlobsToDelete: () => blobIndex.keysToDelete(1).length > 0,
+    hasOtherWork: () =>
+      blobIndex.keysToDelete(1).length > 0 ||
+      blobTakedowns.hasQuarantine() ||
+      !moderationOutbox.isEmpty(),
     open: () => lifecycle.openPending(),
     destroy: () => store.destroy(),
     wipe,
   })
-  const oauthSignOut = signOutOfOAuth(objects, did)
+  const moderationLog = logModeration(moderationOutbox, objects)
+  const notes = new ModerationNotes(moderationOutbox, () => scheduler, moderationLog)
+  const oauthSignOut = signOutOfOAuth(objects, did, () => profile.isDeleted())
   const handleChange = new HandleChange({
     kv: storage.kv,
     lifecycle: store,
@@ -152,6 +169,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     blobDeletion,
     oauthSignOut,
     handleChange,
+    moderationLog,
     recovery,
     facts,
   ]
@@ -221,7 +239,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   })
   const sessions = new Sessions(core, sessionTable, passwords, factors)
   const passkeys = new Passkeys(core, passkeyTable, oneTime, signOut)
-  const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut)
+  const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut, notes)
 
   const browserSessions = new BrowserSessions(core, browserTable, {
     passwords,
@@ -237,7 +255,16 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   }
 
   /** Leaves an empty store, as of an account that never was. */
-  async function wipe(): Promise<void> {
+  function wipe(): Promise<void> {
+    // Nobody begins an account of the same DID meanwhile, whose blobs would go as well.
+    return ctx.blockConcurrencyWhile(async () => {
+      if (!profile.isDeleted()) return
+      await blobStore(env).deleteFolder(blobFolder(did()))
+      await empty()
+    })
+  }
+
+  async function empty(): Promise<void> {
     await storage.deleteAll()
     migrate(storage, migrations)
     outbox.clearCache()
@@ -257,6 +284,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     blobs: new Blobs(core, blobIndex),
     archives: new Archives(core),
     quota: new AccountQuota(core, store, blobIndex, log),
+    moderation: new Moderation(core, { repo, blobs: blobTakedowns, blobIndex, notes }),
     keys,
     serviceTokens: new ServiceTokens(core, keys, sessions, repo),
     sessions,
@@ -269,12 +297,4 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     rowCounts: rowCounter,
   }
   return { parts, scheduler, assertHolder }
-}
-
-/** What the sequencer stores for listings of all accounts. */
-function sourceState({ profile, repo }: LifecycleStore): SourceState {
-  const gone = profile.isDeleted() || profile.pending() !== undefined
-  if (gone) return { head: null, rev: null, status: 'deleted' }
-  const { cid, rev } = repo.head()
-  return { head: cid, rev, status: profile.get().status }
 }

@@ -29,6 +29,7 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'requests.create',
   'tokens.create',
   'replays.isFirst',
+  'accounts.remove',
 ])
 
 /**
@@ -57,7 +58,7 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
       async run() {
         const now = Date.now()
         storage.transactionSync(() => {
-          for (const table of [requests, tokenTable, replays, devices]) table.prune(now)
+          for (const table of [requests, tokenTable, replays, devices, epochs]) table.prune(now)
         })
         tokens.clearCache()
       },
@@ -81,9 +82,10 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
         epoch: (did) => epochs.of(did),
         remove(did, options) {
           storage.transactionSync(() => {
-            epochs.advance(did)
+            epochs.advance(did, options.gone)
             for (const table of [tokenTable, requests, clients]) table.forgetAccount(did)
-            if (options.devices) devices.forgetAccount(did)
+            if (options.gone) devices.forgetGone(did)
+            else if (options.devices) devices.forgetAccount(did)
           })
           tokens.clearCache()
         },

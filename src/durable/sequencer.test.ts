@@ -304,6 +304,7 @@ test('a log from before states were kept is taken over', async () => {
       'source_count',
       'horizon',
       'purge',
+      'farewell',
       'relay',
       'job',
     ])

@@ -52,7 +52,9 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     // A host may have had another PDS, whose numbers relays know: time goes on, whatever they were.
     const first = config.firstSeq ?? Date.now() * 1000
     this.#log = new EventLog(ctx.storage, this.#sources, first, sql)
-    this.#retention = new Retention(sql, config.eventRetention)
+    this.#retention = new Retention(sql, config.eventRetention, {
+      overwrites: env.BLOB_DISK !== undefined,
+    })
     const { operator } = networkOf(env, config)
     this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator)
     const log = () => createLogger({ object: 'sequencer' })

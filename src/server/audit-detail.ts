@@ -37,6 +37,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'ref',
   'repositoryBytes',
   'role',
+  'rule',
   'signingKey',
   'subject',
   'takedown',

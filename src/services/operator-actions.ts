@@ -1,13 +1,11 @@
-/** What operators do with accounts, by methods and by the console: each in one place. */
+/** What operators do with accounts that takes more than one step. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { Accounts } from './accounts/accounts.ts'
-import type { MailService } from './mail/mail.ts'
 import type { HostObjects } from './objects/stubs.ts'
 
 export interface OperatorDependencies {
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
   readonly accounts: Accounts
-  readonly mail: Pick<MailService, 'tell'>
 }
 
 export class OperatorActions {
@@ -17,29 +15,19 @@ export class OperatorActions {
     this.#dependencies = dependencies
   }
 
+  /** @param by the operator, for the moderation log */
+  async deactivate(did: string, by: string): Promise<void> {
+    await this.#dependencies.objects.account(did).lifecycle.deactivate(null, { by })
+  }
+
   /**
-   * Takes an account down, or gives it back. Its owner is told of what changes: moderation services repeat themselves.
-   *
-   * @param ref of the case, or the reason; null: the account is given back
+   * @param by the operator, for the moderation log
+   * @throws InvalidRequestError when the identity does not say that the account is here
    */
-  async setTakedown(did: string, ref: string | null): Promise<void> {
-    const { objects, mail } = this.#dependencies
-    const { profile, lifecycle } = objects.account(did)
-    const { status } = await profile.get()
-    await lifecycle.setTakedown(ref)
-    if ((ref !== null) === (status === 'takendown')) return
-    mail.tell(did, { kind: ref === null ? 'account restored' : 'account taken down' })
-  }
-
-  async deactivate(did: string): Promise<void> {
-    await this.#dependencies.objects.account(did).lifecycle.deactivate(null)
-  }
-
-  /** @throws InvalidRequestError when the identity does not say that the account is here */
-  async activate(did: string): Promise<void> {
+  async activate(did: string, by: string): Promise<void> {
     const { objects, accounts } = this.#dependencies
     await accounts.assertIdentity(did)
-    await objects.account(did).lifecycle.activate()
+    await objects.account(did).lifecycle.activate({ by })
   }
 
   /** Gives an account a fresh signing key. @throws as `Accounts.changeSigningKey` */

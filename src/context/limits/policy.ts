@@ -47,6 +47,8 @@ export const accountTryLimits = limits('address and identifier')(
   perDay(300),
 )
 export const createAccountLimits = byAddress('create account', perFiveMinutes(100))
+/** Accounts that people make for themselves; the operator's do not count. */
+export const signUpLimits = byAddress('sign up', perHour(20), perDay(50))
 export const deleteAccountLimits = byAddress('delete account', perFiveMinutes(50))
 export const requestPasswordResetLimits = byAddress('request reset', perHour(15), perDay(50))
 export const resetPasswordLimits = byAddress('reset password', perFiveMinutes(50))
@@ -61,3 +63,5 @@ export const appPasswordLimits = byAccount('app password', perHour(20), perDay(5
 export const archiveLimits = byAccount('archive', perHour(5), perDay(15))
 export const updateHandleLimits = byAccount('update handle', perFiveMinutes(10), perDay(50))
 export const importRepoLimits = byAccount('import repo', perDay(10))
+/** Reports that are stored here. */
+export const createReportLimits = byAccount('create report', perFiveMinutes(10), perDay(50))

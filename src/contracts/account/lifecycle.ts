@@ -3,6 +3,7 @@ import type { Preference } from '../../storage/account/preferences.ts'
 import type { Account, InitialStatus } from '../../storage/account/profile.ts'
 import type { Session } from '../../storage/account/sessions.ts'
 import type { Usage } from '../../storage/account/usage.ts'
+import type { ModerationNote } from '../../storage/moderation.ts'
 import type { Answer } from '../answer.ts'
 
 /** What it takes to create an account. */
@@ -15,6 +16,8 @@ export interface AccountInput {
   signingKey?: Uint8Array
   /** `active` unless given. */
   becomes?: InitialStatus
+  /** Whether it is deactivated, and unheard of, until the operator approves it. */
+  awaitsApproval?: boolean
 }
 
 /** A session that was opened or refreshed, and whose it is. */
@@ -37,11 +40,19 @@ export interface LifecycleRpc {
   open(): Answer<OpenedSession>
   /** Removes a prepared account that is not to be opened. */
   discard(): Answer<void>
-  activate(): Answer<void>
-  /** @param deleteAfter ISO 8601; until when the owner wants it to be kept */
-  deactivate(deleteAfter: string | null): Answer<void>
+  /** @param note where it is not the owner who does it */
+  activate(note?: ModerationNote): Answer<void>
+  /** Ends the wait for the operator's approval; does nothing where it has ended. */
+  approve(): Answer<void>
+  /**
+   * @param deleteAfter ISO 8601; until when the owner wants it to be kept
+   * @param note where it is not the owner who does it
+   */
+  deactivate(deleteAfter: string | null, note?: ModerationNote): Answer<void>
   /** Takes the account down and signs it out, browsers and apps included; null restores it. */
-  setTakedown(takedown: string | null): Answer<void>
+  setTakedown(takedown: string | null, note?: ModerationNote): Answer<void>
+  /** Tells the network once more whether the account is active. */
+  announceStatus(): Answer<void>
   /** Deletes everything; the network is told. */
   destroy(): Answer<void>
 }
@@ -61,6 +72,12 @@ export interface Inventory {
 export interface ProfileRpc {
   /** @throws StorageError `RepoNotFound` */
   get(): Answer<Account>
+  /**
+   * Whether what the owner does may leave this host.
+   *
+   * @throws StorageError `AccountPending`, `EmailNotConfirmed` (403)
+   */
+  assertMayPublish(): Answer<void>
   setHandle(handle: string): Answer<void>
   /** Notes that the handle is being changed, so that a change that breaks off is settled in the background. */
   beginHandleChange(): Answer<void>

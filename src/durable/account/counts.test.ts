@@ -5,6 +5,7 @@ import { Profile } from '../../durable/account/profile.ts'
 import { exportCar } from '../../storage/account/export.ts'
 import { readImport } from '../../storage/account/import.ts'
 import { Preferences } from '../../storage/account/preferences.ts'
+import { RecordTakedowns } from '../../storage/account/record-takedowns.ts'
 import { RecordReader } from '../../storage/account/records.ts'
 import { countRows } from '../../storage/sql.ts'
 import { type AccountParts, record, withAccount } from '../../testing/account-parts.ts'
@@ -79,12 +80,14 @@ test('collections are listed up to a thousand, with a row read for each', () =>
       }
     }
     const counter = countRows(sql)
-    expect(new RecordReader(counter.sql).collections()).toEqual(
+    expect(new RecordReader(counter.sql, new RecordTakedowns(counter.sql)).collections()).toEqual(
       Array.from({ length: 1000 }, (_, n) => collection(n)),
     )
     expect(counter.take().read).toBeLessThan(5000)
     sql.exec("DELETE FROM record WHERE path > 'com.example.c00003'")
-    expect(new RecordReader(sql).collections()).toEqual([0, 1, 2].map(collection))
+    expect(new RecordReader(sql, new RecordTakedowns(sql)).collections()).toEqual(
+      [0, 1, 2].map(collection),
+    )
     sql.exec('DELETE FROM record')
-    expect(new RecordReader(sql).collections()).toEqual([])
+    expect(new RecordReader(sql, new RecordTakedowns(sql)).collections()).toEqual([])
   }))

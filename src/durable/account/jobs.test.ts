@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { SequencerClient } from '../../services/objects/stubs.ts'
+import { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { OutboxEvent } from '../../storage/account/events.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
@@ -100,6 +101,8 @@ describe('the deletion of blobs', () => {
   const storeOf = (deleting: (key: string) => Promise<void>) => () =>
     standIn<BlobStore>({ delete: deleting })
 
+  const takedownsOf = ({ sql, blobIndex }: AccountParts) => new BlobTakedowns(sql, blobIndex)
+
   /** Blobs that were uploaded and whose keys are to be deleted. */
   function discarded({ blobIndex }: AccountParts, count: number): string[] {
     const names = Array.from({ length: count }, (_, index) => `k${index}`)
@@ -115,6 +118,7 @@ describe('the deletion of blobs', () => {
       const asked: string[] = []
       const job = deleteBlobs(
         blobIndex,
+        takedownsOf(parts),
         storeOf(async (key) => {
           expect(blobIndex.keysToDelete(10)).toContain(key)
           asked.push(key)
@@ -137,15 +141,45 @@ describe('the deletion of blobs', () => {
     withAccount(async (parts) => {
       const keys = discarded(parts, 205)
       const deleting = vi.fn(async (_key: string) => undefined)
-      await deleteBlobs(parts.blobIndex, storeOf(deleting)).run()
+      await deleteBlobs(parts.blobIndex, takedownsOf(parts), storeOf(deleting)).run()
       expect(deleting.mock.calls.map(([key]) => key).sort()).toEqual(keys.sort())
+    }))
+
+  test('waits for the end of a quarantine, and deletes no bytes before it', () =>
+    withAccount(async (parts) => {
+      const deleting = vi.fn(async (_key: string) => undefined)
+      const takedowns = takedownsOf(parts)
+      const job = deleteBlobs(parts.blobIndex, takedowns, storeOf(deleting))
+      parts.blobIndex.add(blob('a'))
+      const { cid } = blob('a')
+      const end = Date.now() + 60_000
+      takedowns.set(cid, 'case', end)
+      expect(job.due?.()).toBe(end)
+      await job.run()
+      expect(deleting).not.toHaveBeenCalled()
+      takedowns.set(cid, 'another case', end + 60_000)
+      expect(job.due?.()).toBe(end)
+      vi.useFakeTimers({ toFake: ['Date'] })
+      try {
+        vi.setSystemTime(end)
+        await job.run()
+      } finally {
+        vi.useRealTimers()
+      }
+      expect(deleting).toHaveBeenCalledExactlyOnceWith('a')
+      expect(job.due?.()).toBeUndefined()
+      expect(takedowns.state(cid)).toEqual({
+        takedown: 'another case',
+        bytes: null,
+        deleteAt: null,
+      })
     }))
 
   test('waits for uploads that no record refers to, and leaves alone what one refers to', () =>
     withAccount(async (parts) => {
       const { blobIndex } = parts
       const deleting = vi.fn(async (_key: string) => undefined)
-      const job = deleteBlobs(blobIndex, storeOf(deleting))
+      const job = deleteBlobs(blobIndex, takedownsOf(parts), storeOf(deleting))
       const [used, unused] = [blob('used'), blob('unused')]
       blobIndex.add(used)
       blobIndex.add(unused)

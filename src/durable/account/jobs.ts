@@ -1,8 +1,10 @@
 /** What an account does in the background; docs/storage.md says which rows each job is about. */
 
 import type { HostObjects, SequencerClient } from '../../services/objects/stubs.ts'
+import type { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
 import type { Collections } from '../../storage/account/collections.ts'
+import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
@@ -50,6 +52,14 @@ export const deliverEvents = ({
   },
 })
 
+/** What the sequencer stores for listings of all accounts. */
+export function sourceState({ profile, repo }: Pick<Lifecycle, 'profile' | 'repo'>): SourceState {
+  const gone = profile.isDeleted() || profile.pending() !== undefined
+  if (gone) return { head: null, rev: null, status: 'deleted' }
+  const { cid, rev } = repo.head()
+  return { head: cid, rev, status: profile.get().status }
+}
+
 /** Tells which collections have become empty, or are not any more. */
 async function tellCollections(did: string, collections: Collections, sequencer: SequencerClient) {
   for (;;) {
@@ -69,12 +79,24 @@ export const removeDelivered = (outbox: Outbox): Job => ({
   },
 })
 
-/** Removes uploaded blobs that no record came to refer to, and deletes the bytes of those that nobody needs. */
-export const deleteBlobs = (index: BlobIndex, store: () => BlobStore): Job => ({
+/**
+ * Removes uploaded blobs that no record came to refer to, ends quarantines, and deletes the bytes that nobody needs any
+ * more.
+ */
+export const deleteBlobs = (
+  index: BlobIndex,
+  takedowns: BlobTakedowns,
+  store: () => BlobStore,
+): Job => ({
   name: 'delete blobs',
-  due: () => (index.keysToDelete(1).length > 0 ? Date.now() : index.nextExpiry()),
+  due() {
+    if (index.keysToDelete(1).length > 0) return Date.now()
+    const times = [index.nextExpiry(), takedowns.nextEnd()].filter((time) => time !== undefined)
+    return times.length > 0 ? Math.min(...times) : undefined
+  },
   async run() {
     index.expire(Date.now())
+    takedowns.endQuarantine(Date.now())
     for (;;) {
       const keys = index.keysToDelete(DELETE_BATCH)
       if (keys.length === 0) return
@@ -87,11 +109,15 @@ export const deleteBlobs = (index: BlobIndex, store: () => BlobStore): Job => ({
 })
 
 /** Ends what browsers and apps were given for an account by the OAuth server. */
-export const signOutOfOAuth = (objects: Pick<HostObjects, 'oauth'>, did: () => string): Job => ({
+export const signOutOfOAuth = (
+  objects: Pick<HostObjects, 'oauth'>,
+  did: () => string,
+  isGone: () => boolean,
+): Job => ({
   name: 'sign out of OAuth',
   // Until it succeeds, somebody who should not is signed in.
   maxBackoff: 60_000,
   async run() {
-    if (did() !== '') await objects.oauth.accounts.remove(did(), { devices: true })
+    if (did() !== '') await objects.oauth.accounts.remove(did(), { devices: true, gone: isGone() })
   },
 })

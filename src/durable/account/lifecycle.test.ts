@@ -36,7 +36,8 @@ function lifecycleOf(
   const sessions = new SessionTable(sql)
   const here = vi.fn(() => sessions.closeAll())
   const signOut = { here, browsers: vi.fn(), oauth: vi.fn(oauth) }
-  const lifecycle = new Lifecycle(core, store, keys, sessions, signOut)
+  const notes = { add: vi.fn(), send: async () => undefined }
+  const lifecycle = new Lifecycle(core, store, keys, sessions, signOut, notes)
   return { lifecycle, sessions, signOut, remembered: () => remembered?.did() }
 }
 

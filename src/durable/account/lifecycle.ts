@@ -7,9 +7,15 @@ import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { Lifecycle as LifecycleStore } from '../../storage/account/lifecycle.ts'
 import type { Sessions } from '../../storage/account/sessions.ts'
 import { StorageError } from '../../storage/error.ts'
+import type { ModerationAction, ModerationNote } from '../../storage/moderation.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
+import type { ModerationNotes } from './moderation-notes.ts'
 import { REVIEW, type SignOut, USED_TOKENS } from './passwords.ts'
+import { assertApproved, assertMayPublish } from './publishing.ts'
+
+/** Scope of sessions while the account waits for approval, as the reference's clients know it. */
+const QUEUED = 'com.atproto.signupQueued'
 
 /** Creates, changes and ends one account. */
 export class Lifecycle implements LifecycleRpc {
@@ -18,6 +24,7 @@ export class Lifecycle implements LifecycleRpc {
   readonly #keys: Keys
   readonly #sessions: Sessions
   readonly #signOut: SignOut
+  readonly #notes: Pick<ModerationNotes, 'add' | 'send'>
 
   constructor(
     core: AccountCore,
@@ -25,12 +32,14 @@ export class Lifecycle implements LifecycleRpc {
     keys: Keys,
     sessions: Sessions,
     signOut: SignOut,
+    notes: Pick<ModerationNotes, 'add' | 'send'>,
   ) {
     this.#core = core
     this.#store = store
     this.#keys = keys
     this.#sessions = sessions
     this.#signOut = signOut
+    this.#notes = notes
   }
 
   async create(input: AccountInput): Promise<void> {
@@ -46,39 +55,75 @@ export class Lifecycle implements LifecycleRpc {
   async open(): Promise<OpenedSession> {
     await this.openPending()
     await this.#core.delivered()
-    const session = this.#sessions.open('com.atproto.access', null)
-    return { account: this.#core.profile.get(), session }
+    const account = this.#core.profile.get()
+    const scope = account.awaitsApproval ? QUEUED : 'com.atproto.access'
+    return { account, session: this.#sessions.open(scope, null) }
   }
 
   discard(): void {
     if (this.#core.profile.pending() !== undefined) this.#store.destroy()
   }
 
-  async activate(): Promise<void> {
-    if (this.#core.profile.get().takedown !== null) {
+  async activate(note?: ModerationNote): Promise<void> {
+    const { takedown, deactivated } = this.#core.profile.get()
+    if (takedown !== null) {
       throw new StorageError('AccountNotFound', 'An account that was taken down is not activated')
     }
-    this.#store.activate()
-    this.#core.factsChanged()
-    await this.#announced()
+    // The operator's word counts.
+    if (!note) assertMayPublish(this.#core)
+    else assertApproved(this.#core)
+    this.#core.storage.transactionSync(() => {
+      this.#store.activate()
+      this.#core.factsChanged()
+      if (note && deactivated) this.#note('activate', note)
+    })
+    await this.#announced(note && this.#notes.send())
   }
 
-  async deactivate(deleteAfter: string | null): Promise<void> {
-    this.#store.deactivate(deleteAfter)
-    this.#core.factsChanged()
-    await this.#announced()
-  }
-
-  async setTakedown(takedown: string | null): Promise<void> {
+  async approve(): Promise<void> {
     const { storage, profile } = this.#core
-    const changes = takedown !== null || profile.get().takedown !== null
+    if (!profile.get().awaitsApproval) return
+    storage.transactionSync(() => {
+      this.#store.approve()
+      this.#core.factsChanged()
+      this.#sessions.changeScope(QUEUED, 'com.atproto.access')
+    })
+    await this.#announced()
+  }
+
+  async deactivate(deleteAfter: string | null, note?: ModerationNote): Promise<void> {
+    const { deactivated } = this.#core.profile.get()
+    this.#core.storage.transactionSync(() => {
+      this.#store.deactivate(deleteAfter)
+      this.#core.factsChanged()
+      if (note && !deactivated) this.#note('deactivate', note)
+    })
+    await this.#announced(note && this.#notes.send())
+  }
+
+  async setTakedown(
+    takedown: string | null,
+    note: ModerationNote = { by: 'admin' },
+  ): Promise<void> {
+    const { storage, profile } = this.#core
+    const { takedown: before } = profile.get()
+    const changes = takedown !== null || before !== null
     storage.transactionSync(() => {
       this.#store.setTakedown(takedown)
       this.#core.factsChanged()
       // Also when it ends: what was opened meanwhile was for somebody who wants to leave.
       if (changes) this.#signOut.here()
+      if (takedown !== before) {
+        this.#note(takedown === null ? 'restore' : 'takedown', note, takedown)
+      }
     })
-    await this.#announced(changes && this.#signOut.oauth())
+    const noted = takedown !== before && this.#notes.send()
+    await this.#announced(changes && Promise.all([this.#signOut.oauth(), noted]))
+  }
+
+  async announceStatus(): Promise<void> {
+    this.#store.tellStatus()
+    await this.#announced()
   }
 
   async destroy(): Promise<void> {
@@ -104,13 +149,21 @@ export class Lifecycle implements LifecycleRpc {
   }
 
   /** After a change that the network is told. @param besides what is done meanwhile */
-  async #announced(besides?: Promise<void> | false): Promise<void> {
+  async #announced(besides?: Promise<unknown> | false): Promise<void> {
     this.#core.changed()
     await Promise.all([besides, this.#core.delivered()])
   }
 
+  /** To be called in the transaction of the change. */
+  #note(action: ModerationAction, note: ModerationNote, ref: string | null = null): void {
+    const { did } = this.#core.profile.get()
+    this.#notes.add(action, { kind: 'account', did }, note, ref)
+  }
+
   async #prepare(input: AccountInput): Promise<void> {
-    const { did, handle, email, becomes = 'active' } = input
+    const { did, handle, email, awaitsApproval = false } = input
+    const approvedAs = input.becomes ?? 'active'
+    const becomes = awaitsApproval ? 'deactivated' : approvedAs
     const { config, profile, hasher } = this.#core
     const key = input.signingKey
       ? SigningKey.fromBytes(input.signingKey)
@@ -121,7 +174,15 @@ export class Lifecycle implements LifecycleRpc {
     if (!isFree && profile.pending() === undefined) {
       throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
     }
-    this.#store.create({ did, handle, email, password, signingKey, becomes })
+    this.#store.create({
+      did,
+      handle,
+      email,
+      password,
+      signingKey,
+      becomes,
+      ...(awaitsApproval && { approvedAs }),
+    })
     this.#keys.cache(key)
   }
 }

@@ -3,7 +3,7 @@ import type { Config } from '../../kernel/config/config.ts'
 import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 
-/** Uses up a code that was mailed for signing in. @returns false when it is wrong */
+/** Uses a code up that was mailed for signing in. @returns whether it was good */
 export async function useMailedCode(
   { directory }: HostObjects,
   { jwtSecret }: Config,

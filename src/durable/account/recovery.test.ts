@@ -27,7 +27,7 @@ interface Others {
   find?: DirectoryAccounts['find']
   remove?: DirectoryAccounts['remove']
   signOut?: OAuthAccounts['remove']
-  hasBlobsToDelete?: () => boolean
+  hasOtherWork?: () => boolean
 }
 
 /** The job, with a directory that knows nobody unless `others` says so. */
@@ -51,7 +51,7 @@ function recoveryOf({ core, profile, outbox, store }: AccountParts, others: Othe
     },
     profile,
     outbox,
-    hasBlobsToDelete: others.hasBlobsToDelete ?? (() => false),
+    hasOtherWork: others.hasOtherWork ?? (() => false),
     open,
     destroy,
     wipe,
@@ -200,20 +200,20 @@ describe('a deletion', () => {
 
   test('is completed once the network knows of it and the bytes of blobs are gone', () =>
     withDeleted(async (parts) => {
-      let hasBlobsToDelete = true
+      let hasOtherWork = true
       const { recovery, wipe, remove, signOut } = recoveryOf(parts, {
-        hasBlobsToDelete: () => hasBlobsToDelete,
+        hasOtherWork: () => hasOtherWork,
       })
       expect(recovery.due()).toBeLessThanOrEqual(Date.now())
       await recovery.run()
       forgetEvents(parts)
       await recovery.run()
       expect(wipe).not.toHaveBeenCalled()
-      hasBlobsToDelete = false
+      hasOtherWork = false
       await recovery.run()
       expect(wipe).toHaveBeenCalledOnce()
       expect(remove).toHaveBeenCalledWith(DID)
-      expect(signOut).toHaveBeenCalledWith(DID, { devices: true })
+      expect(signOut).toHaveBeenCalledWith(DID, { devices: true, gone: true })
     }))
 
   test('waits for the network, blobs or not', () =>

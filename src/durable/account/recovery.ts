@@ -12,8 +12,8 @@ export interface RecoveryParts {
   objects: Pick<HostObjects, 'directory' | 'oauth'>
   profile: Profile
   outbox: Outbox
-  /** Whether bytes of blobs are still to be deleted. */
-  hasBlobsToDelete(): boolean
+  /** Whether bytes of blobs are still to be deleted, now or later, or something is to be logged. */
+  hasOtherWork(): boolean
   /** Opens the pending account. */
   open(): Promise<void>
   /** Removes the account, pending or not. */
@@ -75,15 +75,15 @@ export class Recovery implements Job {
     const { objects, profile, wipe } = this.#parts
     const did = profile.did() ?? ''
     await objects.directory.accounts.remove(did)
-    await objects.oauth.accounts.remove(did, { devices: true })
+    await objects.oauth.accounts.remove(did, { devices: true, gone: true })
     // Meanwhile somebody may have begun to create an account of the same DID.
     if (!profile.isDeleted()) return
     this.#isAnnounced = true
     if (this.#isDrained()) await wipe()
   }
 
-  /** Whether the network knows of the deletion, and the bytes of the blobs are gone. */
+  /** Whether the network knows of the deletion, and nothing is left to do. */
   #isDrained(): boolean {
-    return this.#parts.outbox.isEmpty() && !this.#parts.hasBlobsToDelete()
+    return this.#parts.outbox.isEmpty() && !this.#parts.hasOtherWork()
   }
 }

@@ -77,6 +77,8 @@ export interface Config extends MailSettings {
   handleCooldown: number
   /** How long entries of the audit log are kept, in ms. */
   auditRetention: number
+  /** How long the bytes of a blob that was taken down are kept, in ms. */
+  blobQuarantine: number
   /** ms; undefined: accounts get no invite codes. */
   inviteInterval: number | undefined
   /** ms since 1970. */
@@ -211,6 +213,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     registration: readRegistration(parsed),
     handleCooldown: parsed.PDS_HANDLE_COOLDOWN_MS ?? 30 * 24 * 60 * 60 * 1000,
     auditRetention: parsed.PDS_AUDIT_RETENTION_MS ?? 365 * 24 * 60 * 60 * 1000,
+    blobQuarantine: parsed.PDS_BLOB_QUARANTINE_MS ?? 30 * 24 * 60 * 60 * 1000,
     inviteInterval: parsed.PDS_INVITE_INTERVAL,
     inviteEpoch: parsed.PDS_INVITE_EPOCH ?? 0,
     contactEmail,

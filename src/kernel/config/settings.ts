@@ -125,6 +125,10 @@ export const settings = {
     'How long nobody else gets a handle that an account gave up, by deletion or for another one. 0: not at all.',
   ),
   PDS_AUDIT_RETENTION_MS: count('31536000000 (a year)', 'How long audit entries are kept.'),
+  PDS_BLOB_QUARANTINE_MS: count(
+    '2592000000 (30 days)',
+    'How long the bytes of a blob that was taken down are kept, where nobody gets them, before they are deleted.',
+  ),
   PDS_INVITE_INTERVAL: count(
     'accounts get no invite codes',
     'An account may hand out one more invite code after so many ms.',

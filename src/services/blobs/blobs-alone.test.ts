@@ -24,6 +24,10 @@ class MemoryStore implements BlobStore {
   async delete(key: string): Promise<void> {
     this.blobs.delete(key)
   }
+
+  async deleteFolder(folder: string): Promise<void> {
+    for (const key of this.blobs.keys()) if (key.startsWith(`${folder}/`)) this.blobs.delete(key)
+  }
 }
 
 const streamOf = (content: string | Uint8Array) =>

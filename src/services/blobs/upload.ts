@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { cidForRawHash } from '@atproto/lex-data'
 import { XRPCError } from '@atproto/xrpc-server'
 import type { BlobRow } from '../../storage/account/blobs.ts'
-import type { BlobStore } from '../../storage/blobs/store.ts'
+import { type BlobStore, blobFolder } from '../../storage/blobs/store.ts'
 import { LocationFilter, type LocationPolicy } from './location/filter.ts'
 import { brokenOff, pump } from './pump.ts'
 import { Sniffer } from './sniffer.ts'
@@ -36,7 +36,7 @@ export async function storeBlob(
   body: ReadableStream<Uint8Array>,
   { declaredType, size, limit, assertMayStore, location }: UploadOptions,
 ): Promise<BlobRow> {
-  const key = `${encodeURIComponent(did).replaceAll('%', '_')}/${crypto.randomUUID()}`
+  const key = `${blobFolder(did)}/${crypto.randomUUID()}`
   const filter = new LocationFilter(location)
   const meter = new Meter(limit)
   const sniffer = new Sniffer()

@@ -72,8 +72,12 @@ export class BlobUsage {
 
   /** A blob of so many bytes is about to be removed. */
   remove(size: number): void {
-    const { blobs, bytes, ...uploads } = this.get()
-    this.#put({ blobs: blobs - 1, bytes: bytes - size, ...uploads })
+    this.#grow(-1, -size)
+  }
+
+  /** A blob of so many bytes that was removed is about to be there again, whatever the quota. */
+  putBack(size: number): void {
+    this.#grow(1, size)
   }
 
   /** Counts anew, and mends the row. @returns what it said, where that was wrong */
@@ -87,6 +91,11 @@ export class BlobUsage {
 
   clearCache(): void {
     this.#cached = undefined
+  }
+
+  #grow(more: number, moreBytes: number): void {
+    const { blobs, bytes, ...uploads } = this.get()
+    this.#put({ blobs: blobs + more, bytes: bytes + moreBytes, ...uploads })
   }
 
   #assertUploads({ uploads, uploadBytes, until }: Counts, quota: Quota, size: number): void {

@@ -1,8 +1,17 @@
 import type { Quota } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
 import { insertRows } from '../sql.ts'
+import {
+  blobsOfRecord,
+  countBlobs,
+  type ListBlobsOptions,
+  listBlobs,
+  listMissingBlobs,
+} from './blob-lists.ts'
 import { BlobUsage } from './blob-usage.ts'
 import type { BlobReference } from './writes.ts'
+
+export type { ListBlobsOptions }
 
 /** An uploaded blob; its bytes are in the blob store under `key`. */
 export interface BlobRow {
@@ -61,25 +70,39 @@ export class BlobIndex {
    *
    * @param quota what the account may store; to be called in a transaction
    * @returns the blob as it is kept
-   * @throws StorageError `QuotaExceeded`, `RateLimitExceeded`
+   * @throws StorageError `InvalidRequest` when it was taken down; `QuotaExceeded`, `RateLimitExceeded`
    */
   add(blob: BlobRow, quota?: Quota): BlobRow {
+    if (this.#isTakendown(blob.cid)) {
+      throw new StorageError('InvalidRequest', 'Blob has been takendown, cannot re-upload')
+    }
     const known = this.#find(blob.cid)
     this.usage.addUpload(blob.size, { isNew: !known, quota })
     const kept = known ? toBlob(known) : blob
-    if (kept.key !== blob.key) this.#markForDeletion(blob.key)
-    if (known?.expires_at === null) return kept
-    // Imported records may refer to a blob before it is uploaded.
-    const expiresAt = this.#isReferenced(blob.cid) ? null : Date.now() + TEMPORARY
-    this.#sql.exec(
-      'INSERT OR REPLACE INTO blob (cid, key, mime_type, size, expires_at) VALUES (?, ?, ?, ?, ?)',
-      kept.cid,
-      kept.key,
-      kept.mimeType,
-      kept.size,
-      expiresAt,
-    )
+    if (kept.key !== blob.key) this.markForDeletion(blob.key)
+    if (known?.expires_at !== null) this.#put(kept)
     return kept
+  }
+
+  /** Takes a blob in again that was taken out, temporary unless a record refers to it. */
+  putBack(blob: BlobRow): void {
+    this.usage.putBack(blob.size)
+    this.#put(blob)
+  }
+
+  /** Takes a blob out of the index; its bytes stay, and the caller sees to them. */
+  takeOut(cid: string): BlobRow | undefined {
+    const row = this.#find(cid)
+    if (!row) return undefined
+    this.usage.remove(row.size)
+    this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
+    return toBlob(row)
+  }
+
+  /** An upload, temporary or not. */
+  find(cid: string): BlobRow | undefined {
+    const row = this.#find(cid)
+    return row && toBlob(row)
   }
 
   /**
@@ -143,20 +166,9 @@ export class BlobIndex {
     )
   }
 
-  /** CIDs of blobs that records refer to, in order, after `cursor`; `since`: by newer records only. */
-  list({ since, cursor = '', limit }: ListBlobsOptions): string[] {
-    const newer = since === undefined ? '' : 'JOIN record USING (path)'
-    const condition = since === undefined ? '' : 'AND rev > ?3'
-    return this.#sql
-      .exec<{ blob: string }>(
-        `SELECT DISTINCT blob FROM record_blob ${newer} WHERE blob > ?1 ${condition}
-         ORDER BY blob LIMIT ?2`,
-        cursor,
-        limit,
-        ...(since === undefined ? [] : [since]),
-      )
-      .toArray()
-      .map(({ blob }) => blob)
+  /** See `listBlobs`. */
+  list(options: ListBlobsOptions): string[] {
+    return listBlobs(this.#sql, options)
   }
 
   /** All uploads in order of CID, after `cursor`; reads a row for each. */
@@ -167,33 +179,25 @@ export class BlobIndex {
       .map(toBlob)
   }
 
-  /** Blobs that records refer to but that were not uploaded, in order of CID, after `cursor`. */
-  listMissing(limit: number, cursor = ''): { cid: string; path: string }[] {
-    return this.#sql
-      .exec<{ cid: string; path: string }>(
-        `SELECT blob AS cid, min(path) AS path FROM record_blob
-         WHERE blob > ? AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = record_blob.blob)
-         GROUP BY blob ORDER BY blob LIMIT ?`,
-        cursor,
-        limit,
-      )
-      .toArray()
+  /** See `listMissingBlobs`. */
+  listMissing(limit: number, cursor?: string): { cid: string; path: string }[] {
+    return listMissingBlobs(this.#sql, limit, cursor)
   }
 
-  /** Marks the keys of all blobs for deletion; the caller empties the index. */
+  /** See `blobsOfRecord`. */
+  blobsOf(path: string, limit: number): string[] {
+    return blobsOfRecord(this.#sql, path, limit)
+  }
+
+  /** Marks the keys of all blobs for deletion, but not of those in quarantine; the caller empties the index. */
   markAllForDeletion(): void {
     this.#hasKeysToDelete = true
     this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) SELECT key FROM blob')
   }
 
-  /** How many blobs records refer to, and how many of those were uploaded. */
+  /** See `countBlobs`. */
   counts(): { expected: number; present: number } {
-    return this.#sql
-      .exec<{ expected: number; present: number }>(
-        `SELECT (SELECT count(DISTINCT blob) FROM record_blob) AS expected,
-           (SELECT count(*) FROM blob WHERE expires_at IS NULL) AS present`,
-      )
-      .one()
+    return countBlobs(this.#sql)
   }
 
   /** Removes temporary blobs that have expired. */
@@ -225,6 +229,12 @@ export class BlobIndex {
     return keys
   }
 
+  /** Marks a key in the blob store whose bytes nobody needs any more. */
+  markForDeletion(key: string): void {
+    this.#hasKeysToDelete = true
+    this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) VALUES (?)', key)
+  }
+
   /** To be called after the bytes under `key` were deleted. */
   confirmDeleted(key: string): void {
     this.#sql.exec('DELETE FROM blob_to_delete WHERE key = ?', key)
@@ -234,6 +244,23 @@ export class BlobIndex {
     return this.#sql.exec<Row>('SELECT * FROM blob WHERE cid = ?', cid).toArray()[0]
   }
 
+  #put({ cid, key, mimeType, size }: BlobRow): void {
+    // Imported records may refer to a blob before it is uploaded.
+    const expiresAt = this.#isReferenced(cid) ? null : Date.now() + TEMPORARY
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO blob (cid, key, mime_type, size, expires_at) VALUES (?, ?, ?, ?, ?)',
+      cid,
+      key,
+      mimeType,
+      size,
+      expiresAt,
+    )
+  }
+
+  #isTakendown(cid: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM blob_takedown WHERE cid = ?', cid).toArray().length > 0
+  }
+
   #isReferenced(cid: string): boolean {
     return (
       this.#sql.exec('SELECT 1 FROM record_blob WHERE blob = ? LIMIT 1', cid).toArray().length > 0
@@ -241,25 +268,9 @@ export class BlobIndex {
   }
 
   #remove(cid: string): void {
-    const blob = this.#find(cid)
-    if (!blob) return
-    this.usage.remove(blob.size)
-    this.#sql.exec('DELETE FROM blob WHERE cid = ?', cid)
-    this.#markForDeletion(blob.key)
+    const blob = this.takeOut(cid)
+    if (blob) this.markForDeletion(blob.key)
   }
-
-  #markForDeletion(key: string): void {
-    this.#hasKeysToDelete = true
-    this.#sql.exec('INSERT OR IGNORE INTO blob_to_delete (key) VALUES (?)', key)
-  }
-}
-
-export interface ListBlobsOptions {
-  /** Only blobs of records written after this rev. */
-  since?: string
-  /** CID to continue after. */
-  cursor?: string
-  limit: number
 }
 
 const toBlob = ({ cid, key, mime_type, size }: Row): BlobRow => ({

@@ -95,18 +95,25 @@ export class Collections {
   }
 }
 
-/** The names of all collections, in order: skips from one to the next, a row for each. `?1`: how many at most. */
-export const COLLECTIONS = collectionNames('LIMIT ?1')
-const ALL = collectionNames('')
+const ALL = collectionNames('', '')
 
-function collectionNames(limit: string): string {
+/**
+ * A query for the names of all collections, in order: skips from one to the next, a row for each.
+ *
+ * @param limit how many at most
+ * @param condition on the rows of `record` that count
+ */
+export function collectionNames(limit: string, condition: string): string {
   return `
   WITH RECURSIVE collection (name) AS (
-    SELECT (SELECT substr(path, 1, instr(path, '/') - 1) FROM record ORDER BY path LIMIT 1)
+    SELECT (
+      SELECT substr(path, 1, instr(path, '/') - 1) FROM record
+      WHERE true ${condition} ORDER BY path LIMIT 1
+    )
     UNION ALL
     SELECT (
       SELECT substr(path, 1, instr(path, '/') - 1) FROM record
-      WHERE path >= collection.name || '0' ORDER BY path LIMIT 1
+      WHERE path >= collection.name || '0' ${condition} ORDER BY path LIMIT 1
     )
     FROM collection WHERE name IS NOT NULL ${limit}
   )

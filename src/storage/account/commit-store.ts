@@ -15,6 +15,7 @@ import { type Head, type HeadStore, repositoryBytes } from './head.ts'
 import type { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
 import { assertWithinQuota } from './quota.ts'
+import type { RecordTakedowns } from './record-takedowns.ts'
 import { sizesAt } from './split-blocks.ts'
 import type { BlobReference, PathChange } from './writes.ts'
 
@@ -28,6 +29,7 @@ export interface CommitTables {
   nodes: NodeTable
   collections: Collections
   backlinks: Backlinks
+  takedowns: RecordTakedowns
   blobs: BlobIndex
   outbox: Outbox
   snapshots: ExportSnapshots
@@ -124,7 +126,7 @@ export class CommitStore {
   }
 
   #storeRecords(changes: ReadonlyMap<string, PathChange>, rev: string): void {
-    const { sql, backlinks, blobs } = this.#tables
+    const { sql, backlinks, blobs, takedowns } = this.#tables
     const written: SqlBinding[][] = []
     const references = new Map<string, readonly BlobReference[]>()
     let replaced = false
@@ -134,7 +136,10 @@ export class CommitStore {
       if (after) {
         written.push([path, after.cid, rev, after.block])
         backlinks.add(path, after.block)
-      } else sql.exec('DELETE FROM record WHERE path = ?', path)
+      } else {
+        sql.exec('DELETE FROM record WHERE path = ?', path)
+        takedowns.remove(path)
+      }
       if (before || after?.blobs.length) references.set(path, after?.blobs ?? [])
     }
     blobs.setReferences(references)

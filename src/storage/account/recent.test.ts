@@ -6,6 +6,7 @@ import { accountStub } from '../../services/objects/stubs.ts'
 import { makeAccount } from '../../testing/host.ts'
 import { countRows } from '../sql.ts'
 import { readRecent } from './recent.ts'
+import { RecordTakedowns } from './record-takedowns.ts'
 
 const MINUTE = 60_000_000
 const HERE_SINCE = '2025-01-01T00:00:00.000Z'
@@ -29,7 +30,7 @@ async function read(since: string, records: Record<string, number>) {
       )
     }
     counter.take()
-    const recent = readRecent(sql, since, HERE_SINCE)
+    const recent = readRecent(sql, since, HERE_SINCE, new RecordTakedowns(sql))
     const { read: rows } = counter.take()
     const posts = recent?.posts.map(({ block }) => block[0])
     const rkeys = recent?.posts.map(({ rkey }) => rkey)

@@ -2,6 +2,7 @@
 import { TID } from '@atproto/common-web'
 import { isValidTid } from '@atproto/syntax'
 import type { CidBytes } from '../../kernel/cbor/cid.ts'
+import type { RecordTakedowns } from './record-takedowns.ts'
 import { MAX_ANSWER_BYTES } from './records.ts'
 import { wholeBlock } from './split-blocks.ts'
 
@@ -41,6 +42,7 @@ const BEHIND_POSTS = 'app.bsky.feed.post0'
  * Posts written after rev `since`, and the profile. There is no index on `rev`, which would cost a row for each
  * write: rkeys of posts are TIDs, so the posts are read whose rkey is not much earlier than the rev. An old post that
  * was imported or updated since is thus not taken for a new one. Reads a row for each, and one for the profile.
+ * What was taken down is left out.
  *
  * @param createdAt when the account was created on this host, ISO 8601
  * @returns null when the rev is older: the AppView has indexed nothing of this host, and revs of another host
@@ -50,14 +52,16 @@ export function readRecent(
   sql: SqlStorage,
   since: string,
   createdAt: string,
+  takedowns: RecordTakedowns,
 ): Omit<RecentRecords, 'handle'> | null {
   if (!isValidTid(since)) return null
   const time = TID.fromStr(since).timestamp()
   if (time < Date.parse(createdAt) * 1000) return null
   const from = TID.fromTime(time - CLOCK_SKEW, 0).toString()
+  const { visible } = takedowns
   const rows = sql.exec<Row>(
     `SELECT * FROM (
-       SELECT path, cid, rev, block FROM record WHERE path > ? AND path < ?
+       SELECT path, cid, rev, block FROM record WHERE path > ? AND path < ? ${visible}
        ORDER BY path DESC LIMIT ?
      ) WHERE rev > ? LIMIT ?`,
     POSTS + from,
@@ -77,7 +81,7 @@ export function readRecent(
     .reverse()
     .sort((one, other) => (one.rev === other.rev ? 0 : one.rev < other.rev ? -1 : 1))
   const [profile] = sql
-    .exec<Row>('SELECT path, cid, rev, block FROM record WHERE path = ?', PROFILE)
+    .exec<Row>(`SELECT path, cid, rev, block FROM record WHERE path = ? ${visible}`, PROFILE)
     .toArray()
   if (posts.length === 0 && !(profile && profile.rev > since)) return null
   return { posts, ...(profile && { profile: toRecent(profile) }) }

@@ -1,6 +1,7 @@
 import { type CidBytes, cidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
-import { COLLECTIONS } from './collections.ts'
+import { collectionNames } from './collections.ts'
+import type { RecordTakedowns } from './record-takedowns.ts'
 import { wholeBlock } from './split-blocks.ts'
 
 /** A record as it is stored: its DAG-CBOR bytes and their CID. */
@@ -34,35 +35,38 @@ export interface ListOptions {
 
 type Row = { path: string; cid: ArrayBuffer; block: ArrayBuffer }
 
-/** Reads the records of one repository. */
+/**
+ * Reads the records of one repository. Who asks for records does not get those that were taken down; who asks for blocks
+ * of the repository does.
+ */
 export class RecordReader {
   readonly #sql: SqlStorage
-  constructor(sql: SqlStorage) {
+  readonly #takedowns: RecordTakedowns
+
+  constructor(sql: SqlStorage, takedowns: RecordTakedowns) {
     this.#sql = sql
+    this.#takedowns = takedowns
   }
 
-  /** The record at a path, or undefined; reads one row. */
+  /** The record at a path, taken down or not, or undefined; reads one row. */
   getByPath(path: string): StoredRecord | undefined {
-    const row = this.#sql
-      .exec<Row>('SELECT path, cid, block FROM record WHERE path = ?', path)
-      .toArray()[0]
-    return row && this.#toRecord(row)
+    return this.#at(path, '')
   }
 
   /**
-   * The record at a path, in the version `cid` where it is given.
+   * The record at a path, in the version `cid` where it is given; one that was taken down is not found.
    *
    * @throws StorageError `RecordNotFound`
    */
   get(collection: string, rkey: string, cid?: string): StoredRecord {
-    const record = this.getByPath(`${collection}/${rkey}`)
+    const record = this.#at(`${collection}/${rkey}`, this.#takedowns.visible)
     if (!record || (cid !== undefined && !equalBytes(record.cid, cidBytes(cid)))) {
       throw new StorageError('RecordNotFound', `Could not locate record: ${collection}/${rkey}`)
     }
     return record
   }
 
-  /** Any record with this CID; reads two rows. */
+  /** Any record with this CID, taken down or not; reads two rows. */
   getByCid(cid: CidBytes): StoredRecord | undefined {
     const row = this.#sql
       .exec<Row>('SELECT path, cid, block FROM record WHERE cid = ? LIMIT 1', cid)
@@ -70,13 +74,16 @@ export class RecordReader {
     return row && this.#toRecord(row)
   }
 
-  /** One page of a collection, which ends at `MAX_ANSWER_BYTES`; reads as many rows as it returns, or one more. */
+  /**
+   * One page of a collection, which ends at `MAX_ANSWER_BYTES`; reads as many rows as it returns, or one more, and those
+   * in between that were taken down, twice.
+   */
   list({ collection, limit, cursor, reverse }: ListOptions): StoredPage {
     // '0' is the character after '/': the range holds the paths of this collection and no others.
     const from = reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}/`
     const to = !reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}0`
     const rows = this.#sql.exec<Row>(
-      `SELECT path, cid, block FROM record WHERE path > ? AND path < ?
+      `SELECT path, cid, block FROM record WHERE path > ? AND path < ? ${this.#takedowns.visible}
        ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
       from,
       to,
@@ -93,14 +100,21 @@ export class RecordReader {
   }
 
   /**
-   * The collections that hold at least one record, in order, at most `MAX_COLLECTIONS`: skips from one to the next,
-   * a row for each.
+   * The collections that hold at least one record that may be read, in order, at most `MAX_COLLECTIONS`: skips from one
+   * to the next, a row for each.
    */
   collections(): string[] {
     return this.#sql
-      .exec<{ name: string }>(COLLECTIONS, MAX_COLLECTIONS)
+      .exec<{ name: string }>(collectionNames('LIMIT ?1', this.#takedowns.visible), MAX_COLLECTIONS)
       .toArray()
       .map(({ name }) => name)
+  }
+
+  #at(path: string, condition: string): StoredRecord | undefined {
+    const row = this.#sql
+      .exec<Row>(`SELECT path, cid, block FROM record WHERE path = ? ${condition}`, path)
+      .toArray()[0]
+    return row && this.#toRecord(row)
   }
 
   #toRecord({ path, cid, block }: Row): StoredRecord {

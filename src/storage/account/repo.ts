@@ -22,6 +22,7 @@ import type { VerifiedImport } from './import.ts'
 import { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
 import { assertWithinQuota } from './quota.ts'
+import { RecordTakedowns } from './record-takedowns.ts'
 import { RecordReader } from './records.ts'
 import { TreeCache } from './tree-cache.ts'
 
@@ -40,6 +41,8 @@ export interface RepoParts {
 export class Repo {
   readonly records: RecordReader
   readonly collections: Collections
+  /** Which records were taken down. */
+  readonly takedowns: RecordTakedowns
   readonly #parts: RepoParts
   readonly #nodes: NodeTable
   readonly #head: HeadStore
@@ -51,15 +54,27 @@ export class Repo {
   constructor(parts: RepoParts) {
     const { storage, sql, outbox, blobs, snapshots } = parts
     const nodes = new NodeTable(sql)
-    const records = new RecordReader(sql)
+    const takedowns = new RecordTakedowns(sql)
+    const records = new RecordReader(sql, takedowns)
     const backlinks = new Backlinks(sql)
     const head = new HeadStore(sql, outbox)
     const tree = new TreeCache(nodes)
     const collections = new Collections(sql)
-    const tables = { sql, head, nodes, collections, backlinks, blobs, outbox, snapshots }
+    const tables = {
+      sql,
+      head,
+      nodes,
+      collections,
+      backlinks,
+      blobs,
+      takedowns,
+      outbox,
+      snapshots,
+    }
     const commits = new CommitStore(tables)
     this.records = records
     this.collections = collections
+    this.takedowns = takedowns
     this.#parts = parts
     this.#nodes = nodes
     this.#head = head
@@ -85,7 +100,7 @@ export class Repo {
     this.#head.clearCache()
     this.#tree.clearCache()
     this.collections.clearCache()
-    this.#parts.blobs.clearCache()
+    this.takedowns.clearCache()
     this.#parts.outbox.clearCache()
     this.#parts.blobs.clearCache()
   }
@@ -159,6 +174,7 @@ export class Repo {
         staging.replace()
         this.collections.addAll()
         blobs.review()
+        this.takedowns.review()
         this.#head.put({ ...commit, lastEvent, usage, counts: staging.counts })
         if (announced) this.announceHead(did)
       })

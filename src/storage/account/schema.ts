@@ -236,4 +236,26 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE browser_session ADD COLUMN user_agent TEXT;
   UPDATE browser_session SET confirmed_at = opened_at;
   `,
+  `
+  CREATE TABLE record_takedown (
+    path TEXT PRIMARY KEY,
+    ref TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE blob_takedown (
+    cid TEXT PRIMARY KEY,
+    ref TEXT NOT NULL,
+    key TEXT,
+    mime_type TEXT,
+    size INTEGER,
+    delete_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX blob_takedown_delete_at ON blob_takedown (delete_at) WHERE delete_at IS NOT NULL;
+
+  CREATE TABLE moderation_outbox (
+    number INTEGER PRIMARY KEY,
+    entry TEXT NOT NULL
+  );
+  `,
+  'ALTER TABLE account ADD COLUMN approved_as TEXT;',
 ]

@@ -33,6 +33,13 @@ export class DiskBlobStore implements BlobStore {
     if (response.status !== 404) await this.#expect(response, key)
   }
 
+  /** The disk service removes a folder with all that is in it. */
+  async deleteFolder(folder: string) {
+    // Without a name it would be all folders.
+    if (!/^[\w.-]+$/.test(folder)) throw new BlobStoreError(`no folder of an account: "${folder}"`)
+    await this.delete(folder)
+  }
+
   async #expect(response: Response, key: string) {
     const text = await response.text()
     if (!response.ok)

@@ -24,6 +24,14 @@ export class R2BlobStore implements BlobStore {
     await this.#bucket.delete(key)
   }
 
+  async deleteFolder(folder: string) {
+    for (;;) {
+      const { objects } = await this.#bucket.list({ prefix: `${folder}/` })
+      if (objects.length === 0) return
+      await this.#bucket.delete(objects.map(({ key }) => key))
+    }
+  }
+
   /** A stream of unknown length: at most one part is held in memory. */
   async #putParts(key: string, body: ReadableStream<Uint8Array>) {
     const upload = await this.#bucket.createMultipartUpload(key)

@@ -15,7 +15,12 @@ export interface BlobStore {
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>
   /** Removes the bytes; it is no error when there are none. */
   delete(key: string): Promise<void>
+  /** Removes all that is in a folder: keys are `<folder>/<name>`. It is no error when there is nothing. */
+  deleteFolder(folder: string): Promise<void>
 }
+
+/** The folder of an account's blobs. */
+export const blobFolder = (did: string): string => encodeURIComponent(did).replaceAll('%', '_')
 
 /** The blob store failed or does not hold what it should. */
 export class BlobStoreError extends Error {

@@ -133,7 +133,7 @@ export class Accounts {
 
   /** Whether an account may have this handle. */
   isHandleFree(handle: string): boolean {
-    return !this.#holderOf(handle) && this.#released.keptFor(handle) === undefined
+    return !this.#holderOf(handle) && !this.#released.isKept(handle)
   }
 
   /** An account is gone. Its DID, if it is a did:web, and for a time its handle are given to nobody else. */
@@ -146,6 +146,11 @@ export class Accounts {
         this.#released.releaseHandle(did.slice('did:web:'.length), did)
       this.#released.releaseHandle(account.handle, did)
     }
+    this.#sql.exec('DELETE FROM account WHERE did = ?', did)
+  }
+
+  /** An account is gone that nobody has heard of: its names are free at once. */
+  forget(did: string): void {
     this.#sql.exec('DELETE FROM account WHERE did = ?', did)
   }
 
@@ -207,8 +212,7 @@ export class Accounts {
   }
 
   #assertNotKept(handle: string, did: string, { byOperator }: NameClaim): void {
-    const former = this.#released.keptFor(handle)
-    if (!byOperator && former !== undefined && former !== did) throw handleTaken(handle)
+    if (!byOperator && this.#released.isKept(handle, did)) throw handleTaken(handle)
   }
 
   #assertEmailFree(email: string, did: string): void {

@@ -22,4 +22,9 @@ export class DevMails {
       .toArray()
       .map(({ mail }) => JSON.parse(mail) as Mail)
   }
+
+  /** An account with this address is gone. */
+  forgetRecipient(address: string): void {
+    this.#sql.exec("DELETE FROM dev_mail WHERE json_extract(mail, '$.to') = ?", address)
+  }
 }

@@ -132,6 +132,24 @@ export class Invites {
   }
 
   /**
+   * An account is gone: its codes go with it. One that it was created with stays used up, though nobody knows any more
+   * by whom.
+   */
+  forgetAccount(did: string): void {
+    this.#sql.exec(
+      `DELETE FROM invite_use WHERE code IN (SELECT code FROM invite_code WHERE for_account = ?)`,
+      did,
+    )
+    this.#sql.exec('DELETE FROM invite_code WHERE for_account = ?', did)
+    this.#sql.exec(
+      'UPDATE invite_code SET uses = uses - 1 WHERE code IN (SELECT code FROM invite_use WHERE used_by = ?)',
+      did,
+    )
+    this.#sql.exec('DELETE FROM invite_use WHERE used_by = ?', did)
+    this.#sql.exec('UPDATE invite_code SET created_by = ? WHERE created_by = ?', OPERATOR, did)
+  }
+
+  /**
    * One page of all codes, the newest first, or the most used.
    *
    * @param after sort key and code of the last one of the page before

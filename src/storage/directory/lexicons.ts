@@ -36,6 +36,11 @@ export class StoredLexicons {
     this.#limits = limits
   }
 
+  /** What an account of this host has published, which is gone. Reads all rows, of which there are few. */
+  forgetAccount(did: string): void {
+    this.#sql.exec('DELETE FROM lexicon WHERE did = ?', did)
+  }
+
   find(nsid: string): StoredLexicon | undefined {
     const [row] = this.#sql.exec<Row>('SELECT * FROM lexicon WHERE nsid = ?', nsid).toArray()
     if (!row) return undefined

@@ -101,6 +101,11 @@ export class MailQueue {
       }))
   }
 
+  /** An account with this address is gone. */
+  forgetRecipient(address: string): void {
+    this.#sql.exec('DELETE FROM mail WHERE recipient = ?', address)
+  }
+
   /** It was sent. */
   remove(id: string): void {
     this.#sql.exec('DELETE FROM mail WHERE id = ?', id)

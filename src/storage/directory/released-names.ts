@@ -1,52 +1,64 @@
+import { createHmac } from 'node:crypto'
+
 /** Handles that are kept for one account: who changes it often keeps the last ones, and not many from others. */
 const MAX_KEPT = 3
 
-/** Names of accounts that are gone. Others must not be taken for them. */
+export interface NamingRules {
+  /** For how long a handle is kept for the account that had it, in ms. */
+  cooldown: number
+  /** Under which this host gives out handles; any other is proven by whoever wants it. */
+  domains: readonly string[]
+  /** Of the host, under which names are hashed. */
+  secret: string
+}
+
+/**
+ * Names of accounts that are gone. Others must not be taken for them. Names and DIDs are stored as HMACs: whoever reads
+ * them learns nothing of whoever has left.
+ */
 export class ReleasedNames {
   readonly #sql: SqlStorage
-  readonly #settings: { cooldown: number; domains: readonly string[] }
+  readonly #rules: NamingRules
 
-  /**
-   * @param cooldown ms for which a handle is kept for the account that had it
-   * @param domains under which this host gives out handles; any other is proven by whoever wants it
-   */
-  constructor(sql: SqlStorage, settings: { cooldown: number; domains: readonly string[] }) {
+  constructor(sql: SqlStorage, rules: NamingRules) {
     this.#sql = sql
-    this.#settings = settings
+    this.#rules = rules
+    this.#hashOlder()
   }
 
   /** An account has this handle no more. */
   releaseHandle(handle: string, did: string): void {
-    const { cooldown, domains } = this.#settings
+    const { cooldown, domains } = this.#rules
     if (cooldown === 0 || !domains.some((domain) => handle.endsWith(domain))) return
     this.#sql.exec(
       'INSERT OR REPLACE INTO released_handle (handle, did, until) VALUES (?, ?, ?)',
-      handle,
-      did,
+      this.#mark('handle', handle),
+      this.#mark('did', did),
       Date.now() + cooldown,
     )
     this.#sql.exec(
       `DELETE FROM released_handle WHERE handle IN (
          SELECT handle FROM released_handle WHERE did = ? ORDER BY until DESC LIMIT -1 OFFSET ?)`,
-      did,
+      this.#mark('did', did),
       MAX_KEPT,
     )
   }
 
   /** An account has the handle again. */
   takeHandle(handle: string): void {
-    this.#sql.exec('DELETE FROM released_handle WHERE handle = ?', handle)
+    this.#sql.exec('DELETE FROM released_handle WHERE handle = ?', this.#mark('handle', handle))
   }
 
-  /** Whose handle it was, while it is kept for that account. */
-  keptFor(handle: string): string | undefined {
-    return this.#sql
+  /** Whether a handle is kept for an account, other than the one with this DID. */
+  isKept(handle: string, did?: string): boolean {
+    const [row] = this.#sql
       .exec<{ did: string }>(
         'SELECT did FROM released_handle WHERE handle = ? AND until > ?',
-        handle,
+        this.#mark('handle', handle),
         Date.now(),
       )
-      .toArray()[0]?.did
+      .toArray()
+    return row !== undefined && (did === undefined || row.did !== this.#mark('did', did))
   }
 
   /**
@@ -57,17 +69,45 @@ export class ReleasedNames {
     if (!did.startsWith('did:web:')) return
     this.#sql.exec(
       'INSERT OR IGNORE INTO retired_did (did, retired_at) VALUES (?, ?)',
-      did,
+      this.#mark('did', did),
       Date.now(),
     )
   }
 
   isRetired(did: string): boolean {
-    return this.#sql.exec('SELECT 1 FROM retired_did WHERE did = ?', did).toArray().length > 0
+    const mark = this.#mark('did', did)
+    return this.#sql.exec('SELECT 1 FROM retired_did WHERE did = ?', mark).toArray().length > 0
   }
 
   /** Removes handles that are kept for nobody any more. @param now ms since the epoch */
   prune(now: number): void {
     this.#sql.exec('DELETE FROM released_handle WHERE until <= ?', now)
+  }
+
+  #mark(kind: 'handle' | 'did', name: string): string {
+    return createHmac('sha256', this.#rules.secret).update(`${kind}\0${name}`).digest('base64url')
+  }
+
+  /** Rows of before they were hashed: a mark has neither dot nor colon. */
+  #hashOlder(): void {
+    const handles = this.#sql
+      .exec<{ handle: string; did: string }>(
+        "SELECT handle, did FROM released_handle WHERE instr(handle, '.') > 0",
+      )
+      .toArray()
+    for (const { handle, did } of handles) {
+      this.#sql.exec(
+        'UPDATE released_handle SET handle = ?, did = ? WHERE handle = ?',
+        this.#mark('handle', handle),
+        this.#mark('did', did),
+        handle,
+      )
+    }
+    const dids = this.#sql
+      .exec<{ did: string }>("SELECT did FROM retired_did WHERE instr(did, ':') > 0")
+      .toArray()
+    for (const { did } of dids) {
+      this.#sql.exec('UPDATE retired_did SET did = ? WHERE did = ?', this.#mark('did', did), did)
+    }
   }
 }

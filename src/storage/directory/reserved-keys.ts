@@ -44,6 +44,11 @@ export class ReservedKeys {
     this.#sql.exec('DELETE FROM reserved_key WHERE signing_key = ?', signingKey)
   }
 
+  /** An account is gone. */
+  forgetAccount(did: string): void {
+    this.#sql.exec('DELETE FROM reserved_key WHERE did = ?', did)
+  }
+
   /** Removes keys for which no account was created in time. @param now ms since the epoch */
   prune(now: number): void {
     this.#sql.exec('DELETE FROM reserved_key WHERE created_at < ?', now - LIFETIME)

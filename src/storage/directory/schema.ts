@@ -182,6 +182,61 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX account_role ON account (did) WHERE ready = 1 AND role IS NOT NULL;
   CREATE INDEX account_created_at ON account (created_at, did) WHERE ready = 1;
   `,
+  // Ids of reports are given out, and never twice.
+  `
+  CREATE TABLE moderation_log (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    action TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    did TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    cid TEXT,
+    moderator TEXT NOT NULL,
+    ref TEXT,
+    reason TEXT,
+    case_id TEXT,
+    in_force INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX moderation_log_subject ON moderation_log (subject);
+  CREATE INDEX moderation_log_did ON moderation_log (did);
+  CREATE INDEX moderation_log_cid ON moderation_log (cid) WHERE cid IS NOT NULL;
+  CREATE INDEX moderation_log_in_force ON moderation_log (kind) WHERE in_force = 1;
+
+  CREATE TABLE report (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    reported_by TEXT NOT NULL,
+    reason_type TEXT NOT NULL,
+    reason TEXT,
+    did TEXT NOT NULL,
+    uri TEXT,
+    cid TEXT,
+    created_at TEXT NOT NULL,
+    resolved_at TEXT,
+    resolved_by TEXT,
+    note TEXT
+  );
+  CREATE INDEX report_open ON report (id) WHERE resolved_at IS NULL;
+  CREATE INDEX report_open_by ON report (reported_by) WHERE resolved_at IS NULL;
+  CREATE INDEX report_resolved ON report (resolved_at) WHERE resolved_at IS NOT NULL;
+  CREATE INDEX report_did ON report (did);
+  `,
+  `
+  CREATE TABLE sign_up_queue (
+    did TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    genesis TEXT,
+    refused TEXT
+  ) WITHOUT ROWID;
+  CREATE INDEX sign_up_queue_since ON sign_up_queue (since);
+
+  CREATE TABLE handle_rule (
+    name TEXT PRIMARY KEY,
+    reserved INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */

@@ -25,7 +25,10 @@ test('a page of ten thousand accounts reads two hundred rows at most, however it
   await runInDurableObject(stub, (_, { storage }) => {
     const counted = countRows(storage.sql)
     const { sql } = counted
-    const accounts = new Accounts(sql, new ReleasedNames(sql, { cooldown: 0, domains: [] }))
+    const accounts = new Accounts(
+      sql,
+      new ReleasedNames(sql, { cooldown: 0, domains: [], secret: 'x' }),
+    )
     const list = new AccountList(sql)
     const roles = new Roles(sql)
     storage.transactionSync(() => {

@@ -122,6 +122,16 @@ export class Devices {
     this.#sql.exec('DELETE FROM device_account WHERE did = ?', did)
   }
 
+  /** The same for an account that is gone; browsers on which nobody else is signed in are forgotten with it. */
+  forgetGone(did: string): void {
+    this.#sql.exec(
+      `DELETE FROM device WHERE id IN (SELECT device_id FROM device_account WHERE did = ?1)
+       AND id NOT IN (SELECT device_id FROM device_account WHERE did <> ?1)`,
+      did,
+    )
+    this.forgetAccount(did)
+  }
+
   /** Accounts signed in on a device, devices of an account, or, with both filters, at most one row. */
   accounts(filter: { deviceId?: string; did?: string }): DeviceAccount[] {
     const { deviceId, did } = filter

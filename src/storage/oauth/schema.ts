@@ -95,6 +95,9 @@ export const migrations: readonly Migration[] = [
     epoch INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE account_epoch ADD COLUMN forget_at INTEGER;
+  `,
 ]
 
 /** Whether there is nothing that could expire. */
@@ -102,6 +105,7 @@ export const isEmpty = (sql: SqlStorage): boolean =>
   sql
     .exec<{ found: number }>(
       `SELECT EXISTS (SELECT 1 FROM device) OR EXISTS (SELECT 1 FROM request)
-         OR EXISTS (SELECT 1 FROM token) OR EXISTS (SELECT 1 FROM replay) AS found`,
+         OR EXISTS (SELECT 1 FROM token) OR EXISTS (SELECT 1 FROM replay)
+         OR EXISTS (SELECT 1 FROM account_epoch WHERE forget_at IS NOT NULL) AS found`,
     )
     .one().found === 0

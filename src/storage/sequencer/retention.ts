@@ -15,6 +15,7 @@ export function schedulePurge(sql: SqlStorage, did: string, before: number): voi
     did,
     before,
   )
+  sql.exec('INSERT OR REPLACE INTO farewell (seq, did) VALUES (?, ?)', before, did)
 }
 
 /** A log that is full is made smaller by this part of what it may have, so that events are removed in batches. */
@@ -30,12 +31,15 @@ export interface RetentionRule {
 export class Retention {
   readonly #sql: SqlStorage
   readonly #rule: RetentionRule
+  readonly #overwrites: boolean
   #prunedTo: number
   #fullAt: number
 
-  constructor(sql: SqlStorage, rule: RetentionRule) {
+  /** @param overwrites whether what is removed of deleted accounts is overwritten first: on a disk that others may read */
+  constructor(sql: SqlStorage, rule: RetentionRule, { overwrites = false } = {}) {
     this.#sql = sql
     this.#rule = rule
+    this.#overwrites = overwrites
     this.#prunedTo = sql
       .exec<{ pruned_to: number }>('SELECT pruned_to FROM horizon')
       .one().pruned_to
@@ -106,6 +110,7 @@ export class Retention {
       count++
     }
     if (count === 0) return false
+    this.#forgetSources(upTo)
     this.#sql.exec('DELETE FROM event WHERE seq <= ?', upTo)
     this.#sql.exec('UPDATE horizon SET pruned_to = ?', upTo)
     this.#prunedTo = upTo
@@ -121,9 +126,35 @@ export class Retention {
     if (!purge) return false
     const { did, done_to: from, before } = purge
     const to = Math.min(from + CHUNK, before - 1)
+    if (this.#overwrites) this.#overwrite('seq > ? AND seq <= ? AND did = ?', from, to, did)
     this.#sql.exec('DELETE FROM event WHERE seq > ? AND seq <= ? AND did = ?', from, to, did)
     if (to < before - 1) this.#sql.exec('UPDATE purge SET done_to = ? WHERE did = ?', to, did)
     else this.#sql.exec('DELETE FROM purge WHERE did = ?', did)
     return true
+  }
+
+  /** Forgets deleted accounts whose last event is about to leave the log, unless they came back meanwhile. */
+  #forgetSources(upTo: number): void {
+    const condition = 'SELECT did FROM farewell WHERE seq <= ?'
+    if (this.#sql.exec(`${condition} LIMIT 1`, upTo).toArray().length === 0) return
+    if (this.#overwrites) this.#overwrite('seq IN (SELECT seq FROM farewell WHERE seq <= ?)', upTo)
+    this.#sql.exec(
+      `UPDATE source SET did = 'forgotten ' || place, head = NULL, rev = NULL
+       WHERE status = 'deleted' AND did IN (${condition})`,
+      upTo,
+    )
+    this.#sql.exec('DELETE FROM farewell WHERE seq <= ?', upTo)
+  }
+
+  /**
+   * Overwrites events where they are: SQLite leaves the bytes of rows that are deleted in the file. A row that stays as
+   * long as it was is written in its own place (SQLite, btreeOverwriteCell).
+   */
+  #overwrite(condition: string, ...values: (string | number)[]): void {
+    this.#sql.exec(
+      `UPDATE event SET frame = zeroblob(length(frame)), did = substr(hex(zeroblob(length(did))), 1, length(did))
+       WHERE ${condition}`,
+      ...values,
+    )
   }
 }

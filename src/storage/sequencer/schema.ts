@@ -128,4 +128,17 @@ export const migrations: readonly Migration[] = [
     DELETE FROM source_collection WHERE place = NEW.place;
   END;
   `,
+  // The last event of each account that is deleted: when it leaves the log, the account is forgotten. Its place stays, so
+  // that nobody else gets it.
+  `
+  CREATE TABLE farewell (
+    seq INTEGER PRIMARY KEY,
+    did TEXT NOT NULL
+  );
+  INSERT INTO farewell (seq, did)
+    SELECT max(seq), did FROM event
+    WHERE did IN (SELECT did FROM source WHERE status = 'deleted') GROUP BY did;
+  UPDATE source SET did = 'forgotten ' || place, head = NULL, rev = NULL
+    WHERE status = 'deleted' AND did NOT IN (SELECT did FROM farewell);
+  `,
 ]

@@ -4,7 +4,7 @@ import { html } from 'hono/html'
 import { quotaNames } from '../../../kernel/quota.ts'
 import { checkEmail } from '../../../services/accounts/email-address.ts'
 import { moment } from '../../account/time.ts'
-import type { ActionInput, ActionResult, ConsoleAction } from '../page.ts'
+import type { ActionInput, ActionResult, ConsoleAction, ConsoleContext } from '../page.ts'
 import { ADMIN } from '../paths.ts'
 import { accountPath } from './list.ts'
 import { quotaOfForm } from './quota.ts'
@@ -34,33 +34,37 @@ const action = (
   },
 })
 
+/** Who does it, for the moderation log. */
+const byOf = (c: ConsoleContext) => ({ by: c.var.session.did })
+
 const confirmed = { confirmed: true } as const
 
 export const accountActions: Readonly<Record<string, ConsoleAction>> = {
   '/:did/takedown': action(
     'takedown',
-    async (did, { form, services }) => {
+    async (did, { c, form, services }) => {
       const reason = form.reason?.trim()
       if (!reason) throw new InvalidRequestError('Say why')
-      await services.operator.setTakedown(did, reason.slice(0, 200))
+      const subject = { kind: 'account', did } as const
+      await services.moderation.setTakedown(subject, reason.slice(0, 200), byOf(c))
       return undefined
     },
     { confirmed: true, about: ['reason'] },
   ),
-  '/:did/restore': action('restore', async (did, { services }) => {
-    await services.operator.setTakedown(did, null)
+  '/:did/restore': action('restore', async (did, { c, services }) => {
+    await services.moderation.setTakedown({ kind: 'account', did }, null, byOf(c))
     return undefined
   }),
   '/:did/deactivate': action(
     'deactivate',
-    async (did, { services }) => {
-      await services.operator.deactivate(did)
+    async (did, { c, services }) => {
+      await services.operator.deactivate(did, c.var.session.did)
       return undefined
     },
     confirmed,
   ),
-  '/:did/activate': action('activate', async (did, { services }) => {
-    await services.operator.activate(did)
+  '/:did/activate': action('activate', async (did, { c, services }) => {
+    await services.operator.activate(did, c.var.session.did)
     return undefined
   }),
   '/:did/reset-link': action(

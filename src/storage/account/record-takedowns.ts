@@ -1,0 +1,60 @@
+/**
+ * Records that were taken down. They stay in the repository, whose signed tree names them, and are read by nobody who
+ * asks for records. A takedown is of what is at a path: it outlives an update, and ends with the record.
+ */
+export class RecordTakedowns {
+  readonly #sql: SqlStorage
+  /** Whether there are any: as a rule there are none, and reading records costs no more than without them. */
+  #any: boolean | undefined
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /** A condition on a row of `record`, to be put behind others: whether it may be read. */
+  get visible(): string {
+    return this.#hasAny()
+      ? 'AND NOT EXISTS (SELECT 1 FROM record_takedown WHERE record_takedown.path = record.path)'
+      : ''
+  }
+
+  /** Reference of the takedown of a record. */
+  find(path: string): string | undefined {
+    if (!this.#hasAny()) return undefined
+    const [row] = this.#sql
+      .exec<{ ref: string }>('SELECT ref FROM record_takedown WHERE path = ?', path)
+      .toArray()
+    return row?.ref
+  }
+
+  set(path: string, ref: string): void {
+    this.#sql.exec('INSERT OR REPLACE INTO record_takedown (path, ref) VALUES (?, ?)', path, ref)
+    this.#any = true
+  }
+
+  remove(path: string): void {
+    if (!this.#hasAny()) return
+    this.#sql.exec('DELETE FROM record_takedown WHERE path = ?', path)
+    this.#any = undefined
+  }
+
+  /** After the records have changed all at once: a takedown ends with its record. */
+  review(): void {
+    if (!this.#hasAny()) return
+    this.#sql.exec(
+      `DELETE FROM record_takedown
+       WHERE NOT EXISTS (SELECT 1 FROM record WHERE record.path = record_takedown.path)`,
+    )
+    this.#any = undefined
+  }
+
+  /** Drops the cache, after a rollback. */
+  clearCache(): void {
+    this.#any = undefined
+  }
+
+  #hasAny(): boolean {
+    this.#any ??= this.#sql.exec('SELECT 1 FROM record_takedown LIMIT 1').toArray().length > 0
+    return this.#any
+  }
+}

@@ -2,8 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { type ArgsDef, defineCommand } from 'citty'
 import { refuseUnknown } from '../codegen/commands/options.ts'
+import { free, handles, reserve, unruled } from './account-handles.ts'
 import { helpCommands } from './account-help.ts'
 import { quota } from './account-quota.ts'
+import { approve, queue, refuse } from './account-sign-ups.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
@@ -53,12 +55,19 @@ async function run({ email, json, ...args }: Args): Promise<void> {
 /** What else there is to do with accounts. No handle has one of these names, since it has a dot. */
 const others: Readonly<Record<string, Parameters<typeof main>[1]>> = {
   quota,
+  queue,
+  approve,
+  refuse,
+  handles,
+  reserve,
+  free,
+  default: unruled,
   role,
   ...helpCommands,
 }
 
 const [, , word = ''] = process.argv
-const other = others[word]
+const other = Object.hasOwn(others, word) ? others[word] : undefined
 if (other) process.argv.splice(2, 1)
 const about = `Also: ${Object.keys(others)
   .map((name) => `npm run account -- ${name} --help`)

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { defineCommand } from 'citty'
 import { UsageError } from '../codegen/errors.ts'
 import { readConfig } from '../src/kernel/config/config.ts'
+import { type OpenSignUps, openSignUps } from '../src/kernel/config/open-sign-ups.ts'
 import { ensureBundle } from './bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from './first-account.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -58,7 +59,19 @@ async function run(rawArgs: readonly string[]): Promise<void> {
       first,
     }),
   )
+  const open = openSignUps(config)
+  if (open && !config.devMode) process.stdout.write(`${openWarning(open)}\n`)
   process.exitCode = await served
+}
+
+function openWarning({ who, missing }: OpenSignUps): string {
+  const without = missing.map((line) => `  - ${line}`)
+  return [
+    `${who} (PDS_REGISTRATION).`,
+    ...(missing.length > 0 ? ['What would hold back abuse is missing:', ...without] : []),
+    'docs/operating.md says what opening means.',
+    '',
+  ].join('\n')
 }
 
 interface Started {

@@ -1,10 +1,12 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
-import type { Logger } from '../kernel/log.ts'
+import { openSignUps } from '../kernel/config/open-sign-ups.ts'
+import { createLogger, type Logger } from '../kernel/log.ts'
 import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
+import { assertCaptcha } from '../services/accounts/captcha.ts'
 import { Archives } from '../services/archive/archive.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
@@ -14,6 +16,7 @@ import { IdentityCache, IdentityResolver } from '../services/identity/resolver.t
 import { ownProof } from '../services/lexicons/own-proof.ts'
 import { LexiconCache, LexiconResolver } from '../services/lexicons/resolver.ts'
 import { MailService } from '../services/mail/mail.ts'
+import { SignUps } from '../services/mail/sign-ups.ts'
 import { sendsMail } from '../services/mail/transports/choose.ts'
 import { Moderation } from '../services/moderation/moderation.ts'
 import { networkOf } from '../services/network.ts'
@@ -23,7 +26,7 @@ import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
 import { currentRequest } from './current-request.ts'
-import { countTry, enforceLimits } from './limits/enforce.ts'
+import { countSignUp, countTry, enforceLimits } from './limits/enforce.ts'
 import { createReportLimits, mailLimits } from './limits/policy.ts'
 
 /** What a handler can reach. */
@@ -49,6 +52,10 @@ export interface Services extends HostObjects {
   readonly lexicons: LexiconResolver
   /** Mails to accounts, their tokens and addresses. */
   readonly mail: MailService
+  /** Sign-ups that wait for the operator's approval. */
+  readonly signUps: SignUps
+  /** Demands the answer to a captcha for a sign-up, where the settings ask for one: see `assertCaptcha`. */
+  assertCaptcha(token: string | undefined, handle: string): Promise<void>
   /** Codes by mail as a second factor. */
   readonly mailedCodes: MailedCodes
   /** Takedowns, reports and the log of both. */
@@ -73,6 +80,7 @@ export function servicesOf(env: Env): Services {
 
 function createServices(env: Env): Services {
   const config = readConfig({ ...env })
+  noteOpenSignUps(config)
   const space = new DiskSpace(env)
   const objects = config.devMode ? noteAccounts(hostObjects(env)) : hostObjects(env)
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
@@ -113,13 +121,15 @@ function createServices(env: Env): Services {
     plc,
     operatorNames,
     space,
+    countSignUp: () => countSignUp(currentRequest(), objects),
     countTry: (subject) => countTry(subject, currentRequest(), objects),
     waitUntil,
   })
+  const sends = sendsMail(config, env)
   const mail = new MailService({
     config,
     objects,
-    sends: sendsMail(config, env),
+    sends,
     client: () => {
       const { request, clientNetwork: network } = currentRequest()
       const { headers } = request
@@ -171,6 +181,14 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
+    assertCaptcha(token, handle) {
+      const { clientAddress: address, request } = currentRequest()
+      const userAgent = request.headers.get('user-agent')
+      const { hcaptcha: keys, hcaptchaVerifyUrl: verifyUrl } = config.signUps
+      const verifier = { keys, verifyUrl, fetch: network.operator }
+      return assertCaptcha(verifier, token, { address, handle, userAgent })
+    },
+    signUps: new SignUps({ config, objects, plc, sends }),
     mailedCodes: new MailedCodes({
       objects,
       mail,
@@ -188,6 +206,14 @@ function createServices(env: Env): Services {
     network,
     space,
   }
+}
+
+/** Once per isolate, so that nobody opens a host without knowing. */
+function noteOpenSignUps(config: Config): void {
+  const open = config.devMode ? undefined : openSignUps(config)
+  if (!open) return
+  const missing = open.missing.join('; ')
+  createLogger({}).info(`registration: ${open.who}`, { ...(missing !== '' && { missing }) })
 }
 
 /** Writes to the log of whichever request is being worked on. */

@@ -37,6 +37,7 @@ import type { SecretFingerprints } from '../storage/directory/secret-fingerprint
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
+import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
 
 export interface DirectoryRpc {
   readonly accounts: DirectoryAccountsRpc
@@ -49,6 +50,8 @@ export interface DirectoryRpc {
   readonly rateLimits: RateLimitsRpc
   readonly lockouts: LockoutsRpc
   readonly mails: MailsRpc
+  readonly signUps: SignUpsRpc
+  readonly handleRules: HandleRulesRpc
   readonly moderation: ModerationLogRpc
   readonly reports: ReportsRpc
   readonly location: LocationRpc
@@ -62,11 +65,24 @@ export interface DirectoryAccountsRpc {
    * Reserves the names of an account that is about to be created, and one use of the invite code it comes with.
    * A reservation that is given up or expires gives the use back.
    *
-   * @throws StorageError `HandleNotAvailable`, `InvalidRequest`, `InvalidInviteCode`
+   * @throws StorageError `HandleNotAvailable`, `InvalidRequest`, `InvalidInviteCode`; `SignUpQueueFull`,
+   *   `RateLimitExceeded` (429)
    */
-  reserve(account: HostedAccount, inviteCode?: string, claim?: NameClaim): Answer<void>
-  /** The account is created; false when its reservation has expired. */
-  confirm(account: Pick<HostedAccount, 'did' | 'handle'>): Answer<boolean>
+  reserve(
+    account: HostedAccount,
+    inviteCode?: string,
+    claim?: NameClaim,
+    signUp?: SignUpNote,
+  ): Answer<void>
+  /**
+   * The account is created; false when its reservation has expired.
+   *
+   * @param waits it waits for approval, with the first operation of its did:plc, as JSON, if it is to have one
+   */
+  confirm(
+    account: Pick<HostedAccount, 'did' | 'handle'>,
+    waits?: { genesis: string | null },
+  ): Answer<boolean>
   /** Gives up a reservation. */
   release(did: string): Answer<void>
   /**

@@ -4,6 +4,8 @@ import type { DirectoryRpc } from '../contracts/directory.ts'
 import type { Env } from '../contracts/env.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { PlcDirectory } from '../services/identity/plc.ts'
+import { SignUps as SignUpService } from '../services/mail/sign-ups.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
@@ -11,8 +13,10 @@ import { hostObjects } from '../services/objects/stubs.ts'
 import { AccountList } from '../storage/directory/account-list.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { AuditLog } from '../storage/directory/audit.ts'
+import { Bursts } from '../storage/directory/bursts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
+import { HandleRules } from '../storage/directory/handle-rules.ts'
 import { Invites as InviteTable } from '../storage/directory/invites.ts'
 import { StoredLexicons } from '../storage/directory/lexicons.ts'
 import { Location } from '../storage/directory/location.ts'
@@ -28,6 +32,7 @@ import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { Roles } from '../storage/directory/roles.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
+import { SignUpQueue } from '../storage/directory/sign-up-queue.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -35,6 +40,7 @@ import { RateCounter } from '../storage/rate-counter.ts'
 import { Accounts } from './directory/accounts.ts'
 import { AskAccounts } from './directory/ask-accounts.ts'
 import { AUDIT_PRUNING, removeOldEntries } from './directory/audit.ts'
+import { tellOfBurst } from './directory/burst-notice.ts'
 import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
@@ -42,6 +48,7 @@ import { Mails } from './directory/mails.ts'
 import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
 import { Reports } from './directory/reports.ts'
 import { SendToAll } from './directory/send-to-all.ts'
+import { QUEUE_CHECK, refuseOverdue, SignUps } from './directory/sign-ups.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
@@ -59,6 +66,9 @@ const EXPIRING: ReadonlySet<string> = new Set([
   'serviceTokens.use',
   'lockouts.attempt',
 ])
+
+/** Calls that leave a sign-up in the queue, perhaps. */
+const QUEUEING: ReadonlySet<string> = new Set(['accounts.confirm', 'signUps.refuse'])
 
 /** Calls that write in any case, and come often enough: the first of them ever begins what is done each day. */
 const WRITING: ReadonlySet<string> = new Set(['accounts.confirm', 'rateLimits.consume'])
@@ -111,11 +121,26 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
     const startMailing = () => this.#scheduler.start(toAll)
     const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
+    const signUpQueue = new SignUpQueue(sql)
+    const objects = hostObjects(env)
+    const plc = new PlcDirectory(config, networkOf(env, config).operator)
+    const decisions = new SignUpService({ config, objects, plc, sends: transport !== undefined })
+    const overdue = refuseOverdue(signUpQueue, config.signUps.queue.maxAge, (did, reason) =>
+      decisions.refuse(did, reason),
+    )
+    const bursts = new Bursts(storage.kv)
+    const burstNotice = tellOfBurst({
+      bursts,
+      mails: () => mails,
+      config,
+      sends: transport !== undefined,
+      log,
+    })
     const audit = new AuditLog(sql)
     const auditPruning = removeOldEntries(audit, config.auditRetention)
     const list = new AccountList(sql)
     const asking = new AskAccounts(list, hostObjects(env))
-    const jobs = [removeExpired, sender, toAll, recount, auditPruning, asking]
+    const jobs = [removeExpired, sender, toAll, recount, auditPruning, asking, overdue, burstNotice]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     if (asking.isNeeded()) ctx.waitUntil(this.#scheduler.resume(asking))
     const mails = new Mails({
@@ -141,11 +166,15 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
         queue,
         outbox,
         reports: reportTable,
+        signUps: signUpQueue,
+        bursts,
       }),
+      signUps: new SignUps(storage, signUpQueue, mails),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),
       serviceTokens,
       keys,
+      handleRules: new HandleRules(sql),
       lexicons,
       rateLimits: rates,
       mails,
@@ -159,6 +188,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
+      if (method === 'accounts.reserve' && bursts.untold()) this.#scheduler.start(burstNotice)
+      if (QUEUEING.has(method)) this.#scheduler.runLater(overdue, QUEUE_CHECK)
       if (WRITING.has(method)) this.#scheduler.runLater(recount, RECOUNT_EVERY)
       if (method === 'audit.begin') this.#scheduler.runLater(auditPruning, AUDIT_PRUNING)
     })

@@ -18,6 +18,7 @@ import type { Services } from '../context/services.ts'
 import { takeRedirectError } from '../platform/redirect-error.ts'
 import { verifierOptions } from '../server/auth/oauth-verifier.ts'
 import { providerBranding } from './branding.ts'
+import { verifyCaptchasWith } from './captcha.ts'
 import { clientFetch } from './client-fetch.ts'
 import { readClientKeys, tolerateClocks } from './clients.ts'
 import { bindToEpochs } from './ephemeral-tokens.ts'
@@ -52,6 +53,7 @@ export async function makeProvider(services: Services): Promise<OAuthProvider> {
     metadata: { protected_resources: [publicUrl] },
     inviteCodeRequired: registration === 'invite',
     ...(registration !== 'closed' && { availableUserDomains: [...handleDomains] }),
+    ...(config.signUps.hcaptcha && { hcaptcha: config.signUps.hcaptcha }),
     branding: providerBranding(config),
     getClientInfo: readClientKeys,
     onSignInAttempt: ({ data }) => limit(signInLimits, { input: { identifier: data.username } }),
@@ -66,6 +68,7 @@ export async function makeProvider(services: Services): Promise<OAuthProvider> {
     onUpdateHandle: ({ account: { did } }) => limit(updateHandleLimits, { auth: { did } }),
   })
   promiseOnlyWhatWorks(provider)
+  verifyCaptchasWith(provider, services)
   tolerateClocks(provider.clientManager)
   bindToEpochs(provider.signer, services)
   return provider

@@ -60,7 +60,7 @@ export async function forwardTo(
       headers: requestHeaders(request.headers, body !== null),
       body,
       length: lengthOf(request.headers),
-      authorize: () => tokenFor(caller, purpose, services),
+      authorize: () => tokenFor(caller, purpose, request.method === 'POST', services),
     },
     target,
     services,
@@ -80,7 +80,7 @@ export async function callService(
   assertMayUse(caller, nsid, purpose, target)
   const headers = requestHeaders(request.headers, false)
   headers.set('content-type', 'application/json')
-  const authorize = () => tokenFor(caller, purpose, services)
+  const authorize = () => tokenFor(caller, purpose, true, services)
   const path = `/xrpc/${nsid}`
   return send(
     { method: 'POST', path, headers, body: JSON.stringify(input), authorize },
@@ -92,13 +92,18 @@ export async function callService(
 /**
  * A token signed with the caller's key, good for a minute and, as services may see to it, for one request.
  * The account's object looks at the same time whether the session is still open.
+ *
+ * @param publishes whether it is for something that changes what others see
  */
 async function tokenFor(
   { did, session }: UserCredentials,
   { aud, lxm, evenTakendown = false }: TokenPurpose,
+  publishes: boolean,
   services: ProxyServices,
 ): Promise<string> {
-  return await services.account(did).serviceTokens.sign({ aud, lxm, session, evenTakendown })
+  return await services
+    .account(did)
+    .serviceTokens.sign({ aud, lxm, session, evenTakendown, publishes })
 }
 
 /** @throws ForbiddenError `ScopeMissingError` */

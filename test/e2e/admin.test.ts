@@ -120,8 +120,8 @@ test('a message is mailed as text, whatever is in it', async () => {
   expect((await admin.sendEmail(message, headers)).data).toEqual({ sent: true })
   const mail = await mailTo(server.origin, email, /About/)
   expect(mail.subject).toBe('About Bcc: evil@example.com')
-  expect(mail.text).toBe(message.content)
-  expect(mail.html).toContain('<p>Hello &lt;b&gt;you&lt;/b&gt;</p>')
+  expect(mail.text).toBe(`${message.content}\n\n-- \nlocalhost\n`)
+  expect(mail.html).toContain('>Hello &lt;b&gt;you&lt;/b&gt;</p>')
 })
 
 test('credentials are revoked, and a new password lets the owner in again', async () => {

@@ -274,6 +274,19 @@ describe('an owner is told', () => {
     expect(await (await second.get('/settings')).text()).not.toContain('old phone')
   })
 
+  test('and of sign-ins no more where that is turned off, but of the rest', async () => {
+    const { methods, email, handle } = await makeAccount('quiet')
+    const session = await SettingsSession.open(server.origin, handle, PASSWORD)
+    expect(await told(email, /new browser/)).toHaveLength(1)
+    const off = await session.post('/settings/email/sign-ins', { on: 'no' })
+    expect(off.headers.get('location')).toContain('done=sign-in-mails-off')
+    expect(await (await session.get('/settings/email')).text()).toContain('No mail is sent when')
+    await SettingsSession.open(server.origin, handle, PASSWORD)
+    await methods.createAppPassword({ name: 'phone' })
+    await told(email, /app password/)
+    expect(await told(email, /new browser/)).toHaveLength(1)
+  })
+
   test('and may keep what is theirs', async () => {
     const { methods, email, handle } = await makeAccount('keeps')
     const { data } = await methods.createAppPassword({ name: 'phone' })

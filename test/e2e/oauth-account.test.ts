@@ -95,6 +95,18 @@ test('owners confirm their address, change it and their handle', async () => {
   expect(taken.json()).toMatchObject({ error: 'handle_unavailable', reason: 'taken' })
 })
 
+test('mails are in the language that was chosen on the pages, from then on', async () => {
+  const { browser, user } = await openAccountPage()
+  const { did, email } = user
+  await browser.api('POST', '/verify-email-request', { did, locale: 'de-DE' })
+  await tokenOf(email, /^E-Mail-Adresse bei .* bestätigen$/)
+  await browser.api('POST', '/delete-account-request', { did })
+  const { text } = await mailTo(server.origin, email, /^Konto bei .* löschen$/)
+  expect(text).toContain('15 Minuten')
+  await browser.api('POST', '/reset-password-request', { locale: 'fr', email })
+  await tokenOf(email, /^Neues Passwort bei/)
+})
+
 test('owners see their apps and browsers, and send them away', async () => {
   const { browser, user } = await openAccountPage()
   const { did } = user

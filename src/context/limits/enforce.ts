@@ -6,7 +6,7 @@ import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Charge } from '../../storage/rate-counter.ts'
 import type { RequestContext } from '../request.ts'
 import { isolateLimits } from './isolate.ts'
-import { accountTryLimits, type RateLimit } from './policy.ts'
+import { accountTryLimits, type RateLimit, signUpLimits } from './policy.ts'
 
 /** What a request is counted by. */
 export interface LimitedRequest {
@@ -91,6 +91,21 @@ export async function countTry(
   }))
   const status = await directory.rateLimits.consume(charges)
   return !status?.exceeded
+}
+
+/**
+ * Counts a sign-up for the client's network.
+ *
+ * @returns a hash of the network, for telling how many sign-ups come from one; undefined where nothing is limited
+ * @throws RateLimitError
+ */
+export async function countSignUp(
+  context: Pick<RequestContext, 'limits' | 'clientNetwork'>,
+  services: Pick<HostObjects, 'account' | 'directory'>,
+): Promise<string | undefined> {
+  if (!context.limits.isLimited) return undefined
+  await enforceLimits(signUpLimits, {}, context, services)
+  return keyOf('sign-up', context.clientNetwork)
 }
 
 const identifierOf = (input: unknown): string => textOf(input, 'identifier') || textOf(input, 'did')

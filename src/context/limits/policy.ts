@@ -47,6 +47,8 @@ export const accountTryLimits = limits('address and identifier')(
   perDay(300),
 )
 export const createAccountLimits = byAddress('create account', perFiveMinutes(100))
+/** Accounts that people make for themselves; the operator's do not count. */
+export const signUpLimits = byAddress('sign up', perHour(20), perDay(50))
 export const deleteAccountLimits = byAddress('delete account', perFiveMinutes(50))
 export const requestPasswordResetLimits = byAddress('request reset', perHour(15), perDay(50))
 export const resetPasswordLimits = byAddress('reset password', perFiveMinutes(50))

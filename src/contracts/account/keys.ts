@@ -30,6 +30,8 @@ export interface ServiceTokenInput {
   session?: string | null
   /** Whether an account that was taken down gets one. Default: it does. */
   evenTakendown?: boolean
+  /** Whether something may be changed elsewhere with it, which an account that may not publish is refused. */
+  publishes?: boolean
 }
 
 /** Tokens in the account's name for other services (XRPC specification, Inter-Service Authentication). */

@@ -16,6 +16,8 @@ export interface AccountInput {
   signingKey?: Uint8Array
   /** `active` unless given. */
   becomes?: InitialStatus
+  /** Whether it is deactivated, and unheard of, until the operator approves it. */
+  awaitsApproval?: boolean
 }
 
 /** A session that was opened or refreshed, and whose it is. */
@@ -40,6 +42,8 @@ export interface LifecycleRpc {
   discard(): Answer<void>
   /** @param note where it is not the owner who does it */
   activate(note?: ModerationNote): Answer<void>
+  /** Ends the wait for the operator's approval; does nothing where it has ended. */
+  approve(): Answer<void>
   /**
    * @param deleteAfter ISO 8601; until when the owner wants it to be kept
    * @param note where it is not the owner who does it
@@ -68,6 +72,12 @@ export interface Inventory {
 export interface ProfileRpc {
   /** @throws StorageError `RepoNotFound` */
   get(): Answer<Account>
+  /**
+   * Whether what the owner does may leave this host.
+   *
+   * @throws StorageError `AccountPending`, `EmailNotConfirmed` (403)
+   */
+  assertMayPublish(): Answer<void>
   setHandle(handle: string): Answer<void>
   /** Notes that the handle is being changed, so that a change that breaks off is settled in the background. */
   beginHandleChange(): Answer<void>

@@ -3,6 +3,7 @@ import type { Quota } from '../../kernel/quota.ts'
 import type { BlobIndex, BlobRow, ListBlobsOptions } from '../../storage/account/blobs.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
+import { assertMayStore } from './publishing.ts'
 
 /** Which blobs one account has, and where their bytes are. */
 export class Blobs implements BlobsRpc {
@@ -15,13 +16,13 @@ export class Blobs implements BlobsRpc {
   }
 
   assertMayUpload(size?: number, limited?: boolean): void {
-    this.#core.profile.get()
+    assertMayStore(this.#core)
     this.#index.usage.assertMayUpload(this.#quota(limited), size)
   }
 
   add(blob: BlobRow, signOuts?: number, limited?: boolean): BlobRow {
     if (signOuts !== undefined) this.#core.signOuts.assertNoneSince(signOuts)
-    this.#core.profile.get()
+    assertMayStore(this.#core)
     const kept = this.#store(blob, this.#quota(limited))
     this.#core.changed()
     return kept

@@ -12,6 +12,10 @@ import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
 import type { ModerationNotes } from './moderation-notes.ts'
 import { REVIEW, type SignOut, USED_TOKENS } from './passwords.ts'
+import { assertApproved, assertMayPublish } from './publishing.ts'
+
+/** Scope of sessions while the account waits for approval, as the reference's clients know it. */
+const QUEUED = 'com.atproto.signupQueued'
 
 /** Creates, changes and ends one account. */
 export class Lifecycle implements LifecycleRpc {
@@ -51,8 +55,9 @@ export class Lifecycle implements LifecycleRpc {
   async open(): Promise<OpenedSession> {
     await this.openPending()
     await this.#core.delivered()
-    const session = this.#sessions.open('com.atproto.access', null)
-    return { account: this.#core.profile.get(), session }
+    const account = this.#core.profile.get()
+    const scope = account.awaitsApproval ? QUEUED : 'com.atproto.access'
+    return { account, session: this.#sessions.open(scope, null) }
   }
 
   discard(): void {
@@ -64,12 +69,26 @@ export class Lifecycle implements LifecycleRpc {
     if (takedown !== null) {
       throw new StorageError('AccountNotFound', 'An account that was taken down is not activated')
     }
+    // The operator's word counts.
+    if (!note) assertMayPublish(this.#core)
+    else assertApproved(this.#core)
     this.#core.storage.transactionSync(() => {
       this.#store.activate()
       this.#core.factsChanged()
       if (note && deactivated) this.#note('activate', note)
     })
     await this.#announced(note && this.#notes.send())
+  }
+
+  async approve(): Promise<void> {
+    const { storage, profile } = this.#core
+    if (!profile.get().awaitsApproval) return
+    storage.transactionSync(() => {
+      this.#store.approve()
+      this.#core.factsChanged()
+      this.#sessions.changeScope(QUEUED, 'com.atproto.access')
+    })
+    await this.#announced()
   }
 
   async deactivate(deleteAfter: string | null, note?: ModerationNote): Promise<void> {
@@ -142,7 +161,9 @@ export class Lifecycle implements LifecycleRpc {
   }
 
   async #prepare(input: AccountInput): Promise<void> {
-    const { did, handle, email, becomes = 'active' } = input
+    const { did, handle, email, awaitsApproval = false } = input
+    const approvedAs = input.becomes ?? 'active'
+    const becomes = awaitsApproval ? 'deactivated' : approvedAs
     const { config, profile, hasher } = this.#core
     const key = input.signingKey
       ? SigningKey.fromBytes(input.signingKey)
@@ -153,7 +174,15 @@ export class Lifecycle implements LifecycleRpc {
     if (!isFree && profile.pending() === undefined) {
       throw new StorageError('InvalidRequest', `Account already exists: ${did}`)
     }
-    this.#store.create({ did, handle, email, password, signingKey, becomes })
+    this.#store.create({
+      did,
+      handle,
+      email,
+      password,
+      signingKey,
+      becomes,
+      ...(awaitsApproval && { approvedAs }),
+    })
     this.#keys.cache(key)
   }
 }

@@ -6,6 +6,7 @@ import type { Account } from '../../storage/account/profile.ts'
 import type { Usage } from '../../storage/account/usage.ts'
 import type { AccountCore } from './core.ts'
 import type { HandleChange } from './handle-change.ts'
+import { assertMayPublish } from './publishing.ts'
 
 /** Who the account is, and what is stored for it. */
 export class Profile implements ProfileRpc {
@@ -32,6 +33,10 @@ export class Profile implements ProfileRpc {
 
   get(): Account {
     return this.#core.profile.get()
+  }
+
+  assertMayPublish(): void {
+    assertMayPublish(this.#core)
   }
 
   async setHandle(handle: string): Promise<void> {

@@ -23,6 +23,7 @@ import { dropStaging } from '../../storage/account/staging.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
+import { assertMayPublish, assertMayStore } from './publishing.ts'
 import type { Sessions } from './sessions.ts'
 
 /** Checks imports in a place of their own, so that nothing is stored with the account that is refused. */
@@ -80,6 +81,7 @@ export class Repository implements RepositoryRpc {
     if (this.#isLocked) {
       throw new StorageError('InvalidRequest', 'The repository is being imported: try again')
     }
+    assertMayPublish(this.#core)
     const { did } = this.#core.profile.getWritable()
     const result = this.#repo.write(did, key, batch, { ...options, quota: this.#core.quota() })
     if (result.commit) this.#core.changed()
@@ -136,6 +138,7 @@ export class Repository implements RepositoryRpc {
     signOuts?: number,
   ): Promise<UncleanRecords> {
     const { profile, sql, config } = this.#core
+    assertMayStore(this.#core)
     if (this.#importing) throw new StorageError('InvalidRequest', 'An import is running already')
     this.#importing = true
     try {

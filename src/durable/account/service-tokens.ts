@@ -3,6 +3,7 @@ import type { ServiceTokenInput, ServiceTokensRpc } from '../../contracts/accoun
 import type { Repo } from '../../storage/account/repo.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
+import { assertMayPublish } from './publishing.ts'
 import type { Sessions } from './sessions.ts'
 
 /** Tokens for other services, signed with the key of one account. */
@@ -25,10 +26,11 @@ export class ServiceTokens implements ServiceTokensRpc {
   }
 
   async sign(input: ServiceTokenInput): Promise<string> {
-    const { aud, lxm, exp, session, evenTakendown = true } = input
+    const { aud, lxm, exp, session, evenTakendown = true, publishes = false } = input
     const keypair = await this.#keys.current()
     this.#sessions.assertAuthorized(session, evenTakendown)
     const { did } = this.#core.profile.get()
+    if (publishes) assertMayPublish(this.#core)
     return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
   }
 

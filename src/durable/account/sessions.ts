@@ -55,7 +55,7 @@ export class Sessions implements SessionsRpc {
     if (!allowTakendown || appPassword) assertNotTakendown(account)
     signOuts.assertNoneSince(before)
     const name = appPassword?.name ?? null
-    const scope = account.status === 'takendown' ? 'com.atproto.takendown' : scopeOf(appPassword)
+    const scope = scopeOf(account, appPassword)
     return { account, session: this.#table.open(scope, name, isStrong(shown)) }
   }
 
@@ -89,7 +89,9 @@ export class Sessions implements SessionsRpc {
   }
 }
 
-function scopeOf(appPassword: AppPassword | null): string {
+function scopeOf({ status, awaitsApproval }: Account, appPassword: AppPassword | null): string {
+  if (status === 'takendown') return 'com.atproto.takendown'
+  if (awaitsApproval) return 'com.atproto.signupQueued'
   if (!appPassword) return 'com.atproto.access'
   return appPassword.privileged ? 'com.atproto.appPassPrivileged' : 'com.atproto.appPass'
 }

@@ -1,4 +1,5 @@
 import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
+import type { SignUpNote } from '../../contracts/sign-ups.ts'
 import type {
   AccountFacts,
   AccountFilter,
@@ -12,6 +13,7 @@ import type {
   HostedAccount,
   NameClaim,
 } from '../../storage/directory/accounts.ts'
+import type { Bursts } from '../../storage/directory/bursts.ts'
 import type { DevMails } from '../../storage/directory/dev-mails.ts'
 import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
@@ -19,6 +21,7 @@ import type { StoredLexicons } from '../../storage/directory/lexicons.ts'
 import type { MailQueue } from '../../storage/directory/mail-queue.ts'
 import type { Reports } from '../../storage/directory/reports.ts'
 import type { ReservedKeys } from '../../storage/directory/reserved-keys.ts'
+import type { SignUpQueue } from '../../storage/directory/sign-up-queue.ts'
 
 /** Tables that hold something of an account. */
 export interface AccountTables {
@@ -31,6 +34,8 @@ export interface AccountTables {
   queue: MailQueue
   outbox: DevMails
   reports: Reports
+  signUps: SignUpQueue
+  bursts: Pick<Bursts, 'judge'>
 }
 
 /** Which accounts are on this host, and under which names. */
@@ -41,6 +46,8 @@ export class Accounts implements DirectoryAccountsRpc {
   readonly #invites: Invites
   readonly #tokens: EmailTokens
   readonly #tables: AccountTables
+  readonly #queue: SignUpQueue
+  readonly #bursts: Pick<Bursts, 'judge'>
 
   constructor(storage: DurableObjectStorage, tables: AccountTables) {
     this.#storage = storage
@@ -49,19 +56,34 @@ export class Accounts implements DirectoryAccountsRpc {
     this.#list = tables.list
     this.#invites = tables.invites
     this.#tokens = tables.tokens
+    this.#queue = tables.signUps
+    this.#bursts = tables.bursts
   }
 
-  reserve(account: HostedAccount, inviteCode?: string, claim?: NameClaim): void {
+  reserve(
+    account: HostedAccount,
+    inviteCode?: string,
+    claim?: NameClaim,
+    signUp: SignUpNote = {},
+  ): void {
+    const { burst } = signUp
+    const judged = burst && this.#bursts.judge(burst, burst.minimum)
     this.#storage.transactionSync(() => {
+      if (signUp.queueMax !== undefined) this.#queue.assertRoom(signUp.queueMax)
       const code = inviteCode === undefined ? null : this.#invites.assertUsable(inviteCode)
       this.#table.reserve(account, code, claim)
+      judged?.note()
     })
   }
 
-  confirm(account: Pick<HostedAccount, 'did' | 'handle'>): boolean {
+  confirm(
+    account: Pick<HostedAccount, 'did' | 'handle'>,
+    waits?: { genesis: string | null },
+  ): boolean {
     return this.#storage.transactionSync(() => {
       const confirmed = this.#table.confirm(account)
       if (confirmed) this.#invites.noteUse(account.did)
+      if (confirmed && waits) this.#queue.add(account.did, waits.genesis)
       return confirmed
     })
   }
@@ -88,8 +110,14 @@ export class Accounts implements DirectoryAccountsRpc {
 
   remove(did: string): void {
     this.#storage.transactionSync(() => {
-      const address = this.#table.byDid(did)?.email
-      this.#table.remove(did)
+      const waiting = this.#queue.get(did)
+      // Who was refused is still to be told so.
+      const isTold = waiting !== undefined && waiting.refused !== null
+      const address = isTold ? undefined : this.#table.byDid(did)?.email
+      // Of one that still waited nobody knows: no name has to be kept from others.
+      if (waiting) this.#table.forget(did)
+      else this.#table.remove(did)
+      this.#queue.remove(did)
       this.#tokens.revokeAll(did)
       const { invites, keys, lexicons, reports, queue, outbox } = this.#tables
       for (const table of [invites, keys, lexicons, reports]) table.forgetAccount(did)

@@ -12,12 +12,14 @@ const MAIL = { from: 'host@b.test', to: 'c@d.test', subject: 'Hi', text: 'ABCDE-
 afterEach(() => void vi.useRealTimers())
 
 let made = 0
+let logged: unknown[] = []
 
 /** Runs `work` with the queue of a directory, and a transport that takes over what `take` lets it. */
 function withSender(
   take: (mail: OutgoingMail) => void,
   work: (parts: { queue: MailQueue; sender: MailSender; sql: SqlStorage }) => Promise<void>,
 ): Promise<void> {
+  logged = []
   vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 })
   const stub = env.DIRECTORY.get(env.DIRECTORY.idFromName(`mails ${made++}`))
   return runInDurableObject(stub, async (_, { storage }) => {
@@ -26,7 +28,7 @@ function withSender(
       queue,
       transport: { send: async (mail) => take(mail) },
       secret: 'a secret, long enough',
-      log: () => ({ error: () => undefined }),
+      log: () => ({ error: (message, _, fields) => void logged.push([message, fields?.why]) }),
     })
     await work({ queue, sender, sql: storage.sql })
   })
@@ -87,6 +89,10 @@ test('a mail that is refused for good, or too late, is given up, and what it sai
       vi.setSystemTime(1_000_000 + MINUTE)
       await sender.run()
       expect(queue.counts()).toMatchObject({ waiting: 0, failed: 2 })
+      expect(logged).toHaveLength(3)
+      expect(logged).toContainEqual(['a mail was given up', 'no such mailbox'])
+      expect(logged).toContainEqual(['a mail was not sent', undefined])
+      expect(logged).toContainEqual(['a mail was given up', 'it was too late'])
       const rows = sql.exec('SELECT kind, error, length(sealed) AS size FROM mail ORDER BY kind')
       expect(rows.toArray()).toEqual([
         { kind: 'late', error: 'it was too late', size: 0 },

@@ -76,7 +76,11 @@ export class MailSender implements Job {
   async #send(queued: DueMail, transport: MailTransport): Promise<void> {
     const { queue, secret, log } = this.#parts
     const { id, kind, attempts } = queued
-    if (queued.expiresAt <= Date.now()) return queue.fail(id, 'it was too late')
+    const giveUp = (why: string, error?: unknown) => {
+      log().error('a mail was given up', error ?? why, { mail: id, kind, attempts, why })
+      queue.fail(id, why)
+    }
+    if (queued.expiresAt <= Date.now()) return giveUp('it was too late')
     try {
       const bytes = await decrypt(secret, PURPOSE, queued.sealed)
       const mail = JSON.parse(new TextDecoder().decode(bytes)) as Mail
@@ -84,8 +88,8 @@ export class MailSender implements Job {
       queue.remove(id)
     } catch (error) {
       const why = error instanceof MailError ? error.message : 'it could not be read'
+      if (!(error instanceof MailError) || error.isFinal) return giveUp(why, error)
       log().error('a mail was not sent', error, { mail: id, kind, attempts: attempts + 1 })
-      if (!(error instanceof MailError) || error.isFinal) return queue.fail(id, why)
       const pause = Math.min(FIRST_PAUSE * 2 ** attempts, LONGEST_PAUSE)
       queue.postpone(id, Date.now() + pause, why)
     }

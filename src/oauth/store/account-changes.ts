@@ -4,6 +4,7 @@ import type { Account, AccountStore } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
 import { typedText } from '../../kernel/typed-text.ts'
+import { assertLastingEmail } from '../../services/accounts/disposable-email.ts'
 import { checkEmail } from '../../services/accounts/email-address.ts'
 import { checkPassword } from '../../services/accounts/passwords.ts'
 import { checkMainPassword } from '../sign-in.ts'
@@ -51,6 +52,7 @@ export const accountChanges = (services: Services) => {
     async updateEmailConfirm({ did, token, email }) {
       return change(did, async () => {
         const checked = checkEmail(email)
+        assertLastingEmail(checked, services.config)
         const { emailConfirmedAt } = await services.mail.readAddress(did)
         const isConfirmed = emailConfirmedAt !== null
         if (isConfirmed && !token) throw new InvalidRequestError('Confirmation code required')

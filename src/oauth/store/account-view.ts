@@ -13,6 +13,9 @@ export async function findAccount(services: Services, did: string): Promise<Acco
   return accountView(services, account)
 }
 
+/** What stands where the name would be. */
+const WAITS = 'Waits for approval'
+
 export async function accountView(services: Services, account: StoredAccount): Promise<Account> {
   const { did, handle, email, emailConfirmedAt, deactivated } = account
   return {
@@ -22,7 +25,8 @@ export async function accountView(services: Services, account: StoredAccount): P
     deactivated,
     email: email ?? undefined,
     emailVerified: email === null ? undefined : emailConfirmedAt !== null,
-    ...(await profileOf(services, did)),
+    // Apps are not let in yet, as for any account that is deactivated; the pages say no more of why.
+    ...(account.awaitsApproval ? { name: WAITS } : await profileOf(services, did)),
   }
 }
 

@@ -5,6 +5,7 @@ import type { Account, AccountStore, DeviceAccount } from '@atproto/oauth-provid
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
 import { readSessionCookie } from '../../server/session-cookie.ts'
+import { greet } from '../../services/mail/greet.ts'
 import type { DeviceAccount as StoredDeviceAccount } from '../../storage/oauth/devices.ts'
 import { welcomeBrowser } from '../new-browser.ts'
 import { checkSignIn } from '../sign-in.ts'
@@ -24,6 +25,7 @@ export const accountStore = (services: Services) =>
       )
       // It is for password sessions: whoever signs up here gets a session of the browser.
       currentRequest().waitUntil(services.account(account.did).sessions.close(session.id))
+      currentRequest().waitUntil(greet(services, account))
       await beginEpoch(services, account.did)
       welcomeBrowser(services, account.did, { isNew: false })
       services.mail.noteLanguage(account.did, locale)

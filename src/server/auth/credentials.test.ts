@@ -23,11 +23,19 @@ const objects = hostObjects(env)
 let made = 0
 
 /** An account that nobody else uses, in one of the states that matter. */
-async function makeAccount(state: 'active' | 'deactivated' | 'takendown'): Promise<string> {
+async function makeAccount(
+  state: 'active' | 'deactivated' | 'takendown' | 'waiting',
+): Promise<string> {
   const handle = `cred-${made++}.test`
   const did = `did:web:${handle}`
   await objects.directory.accounts.reserve({ did, handle, email: null })
-  await objects.account(did).lifecycle.create({ did, handle, email: null, password: null })
+  await objects.account(did).lifecycle.create({
+    did,
+    handle,
+    email: null,
+    password: null,
+    awaitsApproval: state === 'waiting',
+  })
   await objects.directory.accounts.confirm({ did, handle })
   if (state === 'deactivated') await objects.account(did).lifecycle.deactivate(null)
   if (state === 'takendown') await objects.account(did).lifecycle.setTakedown('a test')
@@ -97,6 +105,7 @@ const callers: Record<string, (nsid: string) => Promise<Caller>> = {
   privileged: session('com.atproto.appPassPrivileged'),
   deactivated: session(ACCESS, 'deactivated'),
   takendown: session('com.atproto.takendown', 'takendown'),
+  waiting: session('com.atproto.signupQueued', 'waiting'),
   refresh: session(ACCESS, 'active', 'refreshJwt'),
   async expired() {
     const did = await makeAccount('active')

@@ -45,6 +45,9 @@ const ANY_PASSWORD: readonly SessionScope[] = [
 ]
 const TAKENDOWN: readonly SessionScope[] = ['com.atproto.takendown']
 
+/** Of an account that waits for approval: what it takes to look after it, and to leave. */
+const QUEUED: readonly SessionScope[] = ['com.atproto.signupQueued']
+
 /** Anyone; credentials are not looked at. */
 export const anyone: AuthPolicy<undefined> = { accept: [] }
 
@@ -68,7 +71,13 @@ export const session: AuthPolicy<UserCredentials> = {
   scopes: ANY_PASSWORD,
 }
 
-/** The same, for handlers that hand `auth.session` to the account's object. */
+/** The same, also while the account waits for the operator's approval. */
+export const sessionEvenQueued: AuthPolicy<UserCredentials> = {
+  accept: ['session'],
+  scopes: [...ANY_PASSWORD, ...QUEUED],
+}
+
+/** A signed-in account, for handlers that hand `auth.session` to the account's object. */
 export const sessionCheckedByAccount: AuthPolicy<UserCredentials> = {
   ...session,
   checkedByAccount: true,
@@ -83,7 +92,13 @@ export const sessionEvenTakendown: AuthPolicy<UserCredentials> = {
 /** A signed-in account, by its main password only. */
 export const fullSession: AuthPolicy<UserCredentials> = { accept: ['session'], scopes: MAIN }
 
-/** The same, also if the account was taken down. */
+/** The same, also while the account waits for the operator's approval. */
+export const fullSessionEvenQueued: AuthPolicy<UserCredentials> = {
+  accept: ['session'],
+  scopes: [...MAIN, ...QUEUED],
+}
+
+/** A signed-in account, by its main password only, also if it was taken down. */
 export const fullSessionEvenTakendown: AuthPolicy<UserCredentials> = {
   accept: ['session'],
   scopes: [...MAIN, ...TAKENDOWN],

@@ -4,6 +4,7 @@ import type { QuotaOverride } from '../../kernel/quota.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import type { Session } from '../../storage/account/sessions.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
+import type { HandleRule, RuledName } from '../../storage/directory/handle-rules.ts'
 import type { ReservedKey } from '../../storage/directory/reserved-keys.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import { addAppPassword } from './app-passwords.ts'
@@ -13,7 +14,7 @@ import { assertKeepsAccountHere } from './check-plc-operation.ts'
 import { type AccountCreator, createAccount, type NewAccountRequest } from './create.ts'
 import { deleteAccount } from './delete-account.ts'
 import type { AccountDependencies } from './dependencies.ts'
-import { checkHandle, type HandleRules } from './handle-rules.ts'
+import { checkHandle, type HandleRules, listHandleRules, setHandleRule } from './handle-rules.ts'
 import { assertIdentity, identityProblem } from './identity-check.ts'
 import { makeInviteCodes } from './invite-codes.ts'
 import { tryPassword } from './passwords.ts'
@@ -73,6 +74,14 @@ export class Accounts {
 
   checkHandle(input: string, rules?: HandleRules): Promise<string> {
     return checkHandle(this.#dependencies, input, rules)
+  }
+
+  setHandleRule(name: string, rule: HandleRule | null): Promise<void> {
+    return setHandleRule(this.#dependencies, name, rule)
+  }
+
+  listHandleRules(after?: string): Promise<RuledName[]> {
+    return listHandleRules(this.#dependencies, after)
   }
 
   suggestHandles(wanted: string): Promise<{ handle: string; method: string }[]> {

@@ -24,6 +24,7 @@ export async function changeHandle(
   const before = await dependencies.lookup.get(did)
   const { directory } = dependencies.objects
   const { profile } = dependencies.objects.account(did)
+  if (!byOperator) await profile.assertMayPublish()
   if (did.startsWith('did:plc:')) {
     await profile.beginHandleChange()
     try {

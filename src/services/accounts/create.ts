@@ -1,6 +1,7 @@
 /** Creates accounts on this host. */
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
 import type { AccountInput, OpenedSession } from '../../contracts/account/lifecycle.ts'
+import type { SignUpNote } from '../../contracts/sign-ups.ts'
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { decrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
@@ -8,6 +9,7 @@ import { OPERATOR } from '../../storage/directory/invite-code.ts'
 import { PlcError } from '../identity/plc.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import type { AccountDependencies } from './dependencies.ts'
+import { assertLastingEmail } from './disposable-email.ts'
 import { checkEmail } from './email-address.ts'
 import { checkHandle } from './handle-rules.ts'
 import { checkPassword } from './passwords.ts'
@@ -54,21 +56,30 @@ export async function createAccount(
 ): Promise<OpenedSession> {
   const byOperator = creator?.type === 'admin'
   const inviteCode = await inviteOf(dependencies, request, byOperator)
+  const { registration, signUps } = dependencies.config
+  const waits = registration === 'approval' && !byOperator && !inviteCode
   await dependencies.space.assertRoom()
   const { password = '' } = request
   checkPassword(password)
   const email = checkEmail(request.email, { required: !byOperator })
+  if (!byOperator) assertLastingEmail(email, dependencies.config)
   const isHosted = request.did === `did:web:${request.handle.toLowerCase()}`
   const handle = await checkHandle(dependencies, request.handle, {
     did: isHosted ? undefined : request.did,
     byOperator,
   })
+  const network = byOperator ? undefined : await dependencies.countSignUp()
   const identity = await chooseIdentity(dependencies, { ...request, handle }, creator)
   const { did, key } = identity
-  await dependencies.objects.directory.accounts.reserve({ did, handle, email }, inviteCode, {
-    byOperator,
-    didProven: identity.isMoving,
-  })
+  await dependencies.objects.directory.accounts.reserve(
+    { did, handle, email },
+    inviteCode,
+    { byOperator, didProven: identity.isMoving },
+    {
+      ...(waits && { queueMax: signUps.queue.max }),
+      ...burstOf(network, email, inviteCode, signUps.burst),
+    },
+  )
   const account: AccountInput = {
     did,
     handle,
@@ -76,12 +87,26 @@ export async function createAccount(
     password,
     signingKey: key.toBytes(),
     becomes: identity.isMoving ? 'deactivated' : 'active',
+    ...(waits && { awaitsApproval: true }),
   }
   const opened = await make(dependencies, account, identity.genesis)
+  // It may have been another account's, whose sign-up was refused.
+  dependencies.lookup.invalidate(handle)
   if (identity.wasReserved)
     dependencies.waitUntil(dependencies.objects.directory.keys.remove(key.did()))
   return opened
 }
+
+/** Whoever was invited is known to somebody, and is no part of a burst. */
+const burstOf = (
+  network: string | undefined,
+  email: string | null,
+  inviteCode: string | undefined,
+  minimum: number,
+): SignUpNote =>
+  network === undefined || inviteCode !== undefined || minimum === 0
+    ? {}
+    : { burst: { network, domain: email?.slice(email.lastIndexOf('@') + 1) ?? '', minimum } }
 
 async function make(
   dependencies: AccountDependencies,
@@ -93,11 +118,15 @@ async function make(
   let published = false
   try {
     await stub.lifecycle.prepare(account)
-    if (genesis) {
+    // Of whom the operator has not approved yet, the PLC directory hears nothing either.
+    if (genesis && !account.awaitsApproval) {
       await dependencies.plc.submit(did, genesis)
       published = true
     }
-    if (!(await dependencies.objects.directory.accounts.confirm({ did, handle }))) {
+    const waits = account.awaitsApproval
+      ? { genesis: genesis ? JSON.stringify(genesis) : null }
+      : undefined
+    if (!(await dependencies.objects.directory.accounts.confirm({ did, handle }, waits))) {
       throw new InvalidRequestError(`Handle already taken: ${handle}`, 'HandleNotAvailable')
     }
   } catch (error) {
@@ -179,6 +208,8 @@ async function inviteOf(
 ): Promise<string | undefined> {
   const { registration } = config
   if (byOperator || registration === 'open') return undefined
+  // Whoever was invited does not have to wait.
+  if (registration === 'approval' && !inviteCode) return undefined
   const isClosed = registration === 'closed'
   const refused = (message: string) => new InvalidRequestError(message, 'InvalidInviteCode')
   const closed = 'Registration is closed on this host: it takes an invite code of its operator'

@@ -15,6 +15,13 @@ export interface AccountDependencies {
   readonly plc: PlcDirectory
   readonly operatorNames: OperatorNames
   readonly space: Pick<DiskSpace, 'assertRoom'>
+  /**
+   * Counts a sign-up for the client's network.
+   *
+   * @returns a hash of the network; undefined: nothing is limited
+   * @throws RateLimitError
+   */
+  countSignUp(): Promise<string | undefined>
   /** See `TryDependencies`. */
   countTry(subject: string): Promise<boolean>
   /** Keeps the isolate working after the answer was sent. */

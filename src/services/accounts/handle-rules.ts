@@ -1,6 +1,7 @@
 /** Which handles an account of this host may have (handle specification; the rest is this host's choice). */
 import { isValidHandle, isValidTld, normalizeHandle } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
+import type { HandleRule, RuledName } from '../../storage/directory/handle-rules.ts'
 import type { AccountDependencies } from './dependencies.ts'
 import { isReserved } from './reserved-handles.ts'
 
@@ -33,7 +34,7 @@ export async function checkHandle(
   const { handleDomains } = dependencies.config
   const domain = handleDomainOf(handle, handleDomains)
   if (domain) {
-    checkName(handle.slice(0, -domain.length), byOperator)
+    await checkName(dependencies, handle.slice(0, -domain.length), byOperator)
     return handle
   }
   if (!isValidTld(handle)) {
@@ -58,6 +59,35 @@ export const handleDomainOf = (handle: string, domains: readonly string[]): stri
     .filter((domain) => handle.endsWith(domain))
     .toSorted((one, other) => other.length - one.length)[0]
 
+/** A page of what the operator has said of names. */
+const PAGE = 1000
+
+/**
+ * The operator reserves a name under the domains of this host, or frees one that is reserved by default; null: as it is
+ * by default. Whoever has it keeps it.
+ *
+ * @throws InvalidRequestError
+ */
+export async function setHandleRule(
+  { objects }: Pick<AccountDependencies, 'objects'>,
+  typed: string,
+  rule: HandleRule | null,
+): Promise<void> {
+  const name = typed.trim().toLowerCase()
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) {
+    throw new InvalidRequestError(
+      'A name is one label, without the domain: letters, digits, hyphens',
+    )
+  }
+  await objects.directory.handleRules.set(name, rule ?? undefined)
+}
+
+/** What the operator has said, in order of the names. */
+export const listHandleRules = (
+  { objects }: Pick<AccountDependencies, 'objects'>,
+  after?: string,
+): Promise<RuledName[]> => objects.directory.handleRules.list(PAGE, after)
+
 /** @throws InvalidRequestError `InvalidHandle` */
 function normalize(input: string): string {
   if (!isValidHandle(input)) {
@@ -67,12 +97,18 @@ function normalize(input: string): string {
 }
 
 /** The part before a domain of this host: one label, since certificates cover one level. */
-function checkName(name: string, byOperator: boolean): void {
+async function checkName(
+  { objects }: Pick<AccountDependencies, 'objects'>,
+  name: string,
+  byOperator: boolean,
+): Promise<void> {
   if (name.includes('.')) {
     throw new InvalidRequestError('Invalid characters in handle', 'InvalidHandle')
   }
   if (byOperator) return
   if (name.length < MIN_NAME) throw new InvalidRequestError('Handle too short', 'InvalidHandle')
   if (name.length > MAX_NAME) throw new InvalidRequestError('Handle too long', 'InvalidHandle')
-  if (isReserved(name)) throw new InvalidRequestError('Reserved handle', 'HandleNotAvailable')
+  const rule = await objects.directory.handleRules.find(name)
+  const isTaken = rule === undefined ? isReserved(name) : rule === 'reserved'
+  if (isTaken) throw new InvalidRequestError('Reserved handle', 'HandleNotAvailable')
 }

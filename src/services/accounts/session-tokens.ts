@@ -7,6 +7,7 @@ export type SessionScope =
   | 'com.atproto.appPass'
   | 'com.atproto.appPassPrivileged'
   | 'com.atproto.takendown'
+  | 'com.atproto.signupQueued'
 
 export const REFRESH_SCOPE = 'com.atproto.refresh'
 const ACCESS_LIFETIME = '2h'
@@ -17,6 +18,7 @@ const SESSION_SCOPES: ReadonlySet<string> = new Set<SessionScope>([
   'com.atproto.appPass',
   'com.atproto.appPassPrivileged',
   'com.atproto.takendown',
+  'com.atproto.signupQueued',
 ])
 
 /** What tokens are made with, and for whom. */

@@ -57,7 +57,7 @@ function asHtml(config: MailConfig, { language, subject, blocks }: Page): string
 <style>
 @media (prefers-color-scheme: dark) {
 .page { background: ${NIGHT.page} !important; color: #ececf1 !important }
-.card { background: ${NIGHT.card} !important; border-color: #35353f !important; color: #ececf1 !important }
+.card { background: ${NIGHT.card} !important; border-color: ${primaryOf(branding)} #35353f #35353f !important; color: #ececf1 !important }
 .code { background: ${NIGHT.page} !important; border-color: #35353f !important; color: #ececf1 !important }
 .quiet, .quiet a { color: #a9a9b8 !important }
 .link { color: ${night} !important }

@@ -1,5 +1,6 @@
 import { XRPCError } from '@atproto/xrpc-server'
 import { describe, expect, test, vi } from 'vitest'
+import type { MailOptions } from '../../contracts/directory.ts'
 import { readBranding } from '../../kernel/config/branding.ts'
 import { hashMailedToken } from '../../kernel/crypto/mailed-token.ts'
 import type { Mail } from '../../kernel/mail.ts'
@@ -61,7 +62,10 @@ function hostWith({
       (_purpose: string, _did: string, _hash: string, mail: Mail, _spacing?: number) =>
         mail.to === directoryEmail,
     ),
-    addMail: log('mails.add', (_mail: Mail, _kind: string, _lifetime: number) => true),
+    addMail: log(
+      'mails.add',
+      (_mail: Mail, _kind: string, _lifetime: number, _options?: MailOptions) => true,
+    ),
     findToken: log('tokens.find', (_purpose: string, _hash: string, _did?: string) => did),
     consume: log('tokens.consume', (_purpose: string, _hash: string, _did?: string) => did),
   }
@@ -108,6 +112,17 @@ function hostWith({
   })
   return { mail, calls, account, directory }
 }
+
+test('the operator is told of what concerns the host, where there is an address for that', async () => {
+  const { mail, directory } = hostWith({ contactEmail: 'admin@pds.test' })
+  expect(await mail.tellOperator('Many\r\nBcc: x@y.test sign-ups', 'First.\n\nSecond.')).toBe(true)
+  const [sent, , , options] = directory.addMail.mock.calls[0] ?? []
+  expect(sent).toMatchObject({ to: 'admin@pds.test', subject: 'Many Bcc: x@y.test sign-ups' })
+  expect(options).toEqual({ did: 'operator' })
+  const nobody = hostWith()
+  expect(await nobody.mail.tellOperator('a', 'b')).toBe(false)
+  expect(nobody.directory.addMail).not.toHaveBeenCalled()
+})
 
 const refusal = new XRPCError(400, 'taken', 'InvalidRequest')
 

@@ -211,3 +211,19 @@ test('an account is deleted with its password and its token only', async () => {
   expect(await remove(account.did, PASSWORD, token)).toMatchObject({ status: 200 })
   expect(await remove(account.did, PASSWORD, token)).toEqual(wrong)
 })
+
+test('a message to all goes to whoever has an address, once, in the background', async () => {
+  const [with1, with2, without] = [await makeMailed(), await makeMailed(), await makeAccount()]
+  const { mails } = hostObjects(env).directory
+  const mail = { from: 'host@b.test', subject: 'News of today', text: 'Hello', html: '<p>Hello' }
+  await mails.sendToAll('news', mail)
+  await vi.waitFor(async () => {
+    const sent = (await mails.outbox()).filter(({ subject }) => subject === 'News of today')
+    const recipients = sent.map(({ to }) => to)
+    expect(new Set(recipients).size).toBe(recipients.length)
+    expect(recipients).toEqual(expect.arrayContaining([with1.email, with2.email]))
+    expect(JSON.stringify(recipients)).not.toContain(without.handle)
+  })
+  expect(await mails.mailings()).toEqual([])
+  expect(await mails.counts()).toMatchObject({ waiting: 0 })
+})

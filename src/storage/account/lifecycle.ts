@@ -74,12 +74,23 @@ export class Lifecycle {
 
   /** Activates the account, and emits #account, #identity, #sync. */
   activate(): void {
+    this.#transaction(() => this.#announceActive())
+  }
+
+  #announceActive(): void {
+    this.profile.update({ status: 'active', deactivatedAt: null, deleteAfter: null })
+    const { did, handle, status } = this.profile.get()
+    if (status !== 'active') return
+    this.repo.announce(accountEvent(did, true), identityEvent(did, handle))
+    this.repo.announceHead(did)
+  }
+
+  /** The operator has approved the account: the network may hear of it. */
+  approve(): void {
     this.#transaction(() => {
-      this.profile.update({ status: 'active', deactivatedAt: null, deleteAfter: null })
-      const { did, handle, status } = this.profile.get()
-      if (status !== 'active') return
-      this.repo.announce(accountEvent(did, true), identityEvent(did, handle))
-      this.repo.announceHead(did)
+      const approvedAs = this.profile.approvedAs()
+      this.profile.update({ approvedAs: null })
+      if (approvedAs === 'active') this.#announceActive()
     })
   }
 
@@ -127,7 +138,8 @@ export class Lifecycle {
     const { sql, blobs } = this.#parts
     this.#transaction(() => {
       const did = this.profile.did() ?? ''
-      if (this.profile.pending() === undefined) {
+      // Of one that nobody has heard of nobody has to hear.
+      if (this.profile.pending() === undefined && !this.profile.get().awaitsApproval) {
         this.repo.announce(accountEvent(did, false, 'deleted'))
       }
       blobs.markAllForDeletion()

@@ -25,6 +25,8 @@ export interface Account {
   deleteAfter: string | null
   /** Reference of the takedown, as the moderator gave it. */
   takedown: string | null
+  /** Whether it waits for the operator's approval; it is deactivated then, and the network has not heard of it. */
+  awaitsApproval: boolean
   /** ISO 8601. */
   createdAt: string
 }
@@ -39,6 +41,8 @@ export interface NewAccount {
   signingKey: Uint8Array
   /** Its status once it is not pending any more. A pending account is not visible. */
   becomes: InitialStatus
+  /** Its status once the operator has approved it; unless given, it does not wait for that. */
+  approvedAs?: InitialStatus | undefined
 }
 
 /** Columns to update; undefined leaves one as it is. */
@@ -58,6 +62,7 @@ export interface AccountChange {
   takedown?: string | null
   /** What the operator has set for this account, as JSON; null: the host's limits. */
   quota?: string | null
+  approvedAs?: InitialStatus | null
 }
 
 type Row = {
@@ -76,6 +81,7 @@ type Row = {
   email_auth_factor: number
   quota: string | null
   deactivated_at: string | null
+  approved_as: InitialStatus | null
 }
 
 const COLUMNS = {
@@ -91,6 +97,7 @@ const COLUMNS = {
   deleteAfter: 'delete_after',
   takedown: 'takedown',
   quota: 'quota',
+  approvedAs: 'approved_as',
 } as const satisfies Record<keyof AccountChange, string>
 
 /** The one row of the account, cached. */
@@ -139,6 +146,7 @@ export class Profile {
       deactivatedAt: row.status === 'deactivated' ? row.deactivated_at : null,
       deleteAfter: row.delete_after,
       takedown: row.takedown,
+      awaitsApproval: row.approved_as !== null,
       createdAt: row.created_at,
     }
   }
@@ -171,6 +179,11 @@ export class Profile {
     return account
   }
 
+  /** The status that the account gets with the operator's approval; undefined: it does not wait for it. */
+  approvedAs(): InitialStatus | undefined {
+    return this.#readOrThrow().approved_as ?? undefined
+  }
+
   passwordHash(): string | null {
     return this.#readOrThrow().password
   }
@@ -193,14 +206,15 @@ export class Profile {
   create(account: NewAccount): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO account
-         (only_row, did, handle, email, password, signing_key, status, becomes, created_at)
-       VALUES (1, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
+         (only_row, did, handle, email, password, signing_key, status, becomes, approved_as, created_at)
+       VALUES (1, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
       account.did,
       account.handle,
       account.email,
       account.password,
       account.signingKey,
       account.becomes,
+      account.approvedAs ?? null,
       new Date().toISOString(),
     )
     this.#row = undefined
@@ -222,7 +236,7 @@ export class Profile {
   markDeleted(): void {
     this.#sql.exec(
       `UPDATE account SET status = 'deleted', email = NULL, password = NULL, handle = '',
-         signing_key = x'', next_signing_key = NULL`,
+         signing_key = x'', next_signing_key = NULL, approved_as = NULL`,
     )
     this.#row = undefined
   }

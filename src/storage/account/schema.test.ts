@@ -39,7 +39,7 @@ test('tables that got another name keep their rows', () =>
       }
       expect(migrate(storage, migrations)).toBe(BEFORE.length)
       for (const [before, after, row] of RENAMED) {
-        expect(sql.exec(`SELECT * FROM ${after}`).toArray()).toEqual([row])
+        expect(sql.exec(`SELECT * FROM ${after}`).toArray()).toMatchObject([row])
         expect(sql.exec('SELECT 1 FROM sqlite_schema WHERE name = ?', before).toArray()).toEqual([])
       }
       expect(sql.exec('SELECT * FROM job').toArray()).toEqual([])

@@ -257,4 +257,5 @@ export const migrations: readonly Migration[] = [
     entry TEXT NOT NULL
   );
   `,
+  'ALTER TABLE account ADD COLUMN approved_as TEXT;',
 ]

@@ -154,6 +154,11 @@ export class Sessions {
     this.#delete('app_password = ?', appPassword)
   }
 
+  /** Sessions get another scope, which their next access tokens have. */
+  changeScope(from: string, to: string): void {
+    this.#sql.exec('UPDATE session SET scope = ? WHERE scope = ?', to, from)
+  }
+
   #delete(condition: string, ...bindings: string[]): void {
     this.#sql.exec(`DELETE FROM session WHERE ${condition}`, ...bindings)
     this.#open.clear()

@@ -149,6 +149,11 @@ export class Accounts {
     this.#sql.exec('DELETE FROM account WHERE did = ?', did)
   }
 
+  /** An account is gone that nobody has heard of: its names are free at once. */
+  forget(did: string): void {
+    this.#sql.exec('DELETE FROM account WHERE did = ?', did)
+  }
+
   byDid(did: string): HostedAccount | undefined {
     return this.#find('did = ?', did)
   }

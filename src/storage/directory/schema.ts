@@ -222,6 +222,21 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX report_resolved ON report (resolved_at) WHERE resolved_at IS NOT NULL;
   CREATE INDEX report_did ON report (did);
   `,
+  `
+  CREATE TABLE sign_up_queue (
+    did TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    genesis TEXT,
+    refused TEXT
+  ) WITHOUT ROWID;
+  CREATE INDEX sign_up_queue_since ON sign_up_queue (since);
+
+  CREATE TABLE handle_rule (
+    name TEXT PRIMARY KEY,
+    reserved INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import type { Services } from '../../context/services.ts'
 import { alertBox, csrfTokenField, type Html, noticeBox, page, SETTINGS } from '../layout.ts'
 import { type BrowserSession, csrfTokenOf } from './browser-session.ts'
+import { failureOf } from './failure.ts'
 import {
   navigation,
   PAGE_NAMES,
@@ -50,6 +51,8 @@ const NOTICES: Readonly<Record<string, string>> = {
   'code-mailed': 'The code is on its way to you. It is good for fifteen minutes.',
   'email-changed': 'The address was changed. Confirm it with the code that is on its way to it.',
   'email-changed-unmailed': 'The address was changed.',
+  'sign-in-mails-on': 'Mails about sign-ins are on.',
+  'sign-in-mails-off': 'Mails about sign-ins are off.',
   'email-confirmed': 'The address is confirmed.',
   'handle-changed': 'You have a new handle.',
   'recovery-key-added': 'The recovery key was added. It stands above that of this host.',
@@ -71,11 +74,18 @@ export async function settingsPage(
   name: PageName,
   { alert, done = '', shownOnce }: SettingsOptions = {},
 ): Promise<Html> {
-  const main = await PAGES[name](view)
+  const { services, session } = view
+  const [main, mayPublish] = await Promise.all([
+    PAGES[name](view),
+    services
+      .account(session.did)
+      .profile.assertMayPublish()
+      .catch((error: unknown) => failureOf(error).message),
+  ])
   return settingsFrame(view.services, view.session, {
     title: name === 'overview' ? 'Your account' : PAGE_TITLES[name],
     current: name,
-    main: html`${alertBox(alert)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
+    main: html`${alertBox(alert)}${alertBox(mayPublish ?? undefined)}${noticeBox(NOTICES[done])}${shownOnce ?? ''}
 ${main}`,
   })
 }

@@ -5,8 +5,12 @@ import { audited } from '../../server/audit.ts'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
+import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import type { PageContext, PageEnv } from '../account/page-env.ts'
+
+/** Sign-ups in one answer. */
+const PAGE = 100
 
 export const operatorCommands = new Hono<PageEnv>()
   .use('/operator/*', async (c, next) => {
@@ -20,7 +24,9 @@ export const operatorCommands = new Hono<PageEnv>()
     const { did, handle } = await accountOf(c, account)
     const set =
       quota && typeof quota === 'object'
-        ? await services.accounts.setQuota(did, quota as Record<string, unknown>)
+        ? await asOperator(c, 'set quota', { did, quota: JSON.stringify(quota) }, () =>
+            services.accounts.setQuota(did, quota as Record<string, unknown>),
+          )
         : await services.account(did).quota.override()
     return c.json({ did, handle, set, usage: await services.account(did).profile.usage() })
   })
@@ -36,7 +42,7 @@ export const operatorCommands = new Hono<PageEnv>()
       throw new InvalidRequestError('The purpose is "reset_password" or "plc_operation"')
     }
     const { did, handle } = await accountOf(c, account)
-    const made = await asOperator(c, `token ${purpose}`, did, () =>
+    const made = await asOperator(c, `token ${purpose}`, { did }, () =>
       c.env.services.mail.handOutToken(did, purpose),
     )
     return c.json({ did, handle, ...made })
@@ -44,10 +50,49 @@ export const operatorCommands = new Hono<PageEnv>()
   /** `{account}` in; its address, which is confirmed now, out: `{did, handle, email}`. */
   .post('/operator/confirm-address', async (c) => {
     const { did, handle } = await accountOf(c, (await jsonBody(c)).account)
-    const email = await asOperator(c, 'confirm address', did, () =>
+    const email = await asOperator(c, 'confirm address', { did }, () =>
       c.env.services.mail.confirmAddress(did),
     )
     return c.json({ did, handle, email })
+  })
+  /** `{cursor?}` in; the oldest hundred sign-ups that wait out. */
+  .post('/operator/sign-ups', async (c) => {
+    const { after } = await jsonBody(c)
+    const { waiting, total } = await c.env.services.signUps.list(PAGE, placeOf(after))
+    const shown = waiting.map(({ genesis: _, ...signUp }) => signUp)
+    return c.json({ waiting: shown, total })
+  })
+  /** `{account}` in. */
+  .post('/operator/sign-ups/approve', async (c) => {
+    const found = await accountOf(c, (await jsonBody(c)).account)
+    await asOperator(c, 'approve sign-up', { did: found.did }, () =>
+      c.env.services.signUps.approve(found.did),
+    )
+    return c.json({ did: found.did, handle: found.handle })
+  })
+  /** `{account, reason?}` in. */
+  .post('/operator/sign-ups/refuse', async (c) => {
+    const { account, reason } = await jsonBody(c)
+    const found = await accountOf(c, account)
+    const { did } = found
+    await asOperator(c, 'refuse sign-up', { did, reason: textOf(reason) }, () =>
+      c.env.services.signUps.refuse(did, textOf(reason)),
+    )
+    c.env.services.accounts.invalidate(found.did)
+    return c.json({ did: found.did, handle: found.handle })
+  })
+  /** `{after?}` in: names with a rule out. `{name, rule}` in: sets it, `null` for the default. */
+  .post('/operator/handles', async (c) => {
+    const { name, rule, after } = await jsonBody(c)
+    const { accounts } = c.env.services
+    if (name === undefined) return c.json({ rules: await accounts.listHandleRules(textOf(after)) })
+    if (rule !== 'reserved' && rule !== 'free' && rule !== null) {
+      throw new InvalidRequestError('rule must be "reserved", "free" or null')
+    }
+    await asOperator(c, 'rule handle', { handle: textOf(name), rule }, () =>
+      accounts.setHandleRule(textOf(name), rule),
+    )
+    return c.json({})
   })
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
@@ -55,16 +100,23 @@ export const operatorCommands = new Hono<PageEnv>()
     return errorResponse(error)
   })
 
+/** Where a listing goes on: after the last sign-up of the page before. */
+function placeOf(after: unknown): SignUpPlace | undefined {
+  if (!after || typeof after !== 'object') return undefined
+  const { since, did } = after as Record<string, unknown>
+  return typeof since === 'number' && typeof did === 'string' ? { since, did } : undefined
+}
+
 /** Does something that stands in the audit log. */
 async function asOperator<T>(
   c: PageContext,
   action: string,
-  did: string,
+  input: object,
   work: () => Promise<T>,
 ): Promise<T> {
   const { services, context } = c.env
   const { actor } = await authenticate(admin, context, '', services)
-  return audited({ actor, action: `command.${action}`, input: { did } }, context, services, work)
+  return audited({ actor, action: `command.${action}`, input }, context, services, work)
 }
 
 /** @throws InvalidRequestError */

@@ -129,7 +129,7 @@ export const de: Strings = {
   stillPasskeys: 'Passkeys: {count}',
   stillAppPasswords: 'App-Passwörter: {names}',
   listSeparator: ', ',
-  agent: 'Die Anmeldung nennt als Programm {agent}.',
+  agent: 'Als Programm wurde angegeben: {agent}.',
   time: 'Zeitpunkt: {time}',
   until: 'Sie wird bis {time} aufbewahrt.',
   ifNotYou:

@@ -7,6 +7,7 @@ import { confirmedMark } from './overview.ts'
 export async function emailPage({ services, session, csrfToken }: View): Promise<Html> {
   const { email, emailConfirmed } = session
   const { sends } = services.mail
+  const isTold = (await services.directory.mails.addressee(session.did))?.signInMails ?? true
   return html`<h1>Email</h1>
 <section aria-labelledby="address">
 <h2 id="address">Your address</h2>
@@ -15,6 +16,7 @@ export async function emailPage({ services, session, csrfToken }: View): Promise
 it.</p>
 ${sends ? '' : html`<p class="quiet">This host cannot send mail, so it cannot confirm an address. Its operator can help.</p>`}
 </section>
+${email !== null && sends ? signInMails(isTold, csrfToken) : ''}
 ${email !== null && !emailConfirmed && sends ? confirmSection(email, csrfToken) : ''}
 <section aria-labelledby="change">
 <h2 id="change">${email === null ? 'Add an address' : 'Another address'}</h2>
@@ -45,6 +47,19 @@ const confirmSection = (email: string, csrfToken: string): Html => html`
 <input id="confirm-code" name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false"
  maxlength="40" required>
 <button>Confirm</button></form>
+</section>`
+
+const signInMails = (isOn: boolean, csrfToken: string): Html => html`
+<section aria-labelledby="sign-ins">
+<h2 id="sign-ins">Mails about sign-ins</h2>
+<p>${
+  isOn
+    ? 'A mail is sent when somebody signs in as you in a browser or an app that was not used before.'
+    : 'No mail is sent when somebody signs in as you in a new browser or app.'
+} Of changes of passwords, passkeys and your identity you are always told.</p>
+<form method="post" action="${SETTINGS}/email/sign-ins">${csrfTokenField(csrfToken)}
+<input type="hidden" name="on" value="${isOn ? 'no' : 'yes'}">
+<button class="second">${isOn ? 'Turn off' : 'Turn on'}</button></form>
 </section>`
 
 const oldAddressForm = (email: string, csrfToken: string): Html => html`

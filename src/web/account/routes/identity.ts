@@ -35,6 +35,13 @@ export const identity = new Hono<PageEnv>()
       return 'code-mailed'
     }),
   )
+  .post('/email/sign-ins', (c) =>
+    change(c, 'email', async () => {
+      const on = (await field(c, 'on')) === 'yes'
+      await c.env.services.directory.mails.setSignInMails(c.var.session.did, on)
+      return on ? 'sign-in-mails-on' : 'sign-in-mails-off'
+    }),
+  )
   .post('/email/change', (c) =>
     change(c, 'email', async () => {
       await assertFresh(c)

@@ -18,6 +18,7 @@ export default define({
     if (!auth.did.startsWith('did:plc:')) {
       throw new InvalidRequestError('This account does not have a did:plc')
     }
+    await services.account(auth.did).profile.assertMayPublish()
     const given = {
       rotationKeys,
       alsoKnownAs,

@@ -12,6 +12,7 @@ export default define({
     if (operation.type !== 'plc_operation') {
       throw new InvalidRequestError('To end an account, delete it')
     }
+    await services.account(auth.did).profile.assertMayPublish()
     await services.accounts.assertKeepsAccountHere(auth.did, operation)
     await services.plc.submit(auth.did, operation)
     services.accounts.invalidate(auth.did)

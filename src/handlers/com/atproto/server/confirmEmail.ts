@@ -1,9 +1,9 @@
 import { define, errors } from '#lex/com/atproto/server/confirmEmail'
 import { typedText } from '#src/kernel/typed-text.ts'
-import { session } from '#src/server/auth/policy.ts'
+import { sessionEvenQueued } from '#src/server/auth/policy.ts'
 
 export default define({
-  auth: session,
+  auth: sessionEvenQueued,
   oauth: { account: 'email', action: 'manage' },
   async handler({ input, auth, services }) {
     const email = typedText(input.email).toLowerCase()

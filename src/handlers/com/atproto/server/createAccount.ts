@@ -2,6 +2,7 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createAccount'
 import { createAccountLimits } from '#src/context/limits/policy.ts'
 import { accountCreator } from '#src/server/auth/policy.ts'
+import { greet } from '#src/services/mail/greet.ts'
 
 /**
  * Makes an account. Without `did` it gets a new did:plc. With the did:web of a handle of this host, that is
@@ -10,9 +11,14 @@ import { accountCreator } from '#src/server/auth/policy.ts'
 export default define({
   auth: accountCreator,
   limits: createAccountLimits,
-  async handler({ input, auth, services }) {
+  async handler({ input, auth, services, waitUntil }) {
     if (input.plcOp !== undefined) throw new InvalidRequestError('Unsupported input: "plcOp"')
+    // The provider's page has asked for it already; whoever was invited, or proves to own a DID, is somebody.
+    if (auth === undefined && !input.inviteCode) {
+      await services.assertCaptcha(input.verificationCode, input.handle)
+    }
     const { account, session } = await services.accounts.create(input, auth)
+    waitUntil(greet(services, account))
     services.mail.welcomeApp(account.did, { isNew: false })
     services.mail.noteLanguage(account.did)
     const tokens = await services.accounts.issueTokens(account.did, session)

@@ -7,7 +7,7 @@ export default define({
     return {
       did: config.serviceDid,
       availableUserDomains: [...config.handleDomains],
-      inviteCodeRequired: config.registration !== 'open',
+      inviteCodeRequired: config.registration === 'closed' || config.registration === 'invite',
       links: { privacyPolicy: config.privacyPolicyUrl, termsOfService: config.termsOfServiceUrl },
       contact: { email: config.contactEmail },
       blobUploadLimit: config.blobUploadLimit,

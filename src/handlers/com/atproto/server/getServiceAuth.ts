@@ -24,7 +24,9 @@ export default define({
     }
     if (exp !== undefined) assertLifetime(exp - Date.now() / 1000, lxm)
     assertMayRequest(auth.scope, lxm)
-    const input = { aud, lxm, exp, session: auth.session }
+    // Who moves away needs one of these.
+    const publishes = lxm !== 'com.atproto.server.createAccount'
+    const input = { aud, lxm, exp, session: auth.session, publishes }
     return { token: await services.account(auth.did).serviceTokens.sign(input) }
   },
 })

@@ -1,9 +1,9 @@
 import { define } from '#lex/com/atproto/server/getSession'
-import { session } from '#src/server/auth/policy.ts'
+import { sessionEvenQueued } from '#src/server/auth/policy.ts'
 import { sessionView } from '#src/services/accounts/session-view.ts'
 
 export default define({
-  auth: session,
+  auth: sessionEvenQueued,
   oauth: 'any',
   async handler({ auth, services }) {
     const maySeeEmail =

@@ -1,9 +1,9 @@
 import { define } from '#lex/com/atproto/server/requestEmailConfirmation'
 import { mailLimits } from '#src/context/limits/policy.ts'
-import { session } from '#src/server/auth/policy.ts'
+import { sessionEvenQueued } from '#src/server/auth/policy.ts'
 
 export default define({
-  auth: session,
+  auth: sessionEvenQueued,
   oauth: { account: 'email', action: 'manage' },
   limits: mailLimits,
   async handler({ auth, services }) {

@@ -1,10 +1,10 @@
 import { define } from '#lex/com/atproto/server/requestEmailUpdate'
 import { mailLimits } from '#src/context/limits/policy.ts'
-import { fullSession } from '#src/server/auth/policy.ts'
+import { fullSessionEvenQueued } from '#src/server/auth/policy.ts'
 
 /** An account without an address needs no token either, where the reference refuses to give it one. */
 export default define({
-  auth: fullSession,
+  auth: fullSessionEvenQueued,
   limits: mailLimits,
   async handler({ auth, services }) {
     const { emailConfirmedAt } = await services.mail.readAddress(auth.did)

@@ -1,6 +1,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/server/updateEmail'
-import { fullSession } from '#src/server/auth/policy.ts'
+import { fullSessionEvenQueued } from '#src/server/auth/policy.ts'
+import { assertLastingEmail } from '#src/services/accounts/disposable-email.ts'
 import { checkEmail } from '#src/services/accounts/email-address.ts'
 
 /**
@@ -8,11 +9,12 @@ import { checkEmail } from '#src/services/accounts/email-address.ts'
  * confirmed, so no codes are asked for until it is and its owner switches them on again.
  */
 export default define({
-  auth: fullSession,
+  auth: fullSessionEvenQueued,
   async handler({ input, auth, services }) {
     const { emailAuthFactor, token } = input
     const email = checkEmail(input.email)
     const account = await services.mail.readAddress(auth.did)
+    if (email !== account.email) assertLastingEmail(email, services.config)
     if (email === account.email && emailAuthFactor !== undefined) {
       await services.mailedCodes.setEnabled(auth.did, emailAuthFactor, token)
       return

@@ -1,9 +1,14 @@
 import { define } from '#lex/com/atproto/temp/checkSignupQueue'
-import { session } from '#src/server/auth/policy.ts'
+import { sessionEvenQueued } from '#src/server/auth/policy.ts'
 
-/** There is no queue on this host: whoever has an account has it at once. */
+/** Whether the account waits for the operator's approval, and how many wait before it. Nobody knows for how long. */
 export default define({
-  auth: session,
+  auth: sessionEvenQueued,
   oauth: 'never',
-  handler: () => ({ activated: true }),
+  async handler({ auth, services }) {
+    const { awaitsApproval } = await services.account(auth.did).profile.get()
+    if (!awaitsApproval) return { activated: true }
+    const placeInQueue = await services.directory.signUps.place(auth.did)
+    return { activated: false, ...(placeInQueue !== undefined && { placeInQueue }) }
+  },
 })

@@ -1,0 +1,98 @@
+/** Sign-ups that wait for the operator's approval (`PDS_REGISTRATION=approval`). */
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import type { Config } from '../../kernel/config/config.ts'
+import type { Mail } from '../../kernel/mail.ts'
+import type {
+  SignUpPage,
+  SignUpPlace,
+  WaitingSignUp,
+} from '../../storage/directory/sign-up-queue.ts'
+import type { PlcDirectory } from '../identity/plc.ts'
+import type { PlcOperation } from '../identity/plc-operation.ts'
+import { unlessRefused } from '../objects/result.ts'
+import type { HostObjects } from '../objects/stubs.ts'
+import type { MailConfig } from './layout.ts'
+import { composeSignUpMail, type SignUpNews } from './sign-up-mail.ts'
+
+/** After so many ms nobody is helped any more by being told. */
+const MAIL_LIFETIME = 3 * 24 * 60 * 60 * 1000
+
+/** Characters of a reason. */
+const MAX_REASON = 500
+
+export interface SignUpDependencies {
+  readonly config: MailConfig & Pick<Config, 'mailFrom'>
+  readonly objects: Pick<HostObjects, 'account' | 'directory'>
+  readonly plc: Pick<PlcDirectory, 'submit'>
+  /** Whether this host sends mail. */
+  readonly sends: boolean
+}
+
+export class SignUps {
+  readonly #dependencies: SignUpDependencies
+
+  constructor(dependencies: SignUpDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /** Those that wait, the oldest first. */
+  list(limit: number, after?: SignUpPlace): Promise<SignUpPage> {
+    return this.#dependencies.objects.directory.signUps.list(limit, after)
+  }
+
+  /** Tells the owner of a new account that it waits. */
+  async acknowledge(account: Pick<WaitingSignUp, 'handle' | 'email'>): Promise<void> {
+    const mail = this.#mail(account, { is: 'waiting' })
+    if (!mail) return
+    await this.#dependencies.objects.directory.mails.add(mail, 'sign-up waiting', MAIL_LIFETIME)
+  }
+
+  /**
+   * Lets somebody in: the identity is published, the account is opened, the network is told, and the owner by mail. What
+   * breaks off on the way is completed by approving once more.
+   *
+   * @throws InvalidRequestError; PlcError
+   */
+  async approve(did: string): Promise<void> {
+    const { objects, plc } = this.#dependencies
+    const waiting = await this.#mustWait(did)
+    if (waiting.refused !== null) throw new InvalidRequestError(`${did} was refused already`)
+    if (waiting.genesis !== null) await plc.submit(did, JSON.parse(waiting.genesis) as PlcOperation)
+    await objects.account(did).lifecycle.approve()
+    const mail = this.#mail(waiting, { is: 'approved' })
+    await objects.directory.signUps.finish(did, mail && { mail, lifetime: MAIL_LIFETIME })
+  }
+
+  /**
+   * Sends somebody away: whatever is stored of the account is deleted, its names are free at once, and its owner is told
+   * why. What breaks off is completed in the background.
+   *
+   * @param reason for the owner, on one line; may be empty
+   * @throws InvalidRequestError
+   */
+  async refuse(did: string, reason: string): Promise<void> {
+    const { objects } = this.#dependencies
+    const waiting = await this.#mustWait(did)
+    const said = reason.slice(0, MAX_REASON)
+    const mail = this.#mail(waiting, { is: 'refused', reason: said })
+    await objects.directory.signUps.refuse(did, said, mail && { mail, lifetime: MAIL_LIFETIME })
+    // It may be gone already, where an earlier attempt broke off.
+    await unlessRefused(objects.account(did).lifecycle.destroy())
+    await objects.directory.accounts.remove(did)
+  }
+
+  async #mustWait(did: string): Promise<WaitingSignUp> {
+    const waiting = await this.#dependencies.objects.directory.signUps.get(did)
+    if (!waiting) throw new InvalidRequestError(`${did} does not wait for approval`)
+    return waiting
+  }
+
+  #mail(
+    { handle, email: to }: Pick<WaitingSignUp, 'handle' | 'email'>,
+    news: SignUpNews,
+  ): Mail | undefined {
+    const { config, sends } = this.#dependencies
+    if (!sends || to === null) return undefined
+    return composeSignUpMail(news, { config, handle, from: config.mailFrom, to })
+  }
+}

@@ -33,9 +33,9 @@ export interface AccountTables {
   lexicons: StoredLexicons
   queue: MailQueue
   outbox: DevMails
-  reports: Reports
   signUps: SignUpQueue
   bursts: Pick<Bursts, 'judge'>
+  reports: Reports
 }
 
 /** Which accounts are on this host, and under which names. */

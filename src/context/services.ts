@@ -24,6 +24,7 @@ import { networkOf } from '../services/network.ts'
 import { NewestVersion } from '../services/newest-version.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
+import { OperatorActions } from '../services/operator-actions.ts'
 import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
 import { RelayStatuses } from '../services/relays.ts'
@@ -55,6 +56,8 @@ export interface Services extends HostObjects {
   readonly lexicons: LexiconResolver
   /** Mails to accounts, their tokens and addresses. */
   readonly mail: MailService
+  /** What operators do with accounts. */
+  readonly operator: OperatorActions
   /** Sign-ups that wait for the operator's approval. */
   readonly signUps: SignUps
   /** Demands the answer to a captcha for a sign-up, where the settings ask for one: see `assertCaptcha`. */
@@ -190,6 +193,7 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
+    operator: new OperatorActions({ objects, accounts }),
     assertCaptcha(token, handle) {
       const { clientAddress: address, request } = currentRequest()
       const userAgent = request.headers.get('user-agent')

@@ -2,6 +2,7 @@
 import type { ConsolePage } from './page.ts'
 import { accounts } from './pages/accounts.ts'
 import { audit } from './pages/audit.ts'
+import { invites } from './pages/invites.ts'
 import { mail } from './pages/mail.ts'
 import { moderation } from './pages/moderation.ts'
 import { overview } from './pages/overview.ts'
@@ -12,6 +13,7 @@ import { signUps } from './pages/sign-ups.ts'
 export const consolePages: readonly ConsolePage[] = [
   overview,
   accounts,
+  invites,
   signUps,
   moderation,
   relays,

@@ -17,8 +17,13 @@ test('of every secret a fingerprint is shown, and nothing of its value', () => {
   for (const { value } of views) expect(value).toMatch(/^[0-9a-f]{8}$/)
   // The same value elsewhere looks different, another value too.
   expect(new Set(views.map(({ value }) => value)).size).toBe(views.length)
-  const changed = of({ PDS_JWT_SECRET: 'another value' }, 'PDS_JWT_SECRET')
-  expect(changed?.value).not.toBe(views.find(({ name }) => name === 'PDS_JWT_SECRET')?.value)
+  const first = views.find(({ name }) => name === 'PDS_ADMIN_PASSWORD')?.value
+  const changed = (name: string) =>
+    of({ ...raw, [name]: 'another value' }, 'PDS_ADMIN_PASSWORD')?.value
+  expect(changed('PDS_ADMIN_PASSWORD')).not.toBe(first)
+  expect(changed('PDS_JWT_SECRET')).toBe(first)
+  // Without the other secret nobody can try guesses on it.
+  expect(changed('PDS_KEY_SECRET')).not.toBe(first)
 })
 
 test('credentials in addresses are left out', () => {

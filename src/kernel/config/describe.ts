@@ -1,5 +1,5 @@
 /** What is set on this host, as it may be shown to its operator. */
-import { createHash } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { settings } from './settings.ts'
 
 export interface SettingView {
@@ -16,7 +16,7 @@ export interface SettingView {
 /** Characters of a value that are shown. */
 const MAX_SHOWN = 300
 
-/** Hex digits of a fingerprint: enough to tell two values apart, too few to be sure of one that was guessed. */
+/** Hex digits of a fingerprint: enough to tell two values apart. */
 const DIGITS = 8
 
 /** Groups, and the names in them: the first that fits. */
@@ -45,7 +45,9 @@ export const settingGroups: readonly SettingGroup[] = [
   ...GROUPS.map(([group]) => group).filter((group) => group !== 'Host'),
 ]
 
-export function describeSettings(raw: Readonly<Record<string, unknown>>): SettingView[] {
+type Raw = Readonly<Record<string, unknown>>
+
+export function describeSettings(raw: Raw): SettingView[] {
   return Object.entries(settings).map(([name, { type, doc, otherwise }]): SettingView => {
     const value = raw[name]
     const isSecret = type === 'secret'
@@ -55,7 +57,7 @@ export function describeSettings(raw: Readonly<Record<string, unknown>>): Settin
       group: groupOf(name),
       doc,
       otherwise,
-      value: isSet ? (isSecret ? fingerprint(name, value) : shown(value)) : undefined,
+      value: isSet ? (isSecret ? fingerprint(name, value, raw) : shown(value)) : undefined,
       isSecret,
     }
   })
@@ -64,9 +66,17 @@ export function describeSettings(raw: Readonly<Record<string, unknown>>): Settin
 const groupOf = (name: string): SettingGroup =>
   GROUPS.find(([, names]) => names.test(name))?.[0] ?? 'Host'
 
-/** Of one setting: the same value in two settings, or as the SHA-256 of a word list, looks different. */
-const fingerprint = (name: string, value: string): string =>
-  createHash('sha256').update(`cumulus setting ${name}\0${value}`).digest('hex').slice(0, DIGITS)
+/**
+ * Of one setting, keyed with another secret: whoever sees it has nothing to try guesses on, and the same value in two
+ * settings looks different.
+ */
+function fingerprint(name: string, value: string, raw: Raw): string {
+  const { PDS_JWT_SECRET: jwt, PDS_KEY_SECRET: key } = raw
+  return createHmac('sha256', String(name === 'PDS_KEY_SECRET' ? jwt : key))
+    .update(`fingerprint of ${name}\0${value}`)
+    .digest('hex')
+    .slice(0, DIGITS)
+}
 
 /** URLs may carry credentials, before the host and in the query. */
 function shown(value: string): string {

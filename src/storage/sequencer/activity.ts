@@ -48,12 +48,12 @@ export class Activity {
     // The event with the number `from - 1` is older than `time`, that with the number `to` is not.
     while (from < to) {
       const middle = Math.floor((from + to) / 2)
-      // Numbers of deleted accounts are gaps.
+      // What was purged of deleted accounts has left gaps, and counts where it is between others.
       const next = this.#next(middle)
       if (!next || next.time >= time) to = middle
       else from = next.seq + 1
     }
-    return last + 1 - from
+    return last + 1 - (this.#next(from)?.seq ?? last + 1)
   }
 
   #next(seq: number): { seq: number; time: number } | undefined {

@@ -15,8 +15,8 @@ export const settings: ConsolePage = {
         title: 'Settings',
         main: html`<h1>Settings</h1>
 <p>Settings come from the environment or from <code>wrangler.toml</code>; they are changed there, and count from the next
-start on. Of a secret a fingerprint is shown, which tells whether two hosts or backups have the same one; those that
-<code>npm start</code> has made, and keeps in <code>secrets.json</code>, count as set.</p>
+start on. Of a secret a fingerprint is shown, which tells whether it is still the same; those that <code>npm start</code> has
+made, and keeps in <code>secrets.json</code>, count as set.</p>
 ${riskList(risksOf(config, mail.sends))}
 ${settingGroups.map((group, index) => {
   const inGroup = settings.filter((setting) => setting.group === group)

@@ -33,7 +33,8 @@ export type RelayStatus =
 export class RelayStatuses {
   readonly #config: Pick<Config, 'crawlers' | 'hostname'>
   readonly #network: Pick<Network, 'operator'>
-  readonly #asked = new Map<string, { at: number; answer: Promise<RelayStatus> }>()
+  /** Answers, and not promises of them: those are of one request each. */
+  readonly #known = new Map<string, { at: number; answer: RelayStatus }>()
 
   constructor(config: Pick<Config, 'crawlers' | 'hostname'>, network: Pick<Network, 'operator'>) {
     this.#config = config
@@ -41,15 +42,14 @@ export class RelayStatuses {
   }
 
   /** @param url one of PDS_CRAWLERS: of no other anything is asked */
-  of(url: string): Promise<RelayStatus> {
+  async of(url: string): Promise<RelayStatus> {
     if (!this.#config.crawlers.includes(url)) {
-      return Promise.resolve({ kind: 'failed', why: 'is none of PDS_CRAWLERS' })
+      return { kind: 'failed', why: 'is none of PDS_CRAWLERS' }
     }
-    const now = Date.now()
-    const known = this.#asked.get(url)
-    if (known && now - known.at < FRESH) return known.answer
-    const answer = this.#ask(url)
-    this.#asked.set(url, { at: now, answer })
+    const known = this.#known.get(url)
+    if (known && Date.now() - known.at < FRESH) return known.answer
+    const answer = await this.#ask(url)
+    this.#known.set(url, { at: Date.now(), answer })
     return answer
   }
 

@@ -403,4 +403,19 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.goto(`${origin}/admin`)
     await heading('Overview')
   })
+
+  test('without scripts everything works', async () => {
+    const plain = await browser.newContext({ javaScriptEnabled: false })
+    page = await plain.newPage()
+    await open('sign-ups', 'Sign-ups')
+    await page.getByLabel('Name, without the domain').fill('carol')
+    await page.getByLabel('It is').selectOption('free')
+    await press('Set')
+    await noticed('The name is as you said.')
+    for (const path of PATHS) {
+      const response = await page.goto(`${origin}/admin/${path}`)
+      expect([path, response?.status()]).toEqual([path, 200])
+    }
+    await plain.close()
+  })
 })

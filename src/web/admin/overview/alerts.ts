@@ -25,7 +25,8 @@ const MANY_MAILS = 100
 export function alerts(host: HostState): Alert[] {
   const { accounts, burst, firehose, freeBytes, mails, newest, risks, said, version } = host
   const relays = { path: 'relays', title: 'Relays and firehose' }
-  const unwell = said.filter((one) => !isWell(one)).length
+  // One that does not say may not have the method: whether it listens is what counts.
+  const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
       freeBytes < LITTLE_ROOM && {
@@ -102,7 +103,7 @@ export function alerts(host: HostState): Alert[] {
     newest !== undefined &&
       isNewer(newest, version) && {
         what: `Version ${newest} is out.`,
-        help: `This is ${version}.`,
+        help: `This is ${version}: get the new one, and start it anew.`,
         path: 'settings',
         title: 'Settings',
         grave: false,

@@ -23,7 +23,7 @@ export const relays: ConsolePage = {
   title: 'Relays',
   views: {
     '': async (c) => {
-      const { sequencer, relays } = c.env.services
+      const { config, sequencer, relays } = c.env.services
       const [status, consumers] = await Promise.all([sequencer.status(), sequencer.consumers()])
       const said = await Promise.all(status.relays.map(({ url }) => relays.of(url)))
       const form = csrfTokenOf(c.var.session)
@@ -36,6 +36,7 @@ ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
 <dt>Newest event</dt><dd>${status.lastEventAt === undefined ? 'there was none yet' : html`number ${status.head}, ${moment(status.lastEventAt)}`}</dd>
 <dt>Consumers</dt><dd>${inThousands(status.consumers)}</dd>
 <dt>Furthest behind</dt><dd>${counted(status.behind, 'event')}</dd>
+<dt>Sent, perhaps unread</dt><dd>${bytesInWords(consumers.reduce((sum, { sent }) => sum + sent, 0))} of ${bytesInWords(config.firehose.maxUnread)} that may be</dd>
 </dl></section>
 <h2>Consumers</h2>
 ${consumerTable(consumers, form)}

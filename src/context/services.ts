@@ -1,6 +1,7 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
+import { describeSettings, type SettingView } from '../kernel/config/describe.ts'
 import { openSignUps } from '../kernel/config/open-sign-ups.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import type { Network } from '../kernel/net/network.ts'
@@ -25,6 +26,7 @@ import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
 import { OperatorActions } from '../services/operator-actions.ts'
 import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
+import { RelayStatuses } from '../services/relays.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
 import { currentRequest } from './current-request.ts'
 import { countSignUp, countTry, enforceLimits } from './limits/enforce.ts'
@@ -67,6 +69,10 @@ export interface Services extends HostObjects {
   readonly space: DiskSpace
   /** The way to other servers. */
   readonly network: Network
+  /** What relays say of this host. */
+  readonly relays: RelayStatuses
+  /** What is set, for the operator. */
+  readonly settings: readonly SettingView[]
 }
 
 const cache = new WeakMap<Env, Services>()
@@ -209,6 +215,10 @@ function createServices(env: Env): Services {
     }),
     network,
     space,
+    relays: new RelayStatuses(config, network),
+    get settings() {
+      return describeSettings({ ...env })
+    },
   }
 }
 

@@ -25,6 +25,25 @@ export interface FirehoseStatus {
   accounts: number
 }
 
+/** A consumer of the firehose, as its operator sees it. */
+export interface ConsumerView {
+  /** Of the connection. */
+  id: string
+  /** Where it comes from, coarsely, as the audit log keeps networks; undefined: clients are not counted. */
+  network: string | undefined
+  /** ms since the epoch; undefined: before this was kept. */
+  since: number | undefined
+  /** Number of the last event that it was sent. */
+  cursor: number
+  /** Events that it has not been sent. */
+  behind: number
+  /** Bytes sent on this connection: how many of them were read is not known until it ends. */
+  sent: number
+}
+
+/** What came of asking a relay by hand: `soon`, it was asked less than a minute ago; `unknown`, it is none of ours. */
+export type CrawlAnswer = RelayRow | 'soon' | 'unknown'
+
 export interface SequencerRpc {
   /**
    * Stores events of one account, in order, and sends them out. Repeats are dropped. `state` is the
@@ -42,6 +61,12 @@ export interface SequencerRpc {
   /** Fills in the collections of an account that has told none, since it has had no event for long. */
   fillInCollections(did: string, names: readonly string[]): Answer<void>
   status(): Answer<FirehoseStatus>
+  /** Those who listen, at most 200. */
+  consumers(): Answer<ConsumerView[]>
+  /** Ends a connection; its consumer may come back at once. @returns false: there is no such connection */
+  endConsumer(id: string): Answer<boolean>
+  /** Asks a relay to crawl this host now, but not twice in a minute. @param url as in `FirehoseStatus.relays` */
+  requestCrawl(url: string): Answer<CrawlAnswer>
   /** Rows read and written since this was last asked for; counted in development only. */
   takeRows(): Answer<RowCounts>
   /**

@@ -333,3 +333,27 @@ test('a plain request to a subscription is told to use a WebSocket', async () =>
   const response = await send('/xrpc/com.atproto.sync.subscribeRepos')
   expect(response.status).toBe(400)
 })
+
+test('the operator sees who listens, and ends a connection', async () => {
+  await append('did:web:a.test', events(1, 3))
+  const response = await sequencer.fetch(
+    'http://sequencer/?connection=c1&cursor=0&address=192.0.2.77',
+    { headers: { upgrade: 'websocket' } },
+  )
+  if (!response.webSocket) throw new Error('no socket')
+  const consumer = collect(response.webSocket)
+  await consumer.until(() => consumer.received.length === 3)
+  const before = Date.now()
+  const [shown, ...others] = await sequencer.consumers()
+  expect(others).toEqual([])
+  expect(shown).toMatchObject({ id: 'c1', network: '192.0.2.0/24', cursor: 3, behind: 0 })
+  expect(shown?.sent).toBeGreaterThan(0)
+  expect(shown?.since).toBeLessThanOrEqual(before)
+  // What is kept with a socket survives the object's sleep.
+  await evictDurableObject(sequencer)
+  expect(await sequencer.consumers()).toEqual([shown])
+  expect(await sequencer.endConsumer('another')).toBe(false)
+  expect(await sequencer.endConsumer('c1')).toBe(true)
+  expect(await consumer.closed).toBe(1001)
+  expect(await sequencer.consumers()).toEqual([])
+})

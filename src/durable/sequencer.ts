@@ -1,6 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Env } from '../contracts/env.ts'
-import type { FirehoseStatus, SequencerRpc } from '../contracts/sequencer.ts'
+import type {
+  ConsumerView,
+  CrawlAnswer,
+  FirehoseStatus,
+  SequencerRpc,
+} from '../contracts/sequencer.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
 import { networkOf } from '../services/network.ts'
@@ -22,6 +27,9 @@ import { ClosingConnections } from './sequencer/closing.ts'
 import { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
 import { UnreadBytes } from './sequencer/unread.ts'
+
+/** Consumers in a list for the operator, at most. */
+const LISTED_CONSUMERS = 200
 
 /**
  * The one order of all events on this host, and the consumers who listen to it. A thin shell over
@@ -121,6 +129,20 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     const { count: consumers, furthestBehind: behind } = this.#consumers
     const accounts = this.#sources.count()
     return { head, consumers, behind, lastEventAt, relays: this.#crawl.list(), accounts }
+  }
+
+  consumers(): ConsumerView[] {
+    return this.#consumers.list(LISTED_CONSUMERS)
+  }
+
+  endConsumer(id: string): boolean {
+    return this.#consumers.endById(id)
+  }
+
+  async requestCrawl(url: string): Promise<CrawlAnswer> {
+    const answer = await this.#crawl.askNow(url, Date.now())
+    await this.#reschedule()
+    return answer
   }
 
   takeRows(): RowCounts {

@@ -63,6 +63,8 @@ const json = ({ body }: MailRequest) => JSON.parse(body) as Record<string, unkno
 const TEXT = expect.stringMatching(/\n {4}[A-Z2-7]{5}-[A-Z2-7]{5}\n/)
 const HTML = expect.stringContaining('<p')
 const SUBJECT = 'Reset your password on pds.example.com'
+const UNSUBSCRIBE =
+  /List-Unsubscribe.{0,20}<https:\/\/pds\.example\.com\/mail\/sign-ins\?|"unsubscribeUrl":"https:/
 const ID = expect.stringMatching(/^[0-9a-f-]{36}$/)
 
 test.each<[string, () => string, (request: MailRequest) => void]>([
@@ -139,11 +141,22 @@ test.each<[string, () => string, (request: MailRequest) => void]>([
     },
   ],
 ])('through %s', { timeout: 30_000 }, (_, url, check) =>
-  withHost(url(), async ({ reset }) => {
+  withHost(url(), async ({ server, reset }) => {
     await reset()
     await vi.waitFor(() => expect(api.requests).toHaveLength(1), 5_000)
     const [request] = api.requests
     if (request) check(request)
+    expect(request?.body).not.toMatch(UNSUBSCRIBE)
+    // A notice that may be turned off says so in the service's way.
+    await fetch(`${server.origin}/xrpc/com.atproto.server.createSession`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': 'Another App' },
+      body: JSON.stringify({ identifier: 'alice.pds.example.com', password: PASSWORD }),
+    })
+    await vi.waitFor(() => expect(api.requests).toHaveLength(2), 5_000)
+    const body = api.requests[1]?.body ?? ''
+    const isJson = body.startsWith('{')
+    expect(isJson ? body : decodeURIComponent(body)).toMatch(UNSUBSCRIBE)
   }),
 )
 

@@ -56,6 +56,11 @@ export class Admission {
     this.#ctx.acceptWebSocket(socket, address ? [siteOf(address), address] : [UNCOUNTED])
   }
 
+  /** Where a consumer comes from, as it is counted; undefined: it is not. */
+  addressOf(socket: WebSocket): string | undefined {
+    return this.#ctx.getTags(socket)[1]
+  }
+
   #byAddress(sockets: readonly WebSocket[]): WebSocket[][] {
     const groups = new Map<string, WebSocket[]>()
     for (const socket of sockets) {

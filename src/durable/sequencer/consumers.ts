@@ -3,6 +3,12 @@ import type { EventLog, SequencedEvent } from '../../storage/sequencer/log.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
 import type { Admission } from './admission.ts'
 import type { ClosingConnections } from './closing.ts'
+import {
+  type Attachment,
+  type BehindAttachment,
+  type ConsumerView,
+  viewOf,
+} from './consumer-state.ts'
 import { Throttle } from './throttle.ts'
 import type { UnreadBytes } from './unread.ts'
 
@@ -23,22 +29,6 @@ const GOING_AWAY = 1001
 
 /** Bytes after which the count of what was sent is made to survive hibernation. */
 const NOTE_EVERY = 64 * 1024
-
-/**
- * What survives hibernation with each socket. A live consumer needs no cursor: events are sent to it in
- * the turn in which they are stored, so whenever the object sleeps it has all of them. So a live event
- * costs no attachment. In a crash the sockets end too, and consumers come back with their own cursors.
- */
-interface Attachment {
-  /** Of the connection, for `untilEnded`. */
-  id: string
-  /** Number of the last event sent; null: the consumer is live. */
-  cursor: number | null
-  /** Bytes sent. */
-  sent: number
-}
-
-type BehindAttachment = Attachment & { cursor: number }
 
 /** What consumers are served from, and what they share. */
 export interface ConsumerParts {
@@ -82,11 +72,11 @@ export class Consumers {
     for (const socket of ctx.getWebSockets()) {
       const attachment = socket.deserializeAttachment() as Attachment | null
       if (!attachment || socket.readyState === WebSocket.READY_STATE_CLOSED) continue
-      const { id = '', cursor, sent } = attachment
+      const { id = '', cursor, sent, since } = attachment
       parts.unread.add(sent)
       if (socket.readyState !== WebSocket.READY_STATE_OPEN) parts.closing.add(socket, { id, sent })
-      else if (cursor === null) this.#live.set(socket, { id, cursor, sent })
-      else this.#startCatchingUp(socket, { id, cursor, sent })
+      else if (cursor === null) this.#live.set(socket, { id, cursor, sent, since })
+      else this.#startCatchingUp(socket, { id, cursor, sent, since })
     }
   }
 
@@ -99,6 +89,22 @@ export class Consumers {
   get furthestBehind(): number {
     const cursors = [...this.#behind.values()].map(({ cursor }) => cursor)
     return cursors.length > 0 ? this.#parts.log.countAfter(Math.min(...cursors)) : 0
+  }
+
+  /** Those who listen, at most `limit`. */
+  list(limit: number): ConsumerView[] {
+    const { admission, log } = this.#parts
+    return [...this.#live, ...this.#behind]
+      .slice(0, limit)
+      .map(([socket, state]) => viewOf(state, admission.addressOf(socket), log))
+  }
+
+  /** Ends the connection with this id, as the operator wants it; false: there is none. */
+  endById(id: string): boolean {
+    const found = [...this.#live, ...this.#behind].find(([, state]) => state.id === id)
+    if (!found) return false
+    this.#end(found[0], 'The operator of this host has ended the connection')
+    return true
   }
 
   /** Takes a new consumer; false: there is no place for it. */
@@ -120,7 +126,8 @@ export class Consumers {
       }
       socket.send(new MessageFrame(info, { type: '#info' }).toBytes())
     }
-    this.#startCatchingUp(socket, { id, cursor: Math.max(cursor ?? log.head, oldest), sent: 0 })
+    const start = Math.max(cursor ?? log.head, oldest)
+    this.#startCatchingUp(socket, { id, cursor: start, sent: 0, since: Date.now() })
     return true
   }
 
@@ -190,8 +197,8 @@ export class Consumers {
     if (this.#behind.has(socket)) this.remove(socket)
   }
 
-  #goLive(socket: WebSocket, { id, sent }: BehindAttachment): void {
-    const live: Attachment = { id, cursor: null, sent }
+  #goLive(socket: WebSocket, { id, sent, since }: BehindAttachment): void {
+    const live: Attachment = { id, cursor: null, sent, since }
     this.#behind.delete(socket)
     this.#live.set(socket, live)
     socket.serializeAttachment(live)
@@ -274,7 +281,12 @@ export class Consumers {
   }
 
   /** Ends a connection with an error frame (event stream specification, Framing). */
-  #close(socket: WebSocket, state: Omit<Attachment, 'cursor'>, error: string, why: string): void {
+  #close(
+    socket: WebSocket,
+    state: Pick<Attachment, 'id' | 'sent'>,
+    error: string,
+    why: string,
+  ): void {
     socket.serializeAttachment(state)
     socket.send(new ErrorFrame({ error, message: why }).toBytes())
     socket.close(1008, error)

@@ -130,3 +130,21 @@ test('for localhost nobody is asked', () =>
     },
     'localhost',
   ))
+
+test('a relay is asked at once when the operator wishes it, but not twice in a minute', () =>
+  withRelay(
+    () => Response.json({ error: 'Busy', message: 'come <b>later</b>' }, { status: 503 }),
+    async (crawl, requests) => {
+      const answer = await crawl.askNow(url, 7)
+      expect(answer).toMatchObject({
+        askedAt: 7,
+        failures: 1,
+        outcome: expect.stringMatching(/503/),
+      })
+      expect(await crawl.askNow(url, 7 + MINUTE - 1)).toBe('soon')
+      expect(requests).toHaveLength(1)
+      expect(await crawl.askNow(url, 7 + MINUTE)).toMatchObject({ failures: 2 })
+      expect(await crawl.askNow('https://evil.test', 7)).toBe('unknown')
+      expect(requests).toHaveLength(2)
+    },
+  ))

@@ -16,6 +16,9 @@ const INTERVAL_WITH_CONSUMERS = 6 * HOUR
 const INITIAL_BACKOFF = MINUTE
 const LAST_RETRY = 6 * HOUR
 
+/** Between two requests to one relay that somebody asks for, at least, in ms. */
+const BETWEEN = MINUTE
+
 /** How long a relay may take to answer, in ms. */
 const TIMEOUT = 10 * SECOND
 
@@ -64,6 +67,15 @@ export class CrawlRequests {
   async run(now: number, activity: Activity): Promise<void> {
     const due = this.list().filter((relay) => (dueAt(relay, activity) ?? Infinity) <= now)
     await Promise.all(due.map((relay) => this.#ask(relay, now)))
+  }
+
+  /** Asks one relay, whenever its time is. */
+  async askNow(url: string, now: number): Promise<RelayRow | 'soon' | 'unknown'> {
+    if (!this.#urls.includes(url)) return 'unknown'
+    const relay = this.#relays.get(url)
+    if (relay.askedAt !== undefined && now - relay.askedAt < BETWEEN) return 'soon'
+    await this.#ask(relay, now)
+    return this.#relays.get(url)
   }
 
   list(): RelayRow[] {

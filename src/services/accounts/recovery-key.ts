@@ -9,7 +9,8 @@ import type { AccountDependencies } from './dependencies.ts'
  * already (did:plc specification, Key Rotation & Account Recovery). The caller makes sure that it is the owner who asks.
  *
  * @param key did:key of a P-256 or secp256k1 key
- * @throws InvalidRequestError when it is no such key, is there already, or there is no room; PlcError
+ * @throws InvalidRequestError when it is no such key, is there already, or there is no room; XRPCError as
+ *   `ProfileRpc.assertMayPublish`; PlcError
  */
 export async function addRecoveryKey(
   { plc, objects }: Pick<AccountDependencies, 'plc' | 'objects'>,
@@ -20,6 +21,7 @@ export async function addRecoveryKey(
     throw new InvalidRequestError('This account does not have a did:plc')
   }
   assertKey(key)
+  await objects.account(did).profile.assertMayPublish()
   const own = plc.rotationDidKey()
   const signingKey = await objects.account(did).keys.publicKey()
   if (key === own || key === signingKey) {

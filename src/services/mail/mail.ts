@@ -7,7 +7,7 @@ import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
 import type { MailDependencies } from './dependencies.ts'
 import type { Notice } from './notice-mail.ts'
 import { sendNotice, welcomeApp } from './notices.ts'
-import { sendMessage, sendToAll, tellOperator } from './operator-mail.ts'
+import { sendMessage, sendTest, sendToAll, tellOperator } from './operator-mail.ts'
 import { noteLanguage, stringsFor } from './readers.ts'
 import { composeTokenMail } from './token-mail.ts'
 
@@ -160,6 +160,16 @@ export class MailService {
   async sendToAll(id: string, subject: string, content: string): Promise<void> {
     this.assertSends()
     await sendToAll(this.#dependencies, id, subject, content)
+  }
+
+  /**
+   * Mails an address a test.
+   *
+   * @throws InvalidRequestError when this host sends no mail
+   */
+  async sendTest(address: string): Promise<void> {
+    this.assertSends()
+    await sendTest(this.#dependencies, address)
   }
 
   /**

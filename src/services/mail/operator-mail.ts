@@ -6,6 +6,9 @@ import { layOut } from './layout.ts'
 /** After so many ms nobody waits for a message any more. */
 const LIFETIME = 7 * 24 * 60 * 60 * 1000
 
+/** The same for a test, which somebody waits for. */
+const TEST_LIFETIME = 60 * 60 * 1000
+
 type Dependencies = Pick<MailDependencies, 'config' | 'objects' | 'sends'>
 
 /** @returns false: the account has no address */
@@ -20,6 +23,14 @@ export async function sendMessage(
   const mail = { from: config.mailFrom, to, ...compose(config, subject, content) }
   await objects.directory.mails.add(mail, 'message', LIFETIME)
   return true
+}
+
+/** Queues a mail that says nothing, to see whether it arrives. */
+export function sendTest({ config, objects }: Dependencies, to: string): Promise<boolean> {
+  const { mailFrom: from, branding } = config
+  const content = `This is a test of ${branding.name}. It can send mail.`
+  const mail = { from, to, ...compose(config, `A test of ${branding.name}`, content, 'en') }
+  return objects.directory.mails.add(mail, 'test', TEST_LIFETIME)
 }
 
 export async function sendToAll(

@@ -60,7 +60,12 @@ export async function resume(c: PageContext, did: string): Promise<BrowserSessio
   const userAgent = c.req.header('user-agent')
   const token = await browserSessions.openOnDevice(begun, account.signedInAt, { device, userAgent })
   const session = await sessionOf(services, did, token)
-  if (!session) throw notSignedIn()
+  // The device may have been signed out meanwhile, which could not know of the session.
+  const isStill = (await accountsOn(services, device)).some((known) => known.did === did)
+  if (!session || !isStill) {
+    await browserSessions.close(token)
+    throw notSignedIn()
+  }
   c.header('set-cookie', sessionCookie(services.config, { did, token }), { append: true })
   return session
 }

@@ -19,8 +19,7 @@ ${
 <h2 id="here">A name of this host</h2>
 <form method="post" action="${SETTINGS}/handle">
 ${csrfTokenField(csrfToken)}
-<label for="name">Name</label>
-<div class="row"><div class="grow">
+<div class="row"><div class="grow"><label for="name">Name</label>
 <input id="name" name="name" autocapitalize="none" autocomplete="off" spellcheck="false" maxlength="63" required></div>
 <div><label for="domain">Domain</label>
 <select id="domain" name="domain">${handleDomains.map((domain) => html`<option>${domain}</option>`)}</select></div></div>

@@ -1,0 +1,75 @@
+/** What is set on this host, as it may be shown to its operator. */
+import { createHash } from 'node:crypto'
+import { settings } from './settings.ts'
+
+export interface SettingView {
+  name: string
+  group: SettingGroup
+  doc: string
+  /** What applies when it is not set, in words. */
+  otherwise: string
+  /** As it is set, of a secret a fingerprint; undefined: it is not set. */
+  value: string | undefined
+  isSecret: boolean
+}
+
+/** Characters of a value that are shown. */
+const MAX_SHOWN = 300
+
+/** Hex digits of a fingerprint: enough to tell two values apart, too few to be sure of one that was guessed. */
+const DIGITS = 8
+
+/** Groups, and the names in them: the first that fits. */
+const GROUPS = [
+  ['Mail', /_EMAIL_(?!CONFIRM|REFUSE|DOMAINS)|DEFAULT_LANGUAGE/],
+  ['Sign-ups', /REGISTRATION|INVITE|_EMAIL_|SIGNUP|HCAPTCHA|HANDLE_COOLDOWN/],
+  [
+    'Look and contact',
+    /SERVICE_NAME|LOGO|COLOR|BACKGROUND|HOME_URL|SUPPORT_URL|CONTACT|PRIVACY|TERMS/,
+  ],
+  ['Relays and firehose', /CRAWLERS|FIREHOSE|BACKFILL/],
+  ['Other services', /BSKY|CHAT|MOD_SERVICE|REPORT_SERVICE|PROXY|PLC_URL|DOH|MODERATION/],
+  ['Limits and storage', /QUOTA|RATE_LIMIT|UPLOAD_LIMIT|IMPORT_SIZE|IMAGE|LEXICON|RETENTION/],
+  [
+    'Secrets and keys',
+    /ADMIN_PASSWORD|JWT_SECRET|DPOP|KEY_SECRET|ROTATION_KEY|RECOVERY|ROTATED|SIGNING_KEY/,
+  ],
+  ['Host', /^/],
+] as const
+
+export type SettingGroup = (typeof GROUPS)[number][0]
+
+/** The order in which groups are shown. */
+export const settingGroups: readonly SettingGroup[] = [
+  'Host',
+  ...GROUPS.map(([group]) => group).filter((group) => group !== 'Host'),
+]
+
+export function describeSettings(raw: Readonly<Record<string, unknown>>): SettingView[] {
+  return Object.entries(settings).map(([name, { type, doc, otherwise }]): SettingView => {
+    const value = raw[name]
+    const isSecret = type === 'secret'
+    const isSet = typeof value === 'string' && value !== ''
+    return {
+      name,
+      group: groupOf(name),
+      doc,
+      otherwise,
+      value: isSet ? (isSecret ? fingerprint(name, value) : shown(value)) : undefined,
+      isSecret,
+    }
+  })
+}
+
+const groupOf = (name: string): SettingGroup =>
+  GROUPS.find(([, names]) => names.test(name))?.[0] ?? 'Host'
+
+/** Of one setting: the same value in two settings, or as the SHA-256 of a word list, looks different. */
+const fingerprint = (name: string, value: string): string =>
+  createHash('sha256').update(`cumulus setting ${name}\0${value}`).digest('hex').slice(0, DIGITS)
+
+/** URLs may carry credentials, before the host and in the query. */
+function shown(value: string): string {
+  const plain = value.replace(/\/\/[^/@\s,]*@/g, '//…@').replace(/\?[^\s,]*/g, '?…')
+  return plain.length > MAX_SHOWN ? `${plain.slice(0, MAX_SHOWN)}…` : plain
+}

@@ -2,6 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { unlessRefused } from '../services/objects/result.ts'
 import {
   accountStub,
   directoryStub,
@@ -10,6 +11,7 @@ import {
   sequencerStub,
 } from '../services/objects/stubs.ts'
 import { bucket, upload } from '../testing/blobs.ts'
+import { crashAfterStatement, crashNow } from '../testing/crash.ts'
 import { basic, callAs, makeAccount, send, type TestAccount } from '../testing/host.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -26,6 +28,11 @@ let word: string
 
 beforeEach(async () => {
   vi.useRealTimers()
+  await furnish()
+})
+
+/** An account about which there is something in each object. */
+async function furnish(): Promise<void> {
   account = await makeAccount()
   word = crypto.randomUUID()
   const { did } = account
@@ -51,10 +58,17 @@ beforeEach(async () => {
     { signingKey: `did:key:${word}`, sealed: new Uint8Array([1]) },
     did,
   )
+  const report = {
+    reasonType: 'com.atproto.moderation.defs#reasonSpam',
+    reason: word,
+    record: null,
+  }
+  await objects.directory.reports.add({ ...report, reportedBy: did, did: 'did:web:other.test' })
+  await objects.directory.reports.add({ ...report, reportedBy: 'did:web:other.test', did })
   await signInWithProvider(did)
   // What an upload leaves that broke off at the worst moment.
   await bucket.put(`${folderOf(did)}/left-behind`, word)
-})
+}
 
 async function signInWithProvider(did: string): Promise<void> {
   const { devices, clients, accounts } = objects.oauth
@@ -145,6 +159,7 @@ test('all that there was is gone once the jobs have run', async () => {
       'account.preference',
       'directory.account',
       'directory.invite_code',
+      'directory.report',
       'oauth.authorized_client',
       'oauth.device_account',
       'sequencer.event',
@@ -161,6 +176,35 @@ test('a deletion that is cut off after its first step is made complete by the jo
   await runJobs()
   await expectGone()
 })
+
+test('an account that crashes after whichever statement of its deletion is there or gone, and never half', async () => {
+  let survived = 0
+  // A deletion has some forty statements, and what follows it some more.
+  for (let statement = 1; statement < 90; statement += 6) {
+    await furnish()
+    const stub = () => accountStub(env, account.did)
+    await crashAfterStatement(stub, statement)
+    await objects
+      .account(account.did)
+      .lifecycle.destroy()
+      .catch(() => undefined)
+    await crashNow(stub)
+    await runJobs()
+    if (await unlessRefused(objects.account(account.did).profile.get())) {
+      survived++
+      const { data } = await readStatus()
+      expect(data).toMatchObject({ activated: true, indexedRecords: 1, importedBlobs: 1 })
+    } else await expectGone()
+  }
+  // Both happened.
+  expect(survived).toBeGreaterThan(0)
+  expect(survived).toBeLessThan(15)
+})
+
+async function readStatus(): Promise<{ data: unknown }> {
+  const response = await callAs(account, 'com.atproto.server.checkAccountStatus')
+  return { data: await response.json() }
+}
 
 test('in the end nothing says that there was an account', async () => {
   await remove()

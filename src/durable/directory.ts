@@ -92,6 +92,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const tokens = new EmailTokens(sql)
     const keys = new ReservedKeys(sql)
     const lexicons = new StoredLexicons(storage)
+    const reportTable = new ReportTable(sql)
     const serviceTokens = new UsedTokens(sql)
     const lockouts = new Lockouts(sql)
     const config = readConfig({ ...env })
@@ -166,6 +167,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
         outbox,
         signUps: signUpQueue,
         bursts,
+        reports: reportTable,
       }),
       signUps: new SignUps(storage, signUpQueue, mails),
       invites: new Invites(storage, invites, accounts),
@@ -177,7 +179,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       rateLimits: rates,
       mails,
       moderation,
-      reports: new Reports(storage, new ReportTable(sql), moderation),
+      reports: new Reports(storage, reportTable, moderation),
       lockouts,
       location: new Location(storage),
       secrets: new SecretFingerprintStore(storage),

@@ -19,6 +19,7 @@ import type { EmailTokens } from '../../storage/directory/email-tokens.ts'
 import type { Invites } from '../../storage/directory/invites.ts'
 import type { StoredLexicons } from '../../storage/directory/lexicons.ts'
 import type { MailQueue } from '../../storage/directory/mail-queue.ts'
+import type { Reports } from '../../storage/directory/reports.ts'
 import type { ReservedKeys } from '../../storage/directory/reserved-keys.ts'
 import type { SignUpQueue } from '../../storage/directory/sign-up-queue.ts'
 
@@ -34,6 +35,7 @@ export interface AccountTables {
   outbox: DevMails
   signUps: SignUpQueue
   bursts: Pick<Bursts, 'judge'>
+  reports: Reports
 }
 
 /** Which accounts are on this host, and under which names. */
@@ -117,8 +119,8 @@ export class Accounts implements DirectoryAccountsRpc {
       else this.#table.remove(did)
       this.#queue.remove(did)
       this.#tokens.revokeAll(did)
-      const { invites, keys, lexicons, queue, outbox } = this.#tables
-      for (const table of [invites, keys, lexicons]) table.forgetAccount(did)
+      const { invites, keys, lexicons, reports, queue, outbox } = this.#tables
+      for (const table of [invites, keys, lexicons, reports]) table.forgetAccount(did)
       if (address) for (const table of [queue, outbox]) table.forgetRecipient(address)
     })
   }

@@ -7,8 +7,7 @@ import {
   type Attachment,
   type BehindAttachment,
   type ConsumerView,
-  crosses,
-  type Ended,
+  type Newcomer,
   viewOf,
 } from './consumer-state.ts'
 import { Throttle } from './throttle.ts'
@@ -41,15 +40,6 @@ export interface ConsumerParts {
   admission: Admission
   /** Whether requests wait for what becomes of connections also when these are live; it keeps the object awake. */
   watchesLive: boolean
-}
-
-/** Who connects. */
-export interface Newcomer {
-  id: string
-  /** Where it comes from; undefined: that is not counted. */
-  address: string | undefined
-  /** The last event that it has; undefined: it wants those from now on. */
-  cursor: number | undefined
 }
 
 /**
@@ -283,7 +273,12 @@ export class Consumers {
   }
 
   /** Ends a connection with an error frame (event stream specification, Framing). */
-  #close(socket: WebSocket, state: Ended, error: string, why: string): void {
+  #close(
+    socket: WebSocket,
+    state: Pick<Attachment, 'id' | 'sent'>,
+    error: string,
+    why: string,
+  ): void {
     socket.serializeAttachment(state)
     socket.send(new ErrorFrame({ error, message: why }).toBytes())
     socket.close(1008, error)
@@ -297,3 +292,6 @@ export class Consumers {
     return state
   }
 }
+
+const crosses = (before: number, after: number, step: number) =>
+  Math.floor(before / step) !== Math.floor(after / step)

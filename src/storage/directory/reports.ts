@@ -42,6 +42,9 @@ export const MAX_REPORTS = 5000
 /** Open ones of one account at most, so that nobody fills the place of all others. */
 export const MAX_OPEN_BY_ACCOUNT = 100
 
+/** In the place of a DID. */
+const SOMEBODY_WHO_LEFT = 'did:web:deleted.invalid'
+
 type Row = {
   id: number
   reported_by: string
@@ -67,6 +70,23 @@ export class Reports {
   constructor(sql: SqlStorage, most = MAX_REPORTS) {
     this.#sql = sql
     this.#most = most
+  }
+
+  /**
+   * An account is gone: so are reports about it, and what it has said. An open report of it about others stays, without
+   * its words.
+   */
+  forgetAccount(did: string): void {
+    this.#sql.exec(
+      'DELETE FROM report WHERE did = ?1 OR (reported_by = ?1 AND resolved_at IS NOT NULL)',
+      did,
+    )
+    this.#sql.exec(
+      'UPDATE report SET reported_by = ?, reason = NULL WHERE reported_by = ?',
+      SOMEBODY_WHO_LEFT,
+      did,
+    )
+    this.#count = undefined
   }
 
   /**

@@ -5,11 +5,11 @@ import { refuseUnknown } from '../codegen/commands/options.ts'
 import { free, handles, reserve, unruled } from './account-handles.ts'
 import { helpCommands } from './account-help.ts'
 import { quota } from './account-quota.ts'
+import { role } from './account-role.ts'
 import { approve, queue, refuse } from './account-sign-ups.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { reportErrors } from './report-errors.ts'
-import { role } from './role.ts'
 
 const args = {
   handle: { type: 'positional', required: true, description: 'Such as bob.test' },

@@ -25,6 +25,8 @@ test.each([
   ['start', ['--port', '3000'], 'settings come from the environment'],
   ['account', ['bob.test', '--hots', 'x'], 'unknown option --hots - did you mean "host"?'],
   ['mail', ['a@example.com', 'b@example.com'], 'unexpected argument "b@example.com"'],
+  ['account', ['role', 'bob.test', 'operator', 'now'], 'unexpected argument "now"'],
+  ['account', ['role', 'bob.test'], 'Missing required positional argument: ROLE'],
   ['account', [], 'Missing required positional argument: HANDLE'],
   ['passkey-link', ['bob.test', '--account', 'bob.test'], 'unexpected argument "bob.test"'],
 ])('%s does not pass over what it does not know (%s)', async (name, args, message) => {

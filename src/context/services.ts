@@ -23,6 +23,7 @@ import { Moderation } from '../services/moderation/moderation.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { type HostObjects, hostObjects } from '../services/objects/stubs.ts'
+import { OperatorActions } from '../services/operator-actions.ts'
 import { Repositories } from '../services/records/repositories.ts'
 import { SchemaSource } from '../services/records/schema.ts'
 import { RelayStatuses } from '../services/relays.ts'
@@ -54,6 +55,8 @@ export interface Services extends HostObjects {
   readonly lexicons: LexiconResolver
   /** Mails to accounts, their tokens and addresses. */
   readonly mail: MailService
+  /** What operators do with accounts. */
+  readonly operator: OperatorActions
   /** Sign-ups that wait for the operator's approval. */
   readonly signUps: SignUps
   /** Demands the answer to a captcha for a sign-up, where the settings ask for one: see `assertCaptcha`. */
@@ -187,6 +190,7 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
+    operator: new OperatorActions({ objects, accounts }),
     assertCaptcha(token, handle) {
       const { clientAddress: address, request } = currentRequest()
       const userAgent = request.headers.get('user-agent')

@@ -9,6 +9,7 @@ import type { EmailRpc, LifecycleRpc, PreferencesRpc, ProfileRpc } from './accou
 import type { ModerationRpc } from './account/moderation.ts'
 import type { BlobsRpc, QuotaRpc, RepositoryRpc } from './account/repository.ts'
 import type {
+  AccessRpc,
   BrowserSessionsRpc,
   FactorsRpc,
   PasskeysRpc,
@@ -34,6 +35,7 @@ export interface AccountRpc {
   readonly factors: FactorsRpc
   readonly passkeys: PasskeysRpc
   readonly browserSessions: BrowserSessionsRpc
+  readonly access: AccessRpc
   readonly rateLimits: RateLimitsRpc
   readonly rowCounts: RowCountsRpc
 }

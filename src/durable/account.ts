@@ -31,6 +31,7 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
 import { countRows } from '../storage/sql.ts'
+import { Access } from './account/access.ts'
 import { Archives } from './account/archives.ts'
 import { Blobs } from './account/blobs.ts'
 import { BrowserSessions } from './account/browser-sessions.ts'
@@ -291,6 +292,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     factors,
     passkeys,
     browserSessions,
+    access: new Access(core, factors, passkeyTable, signOut),
     rateLimits: rates,
     rowCounts: rowCounter,
   }

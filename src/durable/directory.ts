@@ -9,6 +9,7 @@ import { SignUps as SignUpService } from '../services/mail/sign-ups.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import { unlessRefused } from '../services/objects/result.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
 import { AccountList } from '../storage/directory/account-list.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
@@ -125,9 +126,10 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const objects = hostObjects(env)
     const plc = new PlcDirectory(config, networkOf(env, config).operator)
     const decisions = new SignUpService({ config, objects, plc, sends: transport !== undefined })
-    const overdue = refuseOverdue(signUpQueue, config.signUps.queue.maxAge, (did, reason) =>
-      decisions.refuse(did, reason),
-    )
+    const overdue = refuseOverdue(signUpQueue, config.signUps.queue.maxAge, async (did, reason) => {
+      // One that was approved meanwhile stays.
+      await unlessRefused(decisions.refuse(did, reason))
+    })
     const bursts = new Bursts(storage.kv)
     const burstNotice = tellOfBurst({
       bursts,

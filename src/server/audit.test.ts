@@ -1,13 +1,15 @@
 /** The audit log: whatever an operator does is in it, and no secret is. */
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { LexXrpcProcedure } from '@atproto/lexicon'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { expect, test } from 'vitest'
 import { type Services, servicesOf } from '../context/services.ts'
+import { removeOldEntries } from '../durable/directory/audit.ts'
 import { lexicons } from '../generated/lexicons.ts'
 import { routes } from '../generated/routes.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
-import { type AuditEntry, MAX_DETAIL } from '../storage/directory/audit.ts'
+import { type AuditEntry, AuditLog, MAX_DETAIL } from '../storage/directory/audit.ts'
 import { basic, callAs, makeAccount, send } from '../testing/host.ts'
 import { makeOperator } from '../testing/operator.ts'
 import { audited } from './audit.ts'
@@ -175,4 +177,23 @@ test('what is kept of a request is bounded, however it is made', () => {
   expect(detailOf({ did: 'did:web:a.test', email: 'alice@example.com', password: 'x' })).toBe(
     '{"did":"did:web:a.test","email":"a***@example.com","password":"(not kept)"}',
   )
+})
+
+test('entries go when they are older than the setting says, and no others', async () => {
+  const stub = env.DIRECTORY.get(env.DIRECTORY.idFromName('old audit entries'))
+  await runInDurableObject(stub, async (_, { storage: { sql } }) => {
+    const log = new AuditLog(sql)
+    const intent = { ...about, subject: null, account: null, detail: '{}', network: 'here' }
+    for (let n = 0; n < 2_500; n++) log.begin(intent)
+    expect(removeOldEntries(log, 1_000).repeatAfter?.()).toBeGreaterThan(0)
+    sql.exec('UPDATE audit SET at = ? WHERE id <= 2400', Date.now() - 60_000)
+    await removeOldEntries(log, 30_000).run()
+    expect(log.list({}, 1000).map(({ id }) => id)).toHaveLength(100)
+    expect(log.list({}, 1000).at(-1)?.id).toBe(2401)
+    await removeOldEntries(log, -1_000).run()
+    expect(log.isEmpty()).toBe(true)
+    expect(removeOldEntries(log, 1_000).repeatAfter?.()).toBeUndefined()
+    // Numbers are not given out again.
+    expect(log.begin(intent)).toBe(2501)
+  })
 })

@@ -6,6 +6,7 @@ import { type Keypair, P256Keypair } from '@atproto/crypto'
 import { base58btc } from 'multiformats/bases/base58'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { findFaults } from '../support/axe.ts'
 import { SettingsSession } from '../support/browser-session.ts'
 import { addAuthenticator, chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
 import { mailTo, readMails } from '../support/mail.ts'
@@ -73,6 +74,12 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
     await heading('Your account')
   }
 
+  /** Keeps a picture of the page, on which axe-core finds nothing serious. */
+  async function look(name: string) {
+    await keepLooks(page, name)
+    expect(await findFaults(page), name).toEqual([])
+  }
+
   async function open(name: string) {
     await page.getByRole('navigation').getByRole('link', { name, exact: true }).click()
     await page.getByRole('heading', { name, level: 1 }).waitFor()
@@ -85,10 +92,10 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
     await signIn()
     await said('The email address is not confirmed.')
     await said('The password alone opens the account.')
-    await keepLooks(page, 'account-overview')
+    await look('account-overview')
     for (const name of ['Apps', 'Devices', 'Handle', 'Data']) {
       await open(name)
-      await keepLooks(page, `account-${name.toLowerCase()}`)
+      await look(`account-${name.toLowerCase()}`)
     }
     expect(complaints).toEqual([])
   })
@@ -96,7 +103,7 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
   test('an address is confirmed and changed, with codes that come by mail', async () => {
     await signIn()
     await open('Email')
-    await keepLooks(page, 'account-email')
+    await look('account-email')
     await press('Mail me a code')
     await said('The code is on its way')
     await page.getByLabel('Code from the mail').fill('AAAAA-AAAAA')
@@ -141,7 +148,7 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
     await said(`The identity began as @${handle}`)
     await press('Make a key in this browser')
     const secret = (await page.locator('[data-private-key]').textContent()) ?? ''
-    await keepLooks(page, 'account-identity-key')
+    await look('account-identity-key')
     const publicKey = await page.getByLabel('Public key').inputValue()
     expect((await keyOf(secret)).did()).toBe(publicKey)
     await page.getByLabel('I have kept the private key').check()
@@ -150,7 +157,7 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
     await said(`The rotation key ${publicKey} was added.`)
     expect(await page.getByText('The host alone rules').count()).toBe(0)
     expect(await page.content()).not.toContain(secret)
-    await keepLooks(page, 'account-identity')
+    await look('account-identity')
     const { rotationKeys } = await plcData(did)
     expect(rotationKeys[0]).toBe(publicKey)
     expect(rotationKeys).toHaveLength(2)
@@ -185,7 +192,7 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
     await page.getByLabel('Name of the app').fill('late')
     await press('Make an app password')
     await heading('Confirm that it is you')
-    await keepLooks(page, 'account-confirm')
+    await look('account-confirm')
     await page.getByLabel('Password').fill('wrong')
     await press('Go on')
     await said('The password is wrong.')
@@ -216,7 +223,7 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
     await there.getByRole('button', { name: 'Sign in with the password' }).click()
     await there.getByRole('heading', { name: 'Your account' }).waitFor()
     await open('Devices')
-    await keepLooks(page, 'account-devices')
+    await look('account-devices')
     expect(await page.getByRole('listitem').filter({ hasText: 'Chrome' }).count()).toBe(2)
     await page
       .getByRole('listitem')
@@ -236,6 +243,7 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
   test('a password is changed, which signs out, and signs in then', async () => {
     await signIn()
     await open('Security')
+    await look('account-security')
     await page.getByLabel('Password that you have now').fill('wrong')
     await page.getByLabel('New password').fill('another long password')
     await press('Change the password')

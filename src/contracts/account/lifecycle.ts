@@ -44,6 +44,8 @@ export interface LifecycleRpc {
   activate(note?: ModerationNote): Answer<void>
   /** Ends the wait for the operator's approval; does nothing where it has ended. */
   approve(): Answer<void>
+  /** Deletes an account that waits for approval. @returns false: it does not, and stays */
+  refuse(): Answer<boolean>
   /**
    * @param deleteAfter ISO 8601; until when the owner wants it to be kept
    * @param note where it is not the owner who does it

@@ -257,3 +257,14 @@ export interface BrowserSessionsRpc {
   /** Ends sessions of a browser that the OAuth provider knows as this device. */
   closeOfDevice(device: string): Answer<void>
 }
+
+/** What an operator ends for an account. */
+export interface AccessRpc {
+  /** Ends all sessions, of apps and of browsers. */
+  endSessions(): Answer<void>
+  /**
+   * Takes everything away that is asked for beside the password, passkeys included, and ends all sessions: for somebody
+   * who has lost them. The password, and app passwords, stay.
+   */
+  resetFactors(): Answer<void>
+}

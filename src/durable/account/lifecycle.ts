@@ -80,6 +80,12 @@ export class Lifecycle implements LifecycleRpc {
     await this.#announced(note && this.#notes.send())
   }
 
+  async refuse(): Promise<boolean> {
+    if (!this.#core.profile.get().awaitsApproval) return false
+    await this.destroy()
+    return true
+  }
+
   async approve(): Promise<void> {
     const { storage, profile } = this.#core
     if (!profile.get().awaitsApproval) return

@@ -45,3 +45,9 @@ export interface Newcomer {
   /** The last event that it has; undefined: it wants those from now on. */
   cursor: number | undefined
 }
+/** What is still known of a connection that is being closed. */
+export type Ended = Pick<Attachment, 'id' | 'sent'>
+
+/** Whether a count has passed a multiple of `step`. */
+export const crosses = (before: number, after: number, step: number): boolean =>
+  Math.floor(before / step) !== Math.floor(after / step)

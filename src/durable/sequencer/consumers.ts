@@ -7,6 +7,8 @@ import {
   type Attachment,
   type BehindAttachment,
   type ConsumerView,
+  crosses,
+  type Ended,
   type Newcomer,
   viewOf,
 } from './consumer-state.ts'
@@ -273,12 +275,7 @@ export class Consumers {
   }
 
   /** Ends a connection with an error frame (event stream specification, Framing). */
-  #close(
-    socket: WebSocket,
-    state: Pick<Attachment, 'id' | 'sent'>,
-    error: string,
-    why: string,
-  ): void {
+  #close(socket: WebSocket, state: Ended, error: string, why: string): void {
     socket.serializeAttachment(state)
     socket.send(new ErrorFrame({ error, message: why }).toBytes())
     socket.close(1008, error)
@@ -292,6 +289,3 @@ export class Consumers {
     return state
   }
 }
-
-const crosses = (before: number, after: number, step: number) =>
-  Math.floor(before / step) !== Math.floor(after / step)

@@ -12,6 +12,7 @@ import { changeHandle } from './change-handle.ts'
 import { changeSigningKey } from './change-signing-key.ts'
 import { assertKeepsAccountHere } from './check-plc-operation.ts'
 import { type AccountCreator, createAccount, type NewAccountRequest } from './create.ts'
+import { createInvites, type InviteOrder } from './create-invites.ts'
 import { deleteAccount } from './delete-account.ts'
 import type { AccountDependencies } from './dependencies.ts'
 import { checkHandle, type HandleRules, listHandleRules, setHandleRule } from './handle-rules.ts'
@@ -142,6 +143,10 @@ export class Accounts {
 
   setQuota(did: string, change: Readonly<Record<string, unknown>>): Promise<QuotaOverride> {
     return setQuota(this.#dependencies, did, change)
+  }
+
+  createInvites(order: InviteOrder): Promise<{ account: string; codes: string[] }[]> {
+    return createInvites(this.#dependencies, order)
   }
 
   makeInviteCodes(count: number): string[] {

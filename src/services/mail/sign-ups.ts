@@ -59,8 +59,7 @@ export class SignUps {
     if (waiting.refused !== null) throw new InvalidRequestError(`${did} was refused already`)
     if (waiting.genesis !== null) await plc.submit(did, JSON.parse(waiting.genesis) as PlcOperation)
     await objects.account(did).lifecycle.approve()
-    const mail = this.#mail(waiting, { is: 'approved' })
-    await objects.directory.signUps.finish(did, mail && { mail, lifetime: MAIL_LIFETIME })
+    await this.#finish(waiting)
   }
 
   /**
@@ -73,12 +72,27 @@ export class SignUps {
   async refuse(did: string, reason: string): Promise<void> {
     const { objects } = this.#dependencies
     const waiting = await this.#mustWait(did)
+    const { lifecycle, profile } = objects.account(did)
+    // It may be gone already, where an earlier attempt broke off.
+    const isApproved = (await unlessRefused(profile.get()))?.awaitsApproval === false
+    if (isApproved) return this.#stay(waiting)
     const said = reason.slice(0, MAX_REASON)
     const mail = this.#mail(waiting, { is: 'refused', reason: said })
     await objects.directory.signUps.refuse(did, said, mail && { mail, lifetime: MAIL_LIFETIME })
-    // It may be gone already, where an earlier attempt broke off.
-    await unlessRefused(objects.account(did).lifecycle.destroy())
+    if ((await unlessRefused(lifecycle.refuse())) === false) return this.#stay(waiting)
     await objects.directory.accounts.remove(did)
+  }
+
+  /** Of an approval that broke off when the account was open: it is in. @throws InvalidRequestError */
+  async #stay(waiting: WaitingSignUp): Promise<never> {
+    await this.#finish(waiting)
+    throw new InvalidRequestError(`${waiting.did} was approved already`)
+  }
+
+  async #finish(waiting: WaitingSignUp): Promise<void> {
+    const { signUps } = this.#dependencies.objects.directory
+    const mail = this.#mail(waiting, { is: 'approved' })
+    await signUps.finish(waiting.did, mail && { mail, lifetime: MAIL_LIFETIME })
   }
 
   async #mustWait(did: string): Promise<WaitingSignUp> {

@@ -15,6 +15,7 @@ import { apps } from './routes/apps.ts'
 import { confirm } from './routes/confirm.ts'
 import { data } from './routes/data.ts'
 import { identity } from './routes/identity.ts'
+import { join } from './routes/join.ts'
 import { lifecycle } from './routes/lifecycle.ts'
 import { passkeyLink } from './routes/passkey-link.ts'
 import { resetPassword } from './routes/reset-password.ts'
@@ -67,6 +68,7 @@ export const pages = new Hono<PageEnv>()
   .route('/', appSignIn)
   .route('/', passkeyLink)
   .route('/', resetPassword)
+  .route('/', join)
   .route('/', data)
   .use(signedInOnly)
   .get('/:page', async (c, next) => {

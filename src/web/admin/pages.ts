@@ -2,8 +2,16 @@
 import type { ConsolePage } from './page.ts'
 import { accounts } from './pages/accounts.ts'
 import { audit } from './pages/audit.ts'
+import { invites } from './pages/invites.ts'
 import { mail } from './pages/mail.ts'
 import { relays } from './pages/relays.ts'
 import { settings } from './pages/settings.ts'
 
-export const consolePages: readonly ConsolePage[] = [accounts, relays, mail, settings, audit]
+export const consolePages: readonly ConsolePage[] = [
+  accounts,
+  invites,
+  relays,
+  mail,
+  settings,
+  audit,
+]

@@ -9,7 +9,9 @@ export const CONSOLE_STYLE = `
 .table table { border-collapse: collapse; width: 100%; font-size: .95rem }
 .table th, .table td { text-align: left; padding: .6rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top }
 .table tr:last-child td { border-bottom: 0 }
-.table td { max-width: 22rem }
+.table td { max-width: 22rem; min-width: 5.5rem }
+.table form { margin: 0 }
+dl.facts ul { margin: 0; padding-left: 1.1rem }
 .table code, dl.facts code { font-size: .9em }
 .search { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin: 0 0 1rem }
 .search > div { flex: 1 1 14rem }

@@ -1,4 +1,3 @@
-import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define } from '#lex/com/atproto/server/createInviteCode'
 import { admin } from '#src/server/auth/policy.ts'
 import { OPERATOR } from '#src/storage/directory/invite-code.ts'
@@ -6,11 +5,8 @@ import { OPERATOR } from '#src/storage/directory/invite-code.ts'
 export default define({
   auth: admin,
   async handler({ input: { useCount, forAccount = OPERATOR }, services }) {
-    if (useCount < 1) throw new InvalidRequestError('useCount must be 1 or more')
-    const [code = ''] = services.accounts.makeInviteCodes(1)
-    await services.directory.invites.add([
-      { code, available: useCount, forAccount, createdBy: OPERATOR },
-    ])
-    return { code }
+    const order = { count: 1, uses: useCount, forAccounts: [forAccount] }
+    const [made] = await services.accounts.createInvites(order)
+    return { code: made?.codes[0] ?? '' }
   },
 })

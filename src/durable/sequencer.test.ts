@@ -8,7 +8,7 @@ import {
   syncEvent,
 } from '../storage/account/events.ts'
 import { toFrame } from '../storage/sequencer/frame.ts'
-import { Retention } from '../storage/sequencer/retention.ts'
+import { Retention, schedulePurge } from '../storage/sequencer/retention.ts'
 import { migrations } from '../storage/sequencer/schema.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'
 import { type Consumer, collect, listen as listenTo } from '../testing/consumer.ts'
@@ -259,6 +259,19 @@ test('all events of a deleted account go, but for the one that says so; others s
   // What comes again is still known.
   await sequencer.append(gone, [farewell], { head: null, rev: null, status: 'deleted' })
   expect(await sequencer.status()).toMatchObject({ head: 3007 })
+})
+
+test('what is overwritten of a deleted account goes as well', async () => {
+  const gone = 'did:web:gone.test'
+  await append(gone, events(1, 5))
+  await append('did:web:b.test', events(1, 2))
+  const kept = await runInDurableObject(sequencer, (_, { storage: { sql } }) => {
+    schedulePurge(sql, gone, 8)
+    const retention = new Retention(sql, { time: HOUR, size: 1e9 }, { overwrites: true })
+    while (retention.step(Date.now())) {}
+    return sql.exec('SELECT seq, did FROM event').toArray()
+  })
+  expect(kept).toEqual([6, 7].map((seq) => ({ seq, did: 'did:web:b.test' })))
 })
 
 test('accounts are listed page by page with their state as last told; deleted ones are not', async () => {

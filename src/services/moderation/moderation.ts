@@ -1,5 +1,4 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import type { InputSchema, OutputSchema } from '#types/com/atproto/moderation/createReport'
 import type { TakendownBlob } from '../../storage/account/blob-takedowns.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
@@ -9,6 +8,7 @@ import type { ModerationNote, ModerationSubject } from '../../storage/moderation
 import type { AccountLookup } from '../accounts/account-lookup.ts'
 import type { MailService } from '../mail/mail.ts'
 import type { HostObjects } from '../objects/stubs.ts'
+import type { ReportInput, ReportView } from './report-shape.ts'
 import { prepareReport, reportView } from './reports.ts'
 import { type SubjectState, stateOf } from './states.ts'
 import { readTypedSubject } from './typed-subject.ts'
@@ -148,7 +148,7 @@ export class Moderation {
   }
 
   /** Stores a report by an account of this host. @throws InvalidRequestError; RateLimitError; XRPCError `TooManyReports` */
-  async report(reportedBy: string, input: InputSchema): Promise<OutputSchema> {
+  async report(reportedBy: string, input: ReportInput): Promise<ReportView> {
     const { objects, lookup, countReport } = this.#dependencies
     const report = await prepareReport(reportedBy, input, lookup)
     await countReport(reportedBy)

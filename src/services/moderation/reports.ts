@@ -1,8 +1,8 @@
 /** Reports where this host has no moderation service: they are stored here. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import type { InputSchema, OutputSchema } from '#types/com/atproto/moderation/createReport'
 import type { NewReport, Report } from '../../storage/directory/reports.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
+import type { ReportInput, ReportView } from './report-shape.ts'
 import { recordSubject } from './subjects.ts'
 
 /** A reason type is an NSID with a fragment; there is none longer. */
@@ -15,7 +15,7 @@ const MAX_REASON_TYPE = 512
  */
 export async function prepareReport(
   reportedBy: string,
-  { reasonType, reason, subject }: InputSchema,
+  { reasonType, reason, subject }: ReportInput,
   lookup: Pick<AccountLookup, 'find'>,
 ): Promise<NewReport> {
   if (reasonType.length > MAX_REASON_TYPE) throw new InvalidRequestError('Invalid reasonType')
@@ -29,7 +29,7 @@ export async function prepareReport(
   return { reportedBy, reasonType, reason: reason ?? null, did, record }
 }
 
-function readSubject(subject: InputSchema['subject']): Pick<NewReport, 'did' | 'record'> {
+function readSubject(subject: ReportInput['subject']): Pick<NewReport, 'did' | 'record'> {
   if (subject.$type === 'com.atproto.admin.defs#repoRef' && 'did' in subject) {
     return { did: subject.did, record: null }
   }
@@ -41,7 +41,7 @@ function readSubject(subject: InputSchema['subject']): Pick<NewReport, 'did' | '
 }
 
 /** A stored report as `createReport` answers it. */
-export const reportView = (report: Report): OutputSchema => ({
+export const reportView = (report: Report): ReportView => ({
   id: report.id,
   reasonType: report.reasonType,
   ...(report.reason !== null && { reason: report.reason }),

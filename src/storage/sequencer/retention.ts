@@ -127,7 +127,8 @@ export class Retention {
     const { did, done_to: from, before } = purge
     const to = Math.min(from + CHUNK, before - 1)
     if (this.#overwrites) this.#overwrite('seq > ? AND seq <= ? AND did = ?', from, to, did)
-    this.#sql.exec('DELETE FROM event WHERE seq > ? AND seq <= ? AND did = ?', from, to, did)
+    const name = this.#overwrites ? overwritten(did) : did
+    this.#sql.exec('DELETE FROM event WHERE seq > ? AND seq <= ? AND did = ?', from, to, name)
     if (to < before - 1) this.#sql.exec('UPDATE purge SET done_to = ? WHERE did = ?', to, did)
     else this.#sql.exec('DELETE FROM purge WHERE did = ?', did)
     return true
@@ -147,7 +148,7 @@ export class Retention {
   }
 
   /**
-   * Overwrites events where they are: SQLite leaves the bytes of rows that are deleted in the file. A row that stays as
+   * Overwrites events where they are, before they are deleted in the same turn: SQLite leaves the bytes of rows that are deleted in the file. A row that stays as
    * long as it was is written in its own place (SQLite, btreeOverwriteCell).
    */
   #overwrite(condition: string, ...values: (string | number)[]): void {
@@ -158,3 +159,6 @@ export class Retention {
     )
   }
 }
+
+/** What `#overwrite` makes of a DID. */
+const overwritten = (did: string): string => '0'.repeat(did.length)

@@ -409,7 +409,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     page = await plain.newPage()
     await open('sign-ups', 'Sign-ups')
     await page.getByLabel('Name, without the domain').fill('carol')
-    await page.getByLabel('It is').selectOption('free')
+    await page.getByLabel('It is', { exact: true }).selectOption('free')
     await press('Set')
     await noticed('The name is as you said.')
     for (const path of PATHS) {

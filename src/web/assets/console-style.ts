@@ -26,6 +26,7 @@ details.action > summary { cursor: pointer; padding: .4rem 0 }
 .blurred { overflow: hidden; border-radius: .5rem; max-width: 20rem }
 .blurred img { display: block; width: 100%; filter: blur(24px) }
 .pages { display: flex; gap: 1rem; margin: 0 0 1rem }
+.pages a[aria-current] { color: var(--text); font-weight: 650; text-decoration: none }
 @media (max-width: 40rem) {
   .console ul { flex-wrap: nowrap; overflow-x: auto }
   dl.facts { grid-template-columns: 1fr; gap: 0 }

@@ -18,9 +18,11 @@ export const settings: ConsolePage = {
 start on. Of a secret a fingerprint is shown, which tells whether it is still the same; those that <code>npm start</code> has
 made, and keeps in <code>secrets.json</code>, count as set.</p>
 ${riskList(risksOf(config, mail.sends))}
-${settingGroups.map((group, index) => {
+${settingGroups.map((group) => {
   const inGroup = settings.filter((setting) => setting.group === group)
-  return html`<h2 id="group-${index}">${group}</h2>${table(inGroup, group)}`
+  const count = inGroup.filter(({ value }) => value !== undefined).length
+  return html`<details${count > 0 ? html` open` : ''}><summary><strong>${group}</strong>: ${count} of ${inGroup.length} set</summary>
+${table(inGroup, group)}</details>`
 })}`,
       }
     },

@@ -8,7 +8,13 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findFaults } from '../support/axe.ts'
 import { SettingsSession } from '../support/browser-session.ts'
-import { addAuthenticator, chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
+import {
+  addAuthenticator,
+  complaintsOf,
+  keepLooks,
+  lacksChromium,
+  startChromium,
+} from '../support/chromium.ts'
 import { mailTo, readMails } from '../support/mail.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -17,7 +23,7 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const PASSWORD = 'a long password'
 
-describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
+describe.skipIf(lacksChromium())('in a browser', () => {
   let server: TestServer
   let plc: TestPlc
   let browser: Browser
@@ -51,11 +57,7 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
     did = ((await response.json()) as { did: string }).did
     context = await browser.newContext()
     page = await context.newPage()
-    complaints = []
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(String(error)))
+    complaints = complaintsOf(page)
     return () => context.close()
   })
 

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeAccounts, operatorOf } from '../support/accounts.ts'
 import { findFaults } from '../support/axe.ts'
-import { chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
+import { complaintsOf, keepLooks, lacksChromium, startChromium } from '../support/chromium.ts'
 import { makeOperator, type TestOperator } from '../support/operator.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { PNG } from '../support/png.ts'
@@ -13,11 +13,6 @@ import { startServer, type TestServer } from '../support/server.ts'
 
 // Pages take their time on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
-
-const HAS_BROWSER = chromiumPath() !== undefined
-if (!HAS_BROWSER) {
-  console.warn('skipped: no Chromium. apt-get install chromium, or set CHROMIUM to its path')
-}
 
 const PATHS = [
   'overview',
@@ -31,7 +26,7 @@ const PATHS = [
   'settings',
 ]
 
-describe.skipIf(!HAS_BROWSER)('in a browser', () => {
+describe.skipIf(lacksChromium())('in a browser', () => {
   let server: TestServer
   let relay: Server
   let plc: TestPlc
@@ -76,11 +71,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   beforeEach(async () => {
     context = await browser.newContext()
     page = await context.newPage()
-    complaints = []
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(String(error)))
+    complaints = complaintsOf(page)
     return () => context.close()
   })
 

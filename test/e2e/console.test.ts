@@ -4,19 +4,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type MadeAccount, makeAccounts, operatorOf } from '../support/accounts.ts'
 import { findFaults } from '../support/axe.ts'
 import { SettingsSession } from '../support/browser-session.ts'
-import { addAuthenticator, chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
+import {
+  addAuthenticator,
+  complaintsOf,
+  keepLooks,
+  lacksChromium,
+  startChromium,
+} from '../support/chromium.ts'
 import { giveRole, makeOperator, type TestOperator } from '../support/operator.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 // Pages take their time on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-const HAS_BROWSER = chromiumPath() !== undefined
-if (!HAS_BROWSER) {
-  console.warn('skipped: no Chromium. apt-get install chromium, or set CHROMIUM to its path')
-}
-
-describe.skipIf(!HAS_BROWSER)('in a browser', () => {
+describe.skipIf(lacksChromium())('in a browser', () => {
   let server: TestServer
   let browser: Browser
   let context: BrowserContext
@@ -39,11 +40,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   beforeEach(async () => {
     context = await browser.newContext()
     page = await context.newPage()
-    complaints = []
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(String(error)))
+    complaints = complaintsOf(page)
     await addAuthenticator(context, page)
     return () => context.close()
   })

@@ -2,15 +2,10 @@
 import { AtpAgent } from '@atproto/api'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumPath, startChromium } from '../support/chromium.ts'
+import { lacksChromium, startChromium } from '../support/chromium.ts'
 import { makeApp, publicOrigin, type User } from '../support/oauth.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-
-const HAS_BROWSER = chromiumPath() !== undefined
-if (!HAS_BROWSER) {
-  console.warn('skipped: no Chromium. apt-get install chromium, or set CHROMIUM to its path')
-}
 
 async function signUp(service: string, handle: string): Promise<User> {
   const agent = new AtpAgent({ service })
@@ -31,7 +26,7 @@ async function signIn(page: Page, { identifier, password }: User): Promise<void>
   await page.getByRole('button', { name: /authorize|allow|accept/i }).click()
 }
 
-describe.runIf(HAS_BROWSER)('in a browser', () => {
+describe.skipIf(lacksChromium())('in a browser', () => {
   let plc: TestPlc
   let server: TestServer
   let browser: Browser

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeAccounts, operatorOf } from '../support/accounts.ts'
 import { type BrowserApp, startBrowserApp } from '../support/browser-app.ts'
-import { addAuthenticator, chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
+import { addAuthenticator, keepLooks, lacksChromium, startChromium } from '../support/chromium.ts'
 import { publicOrigin } from '../support/oauth.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -12,12 +12,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 // Pages take their time on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
 
-const HAS_BROWSER = chromiumPath() !== undefined
-if (!HAS_BROWSER) {
-  console.warn('skipped: no Chromium. apt-get install chromium, or set CHROMIUM to its path')
-}
-
-describe.skipIf(!HAS_BROWSER)('in a browser', () => {
+describe.skipIf(lacksChromium())('in a browser', () => {
   let plc: TestPlc
   let server: TestServer
   let app: BrowserApp

@@ -3,18 +3,19 @@ import { Secret, TOTP } from 'otpauth'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeAccounts, operatorOf } from '../support/accounts.ts'
-import { addAuthenticator, chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
+import {
+  addAuthenticator,
+  complaintsOf,
+  keepLooks,
+  lacksChromium,
+  startChromium,
+} from '../support/chromium.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 // Pages take their time on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
 
-const HAS_BROWSER = chromiumPath() !== undefined
-if (!HAS_BROWSER) {
-  console.warn('skipped: no Chromium. apt-get install chromium, or set CHROMIUM to its path')
-}
-
-describe.skipIf(!HAS_BROWSER)('in a browser', () => {
+describe.skipIf(lacksChromium())('in a browser', () => {
   let server: TestServer
   let browser: Browser
   let context: BrowserContext
@@ -41,11 +42,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     did = account?.did ?? ''
     context = await browser.newContext()
     page = await context.newPage()
-    complaints = []
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(String(error)))
+    complaints = complaintsOf(page)
     await addAuthenticator(context, page)
     return () => context.close()
   })

@@ -11,6 +11,24 @@ const ARTEFACTS = fileURLToPath(new URL('../artefacts', import.meta.url))
 export const chromiumPath = (): string | undefined =>
   [process.env.CHROMIUM, ...PLACES].find((path) => path !== undefined && existsSync(path))
 
+/** For `describe.skipIf`: says so where tests are skipped. */
+export function lacksChromium(): boolean {
+  const lacks = chromiumPath() === undefined
+  if (lacks)
+    console.warn('skipped: no Chromium. apt-get install chromium, or set CHROMIUM to its path')
+  return lacks
+}
+
+/** What the browser complains of on a page, from now on: nothing, unless a page asks for what its policy forbids. */
+export function complaintsOf(page: Page): string[] {
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  return complaints
+}
+
 export async function startChromium(): Promise<Browser> {
   const executablePath = chromiumPath()
   if (!executablePath) {

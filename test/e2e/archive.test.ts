@@ -4,9 +4,10 @@ import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { verifyRepoCar } from '@atproto/repo'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
 import { SettingsSession } from '../support/browser-session.ts'
+import { readMails } from '../support/mail.ts'
 import { contentsOf, createThere, furnish } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer, workerdPidOf } from '../support/server.ts'
@@ -69,6 +70,12 @@ test('all that an account has is in one archive, from which it begins anew on an
     `attachment; filename="${handleOf(from)}.zip"`,
   )
   const entries = await entriesOf(response)
+  // Should it have been somebody else.
+  await vi.waitFor(async () => {
+    const subject = 'Your data on localhost were downloaded'
+    const to = `${handleOf(from)}@example.com`
+    expect(await readMails(here.origin)).toContainEqual(expect.objectContaining({ to, subject }))
+  })
   const names = [...entries.keys()]
   expect(names.slice(0, 5)).toEqual([
     'README.txt',

@@ -98,7 +98,7 @@ describe('with PDS_REGISTRATION=approval', () => {
     await repo.createRecord({ repo: did, ...note })
     await vi.waitFor(async () =>
       expect(await readMails(server.origin)).toContainEqual(
-        expect.objectContaining({ to: email, subject: 'Your account was approved on localhost' }),
+        expect.objectContaining({ to: email, subject: 'Your account on localhost was approved' }),
       ),
     )
     expect((await command('approve', handle)).output).toContain('does not wait for approval')
@@ -111,8 +111,8 @@ describe('with PDS_REGISTRATION=approval', () => {
     await vi.waitFor(async () => {
       const mails = (await readMails(server.origin)).filter(({ to }) => to === email)
       expect(mails.map(({ subject }) => subject)).toEqual([
-        'Your sign-up waits for approval on localhost',
-        'Your sign-up was not approved on localhost',
+        'Your sign-up on localhost waits for approval',
+        'Your sign-up on localhost was not approved',
       ])
       expect(mails[1]?.text).toContain('We are a club of beekeepers.')
     })

@@ -22,7 +22,7 @@ export async function greet(
 ): Promise<void> {
   if (email === null) return
   const told = await Promise.allSettled([
-    awaitsApproval && signUps.acknowledge({ handle, email }),
+    awaitsApproval && signUps.acknowledge({ did, handle, email }),
     config.signUps.emailConfirmRequired && mail.sendToken(did, 'confirm_email'),
   ])
   for (const one of told) {

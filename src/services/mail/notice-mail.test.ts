@@ -32,15 +32,11 @@ const notices: Notice[] = [
   { kind: 'app sign-in', userAgent: 'Bluesky/1.99' },
   { kind: 'password changed', passkeys: 0, appPasswords: [] },
   { kind: 'recovery key added', key: 'did:key:zQ3sh' },
-  { kind: 'recovery key removed', key: 'did:key:zQ3sh' },
   { kind: 'identity change signed' },
+  { kind: 'data downloaded' },
 ]
 
-const byTheHost: Notice[] = [
-  { kind: 'account taken down' },
-  { kind: 'account restored' },
-  { kind: 'export ready', url: 'https://pds.example.com/settings/export', until: frame.at },
-]
+const byTheHost: Notice[] = [{ kind: 'account taken down' }, { kind: 'account restored' }]
 
 describe.each(notices)('a notice: $kind', (notice) => {
   test('says of which account and where, and what to do if it was somebody else', () => {

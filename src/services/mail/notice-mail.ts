@@ -22,13 +22,11 @@ export type Notice =
   | { kind: 'password changed'; passkeys: number; appPasswords: readonly string[] }
   /** A did:key that outranks this host's in a did:plc. */
   | { kind: 'recovery key added'; key: string }
-  | { kind: 'recovery key removed'; key: string }
   /** `signPlcOperation` has signed what its caller sends to the directory. */
   | { kind: 'identity change signed' }
   | { kind: 'account taken down' }
   | { kind: 'account restored' }
-  /** @param until ms since the epoch */
-  | { kind: 'export ready'; url: string; until?: number }
+  | { kind: 'data downloaded' }
 
 /** Notices that are for comfort, so that whoever wants none may turn them off; the others are not asked about. */
 const OPTIONAL: ReadonlySet<Notice['kind']> = new Set(['new browser', 'app sign-in'])
@@ -36,11 +34,7 @@ const OPTIONAL: ReadonlySet<Notice['kind']> = new Set(['new browser', 'app sign-
 export const mayBeTurnedOff = ({ kind }: Notice): boolean => OPTIONAL.has(kind)
 
 /** What is not done by somebody who got in: nobody has to change the password. */
-const BY_THE_HOST: ReadonlySet<Notice['kind']> = new Set([
-  'account taken down',
-  'account restored',
-  'export ready',
-])
+const BY_THE_HOST: ReadonlySet<Notice['kind']> = new Set(['account taken down', 'account restored'])
 
 export interface NoticeMail {
   config: MailConfig
@@ -86,10 +80,7 @@ function valuesOf(notice: Notice, strings: Strings): Record<string, string> {
     case 'email changed':
       return { to: quoted(notice.to, strings) }
     case 'recovery key added':
-    case 'recovery key removed':
       return { key: short(notice.key) }
-    case 'export ready':
-      return { url: notice.url }
     default:
       return {}
   }
@@ -104,10 +95,6 @@ function more(notice: Notice, strings: Strings): string[] {
     }
     case 'password changed':
       return stillGood(notice, strings)
-    case 'export ready':
-      return notice.until === undefined
-        ? []
-        : [fill(strings.until, { time: timeIn(strings, notice.until) })]
     default:
       return []
   }

@@ -49,6 +49,7 @@ function hostWith({ fails = '', awaitsApproval = true } = {}) {
         waiting = undefined
       }),
     }),
+    mails: standIn<DirectoryClient['mails']>({ addressee: async () => undefined }),
     signUps: standIn<DirectoryClient['signUps']>({
       get: async () => waiting,
       finish: step('finish', () => {

@@ -11,6 +11,7 @@ import type { PlcDirectory } from '../identity/plc.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import { unlessRefused } from '../objects/result.ts'
 import type { HostObjects } from '../objects/stubs.ts'
+import { isLanguage, languages } from './languages/languages.ts'
 import type { MailConfig } from './layout.ts'
 import { composeSignUpMail, type SignUpNews } from './sign-up-mail.ts'
 
@@ -21,7 +22,7 @@ const MAIL_LIFETIME = 3 * 24 * 60 * 60 * 1000
 const MAX_REASON = 500
 
 export interface SignUpDependencies {
-  readonly config: MailConfig & Pick<Config, 'mailFrom'>
+  readonly config: MailConfig & Pick<Config, 'mailFrom' | 'defaultLanguage'>
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
   readonly plc: Pick<PlcDirectory, 'submit'>
   /** Whether this host sends mail. */
@@ -41,8 +42,8 @@ export class SignUps {
   }
 
   /** Tells the owner of a new account that it waits. */
-  async acknowledge(account: Pick<WaitingSignUp, 'handle' | 'email'>): Promise<void> {
-    const mail = this.#mail(account, { is: 'waiting' })
+  async acknowledge(account: Pick<WaitingSignUp, 'did' | 'handle' | 'email'>): Promise<void> {
+    const mail = await this.#mail(account, { is: 'waiting' })
     if (!mail) return
     await this.#dependencies.objects.directory.mails.add(mail, 'sign-up waiting', MAIL_LIFETIME)
   }
@@ -77,7 +78,7 @@ export class SignUps {
     const isApproved = (await unlessRefused(profile.get()))?.awaitsApproval === false
     if (isApproved) return this.#stay(waiting)
     const said = reason.slice(0, MAX_REASON)
-    const mail = this.#mail(waiting, { is: 'refused', reason: said })
+    const mail = await this.#mail(waiting, { is: 'refused', reason: said })
     await objects.directory.signUps.refuse(did, said, mail && { mail, lifetime: MAIL_LIFETIME })
     if ((await unlessRefused(lifecycle.refuse())) === false) return this.#stay(waiting)
     await objects.directory.accounts.remove(did)
@@ -91,7 +92,7 @@ export class SignUps {
 
   async #finish(waiting: WaitingSignUp): Promise<void> {
     const { signUps } = this.#dependencies.objects.directory
-    const mail = this.#mail(waiting, { is: 'approved' })
+    const mail = await this.#mail(waiting, { is: 'approved' })
     await signUps.finish(waiting.did, mail && { mail, lifetime: MAIL_LIFETIME })
   }
 
@@ -101,12 +102,15 @@ export class SignUps {
     return waiting
   }
 
-  #mail(
-    { handle, email: to }: Pick<WaitingSignUp, 'handle' | 'email'>,
+  /** In the language that its reader has shown; undefined: there is nothing to send. */
+  async #mail(
+    { did, handle, email: to }: Pick<WaitingSignUp, 'did' | 'handle' | 'email'>,
     news: SignUpNews,
-  ): Mail | undefined {
-    const { config, sends } = this.#dependencies
+  ): Promise<Mail | undefined> {
+    const { config, objects, sends } = this.#dependencies
     if (!sends || to === null) return undefined
-    return composeSignUpMail(news, { config, handle, from: config.mailFrom, to })
+    const known = (await objects.directory.mails.addressee(did))?.language ?? ''
+    const strings = languages[isLanguage(known) ? known : config.defaultLanguage]
+    return composeSignUpMail(news, { config, strings, handle, from: config.mailFrom, to })
   }
 }

@@ -103,10 +103,6 @@ export const de: Strings = {
       subject: 'Neuer Wiederherstellungsschlüssel bei {service}',
       said: 'Zur Identität (DID) von {handle} wurde ein Wiederherstellungsschlüssel hinzugefügt: {key}. Wer ihn besitzt, kann Änderungen der Identität rückgängig machen und sie zu einem anderen Anbieter mitnehmen.',
     },
-    'recovery key removed': {
-      subject: 'Wiederherstellungsschlüssel bei {service} entfernt',
-      said: 'Aus der Identität (DID) von {handle} wurde ein Wiederherstellungsschlüssel entfernt: {key}.',
-    },
     'identity change signed': {
       subject: 'Änderung Ihrer Identität bei {service} unterschrieben',
       said: '{service} hat eine Änderung der Identität (DID) von {handle} unterschrieben, da ein Code eingegeben wurde, der an Sie geschickt worden war. Damit kann das Konto zu einem anderen Anbieter umziehen. Mit einem Wiederherstellungsschlüssel lässt sich das 72 Stunden lang rückgängig machen.',
@@ -119,9 +115,27 @@ export const de: Strings = {
       subject: 'Ihr Konto bei {service} ist wieder da',
       said: 'Der Betreiber von {service} hat das Konto {handle} wieder freigegeben: Andere sehen es wieder.',
     },
-    'export ready': {
-      subject: 'Ihre Daten bei {service} liegen bereit',
-      said: 'Die Kopie der Daten von {handle} ist fertig. Melden Sie sich an, um sie herunterzuladen: {url}',
+    'data downloaded': {
+      subject: 'Ihre Daten bei {service} wurden heruntergeladen',
+      said: 'Alle Daten von {handle} wurden als eine Datei heruntergeladen, auf der Seite für die eigenen Daten.',
+    },
+  },
+
+  signUps: {
+    waiting: {
+      subject: 'Ihre Registrierung bei {service} wartet auf Freigabe',
+      said: 'Ihr Konto {handle} bei {service} wurde angelegt. Es wartet auf die Freigabe durch den Betreiber; bis dahin sieht es niemand.',
+      next: 'Über die Entscheidung werden Sie per E-Mail informiert. Bis dahin können Sie Ihre Adresse bestätigen oder das Konto löschen: {url}',
+    },
+    approved: {
+      subject: 'Ihr Konto bei {service} wurde freigegeben',
+      said: 'Ihr Konto {handle} bei {service} wurde freigegeben.',
+      next: 'Sie können sich mit jeder App des Netzwerks anmelden. Wenn nach dem Anbieter gefragt wird, geben Sie {host} ein.',
+    },
+    refused: {
+      subject: 'Ihre Registrierung bei {service} wurde abgelehnt',
+      said: 'Ihre Registrierung als {handle} bei {service} wurde abgelehnt, und alles, was davon gespeichert war, ist gelöscht.',
+      next: '{reason}',
     },
   },
 
@@ -131,7 +145,6 @@ export const de: Strings = {
   listSeparator: ', ',
   agent: 'Als Programm wurde angegeben: {agent}.',
   time: 'Zeitpunkt: {time}',
-  until: 'Sie wird bis {time} aufbewahrt.',
   ifNotYou:
     'Wenn Sie das waren, ist nichts zu tun. Wenn nicht, ändern Sie Ihr Passwort, und entfernen Sie unter {url}, was nicht Ihnen gehört.',
   questions: 'Fragen? {contact}',

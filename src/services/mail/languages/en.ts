@@ -102,10 +102,6 @@ export const en = {
       subject: 'A recovery key was added on {service}',
       said: 'A recovery key was added to the identity (DID) of {handle}: {key}. Whoever holds it can undo changes of the identity, and take it to another host.',
     },
-    'recovery key removed': {
-      subject: 'A recovery key was removed on {service}',
-      said: 'A recovery key was removed from the identity (DID) of {handle}: {key}.',
-    },
     'identity change signed': {
       subject: 'A change of your identity was signed on {service}',
       said: '{service} has signed a change of the identity (DID) of {handle}, as a code that was mailed to you was entered. With it the account can be taken to another host. A recovery key can undo it for 72 hours.',
@@ -118,9 +114,28 @@ export const en = {
       subject: 'Your account on {service} is back',
       said: 'The operator of {service} has given the account {handle} back: others see it again.',
     },
-    'export ready': {
-      subject: 'Your data on {service} are ready',
-      said: 'The copy of the data of {handle} is ready. Sign in to download it: {url}',
+    'data downloaded': {
+      subject: 'Your data on {service} were downloaded',
+      said: 'All data of {handle} were downloaded as one file, on the page “Your data”.',
+    },
+  },
+
+  /** Where the operator approves sign-ups. */
+  signUps: {
+    waiting: {
+      subject: 'Your sign-up on {service} waits for approval',
+      said: 'Your account {handle} on {service} was made. It waits for the approval of the operator, and nobody sees it before.',
+      next: 'You are told by mail when it is decided on. Until then you can confirm your address, or delete the account: {url}',
+    },
+    approved: {
+      subject: 'Your account on {service} was approved',
+      said: 'Your account {handle} on {service} was approved.',
+      next: 'You can sign in with any app of the network. Where it asks for the host, enter {host}.',
+    },
+    refused: {
+      subject: 'Your sign-up on {service} was not approved',
+      said: 'Your sign-up as {handle} on {service} was not approved, and all that was stored of it is deleted.',
+      next: '{reason}',
     },
   },
 
@@ -132,7 +147,6 @@ export const en = {
   /** What a browser or app calls itself. */
   agent: 'It says that it is {agent}.',
   time: 'Time: {time}',
-  until: 'It is kept until {time}.',
   ifNotYou:
     'If it was you, there is nothing to do. If not, change your password, and remove what is not yours at {url}.',
   questions: 'Questions? {contact}',

@@ -99,10 +99,6 @@ export const es: Strings = {
       subject: 'Se ha añadido una clave de recuperación en {service}',
       said: 'Se ha añadido a la identidad (DID) de {handle} una clave de recuperación: {key}. Quien la tenga puede deshacer cambios de la identidad y llevarla a otro servidor.',
     },
-    'recovery key removed': {
-      subject: 'Se ha quitado una clave de recuperación en {service}',
-      said: 'Se ha quitado de la identidad (DID) de {handle} una clave de recuperación: {key}.',
-    },
     'identity change signed': {
       subject: 'Se ha firmado un cambio de tu identidad en {service}',
       said: '{service} ha firmado un cambio de la identidad (DID) de {handle}, porque se ha introducido un código que se te había enviado. Con él se puede llevar la cuenta a otro servidor. Una clave de recuperación puede deshacerlo durante 72 horas.',
@@ -115,9 +111,27 @@ export const es: Strings = {
       subject: 'Tu cuenta en {service} vuelve a estar disponible',
       said: 'El operador de {service} ha restablecido la cuenta {handle}: los demás la ven de nuevo.',
     },
-    'export ready': {
-      subject: 'Tus datos en {service} están listos',
-      said: 'La copia de los datos de {handle} está lista. Inicia sesión para descargarla: {url}',
+    'data downloaded': {
+      subject: 'Se han descargado tus datos en {service}',
+      said: 'Se han descargado todos los datos de {handle} en un solo archivo, desde la página de tus datos.',
+    },
+  },
+
+  signUps: {
+    waiting: {
+      subject: 'Tu registro en {service} espera aprobación',
+      said: 'Se ha creado tu cuenta {handle} en {service}. Espera la aprobación del operador y, hasta entonces, nadie la ve.',
+      next: 'Te avisaremos por correo de la decisión. Mientras tanto puedes confirmar tu dirección o eliminar la cuenta: {url}',
+    },
+    approved: {
+      subject: 'Se ha aprobado tu cuenta en {service}',
+      said: 'Se ha aprobado tu cuenta {handle} en {service}.',
+      next: 'Puedes iniciar sesión con cualquier aplicación de la red. Cuando pida el servidor, escribe {host}.',
+    },
+    refused: {
+      subject: 'No se ha aprobado tu registro en {service}',
+      said: 'No se ha aprobado tu registro como {handle} en {service}, y se ha eliminado todo lo que se había guardado de él.',
+      next: '{reason}',
     },
   },
 
@@ -127,7 +141,6 @@ export const es: Strings = {
   listSeparator: ', ',
   agent: 'El programa dice ser {agent}.',
   time: 'Fecha y hora: {time}',
-  until: 'Se guarda hasta el {time}.',
   ifNotYou:
     'Si has sido tú, no tienes que hacer nada. Si no, cambia tu contraseña y quita lo que no sea tuyo en {url}',
   questions: '¿Preguntas? {contact}',

@@ -101,10 +101,6 @@ export const fr: Strings = {
       subject: 'Une clé de récupération a été ajoutée sur {service}',
       said: 'Une clé de récupération a été ajoutée à l’identité (DID) de {handle} : {key}. Qui la détient peut annuler des modifications de l’identité et la transférer vers un autre hébergeur.',
     },
-    'recovery key removed': {
-      subject: 'Une clé de récupération a été retirée sur {service}',
-      said: 'Une clé de récupération a été retirée de l’identité (DID) de {handle} : {key}.',
-    },
     'identity change signed': {
       subject: 'Une modification de votre identité a été signée sur {service}',
       said: '{service} a signé une modification de l’identité (DID) de {handle}, car un code qui vous avait été envoyé a été saisi. Elle permet de transférer le compte vers un autre hébergeur. Une clé de récupération peut l’annuler pendant 72 heures.',
@@ -117,9 +113,27 @@ export const fr: Strings = {
       subject: 'Votre compte sur {service} est rétabli',
       said: 'L’opérateur de {service} a rétabli le compte {handle} : les autres le voient à nouveau.',
     },
-    'export ready': {
-      subject: 'Vos données sur {service} sont prêtes',
-      said: 'La copie des données de {handle} est prête. Connectez-vous pour la télécharger : {url}',
+    'data downloaded': {
+      subject: 'Vos données sur {service} ont été téléchargées',
+      said: 'Toutes les données de {handle} ont été téléchargées en un seul fichier, depuis la page de vos données.',
+    },
+  },
+
+  signUps: {
+    waiting: {
+      subject: 'Votre inscription sur {service} attend une approbation',
+      said: 'Votre compte {handle} sur {service} a été créé. Il attend l’approbation de l’opérateur ; d’ici là, personne ne le voit.',
+      next: 'La décision vous sera communiquée par e-mail. En attendant, vous pouvez confirmer votre adresse ou supprimer le compte : {url}',
+    },
+    approved: {
+      subject: 'Votre compte sur {service} a été approuvé',
+      said: 'Votre compte {handle} sur {service} a été approuvé.',
+      next: 'Vous pouvez vous connecter avec n’importe quelle application du réseau. Quand elle demande l’hébergeur, saisissez {host}.',
+    },
+    refused: {
+      subject: 'Votre inscription sur {service} n’a pas été approuvée',
+      said: 'Votre inscription en tant que {handle} sur {service} n’a pas été approuvée, et tout ce qui en avait été enregistré est supprimé.',
+      next: '{reason}',
     },
   },
 
@@ -129,7 +143,6 @@ export const fr: Strings = {
   listSeparator: ', ',
   agent: 'Le programme se présente comme {agent}.',
   time: 'Date et heure : {time}',
-  until: 'Elle est conservée jusqu’au {time}.',
   ifNotYou:
     'Si c’est vous, il n’y a rien à faire. Sinon, changez votre mot de passe et retirez ce qui n’est pas à vous : {url}',
   questions: 'Des questions ? {contact}',

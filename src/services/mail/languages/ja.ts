@@ -103,10 +103,6 @@ export const ja: Strings = {
       subject: '{service}：リカバリーキーが追加されました',
       said: '{handle} のアイデンティティ（DID）にリカバリーキーが追加されました：{key}　このキーを持つ人は、アイデンティティの変更を取り消したり、別のサーバーへ移したりできます。',
     },
-    'recovery key removed': {
-      subject: '{service}：リカバリーキーが削除されました',
-      said: '{handle} のアイデンティティ（DID）からリカバリーキーが削除されました：{key}',
-    },
     'identity change signed': {
       subject: '{service}：アイデンティティの変更に署名しました',
       said: 'メールでお送りしたコードが入力されたため、{service} は {handle} のアイデンティティ（DID）の変更に署名しました。この署名により、アカウントを別のサーバーへ移すことができます。リカバリーキーがあれば、72 時間以内は取り消せます。',
@@ -119,9 +115,27 @@ export const ja: Strings = {
       subject: '{service}：アカウントの停止が解除されました',
       said: '{service} の運営者がアカウント {handle} の停止を解除しました。ほかの人からまた見えるようになりました。',
     },
-    'export ready': {
-      subject: '{service}：データの準備ができました',
-      said: '{handle} のデータのコピーが準備できました。ログインしてダウンロードしてください：{url}',
+    'data downloaded': {
+      subject: '{service}：データがダウンロードされました',
+      said: '{handle} のすべてのデータが、データのページから 1 つのファイルとしてダウンロードされました。',
+    },
+  },
+
+  signUps: {
+    waiting: {
+      subject: '{service}：登録は承認待ちです',
+      said: '{service} にアカウント {handle} を作成しました。運営者の承認を待っており、承認されるまで他の人には表示されません。',
+      next: '結果はメールでお知らせします。それまでの間、メールアドレスの確認やアカウントの削除ができます：{url}',
+    },
+    approved: {
+      subject: '{service}：アカウントが承認されました',
+      said: '{service} のアカウント {handle} が承認されました。',
+      next: 'ネットワークのどのアプリからでもログインできます。サーバーを尋ねられたら {host} と入力してください。',
+    },
+    refused: {
+      subject: '{service}：登録は承認されませんでした',
+      said: '{service} への {handle} としての登録は承認されず、保存されていたものはすべて削除されました。',
+      next: '{reason}',
     },
   },
 
@@ -131,7 +145,6 @@ export const ja: Strings = {
   listSeparator: '、',
   agent: 'ログインに使われたプログラム：{agent}',
   time: '日時：{time}',
-  until: '{time} まで保存されます。',
   ifNotYou:
     'ご本人の操作であれば、何もする必要はありません。心当たりがない場合は、パスワードを変更し、次のページで心当たりのないものを削除してください：{url}',
   questions: 'お問い合わせ：{contact}',

@@ -100,10 +100,6 @@ export const pt: Strings = {
       subject: 'Uma chave de recuperação foi adicionada em {service}',
       said: 'Uma chave de recuperação foi adicionada à identidade (DID) de {handle}: {key}. Quem a tiver pode desfazer alterações da identidade e levá-la para outro servidor.',
     },
-    'recovery key removed': {
-      subject: 'Uma chave de recuperação foi removida em {service}',
-      said: 'Uma chave de recuperação foi removida da identidade (DID) de {handle}: {key}.',
-    },
     'identity change signed': {
       subject: 'Uma alteração da sua identidade foi assinada em {service}',
       said: '{service} assinou uma alteração da identidade (DID) de {handle}, pois foi digitado um código que tinha sido enviado a você. Com ela, a conta pode ser levada para outro servidor. Uma chave de recuperação pode desfazê-la durante 72 horas.',
@@ -116,9 +112,27 @@ export const pt: Strings = {
       subject: 'Sua conta em {service} está de volta',
       said: 'O operador de {service} liberou novamente a conta {handle}: as outras pessoas voltam a vê-la.',
     },
-    'export ready': {
-      subject: 'Seus dados em {service} estão prontos',
-      said: 'A cópia dos dados de {handle} está pronta. Entre na conta para baixá-la: {url}',
+    'data downloaded': {
+      subject: 'Seus dados em {service} foram baixados',
+      said: 'Todos os dados de {handle} foram baixados em um único arquivo, na página dos seus dados.',
+    },
+  },
+
+  signUps: {
+    waiting: {
+      subject: 'Seu cadastro em {service} aguarda aprovação',
+      said: 'Sua conta {handle} em {service} foi criada. Ela aguarda a aprovação do operador e, até lá, ninguém a vê.',
+      next: 'Você será avisado por e-mail da decisão. Até lá, você pode confirmar seu endereço ou excluir a conta: {url}',
+    },
+    approved: {
+      subject: 'Sua conta em {service} foi aprovada',
+      said: 'Sua conta {handle} em {service} foi aprovada.',
+      next: 'Você pode entrar com qualquer aplicativo da rede. Quando for pedido o servidor, digite {host}.',
+    },
+    refused: {
+      subject: 'Seu cadastro em {service} não foi aprovado',
+      said: 'Seu cadastro como {handle} em {service} não foi aprovado, e tudo o que estava guardado dele foi excluído.',
+      next: '{reason}',
     },
   },
 
@@ -128,7 +142,6 @@ export const pt: Strings = {
   listSeparator: ', ',
   agent: 'O programa diz ser {agent}.',
   time: 'Data e hora: {time}',
-  until: 'Ela fica guardada até {time}.',
   ifNotYou:
     'Se foi você, não é preciso fazer nada. Se não, altere sua senha e remova o que não for seu em {url}',
   questions: 'Dúvidas? {contact}',

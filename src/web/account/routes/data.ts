@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { carResponse } from '../../../server/car-response.ts'
 import { SETTINGS } from '../../layout.ts'
-import { viewOf } from '../change.ts'
+import { tell, viewOf } from '../change.ts'
 import { failureOf } from '../failure.ts'
 import { limitArchives } from '../limits.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
@@ -24,6 +24,7 @@ export const data = new Hono<PageEnv>()
     const account = c.env.services.account(did, { browser: token, evenTakendown: true })
     const part = partOf(c.req.query('part'))
     const zip = await c.env.services.archives.stream({ did, account, part })
+    if (part === 1) tell(c, { kind: 'data downloaded' })
     const name = `${handle}${part === 1 ? '' : `-part-${part}`}.zip`
     return asFile(new Response(zip, { headers: { 'content-type': 'application/zip' } }), name)
   })

@@ -370,7 +370,7 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await page.getByRole('link', { name: 'Reports', exact: true }).click()
     await said('<script>alert(2)</script>')
     await look('admin-reports')
-    await page.getByLabel('What is to be said of it').fill('done')
+    await page.getByLabel('Note for the log').fill('done')
     await page.getByRole('button', { name: /^Close report/ }).click()
     await noticed('The report is closed.')
     await said('There are no open reports.')

@@ -60,7 +60,7 @@ ${confirmed('end-sessions', 'End all sessions', 'All apps and browsers are signe
 ${confirmed('reset-factors', 'Reset second factors', 'Takes passkeys, authenticator app, codes by mail and recovery codes away, and ends all sessions. Whoever has the password can sign in then.')}
 ${confirmed('rotate-key', 'Rotate the signing key', 'The identity gets a fresh key, and the repository is signed anew.')}
 ${simple('announce', 'Publish the identity again', 'Tells the network to look the DID document up.')}
-${simple('invites', found.invitesDisabled ? 'Let it earn invite codes' : 'Let it earn no invite codes', 'What it has stays.', html`<input type="hidden" name="disabled" value="${found.invitesDisabled ? 'no' : 'yes'}">`)}
+${simple('invites', found.invitesDisabled ? 'Give it invite codes again' : 'Give it no more invite codes', 'What it has stays.', html`<input type="hidden" name="disabled" value="${found.invitesDisabled ? 'no' : 'yes'}">`)}
 ${confirmed('delete', 'Delete the account', 'For good: records, blobs, everything. Its handle is free after some time.')}
 </section>`
 }

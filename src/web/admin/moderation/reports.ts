@@ -44,7 +44,7 @@ const card = (report: Report, csrfToken: string): Html => {
 <dl class="facts">
 <dt>About</dt><dd><a href="${subjectPath(about)}"><code>${about}</code></a></dd>
 <dt>By</dt><dd><a href="${ADMIN}/accounts/${encodeURIComponent(reportedBy)}"><code>${reportedBy}</code></a>, ${moment(Date.parse(createdAt))}</dd>
-<dt>Why</dt><dd>${reasonType}</dd>
+<dt>Why</dt><dd>${reasonInWords(reasonType)}</dd>
 <dt>In words</dt><dd>${shown ?? html`<span class="quiet">nothing</span>`}</dd>
 ${resolution ? html`<dt>Closed</dt><dd>by <code>${resolution.by}</code>, ${moment(Date.parse(resolution.at))}${resolution.note ? html`: ${resolution.note}` : ''}</dd>` : ''}
 </dl>
@@ -52,7 +52,13 @@ ${
   resolution
     ? ''
     : html`<form method="post" action="${MODERATION}/resolve">${csrfTokenField(csrfToken)}<input type="hidden" name="id" value="${id}">
-<label for="note-${id}">What is to be said of it</label><input id="note-${id}" name="note" maxlength="${MAX_REASON}">
+<label for="note-${id}">Note for the log</label><input id="note-${id}" name="note" maxlength="${MAX_REASON}">
 <p><button class="second" aria-label="Close report ${id}">Close</button></p></form>`
 }</section>`
+}
+
+/** `com.atproto.moderation.defs#reasonSpam` is spam; what has another form stays as it is. */
+function reasonInWords(reasonType: string): string {
+  const [, name] = /#reason([A-Z][A-Za-z]*)$/.exec(reasonType) ?? []
+  return name === undefined ? reasonType : name.replace(/(?<=[a-z])[A-Z]/g, ' $&').toLowerCase()
 }

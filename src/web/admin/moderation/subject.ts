@@ -122,7 +122,7 @@ function restoreForm(subject: ModerationSubject, csrfToken: string): Html {
 /** Entries of the moderation log, the newest first. */
 export const logTable = (entries: readonly ModerationEntry[]): Html =>
   entries.length === 0
-    ? html`<p class="quiet">Nothing was done.</p>`
+    ? html`<p class="quiet">It was never taken down.</p>`
     : html`<div class="table" tabindex="0" role="group" aria-label="Log"><table>
 <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Subject</th>
 <th scope="col">Reference</th><th scope="col">Case</th><th scope="col">Reason</th></tr></thead>

@@ -72,7 +72,7 @@ ${more ? html`<p class="pages"><a href="${INVITES}?${more.toString()}">More</a><
         return {
           title: 'New invite codes',
           main: html`<h1>New invite codes</h1>
-<section class="once"><p>Each is good for ${uses} ${uses === 1 ? 'account' : 'accounts'}. A link leads to signing up with its code.</p>
+<section class="once"><p>Each is good for ${uses} ${uses === 1 ? 'account' : 'accounts'}. A link leads to a page that says how to sign up with its code.</p>
 <ul class="secret">${codes.map((code) => html`<li><a href="${link(code)}">${link(code)}</a></li>`)}</ul></section>
 <p><a class="button second" href="${INVITES}">Back</a></p>`,
         }

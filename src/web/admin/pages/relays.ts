@@ -36,7 +36,7 @@ ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
 <dt>Newest event</dt><dd>${status.lastEventAt === undefined ? 'there was none yet' : html`number ${status.head}, ${moment(status.lastEventAt)}`}</dd>
 <dt>Consumers</dt><dd>${inThousands(status.consumers)}</dd>
 <dt>Furthest behind</dt><dd>${counted(status.behind, 'event')}</dd>
-<dt>Sent, perhaps unread</dt><dd>${bytesInWords(consumers.reduce((sum, { sent }) => sum + sent, 0))} of ${bytesInWords(config.firehose.maxUnread)} that may be</dd>
+<dt>Sent, not known to be read</dt><dd>${bytesInWords(consumers.reduce((sum, { sent }) => sum + sent, 0))} of ${bytesInWords(config.firehose.maxUnread)} at most</dd>
 </dl></section>
 <h2>Consumers</h2>
 ${consumerTable(consumers, form)}

@@ -105,18 +105,22 @@ const WHO = {
 
 function state({ config }: Services, { lastHour, episode }: BurstView): Html {
   const { registration, signUps } = config
-  const isCounted = config.rateLimits && signUps.burst > 0
+  const notCounted = !config.rateLimits
+    ? 'rate limits are off'
+    : signUps.burst === 0
+      ? 'PDS_SIGNUP_BURST is 0'
+      : undefined
   const missing = openSignUps(config)?.missing ?? []
   return html`<section aria-labelledby="state"><h2 id="state">How it is</h2>
 <dl class="facts">
 <dt>Who gets in</dt><dd>${WHO[registration]} <span class="quiet">(<code>PDS_REGISTRATION=${registration}</code>)</span></dd>
 <dt>Captcha</dt><dd>${signUps.hcaptcha ? 'hCaptcha is asked for' : 'none'}</dd>
 <dt>Address</dt><dd>${signUps.emailConfirmRequired ? 'must be confirmed before anything leaves the host' : 'need not be confirmed'}; disposable ones are ${signUps.refuseDisposableEmail ? 'refused' : 'taken'}</dd>
-<dt>In the last hour</dt><dd>${isCounted ? inThousands(lastHour) : 'not counted, as rate limits are off or PDS_SIGNUP_BURST is 0'}</dd>
+<dt>In the last hour</dt><dd>${notCounted ? `not counted: ${notCounted}` : inThousands(lastHour)}</dd>
 <dt>Burst</dt><dd>${
     episode
       ? html`<strong class="bad">slowed since ${moment(episode.since)}</strong>: ${episode.count} in an hour from ${counted(episode.networks, 'network')}${episode.domain === null ? '' : html`, most with an address at <code>${episode.domain}</code>`}; ${episode.limit} are let in`
-      : !isCounted
+      : notCounted !== undefined
         ? 'not looked for'
         : 'none'
   }</dd></dl>

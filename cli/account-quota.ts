@@ -1,6 +1,6 @@
 /** `npm run account -- quota alice.test records=5000000 blobs=20GB`: what one account uses, and may use. */
 import { type ArgsDef, defineCommand } from 'citty'
-import { type Quota, quotaNames } from '../src/kernel/quota.ts'
+import { type Quota, quotaNames, readQuantity } from '../src/kernel/quota.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { CommandError, reportErrors } from './report-errors.ts'
 
@@ -11,14 +11,6 @@ const NAMES: Readonly<Record<string, keyof Quota>> = {
   blobs: 'blobBytes',
   uploads: 'uploads',
   'upload-bytes': 'uploadBytes',
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  K: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
 }
 
 const args = {
@@ -77,9 +69,9 @@ export function readChange(word: string): [keyof Quota, number | null] {
     throw new CommandError(`"${word}" is no quota: ${Object.keys(NAMES).join('=…, ')}=…`)
   }
   if (value === 'default') return [name, null]
-  const [, digits, unit = ''] = /^(\d+)([KMGT]?)B?$/i.exec(value) ?? []
-  if (digits === undefined) {
+  const quantity = readQuantity(value)
+  if (quantity === undefined) {
     throw new CommandError(`"${word}" needs a number, such as 5000000 or 20G, or "default"`)
   }
-  return [name, Number(digits) * (UNITS[unit.toUpperCase()] ?? 1)]
+  return [name, quantity]
 }

@@ -9,7 +9,7 @@ import { role } from './account-role.ts'
 import { approve, queue, refuse } from './account-sign-ups.ts'
 import { main } from './lexicons/command.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
-import { reportErrors } from './report-errors.ts'
+import { CommandError, reportErrors } from './report-errors.ts'
 
 const args = {
   handle: { type: 'positional', required: true, description: 'Such as bob.test' },
@@ -40,6 +40,12 @@ interface Args extends OperatorArgs {
 }
 
 async function run({ email, json, ...args }: Args): Promise<void> {
+  if (!args.handle.includes('.')) {
+    throw new CommandError(
+      `"${args.handle}" is no handle: it needs one of this host's domains behind it, such as ${args.handle}.test on localhost, ` +
+        `or ${args.handle}.pds.example.com. For other commands see --help.`,
+    )
+  }
   const password = args.password ?? randomBytes(12).toString('base64url')
   const input = { handle: args.handle, password, ...(email && { email }) }
   const answer = await askAsOperator(args, '/xrpc/com.atproto.server.createAccount', input)

@@ -35,6 +35,12 @@ test.each([
   expect(output).toContain(message)
 })
 
+test('a handle without its domain, or a command that there is not, gets a sentence that helps', async () => {
+  const { code, output } = await run('account', ['alice'])
+  expect(code).toBe(1)
+  expect(output).toContain('such as alice.test on localhost, or alice.pds.example.com')
+})
+
 test('an account is not made where no server has run, and no data folder either', async () => {
   const folder = join(mkdtempSync(join(tmpdir(), 'cumulus-')), 'data')
   const { code, output } = await run('account', ['bob.test'], { PDS_DATA_DIRECTORY: folder })

@@ -27,6 +27,15 @@ export type QuotaOverride = Partial<Quota>
 /** The limits of an account. */
 export const quotaOf = (host: Quota, override: QuotaOverride): Quota => ({ ...host, ...override })
 
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 }
+
+/** A number as people type it: 5000000, 5M, 20GB. Undefined: it is none, or too large to count with. */
+export function readQuantity(typed: string): number | undefined {
+  const [, digits, unit = ''] = /^(\d+)([KMGT]?)B?$/i.exec(typed) ?? []
+  const value = Number(digits) * (UNITS[unit.toUpperCase()] ?? 1)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
 /** Reads what was stored; what it has too much is left out. */
 export function parseQuotaOverride(stored: string | null): QuotaOverride {
   if (stored === null) return {}

@@ -8,6 +8,7 @@ const browser = new Request('http://localhost/', { headers: { accept: 'text/html
 
 test.each([
   ['open', 'Choose “Create account” in the app.'],
+  ['approval', 'The operator of this host looks at each new account before'],
   ['invite', 'New accounts need an invite code from a member.'],
   ['closed', 'New accounts are made by the operator of this host.'],
 ])('with registration %s the landing page says how one gets an account', async (mode, sentence) => {

@@ -52,6 +52,10 @@ const nameAndHost = ({ branding: { name }, hostname }: Config): string =>
 
 const joining = (registration: Config['registration']): Html => {
   if (registration === 'open') return html`<p>New here? Choose “Create account” in the app.</p>`
+  if (registration === 'approval') {
+    return html`<p>New here? Choose “Create account” in the app. The operator of this host looks at each new account before
+it opens.</p>`
+  }
   return registration === 'invite'
     ? html`<p class="quiet">New accounts need an invite code from a member.</p>`
     : html`<p class="quiet">New accounts are made by the operator of this host.</p>`

@@ -91,7 +91,7 @@ ${script?.makesKeys ? html`<script type="module" src="${KEY_SCRIPT_PATH}"></scri
 <main${broad ? html` class="broad"` : ''}>
 ${main}
 </main>
-${footer(config)}
+${footer(config, broad)}
 </body>
 </html>
 `
@@ -102,7 +102,10 @@ const logo = ({ logoUrl }: Branding): Html | '' =>
     ? ''
     : html`<img class="logo" src="${logoUrl}" alt="" referrerpolicy="no-referrer">`
 
-function footer({ branding, termsOfServiceUrl, privacyPolicyUrl }: PageConfig): Html | '' {
+function footer(
+  { branding, termsOfServiceUrl, privacyPolicyUrl }: PageConfig,
+  broad: boolean | undefined,
+): Html | '' {
   const links = [
     { title: 'Home', href: branding.homeUrl },
     { title: 'Terms of service', href: termsOfServiceUrl },
@@ -110,7 +113,7 @@ function footer({ branding, termsOfServiceUrl, privacyPolicyUrl }: PageConfig): 
     { title: 'Support', href: branding.supportUrl },
   ].filter(({ href }) => href)
   if (links.length === 0) return ''
-  return html`<footer><nav class="bar" aria-label="This host">
+  return html`<footer${broad ? html` class="broad"` : ''}><nav class="bar" aria-label="This host">
 ${links.map(({ title, href }) => html`<a href="${href}">${title}</a>`)}
 </nav></footer>`
 }

@@ -28,7 +28,7 @@ details.action > summary { cursor: pointer; padding: .4rem 0 }
 .pages { display: flex; gap: 1rem; margin: 0 0 1rem }
 .pages a[aria-current] { color: var(--text); font-weight: 650; text-decoration: none }
 @media (max-width: 40rem) {
-  .console ul { flex-wrap: nowrap; overflow-x: auto }
+  .console a { padding: .35rem .5rem }
   dl.facts { grid-template-columns: 1fr; gap: 0 }
   dl.facts dd { margin-bottom: .5rem }
   .table thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }

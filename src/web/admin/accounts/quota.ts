@@ -1,7 +1,7 @@
 /** How much an account stores, and how much it may. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { html } from 'hono/html'
-import { type Quota, type QuotaOverride, quotaNames } from '../../../kernel/quota.ts'
+import { type Quota, type QuotaOverride, quotaNames, readQuantity } from '../../../kernel/quota.ts'
 import type { Usage } from '../../../storage/account/usage.ts'
 import { usageList } from '../../account/sections/usage.ts'
 import { csrfTokenField, type Html } from '../../layout.ts'
@@ -24,11 +24,12 @@ export const quotaSection = (
 ): Html => html`<section aria-labelledby="usage"><h2 id="usage">Stored here</h2>
 ${usageList(usage)}
 <details class="action"><summary>Change the limits</summary>
-<p>Of this account, in place of the host’s. 0: none; empty: as for the host.</p>
+<p>Of this account, in place of the host’s. Type a number, such as 5000000, 5M or 20G.
+0: as much as it likes; empty: as for the host.</p>
 <form method="post" action="${accountPath(did)}/quota">${csrfTokenField(csrfToken)}
 ${quotaNames.map(
   (name) => html`<label for="quota-${name}">${LABELS[name]}</label>
-<input id="quota-${name}" name="${name}" inputmode="numeric" pattern="[0-9]*" value="${override[name] ?? ''}">`,
+<input id="quota-${name}" name="${name}" pattern="[0-9]+[KMGTkmgt]?[Bb]?" title="A number, such as 5000000, 5M or 20G" value="${override[name] ?? ''}">`,
 )}
 <p><button class="second">Change the limits</button></p></form></details></section>`
 
@@ -37,7 +38,11 @@ export const quotaOfForm = (form: Form): Record<string, number | null> =>
   Object.fromEntries(
     quotaNames.map((name) => {
       const typed = form[name]?.trim() ?? ''
-      if (!/^\d*$/.test(typed)) throw new InvalidRequestError(`${LABELS[name]}: type a number`)
-      return [name, typed === '' ? null : Number(typed)]
+      if (typed === '') return [name, null]
+      const quantity = readQuantity(typed)
+      if (quantity === undefined) {
+        throw new InvalidRequestError(`${LABELS[name]}: type a number, such as 5000000, 5M or 20G`)
+      }
+      return [name, quantity]
     }),
   )

@@ -1,5 +1,6 @@
-import { exports } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { beforeAll, expect, test } from 'vitest'
+import { hostObjects } from '../services/objects/stubs.ts'
 import { makeAccount, send, type TestAccount } from '../testing/host.ts'
 
 let account: TestAccount
@@ -15,6 +16,21 @@ test('under a handle is served whose it is', async () => {
   expect(response.status).toBe(200)
   expect(await response.text()).toBe(account.did)
   expect(await statusOf(`http://${account.handle}/.well-known/did.json`)).toBe(200)
+})
+
+test('who waits for approval has no DID document under the handle', async () => {
+  const { account, directory } = hostObjects(env)
+  const handle = `waits-${Math.random().toString(36).slice(2, 8)}.test`
+  const did = `did:web:${handle}`
+  await directory.accounts.reserve({ did, handle, email: null })
+  const { lifecycle } = account(did)
+  await lifecycle.create({ did, handle, email: null, password: null, awaitsApproval: true })
+  await directory.accounts.confirm({ did, handle }, { genesis: null })
+  const documentOf = () => statusOf(`http://${handle}/.well-known/did.json`)
+  expect(await statusOf(`http://${handle}/.well-known/atproto-did`)).toBe(404)
+  expect(await documentOf()).toBe(404)
+  await lifecycle.approve()
+  expect(await documentOf()).toBe(200)
 })
 
 test.each([

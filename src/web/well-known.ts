@@ -10,9 +10,11 @@ export async function serveDidDocument(request: Request, services: Services): Pr
     return Response.json(serverDocument(services.config))
   }
   const did = `did:web:${host}`
-  const account = await services.directory.accounts.find('did', did)
-  if (!account) return notFound()
+  const found = await services.directory.accounts.find('did', did)
+  if (!found) return notFound()
   const identity = await services.account(did).repository.identity(true)
+  // An identity is published with the operator's approval, as one in the PLC directory is.
+  if (identity.account.awaitsApproval) return notFound()
   return Response.json(accountDocument(identity, services.config.publicUrl))
 }
 

@@ -2,6 +2,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import { typedText } from '../../../kernel/typed-text.ts'
+import { assertLastingEmail } from '../../../services/accounts/disposable-email.ts'
 import { checkEmail } from '../../../services/accounts/email-address.ts'
 import { accountOf, assertFresh, change, tell } from '../change.ts'
 import { field } from '../form.ts'
@@ -45,11 +46,12 @@ export const identity = new Hono<PageEnv>()
   .post('/email/change', (c) =>
     change(c, 'email', async () => {
       await assertFresh(c)
-      const { mail, log } = c.env.services
+      const { mail, log, config } = c.env.services
       const { did } = c.var.session
       await limitSignIn(c, did)
       const email = checkEmail(await field(c, 'email'))
-      const { emailConfirmedAt } = await mail.readAddress(did)
+      const { email: before, emailConfirmedAt } = await mail.readAddress(did)
+      if (email !== before) assertLastingEmail(email, config)
       const code = emailConfirmedAt === null ? undefined : await field(c, 'code')
       await mail.changeAddress(did, email, code)
       if (!mail.sends) return 'email-changed-unmailed'

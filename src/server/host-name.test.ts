@@ -29,8 +29,12 @@ test('who waits for approval has no DID document under the handle', async () => 
   const documentOf = () => statusOf(`http://${handle}/.well-known/did.json`)
   expect(await statusOf(`http://${handle}/.well-known/atproto-did`)).toBe(404)
   expect(await documentOf()).toBe(404)
+  const resolved = () =>
+    statusOf(`http://localhost/xrpc/com.atproto.identity.resolveDid?did=${did}`)
+  expect(await resolved()).toBe(400)
   await lifecycle.approve()
   expect(await documentOf()).toBe(200)
+  expect(await resolved()).toBe(200)
 })
 
 test.each([

@@ -231,6 +231,10 @@ export class IdentityResolver {
       if (!(error instanceof XRPCError)) throw error
       throw new IdentityError('did-deactivated', `The DID is deactivated: ${did}`)
     })
+    // As under its handle: an identity is published with the operator's approval.
+    if (description.account.awaitsApproval) {
+      throw new IdentityError('did-not-found', `There is no such DID: ${did}`)
+    }
     return accountDocument(description, config.publicUrl)
   }
 }

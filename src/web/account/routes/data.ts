@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import { carResponse } from '../../../server/car-response.ts'
 import { SETTINGS } from '../../layout.ts'
+import type { BrowserSession } from '../browser-session.ts'
 import { tell, viewOf } from '../change.ts'
 import { failureOf } from '../failure.ts'
 import { limitArchives } from '../limits.ts'
@@ -13,13 +14,8 @@ export const data = new Hono<PageEnv>()
   .get('/archive.zip', async (c) => {
     const session = await currentSession(c)
     if (!session) return c.redirect(SETTINGS, 303)
-    c.set('session', session)
-    try {
-      await limitArchives(c)
-    } catch (error) {
-      const { message: alert, status } = failureOf(error)
-      return c.html(await settingsPage(viewOf(c), 'data', { alert }), status)
-    }
+    const refused = await refusedDownload(c, session)
+    if (refused) return refused
     const { did, token, handle } = session
     const account = c.env.services.account(did, { browser: token, evenTakendown: true })
     const part = partOf(c.req.query('part'))
@@ -31,6 +27,8 @@ export const data = new Hono<PageEnv>()
   .get('/repo.car', async (c) => {
     const session = await currentSession(c)
     if (!session) return c.redirect(SETTINGS, 303)
+    const refused = await refusedDownload(c, session)
+    if (refused) return refused
     const car = await c.env.services.account(session.did).repository.exportCar(undefined, true)
     return asFile(carResponse(car), `${session.handle}.car`)
   })
@@ -47,6 +45,21 @@ export const data = new Hono<PageEnv>()
     const { did } = session
     return c.redirect(`/xrpc/com.atproto.sync.listBlobs?did=${encodeURIComponent(did)}`, 303)
   })
+
+/** The answer to whoever downloads more often than an account may. */
+async function refusedDownload(
+  c: PageContext,
+  session: BrowserSession,
+): Promise<Response | undefined> {
+  c.set('session', session)
+  try {
+    await limitArchives(c)
+    return undefined
+  } catch (error) {
+    const { message: alert, status } = failureOf(error)
+    return c.html(await settingsPage(viewOf(c), 'data', { alert }), status)
+  }
+}
 
 /** Which part of an archive is asked for: from 1. */
 function partOf(input: string | undefined): number {

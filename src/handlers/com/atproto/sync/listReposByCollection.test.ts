@@ -131,6 +131,27 @@ test('an account of before such lists is asked once', async () => {
   expect((await sequencerStub(env).listByCollection(collection, 10)).toAsk).toEqual([])
 })
 
+test('an account that cannot be asked keeps nobody from the list', async () => {
+  const collection = 'com.example.broken'
+  const [broken, sound] = [await makeAccount(), await makeAccount()]
+  for (const account of [broken, sound]) {
+    await write(account, [['create', collection, 'a']])
+    await untilDelivered(account)
+  }
+  await runInDurableObject(sequencerStub(env), (_, { storage }) => {
+    storage.sql.exec('UPDATE source SET collections_known = 0')
+    storage.sql.exec('DELETE FROM source_collection')
+  })
+  await runInDurableObject(accountStub(env, broken.did), (_, { storage }) => {
+    storage.sql.exec('ALTER TABLE record RENAME TO lost')
+  })
+  expect(await holders(collection)).toEqual([sound.did])
+  await runInDurableObject(accountStub(env, broken.did), (_, { storage }) => {
+    storage.sql.exec('ALTER TABLE lost RENAME TO record')
+  })
+  expect(await holders(collection)).toEqual([broken.did, sound.did])
+})
+
 test('what is no collection and no cursor is refused', async () => {
   const invalid = { status: 400, error: 'InvalidRequest' }
   expect(await outcome(await ask('collection=nonsense'))).toEqual(invalid)

@@ -14,15 +14,21 @@ export default define({
   async handler({ params, services }) {
     const { collection, limit = 500, cursor } = params
     const after = placeOfCursor(cursor)
+    /** Those that cannot be asked: they are missing until they can, and keep nobody else from the list. */
+    const failed = new Set<string>()
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const page = await services.sequencer.listByCollection(collection, limit, after)
-      if (page.toAsk.length === 0) {
+      const toAsk = page.toAsk.filter((did) => !failed.has(did))
+      if (toAsk.length === 0) {
         return {
           repos: page.dids.map((did) => ({ did })),
           ...(page.next !== undefined && { cursor: String(page.next) }),
         }
       }
-      await Promise.all(page.toAsk.map((did) => fillIn(did, services)))
+      const asked = await Promise.allSettled(toAsk.map((did) => fillIn(did, services)))
+      for (const [n, { status }] of asked.entries()) {
+        if (status === 'rejected') failed.add(toAsk[n] ?? '')
+      }
     }
     // Only on a host that has just been upgraded: each call gets it further.
     throw new XRPCError(503, 'The list is being made: try again', 'NotReady')

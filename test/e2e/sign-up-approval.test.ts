@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
+import { Browser } from '../support/browser.ts'
 import { runCommand } from '../support/command.ts'
 import { FirehoseReader } from '../support/firehose.ts'
 import { mailTo, readMails } from '../support/mail.ts'
+import { publicOrigin } from '../support/oauth.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -151,6 +153,28 @@ describe('with PDS_REGISTRATION=approval', () => {
     await expect(signUp(server, 'wrong', wrong)).rejects.toMatchObject({
       error: 'InvalidInviteCode',
     })
+  })
+
+  test('an invitation that a browser has opened counts on the sign-up page, while its code is good', async () => {
+    const admin = new AtpAgent({ service: server.origin })
+    const { data } = await admin.com.atproto.server.createInviteCode(
+      { useCount: 1 },
+      { headers: { authorization: operatorOf(server) } },
+    )
+    const signUpHere = async (name: string) => {
+      const browser = new Browser(publicOrigin(server.origin))
+      expect((await browser.open(`/settings/join?code=${data.code}`)).status).toBe(200)
+      await browser.open('/account/sign-up')
+      const handle = `${name}.test`
+      const input = { locale: 'en', handle, email: `${handle}@example.com`, password: PASSWORD }
+      expect((await browser.api('POST', '/sign-up', input)).status).toBe(200)
+      return handle
+    }
+    const invited = await signUpHere('link')
+    expect((await command('queue')).output).not.toContain(invited)
+    const late = await signUpHere('late-link')
+    expect((await command('queue')).output).toContain(late)
+    await command('refuse', late)
   })
 
   test('so many wait and no more', async () => {

@@ -2,8 +2,10 @@
 
 import { HandleUnavailableError, InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore, DeviceAccount } from '@atproto/oauth-provider/store'
+import { XRPCError } from '@atproto/xrpc-server'
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
+import { readInviteCookie } from '../../server/invite-cookie.ts'
 import { readSessionCookie } from '../../server/session-cookie.ts'
 import { greet } from '../../services/mail/greet.ts'
 import type { DeviceAccount as StoredDeviceAccount } from '../../storage/oauth/devices.ts'
@@ -19,9 +21,8 @@ type AuthorizedClients = DeviceAccount['authorizedClients']
 export const accountStore = (services: Services) =>
   ({
     async createAccount({ handle, email, password, inviteCode, locale }) {
-      const request = { handle, email, password, inviteCode }
       const { account, session } = await toOAuthErrors(() =>
-        services.accounts.create(request, undefined),
+        createInvited(services, { handle, email, password, inviteCode }),
       )
       // It is for password sessions: whoever signs up here gets a session of the browser.
       currentRequest().waitUntil(services.account(account.did).sessions.close(session.id))
@@ -137,4 +138,25 @@ export async function mustFind(services: Services, did: string): Promise<Account
   const account = await findAccount(services, did)
   if (!account) throw new InvalidRequestError('Account not found')
   return account
+}
+
+/** Where the page had no field for a code, that of the invitation counts; should it be none any more, nothing is lost. */
+async function createInvited(
+  { accounts, config }: Services,
+  request: Parameters<Services['accounts']['create']>[0],
+) {
+  const code = readInviteCookie(currentRequest().request, config)
+  if (
+    request.inviteCode !== undefined ||
+    code === undefined ||
+    config.registration !== 'approval'
+  ) {
+    return accounts.create(request, undefined)
+  }
+  try {
+    return await accounts.create({ ...request, inviteCode: code }, undefined)
+  } catch (error) {
+    if (!(error instanceof XRPCError) || error.error !== 'InvalidInviteCode') throw error
+    return accounts.create(request, undefined)
+  }
 }

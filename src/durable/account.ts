@@ -3,7 +3,6 @@ import type { AccountRpc } from '../contracts/account.ts'
 import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { readConfig } from '../kernel/config/config.ts'
-import { hashToken } from '../kernel/crypto/random-token.ts'
 import { createLogger } from '../kernel/log.ts'
 import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
@@ -54,7 +53,7 @@ import { useMailedCode } from './account/mailed-code.ts'
 import { Moderation } from './account/moderation.ts'
 import { logModeration, ModerationNotes } from './account/moderation-notes.ts'
 import { Passkeys } from './account/passkeys.ts'
-import { Passwords, type SignOut } from './account/passwords.ts'
+import { Passwords } from './account/passwords.ts'
 import { Preferences } from './account/preferences.ts'
 import { Profile } from './account/profile.ts'
 import { AccountQuota } from './account/quota.ts'
@@ -62,11 +61,12 @@ import { Recovery } from './account/recovery.ts'
 import { Repository } from './account/repository.ts'
 import { ServiceTokens } from './account/service-tokens.ts'
 import { Sessions } from './account/sessions.ts'
+import { signOutOf } from './account/sign-out.ts'
 import { SignOuts } from './account/sign-outs.ts'
 import { Totp } from './account/totp.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 import { importCheck } from './import-check.ts'
-import { INITIAL_BACKOFF, Scheduler } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
 
 const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
 
@@ -160,6 +160,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     profile,
     hasTotp: () => totpStore.enabled() !== undefined,
     hasPasskey: () => passkeyTable.list().length > 0,
+    storedBytes: () => repo.stored().repositoryBytes + blobIndex.usage.get().bytes,
     directory: () => objects.directory,
     start: () => scheduler.start(facts),
   })
@@ -188,6 +189,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     quota: () => quotaOf(config.quota, profile.quota()),
     changed() {
       scheduler.start(delivery)
+      facts.stored()
       if (blobIndex.hasKeysToDelete) scheduler.start(blobDeletion)
     },
     delivered: () => scheduler.finished(delivery),
@@ -198,25 +200,14 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const browserTable = new BrowserSessionTable(sql)
   const preferenceTable = new PreferenceTable(sql)
   const rates = new RateCounter(sql)
-  const signOut: SignOut = {
-    here() {
-      sessionTable.closeAll()
-      signOut.browsers()
-    },
-    browsers(keep) {
-      signOuts.add()
-      browserTable.closeAll(keep && hashToken(keep))
-      for (const purpose of ['password', 'link', 'passkey'] as const) oneTime.removeAll(purpose)
-      // Noted with the change, so that a crash delays it at most.
-      scheduler.runLater(oauthSignOut, INITIAL_BACKOFF)
-    },
-    async oauth() {
-      // A run that is under way may have come too early for this change.
-      await scheduler.finished(oauthSignOut)
-      scheduler.start(oauthSignOut)
-      await scheduler.finished(oauthSignOut)
-    },
-  }
+  const signOut = signOutOf({
+    sessions: sessionTable,
+    browsers: browserTable,
+    oneTime,
+    signOuts,
+    scheduler,
+    oauth: oauthSignOut,
+  })
 
   const keys = new Keys(core, store)
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }

@@ -1,11 +1,16 @@
 /** What the directory's lists show of an account, however it changes. */
-import { runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
-import { type DirectoryClient, directoryStub, hostObjects } from '../../services/objects/stubs.ts'
+import {
+  accountStub,
+  type DirectoryClient,
+  directoryStub,
+  hostObjects,
+} from '../../services/objects/stubs.ts'
 import type { AccountFacts } from '../../storage/directory/account-list.ts'
 import { withAccount } from '../../testing/account-parts.ts'
-import { makeAccount } from '../../testing/host.ts'
+import { callAs, makeAccount } from '../../testing/host.ts'
 import { addAuthenticatorApp } from '../../testing/operator.ts'
 import { Facts } from './facts.ts'
 
@@ -76,6 +81,7 @@ test('what could not be told stays noted, and what changes meanwhile is told, to
       profile,
       hasTotp: () => false,
       hasPasskey: () => false,
+      storedBytes: () => 0,
       directory: () => ({ accounts: { setFacts } }) as unknown as DirectoryClient,
       start: () => undefined,
     })
@@ -89,6 +95,28 @@ test('what could not be told stays noted, and what changes meanwhile is told, to
     expect(told).toEqual(['active', 'active', 'takendown'])
     expect(facts.due()).toBeUndefined()
   }))
+
+test('how much is stored is told with the first write of a day, and then no more', async () => {
+  const account = await makeAccount()
+  await untilListed(account.did, { status: 'active' })
+  const stub = () => accountStub(env, account.did)
+  const stored = async () => (await objects.directory.accounts.counts()).storedBytes
+  const note = (text: string) =>
+    callAs(account, 'com.atproto.repo.createRecord', {
+      repo: account.did,
+      collection: 'com.example.note',
+      record: { $type: 'com.example.note', text },
+    })
+  const before = await stored()
+  expect(before).toBeGreaterThan(0)
+  await note('x'.repeat(1000))
+  await runDurableObjectAlarm(stub())
+  expect(await stored()).toBe(before)
+  await runInDurableObject(stub(), (_, { storage }) => storage.kv.put('facts told on', 1))
+  await evictDurableObject(stub())
+  await note('y'.repeat(1000))
+  await vi.waitFor(async () => expect(await stored()).toBeGreaterThan(before + 2000), 10_000)
+})
 
 test('accounts of an earlier release are asked when the directory starts', async () => {
   const made = await Promise.all([makeAccount(), makeAccount(), makeAccount()])

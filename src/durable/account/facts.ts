@@ -6,12 +6,19 @@ import type { Job } from '../scheduler.ts'
 /** How many changes the directory has not been told of. */
 const UNTOLD = 'facts untold'
 
+/** The day on which it was last told something, in days since the epoch. */
+const TOLD_ON = 'facts told on'
+
+const DAY = 24 * 60 * 60 * 1000
+
 export interface FactsParts {
   kv: SyncKvStorage
   profile: Profile
   /** Whether an authenticator app is on. */
   hasTotp(): boolean
   hasPasskey(): boolean
+  /** Bytes of repository and blobs. */
+  storedBytes(): number
   directory(): DirectoryClient
   /** Starts the job. */
   start(): void
@@ -25,6 +32,8 @@ export class Facts implements Job {
   readonly name = 'tell the directory'
   readonly maxBackoff = 60_000
   readonly #parts: FactsParts
+  /** As `TOLD_ON`, as far as that was looked at. */
+  #toldOn: number | undefined
 
   constructor(parts: FactsParts) {
     this.#parts = parts
@@ -35,6 +44,15 @@ export class Facts implements Job {
     const { kv, start } = this.#parts
     kv.put(UNTOLD, (kv.get<number>(UNTOLD) ?? 0) + 1)
     start()
+  }
+
+  /** To be called when more or less is stored: how much is told at most once a day. Reads a value once a day. */
+  stored(): void {
+    const { kv } = this.#parts
+    const today = Math.floor(Date.now() / DAY)
+    if (this.#toldOn === today) return
+    this.#toldOn = today
+    if (kv.get<number>(TOLD_ON) !== today) this.changed()
   }
 
   due(): number | undefined {
@@ -52,6 +70,7 @@ export class Facts implements Job {
       // Meanwhile something else may have changed.
       if (kv.get<number>(UNTOLD) !== told) continue
       kv.delete(UNTOLD)
+      kv.put(TOLD_ON, Math.floor(Date.now() / DAY))
       return
     }
   }
@@ -72,6 +91,7 @@ export class Facts implements Job {
       emailConfirmedAt,
       hasFactor: hasTotp() || emailAuthFactor || hasPasskey,
       attention: attention.length > 0 ? attention.join('; ') : null,
+      storedBytes: this.#parts.storedBytes(),
     }
   }
 }

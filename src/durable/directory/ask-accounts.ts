@@ -54,6 +54,7 @@ export class AskAccounts implements Job {
         email: null,
         emailConfirmedAt: null,
         hasFactor: false,
+        storedBytes: 0,
         attention: `its object has no account: ${error.message}`,
       })
     }

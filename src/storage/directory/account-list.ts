@@ -16,6 +16,8 @@ export interface AccountFacts {
   hasFactor: boolean
   /** What an operator should look at, in words. */
   attention: string | null
+  /** Bytes of its repository and blobs, as of the last time that it told something: a day at most, if it writes. */
+  storedBytes: number
 }
 
 /** An account with what its operator wants to know. */
@@ -41,6 +43,8 @@ export interface AccountCounts {
   takenDown: number
   /** Made in the last week. */
   fresh: number
+  /** Bytes of all repositories and blobs, as the accounts have told. */
+  storedBytes: number
 }
 
 /** Which accounts are shown. */
@@ -162,9 +166,10 @@ export class AccountList {
   /** How many there are. Reads a row for each. */
   counts(): AccountCounts {
     return this.#sql
-      .exec<{ all: number; attention: number; takenDown: number; fresh: number }>(
+      .exec<Record<keyof AccountCounts, number>>(
         `SELECT count(*) AS "all", count(attention) AS attention,
-           coalesce(sum(status = 'takendown'), 0) AS takenDown, coalesce(sum(created_at > ?), 0) AS fresh
+           coalesce(sum(status = 'takendown'), 0) AS takenDown, coalesce(sum(created_at > ?), 0) AS fresh,
+           coalesce(sum(stored_bytes), 0) AS storedBytes
          FROM account WHERE ready = 1`,
         Date.now() - NEW,
       )
@@ -175,7 +180,8 @@ export class AccountList {
   setFacts(did: string, facts: AccountFacts): void {
     this.#sql.exec(
       `UPDATE account SET status = ?2, deactivated_at = ?3, factor = ?4, attention = ?5,
-         email_confirmed_at = CASE WHEN email IS ?6 THEN ?7 ELSE NULL END WHERE did = ?1`,
+         email_confirmed_at = CASE WHEN email IS ?6 THEN ?7 ELSE NULL END, stored_bytes = ?8
+       WHERE did = ?1`,
       did,
       facts.status,
       facts.deactivatedAt,
@@ -183,6 +189,7 @@ export class AccountList {
       facts.attention,
       facts.email,
       facts.emailConfirmedAt,
+      facts.storedBytes,
     )
   }
 

@@ -237,6 +237,7 @@ export const migrations: readonly Migration[] = [
     at INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  'ALTER TABLE account ADD COLUMN stored_bytes INTEGER;',
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */

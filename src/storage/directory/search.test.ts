@@ -50,6 +50,7 @@ test('a page of ten thousand accounts reads two hundred rows at most, however it
           emailConfirmedAt: EXPECTED.unconfirmed(n) ? null : '2026-01-01T00:00:00.000Z',
           hasFactor: !EXPECTED['without-factor'](n),
           attention: EXPECTED.attention(n) ? 'a reason' : null,
+          storedBytes: 1000,
         })
         if (EXPECTED.operators(n)) roles.set(did, 'operator')
         if (!EXPECTED.new(n)) sql.exec('UPDATE account SET created_at = 1 WHERE did = ?', did)

@@ -8,7 +8,7 @@ const WELL: HostState = {
   version: '1.2.3',
   asksVersion: true,
   newest: '1.2.3',
-  accounts: { all: 3, attention: 0, takenDown: 1, fresh: 0 },
+  accounts: { all: 3, attention: 0, takenDown: 1, fresh: 0, storedBytes: 0 },
   activity: { events: { hour: 0, day: 0 }, active: { day: 0, month: 0 }, bytes: 4096 },
   firehose: { head: 9, consumers: 1, behind: 0, lastEventAt: 5, relays: [], accounts: 3 },
   said: [{ kind: 'known', status: 'active', seq: 9, accounts: 3 }],

@@ -72,7 +72,7 @@ test('all that an account has is in one archive, from which it begins anew on an
   const entries = await entriesOf(response)
   // Should it have been somebody else.
   await vi.waitFor(async () => {
-    const subject = 'Your data on localhost were downloaded'
+    const subject = 'Your data were downloaded on localhost'
     const to = `${handleOf(from)}@example.com`
     expect(await readMails(here.origin)).toContainEqual(expect.objectContaining({ to, subject }))
   })

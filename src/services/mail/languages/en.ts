@@ -115,7 +115,7 @@ export const en = {
       said: 'The operator of {service} has given the account {handle} back: others see it again.',
     },
     'data downloaded': {
-      subject: 'Your data on {service} were downloaded',
+      subject: 'Your data were downloaded on {service}',
       said: 'All data of {handle} were downloaded as one file, on the page “Your data”.',
     },
   },

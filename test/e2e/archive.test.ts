@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
 import { SettingsSession } from '../support/browser-session.ts'
 import { readMails } from '../support/mail.ts'
-import { contentsOf, createThere, furnish } from '../support/move.ts'
+import { contentsOf, createThere, furnish, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
-import { startServer, type TestServer, workerdPidOf } from '../support/server.ts'
+import { type TestServer, workerdPidOf } from '../support/server.ts'
 import { unzip } from '../support/zip.ts'
 
 const LONG = process.env.CUMULUS_LONG !== undefined
@@ -22,21 +22,10 @@ let here: TestServer
 let there: TestServer
 let made = 0
 
-const startHost = (name: string) =>
-  startServer({
-    env: {
-      PDS_DID_PLC_URL: plc.url,
-      PDS_SERVICE_DID: `did:web:${name}.test`,
-      PDS_SERVICE_HANDLE_DOMAINS: `.${name}.test`,
-      PDS_FIRST_HANDLE: `somebody.${name}.test`,
-      PDS_REGISTRATION: 'open',
-    },
-  })
-
 beforeAll(async () => {
   plc = await startPlc()
-  here = await startHost('here')
-  there = await startHost('there')
+  here = await startNamedHost(plc, 'here')
+  there = await startNamedHost(plc, 'there')
 })
 afterAll(async () => {
   await here.stop()

@@ -4,10 +4,10 @@ import { verifyRepoCar } from '@atproto/repo'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FirehoseReader } from '../support/firehose.ts'
 import { mailTo } from '../support/mail.ts'
-import { contentsOf, furnish, moveAccount } from '../support/move.ts'
+import { contentsOf, furnish, moveAccount, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startReference, type TestReference } from '../support/reference.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
 
 const LONG = process.env.CUMULUS_LONG !== undefined
 const PASSWORD = 'a long password'
@@ -16,22 +16,10 @@ let plc: TestPlc
 let here: TestServer
 let there: TestServer
 
-/** A host with a name of its own; addresses here are all the same. */
-const startHost = (name: string) =>
-  startServer({
-    env: {
-      PDS_DID_PLC_URL: plc.url,
-      PDS_SERVICE_DID: `did:web:${name}.test`,
-      PDS_SERVICE_HANDLE_DOMAINS: `.${name}.test`,
-      PDS_FIRST_HANDLE: `somebody.${name}.test`,
-      PDS_REGISTRATION: 'open',
-    },
-  })
-
 beforeAll(async () => {
   plc = await startPlc()
-  here = await startHost('here')
-  there = await startHost('there')
+  here = await startNamedHost(plc, 'here')
+  there = await startNamedHost(plc, 'there')
 })
 afterAll(async () => {
   await here.stop()

@@ -1,5 +1,7 @@
 /** Moves an account from one host to another by the standard methods, as migration tools do. */
 import { AtpAgent } from '@atproto/api'
+import type { TestPlc } from './plc.ts'
+import { startServer, type TestServer } from './server.ts'
 
 export interface MoveOptions {
   /** Signed in at the host the account leaves. */
@@ -109,3 +111,15 @@ export async function furnish(agent: AtpAgent): Promise<void> {
     ],
   })
 }
+
+/** A host with a name of its own, among several; addresses here are all the same. */
+export const startNamedHost = (plc: TestPlc, name: string): Promise<TestServer> =>
+  startServer({
+    env: {
+      PDS_DID_PLC_URL: plc.url,
+      PDS_SERVICE_DID: `did:web:${name}.test`,
+      PDS_SERVICE_HANDLE_DOMAINS: `.${name}.test`,
+      PDS_FIRST_HANDLE: `somebody.${name}.test`,
+      PDS_REGISTRATION: 'open',
+    },
+  })

@@ -5,7 +5,7 @@ import { BUNDLE, buildBundle } from './bundle.ts'
 
 /**
  * Upper limit for the bundle, KiB compressed; most of it is the OAuth server and its libraries. What speaks SMTP and the
- * list of disposable mail domains are 50 each; the former is loaded when it is first needed. Cloudflare takes 3 MB.
+ * list of disposable mail domains are 50 each; they are loaded when they are first needed. Cloudflare takes 3 MB.
  */
 const LIMIT = 750
 

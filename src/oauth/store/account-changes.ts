@@ -52,7 +52,7 @@ export const accountChanges = (services: Services) => {
     async updateEmailConfirm({ did, token, email }) {
       return change(did, async () => {
         const checked = checkEmail(email)
-        assertLastingEmail(checked, services.config)
+        await assertLastingEmail(checked, services.config)
         const { emailConfirmedAt } = await services.mail.readAddress(did)
         const isConfirmed = emailConfirmedAt !== null
         if (isConfirmed && !token) throw new InvalidRequestError('Confirmation code required')

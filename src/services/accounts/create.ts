@@ -62,7 +62,7 @@ export async function createAccount(
   const { password = '' } = request
   checkPassword(password)
   const email = checkEmail(request.email, { required: !byOperator })
-  if (!byOperator) assertLastingEmail(email, dependencies.config)
+  if (!byOperator) await assertLastingEmail(email, dependencies.config)
   const isHosted = request.did === `did:web:${request.handle.toLowerCase()}`
   const handle = await checkHandle(dependencies, request.handle, {
     did: isHosted ? undefined : request.did,

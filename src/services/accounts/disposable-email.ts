@@ -1,9 +1,8 @@
 /** Addresses that are given out for a moment: of no use to whoever has to reach an account's owner. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import domains from '#disposable-email-domains'
 import type { Config } from '../../kernel/config/config.ts'
 
-/** Made when it is first needed: some 9,000 names. */
+/** Loaded when it is first needed, and not when an isolate starts: some 9,000 names. */
 let known: ReadonlySet<string> | undefined
 
 /**
@@ -12,19 +11,20 @@ let known: ReadonlySet<string> | undefined
  * @param email as `checkEmail` gives it
  * @throws InvalidRequestError
  */
-export function assertLastingEmail(
+export async function assertLastingEmail(
   email: string | null,
   { signUps }: Pick<Config, 'signUps'>,
-): void {
+): Promise<void> {
   if (email === null || !signUps.refuseDisposableEmail) return
-  if (!isDisposable(email.slice(email.lastIndexOf('@') + 1), signUps.emailDomainsAllowed)) return
+  const domain = email.slice(email.lastIndexOf('@') + 1)
+  if (!(await isDisposable(domain, signUps.emailDomainsAllowed))) return
   throw new InvalidRequestError(
     'This email address is not supported, please use a different email.',
   )
 }
 
-function isDisposable(domain: string, allowed: readonly string[]): boolean {
-  known ??= new Set<string>(domains)
+async function isDisposable(domain: string, allowed: readonly string[]): Promise<boolean> {
+  known ??= new Set<string>((await import('#disposable-email-domains')).default)
   const labels = domain.split('.')
   for (let from = 0; from < labels.length - 1; from++) {
     const name = labels.slice(from).join('.')

@@ -51,7 +51,7 @@ export const identity = new Hono<PageEnv>()
       await limitSignIn(c, did)
       const email = checkEmail(await field(c, 'email'))
       const { email: before, emailConfirmedAt } = await mail.readAddress(did)
-      if (email !== before) assertLastingEmail(email, config)
+      if (email !== before) await assertLastingEmail(email, config)
       const code = emailConfirmedAt === null ? undefined : await field(c, 'code')
       await mail.changeAddress(did, email, code)
       if (!mail.sends) return 'email-changed-unmailed'

@@ -14,7 +14,7 @@ export default define({
     const { emailAuthFactor, token } = input
     const email = checkEmail(input.email)
     const account = await services.mail.readAddress(auth.did)
-    if (email !== account.email) assertLastingEmail(email, services.config)
+    if (email !== account.email) await assertLastingEmail(email, services.config)
     if (email === account.email && emailAuthFactor !== undefined) {
       await services.mailedCodes.setEnabled(auth.did, emailAuthFactor, token)
       return

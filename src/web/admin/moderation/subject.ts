@@ -9,7 +9,7 @@ import {
 } from '../../../storage/moderation.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html } from '../../layout.ts'
-import { ADMIN } from '../paths.ts'
+import { ADMIN, accountPath } from '../paths.ts'
 import { bytesInWords } from '../sections/numbers.ts'
 
 export const MODERATION = `${ADMIN}/moderation`
@@ -45,7 +45,7 @@ export async function subjectSection(
   const { account, kind, takedown } = state
   return html`<section><h2>${kind === 'account' ? `@${account.handle}` : kind === 'record' ? 'Record' : 'Blob'}</h2>
 <dl class="facts">
-<dt>Account</dt><dd><a href="${ADMIN}/accounts/${encodeURIComponent(account.did)}">@${account.handle}</a> <code>${account.did}</code></dd>
+<dt>Account</dt><dd><a href="${accountPath(account.did)}">@${account.handle}</a> <code>${account.did}</code></dd>
 ${facts(state)}
 <dt>Taken down</dt><dd>${takedown === null ? 'no' : html`<strong class="bad">yes</strong>, reference ${takedown}`}</dd>
 </dl>

@@ -10,9 +10,8 @@ import { csrfTokenOf } from '../../account/browser-session.ts'
 import { JOIN_PATH } from '../../account/routes/join.ts'
 import { day } from '../../account/time.ts'
 import { csrfTokenField, type Html, noticeBox } from '../../layout.ts'
-import { accountPath } from '../accounts/list.ts'
 import type { ActionInput, ConsolePage, Notices } from '../page.ts'
-import { ADMIN } from '../paths.ts'
+import { ADMIN, accountPath } from '../paths.ts'
 
 const PAGE = 50
 

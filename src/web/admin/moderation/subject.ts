@@ -24,7 +24,7 @@ export const MAX_REASON = 2000
 /** Where a subject is shown, by what names it. */
 export const subjectPath = (key: string): string => `${MODERATION}/of/${encodeURIComponent(key)}`
 
-export const subjectLink = (subject: ModerationSubject): Html =>
+const subjectLink = (subject: ModerationSubject): Html =>
   html`<a href="${subjectPath(subjectKey(subject))}"><code>${subjectKey(subject)}</code></a>`
 
 const subjectOf = (state: SubjectState): ModerationSubject => {
@@ -52,7 +52,7 @@ ${facts(state)}
 ${state.kind === 'blob' ? picture(state, shows) : ''}
 ${takedown === null ? takedownForm(subject, account.handle, csrfToken) : restoreForm(subject, csrfToken)}
 </section>
-${logTable(entries)}`
+${logTable(entries, 'Nothing was done to it yet.')}`
 }
 
 function facts(state: SubjectState): Html | '' {
@@ -119,10 +119,10 @@ function restoreForm(subject: ModerationSubject, csrfToken: string): Html {
 <p><button class="second">Give back</button></p></form></details>`
 }
 
-/** Entries of the moderation log, the newest first. */
-export const logTable = (entries: readonly ModerationEntry[]): Html =>
+/** Entries of the moderation log, the newest first. @param none what is said where there are none */
+export const logTable = (entries: readonly ModerationEntry[], none: string): Html =>
   entries.length === 0
-    ? html`<p class="quiet">It was never taken down.</p>`
+    ? html`<p class="quiet">${none}</p>`
     : html`<div class="table" tabindex="0" role="group" aria-label="Log"><table>
 <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Subject</th>
 <th scope="col">Reference</th><th scope="col">Case</th><th scope="col">Reason</th></tr></thead>

@@ -134,7 +134,7 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await new Promise((resolve) => listener.addEventListener('open', resolve))
     await open('relays', 'Relays and firehose')
     await said('banned<b>')
-    await said('KiB')
+    await said('33.6 MB at most')
     await look('admin-relays')
     await press('End connection 1')
     await noticed('The connection is ended.')

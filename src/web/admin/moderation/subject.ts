@@ -9,8 +9,8 @@ import {
 } from '../../../storage/moderation.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html } from '../../layout.ts'
+import { bytesInWords } from '../../numbers.ts'
 import { ADMIN, accountPath } from '../paths.ts'
-import { bytesInWords } from '../sections/numbers.ts'
 
 export const MODERATION = `${ADMIN}/moderation`
 

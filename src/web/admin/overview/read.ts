@@ -8,8 +8,7 @@ import type { RelayStatus } from '../../../services/relays.ts'
 import type { AccountCounts } from '../../../storage/directory/account-list.ts'
 import type { BurstView } from '../../../storage/directory/bursts.ts'
 import type { HostActivity } from '../../../storage/sequencer/activity.ts'
-import { size } from '../../account/sections/usage.ts'
-import { inThousands } from '../sections/numbers.ts'
+import { bytesInWords, inThousands } from '../../numbers.ts'
 
 export interface HostState {
   version: string
@@ -68,10 +67,9 @@ export async function readHost(services: Services): Promise<HostState> {
   }
 }
 
-/** In the units in which limits are typed, and shown to owners: 5G are 5.0 GB. */
 export const quotaWords = ({ records, repositoryBytes, blobBytes }: Quota): string =>
   [
     records === 0 ? 'any number of records' : `${inThousands(records)} records`,
-    repositoryBytes === 0 ? 'any repository' : `${size(repositoryBytes)} of repository`,
-    blobBytes === 0 ? 'any blobs' : `${size(blobBytes)} of blobs`,
+    repositoryBytes === 0 ? 'any repository' : `${bytesInWords(repositoryBytes)} of repository`,
+    blobBytes === 0 ? 'any blobs' : `${bytesInWords(blobBytes)} of blobs`,
   ].join(', ')

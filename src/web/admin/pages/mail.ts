@@ -8,10 +8,10 @@ import { accountNamed } from '../../account/form.ts'
 import { limitMails } from '../../account/limits.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html, noticeBox } from '../../layout.ts'
+import { counted } from '../../numbers.ts'
 import type { ConsoleContext, ConsolePage, Form, Notices } from '../page.ts'
 import { ADMIN } from '../paths.ts'
 import { wayOfMails } from '../sections/mail-way.ts'
-import { counted } from '../sections/numbers.ts'
 
 const MAIL = `${ADMIN}/mail`
 const PAGE = 50

@@ -1,14 +1,13 @@
 /** The first page: how the host is, and what somebody should do something about. */
 import { html } from 'hono/html'
 import { recentErrors } from '../../../kernel/recent-errors.ts'
-import { size } from '../../account/sections/usage.ts'
 import { moment } from '../../account/time.ts'
 import { noticeBox } from '../../layout.ts'
+import { bytesInWords, counted, inThousands } from '../../numbers.ts'
 import { alerts } from '../overview/alerts.ts'
 import { readHost } from '../overview/read.ts'
 import type { ConsolePage } from '../page.ts'
 import { ADMIN } from '../paths.ts'
-import { bytesInWords, counted, inThousands } from '../sections/numbers.ts'
 import { relayWords } from '../sections/relay-words.ts'
 
 export const overview: ConsolePage = {
@@ -49,7 +48,7 @@ ${firehose.relays.map(({ url }, index) => html`<dt>${URL.parse(url)?.host ?? 'Re
 <dl class="facts">
 <dt>Disk</dt><dd>${host.freeBytes === undefined ? 'as large as the plan of the platform' : `${bytesInWords(host.freeBytes)} free`}</dd>
 <dt>Firehose log</dt><dd>${bytesInWords(activity.bytes)} of ${bytesInWords(2 * host.logLimit)} that it may take</dd>
-<dt>All accounts</dt><dd>${size(accounts.storedBytes)} of repositories and blobs <span class="quiet">(each tells on a day on which it writes)</span></dd>
+<dt>All accounts</dt><dd>${bytesInWords(accounts.storedBytes)} of repositories and blobs <span class="quiet">(each tells on a day on which it writes)</span></dd>
 <dt>Each account</dt><dd>${host.quotaWords} <span class="quiet">(what one stores is on its page)</span></dd>
 <dt>Mail</dt><dd>${counted(mails.waiting, 'mail')} waiting, ${inThousands(mails.failed)} given up in 30 days</dd>
 <dt>Version</dt><dd>Cumulus ${version}${host.asksVersion ? (newest === undefined ? ', the newest is not known' : `, the newest is ${newest}`) : html` <span class="quiet">(whether it is the newest is not asked: <code>PDS_VERSION_URL</code>)</span>`}</dd>

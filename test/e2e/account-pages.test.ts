@@ -262,6 +262,8 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await open('Data')
     await press('Deactivate the account')
     await said('The account is deactivated.')
+    // Nobody reads the list of blobs of such an account: the archive has them.
+    expect(await page.getByRole('link', { name: 'List of blobs' }).count()).toBe(0)
     await press('Activate the account')
     await said('The account is active again.')
     await press('Mail me a code for the deletion')

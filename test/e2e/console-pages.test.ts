@@ -134,7 +134,7 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await new Promise((resolve) => listener.addEventListener('open', resolve))
     await open('relays', 'Relays and firehose')
     await said('banned<b>')
-    await said('KiB')
+    await said('33.6 MB at most')
     await look('admin-relays')
     await press('End connection 1')
     await noticed('The connection is ended.')
@@ -300,6 +300,7 @@ describe.skipIf(lacksChromium())('in a browser', () => {
       { ...json, ...reporter.headers },
     )
     await open('moderation', 'Moderation')
+    await said('None is taken down.')
     const find = async (text: string) => {
       await page.getByLabel('at-URI, address at bsky.app').fill(text)
       await press('Find')
@@ -313,6 +314,7 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await said('This names no account')
     await find(uri.replace(author.did, author.handle))
     await heading('Record')
+    await said('Nothing was done to it yet.')
     await look('admin-moderation-record')
     await down('case <b>7</b>')
     await noticed('It is taken down.')
@@ -376,6 +378,7 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await said('There are no open reports.')
     await open('moderation/log', 'Moderation log')
     await said('resolve report')
+    expect(await page.locator('main [aria-current=page]').textContent()).toBe('Log')
     await look('admin-moderation-log')
   })
 

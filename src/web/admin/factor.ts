@@ -5,7 +5,7 @@ import { html } from 'hono/html'
 import { csrfTokenOf } from '../account/browser-session.ts'
 import { failureOf } from '../account/failure.ts'
 import { field, jsonBody } from '../account/form.ts'
-import { limitPasskey, limitSignIn } from '../account/limits.ts'
+import { limitSignIn } from '../account/limits.ts'
 import { findPasskey } from '../account/passkey-sign-in.ts'
 import { alertBox, csrfTokenField, type Html, SETTINGS, scriptAlert } from '../layout.ts'
 import { consoleFrame } from './frame.ts'
@@ -31,7 +31,6 @@ export const factor = new Hono<ConsoleEnv>()
   })
   .post('/passkey', async (c) => {
     const { did, token } = c.var.session
-    await limitPasskey(c)
     const { answer } = await jsonBody(c)
     const shown = await findPasskey(c, answer, did)
     if (shown.did !== did) throw new InvalidRequestError('This passkey is of another account')

@@ -26,6 +26,9 @@ export function consoleHeaders(request: Request, config: Config): Record<string,
   }
 }
 
+/** The page of an account. */
+export const accountPath = (did: string): string => `${ADMIN}/accounts/${encodeURIComponent(did)}`
+
 /** Where somebody is led back to after signing in: a page of the console, or none. */
 export const consolePath = (given: string): string | undefined =>
   /^\/admin(?:\/[\w.:~%-]+)*$/.test(given) ? given : undefined

@@ -4,7 +4,7 @@ import type { Services } from '../../context/services.ts'
 import { audited } from '../../server/audit.ts'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { adminPassword } from '../../server/auth/policy.ts'
-import { jsonBody, textOf } from '../account/form.ts'
+import { accountNamed, jsonBody, textOf } from '../account/form.ts'
 import type { PageContext } from '../account/page-env.ts'
 
 /** `{account, role}` in, `{did, handle, role}` out; the role is `operator` or `none`. */
@@ -15,9 +15,7 @@ export async function setRole(c: PageContext): Promise<Response> {
   if (role !== 'operator' && role !== 'none') {
     throw new InvalidRequestError('The role is "operator" or "none"')
   }
-  const found = await services.accounts.findByIdentifier(textOf(account))
-  if (!found) throw new InvalidRequestError(`There is no account ${textOf(account)} on this host`)
-  const { did, handle } = found
+  const { did, handle } = await accountNamed(textOf(account), services)
   const input = { account: did, role }
   await audited({ actor, action: 'console.setRole', input }, context, services, async () => {
     if (role === 'operator') await assertHasFactor(did, handle, services)

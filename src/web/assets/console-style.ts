@@ -22,7 +22,6 @@ dl.facts dt { color: var(--quiet) }
 dl.facts dd { margin: 0; min-width: 0; overflow-wrap: anywhere }
 details.action { border-top: 1px solid var(--line); padding: .5rem 0 }
 details.action > summary { cursor: pointer; padding: .4rem 0 }
-.actions { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end }
 .blurred { overflow: hidden; border-radius: .5rem; max-width: 20rem }
 .blurred img { display: block; width: 100%; filter: blur(24px) }
 .pages { display: flex; gap: 1rem; margin: 0 0 1rem }
@@ -35,6 +34,7 @@ details.action > summary { cursor: pointer; padding: .4rem 0 }
   .table tr { display: block; border-bottom: 1px solid var(--line); padding: .5rem 0 }
   .table tr:last-child { border-bottom: 0 }
   .table td { display: block; border: 0; padding: .15rem .75rem }
+  .table td:empty { display: none }
   .table td[data-label]::before { content: attr(data-label) ": "; color: var(--quiet) }
 }
 `

@@ -1,20 +1,29 @@
-/** What commands ask of a running host, with the operator's password: JSON in, JSON out. */
+/** What commands ask of a running host, with the credentials of the policy `admin`: JSON in, JSON out. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { audited } from '../../server/audit.ts'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
-import { jsonBody, textOf } from '../account/form.ts'
-import type { PageContext, PageEnv } from '../account/page-env.ts'
+import { accountNamed, jsonBody, textOf } from '../account/form.ts'
+import type { PageBindings } from '../account/page-env.ts'
 
 /** Sign-ups in one answer. */
 const PAGE = 100
 
-export const operatorCommands = new Hono<PageEnv>()
+interface CommandEnv {
+  Bindings: PageBindings
+  /** Who commands, as the audit log names it. */
+  Variables: { actor: string }
+}
+
+type CommandContext = Context<CommandEnv>
+
+export const operatorCommands = new Hono<CommandEnv>()
   .use('/operator/*', async (c, next) => {
-    await authenticate(admin, c.env.context, '', c.env.services)
+    const { actor } = await authenticate(admin, c.env.context, '', c.env.services)
+    c.set('actor', actor)
     await next()
   })
   /** `{account, quota?}` in; what it uses, and the limits that are set for it, out. */
@@ -55,7 +64,7 @@ export const operatorCommands = new Hono<PageEnv>()
     )
     return c.json({ did, handle, email })
   })
-  /** `{cursor?}` in; the oldest hundred sign-ups that wait out. */
+  /** `{after?: {since, did}}` in; the next hundred sign-ups that wait, the oldest first, out: `{waiting, total}`. */
   .post('/operator/sign-ups', async (c) => {
     const { after } = await jsonBody(c)
     const { waiting, total } = await c.env.services.signUps.list(PAGE, placeOf(after))
@@ -68,6 +77,8 @@ export const operatorCommands = new Hono<PageEnv>()
     await asOperator(c, 'approve sign-up', { did: found.did }, () =>
       c.env.services.signUps.approve(found.did),
     )
+    // Its identity may have been looked for, and not found, while it waited.
+    c.env.services.accounts.invalidate(found.did)
     return c.json({ did: found.did, handle: found.handle })
   })
   /** `{account, reason?}` in. */
@@ -109,19 +120,15 @@ function placeOf(after: unknown): SignUpPlace | undefined {
 
 /** Does something that stands in the audit log. */
 async function asOperator<T>(
-  c: PageContext,
+  c: CommandContext,
   action: string,
   input: object,
   work: () => Promise<T>,
 ): Promise<T> {
   const { services, context } = c.env
-  const { actor } = await authenticate(admin, context, '', services)
+  const { actor } = c.var
   return audited({ actor, action: `command.${action}`, input }, context, services, work)
 }
 
 /** @throws InvalidRequestError */
-async function accountOf(c: PageContext, typed: unknown) {
-  const found = await c.env.services.accounts.findByIdentifier(textOf(typed))
-  if (found) return found
-  throw new InvalidRequestError(`There is no account ${textOf(typed)} on this host`)
-}
+const accountOf = (c: CommandContext, typed: unknown) => accountNamed(textOf(typed), c.env.services)

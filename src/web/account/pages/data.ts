@@ -9,7 +9,8 @@ import type { View } from '../view.ts'
 
 export async function dataPage(view: View): Promise<Html> {
   const { services, session, csrfToken } = view
-  const { did, status } = session
+  // The list is the one that everybody reads, of active accounts alone.
+  const { did, status, isActive } = session
   // Its owner may read this also of an account that was taken down.
   const usage = await services.account(did).profile.usage()
   return html`<h1>Data</h1>
@@ -32,7 +33,7 @@ ${furtherParts(usage.blobs)}
 <p>Or parts of it:</p>
 <p class="row"><a class="button second" href="${SETTINGS}/repo.car" download>Repository (CAR)</a>
 <a class="button second" href="${SETTINGS}/preferences.json" download>Preferences (JSON)</a>
-<a class="button second" href="${SETTINGS}/blobs">List of blobs</a></p>
+${isActive ? html`<a class="button second" href="${SETTINGS}/blobs">List of blobs</a>` : ''}</p>
 </section>
 ${status === 'takendown' ? '' : html`${statusSection(status, csrfToken)}${deletionSection(view)}`}`
 }

@@ -9,7 +9,7 @@ import { authenticate } from '../../../server/auth/authenticate.ts'
 import { adminPassword } from '../../../server/auth/policy.ts'
 import { checkPasskeyName } from '../../../services/factors/passkeys.ts'
 import { SETTINGS } from '../../layout.ts'
-import { jsonBody, textOf } from '../form.ts'
+import { accountNamed, jsonBody, textOf } from '../form.ts'
 import { limitSignIn } from '../limits.ts'
 import type { PageContext, PageEnv } from '../page-env.ts'
 import { linkPage } from '../sign-in-page.ts'
@@ -20,10 +20,7 @@ export const passkeyLink = new Hono<PageEnv>()
   .post('/passkey/link', async (c) => {
     const { services, context } = c.env
     const { actor } = await authenticate(adminPassword, context, '', services)
-    const account = textOf((await jsonBody(c)).account)
-    const found = await services.accounts.findByIdentifier(account)
-    if (!found) throw new InvalidRequestError(`There is no account ${account} on this host`)
-    const { did, handle } = found
+    const { did, handle } = await accountNamed(textOf((await jsonBody(c)).account), services)
     const about = { actor, action: 'console.passkeyLink', input: { account: did } }
     const token = await audited(about, context, services, () =>
       services.account(did).passkeys.createLink(),

@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import type { Account } from '../../../storage/account/profile.ts'
 import type { AdministeredAccount } from '../../../storage/directory/account-list.ts'
 import { csrfTokenField, type Html } from '../../layout.ts'
-import { accountPath } from './list.ts'
+import { accountPath } from '../paths.ts'
 
 interface Subject {
   found: AdministeredAccount

@@ -6,10 +6,10 @@ import {
   accountFilters,
   type SearchPlace,
 } from '../../../storage/directory/account-list.ts'
-import { day } from '../../account/time.ts'
+import { dayOf } from '../../account/time.ts'
 import { type Html, noticeBox } from '../../layout.ts'
 import type { ConsoleContext, Seen } from '../page.ts'
-import { ADMIN } from '../paths.ts'
+import { ADMIN, accountPath } from '../paths.ts'
 
 const PAGE = 50
 
@@ -50,8 +50,6 @@ ${next ? html`<p class="pages"><a href="${ADMIN}/accounts?${query.toString()}">M
   }
 }
 
-export const accountPath = (did: string): string => `${ADMIN}/accounts/${encodeURIComponent(did)}`
-
 const table = (accounts: readonly AdministeredAccount[]): Html => html`
 <div class="table" tabindex="0" role="group" aria-label="Accounts"><table>
 <thead><tr><th scope="col">Handle</th><th scope="col">Email address</th><th scope="col">Since</th><th scope="col">State</th></tr></thead>
@@ -59,7 +57,7 @@ const table = (accounts: readonly AdministeredAccount[]): Html => html`
   (account) => html`<tr>
 <td data-label="Handle"><a href="${accountPath(account.did)}">@${account.handle}</a></td>
 <td data-label="Email address">${account.email ?? 'none'}</td>
-<td data-label="Since">${day(new Date(account.createdAt).toISOString())}</td>
+<td data-label="Since">${dayOf(account.createdAt)}</td>
 <td data-label="State">${states(account)}</td></tr>`,
 )}</tbody></table></div>`
 

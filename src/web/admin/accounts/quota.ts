@@ -6,7 +6,7 @@ import type { Usage } from '../../../storage/account/usage.ts'
 import { usageList } from '../../account/sections/usage.ts'
 import { csrfTokenField, type Html } from '../../layout.ts'
 import type { Form } from '../page.ts'
-import { accountPath } from './list.ts'
+import { accountPath } from '../paths.ts'
 
 const LABELS: Readonly<Record<keyof Quota, string>> = {
   records: 'Records',

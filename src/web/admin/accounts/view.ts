@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import type { Services } from '../../../context/services.ts'
 import type { AdministeredAccount } from '../../../storage/directory/account-list.ts'
 import { csrfTokenOf } from '../../account/browser-session.ts'
-import { day, moment } from '../../account/time.ts'
+import { day, dayOf, moment } from '../../account/time.ts'
 import { type Html, noticeBox } from '../../layout.ts'
 import type { ConsoleContext, Notices, Seen } from '../page.ts'
 import { ADMIN } from '../paths.ts'
@@ -43,13 +43,14 @@ export async function accountView(c: ConsoleContext): Promise<Seen> {
     }
   }
   const { profile, quota } = services.account(did)
-  const [account, access, usage, override, audit, invites] = await Promise.all([
+  const [account, access, usage, override, audit, invites, identity] = await Promise.all([
     profile.get(),
     accessSection(did, services),
     profile.usage(),
     quota.override(),
     services.directory.audit.list({ account: did }, AUDIT),
     inviteSection(did, services),
+    identitySection(found, services),
   ])
   const form = csrfTokenOf(c.var.session)
   return {
@@ -61,13 +62,13 @@ ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
 <dl class="facts">
 <dt>DID</dt><dd><code>${did}</code></dd>
 <dt>Email address</dt><dd>${account.email ?? 'none'}${confirmed(found, account.emailConfirmedAt)}</dd>
-<dt>Made here</dt><dd>${day(new Date(found.createdAt).toISOString())}</dd>
+<dt>Made here</dt><dd>${dayOf(found.createdAt)}</dd>
 ${account.takedown === null ? '' : html`<dt>Taken down for</dt><dd>${account.takedown}</dd>`}
 ${account.deactivated ? html`<dt>Deactivated</dt><dd>${account.deactivatedAt ? html`since ${day(account.deactivatedAt)}` : 'yes'}</dd>` : ''}
 ${account.deleteAfter === null ? '' : html`<dt>To be deleted after</dt><dd>${day(account.deleteAfter)}</dd>`}
 </dl></section>
 ${quotaSection(did, usage, override, form)}
-${await identitySection(found, services)}
+${identity}
 ${access}
 ${invites}
 ${actionForms({ found, account }, form)}

@@ -31,7 +31,6 @@ export const moderationActions: Readonly<Record<string, ConsoleAction>> = {
       const { form, services } = input
       const subject = subjectOf(form)
       await services.moderation.setTakedown(subject, null, noteOf(input))
-      if (subject.kind === 'account') services.accounts.invalidate(subject.did)
       return { to: back(input), done: 'restored' }
     },
   },
@@ -67,7 +66,6 @@ async function takeDown(input: ActionInput, subject: ModerationSubject) {
   const { moderation } = services
   const changed = await moderation.setTakedown(subject, ref || new Date().toISOString(), note)
   if (!changed) throw new InvalidRequestError('It is not there, or is taken down already')
-  if (subject.kind === 'account') services.accounts.invalidate(subject.did)
   return { to: back(input), done: 'down' }
 }
 

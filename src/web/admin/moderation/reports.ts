@@ -5,9 +5,9 @@ import type { Report } from '../../../storage/directory/reports.ts'
 import { csrfTokenOf } from '../../account/browser-session.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html } from '../../layout.ts'
+import { cursorOf } from '../cursor.ts'
 import type { ConsoleContext } from '../page.ts'
-import { ADMIN } from '../paths.ts'
-import { cursorOf } from './cursor.ts'
+import { accountPath } from '../paths.ts'
 import { MAX_REASON, MODERATION, subjectPath } from './subject.ts'
 
 const PAGE = 20
@@ -43,7 +43,7 @@ const card = (report: Report, csrfToken: string): Html => {
   return html`<section aria-labelledby="report-${id}"><h2 id="report-${id}">Report ${id}</h2>
 <dl class="facts">
 <dt>About</dt><dd><a href="${subjectPath(about)}"><code>${about}</code></a></dd>
-<dt>By</dt><dd><a href="${ADMIN}/accounts/${encodeURIComponent(reportedBy)}"><code>${reportedBy}</code></a>, ${moment(Date.parse(createdAt))}</dd>
+<dt>By</dt><dd><a href="${accountPath(reportedBy)}"><code>${reportedBy}</code></a>, ${moment(Date.parse(createdAt))}</dd>
 <dt>Why</dt><dd>${reasonInWords(reasonType)}</dd>
 <dt>In words</dt><dd>${shown ?? html`<span class="quiet">nothing</span>`}</dd>
 ${resolution ? html`<dt>Closed</dt><dd>by <code>${resolution.by}</code>, ${moment(Date.parse(resolution.at))}${resolution.note ? html`: ${resolution.note}` : ''}</dd>` : ''}

@@ -9,8 +9,8 @@ import {
 } from '../../../storage/moderation.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html } from '../../layout.ts'
-import { ADMIN } from '../paths.ts'
-import { bytesInWords } from '../sections/numbers.ts'
+import { bytesInWords } from '../../numbers.ts'
+import { ADMIN, accountPath } from '../paths.ts'
 
 export const MODERATION = `${ADMIN}/moderation`
 
@@ -24,7 +24,7 @@ export const MAX_REASON = 2000
 /** Where a subject is shown, by what names it. */
 export const subjectPath = (key: string): string => `${MODERATION}/of/${encodeURIComponent(key)}`
 
-export const subjectLink = (subject: ModerationSubject): Html =>
+const subjectLink = (subject: ModerationSubject): Html =>
   html`<a href="${subjectPath(subjectKey(subject))}"><code>${subjectKey(subject)}</code></a>`
 
 const subjectOf = (state: SubjectState): ModerationSubject => {
@@ -45,14 +45,14 @@ export async function subjectSection(
   const { account, kind, takedown } = state
   return html`<section><h2>${kind === 'account' ? `@${account.handle}` : kind === 'record' ? 'Record' : 'Blob'}</h2>
 <dl class="facts">
-<dt>Account</dt><dd><a href="${ADMIN}/accounts/${encodeURIComponent(account.did)}">@${account.handle}</a> <code>${account.did}</code></dd>
+<dt>Account</dt><dd><a href="${accountPath(account.did)}">@${account.handle}</a> <code>${account.did}</code></dd>
 ${facts(state)}
 <dt>Taken down</dt><dd>${takedown === null ? 'no' : html`<strong class="bad">yes</strong>, reference ${takedown}`}</dd>
 </dl>
 ${state.kind === 'blob' ? picture(state, shows) : ''}
 ${takedown === null ? takedownForm(subject, account.handle, csrfToken) : restoreForm(subject, csrfToken)}
 </section>
-${logTable(entries)}`
+${logTable(entries, 'Nothing was done to it yet.')}`
 }
 
 function facts(state: SubjectState): Html | '' {
@@ -119,10 +119,10 @@ function restoreForm(subject: ModerationSubject, csrfToken: string): Html {
 <p><button class="second">Give back</button></p></form></details>`
 }
 
-/** Entries of the moderation log, the newest first. */
-export const logTable = (entries: readonly ModerationEntry[]): Html =>
+/** Entries of the moderation log, the newest first. @param none what is said where there are none */
+export const logTable = (entries: readonly ModerationEntry[], none: string): Html =>
   entries.length === 0
-    ? html`<p class="quiet">It was never taken down.</p>`
+    ? html`<p class="quiet">${none}</p>`
     : html`<div class="table" tabindex="0" role="group" aria-label="Log"><table>
 <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Subject</th>
 <th scope="col">Reference</th><th scope="col">Case</th><th scope="col">Reason</th></tr></thead>

@@ -1,6 +1,6 @@
 /** What somebody should do something about, with where that is done. */
 import { isNewer } from '../../../services/newest-version.ts'
-import { bytesInWords, counted } from '../sections/numbers.ts'
+import { bytesInWords, counted } from '../../numbers.ts'
 import { isWell } from '../sections/relay-words.ts'
 import type { HostState } from './read.ts'
 

@@ -8,7 +8,7 @@ import type { RelayStatus } from '../../../services/relays.ts'
 import type { AccountCounts } from '../../../storage/directory/account-list.ts'
 import type { BurstView } from '../../../storage/directory/bursts.ts'
 import type { HostActivity } from '../../../storage/sequencer/activity.ts'
-import { bytesInWords, inThousands } from '../sections/numbers.ts'
+import { bytesInWords, inThousands } from '../../numbers.ts'
 
 export interface HostState {
   version: string
@@ -67,7 +67,7 @@ export async function readHost(services: Services): Promise<HostState> {
   }
 }
 
-const quotaWords = ({ records, repositoryBytes, blobBytes }: Quota): string =>
+export const quotaWords = ({ records, repositoryBytes, blobBytes }: Quota): string =>
   [
     records === 0 ? 'any number of records' : `${inThousands(records)} records`,
     repositoryBytes === 0 ? 'any repository' : `${bytesInWords(repositoryBytes)} of repository`,

@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import type { DirectoryClient } from '../../../services/objects/stubs.ts'
 import type { AuditEntry, AuditFilter } from '../../../storage/directory/audit.ts'
+import { cursorOf } from '../cursor.ts'
 import type { ConsoleContext, ConsolePage } from '../page.ts'
 import { ADMIN } from '../paths.ts'
 import { auditTable } from '../sections/audit-table.ts'
@@ -19,7 +20,7 @@ export const audit: ConsolePage = {
       const { directory } = c.env.services
       const typed = typedFilter(c)
       const filter = await readFilter(c, typed)
-      const entries = await directory.audit.list(filter, PAGE, beforeOf(c))
+      const entries = await directory.audit.list(filter, PAGE, cursorOf(c))
       const last = entries.length === PAGE ? entries.at(-1) : undefined
       const query = new URLSearchParams(typed).toString()
       return {
@@ -70,11 +71,6 @@ async function readFilter(
     ...(typed.actor !== '' && { actor: await didOf(typed.actor) }),
     ...(typed.subject !== '' && { account: await didOf(typed.subject) }),
   }
-}
-
-function beforeOf(c: ConsoleContext): number | undefined {
-  const before = Number(c.req.query('before'))
-  return Number.isSafeInteger(before) && before > 0 ? before : undefined
 }
 
 /** A line of JSON for each entry, the newest first; read as fast as they are taken. */

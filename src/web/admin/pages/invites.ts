@@ -7,12 +7,12 @@ import {
   OPERATOR,
 } from '../../../storage/directory/invite-code.ts'
 import { csrfTokenOf } from '../../account/browser-session.ts'
+import { accountNamed } from '../../account/form.ts'
 import { JOIN_PATH } from '../../account/routes/join.ts'
 import { day } from '../../account/time.ts'
 import { csrfTokenField, type Html, noticeBox } from '../../layout.ts'
-import { accountPath } from '../accounts/list.ts'
 import type { ActionInput, ConsolePage, Notices } from '../page.ts'
-import { ADMIN } from '../paths.ts'
+import { ADMIN, accountPath } from '../paths.ts'
 
 const PAGE = 50
 
@@ -112,9 +112,7 @@ const table = (codes: readonly InviteCode[], csrfToken: string): Html => html`
 async function ownerOf({ form, services }: ActionInput): Promise<string> {
   const typed = form.forAccount?.trim() ?? ''
   if (typed === '') return OPERATOR
-  const found = await services.accounts.findByIdentifier(typed)
-  if (!found) throw new InvalidRequestError(`There is no account ${typed} on this host`)
-  return found.did
+  return (await accountNamed(typed, services)).did
 }
 
 /** @throws InvalidRequestError */

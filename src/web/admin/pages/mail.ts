@@ -4,13 +4,14 @@ import { html } from 'hono/html'
 import { checkEmail } from '../../../services/accounts/email-address.ts'
 import type { MailState } from '../../../storage/directory/mail-queue.ts'
 import { csrfTokenOf } from '../../account/browser-session.ts'
+import { accountNamed } from '../../account/form.ts'
 import { limitMails } from '../../account/limits.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html, noticeBox } from '../../layout.ts'
-import type { ActionInput, ConsoleContext, ConsolePage, Form, Notices } from '../page.ts'
+import { counted } from '../../numbers.ts'
+import type { ConsoleContext, ConsolePage, Form, Notices } from '../page.ts'
 import { ADMIN } from '../paths.ts'
 import { wayOfMails } from '../sections/mail-way.ts'
-import { counted } from '../sections/numbers.ts'
 
 const MAIL = `${ADMIN}/mail`
 const PAGE = 50
@@ -87,10 +88,9 @@ ${forms(c, form)}`,
       name: 'mail.send',
       about: ({ form }) => ({ account: form.account }),
       back: () => MAIL,
-      async run(input) {
-        const { form, services } = input
+      async run({ form, services }) {
         const { subject, text } = messageOf(form)
-        const did = await accountOf(input)
+        const { did } = await accountNamed(form.account?.trim() ?? '', services)
         await services.mail.sendMessage(did, subject, text)
         return { to: MAIL, done: 'sent' }
       },
@@ -185,12 +185,4 @@ function messageOf(form: Form): { subject: string; text: string } {
 function idOf({ id = '' }: Form): string {
   if (/^[\da-f-]{36}$/.test(id)) return id
   throw new InvalidRequestError('Open the page again and try again')
-}
-
-/** @throws InvalidRequestError */
-async function accountOf({ form, services }: ActionInput): Promise<string> {
-  const typed = form.account?.trim() ?? ''
-  const found = typed === '' ? undefined : await services.accounts.findByIdentifier(typed)
-  if (found) return found.did
-  throw new InvalidRequestError(`There is no account ${typed} on this host`)
 }

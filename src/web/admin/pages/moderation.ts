@@ -3,9 +3,9 @@ import { html } from 'hono/html'
 import type { Found } from '../../../services/moderation/moderation.ts'
 import { csrfTokenOf } from '../../account/browser-session.ts'
 import { type Html, noticeBox } from '../../layout.ts'
+import { cursorOf } from '../cursor.ts'
 import { moderationActions } from '../moderation/actions.ts'
 import { quarantinedBytes } from '../moderation/bytes.ts'
-import { cursorOf } from '../moderation/cursor.ts'
 import { reportList } from '../moderation/reports.ts'
 import { logTable, MODERATION, subjectSection } from '../moderation/subject.ts'
 import type { ConsoleContext, ConsolePage, Notices, Seen } from '../page.ts'
@@ -33,7 +33,7 @@ export const moderation: ConsolePage = {
       return seen(
         c,
         'Moderation log',
-        html`${logTable(entries)}${older(`${MODERATION}/log?`, cursor)}`,
+        html`${logTable(entries, 'There are no entries.')}${older(`${MODERATION}/log?`, cursor)}`,
       )
     },
     '/blob': quarantinedBytes,
@@ -41,11 +41,17 @@ export const moderation: ConsolePage = {
   actions: moderationActions,
 }
 
+const TABS = [
+  { path: MODERATION, name: 'Find' },
+  { path: `${MODERATION}/reports`, name: 'Reports' },
+  { path: `${MODERATION}/log`, name: 'Log' },
+] as const
+
 const seen = (c: ConsoleContext, title: string, content: Html): Seen => ({
   title,
   main: html`<h1>${title}</h1>
 ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
-<p class="pages"><a href="${MODERATION}">Find</a> <a href="${MODERATION}/reports">Reports</a> <a href="${MODERATION}/log">Log</a></p>
+<p class="pages">${TABS.map(({ path, name }) => html`<a href="${path}"${path === c.req.path ? html` aria-current="page"` : ''}>${name}</a> `)}</p>
 ${content}`,
 })
 
@@ -92,7 +98,7 @@ async function inForce(c: ConsoleContext): Promise<Seen> {
     'Moderation',
     html`${searchForm('')}<h2>Taken down</h2>
 <p class="pages">${Object.entries(KINDS).map(([name, title]) => html`<a href="${MODERATION}?kind=${name}"${name === kind ? html` aria-current="true"` : ''}>${title}</a> `)}</p>
-${logTable(entries)}${older(`${MODERATION}?kind=${kind}&`, cursor)}`,
+${logTable(entries, 'None is taken down.')}${older(`${MODERATION}?kind=${kind}&`, cursor)}`,
   )
 }
 

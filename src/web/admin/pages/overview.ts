@@ -3,11 +3,11 @@ import { html } from 'hono/html'
 import { recentErrors } from '../../../kernel/recent-errors.ts'
 import { moment } from '../../account/time.ts'
 import { noticeBox } from '../../layout.ts'
+import { bytesInWords, counted, inThousands } from '../../numbers.ts'
 import { alerts } from '../overview/alerts.ts'
 import { readHost } from '../overview/read.ts'
 import type { ConsolePage } from '../page.ts'
 import { ADMIN } from '../paths.ts'
-import { bytesInWords, counted, inThousands } from '../sections/numbers.ts'
 import { relayWords } from '../sections/relay-words.ts'
 
 export const overview: ConsolePage = {

@@ -6,9 +6,9 @@ import type { RelayStatus } from '../../../services/relays.ts'
 import { csrfTokenOf } from '../../account/browser-session.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html, noticeBox } from '../../layout.ts'
+import { bytesInWords, counted, inThousands } from '../../numbers.ts'
 import type { ConsolePage, Notices } from '../page.ts'
 import { ADMIN } from '../paths.ts'
-import { bytesInWords, counted, inThousands } from '../sections/numbers.ts'
 import { relayWords } from '../sections/relay-words.ts'
 
 const RELAYS = `${ADMIN}/relays`

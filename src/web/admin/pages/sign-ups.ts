@@ -9,9 +9,9 @@ import type { SignUpPlace, WaitingSignUp } from '../../../storage/directory/sign
 import { csrfTokenOf } from '../../account/browser-session.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html, noticeBox } from '../../layout.ts'
+import { counted, inThousands } from '../../numbers.ts'
 import type { ActionInput, ConsolePage, Notices } from '../page.ts'
 import { ADMIN } from '../paths.ts'
-import { counted, inThousands } from '../sections/numbers.ts'
 
 const SIGN_UPS = `${ADMIN}/sign-ups`
 const PAGE = 50

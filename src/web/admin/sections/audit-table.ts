@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { AuditEntry } from '../../../storage/directory/audit.ts'
 import { moment } from '../../account/time.ts'
 import type { Html } from '../../layout.ts'
-import { ADMIN } from '../paths.ts'
+import { accountPath } from '../paths.ts'
 
 /** Entries as a table, the newest first. */
 export const auditTable = (entries: readonly AuditEntry[]): Html =>
@@ -20,7 +20,7 @@ export const auditTable = (entries: readonly AuditEntry[]): Html =>
 
 const subject = ({ subject, account }: AuditEntry): Html => {
   if (account === null) return subject === null ? html`the host` : html`<code>${subject}</code>`
-  return html`<a href="${ADMIN}/accounts/${encodeURIComponent(account)}"><code>${subject ?? account}</code></a>`
+  return html`<a href="${accountPath(account)}"><code>${subject ?? account}</code></a>`
 }
 
 const detail = ({ detail }: AuditEntry): string => (detail === '{}' ? '' : detail)

@@ -2,7 +2,7 @@
 import { html } from 'hono/html'
 import type { RelayStatus } from '../../../services/relays.ts'
 import type { Html } from '../../layout.ts'
-import { counted } from './numbers.ts'
+import { counted } from '../../numbers.ts'
 
 /** What to do about a status that is not well. */
 const ADVICE: Readonly<Record<string, string>> = {

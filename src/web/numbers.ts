@@ -1,13 +1,13 @@
 /** Numbers as people read them. */
 
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const
 
-/** 1234567 as `1.2 MiB`. */
+/** 1234567 as `1.2 MB`: in the units in which limits are typed (`readQuantity`). */
 export function bytesInWords(bytes: number): string {
   let unit = 0
   let value = bytes
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000
     unit++
   }
   const shown = unit === 0 || value >= 100 ? Math.round(value) : Math.round(value * 10) / 10

@@ -1,4 +1,4 @@
-import type { ConsoleContext } from '../page.ts'
+import type { ConsoleContext } from './page.ts'
 
 /** The number before which a page begins; undefined: at the newest. */
 export function cursorOf(c: ConsoleContext): number | undefined {

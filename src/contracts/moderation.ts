@@ -17,6 +17,8 @@ export interface ReportsRpc {
   find(id: number): Answer<Report | undefined>
   /** A page of reports, the newest first, before the report `cursor`. */
   list(limit: number, cursor?: number, filter?: ReportFilter): Answer<ReportPage>
+  /** How many are open. */
+  countOpen(): Answer<number>
   /**
    * Closes a report, and logs it.
    *

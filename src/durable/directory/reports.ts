@@ -33,6 +33,10 @@ export class Reports implements ReportsRpc {
     return this.#table.list(limit, cursor, filter)
   }
 
+  countOpen(): number {
+    return this.#table.countOpen()
+  }
+
   resolve(id: number, by: string, note: string | null): boolean {
     return this.#storage.transactionSync(() => {
       const closed = this.#table.resolve(id, by, note)

@@ -12,7 +12,7 @@ export interface PathPolicy {
    * - `client`: an app, which authenticates itself with what its metadata say (OAuth)
    * - `browser`: one that the OAuth provider knows by its cookie, and, for an account, who is signed in there
    * - `owner`: who is signed in to `/settings`, or is about to be
-   * - `operator`: by the operator's password
+   * - `operator`: by the operator's password, or the session of an account with that role, as for `com.atproto.admin.*`
    * - `role`: who is signed in to `/settings`, to an account with the role of an operator, by more than a password
    */
   readonly caller: 'anyone' | 'client' | 'browser' | 'owner' | 'operator' | 'role'

@@ -69,7 +69,7 @@ test('one account has so many open reports at most, and does not keep others fro
     reports.add(report('one more'))
   }))
 
-test('a page of the open ones reads few rows, however many were closed', () =>
+test('a page of the open ones, and their number, read few rows, however many were closed', () =>
   withReports(1000, (_, sql) => {
     const counter = countRows(sql)
     const reports = new Reports(counter.sql)
@@ -79,5 +79,7 @@ test('a page of the open ones reads few rows, however many were closed', () =>
     }
     counter.take()
     expect(reasons(reports, true)).toEqual(['40', '20', '0'])
+    expect(counter.take().read).toBeLessThanOrEqual(6)
+    expect(reports.countOpen()).toBe(3)
     expect(counter.take().read).toBeLessThanOrEqual(6)
   }))

@@ -187,6 +187,13 @@ export class Reports {
     this.#count = this.#counted() - 1
   }
 
+  /** Reads a row of the index for each, of which there are at most as many as reports are kept. */
+  countOpen(): number {
+    return this.#sql
+      .exec<{ count: number }>('SELECT count(*) AS count FROM report WHERE resolved_at IS NULL')
+      .one().count
+  }
+
   #counted(): number {
     this.#count ??= this.#sql
       .exec<{ count: number }>('SELECT count(*) AS count FROM report')

@@ -52,7 +52,7 @@ test.each<[Partial<HostState>, string, string]>([
   [{ mails: { ...WELL.mails, waiting: 500 } }, 'mail', '500 mails wait'],
   [{ burst: { lastHour: 40, episode } }, 'sign-ups', 'burst'],
   [{ waiting: 1 }, 'sign-ups', '1 sign-up waits'],
-  [{ openReports: 100 }, 'moderation/reports', '100 reports or more'],
+  [{ openReports: 100 }, 'moderation/reports', '100 reports are open'],
   [{ accounts: { ...WELL.accounts, attention: 2 } }, 'accounts?show=attention', '2 accounts'],
   [{ risks: [{ what: 'a', help: 'b', settings: [] }] }, 'settings', '1 thing'],
   [{ newest: '1.3.0' }, 'settings', 'Version 1.3.0 is out'],

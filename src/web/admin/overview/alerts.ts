@@ -80,7 +80,7 @@ export function alerts(host: HostState): Alert[] {
       grave: false,
     },
     host.openReports > 0 && {
-      what: `${host.openReports >= 100 ? '100 reports or more are' : counted(host.openReports, 'report is', 'reports are')} open.`,
+      what: `${counted(host.openReports, 'report is', 'reports are')} open.`,
       help: 'Look at each, and close it.',
       path: 'moderation/reports',
       title: 'Reports',

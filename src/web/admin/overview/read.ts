@@ -34,9 +34,9 @@ export interface HostState {
 }
 
 export async function readHost(services: Services): Promise<HostState> {
-  const { config, directory, sequencer, mail, moderation, newestVersion, relays, space } = services
+  const { config, directory, sequencer, mail, newestVersion, relays, space } = services
   const firehose = await sequencer.status()
-  const [accounts, activity, said, mails, queue, burst, { reports }, freeBytes, newest] =
+  const [accounts, activity, said, mails, queue, burst, openReports, freeBytes, newest] =
     await Promise.all([
       directory.accounts.counts(),
       sequencer.activity(),
@@ -44,7 +44,7 @@ export async function readHost(services: Services): Promise<HostState> {
       directory.mails.counts(),
       directory.signUps.list(1),
       directory.signUps.burst(),
-      moderation.reports(100, undefined, { open: true }),
+      directory.reports.countOpen(),
       space.free(),
       newestVersion.get(),
     ])
@@ -59,7 +59,7 @@ export async function readHost(services: Services): Promise<HostState> {
     mails,
     waiting: queue.total,
     burst,
-    openReports: reports.length,
+    openReports,
     freeBytes,
     logLimit: config.eventRetention.size,
     quotaWords: quotaWords(config.quota),

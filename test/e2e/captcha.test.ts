@@ -78,6 +78,13 @@ describe('createAccount', () => {
     })
   })
 
+  test('with a code that an open host does not ask for takes one all the same', async () => {
+    expect(await signUp('robot', { inviteCode: 'made-up' })).toMatchObject({
+      status: 400,
+      error: 'InvalidCaptcha',
+    })
+  })
+
   test('of the operator takes none', async () => {
     expect(await signUp('guest', {}, operatorOf(server))).toMatchObject({ status: 200 })
     expect(hcaptcha.requests).toEqual([])

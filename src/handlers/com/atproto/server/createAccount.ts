@@ -13,8 +13,10 @@ export default define({
   limits: createAccountLimits,
   async handler({ input, auth, services, waitUntil }) {
     if (input.plcOp !== undefined) throw new InvalidRequestError('Unsupported input: "plcOp"')
-    // The provider's page has asked for it already; whoever was invited, or proves to own a DID, is somebody.
-    if (auth === undefined && !input.inviteCode) {
+    // The provider's page has asked for it already; whoever was invited, or proves to own a DID, is somebody. An open
+    // host looks at no code.
+    const isInvited = input.inviteCode && services.config.registration !== 'open'
+    if (auth === undefined && !isInvited) {
       await services.assertCaptcha(input.verificationCode, input.handle)
     }
     const { account, session } = await services.accounts.create(input, auth)

@@ -3,6 +3,7 @@
  * does when it has checked a password itself, for ways to sign in that it does not know of.
  */
 import { randomBytes } from 'node:crypto'
+import { AUTHENTICATION_MAX_AGE } from '@atproto/oauth-provider/constants'
 import type { DeviceId, SessionId } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../context/current-request.ts'
 import type { Services } from '../context/services.ts'
@@ -15,9 +16,6 @@ import { notedEpoch } from './store/epochs.ts'
 const COOKIE_AGE = 315_532_800
 const ID_PATTERN = /^dev-[0-9a-f]{32}$/
 const SESSION_PATTERN = /^ses-[0-9a-f]{32}$/
-
-/** After so long the provider asks for credentials again, in ms (its AUTHENTICATION_MAX_AGE). */
-const SIGN_IN_LIFETIME = 7 * 24 * 60 * 60 * 1000
 
 /** An account that is signed in on a device. */
 export interface SignedInAccount {
@@ -42,7 +40,7 @@ export async function deviceOf(
 export async function accountsOn(services: Services, device: string): Promise<SignedInAccount[]> {
   const rows = await services.oauth.devices.accounts({ deviceId: device })
   return rows
-    .filter(({ updatedAt }) => updatedAt > Date.now() - SIGN_IN_LIFETIME)
+    .filter(({ updatedAt }) => updatedAt > Date.now() - AUTHENTICATION_MAX_AGE)
     .map(({ did, updatedAt }) => ({ did, signedInAt: updatedAt }))
 }
 

@@ -8,6 +8,7 @@ import type { DeviceId, SessionId } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../context/current-request.ts'
 import type { Services } from '../context/services.ts'
 import { equalSecrets } from '../kernel/crypto/equal-secrets.ts'
+import { readCookie } from '../kernel/host-cookie.ts'
 import { browserMarks, welcomeBrowser } from './new-browser.ts'
 import { deviceStore } from './store/devices.ts'
 import { notedEpoch } from './store/epochs.ts'
@@ -29,8 +30,8 @@ export async function deviceOf(
   services: Services,
   cookie: string | undefined,
 ): Promise<string | undefined> {
-  const id = read(cookie, 'dev-id')
-  const session = read(cookie, 'ses-id')
+  const id = readCookie('dev-id', cookie) ?? ''
+  const session = readCookie('ses-id', cookie) ?? ''
   if (!ID_PATTERN.test(id) || !SESSION_PATTERN.test(session)) return undefined
   const device = await deviceStore(services).readDevice(id as DeviceId)
   return device && equalSecrets(device.sessionId, session) ? id : undefined
@@ -105,11 +106,6 @@ async function enter(
 }
 
 const newSession = () => `ses-${randomBytes(16).toString('hex')}` as SessionId
-
-function read(cookie: string | undefined, name: string): string {
-  const pairs = (cookie ?? '').split(/; */)
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? ''
-}
 
 const write = (name: string, value: string): string =>
   `${name}=${value}; Max-Age=${COOKIE_AGE}; Path=/; HttpOnly; Secure; SameSite=Lax`

@@ -89,6 +89,24 @@ describe('createAccount', () => {
     expect(await signUp('guest', {}, operatorOf(server))).toMatchObject({ status: 200 })
     expect(hcaptcha.requests).toEqual([])
   })
+
+  test('with a proof of some other DID than the one that moves takes one all the same', async () => {
+    const { accessJwt } = (await signUp('owner', {}, operatorOf(server))) as { accessJwt?: string }
+    const asked = new URLSearchParams({
+      aud: 'did:web:localhost',
+      lxm: 'com.atproto.server.createAccount',
+    })
+    const answer = await fetch(`${server.origin}/xrpc/com.atproto.server.getServiceAuth?${asked}`, {
+      headers: { authorization: `Bearer ${accessJwt}` },
+    })
+    const { token } = (await answer.json()) as { token: string }
+    for (const did of [undefined, 'did:web:robot.test']) {
+      expect(await signUp('robot', { did }, `Bearer ${token}`)).toMatchObject({
+        status: 400,
+        error: 'InvalidCaptcha',
+      })
+    }
+  })
 })
 
 describe.skipIf(chromiumPath() === undefined)('on the page', () => {

@@ -1,5 +1,6 @@
 /** `npm run account -- quota alice.test records=5000000 blobs=20GB`: what one account uses, and may use. */
 import { type ArgsDef, defineCommand } from 'citty'
+import { refuseUnknown } from '../codegen/commands/options.ts'
 import { type Quota, quotaNames, readQuantity } from '../src/kernel/quota.ts'
 import { askAsOperator, type OperatorArgs, operatorArgs, PASSWORD_SOURCES } from './operator.ts'
 import { CommandError, reportErrors } from './report-errors.ts'
@@ -27,7 +28,12 @@ export const quota = defineCommand({
       `0 for no limit, "default" for the host's. Names: ${Object.keys(NAMES).join(', ')}. ${PASSWORD_SOURCES}`,
   },
   args,
-  run: ({ args: given }) => reportErrors(() => run(given)),
+  run: ({ args: given }) =>
+    reportErrors(() => {
+      // What stands behind the account is read by `readChange`.
+      refuseUnknown({ ...given, _: [] }, args)
+      return run(given)
+    }),
 })
 
 async function run({

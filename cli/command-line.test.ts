@@ -28,6 +28,7 @@ test.each([
   ['account', ['role', 'bob.test', 'operator', 'now'], 'unexpected argument "now"'],
   ['account', ['role', 'bob.test'], 'Missing required positional argument: ROLE'],
   ['account', [], 'Missing required positional argument: HANDLE'],
+  ['account', ['quota', 'bob.test', 'records=5', '--host-name', 'x'], 'unknown option'],
   ['passkey-link', ['bob.test', '--account', 'bob.test'], 'unexpected argument "bob.test"'],
 ])('%s does not pass over what it does not know (%s)', async (name, args, message) => {
   const { code, output } = await run(name, args)

@@ -3,10 +3,12 @@
  * does when it has checked a password itself, for ways to sign in that it does not know of.
  */
 import { randomBytes } from 'node:crypto'
+import { AUTHENTICATION_MAX_AGE } from '@atproto/oauth-provider/constants'
 import type { DeviceId, SessionId } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../context/current-request.ts'
 import type { Services } from '../context/services.ts'
 import { equalSecrets } from '../kernel/crypto/equal-secrets.ts'
+import { readCookie } from '../kernel/host-cookie.ts'
 import { browserMarks, welcomeBrowser } from './new-browser.ts'
 import { deviceStore } from './store/devices.ts'
 import { notedEpoch } from './store/epochs.ts'
@@ -15,9 +17,6 @@ import { notedEpoch } from './store/epochs.ts'
 const COOKIE_AGE = 315_532_800
 const ID_PATTERN = /^dev-[0-9a-f]{32}$/
 const SESSION_PATTERN = /^ses-[0-9a-f]{32}$/
-
-/** After so long the provider asks for credentials again, in ms (its AUTHENTICATION_MAX_AGE). */
-const SIGN_IN_LIFETIME = 7 * 24 * 60 * 60 * 1000
 
 /** An account that is signed in on a device. */
 export interface SignedInAccount {
@@ -31,8 +30,8 @@ export async function deviceOf(
   services: Services,
   cookie: string | undefined,
 ): Promise<string | undefined> {
-  const id = read(cookie, 'dev-id')
-  const session = read(cookie, 'ses-id')
+  const id = readCookie('dev-id', cookie) ?? ''
+  const session = readCookie('ses-id', cookie) ?? ''
   if (!ID_PATTERN.test(id) || !SESSION_PATTERN.test(session)) return undefined
   const device = await deviceStore(services).readDevice(id as DeviceId)
   return device && equalSecrets(device.sessionId, session) ? id : undefined
@@ -42,7 +41,7 @@ export async function deviceOf(
 export async function accountsOn(services: Services, device: string): Promise<SignedInAccount[]> {
   const rows = await services.oauth.devices.accounts({ deviceId: device })
   return rows
-    .filter(({ updatedAt }) => updatedAt > Date.now() - SIGN_IN_LIFETIME)
+    .filter(({ updatedAt }) => updatedAt > Date.now() - AUTHENTICATION_MAX_AGE)
     .map(({ did, updatedAt }) => ({ did, signedInAt: updatedAt }))
 }
 
@@ -107,11 +106,6 @@ async function enter(
 }
 
 const newSession = () => `ses-${randomBytes(16).toString('hex')}` as SessionId
-
-function read(cookie: string | undefined, name: string): string {
-  const pairs = (cookie ?? '').split(/; */)
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? ''
-}
 
 const write = (name: string, value: string): string =>
   `${name}=${value}; Max-Age=${COOKIE_AGE}; Path=/; HttpOnly; Secure; SameSite=Lax`

@@ -6,6 +6,9 @@ const MAX_TEXT = 200
 const MAX_ITEMS = 10
 const MAX_DEPTH = 3
 
+/** Of names of fields that are too many or too long: as JSON escapes them, ten have less than `MAX_DETAIL` bytes. */
+const MAX_NAME = 30
+
 /**
  * Fields whose values are kept. Of all others, passwords, codes, messages and whatever is new, the name is kept only:
  * a field is added here when it is clear that it holds nothing that must not be read later.
@@ -78,8 +81,8 @@ export function detailOf(input: unknown): string {
   if (!isFields(input)) return '{}'
   const text = JSON.stringify(keep(input, 0))
   if (Buffer.byteLength(text) <= MAX_DETAIL) return text
-  const names = Object.keys(input).slice(0, MAX_ITEMS).map(shorten)
-  return JSON.stringify({ tooLong: names }).slice(0, MAX_DETAIL)
+  const names = Object.keys(input).slice(0, MAX_ITEMS)
+  return JSON.stringify({ tooLong: names.map((name) => name.slice(0, MAX_NAME)) })
 }
 
 function keep(value: unknown, depth: number): unknown {

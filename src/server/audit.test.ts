@@ -167,6 +167,7 @@ test('what is kept of a request is bounded, however it is made', () => {
     { note: long, reason: long, ref: long, handle: long, uri: long, did: long },
     deep,
     wide,
+    Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`${n}${'é\u0001'.repeat(500)}`, 1])),
     { accounts: Array(1000).fill(long) },
     { takedown: { applied: true, ref: long, note: long, reason: long, uri: long } },
   ]) {

@@ -3,6 +3,9 @@
  * codes only where every sign-up takes one; where the operator approves sign-ups, this spares the wait.
  */
 import type { Config } from '../kernel/config/config.ts'
+import { hostCookie, readHostCookie } from '../kernel/host-cookie.ts'
+
+const NAME = 'invite'
 
 /** How long an invitation that was opened counts, in seconds. */
 const LIFETIME = 60 * 60
@@ -16,20 +19,10 @@ export const inviteCodeIn = (given: string | undefined): string | undefined =>
 
 /** A `Set-Cookie` for an invitation. */
 export const inviteCookie = (config: Pick<Config, 'publicUrl'>, code: string): string =>
-  `${nameOf(config)}=${code}; Path=/; Max-Age=${LIFETIME}; HttpOnly; SameSite=Lax` +
-  (isSecure(config) ? '; Secure' : '')
+  hostCookie(config, NAME, code, LIFETIME)
 
 /** The code that a request's browser was invited with. */
-export function readInviteCookie(
+export const readInviteCookie = (
   { headers }: Pick<Request, 'headers'>,
   config: Pick<Config, 'publicUrl'>,
-): string | undefined {
-  const prefix = `${nameOf(config)}=`
-  const found = (headers.get('cookie') ?? '').split('; ').find((pair) => pair.startsWith(prefix))
-  return inviteCodeIn(found?.slice(prefix.length))
-}
-
-const isSecure = ({ publicUrl }: Pick<Config, 'publicUrl'>): boolean =>
-  publicUrl.startsWith('https:')
-const nameOf = (config: Pick<Config, 'publicUrl'>): string =>
-  isSecure(config) ? '__Host-invite' : 'invite'
+): string | undefined => inviteCodeIn(readHostCookie(config, NAME, headers.get('cookie')))

@@ -1,5 +1,6 @@
 /** The cookie of somebody who is signed in to the account pages. */
 import type { Config } from '../kernel/config/config.ts'
+import { hostCookie, readHostCookie } from '../kernel/host-cookie.ts'
 import { MAX_LIFETIME } from '../storage/account/browser-sessions.ts'
 
 /** Whose session a browser shows, and its secret; nothing of it was looked at yet. */
@@ -8,33 +9,21 @@ export interface SessionCookie {
   token: string
 }
 
-/** `__Host-`: for this host alone, and over https alone, which a host on localhost has not got. */
-const isSecure = ({ publicUrl }: Pick<Config, 'publicUrl'>): boolean =>
-  publicUrl.startsWith('https:')
-const nameOf = (config: Pick<Config, 'publicUrl'>): string =>
-  isSecure(config) ? '__Host-session' : 'session'
+const NAME = 'session'
 
 /** A `Set-Cookie` for a session that was opened. */
 export const sessionCookie = (config: Config, { did, token }: SessionCookie): string =>
-  cookie(config, `${did}.${token}`, MAX_LIFETIME / 1000)
+  hostCookie(config, NAME, `${did}.${token}`, MAX_LIFETIME / 1000)
 
 /** A `Set-Cookie` that takes the cookie away. */
-export const expiredSessionCookie = (config: Config): string => cookie(config, '', 0)
-
-const cookie = (config: Config, value: string, seconds: number): string =>
-  `${nameOf(config)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax` +
-  (isSecure(config) ? '; Secure' : '')
+export const expiredSessionCookie = (config: Config): string => hostCookie(config, NAME, '', 0)
 
 /** What a request says. */
 export function readSessionCookie(
   { headers }: Pick<Request, 'headers'>,
   config: Pick<Config, 'publicUrl'>,
 ): SessionCookie | undefined {
-  const prefix = `${nameOf(config)}=`
-  const value = (headers.get('cookie') ?? '')
-    .split('; ')
-    .find((pair) => pair.startsWith(prefix))
-    ?.slice(prefix.length)
+  const value = readHostCookie(config, NAME, headers.get('cookie'))
   const dot = value?.lastIndexOf('.') ?? -1
   if (!value || dot < 0) return undefined
   return { did: value.slice(0, dot), token: value.slice(dot + 1) }

@@ -78,9 +78,34 @@ describe('createAccount', () => {
     })
   })
 
+  test('with a code that an open host does not ask for takes one all the same', async () => {
+    expect(await signUp('robot', { inviteCode: 'made-up' })).toMatchObject({
+      status: 400,
+      error: 'InvalidCaptcha',
+    })
+  })
+
   test('of the operator takes none', async () => {
     expect(await signUp('guest', {}, operatorOf(server))).toMatchObject({ status: 200 })
     expect(hcaptcha.requests).toEqual([])
+  })
+
+  test('with a proof of some other DID than the one that moves takes one all the same', async () => {
+    const { accessJwt } = (await signUp('owner', {}, operatorOf(server))) as { accessJwt?: string }
+    const asked = new URLSearchParams({
+      aud: 'did:web:localhost',
+      lxm: 'com.atproto.server.createAccount',
+    })
+    const answer = await fetch(`${server.origin}/xrpc/com.atproto.server.getServiceAuth?${asked}`, {
+      headers: { authorization: `Bearer ${accessJwt}` },
+    })
+    const { token } = (await answer.json()) as { token: string }
+    for (const did of [undefined, 'did:web:robot.test']) {
+      expect(await signUp('robot', { did }, `Bearer ${token}`)).toMatchObject({
+        status: 400,
+        error: 'InvalidCaptcha',
+      })
+    }
   })
 })
 

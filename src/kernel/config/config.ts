@@ -193,7 +193,6 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
 
   const contactEmail = unlessNone(parsed.PDS_CONTACT_EMAIL_ADDRESS)
   const devMode = parsed.PDS_DEV_MODE ?? false
-  const rateLimits = parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode)
   return {
     hostname,
     port,
@@ -272,7 +271,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',
     lexiconTtl: parsed.PDS_LEXICON_TTL_MS ?? 24 * 60 * 60 * 1000,
-    rateLimits,
+    rateLimits: parsed.PDS_RATE_LIMITS_ENABLED ?? !(local || devMode),
     rateLimitBypassKey: unlessNone(parsed.PDS_RATE_LIMIT_BYPASS_KEY),
     versionUrl: unlessNone(parsed.PDS_VERSION_URL),
     devMode,

@@ -29,6 +29,8 @@ test('of every secret a fingerprint is shown, and nothing of its value', () => {
 test('credentials in addresses are left out', () => {
   const url = 'https://me:hunter2@plc.test/x?token=hunter2'
   expect(of({ PDS_DID_PLC_URL: url }, 'PDS_DID_PLC_URL')?.value).toBe('https://…@plc.test/x?…')
+  const unescaped = 'https://me:hunter2@hunter3@plc.test'
+  expect(of({ PDS_DID_PLC_URL: unescaped }, 'PDS_DID_PLC_URL')?.value).toBe('https://…@plc.test')
   const list = 'https://a:hunter2@one.test?k=hunter2, https://b:hunter2@two.test'
   expect(of({ PDS_CRAWLERS: list }, 'PDS_CRAWLERS')?.value).toBe(
     'https://…@one.test?…, https://…@two.test',

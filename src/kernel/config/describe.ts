@@ -80,6 +80,6 @@ function fingerprint(name: string, value: string, raw: Raw): string {
 
 /** URLs may carry credentials, before the host and in the query. */
 function shown(value: string): string {
-  const plain = value.replace(/\/\/[^/@\s,]*@/g, '//…@').replace(/\?[^\s,]*/g, '?…')
+  const plain = value.replace(/\/\/[^/\s,]*@/g, '//…@').replace(/\?[^\s,]*/g, '?…')
   return plain.length > MAX_SHOWN ? `${plain.slice(0, MAX_SHOWN)}…` : plain
 }

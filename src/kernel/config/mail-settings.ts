@@ -71,10 +71,14 @@ type Parsed = {
   [Name in keyof typeof mailSettings]?: ReturnType<(typeof mailSettings)[Name]['parse']>
 }
 
-export function mailProblems(parsed: Readonly<Parsed>): string[] {
-  const ways = (['PDS_EMAIL_API_URL', 'PDS_EMAIL_SMTP_URL', 'PDS_EMAIL_BINDING'] as const).filter(
+/** Settings that name a way for mails to leave. */
+const waysIn = (parsed: Readonly<Parsed>) =>
+  (['PDS_EMAIL_API_URL', 'PDS_EMAIL_SMTP_URL', 'PDS_EMAIL_BINDING'] as const).filter(
     (name) => parsed[name],
   )
+
+export function mailProblems(parsed: Readonly<Parsed>): string[] {
+  const ways = waysIn(parsed)
   return ways.length > 1
     ? [`${ways.join(' and ')}: mails leave one way only. Unset all but one.`]
     : []
@@ -83,7 +87,15 @@ export function mailProblems(parsed: Readonly<Parsed>): string[] {
 /** Whether mails reach people, if only a developer's outbox. */
 export const sendsMail = (
   parsed: Readonly<Parsed> & { PDS_DEV_MODE?: boolean | undefined },
-): boolean => Boolean(parsed.PDS_EMAIL_API_URL || parsed.PDS_EMAIL_SMTP_URL || parsed.PDS_DEV_MODE)
+): boolean => waysIn(parsed).length > 0 || parsed.PDS_DEV_MODE === true
+
+/** Whether mails leave the host; a developer's outbox is no way out. */
+export const mailsLeave = ({
+  mailApi,
+  sendsBySmtp,
+  sendsByBinding,
+}: Pick<MailSettings, 'mailApi' | 'sendsBySmtp' | 'sendsByBinding'>): boolean =>
+  mailApi !== undefined || sendsBySmtp || sendsByBinding
 
 export const readMailSettings = (
   parsed: Readonly<Parsed>,

@@ -40,6 +40,8 @@ test('an open host is told what is missing, until nothing is', () => {
     ...hcaptcha,
   }
   expect(openSignUps(read(all))?.missing).toEqual([])
+  const bound = { ...all, PDS_EMAIL_API_URL: '', PDS_EMAIL_BINDING: 'true' }
+  expect(openSignUps(read(bound))?.missing).toEqual([])
   expect(openSignUps(read({ ...all, PDS_SIGNUP_BURST: '0' }))?.missing).toHaveLength(1)
 })
 
@@ -54,7 +56,9 @@ test('settings that cannot work are refused, without their values', () => {
     }
   }
   expect(problem({ PDS_EMAIL_CONFIRM_REQUIRED: 'true' })).toContain('no mail leaves this host')
-  expect(problem({ PDS_EMAIL_CONFIRM_REQUIRED: 'true', ...mail })).toBe('')
+  for (const way of [mail, { PDS_EMAIL_BINDING: 'true' }]) {
+    expect(problem({ PDS_EMAIL_CONFIRM_REQUIRED: 'true', ...way })).toBe('')
+  }
   const half = problem({ PDS_HCAPTCHA_SECRET_KEY: 'do-not-show' })
   expect(half).toContain('PDS_HCAPTCHA_SITE_KEY and PDS_HCAPTCHA_TOKEN_SALT must be set too')
   expect(half).not.toContain('do-not-show')

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { mailsLeave } from './mail-settings.ts'
 
 /** What whoever opens sign-ups should know, and what is missing that holds back abuse. */
 export interface OpenSignUps {
@@ -12,15 +13,20 @@ export interface OpenSignUps {
 export function openSignUps(
   config: Pick<
     Config,
-    'registration' | 'rateLimits' | 'mailApi' | 'sendsBySmtp' | 'contactEmail' | 'signUps'
+    | 'contactEmail'
+    | 'mailApi'
+    | 'rateLimits'
+    | 'registration'
+    | 'sendsByBinding'
+    | 'sendsBySmtp'
+    | 'signUps'
   >,
 ): OpenSignUps | undefined {
   const { registration, signUps } = config
   if (registration !== 'open' && registration !== 'approval') return undefined
-  const sendsMail = config.mailApi !== undefined || config.sendsBySmtp
   const missing: string[] = []
   if (!config.rateLimits) missing.push('rate limits are off (PDS_RATE_LIMITS_ENABLED)')
-  if (!sendsMail) {
+  if (!mailsLeave(config)) {
     missing.push(
       'no mail leaves: addresses are not confirmed (PDS_EMAIL_SMTP_URL, PDS_EMAIL_API_URL)',
     )

@@ -5,6 +5,7 @@ import type { Account, AccountStore, DeviceAccount } from '@atproto/oauth-provid
 import { XRPCError } from '@atproto/xrpc-server'
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
+import { readCookie } from '../../kernel/host-cookie.ts'
 import { readInviteCookie } from '../../server/invite-cookie.ts'
 import { readSessionCookie } from '../../server/session-cookie.ts'
 import { greet } from '../../services/mail/greet.ts'
@@ -83,7 +84,7 @@ async function endBrowserSessions(
   await browserSessions.closeOfDevice(deviceId)
   const { request } = currentRequest()
   const shown = readSessionCookie(request, services.config)
-  const isThisBrowser = request.headers.get('cookie')?.includes(`dev-id=${deviceId}`) ?? false
+  const isThisBrowser = readCookie('dev-id', request.headers.get('cookie')) === deviceId
   if (isThisBrowser && shown?.did === did) await browserSessions.close(shown.token)
 }
 

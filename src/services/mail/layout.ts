@@ -47,7 +47,7 @@ const TABLE = 'role="presentation" cellpadding="0" cellspacing="0" border="0" wi
 function asHtml(config: MailConfig, { language, subject, blocks }: Page): string {
   const { branding, publicUrl } = config
   const lang = language === undefined ? '' : ` lang="${escapeHtml(language)}"`
-  const night = linkColors(branding).night
+  const link = linkColors(branding)
   return `<!doctype html>
 <html${lang}><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -60,7 +60,7 @@ function asHtml(config: MailConfig, { language, subject, blocks }: Page): string
 .card { background: ${NIGHT.card} !important; border-color: ${primaryOf(branding)} #35353f #35353f !important; color: #ececf1 !important }
 .code { background: ${NIGHT.page} !important; border-color: #35353f !important; color: #ececf1 !important }
 .quiet, .quiet a { color: #a9a9b8 !important }
-.link { color: ${night} !important }
+.link { color: ${link.night} !important }
 }
 </style></head>
 <body class="page" style="margin:0;padding:0;background:${DAY.page}">
@@ -68,7 +68,7 @@ function asHtml(config: MailConfig, { language, subject, blocks }: Page): string
 <table ${TABLE} style="max-width:560px;text-align:left;${FONT};font-size:16px;line-height:1.5">
 <tr><td style="padding:0 8px 16px;font-weight:bold">${logo(config)}${escapeHtml(branding.name)}</td></tr>
 <tr><td class="card" style="background:${DAY.card};border:1px solid #d9d9e2;border-top:4px solid ${primaryOf(branding)};border-radius:8px;padding:20px 24px;overflow-wrap:break-word;word-break:break-word">
-${blocks.map((block) => blockHtml(block, linkColors(branding).day)).join('\n')}
+${blocks.map((block) => blockHtml(block, link.day)).join('\n')}
 </td></tr>
 <tr><td class="quiet" style="padding:16px 8px;color:#5a5a68;font-size:14px"><a href="${escapeHtml(branding.homeUrl ?? publicUrl)}" style="color:#5a5a68">${escapeHtml(serviceName(config))}</a></td></tr>
 </table>

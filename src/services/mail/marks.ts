@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import type { Config } from '../../kernel/config/config.ts'
 import { equalSecrets } from '../../kernel/crypto/equal-secrets.ts'
-import { widerNetwork } from '../../kernel/net/client-network.ts'
+import { coarseNetwork } from '../../kernel/net/client-network.ts'
 
 type Settings = Pick<Config, 'jwtSecret' | 'publicUrl'>
 
@@ -38,8 +38,7 @@ export function appPlace(
   userAgent: string | null,
 ): string {
   const agent = (userAgent ?? '').slice(0, MAX_AGENT).replace(/[\d._]+/g, '')
-  const around = widerNetwork(network).replace(/^(\d+\.\d+\.\d+)\.\d+$/, '$1.0/24')
-  return keyed(jwtSecret, 'app', did, around, agent).slice(0, 22)
+  return keyed(jwtSecret, 'app', did, coarseNetwork(network), agent).slice(0, 22)
 }
 
 const keyed = (secret: string, ...parts: readonly string[]): string =>

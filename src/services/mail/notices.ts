@@ -13,7 +13,7 @@ export const NOTICE_LIFETIME = 3 * 24 * 60 * 60 * 1000
 /** An app at a place is known for a year after it was first seen there. */
 const SEEN_PLACE = { limit: 1, window: 365 * 24 * 60 * 60 * 1000 }
 
-/** Places of one account that are noted in a day: a script may sign in from a new one each time. */
+/** New places of one account that its owner is told of in a day: a script may sign in from another one each time. */
 const NEW_PLACES = { limit: 5, window: 24 * 60 * 60 * 1000 }
 
 /**

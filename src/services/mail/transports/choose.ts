@@ -1,5 +1,6 @@
 import type { Env } from '../../../contracts/env.ts'
 import { type Config, ConfigError } from '../../../kernel/config/config.ts'
+import { mailsLeave } from '../../../kernel/config/mail-settings.ts'
 import type { Network } from '../../../kernel/net/network.ts'
 import type { DevMails } from '../../../storage/directory/dev-mails.ts'
 import { emailBinding } from './email-binding.ts'
@@ -16,14 +17,13 @@ type MailEnv = Pick<Env, 'MAIL_RELAY' | 'EMAIL' | 'PDS_EMAIL_SMTP_URL'>
 
 /** Whether a host sends mail at all. @throws ConfigError where a setting needs a binding that is not there */
 export function sendsMail(config: MailConfig, env: MailEnv): boolean {
-  const { devMode, mailApi, sendsBySmtp, sendsByBinding } = config
-  if (sendsByBinding && !env.EMAIL) {
+  if (config.sendsByBinding && !env.EMAIL) {
     throw new ConfigError(
       'PDS_EMAIL_BINDING: there is no binding EMAIL. On Cloudflare, add it to wrangler.toml (docs/mail.md); with ' +
         '`npm start`, set PDS_EMAIL_SMTP_URL or PDS_EMAIL_API_URL.',
     )
   }
-  return devMode || sendsBySmtp || sendsByBinding || mailApi !== undefined
+  return config.devMode || mailsLeave(config)
 }
 
 /** The transport that the settings ask for; undefined: this host sends no mail. */

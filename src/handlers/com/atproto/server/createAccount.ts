@@ -13,8 +13,11 @@ export default define({
   limits: createAccountLimits,
   async handler({ input, auth, services, waitUntil }) {
     if (input.plcOp !== undefined) throw new InvalidRequestError('Unsupported input: "plcOp"')
-    // The provider's page has asked for it already; whoever was invited, or proves to own a DID, is somebody.
-    if (auth === undefined && !input.inviteCode) {
+    // The provider's page has asked for it already; whoever was invited, or moves here, is somebody. An open host looks
+    // at no code, and a proof of one DID is none of another.
+    const isInvited = input.inviteCode && services.config.registration !== 'open'
+    const isMoving = auth?.type === 'service' && auth.did === input.did
+    if (auth?.type !== 'admin' && !isInvited && !isMoving) {
       await services.assertCaptcha(input.verificationCode, input.handle)
     }
     const { account, session } = await services.accounts.create(input, auth)

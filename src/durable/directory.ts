@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { DirectoryRpc } from '../contracts/directory.ts'
 import type { Env } from '../contracts/env.ts'
-import { readConfig } from '../kernel/config/config.ts'
+import { type Config, readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { SignUps as SignUpService } from '../services/mail/sign-ups.ts'
@@ -87,7 +87,10 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const { storage } = ctx
     const { sql } = storage
     migrate(storage, migrations)
-    const released = new ReleasedNames(sql, namingRules(env))
+    const config = readConfig({ ...env })
+    const objects = hostObjects(env)
+    const network = networkOf(env, config)
+    const released = new ReleasedNames(sql, namingRules(config))
     const accounts = new AccountTable(sql, released)
     const invites = new InviteTable(sql)
     const tokens = new EmailTokens(sql)
@@ -96,14 +99,13 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const reportTable = new ReportTable(sql)
     const serviceTokens = new UsedTokens(sql)
     const lockouts = new Lockouts(sql)
-    const config = readConfig({ ...env })
     const queue = new MailQueue(sql)
     const outbox = new DevMails(sql)
     const rates = new RateCounter(sql)
     const budgets = new MailBudgets(sql, rates, config.mailBudgets)
     const preferences = new MailPreferences(sql)
     const mailings = new Mailings(sql)
-    const transport = chooseTransport(config, env, networkOf(env, config), outbox)
+    const transport = chooseTransport(config, env, network, outbox)
     const removeExpired: Job = {
       name: 'remove what has expired',
       async run() {
@@ -121,10 +123,9 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const start = () => this.#scheduler.start(sender)
     const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
     const startMailing = () => this.#scheduler.start(toAll)
-    const recount = recountAccounts(storage.kv, accounts, hostObjects(env).account)
+    const recount = recountAccounts(storage.kv, accounts, objects.account)
     const signUpQueue = new SignUpQueue(sql)
-    const objects = hostObjects(env)
-    const plc = new PlcDirectory(config, networkOf(env, config).operator)
+    const plc = new PlcDirectory(config, network.operator)
     const decisions = new SignUpService({ config, objects, plc, sends: transport !== undefined })
     const overdue = refuseOverdue(signUpQueue, config.signUps.queue.maxAge, async (did, reason) => {
       // One that was approved meanwhile stays.
@@ -141,7 +142,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const audit = new AuditLog(sql)
     const auditPruning = removeOldEntries(audit, config.auditRetention)
     const list = new AccountList(sql)
-    const asking = new AskAccounts(list, hostObjects(env))
+    const asking = new AskAccounts(list, objects)
     const jobs = [removeExpired, sender, toAll, recount, auditPruning, asking, overdue, burstNotice]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     if (asking.isNeeded()) ctx.waitUntil(this.#scheduler.resume(asking))
@@ -207,7 +208,6 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
 }
 
 /** Which released handles are kept, for how long, and how. */
-function namingRules(env: Env): NamingRules {
-  const { handleCooldown, handleDomains, keySecret } = readConfig({ ...env })
+function namingRules({ handleCooldown, handleDomains, keySecret }: Config): NamingRules {
   return { cooldown: handleCooldown, domains: handleDomains, secret: keySecret }
 }

@@ -235,9 +235,7 @@ export interface BrowserSessionsRpc {
    * @throws StorageError `AuthenticationRequired` also where there is nothing to be shown; as `FactorsRpc.check`
    */
   showCode(token: string, code: string): Answer<void>
-  /** A passkey is shown in a session that is open. @throws as `PasskeysRpc.authenticate` */
-  showPasskey(token: string, id: string, answer: string): Answer<void>
-  /** The same with a passkey. @throws as `PasskeysRpc.authenticate`, too */
+  /** A passkey is shown in a session that is open, which is both. @throws as `PasskeysRpc.authenticate`, too */
   confirmByPasskey(token: string, id: string, answer: string): Answer<void>
   /**
    * Whoever has the token in their cookie, or null when the session is over.

@@ -8,13 +8,13 @@ import type { SignOut } from './passwords.ts'
 export class Access implements AccessRpc {
   readonly #core: AccountCore
   readonly #factors: Pick<Factors, 'disableTotp' | 'setEmailFactor'>
-  readonly #passkeys: Pick<Passkeys, 'list' | 'remove'>
+  readonly #passkeys: Pick<Passkeys, 'removeAll'>
   readonly #signOut: Pick<SignOut, 'here' | 'oauth'>
 
   constructor(
     core: AccountCore,
     factors: Pick<Factors, 'disableTotp' | 'setEmailFactor'>,
-    passkeys: Pick<Passkeys, 'list' | 'remove'>,
+    passkeys: Pick<Passkeys, 'removeAll'>,
     signOut: Pick<SignOut, 'here' | 'oauth'>,
   ) {
     this.#core = core
@@ -37,7 +37,7 @@ export class Access implements AccessRpc {
       // With both goes what they go with: the recovery codes.
       this.#factors.disableTotp()
       this.#factors.setEmailFactor(false)
-      for (const { id } of this.#passkeys.list()) this.#passkeys.remove(id)
+      this.#passkeys.removeAll()
       this.#core.factsChanged()
       this.#signOut.here()
     })

@@ -214,6 +214,6 @@ test('a session knows whether more than a password and the mailbox was shown', (
     await expect(plain.showCode(opened.token, 'good')).rejects.toMatchObject(
       refused('AuthenticationRequired'),
     )
-    await plain.showPasskey(opened.token, 'id', 'answer')
+    await plain.confirmByPasskey(opened.token, 'id', 'answer')
     expect(await by(opened.token)).toEqual(expect.any(Number))
   }))

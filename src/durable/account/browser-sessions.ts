@@ -116,10 +116,6 @@ export class BrowserSessions implements BrowserSessionsRpc {
     this.#noteShown(token, before, { factor: true, all: false })
   }
 
-  async showPasskey(token: string, id: string, answer: string): Promise<void> {
-    await this.confirmByPasskey(token, id, answer)
-  }
-
   /**
    * @param before sign-outs when it was begun to be looked at
    * @param shown whether a factor was, and all that signing in takes

@@ -96,6 +96,41 @@ test('what could not be told stays noted, and what changes meanwhile is told, to
     expect(facts.due()).toBeUndefined()
   }))
 
+test('what a transaction comes to is told, once, and nothing of one that is rolled back', () =>
+  withAccount(async ({ profile, storage, store }) => {
+    const told: string[] = []
+    const setFacts = async (_: string, { status }: AccountFacts) => {
+      told.push(status)
+    }
+    const runs: Promise<void>[] = []
+    const facts = new Facts({
+      kv: storage.kv,
+      profile,
+      hasTotp: () => false,
+      hasPasskey: () => false,
+      storedBytes: () => 0,
+      directory: () => ({ accounts: { setFacts } }) as unknown as DirectoryClient,
+      start() {
+        if (runs.length === 0) runs.push(facts.run())
+      },
+    })
+    storage.transactionSync(() => {
+      facts.changed()
+      store.setTakedown('a reason')
+      facts.changed()
+    })
+    await runs.pop()
+    expect(told).toEqual(['takendown'])
+    expect(() =>
+      storage.transactionSync(() => {
+        facts.changed()
+        throw new Error('no room')
+      }),
+    ).toThrow('no room')
+    await runs.pop()
+    expect(told).toHaveLength(1)
+  }))
+
 test('how much is stored is told with the first write of a day, and then no more', async () => {
   const account = await makeAccount()
   await untilListed(account.did, { status: 'active' })

@@ -61,6 +61,8 @@ export class Facts implements Job {
 
   async run(): Promise<void> {
     const { kv, profile, directory } = this.#parts
+    // Whoever has noted a change may be in the middle of a transaction: what comes of it is told.
+    await Promise.resolve()
     for (;;) {
       const told = kv.get<number>(UNTOLD)
       if (told === undefined) return

@@ -58,12 +58,11 @@ export class Passkeys implements PasskeysRpc {
     const passkey = await verifyRegistration(this.#core.config, answer, isExpected)
     this.#core.profile.get()
     this.#core.signOuts.assertNoneSince(before)
-    this.#table.add({ ...passkey, name })
-    this.#core.factsChanged()
-    if (link !== undefined && !this.#oneTime.use('link', hashToken(link))) {
-      this.#table.remove(passkey.id)
-      throw badLink()
-    }
+    this.#core.storage.transactionSync(() => {
+      this.#table.add({ ...passkey, name })
+      if (link !== undefined && !this.#oneTime.use('link', hashToken(link))) throw badLink()
+      this.#core.factsChanged()
+    })
   }
 
   rename(id: string, name: string): void {

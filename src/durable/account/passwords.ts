@@ -41,14 +41,14 @@ export const USED_TOKENS = 'used reset tokens'
 /** Ways to sign in besides the main password. */
 export interface PasswordTables {
   appPasswords: AppPasswords
-  passkeys: Pick<Passkeys, 'list' | 'remove'>
+  passkeys: Pick<Passkeys, 'list' | 'removeAll'>
 }
 
 /** The main password and the app passwords of one account. */
 export class Passwords implements PasswordsRpc {
   readonly #core: AccountCore
   readonly #appPasswords: AppPasswords
-  readonly #passkeys: Pick<Passkeys, 'list' | 'remove'>
+  readonly #passkeys: Pick<Passkeys, 'list' | 'removeAll'>
   readonly #sessions: Sessions
   readonly #signOut: SignOut
   readonly #resetTokens: ResetTokens
@@ -110,7 +110,7 @@ export class Passwords implements PasswordsRpc {
       profile.update({ password: null })
       this.#core.factsChanged()
       this.#appPasswords.removeAll()
-      for (const { id } of this.#passkeys.list()) this.#passkeys.remove(id)
+      this.#passkeys.removeAll()
       storage.kv.delete(REVIEW)
       this.#signOut.here()
     })
@@ -142,7 +142,7 @@ export class Passwords implements PasswordsRpc {
       storage.kv.delete(REVIEW)
       if (!remove) return
       for (const { name } of this.#appPasswords.list()) this.removeAppPassword(name)
-      for (const { id } of this.#passkeys.list()) this.#passkeys.remove(id)
+      this.#passkeys.removeAll()
       this.#core.factsChanged()
       // What they have opened goes with them.
       this.#signOut.browsers(keep)

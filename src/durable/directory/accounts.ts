@@ -68,12 +68,12 @@ export class Accounts implements DirectoryAccountsRpc {
     signUp: SignUpNote = {},
   ): void {
     const { burst } = signUp
-    const judged = burst && this.#bursts.judge(burst, burst.minimum)
+    const noteBurst = burst && this.#bursts.judge(burst, burst.minimum)
     this.#storage.transactionSync(() => {
       if (signUp.queueMax !== undefined) this.#queue.assertRoom(signUp.queueMax)
       const code = inviteCode === undefined ? null : this.#invites.assertUsable(inviteCode)
       this.#table.reserve(account, code, claim)
-      judged?.note()
+      noteBurst?.()
     })
   }
 

@@ -60,6 +60,22 @@ test('who has waited too long is refused, the others wait on; what broke off is 
     expect(job.repeatAfter?.()).toBeUndefined()
   }))
 
+test('one that cannot be refused holds up no other, and is tried again', () =>
+  withQueue(async (queue, signUp) => {
+    const broken = signUp('broken')
+    const other = signUp('other')
+    later(15 * DAY)
+    const refuse = vi.fn(async (did: string) => {
+      if (did === broken) throw new Error('no answer')
+      queue.remove(did)
+    })
+    const job = refuseOverdue(queue, 14 * DAY, refuse)
+    await expect(job.run()).rejects.toThrow('no answer')
+    expect(refuse.mock.calls.flat()).toContain(other)
+    expect(queue.list(2).waiting.map(({ did }) => did)).toEqual([broken])
+    await expect(job.run()).rejects.toThrow('no answer')
+  }))
+
 test('places are told in the order of coming, and so many wait and no more', () =>
   withQueue(async (queue, signUp) => {
     const dids: string[] = []

@@ -76,7 +76,7 @@ export const QUEUE_CHECK = 60 * 60 * 1000
 /** Refused at a time. */
 const BATCH = 20
 
-/** Refuses sign-ups that have waited too long, and completes what broke off. */
+/** Refuses sign-ups that have waited too long, and completes what broke off. One that fails holds up no other. */
 export const refuseOverdue = (
   queue: Pick<SignUpQueue, 'overdue' | 'list'>,
   maxAge: number,
@@ -84,9 +84,15 @@ export const refuseOverdue = (
 ): Job => ({
   name: 'refuse sign-ups that waited too long',
   async run() {
+    const failures: unknown[] = []
     for (const did of queue.overdue(Date.now() - maxAge, BATCH)) {
-      await refuse(did, 'Nobody has decided on it in time. You are welcome to try again.')
+      try {
+        await refuse(did, 'Nobody has decided on it in time. You are welcome to try again.')
+      } catch (error) {
+        failures.push(error)
+      }
     }
+    if (failures.length > 0) throw failures[0]
   },
   repeatAfter: () => (queue.list(1).total > 0 ? QUEUE_CHECK : undefined),
 })

@@ -3,8 +3,6 @@ import type { ConsumerView } from '../../contracts/sequencer.ts'
 import { coarseNetwork } from '../../kernel/net/client-network.ts'
 import type { EventLog } from '../../storage/sequencer/log.ts'
 
-export type { ConsumerView }
-
 /**
  * What survives hibernation with each socket. A live consumer needs no cursor: events are sent to it in
  * the turn in which they are stored, so whenever the object sleeps it has all of them. So a live event
@@ -45,6 +43,7 @@ export interface Newcomer {
   /** The last event that it has; undefined: it wants those from now on. */
   cursor: number | undefined
 }
+
 /** What is still known of a connection that is being closed. */
 export type Ended = Pick<Attachment, 'id' | 'sent'>
 

@@ -1,4 +1,5 @@
 import { ErrorFrame, MessageFrame } from '@atproto/xrpc-server'
+import type { ConsumerView } from '../../contracts/sequencer.ts'
 import type { EventLog, SequencedEvent } from '../../storage/sequencer/log.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
 import type { Admission } from './admission.ts'
@@ -6,7 +7,6 @@ import type { ClosingConnections } from './closing.ts'
 import {
   type Attachment,
   type BehindAttachment,
-  type ConsumerView,
   crosses,
   type Ended,
   type Newcomer,

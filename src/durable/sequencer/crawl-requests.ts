@@ -1,3 +1,4 @@
+import type { CrawlAnswer } from '../../contracts/sequencer.ts'
 import { createLogger } from '../../kernel/log.ts'
 import type { Fetch } from '../../kernel/net/guarded-fetch.ts'
 import { limitBody } from '../../kernel/net/limit-body.ts'
@@ -70,7 +71,7 @@ export class CrawlRequests {
   }
 
   /** Asks one relay, whenever its time is. */
-  async askNow(url: string, now: number): Promise<RelayRow | 'soon' | 'unknown'> {
+  async askNow(url: string, now: number): Promise<CrawlAnswer> {
     if (!this.#urls.includes(url)) return 'unknown'
     const relay = this.#relays.get(url)
     if (relay.askedAt !== undefined && now - relay.askedAt < BETWEEN) return 'soon'

@@ -112,6 +112,10 @@ export class Passkeys {
   remove(id: string): void {
     this.#sql.exec('DELETE FROM passkey WHERE id = ?', id)
   }
+
+  removeAll(): void {
+    this.#sql.exec('DELETE FROM passkey')
+  }
 }
 
 const toPasskey = (row: Row): Passkey => ({

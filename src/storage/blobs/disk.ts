@@ -35,8 +35,9 @@ export class DiskBlobStore implements BlobStore {
 
   /** The disk service removes a folder with all that is in it. */
   async deleteFolder(folder: string) {
-    // Without a name it would be all folders.
-    if (!/^[\w.-]+$/.test(folder)) throw new BlobStoreError(`no folder of an account: "${folder}"`)
+    // Without a name, or with dots alone, it would be all folders, or more.
+    if (!/^\w[\w.-]*$/.test(folder))
+      throw new BlobStoreError(`no folder of an account: "${folder}"`)
     await this.delete(folder)
   }
 

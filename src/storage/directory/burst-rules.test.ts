@@ -17,9 +17,10 @@ function host() {
     /** How long whoever signs up has to wait, in ms. */
     signUp(domain = 'gmail.com', network = `${now}`): number {
       const verdict = judgeSignUp(state, { domain, network }, { now, minimum: 10 })
+      const { episode } = verdict.state
+      if (episode && episode.since !== state.episode?.since) begun++
       // As it is stored, and read back.
       state = JSON.parse(JSON.stringify(verdict.state)) as BurstState
-      if (verdict.begins) begun++
       return verdict.retryAt === undefined ? 0 : verdict.retryAt - now
     },
     get begun() {

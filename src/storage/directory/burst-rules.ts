@@ -75,8 +75,6 @@ export interface Verdict {
   state: BurstState
   /** When it may be tried again, in ms since the epoch; undefined: it is let in. */
   retryAt: number | undefined
-  /** An episode begins with it. */
-  begins: boolean
 }
 
 /** @param minimum sign-ups in an hour that are no burst in any case */
@@ -94,10 +92,8 @@ export function judgeSignUp(
     !COMMON.has(domain) &&
     ofDomain.length >= Math.max(LEAST_OF_DOMAIN, Math.ceil(limit / 2))
   const isSlowed = isOfDomain || state.recent.length >= limit
-  if (!isSlowed)
-    return { state: admitted(state, [now, network, domain]), retryAt: undefined, begins: false }
+  if (!isSlowed) return { state: admitted(state, [now, network, domain]), retryAt: undefined }
   const counted = isOfDomain ? ofDomain : state.recent
-  const begins = state.episode === null
   const episode = state.episode
     ? { ...state.episode, last: now }
     : {
@@ -109,10 +105,10 @@ export function judgeSignUp(
         domain: isOfDomain ? domain : null,
         told: false,
       }
-  if (now < state.nextAt) return { state: { ...state, episode }, retryAt: state.nextAt, begins }
+  if (now < state.nextAt) return { state: { ...state, episode }, retryAt: state.nextAt }
   const nextAt = now + Math.ceil(HOUR / limit)
   const next = admitted({ ...state, episode, nextAt }, [now, network, domain])
-  return { state: next, retryAt: undefined, begins }
+  return { state: next, retryAt: undefined }
 }
 
 /** The sign-ups in an hour from which on it is a burst. */

@@ -10,6 +10,9 @@ import {
 const KEY = 'sign-ups'
 const HOUR = 60 * 60 * 1000
 
+/** Sign-ups that are refused are noted once in so many ms: a flood of them would be a commit each. */
+const NOTE_EVERY = 60_000
+
 /** What the operator sees of sign-ups of late. */
 export interface BurstView {
   /** How many there were, up to 500. */
@@ -29,17 +32,18 @@ export class Bursts {
   }
 
   /**
-   * Judges a sign-up. One that is refused is noted at once.
+   * Judges a sign-up. One that is refused is noted at once, unless another was in the last minute.
    *
    * @param minimum sign-ups in an hour that are no burst in any case
-   * @returns what notes it, to be called in the transaction that it comes about with, and whether an episode begins
+   * @returns what notes it, to be called in the transaction that it comes about with
    * @throws StorageError `RateLimitExceeded` (429) while they come too fast
    */
-  judge(facts: SignUpFacts, minimum: number): { begins: boolean; note(): void } {
+  judge(facts: SignUpFacts, minimum: number): () => void {
     const now = this.#now()
-    const { state, retryAt, begins } = judgeSignUp(this.#read(), facts, { now, minimum })
-    if (retryAt === undefined) return { begins, note: () => this.#kv.put(KEY, state) }
-    this.#kv.put(KEY, state)
+    const before = this.#read()
+    const { state, retryAt } = judgeSignUp(before, facts, { now, minimum })
+    if (retryAt === undefined) return () => this.#kv.put(KEY, state)
+    if (now - (before.episode?.last ?? 0) >= NOTE_EVERY) this.#kv.put(KEY, state)
     const minutes = Math.max(1, Math.ceil((retryAt - now) / 60_000))
     throw new StorageError(
       'RateLimitExceeded',

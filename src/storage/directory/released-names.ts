@@ -88,11 +88,11 @@ export class ReleasedNames {
     return createHmac('sha256', this.#rules.secret).update(`${kind}\0${name}`).digest('base64url')
   }
 
-  /** Rows of before they were hashed: a mark has neither dot nor colon. */
+  /** Rows of before they were hashed; ';' is the character after ':', and no mark has either. Reads only these. */
   #hashOlder(): void {
     const handles = this.#sql
       .exec<{ handle: string; did: string }>(
-        "SELECT handle, did FROM released_handle WHERE instr(handle, '.') > 0",
+        "SELECT handle, did FROM released_handle WHERE did > 'did:' AND did < 'did;'",
       )
       .toArray()
     for (const { handle, did } of handles) {
@@ -104,7 +104,7 @@ export class ReleasedNames {
       )
     }
     const dids = this.#sql
-      .exec<{ did: string }>("SELECT did FROM retired_did WHERE instr(did, ':') > 0")
+      .exec<{ did: string }>("SELECT did FROM retired_did WHERE did > 'did:' AND did < 'did;'")
       .toArray()
     for (const { did } of dids) {
       this.#sql.exec('UPDATE retired_did SET did = ? WHERE did = ?', this.#mark('did', did), did)

@@ -126,7 +126,7 @@ export class Devices {
   forgetGone(did: string): void {
     this.#sql.exec(
       `DELETE FROM device WHERE id IN (SELECT device_id FROM device_account WHERE did = ?1)
-       AND id NOT IN (SELECT device_id FROM device_account WHERE did <> ?1)`,
+       AND NOT EXISTS (SELECT 1 FROM device_account WHERE device_id = device.id AND did <> ?1)`,
       did,
     )
     this.forgetAccount(did)

@@ -98,6 +98,9 @@ export const migrations: readonly Migration[] = [
   `
   ALTER TABLE account_epoch ADD COLUMN forget_at INTEGER;
   `,
+  `
+  CREATE INDEX account_epoch_forget_at ON account_epoch (forget_at) WHERE forget_at IS NOT NULL;
+  `,
 ]
 
 /** Whether there is nothing that could expire. */

@@ -148,8 +148,8 @@ export class Retention {
   }
 
   /**
-   * Overwrites events where they are, before they are deleted in the same turn: SQLite leaves the bytes of rows that are deleted in the file. A row that stays as
-   * long as it was is written in its own place (SQLite, btreeOverwriteCell).
+   * Overwrites events where they are, before they are deleted in the same turn: SQLite leaves the bytes of rows that are
+   * deleted in the file. A row that stays as long as it was is written in its own place (SQLite, btreeOverwriteCell).
    */
   #overwrite(condition: string, ...values: (string | number)[]): void {
     this.#sql.exec(

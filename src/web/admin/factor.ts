@@ -34,7 +34,7 @@ export const factor = new Hono<ConsoleEnv>()
     const { answer } = await jsonBody(c)
     const shown = await findPasskey(c, answer, did)
     if (shown.did !== did) throw new InvalidRequestError('This passkey is of another account')
-    await c.env.services.account(did).browserSessions.showPasskey(token, shown.id, shown.json)
+    await c.env.services.account(did).browserSessions.confirmByPasskey(token, shown.id, shown.json)
     return c.json({})
   })
 

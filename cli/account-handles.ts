@@ -22,13 +22,30 @@ export const handles = defineCommand({
     }),
 })
 
+interface HandleRuling {
+  name: string
+  rule: string
+}
+
+/** All of them: the host answers a page at a time. */
 async function list({ json, ...args }: OperatorArgs & { json: boolean }): Promise<void> {
-  const { rules } = await askAsOperator(args, '/operator/handles', {})
+  const rules: HandleRuling[] = []
+  for (let page: HandleRuling[] = []; ; ) {
+    const after = page.at(-1)?.name
+    const answer = await askAsOperator(
+      args,
+      '/operator/handles',
+      after === undefined ? {} : { after },
+    )
+    page = answer.rules as HandleRuling[]
+    if (page.length === 0) break
+    rules.push(...page)
+  }
   if (json) {
     process.stdout.write(`${JSON.stringify({ rules })}\n`)
     return
   }
-  for (const { name, rule } of rules as { name: string; rule: string }[]) {
+  for (const { name, rule } of rules) {
     process.stdout.write(`${rule.padEnd(9)} ${name}\n`)
   }
 }

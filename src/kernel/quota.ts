@@ -24,6 +24,15 @@ export const quotaNames = [
 /** What the operator has set for one account, in place of the host's limits. */
 export type QuotaOverride = Partial<Quota>
 
+/** A number for each limit that is to change, 0 for none; null: the host's again. What is not named stays. */
+export type QuotaChange = { readonly [Name in keyof Quota]?: number | null }
+
+/** What is set for an account after a change. */
+export function changedOverride(before: QuotaOverride, change: QuotaChange): QuotaOverride {
+  const all = Object.entries({ ...before, ...change })
+  return Object.fromEntries(all.filter(([, value]) => value !== null))
+}
+
 /** The limits of an account. */
 export const quotaOf = (host: Quota, override: QuotaOverride): Quota => ({ ...host, ...override })
 

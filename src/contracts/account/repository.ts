@@ -1,5 +1,5 @@
 /** Records, CAR files and blobs of one account. */
-import type { QuotaOverride } from '../../kernel/quota.ts'
+import type { QuotaChange, QuotaOverride } from '../../kernel/quota.ts'
 import type { BlobRow, ListBlobsOptions } from '../../storage/account/blobs.ts'
 import type { UncleanRecords } from '../../storage/account/import-records.ts'
 import type { PackedRecords } from '../../storage/account/packed.ts'
@@ -72,8 +72,8 @@ export interface CountDifference {
 export interface QuotaRpc {
   /** What the operator has set for this account. */
   override(): Answer<QuotaOverride>
-  /** @param override in place of the one before; empty: the host's limits */
-  setOverride(override: QuotaOverride): Answer<void>
+  /** Changes some of it, and leaves the others. @returns all of it */
+  change(change: QuotaChange): Answer<QuotaOverride>
   /** Counts everything anew, a row read for each record, node and blob; mends what was wrong, and logs it. */
   recount(): Answer<CountDifference[]>
 }

@@ -323,9 +323,11 @@ test('a wrong count is found, mended and logged', () =>
 test('the operator sets other limits for one account, and takes them back', () =>
   withAccount((parts) => {
     const quota = quotaOf(parts)
-    quota.setOverride({ records: 5 })
+    quota.change({ records: 5 })
     expect(quota.override()).toEqual({ records: 5 })
     expect(parts.core.quota()).toEqual({ ...parts.config.quota, records: 5 })
-    quota.setOverride({})
+    // What is not named stays, also when somebody else changes it at the same time.
+    expect(quota.change({ blobBytes: 7 })).toEqual({ records: 5, blobBytes: 7 })
+    quota.change({ records: null, blobBytes: null })
     expect(parts.core.quota()).toEqual(parts.config.quota)
   }))

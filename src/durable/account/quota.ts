@@ -1,6 +1,6 @@
 import type { CountDifference, QuotaRpc } from '../../contracts/account/repository.ts'
 import type { Logger } from '../../kernel/log.ts'
-import type { QuotaOverride } from '../../kernel/quota.ts'
+import { changedOverride, type QuotaChange, type QuotaOverride } from '../../kernel/quota.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { AccountCore } from './core.ts'
@@ -29,10 +29,13 @@ export class AccountQuota implements QuotaRpc {
     return this.#core.profile.quota()
   }
 
-  setOverride(override: QuotaOverride): void {
-    this.#core.profile.get()
+  change(change: QuotaChange): QuotaOverride {
+    const { profile } = this.#core
+    profile.get()
+    const override = changedOverride(profile.quota(), change)
     const isEmpty = Object.keys(override).length === 0
-    this.#core.profile.update({ quota: isEmpty ? null : JSON.stringify(override) })
+    profile.update({ quota: isEmpty ? null : JSON.stringify(override) })
+    return override
   }
 
   recount(): CountDifference[] {

@@ -1,9 +1,6 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import { type Quota, type QuotaOverride, quotaNames } from '../../kernel/quota.ts'
+import { type QuotaChange, type QuotaOverride, quotaNames } from '../../kernel/quota.ts'
 import type { AccountDependencies } from './dependencies.ts'
-
-/** A number for each limit that is to change, 0 for none; null: the host's again. */
-export type QuotaChange = { readonly [Name in keyof Quota]?: number | null }
 
 /**
  * Sets limits of one account in place of the host's; what is not named stays.
@@ -16,15 +13,7 @@ export async function setQuota(
   did: string,
   change: Readonly<Record<string, unknown>>,
 ): Promise<QuotaOverride> {
-  const checked = checkQuotaChange(change)
-  const { quota } = objects.account(did)
-  const override: Record<string, number> = { ...(await quota.override()) }
-  for (const [name, value] of Object.entries(checked)) {
-    if (value === null) delete override[name]
-    else override[name] = value
-  }
-  await quota.setOverride(override)
-  return override
+  return objects.account(did).quota.change(checkQuotaChange(change))
 }
 
 /** @throws InvalidRequestError for what is no limit, or no whole number */

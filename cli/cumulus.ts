@@ -9,6 +9,9 @@ const cumulus = group(
   {
     serve: () => import('./commands/serve.ts').then((module) => module.default),
     dev: () => import('./commands/dev.ts').then((module) => module.default),
+    status: () => import('./commands/status.ts').then((module) => module.default),
+    doctor: () => import('./commands/doctor.ts').then((module) => module.default),
+    logs: () => import('./commands/logs.ts').then((module) => module.default),
     account: () => import('./commands/account/account.ts').then((module) => module.default),
     mail: () => import('./commands/mail/mail.ts').then((module) => module.default),
     passkey: () => import('./commands/passkey.ts').then((module) => module.default),

@@ -70,6 +70,12 @@ export interface SequencerRpc {
   endConsumer(id: string): Answer<boolean>
   /** Asks a relay to crawl this host now, but not twice in a minute. @param url as in `FirehoseStatus.relays` */
   requestCrawl(url: string): Answer<CrawlAnswer>
+  /**
+   * The next event gets a higher number than this one, which relays know of this host.
+   *
+   * @returns false: it is more than any host would have come to by counting microseconds, and nothing is done
+   */
+  raiseSequence(above: number): Answer<boolean>
   /** Rows read and written since this was last asked for; counted in development only. */
   takeRows(): Answer<RowCounts>
   /**

@@ -1,0 +1,3 @@
+import { command } from '../terminal/command.ts'
+
+export default command({ name: 'status', description: 'How a host is doing', args: {}, run() {} })

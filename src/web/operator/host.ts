@@ -1,0 +1,78 @@
+/** What `cumulus status` and `cumulus doctor` ask, and what mends what they find. */
+import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
+import { Hono } from 'hono'
+import { jsonBody, textOf } from '../account/form.ts'
+import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
+import { readLive, readReport, reportAccount } from './report.ts'
+
+/** Accounts in one answer. */
+const PAGE = 100
+
+/** Below `/operator/`, whose middleware has let the operator in. */
+export const hostCommands = new Hono<CommandEnv>()
+  /** `{live?}` in; `HostReport` out, or with `live` a `LiveReport`. */
+  .post('/operator/status', async (c) => {
+    const { live } = await jsonBody(c)
+    return c.json(live === true ? await readLive(c.env.services) : await readReport(c.env.services))
+  })
+  /** `{after?}` in, a DID; the next hundred accounts, in order of their DIDs, out: `{accounts: [{did, handle}]}`. */
+  .post('/operator/accounts', async (c) => {
+    const after = textOf((await jsonBody(c)).after)
+    const found = await c.env.services.directory.accounts.list(PAGE, after || undefined)
+    return c.json({ accounts: found.map(({ did, handle }) => ({ did, handle })) })
+  })
+  /** `{account}` in, `AccountReport` out. */
+  .post('/operator/account-report', async (c) => {
+    const account = await accountOf(c, (await jsonBody(c)).account)
+    return c.json(await reportAccount(account, c.env.services))
+  })
+  /** `{}` in; `{error}` out, null where the blob store gives back what it is given. */
+  .post('/operator/try-blobs', async (c) => {
+    const { blobs, log } = c.env.services
+    try {
+      await blobs.tryStore()
+      return c.json({ error: null })
+    } catch (error) {
+      log.error('the blob store does not work', error)
+      return c.json({ error: error instanceof Error ? error.message : String(error) })
+    }
+  })
+  /** `{relay}` in, an origin; asks it to crawl. `{askedAt, outcome}` out. */
+  .post('/operator/request-crawl', async (c) => {
+    const relay = textOf((await jsonBody(c)).relay)
+    const { config, sequencer } = c.env.services
+    const url = config.crawlers.find((crawler) => new URL(crawler).origin === relay) ?? relay
+    const answer = await asOperator(c, 'request crawl', { uri: relay }, async () =>
+      sequencer.requestCrawl(url),
+    )
+    if (answer === 'unknown') throw new InvalidRequestError('This relay is not in PDS_CRAWLERS')
+    if (answer === 'soon') {
+      throw new XRPCError(429, 'It was asked less than a minute ago', 'RateLimitExceeded')
+    }
+    return c.json({ askedAt: answer.askedAt, outcome: answer.outcome })
+  })
+  /** `{account, what}` in, with `identity` or `sync`; tells the network to look again. */
+  .post('/operator/announce', async (c) => {
+    const { account, what } = await jsonBody(c)
+    if (what !== 'identity' && what !== 'sync') {
+      throw new InvalidRequestError('what must be "identity" or "sync"')
+    }
+    const { did, handle } = await accountOf(c, account)
+    const { profile } = c.env.services.account(did)
+    await asOperator(c, `announce ${what}`, { did }, () =>
+      what === 'identity' ? profile.announceIdentity() : profile.announceHead(),
+    )
+    return c.json({ did, handle })
+  })
+  /** `{above}` in: the next event of the firehose gets a higher number. */
+  .post('/operator/raise-sequence', async (c) => {
+    const { above } = await jsonBody(c)
+    const { sequencer } = c.env.services
+    const isRaised = await asOperator(c, 'raise sequence', { note: String(above) }, async () =>
+      sequencer.raiseSequence(Number(above)),
+    )
+    if (isRaised) return c.json({})
+    throw new InvalidRequestError(
+      'Numbers count from the microseconds since 1970: this one is in the future, or no number',
+    )
+  })

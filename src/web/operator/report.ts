@@ -1,0 +1,56 @@
+/** The host as `cumulus status` and `cumulus doctor` see it. */
+import type { Services } from '../../context/services.ts'
+import type { AccountReport, HostReport, LiveReport } from '../../contracts/host-report.ts'
+import { recentErrors } from '../../kernel/recent-errors.ts'
+import { readHost } from '../admin/overview/read.ts'
+import { wayOfMails } from '../admin/sections/mail-way.ts'
+
+/** Missing blobs that are counted. */
+const MISSING_COUNTED = 500
+
+/** What changes from moment to moment, and costs little to read. */
+export async function readLive(services: Services): Promise<LiveReport> {
+  const { directory, sequencer } = services
+  const [firehose, consumers, mails] = await Promise.all([
+    sequencer.status(),
+    sequencer.consumers(),
+    directory.mails.counts(),
+  ])
+  return { now: Date.now(), firehose, consumers, mails, errors: recentErrors() }
+}
+
+/** All of it; reads a row for each account. */
+export async function readReport(services: Services): Promise<HostReport> {
+  const { config, mail, plc, unknownSettings } = services
+  const [state, live] = await Promise.all([readHost(services), readLive(services)])
+  const { version, asksVersion, newest, accounts, activity, waiting, openReports } = state
+  const { freeBytes, logLimit, risks } = state
+  const { hostname, publicUrl, serviceDid, handleDomains, plcUrl, dohUrl, registration } = config
+  const { devMode, quota, appview } = config
+  return {
+    ...live,
+    ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
+    ...{ freeBytes, logLimit, risks },
+    ...{ hostname, publicUrl, serviceDid, handleDomains, plcUrl, dohUrl, registration },
+    ...{ devMode, quota, unknownSettings },
+    appview: appview && { url: appview.url, did: appview.did },
+    rotationKey: plc.rotationDidKey(),
+    mailWay: wayOfMails(services),
+    sendsMail: mail.sends,
+  }
+}
+
+/** @throws XRPCError */
+export async function reportAccount(
+  { did, handle }: { did: string; handle: string },
+  services: Services,
+): Promise<AccountReport> {
+  const { repository, keys, profile, blobs } = services.account(did)
+  const [{ rev, status }, signingKey, usage, missing] = await Promise.all([
+    repository.status(),
+    keys.publicKey(),
+    profile.usage(),
+    blobs.listMissing(MISSING_COUNTED),
+  ])
+  return { did, handle, status, rev, signingKey, usage, missingBlobs: missing.length }
+}

@@ -28,6 +28,7 @@ export async function keepRunning(
   }
   stop.addEventListener('abort', end)
   let pause = SHORTEST_PAUSE
+  let restarts = 0
   while (true) {
     const startedAt = Date.now()
     const code = await workerd.exited
@@ -37,7 +38,8 @@ export async function keepRunning(
     await sleep(pause, undefined, { signal: stop }).catch(() => undefined)
     if (stop.aborted) return code ?? 0
     pause = Math.min(pause * 2, LONGEST_PAUSE)
-    workerd = await startWorkerd({ ...options, port: first.port })
+    restarts++
+    workerd = await startWorkerd({ ...options, port: first.port, restarts })
     // Stopped while it started: what was told to end is the one before.
     if (stop.aborted) end()
   }

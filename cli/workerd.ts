@@ -37,6 +37,8 @@ export interface WorkerdOptions {
   /** The IP address to listen on. */
   bind: string
   raw: RawSettings
+  /** How often workerd has ended by itself before. */
+  restarts?: number
   /** Where workerd's own output goes. */
   output?: 'inherit' | 'ignore'
 }
@@ -65,37 +67,44 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   }
   const configPath = join(dataDirectory, 'workerd.capnp')
   const hasher = await startPasswordHasher()
-  const disk = await startDiskSpace(dataDirectory)
+  let child: ChildProcess | undefined
+  const { restarts = 0 } = options
+  const startedAt = Date.now()
+  const disk = await startDiskSpace(dataDirectory, () => ({ pid: child?.pid, restarts, startedAt }))
   const { PDS_EMAIL_SMTP_URL: smtp } = raw
   const mail = smtp ? await startMailRelay(smtp) : undefined
   const sockets = { hasher: hasher.socket, disk: disk.socket, mail: mail?.socket }
   writeFileSync(configPath, workerdConfig(options, sockets), { mode: 0o600 })
   // The child has it from here: databases, their logs and blobs are its owner's only.
   const umask = process.umask(PRIVATE_UMASK)
-  const child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
+  child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
     env: { ...process.env, ...raw },
     stdio: ['ignore', output, 'pipe', 'pipe'],
   })
   process.umask(umask)
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  child.once('exit', () => {
+  const serving = child
+  const exited = new Promise<number | null>((resolve) => serving.once('exit', resolve))
+  serving.once('exit', () => {
     hasher.stop()
     disk.stop()
     mail?.stop()
   })
   let printed = ''
   let started = false
-  child.stderr?.on('data', (chunk: Buffer) => {
+  serving.stderr?.on('data', (chunk: Buffer) => {
     if (!started) printed += chunk.toString()
     else if (output === 'inherit') process.stderr.write(inWords(chunk))
   })
-  const port = await Promise.race([listening(child.stdio[3] as Readable), exited.then(() => null)])
+  const port = await Promise.race([
+    listening(serving.stdio[3] as Readable),
+    exited.then(() => null),
+  ])
   if (port === null) throw new WorkerdStartError(explain(printed.trim(), options))
   started = true
   if (output === 'inherit') process.stderr.write(printed)
-  return { port, process: child, exited }
+  return { port, process: serving, exited }
 }
 
 const REFUSED = '"message":"the settings are wrong"'
@@ -170,13 +179,13 @@ function workerdConfig(
     ...(sockets.mail ? ['(name = "MAIL_RELAY", service = "mail-relay")'] : []),
     ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
   ]
-  const { reachPrivate } = readConfig({ ...raw })
+  const { reachPrivate, memory } = readConfig({ ...raw })
   const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
   return `# Written by \`npm start\`; changes are lost.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  v8Flags = ["--max-semi-space-size=${V8_SEMI_SPACE}"],
+  v8Flags = ["--max-semi-space-size=${V8_SEMI_SPACE}", "--max-heap-size=${memory}"],
   services = [
     (name = "main", worker = .worker),
     (name = "objects", disk = (path = "objects", writable = true)),

@@ -36,6 +36,11 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     const { operatorCommands } = await import('./operator/commands.ts')
     return operatorCommands.fetch(c.req.raw, c.env, c.executionCtx)
   })
+  // Nor for scripts of other origins in a browser on this machine.
+  .get('/metrics', async (c) => {
+    const { metrics } = await import('./metrics/serve.ts')
+    return metrics.fetch(c.req.raw, c.env, c.executionCtx)
+  })
   .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
   .get('/', async (c) => {
     const { landing } = await import('./landing.ts')

@@ -55,6 +55,10 @@ export interface Config extends MailSettings {
   serviceDid: string
   handleDomains: readonly string[]
   adminPassword: string | undefined
+  /** Opens `/metrics`. */
+  metricsToken: string | undefined
+  /** MB of JavaScript's memory on plain workerd. */
+  memory: number
   jwtSecret: string
   /** Makes DPoP nonces, 64 hex digits; undefined: derived from `jwtSecret`. */
   dpopSecret: string | undefined
@@ -128,6 +132,10 @@ export interface Config extends MailSettings {
 /** Characters of a secret, at least. */
 const MIN_SECRET = 16
 
+/** MB */
+const DEFAULT_MEMORY = 1024
+const MIN_MEMORY = 128
+
 /** One or more settings are wrong; the message has a line for each. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
@@ -161,9 +169,17 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       `PDS_HOSTNAME: must be a host name alone, without "https://", port or path (it is "${name}")`,
     )
   }
-  const { PDS_ADMIN_PASSWORD: adminPassword } = parsed
-  if (adminPassword !== undefined && adminPassword.length < MIN_SECRET) {
-    problems.push(`PDS_ADMIN_PASSWORD must have at least ${MIN_SECRET} characters`)
+  for (const name of ['PDS_ADMIN_PASSWORD', 'PDS_METRICS_TOKEN'] as const) {
+    const { [name]: value } = parsed
+    if (value !== undefined && value.length < MIN_SECRET) {
+      problems.push(`${name} must have at least ${MIN_SECRET} characters`)
+    }
+  }
+  if (/\s/.test(parsed.PDS_METRICS_TOKEN ?? '')) {
+    problems.push('PDS_METRICS_TOKEN: a token has no spaces in it')
+  }
+  if ((parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY) < MIN_MEMORY) {
+    problems.push(`PDS_MEMORY_MB must be ${MIN_MEMORY} at least`)
   }
   const handleDomains = parsed.PDS_SERVICE_HANDLE_DOMAINS ?? []
   const rotationKey = parsed.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX
@@ -200,6 +216,8 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     serviceDid: parsed.PDS_SERVICE_DID ?? `did:web:${hostname}`,
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
+    metricsToken: parsed.PDS_METRICS_TOKEN,
+    memory: parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY,
     jwtSecret: parsed.PDS_JWT_SECRET ?? '',
     dpopSecret: unlessNone(parsed.PDS_DPOP_SECRET),
     keySecret: parsed.PDS_KEY_SECRET ?? '',

@@ -1,5 +1,6 @@
 import { define } from '#lex/com/atproto/sync/subscribeRepos'
 import { mayBypass } from '#src/context/limits/bypass.ts'
+import { counters } from '#src/kernel/metrics/counters.ts'
 import { clientNetwork } from '#src/kernel/net/client-network.ts'
 import { anyone } from '#src/server/auth/policy.ts'
 
@@ -33,8 +34,10 @@ export default define({
   },
 })
 
-const tooMany = () =>
-  Response.json(
+function tooMany(): Response {
+  counters.noteRefusal('RateLimitExceeded')
+  return Response.json(
     { error: 'RateLimitExceeded', message: 'There are too many consumers' },
     { status: 429, headers: { 'retry-after': '60' } },
   )
+}

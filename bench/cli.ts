@@ -1,8 +1,9 @@
 /** `npm run bench`: Cumulus beside the reference PDS, or another checkout: docs/performance.md. */
 import { resolve } from 'node:path'
 import { defineCommand, runMain } from 'citty'
-import { ensureBundle } from '../cli/bundle.ts'
-import { CommandError, reportErrors } from '../cli/report-errors.ts'
+import { ensureBundle } from '../cli/host/bundle.ts'
+import { CommandError } from '../cli/terminal/errors.ts'
+import { reportError } from '../cli/terminal/program.ts'
 import { Cleanup } from './cleanup.ts'
 import { type Options, parseRows, parseSizes, ROWS } from './options.ts'
 import { prepare } from './prepare.ts'
@@ -37,8 +38,8 @@ const bench = defineCommand({
     profile: { type: 'string', description: 'Instead: a CPU profile of Cumulus serving that row' },
     json: { type: 'boolean', description: 'The result as JSON on stdout' },
   },
-  run: ({ args, rawArgs }) =>
-    reportErrors(async () => {
+  run: async ({ args, rawArgs }) => {
+    try {
       refuseUnknown(rawArgs, args._)
       const { only = '', sizes, accounts, big, against, profile, json } = args
       const seconds = Number(args.seconds)
@@ -53,7 +54,10 @@ const bench = defineCommand({
         baseline,
       }
       await start(options, parseRows(profile ?? '')[0], json)
-    }),
+    } catch (error) {
+      reportError(error, 'npm run bench --')
+    }
+  },
 })
 
 async function start(options: Options, profiled: string | undefined, json = false): Promise<void> {

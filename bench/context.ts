@@ -1,7 +1,7 @@
 /** What the parts of a run share. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT } from '../cli/bundle.ts'
+import { ROOT } from '../cli/host/bundle.ts'
 import type { Cleanup } from './cleanup.ts'
 import type { Options } from './options.ts'
 import type { Report } from './report/report.ts'

@@ -1,5 +1,5 @@
 /** The options of a run, and the names of its rows. */
-import { CommandError } from '../cli/report-errors.ts'
+import { CommandError } from '../cli/terminal/errors.ts'
 
 export interface Options {
   /** Names of rows, or of groups of rows; empty means all. */

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { CommandError } from '../cli/report-errors.ts'
+import { CommandError } from '../cli/terminal/errors.ts'
 import { progress } from './progress.ts'
 
 const BENCH = import.meta.dirname

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Profiler } from 'node:inspector'
 import { join, relative } from 'node:path'
-import { CommandError } from '../cli/report-errors.ts'
+import { CommandError } from '../cli/terminal/errors.ts'
 import type { Cleanup } from './cleanup.ts'
 import { drive, stats } from './load/drive.ts'
 import { addAccount, startHost, stopHost } from './load/host.ts'

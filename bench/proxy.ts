@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ensureBundle } from '../cli/bundle.ts'
+import { ensureBundle } from '../cli/host/bundle.ts'
 import { Cleanup } from './cleanup.ts'
 import type { Call } from './load/client.ts'
 import { prepare } from './prepare.ts'

@@ -1,7 +1,7 @@
 /** `npm run size`: size of the production bundle, and of what is in it. */
 import { readFileSync, rmSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import { BUNDLE, buildBundle } from './bundle.ts'
+import { BUNDLE, buildBundle } from './host/bundle.ts'
 
 /**
  * Upper limit for the bundle, KiB compressed; most of it is the OAuth server and its libraries. What speaks SMTP and the

@@ -1,8 +1,8 @@
 /** `npm run docs:configuration`: writes docs/configuration.md; with `--check`, only compares. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT } from './bundle.ts'
-import { settingsPage } from './settings-help.ts'
+import { ROOT } from './host/bundle.ts'
+import { settingsPage } from './settings/help.ts'
 
 const path = join(ROOT, 'docs', 'configuration.md')
 const page = settingsPage()

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Profiler, Runtime } from 'node:inspector'
 import { SourceMap, type SourceMapPayload } from 'node:module'
-import { BUNDLE } from '../../cli/bundle.ts'
+import { BUNDLE } from '../../cli/host/bundle.ts'
 
 const SHOWN = 25
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { ROOT } from '../../cli/bundle.ts'
+import { ROOT } from '../../cli/host/bundle.ts'
 import type { Cleanup } from '../cleanup.ts'
 import { type Context, newServers } from '../context.ts'
 import { median } from '../load/drive.ts'

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { ROOT } from '../../cli/bundle.ts'
-import { startWorkerd } from '../../cli/workerd.ts'
+import { ROOT } from '../../cli/host/bundle.ts'
+import { startWorkerd } from '../../cli/host/workerd.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { end, freePort, onEarlyExit } from './process.ts'
 import { type Running, type Server, SHARED_SETTINGS, untilAnswering } from './server.ts'
@@ -97,7 +97,7 @@ async function configure(
     return end(workerd.process)
   }
   // Nothing of another checkout is imported: its files may have other names.
-  const child = spawn(process.execPath, ['--no-warnings', 'cli/start.ts'], {
+  const child = spawn('npm', ['--silent', 'start'], {
     cwd: checkout,
     env: { ...process.env, ...raw },
     stdio: ['ignore', 'pipe', 'pipe'],

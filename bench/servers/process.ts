@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { CommandError } from '../../cli/report-errors.ts'
+import { CommandError } from '../../cli/terminal/errors.ts'
 
 /**
  * Runs one of the benchmark's own programs with Node. It sends `{ port }` when it listens, and ends

@@ -6,7 +6,7 @@ import { escapeControls } from '../../codegen/escape-controls.ts'
 import { pdsOf } from '../../src/services/identity/did-document.ts'
 import type { ResolutionSettings } from '../../src/services/identity/resolve-did.ts'
 import { SCHEMA_COLLECTION } from '../../src/services/lexicons/document.ts'
-import { CommandError } from './command.ts'
+import { CommandError } from '../terminal/errors.ts'
 import { didOf, documentOf } from './network.ts'
 
 /** Where the password is taken from, so that it is on no command line. */

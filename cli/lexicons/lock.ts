@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isValidNsid } from '@atproto/syntax'
 import { lexiconPath } from '../../codegen/layout.ts'
 import { byCodeUnits, readText } from '../../codegen/tree.ts'
-import { CommandError } from './command.ts'
+import { CommandError } from '../terminal/errors.ts'
 import { cidOfLexicon } from './written.ts'
 
 export const LOCK = 'lexicons.lock.json'

@@ -8,7 +8,7 @@ import { type ResolutionSettings, resolveDid } from '../../src/services/identity
 import { resolveHandle } from '../../src/services/identity/resolve-handle.ts'
 import type { PublishedLexicon } from '../../src/services/lexicons/document.ts'
 import { fetchLexicon } from '../../src/services/lexicons/fetch-lexicon.ts'
-import { CommandError } from './command.ts'
+import { CommandError } from '../terminal/errors.ts'
 
 /** PDS_DOH_URL, PDS_DID_PLC_URL and PDS_DISABLE_SSRF_PROTECTION of the environment. @throws CommandError */
 export function resolutionSettingsFrom(env: NodeJS.ProcessEnv): ResolutionSettings {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { makeProject } from '../../codegen/testing/project.ts'
 import { encode } from '../../src/kernel/cbor/encode.ts'
 import { readDocument, SCHEMA_COLLECTION } from '../../src/services/lexicons/document.ts'
-import { CommandError } from './command.ts'
+import { CommandError } from '../terminal/errors.ts'
 import { LOCK } from './lock.ts'
 import { pull } from './pull.ts'
 

@@ -5,7 +5,7 @@ import { byCodeUnits } from '../../codegen/tree.ts'
 import { writeBelow } from '../../codegen/write.ts'
 import { type PublishedLexicon, parseRecord } from '../../src/services/lexicons/document.ts'
 import { referencesIn } from '../../src/services/lexicons/references.ts'
-import { CommandError } from './command.ts'
+import { CommandError } from '../terminal/errors.ts'
 import { fileState, type Lock, readLexicon, readLock, writeLock } from './lock.ts'
 import { fileText } from './written.ts'
 

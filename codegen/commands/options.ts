@@ -20,11 +20,16 @@ export const jsonOption = {
 /** Complains about options and arguments that a command does not have: citty ignores them. @throws UsageError */
 export function refuseUnknown(given: { _: string[] }, known: ArgsDef): void {
   const options = Object.keys(known)
+  // `--dry-run` is there as `dryRun`, too.
+  const names = new Set(options.flatMap((name) => [name, camelCase(name)]))
   for (const option of Object.keys(given)) {
-    if (option === '_' || options.includes(option)) continue
+    if (option === '_' || names.has(option)) continue
     throw new UsageError(`unknown option --${option}${didYouMean(option, options)}`)
   }
   const positional = Object.values(known).filter(({ type }) => type === 'positional').length
   const extra = given._[positional]
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`)
 }
+
+const camelCase = (name: string): string =>
+  name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())

@@ -15,7 +15,7 @@ export interface OutgoingMail extends Mail {
   id: string
 }
 
-/** Why the process that speaks SMTP (`cli/mail-relay.ts`) did not send a mail. */
+/** Why the process that speaks SMTP (`cli/host/mail-relay.ts`) did not send a mail. */
 export interface RelayRefusal {
   message: string
   /** Another attempt would end the same. */

@@ -23,7 +23,7 @@ beforeAll(() => {
 })
 
 async function startDev(args: string[], env: Record<string, string> = {}): Promise<Dev> {
-  const child = spawn(process.execPath, [join(project, 'cli/dev.ts'), ...args], {
+  const child = spawn(process.execPath, [join(project, 'cli/cumulus.ts'), 'dev', ...args], {
     cwd: project,
     env: { PATH: process.env.PATH, HOME: project, WRANGLER_SEND_METRICS: 'false', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -62,9 +62,13 @@ test('an app signs somebody in on the port of --port, and normal refusals make n
   const pds = `http://localhost:${port}`
   expect(await endpointOf(port)).toBe(pds)
   const plc = /PLC directory is (\S+);/.exec(dev.output())?.[1] ?? ''
-  const made = await runCommand(join(project, 'cli/account.ts'), ['bob.test', '--dev', '--json'], {
-    PDS_PORT: String(port),
-  })
+  const made = await runCommand(
+    join(project, 'cli/cumulus.ts'),
+    ['account', 'create', 'bob.test', '--dev', '--json'],
+    {
+      PDS_PORT: String(port),
+    },
+  )
   expect(made).toMatchObject({ code: 0 })
   const { did, password } = JSON.parse(made.output) as { did: string; password: string }
   const { client } = makeApp(plc, SCOPE, undefined, pds)
@@ -95,7 +99,11 @@ test('PDS_PORT is the port as well, and the data are those of before', async () 
 }, 60_000)
 
 test('a port that is none is refused with a sentence', async () => {
-  const { code, output } = await runCommand(join(project, 'cli/dev.ts'), ['--port', 'http'], {})
+  const { code, output } = await runCommand(
+    join(project, 'cli/cumulus.ts'),
+    ['dev', '--port', 'http'],
+    {},
+  )
   expect(code).toBe(1)
   expect(output).toContain('The port must be a number from 1 to 65535 (it is "http").')
 })

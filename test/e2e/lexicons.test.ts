@@ -79,7 +79,8 @@ function run(script: string, ...args: string[]): Promise<Ran> {
 
 const publish = (...args: string[]) =>
   run(
-    'cli/lexicons-publish.ts',
+    'cli/cumulus.ts',
+    ...['lexicons', 'publish'],
     ...['--root', project, '--account', publisher, '--namespace', 'com.example', ...args],
   )
 
@@ -353,7 +354,8 @@ describe('lexicons of the network are pulled into a tree', () => {
   })
   afterAll(() => rmSync(tree, { recursive: true }))
 
-  const pull = (...args: string[]) => run('cli/lexicons-pull.ts', '--root', tree, ...args)
+  const pull = (...args: string[]) =>
+    run('cli/cumulus.ts', 'lexicons', 'pull', '--root', tree, ...args)
   const lock = () => JSON.parse(readFileSync(join(tree, 'lexicons.lock.json'), 'utf8'))
   const file = (name: string) => readFileSync(join(tree, 'lexicons/com/example/book', name), 'utf8')
 
@@ -416,7 +418,7 @@ describe('lexicons of the network are pulled into a tree', () => {
   test('all or none: a name that leads nowhere changes nothing', async () => {
     const { status, stdout, stderr } = await pull('com.example.book.sign', 'org.example.none.entry')
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toBe('lexicons:pull: DNS has no did=… at _lexicon.none.example.org\n')
+    expect(stderr).toBe('DNS has no did=… at _lexicon.none.example.org\n')
     expect(Object.keys(lock().lexicons)).not.toContain('com.example.book.sign')
     expect(await pull('nonsense')).toMatchObject({ status: 2 })
   })

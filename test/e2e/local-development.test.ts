@@ -31,8 +31,8 @@ afterAll(() => server.stop())
 /** Makes an account with the command. */
 async function makeBob(): Promise<User> {
   const { code, output } = await runCommand(
-    join(PROJECT, 'cli/account.ts'),
-    ['bob.test', '--json'],
+    join(PROJECT, 'cli/cumulus.ts'),
+    ['account', 'create', 'bob.test', '--json'],
     { PDS_PORT: new URL(server.origin).port, PDS_DATA_DIRECTORY: server.dataDirectory },
   )
   expect(code).toBe(0)

@@ -35,7 +35,7 @@ test('no account is made, and it is said how to make one', async () => {
   expect(await repos()).toEqual([])
   expect(plc.requests).toEqual([])
   expect(server.output).toContain('There is no account yet')
-  expect(server.output).toContain('npm run account -- alice.pds.example.com')
+  expect(server.output).toContain('npx cumulus account create alice.pds.example.com')
   expect(server.output).not.toMatch(/^ +(account|password) /m)
 })
 
@@ -46,8 +46,8 @@ test('nor does it bring a PLC directory of its own', () => {
 
 test('the command that is named makes the account, with a did:plc', async () => {
   const { code, output } = await runCommand(
-    join(PROJECT, 'cli/account.ts'),
-    ['alice.pds.example.com'],
+    join(PROJECT, 'cli/cumulus.ts'),
+    ['account', 'create', 'alice.pds.example.com'],
     { PDS_PORT: new URL(server.origin).port, PDS_DATA_DIRECTORY: server.dataDirectory },
   )
   expect(code).toBe(0)
@@ -59,7 +59,7 @@ test('the command that is named makes the account, with a did:plc', async () => 
 
 test('mistakes get a sentence that helps', async () => {
   const run = (...args: string[]) =>
-    runCommand(join(PROJECT, 'cli/account.ts'), args, {
+    runCommand(join(PROJECT, 'cli/cumulus.ts'), ['account', 'create', ...args], {
       PDS_PORT: new URL(server.origin).port,
       PDS_DATA_DIRECTORY: server.dataDirectory,
     })

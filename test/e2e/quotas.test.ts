@@ -1,12 +1,9 @@
 /** Quotas as clients, the operator and the owner see them. */
-import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeAccounts, operatorOf } from '../support/accounts.ts'
-import { runCommand } from '../support/command.ts'
+import { runCumulus } from '../support/command.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-
-const PROJECT = join(import.meta.dirname, '../..')
 
 let server: TestServer
 
@@ -91,7 +88,7 @@ test('writes, uploads and imports over the limit are refused; reads, deletions a
 test('the operator raises the limits of one account with a command', async () => {
   const agent = await makeAgent()
   const run = (...args: string[]) =>
-    runCommand(join(PROJECT, 'cli/account.ts'), ['quota', ...args], {
+    runCumulus(['account', 'quota', ...args], {
       PDS_DATA_DIRECTORY: server.dataDirectory,
       PDS_PORT: new URL(server.origin).port,
     })

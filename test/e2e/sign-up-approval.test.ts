@@ -1,17 +1,15 @@
 /** A host whose operator approves sign-ups, and one that wants addresses confirmed. */
-import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
 import { Browser } from '../support/browser.ts'
-import { runCommand } from '../support/command.ts'
+import { runCumulus } from '../support/command.ts'
 import { FirehoseReader } from '../support/firehose.ts'
 import { mailTo, readMails } from '../support/mail.ts'
 import { publicOrigin } from '../support/oauth.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-const PROJECT = join(import.meta.dirname, '../..')
 const PASSWORD = 'correct horse battery'
 
 const jwtScope = (token: string) =>
@@ -55,7 +53,7 @@ describe('with PDS_REGISTRATION=approval', () => {
   })
 
   const command = (...args: string[]) =>
-    runCommand(join(PROJECT, 'cli/account.ts'), args, {
+    runCumulus(['account', ...args], {
       PDS_DATA_DIRECTORY: server.dataDirectory,
       PDS_PORT: new URL(server.origin).port,
     })

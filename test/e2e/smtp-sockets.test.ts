@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { workerdBinary } from '../../cli/workerd.ts'
+import { workerdBinary } from '../../cli/host/workerd.ts'
 import { freePort } from '../support/server.ts'
 import { SECRET, type SmtpOptions, startSmtp, USER } from '../support/smtp.ts'
 

@@ -6,7 +6,7 @@ import { AtpAgent } from '@atproto/api'
 import type { ParsedMail } from 'mailparser'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makeAccounts, operatorOf } from '../support/accounts.ts'
-import { runCommand } from '../support/command.ts'
+import { runCumulus } from '../support/command.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { SECRET, startSmtp, type TestSmtp, USER } from '../support/smtp.ts'
@@ -229,11 +229,13 @@ test('mails leave one way only, which exists', async () => {
 test('a test mail is sent from the command line, or it says why not', {
   timeout: 30_000,
 }, async () => {
-  const path = join(import.meta.dirname, '../../cli/mail.ts')
   const send = (url: string) => {
     const folder = mkdtempSync(join(tmpdir(), 'cumulus-'))
     const env = { PDS_HOSTNAME: 'pds.example.com', PDS_DATA_DIRECTORY: folder }
-    return runCommand(path, ['me@example.com'], { ...env, ...(url && { PDS_EMAIL_SMTP_URL: url }) })
+    return runCumulus(['mail', 'test', 'me@example.com'], {
+      ...env,
+      ...(url && { PDS_EMAIL_SMTP_URL: url }),
+    })
   }
   const sent = await send(urlOf(smtp))
   expect(sent.output).toContain('the SMTP server has taken it over')

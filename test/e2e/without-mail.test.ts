@@ -1,17 +1,15 @@
 /** A host with no way for mails: what takes one says so at once, and the operator does it instead. */
-import { fileURLToPath } from 'node:url'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type MadeAccount, makeAccounts, operatorOf } from '../support/accounts.ts'
 import { Browser } from '../support/browser.ts'
 import { chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
-import { runCommand } from '../support/command.ts'
+import { runCumulus } from '../support/command.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-const COMMAND = fileURLToPath(new URL('../../cli/account.ts', import.meta.url))
 const REFUSED = {
   status: 400,
   error: 'InvalidRequest',
@@ -40,7 +38,7 @@ afterAll(async () => {
 })
 
 const command = (...args: string[]) =>
-  runCommand(COMMAND, args, {
+  runCumulus(['account', ...args], {
     PDS_PORT: new URL(server.origin).port,
     PDS_DATA_DIRECTORY: server.dataDirectory,
   })

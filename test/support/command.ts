@@ -1,11 +1,18 @@
 /** Commands of the project, run as somebody would beside a server. */
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 
 export interface Ran {
   code: number | null
   /** What it printed, errors included. */
   output: string
 }
+
+const CUMULUS = join(import.meta.dirname, '../../cli/cumulus.ts')
+
+/** Runs `npx cumulus` with only these settings. */
+export const runCumulus = (args: readonly string[], env: Record<string, string> = {}) =>
+  runCommand(CUMULUS, args, env)
 
 /** Runs a TypeScript file with only these settings. */
 export function runCommand(

@@ -1,12 +1,9 @@
 /** Operators of a real server: accounts with the role and an authenticator app. */
-import { fileURLToPath } from 'node:url'
 import { Secret, TOTP } from 'otpauth'
 import { type MadeAccount, makeAccounts } from './accounts.ts'
 import { SettingsSession } from './browser-session.ts'
-import { runCommand } from './command.ts'
+import { runCumulus } from './command.ts'
 import type { TestServer } from './server.ts'
-
-const COMMAND = fileURLToPath(new URL('../../cli/account.ts', import.meta.url))
 
 export interface TestOperator extends MadeAccount {
   password: string
@@ -16,9 +13,9 @@ export interface TestOperator extends MadeAccount {
   nextCode(): string
 }
 
-/** Runs `npm run account -- role` beside a server. */
+/** Runs `cumulus account role` beside a server. */
 export const giveRole = (server: TestServer, account: string, role: string, args: string[] = []) =>
-  runCommand(COMMAND, ['role', account, role, ...args], {
+  runCumulus(['account', 'role', account, role, ...args], {
     PDS_PORT: new URL(server.origin).port,
     PDS_DATA_DIRECTORY: server.dataDirectory,
   })

@@ -50,16 +50,20 @@ export interface TestServerOptions {
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'cumulus-'))
   const port = options.port ?? (await freePort())
-  const child = spawn(process.execPath, [join(options.project ?? PROJECT, 'cli/start.ts')], {
-    env: {
-      PATH: process.env.PATH,
-      PDS_PORT: String(port),
-      PDS_DATA_DIRECTORY: dataDirectory,
-      ...(!options.unset && SETTINGS),
-      ...options.env,
+  const child = spawn(
+    process.execPath,
+    [join(options.project ?? PROJECT, 'cli/cumulus.ts'), 'serve'],
+    {
+      env: {
+        PATH: process.env.PATH,
+        PDS_PORT: String(port),
+        PDS_DATA_DIRECTORY: dataDirectory,
+        ...(!options.unset && SETTINGS),
+        ...options.env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  )
   const output = await untilRunning(child)
   return {
     origin: `http://127.0.0.1:${port}`,

@@ -1,7 +1,7 @@
 /**
  * Passwords at rest: scrypt with a random salt. It takes some 60 ms of CPU, so it runs inside Durable Objects, whose
  * CPU limit is 30 s, never in the Worker, which may have 10 ms. On plain workerd, where all objects share one thread,
- * another process does it (`cli/password-hasher.ts`).
+ * another process does it (`cli/host/password-hasher.ts`).
  */
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { Leases } from './leases.ts'

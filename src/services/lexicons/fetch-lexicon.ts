@@ -1,7 +1,7 @@
 /**
  * Resolving a lexicon from the network (atproto Lexicon specification, Lexicon Publication and Resolution):
  * DNS names the account, its DID document the host and the key, and the host proves what the account
- * publishes. Runs in the Worker and, for `npm run lexicons:pull`, in Node.
+ * publishes. Runs in the Worker and, for `npx cumulus lexicons pull`, in Node.
  *
  * `@atproto/lex-resolver` does the same with a DID resolver, a client, a schema library and a repository
  * of its own; those would be larger than this whole server may be.

@@ -76,7 +76,7 @@ ${
   hasCode || passkeys.length > 0
     ? ''
     : html`<p>This account has neither a passkey nor an authenticator app. Whoever has the operator’s password makes a
-link for a passkey: <code>npm run passkey</code>.</p>`
+link for a passkey: <code>npx cumulus passkey</code>.</p>`
 }
 </section>
 <p><a href="${SETTINGS}/security">Security of your account</a></p>

@@ -71,7 +71,7 @@ interface Server {
   credentials: { user: string; pass: string } | undefined
 }
 
-/** As `cli/mail-relay.ts` reads it: passwords do not cross a network in the clear, unless the URL says that they do. */
+/** As `cli/host/mail-relay.ts` reads it: passwords do not cross a network in the clear, unless the URL says that they do. */
 function serverOf(text: string): Server {
   const url = new URL(text)
   const secure = url.protocol === 'smtps:'

@@ -1,4 +1,4 @@
-/** SMTP on plain workerd: the process that started it speaks it (`cli/mail-relay.ts`). */
+/** SMTP on plain workerd: the process that started it speaks it (`cli/host/mail-relay.ts`). */
 
 import type { OutgoingMail, RelayRefusal } from '../../../kernel/mail.ts'
 import { MailError, type MailTransport, reasonWithout } from './transport.ts'

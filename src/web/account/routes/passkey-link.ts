@@ -1,6 +1,6 @@
 /**
  * Links with which a passkey is registered without a password, for whoever the operator gives one to: made by
- * `npm run passkey`, good for one passkey within 15 minutes. The token stands behind the `#` of the link.
+ * `npx cumulus passkey`, good for one passkey within 15 minutes. The token stands behind the `#` of the link.
  */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'

@@ -1,5 +1,5 @@
 /**
- * A new password by a code that the operator has given out (`npm run account -- reset-link`), or that was mailed. The
+ * A new password by a code that the operator has given out (`npx cumulus account reset-link`), or that was mailed. The
  * code may stand behind the `#` of the link, which no server and no log sees.
  */
 import { Hono } from 'hono'

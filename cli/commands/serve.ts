@@ -1,0 +1,136 @@
+/** `cumulus serve`, that is `npm start`: the PDS on plain workerd, on this machine. */
+import { join, relative } from 'node:path'
+import { readConfig } from '../../src/kernel/config/config.ts'
+import { type OpenSignUps, openSignUps } from '../../src/kernel/config/open-sign-ups.ts'
+import { ensureBundle } from '../host/bundle.ts'
+import { ensureFirstAccount, type FirstAccount } from '../host/first-account.ts'
+import { lockFolder } from '../host/folder-lock.ts'
+import { keepRunning } from '../host/keep-running.ts'
+import { startLocalPlc } from '../host/local-plc.ts'
+import { rewriteDatabases } from '../host/rewrite-databases.ts'
+import { startWorkerd } from '../host/workerd.ts'
+import { settingsHelp } from '../settings/help.ts'
+import { originAt, readLocalSettings } from '../settings/local.ts'
+import { command } from '../terminal/command.ts'
+
+export default command({
+  name: 'serve',
+  description: 'Runs the PDS on plain workerd, until Ctrl-C',
+  args: {},
+  about: `SETTINGS, from the environment\n\n${settingsHelp()}`,
+  refuse: 'settings come from the environment, as in PDS_PORT=2600 npx cumulus serve',
+  run,
+})
+
+async function run(): Promise<void> {
+  const settings = readLocalSettings(process.env)
+  const { raw, dataDirectory } = settings
+  const config = readConfig({ ...raw })
+  ensureBundle(() => process.stderr.write('Building the server ...\n'))
+  await lockFolder(dataDirectory, 'stop it, or choose another folder with PDS_DATA_DIRECTORY.')
+  await rewriteDatabases(dataDirectory)
+  const plc = await startLocalPlc(raw, join(dataDirectory, 'plc.jsonl'), settings.port)
+  if (plc) raw.PDS_DID_PLC_URL = plc.url
+  const workerd = await startWorkerd(settings)
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(signal))
+  const served = keepRunning(settings, workerd, stop.signal)
+  // It is waited for at the end; until then a failure is not unhandled.
+  served.catch(() => undefined)
+  const origin = `http://localhost:${workerd.port}`
+  const first = await ensureFirstAccount(originAt(settings.bind, workerd.port), raw).catch(
+    (error: unknown) => {
+      stop.abort('SIGTERM')
+      throw error
+    },
+  )
+  process.stdout.write(
+    greeting({
+      origin,
+      publicUrl: config.publicUrl,
+      plcUrl: plc?.url,
+      dataDirectory: relative(process.cwd(), dataDirectory) || '.',
+      domain: config.handleDomains[0] ?? '',
+      first,
+    }),
+  )
+  const open = openSignUps(config)
+  if (open && !config.devMode) process.stdout.write(`${openWarning(open)}\n`)
+  process.exitCode = await served
+}
+
+function openWarning({ who, missing }: OpenSignUps): string {
+  const without = missing.map((line) => `  - ${line}`)
+  return [
+    `${who} (PDS_REGISTRATION).`,
+    ...(missing.length > 0 ? ['What would hold back abuse is missing:', ...without] : []),
+    'docs/operating.md says what opening means.',
+    '',
+  ].join('\n')
+}
+
+interface Started {
+  origin: string
+  publicUrl: string
+  /** Of the directory that came with the host. */
+  plcUrl: string | undefined
+  dataDirectory: string
+  /** The domain of handles, with its dot. */
+  domain: string
+  first: FirstAccount | 'none' | 'exists'
+}
+
+function greeting({ origin, publicUrl, plcUrl, dataDirectory, domain, first }: Started): string {
+  const lines = [
+    ['open', origin],
+    ...(publicUrl === origin ? [] : [['public', publicUrl]]),
+    ['data', dataDirectory],
+    ...(plcUrl
+      ? [['plc', `${plcUrl}   identities that are made here; others are read from plc.directory`]]
+      : []),
+    ...(typeof first === 'string' ? [] : accountLines(first)),
+  ]
+  return `
+Cumulus is running.
+
+${lines.map(([name = '', value]) => (name ? `  ${name.padEnd(9)} ${value}` : '')).join('\n')}
+${first === 'none' ? noAccount(domain) : tryNext(origin, first, domain)}
+docs/custom-collections.md adds a collection of your own${plcUrl ? ', docs/local-development.md connects an app' : ''}. Ctrl-C stops the server.
+`
+}
+
+const accountLines = ({ handle, did, password }: FirstAccount): string[][] => [
+  [],
+  ['account', `${handle} (${did})`],
+  [
+    'password',
+    password ? `${password}   <- shown this once, write it down` : 'as in PDS_FIRST_PASSWORD',
+  ],
+]
+
+const tryNext = (origin: string, first: FirstAccount | 'exists', domain: string): string => `
+Try next:
+
+  ${accountCommand(`bob${domain}`)}
+  curl ${origin}/xrpc/com.atproto.server.createSession -H 'content-type: application/json' \\
+    -d '{"identifier": "${first === 'exists' ? 'your handle' : first.handle}", "password": "..."}'
+`
+
+const noAccount = (domain: string): string => `
+There is no account yet. Once the public address leads here (docs/self-hosting.md), make one:
+
+  ${accountCommand(`alice${domain}`)}
+
+It gets a did:plc in the public directory, and relays are told of it. docs/accounts.md says how others sign up.
+`
+
+/** As it reaches this server, which the environment may say where to find. */
+const accountCommand = (handle: string): string =>
+  [
+    ...['PDS_PORT', 'PDS_BIND', 'PDS_DATA_DIRECTORY'].flatMap((name) => {
+      const value = process.env[name]
+      return value ? [`${name}=${/^[\w./:-]+$/.test(value) ? value : `'${value}'`}`] : []
+    }),
+    `npx cumulus account create ${handle}`,
+  ].join(' ')

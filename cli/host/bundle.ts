@@ -1,0 +1,48 @@
+/** The production bundle: what `wrangler deploy` would upload, in `dist/`. */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+export const BUNDLE = join(ROOT, 'dist', 'worker.js')
+
+/** What the bundle is made of. */
+const INPUTS = ['src', 'wrangler.toml', 'package.json', 'package-lock.json']
+
+/** The bundle could not be built; the message is wrangler's. */
+export class BundleError extends Error {
+  override name = 'BundleError'
+}
+
+/** Builds the bundle if it is missing or older than its sources. @throws BundleError */
+export function ensureBundle(onBuild: () => void): void {
+  const built = statSync(BUNDLE, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if (INPUTS.every((input) => newest(join(ROOT, input)) <= built)) return
+  onBuild()
+  buildBundle()
+}
+
+/** @returns wrangler's report, with the size of the upload. @throws BundleError */
+export function buildBundle(): string {
+  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [wrangler, 'deploy', '--dry-run', '--outdir', 'dist'],
+    { cwd: ROOT, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } },
+  )
+  if (status !== 0) throw new BundleError(`${stdout}${stderr}`)
+  return stdout
+}
+
+/** Time of the last change below `path`, in ms since the epoch. */
+function newest(path: string): number {
+  const stat = statSync(path)
+  if (!stat.isDirectory()) return stat.mtimeMs
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .reduce(
+      (latest, entry) => Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs),
+      stat.mtimeMs,
+    )
+}

@@ -1,0 +1,33 @@
+/** One server at a time has a data folder: two would find each other's databases locked, now and then. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CommandError } from '../terminal/errors.ts'
+import { FILE_MODE, LOCK } from './private-data.ts'
+import { importSqlite } from './sqlite.ts'
+
+/** Of SQLite: somebody else has the lock. */
+const SQLITE_BUSY = 5
+
+/**
+ * Takes the folder for this process, until it ends, however it ends.
+ *
+ * @param folder is there already
+ * @param helps what to do when another process has it
+ * @throws CommandError
+ */
+export async function lockFolder(folder: string, helps: string): Promise<void> {
+  // SQLite, because it locks files, which Node does not.
+  const { DatabaseSync } = await importSqlite()
+  const path = join(folder, LOCK)
+  // SQLite would let others read it.
+  writeFileSync(path, '', { flag: 'a', mode: FILE_MODE })
+  const lock = new DatabaseSync(path, { timeout: 0 })
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
+    throw new CommandError(`Another server runs with the data in ${folder}: ${helps}`)
+  }
+  // What nobody refers to would be closed, and the lock with it.
+  process.once('exit', () => lock.close())
+}

@@ -1,0 +1,78 @@
+/** Sends mails by SMTP beside workerd, which has no SMTP client that is as old and as tried as Node's. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createTransport, type Transporter } from 'nodemailer'
+import {
+  isFinalReply,
+  messageOf,
+  type OutgoingMail,
+  type RelayRefusal,
+} from '../../src/kernel/mail.ts'
+import { startUnixService, type UnixService } from './unix-service.ts'
+
+/** Bytes; a mail of ours has some thousand. */
+const MAX_BODY = 1024 * 1024
+/** How long each step of SMTP may take, in ms. */
+const TIMEOUT = 15_000
+
+/** Listens on a Unix socket; does not keep the process alive. @param url `smtp://` or `smtps://`, with credentials */
+export function startMailRelay(url: string): Promise<UnixService> {
+  const transport = connectTo(url)
+  return startUnixService('mail', (request, response) => void answer(transport, request, response))
+}
+
+/** Sends one mail. @throws what nodemailer says, in words for the operator */
+export async function sendBySmtp(url: string, mail: OutgoingMail): Promise<void> {
+  const transport = connectTo(url)
+  try {
+    await send(transport, mail)
+  } finally {
+    transport.close()
+  }
+}
+
+const connectTo = (url: string): Transporter =>
+  createTransport(withTls(url), {
+    connectionTimeout: TIMEOUT,
+    greetingTimeout: TIMEOUT,
+    socketTimeout: TIMEOUT,
+  } as object)
+
+async function send(transport: Transporter, mail: OutgoingMail): Promise<void> {
+  await transport.sendMail(messageOf(mail))
+}
+
+/** Passwords do not cross a network in the clear, unless the URL says that they do. */
+function withTls(text: string): string {
+  const url = new URL(text)
+  const isTold = ['requireTLS', 'ignoreTLS'].some((name) => url.searchParams.has(name))
+  if (url.protocol === 'smtp:' && url.username !== '' && !isTold) {
+    url.searchParams.set('requireTLS', 'true')
+  }
+  return url.href
+}
+
+async function answer(
+  transport: Transporter,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await send(transport, JSON.parse(await readBody(request)) as OutgoingMail)
+    response.writeHead(200).end()
+  } catch (error) {
+    const { message, responseCode } = error as Error & { responseCode?: number }
+    const refusal: RelayRefusal = { message, isFinal: isFinalReply(responseCode) }
+    response.writeHead(502, { 'content-type': 'application/json' }).end(JSON.stringify(refusal))
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.byteLength
+    if (size > MAX_BODY) throw new RangeError('the mail is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}

@@ -1,0 +1,132 @@
+/** Settings of a host that runs here: from the environment, with secrets made up once and kept. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { ConfigError } from '../../src/kernel/config/config.ts'
+import {
+  DEFAULT_PORT,
+  type LastingSecret,
+  lastingSecrets,
+  parseSettings,
+  type RawSettings,
+  settings,
+} from '../../src/kernel/config/settings.ts'
+import { makeDataFolder } from '../host/private-data.ts'
+import { writeFileSafely } from '../host/safe-file.ts'
+
+/** The address that is listened on unless the settings name another. */
+export const LOOPBACK = '127.0.0.1'
+
+/** Secrets that a host cannot do without. */
+const MADE_UP = {
+  PDS_ADMIN_PASSWORD: 'base64url',
+  PDS_JWT_SECRET: 'base64url',
+  PDS_KEY_SECRET: 'base64url',
+  // Any 32 bytes are a secp256k1 key, but for one case in 2^128.
+  PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: 'hex',
+} as const
+
+type MadeUp = keyof typeof MADE_UP
+
+/** Makes up the secrets that a host needs and `kept` does not have. */
+export function makeSecrets(kept: RawSettings): RawSettings {
+  const missing = (Object.keys(MADE_UP) as MadeUp[]).filter((name) => !kept[name])
+  return Object.fromEntries(missing.map((name) => [name, randomBytes(32).toString(MADE_UP[name])]))
+}
+
+export interface LocalSettings {
+  /** Absolute path of the data folder. */
+  dataDirectory: string
+  port: number
+  /** The IP address to listen on. */
+  bind: string
+  /** Everything that is set, secrets included, as the Worker gets it. */
+  raw: RawSettings
+}
+
+/**
+ * Reads the settings from `env`. Secrets that are not set come from `secrets.json` in the data folder,
+ * which is made at the first start and readable by its owner only.
+ *
+ * @throws ConfigError
+ */
+export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
+  const problems: string[] = []
+  const parsed = parseSettings(env, problems)
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('PDS_') && !(name in settings)) {
+      process.stderr.write(`note: ${name} is set, but Cumulus has no setting of that name\n`)
+    }
+  }
+  if (parsed.PDS_DATA_LOCATION !== undefined && parsed.PDS_DATA_LOCATION !== 'auto') {
+    problems.push(
+      'PDS_DATA_LOCATION: only Cloudflare has places; here the data are in PDS_DATA_DIRECTORY',
+    )
+  }
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+  const dataDirectory = resolve(parsed.PDS_DATA_DIRECTORY ?? 'data')
+  makeDataFolder(dataDirectory, (line) => process.stderr.write(`note: ${line}\n`))
+  const given: RawSettings = Object.fromEntries(
+    Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  )
+  const kept = keptSecrets(dataDirectory, given, parsed.PDS_ROTATED_SECRETS ?? [])
+  const raw: RawSettings = { ...kept, ...given }
+  const { PDS_PORT: port = DEFAULT_PORT, PDS_BIND: bind = LOOPBACK } = parsed
+  return { dataDirectory, port, bind, raw }
+}
+
+/** The origin under which this machine reaches what listens on an address. */
+export function originAt(bind: string, port: number | string): string {
+  const all: Record<string, string> = { '0.0.0.0': LOOPBACK, '::': '::1' }
+  return `http://${inUrl(all[bind] ?? bind)}:${port}`
+}
+
+/** An IP address with brackets around it, if it needs them. */
+export const inUrl = (address: string): string => (address.includes(':') ? `[${address}]` : address)
+
+/** @throws ConfigError where secrets are missing that accounts in this folder were made with */
+function keptSecrets(
+  dataDirectory: string,
+  given: RawSettings,
+  rotated: readonly LastingSecret[],
+): RawSettings {
+  const path = join(dataDirectory, 'secrets.json')
+  const kept = readSecrets(path)
+  const lost = lastingSecrets.filter(
+    (name) => !(kept[name] || given[name]) && !rotated.includes(name),
+  )
+  if (lost.length > 0 && holdsData(dataDirectory)) {
+    throw new ConfigError(
+      `${dataDirectory} has data in it, but ${lost.join(', ')} ${lost.length > 1 ? 'are' : 'is'} not in ` +
+        `${path}, nor set: restore secrets.json from a backup. With new ones nobody here could write. ` +
+        'docs/deploy.md, "Changing a secret", says what can be done where there is no backup.',
+    )
+  }
+  const made = makeSecrets(kept)
+  if (Object.keys(made).length === 0) return kept
+  const all = { ...kept, ...made }
+  writeFileSafely(path, `${JSON.stringify(all, null, 2)}\n`)
+  return all
+}
+
+/** Whether a server has run with this folder. */
+function holdsData(dataDirectory: string): boolean {
+  const folder = join(dataDirectory, 'objects', 'DirectoryObject')
+  return existsSync(folder) && readdirSync(folder).length > 0
+}
+
+function readSecrets(path: string): RawSettings {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+  try {
+    return JSON.parse(text) as RawSettings
+  } catch {
+    // Made anew, the signing keys of every account would be lost.
+    throw new ConfigError(`${path} is not valid JSON: restore it from a backup`)
+  }
+}

@@ -31,6 +31,7 @@ export { DirectoryObject } from './durable/directory.ts'
 export { ImportCheckObject } from './durable/import-check.ts'
 export { OAuthObject } from './durable/oauth.ts'
 export { SequencerObject } from './durable/sequencer.ts'
+export { Control } from './server/control.ts'
 
 export default {
   async fetch(request, env, ctx) {

@@ -1,6 +1,6 @@
 /** Tells the server what workerd does not know: how much room its disk has, and how it does itself. */
 import { readFile, statfs } from 'node:fs/promises'
-import type { HostFacts } from '../src/kernel/host-facts.ts'
+import type { HostFacts } from '../../src/kernel/host-facts.ts'
 import { startUnixService, type UnixService } from './unix-service.ts'
 
 /** What is known of the process that serves. */

@@ -5,6 +5,7 @@ import { isLoopback } from '../loopback.ts'
 import type { Quota } from '../quota.ts'
 import { type Branding, brandingProblems, readBranding } from './branding.ts'
 import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
+import { DEFAULT_MEMORY, operationProblems } from './operation-settings.ts'
 import { readQuota } from './quota-settings.ts'
 import { labeler, type ServiceTarget, target } from './service-target.ts'
 import {
@@ -132,10 +133,6 @@ export interface Config extends MailSettings {
 /** Characters of a secret, at least. */
 const MIN_SECRET = 16
 
-/** MB */
-const DEFAULT_MEMORY = 1024
-const MIN_MEMORY = 128
-
 /** One or more settings are wrong; the message has a line for each. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
@@ -163,23 +160,16 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     )
   }
   problems.push(...mailProblems(parsed), ...signUpProblems(parsed, sendsMail(parsed)))
+  problems.push(...operationProblems(parsed))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
       `PDS_HOSTNAME: must be a host name alone, without "https://", port or path (it is "${name}")`,
     )
   }
-  for (const name of ['PDS_ADMIN_PASSWORD', 'PDS_METRICS_TOKEN'] as const) {
-    const { [name]: value } = parsed
-    if (value !== undefined && value.length < MIN_SECRET) {
-      problems.push(`${name} must have at least ${MIN_SECRET} characters`)
-    }
-  }
-  if (/\s/.test(parsed.PDS_METRICS_TOKEN ?? '')) {
-    problems.push('PDS_METRICS_TOKEN: a token has no spaces in it')
-  }
-  if ((parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY) < MIN_MEMORY) {
-    problems.push(`PDS_MEMORY_MB must be ${MIN_MEMORY} at least`)
+  const { PDS_ADMIN_PASSWORD: adminPassword } = parsed
+  if (adminPassword !== undefined && adminPassword.length < MIN_SECRET) {
+    problems.push(`PDS_ADMIN_PASSWORD must have at least ${MIN_SECRET} characters`)
   }
   const handleDomains = parsed.PDS_SERVICE_HANDLE_DOMAINS ?? []
   const rotationKey = parsed.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX

@@ -1,6 +1,13 @@
 /** Settings of how a host is run and watched. */
 import { choice, count, secret, url } from './kinds.ts'
 
+/** MB of JavaScript's memory; fewer than these are too few to start with. */
+export const DEFAULT_MEMORY = 1024
+const MIN_MEMORY = 128
+
+/** Characters of the token, at least. */
+const MIN_TOKEN = 16
+
 export const operationSettings = {
   PDS_MEMORY_MB: count(
     '1024',
@@ -22,3 +29,19 @@ export const operationSettings = {
     'What is logged: every request, or only what went wrong.',
   ),
 } as const
+
+/** What is wrong with them. */
+export function operationProblems({
+  PDS_MEMORY_MB: memory = DEFAULT_MEMORY,
+  PDS_METRICS_TOKEN: token,
+}: {
+  PDS_MEMORY_MB?: number
+  PDS_METRICS_TOKEN?: string
+}): string[] {
+  const problems: string[] = []
+  if (memory < MIN_MEMORY) problems.push(`PDS_MEMORY_MB: at least ${MIN_MEMORY} (it is ${memory})`)
+  if (token !== undefined && (token.length < MIN_TOKEN || /\s/.test(token))) {
+    problems.push(`PDS_METRICS_TOKEN must have at least ${MIN_TOKEN} characters, and no spaces`)
+  }
+  return problems
+}

@@ -15,11 +15,14 @@ const PAUSE = 5_000
 /** ms; who does not answer is taken to say that there is room. */
 const TIMEOUT = 1_000
 
+/** RFC 4918, 11.5; a number, as the package of the errors has no name for it. */
+const INSUFFICIENT_STORAGE: number = 507
+
 /** The disk is full: nothing was stored, and everything can still be read. */
 export class InsufficientStorageError extends XRPCError {
   constructor() {
     super(
-      503,
+      INSUFFICIENT_STORAGE,
       'This host has no space left on its disk: what is there can be read, nothing can be stored',
       'InsufficientStorage',
     )

@@ -207,7 +207,7 @@ function workerdConfig(
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  v8Flags = ["--max-semi-space-size=${V8_SEMI_SPACE}", "--max-heap-size=${memory}"],
+  v8Flags = ["--max-semi-space-size=${V8_SEMI_SPACE}", "--max-old-space-size=${memory}"],
   services = [
     (name = "main", worker = .worker),
     (name = "objects", disk = (path = "objects", writable = true)),

@@ -61,16 +61,19 @@ export async function askAll(
   // What followed from another name is asked anew.
   const kept = hostname === before.PDS_HOSTNAME ? before : {}
   const handleDomains = await prompts.text({
-    message:
-      'Under which domain do people get handles? With its dot; several with commas. A certificate covers one level:\n' +
-      'a free one of Cloudflare covers *.example.com, and not *.pds.example.com.',
+    message: 'Under which domain do people get handles?',
+    about: [
+      'With its dot; several with commas. A certificate covers one level: Cloudflare’s free one covers',
+      '*.example.com, and not *.pds.example.com.',
+    ],
     flag: '--handles',
     given: given.handles,
     otherwise: kept.PDS_SERVICE_HANDLE_DOMAINS ?? defaultHandleDomain(target, hostname),
     validate: handleDomainsProblem,
   })
   const registration = await prompts.select<Registration>({
-    message: 'Who may make an account? (docs/operating.md says what opening means)',
+    message: 'Who may make an account?',
+    about: ['docs/operating.md says what opening a host means.'],
     flag: '--registration',
     given: given.registration,
     otherwise: before.PDS_REGISTRATION ?? 'closed',
@@ -82,9 +85,11 @@ export async function askAll(
     ],
   })
   const mail = await prompts.text({
-    message:
-      'How do mails leave? resend://…, postmark://…, mailgun://…, ses://…, https://webhook, smtps://user:password@host, or none\n' +
-      '(docs/mail.md). Without, you give out links for new passwords yourself.',
+    message: 'How do mails leave?',
+    about: [
+      'resend://…, postmark://…, mailgun://…, ses://…, https://webhook, smtps://user:password@host (docs/mail.md),',
+      'or none: then you give out links for new passwords yourself.',
+    ],
     flag: '--mail',
     given: given.mail,
     otherwise: before.PDS_EMAIL_SMTP_URL ?? before.PDS_EMAIL_API_URL ?? 'none',
@@ -111,7 +116,8 @@ const askHostname = async (
 ): Promise<string> => {
   const otherwise = before.PDS_HOSTNAME ?? (target === 'machine' ? 'localhost' : undefined)
   const hostname = await prompts.text({
-    message: 'Host name, such as pds.example.com (it stands in every identity that is made here)',
+    message: 'Host name, such as pds.example.com',
+    about: ['It stands in every identity that is made here.'],
     flag: '--hostname',
     given: given.hostname,
     ...(otherwise && { otherwise }),
@@ -139,9 +145,11 @@ const askPlace = (
         otherwise: before.PDS_DATA_DIRECTORY ?? 'data',
       })
     : prompts.text({
-        message:
-          `Where does Cloudflare keep the data? This is final: it cannot be changed once there is an account.\n` +
+        message: 'Where does Cloudflare keep the data?',
+        about: [
+          'This is final: it cannot be changed once there is an account.',
           `A guarantee: ${jurisdictions.join(', ')}. A wish: ${locationHints.join(', ')}. Or auto.`,
+        ],
         flag: '--location',
         given: given.location,
         otherwise: before.PDS_DATA_LOCATION ?? 'auto',
@@ -160,7 +168,7 @@ async function askFirst(
     message: 'The first account',
     flag: '--identity',
     given: given.identity,
-    otherwise: given.first || already || isLoopback(hostname) ? 'plc' : 'none',
+    otherwise: given.first || already || isLoopback(hostname) || prompts.canAsk ? 'plc' : 'none',
     options: [
       { value: 'plc', label: 'a new one', hint: 'did:plc: may move to other hosts later' },
       {

@@ -78,8 +78,8 @@ export async function handOutKit(kit: Kit, options: KitOptions, prompts: Prompts
   const way = options.file
     ? 'file'
     : await prompts.select<KitWay>({
-        message:
-          'Where do you keep the recovery kit? Without it, keys that are lost here are lost for good.',
+        message: 'Where do you keep the recovery kit?',
+        about: ['Without it, keys that are lost here are lost for good.'],
         flag: '--recovery-kit',
         given: options.way,
         ...(!prompts.canAsk && { otherwise: 'file' }),

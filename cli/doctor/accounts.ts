@@ -1,8 +1,8 @@
 /** Which accounts are looked at. */
 import type { Account, AskHost } from './world.ts'
 
-/** Accounts that are asked at once. */
-const AT_ONCE = 10
+/** Accounts that are asked about at once, as the host allows. */
+const AT_ONCE = 25
 
 /** @param wanted handle, DID or address of one; undefined: the first `limit` */
 export async function findAccounts(
@@ -10,9 +10,7 @@ export async function findAccounts(
   wanted: string | undefined,
   limit: number,
 ): Promise<Account[]> {
-  if (wanted !== undefined) {
-    return [(await askHost('/operator/account-report', { account: wanted })) as unknown as Account]
-  }
+  if (wanted !== undefined) return reportsOf(askHost, [wanted])
   const dids: string[] = []
   while (dids.length < limit) {
     const { accounts } = await askHost('/operator/accounts', { after: dids.at(-1) })
@@ -21,16 +19,13 @@ export async function findAccounts(
     if (page.length === 0) break
   }
   const found: Account[] = []
-  const waiting = dids.slice(0, limit)
-  while (waiting.length > 0) {
-    const some = waiting.splice(0, AT_ONCE)
-    const reports = await Promise.all(
-      // One that is deleted meanwhile is gone.
-      some.map((account) =>
-        askHost('/operator/account-report', { account }).catch(() => undefined),
-      ),
-    )
-    found.push(...reports.flatMap((report) => (report ? [report as unknown as Account] : [])))
+  for (let from = 0; from < Math.min(limit, dids.length); from += AT_ONCE) {
+    found.push(...(await reportsOf(askHost, dids.slice(from, Math.min(from + AT_ONCE, limit)))))
   }
   return found
+}
+
+async function reportsOf(askHost: AskHost, accounts: readonly string[]): Promise<Account[]> {
+  const { reports } = await askHost('/operator/account-reports', { accounts })
+  return reports as Account[]
 }

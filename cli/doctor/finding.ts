@@ -28,6 +28,11 @@ export class Skipped extends Error {
   override name = 'Skipped'
 }
 
+/** @throws Skipped for an account that the network is told not to show */
+export function assertActive({ status }: { status: string }): void {
+  if (status !== 'active') throw new Skipped(`the account is ${status}`)
+}
+
 /** Nothing is wrong. */
 export const WELL: readonly Finding[] = []
 

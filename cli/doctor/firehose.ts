@@ -5,7 +5,7 @@ import { fieldsOf, messageOf } from './answers.ts'
 import { Skipped } from './finding.ts'
 import type { Outside } from './outside.ts'
 
-/** Events that are read. */
+/** Events that are read, as many as the host counts. */
 export const WANTED = 100
 /** How long the next event may take, in ms. */
 const PATIENCE = 6_000
@@ -28,12 +28,11 @@ export interface FirehoseSample {
 
 /** @throws Skipped where there is nothing to read */
 export async function readFirehose(
-  { publicUrl, firehose }: HostReport,
+  { publicUrl, firehose, lastEventsAfter: cursor }: HostReport,
   outside: Outside,
 ): Promise<FirehoseSample> {
   if (firehose.lastEventAt === undefined) throw new Skipped('nothing was published yet')
   const { head } = firehose
-  const cursor = Math.max(head - WANTED, 0)
   const url = `${publicUrl.replace(/^http/, 'ws')}${PATH}?cursor=${cursor}`
   const sample: FirehoseSample = { events: [], problem: undefined }
   const { promise: ended, resolve } = Promise.withResolvers<string | undefined>()

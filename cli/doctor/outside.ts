@@ -160,6 +160,7 @@ const CODES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by nobody who is known',
+  CERT_SIGNATURE_FAILURE: 'its certificate is signed by nobody who is known',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by nobody who is known',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by nobody who is known',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by nobody who is known',

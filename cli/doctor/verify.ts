@@ -12,6 +12,7 @@ import {
   verifyProofs,
 } from '@atproto/repo'
 import { messageOf } from './answers.ts'
+import { Skipped } from './finding.ts'
 import type { FirehoseEvent } from './firehose.ts'
 
 /** Keys that an account has or had, the newest first; undefined: its identity has ended. */
@@ -40,6 +41,7 @@ interface Place {
   data: string | undefined
 }
 
+/** @throws Skipped where keys cannot be looked up */
 export async function verifyEvents(
   events: readonly FirehoseEvent[],
   keysOf: KeysOf,
@@ -57,6 +59,7 @@ export async function verifyEvents(
         verdict.verified++
       }
     } catch (error) {
+      if (error instanceof Skipped) throw error
       verdict.problems.push({ seq: Number(body.seq), did, what: messageOf(error) })
       places.delete(did)
     }

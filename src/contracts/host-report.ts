@@ -39,6 +39,8 @@ export interface LiveReport {
 }
 
 export interface HostReport extends LiveReport {
+  /** Cursor after which there are the last hundred events. */
+  lastEventsAfter: number
   version: string
   /** Whether anybody is asked for the newest version, and which that is. */
   asksVersion: boolean

@@ -72,6 +72,8 @@ export interface SequencerRpc {
   endConsumers(): Answer<number>
   /** Asks a relay to crawl this host now, but not twice in a minute. @param url as in `FirehoseStatus.relays` */
   requestCrawl(url: string): Answer<CrawlAnswer>
+  /** The cursor after which there are so many events, or as many as are kept. Reads a row for each. */
+  cursorBefore(count: number): Answer<number>
   /**
    * The next event gets a higher number than this one, which relays know of this host.
    *

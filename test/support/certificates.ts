@@ -14,7 +14,7 @@ export interface Authority {
   certify(names: readonly string[], days: number): { key: string; cert: string }
 }
 
-export function makeAuthority(): Authority {
+export function makeAuthority(name = 'Test CA'): Authority {
   const folder = mkdtempSync(join(tmpdir(), 'cumulus-ca-'))
   const run = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
   const read = (file: string) => readFileSync(join(folder, file), 'utf8')
@@ -26,7 +26,7 @@ export function makeAuthority(): Authority {
     '-key',
     'key.pem',
     '-subj',
-    '/CN=Test CA',
+    `/CN=${name}`,
     '-days',
     '30',
     '-out',

@@ -17,7 +17,7 @@ export interface Front {
   /** Answers in the place of the host, or what the host answers is passed on. */
   answer: ((asked: IncomingMessage) => Altered | undefined) | undefined
   /** What becomes of each frame of the firehose. */
-  frames: ((frame: Uint8Array) => Uint8Array[]) | undefined
+  frames: ((frame: Uint8Array) => Uint8Array[] | Promise<Uint8Array[]>) | undefined
   passesWebSockets: boolean
   /** Names and days of the certificate that is presented under a name. */
   certificate: (name: string) => { names: readonly string[]; days: number; unknown?: boolean }
@@ -31,6 +31,7 @@ export async function startFront(
   hostname: string,
   authority: Authority,
   stranger: Authority,
+  added: Record<string, string> = {},
 ): Promise<Front> {
   const made = new Map<string, ReturnType<typeof createSecureContext>>()
   const wellFront = {
@@ -75,7 +76,7 @@ export async function startFront(
       response.writeHead(altered.status, { 'content-type': 'application/json' }).end(altered.body)
       return
     }
-    const headers = { ...asked.headers, 'x-forwarded-for': '203.0.113.7' }
+    const headers = { ...asked.headers, 'x-forwarded-for': '203.0.113.7', ...added }
     const passed = request(
       `${upstream}${asked.url}`,
       { method: asked.method, headers },
@@ -92,7 +93,7 @@ export async function startFront(
       socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n')
       return
     }
-    passOn(`${upstream.replace('http', 'ws')}${asked.url}`, asked, socket, (frame) =>
+    passOn(`${upstream.replace('http', 'ws')}${asked.url}`, asked, socket, async (frame) =>
       front.frames ? front.frames(frame) : [frame],
     )
   })
@@ -111,7 +112,7 @@ function passOn(
   url: string,
   asked: IncomingMessage,
   socket: Socket,
-  alter: (frame: Uint8Array) => Uint8Array[],
+  alter: (frame: Uint8Array) => Promise<Uint8Array[]>,
 ): void {
   const key = `${asked.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
   const accept = createHash('sha1').update(key).digest('base64')
@@ -120,8 +121,12 @@ function passOn(
   )
   const from = new WebSocket(url)
   from.binaryType = 'arraybuffer'
+  let sent = Promise.resolve()
   from.addEventListener('message', ({ data }) => {
-    for (const frame of alter(new Uint8Array(data as ArrayBuffer))) socket.write(binary(frame))
+    sent = sent.then(async () => {
+      const frames = await alter(new Uint8Array(data as ArrayBuffer))
+      for (const frame of frames) socket.write(binary(frame))
+    })
   })
   from.addEventListener('close', () => socket.destroy())
   socket.once('close', () => from.close())

@@ -2,7 +2,7 @@
 
 import { fieldsOf, orReason } from '../answers.ts'
 import type { Check } from '../check.ts'
-import { foundIf, Skipped, WELL } from '../finding.ts'
+import { assertActive, foundIf, Skipped, WELL } from '../finding.ts'
 import { announce, originOf } from '../fixes.ts'
 import type { Account, World } from '../world.ts'
 
@@ -61,6 +61,7 @@ export const appViewChecks: readonly Check[] = [
     mend: 'Tell the network of it again: npx cumulus doctor --fix',
     canFix: true,
     async run(world, account) {
+      assertActive(account)
       const path = 'app.bsky.actor.getProfile'
       const { status, fields } = await askAppView(world, path, { actor: account.did })
       return foundIf(status !== 200, () => ({
@@ -78,6 +79,7 @@ export const appViewChecks: readonly Check[] = [
     mend: 'Once handle-resolves and did-handle are well, let it look again: npx cumulus doctor --fix',
     canFix: true,
     async run(world, account) {
+      assertActive(account)
       const path = 'app.bsky.actor.getProfile'
       const { status, fields } = await askAppView(world, path, { actor: account.did })
       if (status !== 200) throw new Skipped('the AppView does not know the account')
@@ -96,6 +98,7 @@ export const appViewChecks: readonly Check[] = [
     mend: 'See relay-account and firehose-verifies first; then let the network fetch the repository: npx cumulus doctor --fix',
     canFix: true,
     async run(world, account) {
+      assertActive(account)
       const { uri, value } = await newestPost(world, account)
       if (typeof uri !== 'string') throw new Skipped('it has posted nothing')
       const at = Date.parse(String(fieldsOf(value).createdAt))

@@ -2,7 +2,7 @@
 import { handleOf, pdsOf, signingKeyOf } from '../../../src/services/identity/did-document.ts'
 import { messageOf, orReason } from '../answers.ts'
 import type { Check } from '../check.ts'
-import { type Fix, foundIf, Skipped } from '../finding.ts'
+import { assertActive, type Fix, foundIf, Skipped } from '../finding.ts'
 import type { Account, World } from '../world.ts'
 
 /** Signs an operation with the host's key if it has to, and tells the network. */
@@ -82,7 +82,9 @@ export const identityChecks: readonly Check[] = [
     severity: 'error',
     means: 'The account is shown as handle.invalid, and nobody can sign in by the handle.',
     mend: 'A handle of this host: see dns-handles and tls-handles. One of its own domain: set the TXT record _atproto.<handle> to did=<DID>',
-    async run(world, { did, handle }) {
+    async run(world, account) {
+      assertActive(account)
+      const { did, handle } = account
       const found = await resolveHandle(world, handle)
       return foundIf(found.did !== did, () => ({
         what: `${handle} leads to ${found.did ?? 'nothing'}${found.why ? ` (${found.why})` : ''}, and should lead to ${did}.`,

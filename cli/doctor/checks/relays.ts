@@ -2,7 +2,7 @@
 
 import { fieldsOf, orReason } from '../answers.ts'
 import type { Check } from '../check.ts'
-import { type Finding, type Fix, foundIf, Skipped, WELL } from '../finding.ts'
+import { assertActive, type Finding, type Fix, foundIf, Skipped, WELL } from '../finding.ts'
 import { announce, originOf } from '../fixes.ts'
 import type { Account, World } from '../world.ts'
 
@@ -36,7 +36,9 @@ async function ofRelays(
     relays.map(async (relay) => ({ relay, answer: await hostStatus(world, relay) })),
   )
   const said = answers.flatMap(({ relay, answer }) =>
-    'unreachable' in answer ? [] : [{ relay, fields: fieldsOf(answer.json) }],
+    'unreachable' in answer || answer.status >= 500
+      ? []
+      : [{ relay, fields: fieldsOf(answer.json) }],
   )
   if (said.length === 0) throw new Skipped('no relay answers')
   return said.flatMap(({ relay, fields }) => look(originOf(relay), fields))
@@ -156,6 +158,7 @@ export const relayChecks: readonly Check[] = [
     mend: 'Tell relays to fetch the repository: npx cumulus doctor --fix',
     canFix: true,
     async run(world, account) {
+      assertActive(account)
       const relays = relaysOf(world)
       const found = await Promise.all(relays.map((relay) => repoAt(world, relay, account)))
       if (found.every((findings) => findings === undefined)) {

@@ -68,6 +68,17 @@ export class EventLog {
     this.#raisedTo = above
   }
 
+  /** The cursor after which there are so many events, or as many as are kept. */
+  cursorBefore(count: number): number {
+    const [oldest] = this.#sql
+      .exec<{ seq: number | null }>(
+        'SELECT min(seq) AS seq FROM (SELECT seq FROM event ORDER BY seq DESC LIMIT ?)',
+        count,
+      )
+      .toArray()
+    return oldest?.seq == null ? this.#head : oldest.seq - 1
+  }
+
   /** Events from after `cursor`, or from the oldest that is kept, to the newest. */
   countAfter(cursor: number): number {
     const oldest = this.#sql.exec<{ seq: number }>('SELECT min(seq) AS seq FROM event').one().seq

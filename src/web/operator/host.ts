@@ -7,6 +7,7 @@ import { readLive, readReport, reportAccount } from './report.ts'
 
 /** Accounts in one answer. */
 const PAGE = 100
+const MAX_REPORTS = 25
 
 /** Below `/operator/`, whose middleware has let the operator in. */
 export const hostCommands = new Hono<CommandEnv>()
@@ -21,19 +22,24 @@ export const hostCommands = new Hono<CommandEnv>()
     const found = await c.env.services.directory.accounts.list(PAGE, after || undefined)
     return c.json({ accounts: found.map(({ did, handle }) => ({ did, handle })) })
   })
-  /** `{account}` in, `AccountReport` out. */
-  .post('/operator/account-report', async (c) => {
-    const account = await accountOf(c, (await jsonBody(c)).account)
-    return c.json(await reportAccount(account, c.env.services))
+  /** `{accounts}` in, at most 25; `{reports}` out, `AccountReport`s. One that is gone is left out, unless it is the only one. */
+  .post('/operator/account-reports', async (c) => {
+    const { accounts } = await jsonBody(c)
+    if (!Array.isArray(accounts) || accounts.length > MAX_REPORTS) {
+      throw new InvalidRequestError(`accounts must be a list of at most ${MAX_REPORTS}`)
+    }
+    const report = async (account: unknown) =>
+      reportAccount(await accountOf(c, account), c.env.services)
+    if (accounts.length === 1) return c.json({ reports: [await report(accounts[0])] })
+    const reports = await Promise.all(accounts.map((one) => report(one).catch(() => undefined)))
+    return c.json({ reports: reports.filter((one) => one !== undefined) })
   })
   /** `{}` in; `{error}` out, null where the blob store gives back what it is given. */
   .post('/operator/try-blobs', async (c) => {
-    const { blobs, log } = c.env.services
     try {
-      await blobs.tryStore()
+      await c.env.services.blobs.tryStore()
       return c.json({ error: null })
     } catch (error) {
-      log.error('the blob store does not work', error)
       return c.json({ error: error instanceof Error ? error.message : String(error) })
     }
   })

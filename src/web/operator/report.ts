@@ -8,6 +8,9 @@ import { wayOfMails } from '../admin/sections/mail-way.ts'
 /** Missing blobs that are counted. */
 const MISSING_COUNTED = 500
 
+/** Events that a reader from outside verifies. */
+const LAST_EVENTS = 100
+
 /** What changes from moment to moment, and costs little to read. */
 export async function readLive(services: Services): Promise<LiveReport> {
   const { directory, sequencer } = services
@@ -22,13 +25,18 @@ export async function readLive(services: Services): Promise<LiveReport> {
 /** All of it; reads a row for each account. */
 export async function readReport(services: Services): Promise<HostReport> {
   const { config, mail, plc, unknownSettings } = services
-  const [state, live] = await Promise.all([readHost(services), readLive(services)])
+  const [state, live, lastEventsAfter] = await Promise.all([
+    readHost(services),
+    readLive(services),
+    services.sequencer.cursorBefore(LAST_EVENTS),
+  ])
   const { version, asksVersion, newest, accounts, activity, waiting, openReports } = state
   const { freeBytes, logLimit, risks } = state
   const { hostname, publicUrl, serviceDid, handleDomains, plcUrl, dohUrl, registration } = config
   const { devMode, quota, appview } = config
   return {
     ...live,
+    lastEventsAfter,
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
     ...{ freeBytes, logLimit, risks },
     ...{ hostname, publicUrl, serviceDid, handleDomains, plcUrl, dohUrl, registration },

@@ -3,6 +3,8 @@
  * not known: so this needs none of them.
  */
 import type { Risk } from '../kernel/config/risks.ts'
+import type { HostFacts } from '../kernel/host-facts.ts'
+import type { Totals } from '../kernel/metrics/counters.ts'
 import type { Quota } from '../kernel/quota.ts'
 import type { RecentError } from '../kernel/recent-errors.ts'
 
@@ -34,6 +36,9 @@ export interface LiveReport {
     sent: number
   }[]
   mails: { waiting: number; failed: number; dropped: number; lastError?: string | undefined }
+  /** Undefined on Cloudflare, where an isolate of many counts. */
+  totals?: Totals | undefined
+  machine?: HostFacts | undefined
   /** The newest first, of this process. */
   errors: readonly RecentError[]
 }
@@ -80,6 +85,8 @@ export interface HostReport extends LiveReport {
   logLimit: number
   quota: Quota
   risks: readonly Risk[]
+  /** What somebody should do something about. */
+  alerts: { what: string; help: string; grave: boolean }[]
   /** Names that are set and look like settings, but are none. */
   unknownSettings: readonly string[]
 }

@@ -1,7 +1,9 @@
 /** The host as `cumulus status` and `cumulus doctor` see it. */
 import type { Services } from '../../context/services.ts'
 import type { AccountReport, HostReport, LiveReport } from '../../contracts/host-report.ts'
+import { counters } from '../../kernel/metrics/counters.ts'
 import { recentErrors } from '../../kernel/recent-errors.ts'
+import { alerts } from '../admin/overview/alerts.ts'
 import { readHost } from '../admin/overview/read.ts'
 import { wayOfMails } from '../admin/sections/mail-way.ts'
 
@@ -13,13 +15,15 @@ const LAST_EVENTS = 100
 
 /** What changes from moment to moment, and costs little to read. */
 export async function readLive(services: Services): Promise<LiveReport> {
-  const { directory, sequencer } = services
-  const [firehose, consumers, mails] = await Promise.all([
+  const { directory, sequencer, space } = services
+  const [firehose, consumers, mails, machine] = await Promise.all([
     sequencer.status(),
     sequencer.consumers(),
     directory.mails.counts(),
+    space.facts(),
   ])
-  return { now: Date.now(), firehose, consumers, mails, errors: recentErrors() }
+  const totals = space.isWatched ? counters.totals() : undefined
+  return { now: Date.now(), firehose, consumers, mails, totals, machine, errors: recentErrors() }
 }
 
 /** All of it; reads a row for each account. */
@@ -39,6 +43,7 @@ export async function readReport(services: Services): Promise<HostReport> {
     lastEventsAfter,
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
     ...{ freeBytes, logLimit, risks },
+    alerts: alerts(state).map(({ what, help, grave }) => ({ what, help, grave })),
     ...{ hostname, publicUrl, serviceDid, handleDomains, plcUrl, dohUrl, registration },
     ...{ devMode, quota, unknownSettings },
     appview: appview && { url: appview.url, did: appview.did },

@@ -54,6 +54,10 @@ env_file=$etc/pds.env
 [ -n "$hostname" ] || [ -f "$env_file" ] || fail "--hostname is missing: under which name will people reach this host?"
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "run it as root: sudo deploy/install.sh ..."
 
+if [ -f "$env_file" ] && [ -n "$hostname" ] && ! grep -qx "PDS_HOSTNAME=$hostname" "$env_file"; then
+  fail "$env_file has another PDS_HOSTNAME, which accounts have in their identities. Nothing was changed"
+fi
+
 # Whether services are there to be started: not in a container or a chroot.
 systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
@@ -118,8 +122,6 @@ settings() {
 PDS_HOSTNAME=$hostname
 PDS_DATA_DIRECTORY=/var/lib/cumulus
 SETTINGS
-  elif [ -n "$hostname" ] && ! grep -qx "PDS_HOSTNAME=$hostname" "$env_file"; then
-    fail "$env_file has another PDS_HOSTNAME: accounts have it in their identities. Nothing was changed there"
   fi
   own root:cumulus "$env_file"
   chmod 0640 "$env_file"

@@ -1,9 +1,15 @@
 #!/usr/bin/env node
 /** `npx cumulus`: everything that a person does with a host, from setting it up to moving out. */
+import manifest from '../package.json' with { type: 'json' }
 import cumulus from './commands/cumulus.ts'
 import { loadEnvFile } from './settings/env-file.ts'
 import { runProgram } from './terminal/program.ts'
 
-// `npm run dev` has settings of its own, in .dev.vars.
-if (process.argv[2] !== 'dev') loadEnvFile()
-await runProgram(cumulus, process.argv.slice(2))
+const words = process.argv.slice(2)
+if (words[0] === '--version' || words[0] === '-v') {
+  process.stdout.write(`${manifest.version}\n`)
+} else {
+  // `npm run dev` has settings of its own, in .dev.vars.
+  if (words[0] !== 'dev') loadEnvFile()
+  await runProgram(cumulus, words)
+}

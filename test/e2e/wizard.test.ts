@@ -7,16 +7,27 @@ import { parseEnv } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { PROJECT } from '../support/project.ts'
 
+/** The screen that docs/setup.md shows. */
+const SHOWN = /```text\n(┌[^`]*)```/.exec(readFileSync(join(PROJECT, 'docs/setup.md'), 'utf8'))?.[1]
+
+/** Without what is different each time. */
+const asInDocs = (screen: string, folder: string): string =>
+  screen
+    .replaceAll(folder, '/srv/cumulus')
+    .replace(/characters \d+ to \d+/, 'characters 13 to 16')
+    .replace(/begins [0-9a-f]{4}…(.*\n.*)[0-9a-f]{4}/, 'begins e862…$19fe2')
+    .replace(/\n*exit code 0$/, '\n')
+
 const lacksTmux = spawnSync('tmux', ['-V']).status !== 0
 
-/** A terminal of 110 × 45 that a command runs in. */
+/** A terminal of 110 × 70 that a command runs in. */
 class Terminal {
   readonly #socket = `cumulus-${process.pid}-${Math.random().toString(36).slice(2)}`
 
   constructor(folder: string, command: string) {
     const shell = `${command}; echo "exit code $?"; sleep 60`
     // Of its own kind whatever runs the tests: colours and boxes are the same everywhere.
-    this.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '110', '-y', '45', '-c', folder, shell)
+    this.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '110', '-y', '70', '-c', folder, shell)
   }
 
   /** What is on the screen, without the empty lines below. */
@@ -96,7 +107,8 @@ test.skipIf(lacksTmux)(
     await wizard.shows('Start the host now?')
     wizard.press('Right')
     wizard.type('')
-    await wizard.shows('exit code 0')
+    const screen = await wizard.shows('exit code 0')
+    expect(asInDocs(screen, folder)).toBe(SHOWN)
     expect(parseEnv(readFileSync(join(folder, 'pds.env'), 'utf8'))).toMatchObject({
       PDS_HOSTNAME: 'pds.example.com',
       PDS_REGISTRATION: 'invite',

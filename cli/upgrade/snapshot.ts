@@ -45,6 +45,8 @@ export async function takeSnapshot({ root, dataDirectory }: HostAt): Promise<Sna
       PDS_PORT: String(port),
       PDS_BIND: LOOPBACK,
       PDS_DATA_DIRECTORY: dataDirectory,
+      // Not that of root, which its owner may not enter.
+      ...('uid' in owner && { HOME: dataDirectory }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...owner,

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { ensureBundle } from '../host/bundle.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { writeFileSafely } from '../host/safe-file.ts'
 import { CommandError, InterruptedError } from '../terminal/errors.ts'
@@ -102,6 +103,8 @@ export class Upgrade {
   async run({ now, next }: Plan): Promise<Upgraded> {
     const { checkout, dataDirectory, service, copies } = this.#options
     await this.#stage.build()
+    // Whom the data belong to may not be allowed to.
+    ensureBundle(() => this.#options.say(`Building ${now.version}`))
     const state: State = {
       phase: 'stopped',
       from: now.id,

@@ -129,8 +129,9 @@ export class Upgrade {
       saveData(dataDirectory, state.copy)
       step(`Switching to ${next.name}`)
       this.#note(state, 'switching')
-      this.#stage.swapIn()
+      // The bundle comes last: it must not be older than its sources.
       checkout.moveTo(next.id)
+      this.#stage.swapIn()
       this.#note(state, 'started')
       step('Starting it, and comparing')
       const after = await takeSnapshot(host)
@@ -194,11 +195,13 @@ export class Upgrade {
     const { checkout, service, say } = this.#options
     if (state.phase !== 'stopped') {
       say('Going back')
-      this.#stage.swapOut()
       checkout.moveTo(state.from)
+      this.#stage.swapOut()
     }
     if (state.phase === 'started') restoreData(state.copy, state.dataDirectory)
     this.#forget()
+    // The data are as they were; what was copied before that is one too many.
+    rmSync(state.copy, { recursive: true, force: true })
     await this.#stage.discard()
     service?.start()
   }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -152,6 +153,10 @@ test('to the newest release, with everything that there was', async () => {
   const { code, output } = await upgrade('--yes', '--json')
   expect([code, output]).toEqual([0, expect.stringContaining('4 accounts are as they were')])
   expect(output).toMatch(/^\{"from":"0\.1\.0","to":"0\.2\.0","accounts":4,/m)
+  // It was built before the host was stopped.
+  expect(statSync(path('dist/worker.js')).mtimeMs).toBeGreaterThan(
+    statSync(path('src/kernel/config/operation-settings.ts')).mtimeMs,
+  )
   expect(version()).toBe('0.2.0')
   expect(git('rev-parse', '--abbrev-ref', 'HEAD')).toBe('main')
   expectTidy()
@@ -177,6 +182,8 @@ describe('from a version that is broken', () => {
     expect(version()).toBe('0.2.0')
     expectTidy()
     await expectAsBefore()
+    // That of the upgrade before.
+    expect(readdirSync(copies())).toHaveLength(1)
   })
 
   test.runIf(isLong)(

@@ -8,6 +8,7 @@ export default group(
     init: () => import('./init.ts').then((module) => module.default),
     deploy: () => import('./deploy.ts').then((module) => module.default),
     serve: () => import('./serve.ts').then((module) => module.default),
+    upgrade: () => import('./upgrade.ts').then((module) => module.default),
     dev: () => import('./dev.ts').then((module) => module.default),
     account: () => import('./account/account.ts').then((module) => module.default),
     mail: () => import('./mail/mail.ts').then((module) => module.default),

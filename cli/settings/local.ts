@@ -3,10 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ConfigError } from '../../src/kernel/config/config.ts'
+import { type LastingSecret, lastingSecrets } from '../../src/kernel/config/secret-settings.ts'
 import {
   DEFAULT_PORT,
-  type LastingSecret,
-  lastingSecrets,
   parseSettings,
   type RawSettings,
   settings,

@@ -11,6 +11,7 @@ const cumulus = group(
     dev: () => import('./commands/dev.ts').then((module) => module.default),
     account: () => import('./commands/account/account.ts').then((module) => module.default),
     mail: () => import('./commands/mail/mail.ts').then((module) => module.default),
+    secret: () => import('./commands/secret/secret.ts').then((module) => module.default),
     passkey: () => import('./commands/passkey.ts').then((module) => module.default),
     lexicons: () => import('./commands/lexicons/lexicons.ts').then((module) => module.default),
   },

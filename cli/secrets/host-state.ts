@@ -67,21 +67,24 @@ export const tryHostState = (args: OperatorArgs): Promise<HostState | undefined>
 const POLL = 500
 
 /**
- * Asks until the host is as it is to be, `times` in a row: where it runs in many places, they do not change at once.
+ * Asks until the host is as it is to be, and waits: where it runs in many places, they do not change at once.
  *
  * @param timeout ms
+ * @param settle ms, after it was seen first
  * @throws CommandError
  */
 export async function untilHost(
   args: OperatorArgs,
   isReached: (state: HostState) => boolean,
-  { timeout, times = 1, otherwise }: { timeout: number; times?: number; otherwise: string },
+  { timeout, settle, otherwise }: { timeout: number; settle: number; otherwise: string },
 ): Promise<HostState> {
   const end = Date.now() + timeout
-  for (let inARow = 0; ; ) {
+  while (true) {
     const state = await tryHostState(args)
-    inARow = state && isReached(state) ? inARow + 1 : 0
-    if (state && inARow >= times) return state
+    if (state && isReached(state)) {
+      await sleep(settle)
+      return state
+    }
     if (Date.now() > end) throw new CommandError(otherwise)
     await sleep(POLL)
   }

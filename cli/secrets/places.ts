@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { writeFileSafely } from '../host/safe-file.ts'
 import { runWrangler } from '../host/wrangler.ts'
+import { cloudflareFiles } from '../setup/cloudflare.ts'
 import { CommandError } from '../terminal/errors.ts'
 
 /** Where a host finds its secrets. */
@@ -21,15 +22,54 @@ export interface SecretPlace {
   settle(setting: string, next: string, value: string): Promise<void>
 }
 
-/** The data folder of a host on this machine, which reads it when it starts. */
+/** The data folder of a host on this machine, which reads it when it starts. @throws CommandError */
 export function localPlace(env: NodeJS.ProcessEnv): SecretPlace {
-  const folder = resolve(env.PDS_DATA_DIRECTORY ?? 'data')
-  const path = join(folder, 'secrets.json')
+  const path = join(resolve(env.PDS_DATA_DIRECTORY ?? 'data'), 'secrets.json')
   if (!existsSync(path)) {
     throw new CommandError(
       `There is no ${path}: set PDS_DATA_DIRECTORY to the data folder of the host, or add --cloudflare.`,
     )
   }
+  const file = jsonFile(path)
+  return {
+    ...file,
+    isDeployed: false,
+    give: async (setting, value) => file.keep(setting, value),
+    settle: async (setting, next, value) => file.settle(setting, next, value),
+  }
+}
+
+/**
+ * Cloudflare, which gives no secret back: each is kept in `cloudflare-secrets.json`, which `cumulus init` makes, or,
+ * where there is none, in a file of its own.
+ *
+ * @param folder of these files
+ */
+export function cloudflarePlace(folder: string): SecretPlace {
+  const { secrets: path } = cloudflareFiles(folder)
+  const files = existsSync(path) ? jsonFile(path) : singleFiles(folder)
+  const run = async (args: readonly string[], input: string) => {
+    const { code, stderr, stdout } = await runWrangler(args, { input })
+    if (code === 0) return
+    const said = (stderr || stdout).trim().slice(-500)
+    throw new CommandError(`\`wrangler ${args.join(' ')}\` failed: ${said}`)
+  }
+  return {
+    ...files,
+    isDeployed: true,
+    give: (setting, value) => run(['secret', 'put', setting], value),
+    async settle(setting, next, value) {
+      await run(['secret', 'delete', next], 'y\n')
+      files.settle(setting, next, value)
+    },
+  }
+}
+
+type Files = Pick<SecretPlace, 'where' | 'kept' | 'keep'> & {
+  settle(setting: string, next: string, value: string): void
+}
+
+function jsonFile(path: string): Files {
   const read = (): Record<string, string> => {
     try {
       return JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
@@ -41,43 +81,24 @@ export function localPlace(env: NodeJS.ProcessEnv): SecretPlace {
     writeFileSafely(path, `${JSON.stringify(secrets, null, 2)}\n`)
   return {
     where: path,
-    isDeployed: false,
     kept: (setting) => read()[setting],
     keep: (setting, value) => write({ ...read(), [setting]: value }),
-    give: async (setting, value) => write({ ...read(), [setting]: value }),
-    async settle(setting, next, value) {
+    settle(setting, next, value) {
       const { [next]: _, ...others } = read()
       write({ ...others, [setting]: value })
     },
   }
 }
 
-/**
- * Cloudflare, which gives no secret back: each is kept in a file of its own as well.
- *
- * @param folder of these files
- */
-export function cloudflarePlace(folder: string): SecretPlace {
+function singleFiles(folder: string): Files {
   const fileOf = (setting: string) => join(folder, `${setting}.secret`)
-  const run = async (args: readonly string[], input: string) => {
-    const { code, stderr, stdout } = await runWrangler(args, { input })
-    if (code === 0) return
-    throw new CommandError(
-      `\`wrangler ${args.join(' ')}\` failed: ${(stderr || stdout).trim().slice(-500)}`,
-    )
-  }
   return {
     where: folder,
-    isDeployed: true,
     kept(setting) {
       const path = fileOf(setting)
       return existsSync(path) ? readFileSync(path, 'utf8').trim() || undefined : undefined
     },
     keep: (setting, value) => writeFileSafely(fileOf(setting), `${value}\n`),
-    give: (setting, value) => run(['secret', 'put', setting], value),
-    async settle(setting, next) {
-      await run(['secret', 'delete', next], 'y\n')
-      if (existsSync(fileOf(next))) renameSync(fileOf(next), fileOf(setting))
-    },
+    settle: (setting, next) => renameSync(fileOf(next), fileOf(setting)),
   }
 }

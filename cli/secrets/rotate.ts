@@ -22,9 +22,6 @@ export const TOKEN_LIFETIME = 90 * 24 * 60 * 60 * 1000
 
 /** How long a host has to get what it was given, in ms. */
 const DEPLOYMENT = 120_000
-/** Answers in a row after which a host in many places is taken to have it everywhere. */
-const IN_A_ROW = 6
-
 const POLL = 500
 
 /** How far it is. */
@@ -45,6 +42,8 @@ export interface RotateOptions {
   wait: boolean
   /** Ends it for tokens that are still in use: whoever has one signs in anew. */
   finish: boolean
+  /** What a deployed host has to get what it was given into all places, in ms. */
+  settle: number
   /** Is told of each step that was done. */
   say(line: string): void
 }
@@ -55,7 +54,7 @@ export const makeSecret = (name: LastingName | 'dpop' | 'admin'): string =>
 
 /** @throws CommandError */
 export async function rotateLasting(name: LastingName, options: RotateOptions): Promise<Outcome> {
-  const { place, operator, say } = options
+  const { place, operator, say, settle } = options
   const setting = settingOf[name]
   const next = nextSecretOf[setting]
   const known = place.kept(next)
@@ -79,7 +78,7 @@ export async function rotateLasting(name: LastingName, options: RotateOptions): 
     await place.give(setting, value)
     await untilHost(operator, (now) => !now.hasTwo(name) && now.useOf(name, value) === 'used', {
       timeout: DEPLOYMENT,
-      times: IN_A_ROW,
+      settle,
       otherwise: `The host does not work with the new ${setting} alone yet. Run this command again.`,
     })
   }
@@ -89,10 +88,10 @@ export async function rotateLasting(name: LastingName, options: RotateOptions): 
 
 /** Has a deployed host accept the new secret everywhere, before it uses it anywhere. */
 async function deploy(name: LastingName, value: string, options: RotateOptions): Promise<void> {
-  const { place, operator, say } = options
+  const { place, operator, say, settle } = options
   const next = nextSecretOf[settingOf[name]]
   const otherwise = `The host does not know ${next} yet. Run this command again.`
-  const limits = { timeout: DEPLOYMENT, times: IN_A_ROW, otherwise }
+  const limits = { timeout: DEPLOYMENT, settle, otherwise }
   let state = await readHostState(operator)
   if (state.useOf(name, value) === 'unknown') {
     await place.give(next, `accept:${value}`)

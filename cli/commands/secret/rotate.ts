@@ -18,7 +18,14 @@ const args = {
   folder: {
     type: 'string',
     description:
-      'With --cloudflare: folder in which secrets are kept as *.secret (default: this project)',
+      'With --cloudflare: folder with cloudflare-secrets.json, or *.secret files (default: this project)',
+  },
+  settle: {
+    type: 'string',
+    default: '30',
+    valueHint: 'seconds',
+    description:
+      'With --cloudflare: how long a secret takes to be everywhere, after it was seen first',
   },
   wait: {
     type: 'boolean',
@@ -51,6 +58,7 @@ interface Args extends OperatorArgs {
   secret: string
   cloudflare: boolean
   folder?: string
+  settle: string
   wait: boolean
   finish: boolean
   json: boolean
@@ -78,7 +86,8 @@ async function rotate(
   if (secret === 'jwt' || secret === 'key' || secret === 'plc') {
     if (!place.isDeployed) assertNotInEnvironment(settingOf[secret])
     const { wait, finish } = given
-    return rotateLasting(secret, { place, operator: given, wait, finish, say })
+    const settle = secondsOf(given.settle) * 1000
+    return rotateLasting(secret, { place, operator: given, wait, finish, settle, say })
   }
   if (secret === 'dpop' || secret === 'admin') return replace(secret, place, given)
   throw new UsageError(`the secret is jwt, key, plc, dpop or admin, not "${secret}"`)
@@ -100,7 +109,7 @@ async function replace(
   const effect =
     secret === 'dpop'
       ? 'Apps notice nothing: they ask for another nonce.'
-      : 'The old password counts no more. Whoever is signed in at the console stays so.'
+      : 'The old password counts no more then.'
   const when = place.isDeployed
     ? 'It counts within a minute.'
     : 'It counts when the host is restarted.'
@@ -109,6 +118,13 @@ async function replace(
     state: place.isDeployed ? 'done' : 'restart',
     message: `A new ${setting} is in ${place.where}. ${when} ${effect}`,
   }
+}
+
+/** @throws UsageError */
+function secondsOf(text: string): number {
+  const seconds = Number(text)
+  if (seconds >= 0 && seconds <= 600) return seconds
+  throw new UsageError(`--settle ${text}: 0 to 600 seconds`)
 }
 
 /** @throws CommandError */

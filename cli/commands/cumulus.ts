@@ -1,0 +1,18 @@
+/** All commands of `cumulus`. */
+import { group } from '../terminal/command.ts'
+
+export default group(
+  'cumulus',
+  'A Personal Data Server for the AT Protocol, and all it takes to run one',
+  {
+    init: () => import('./init.ts').then((module) => module.default),
+    deploy: () => import('./deploy.ts').then((module) => module.default),
+    serve: () => import('./serve.ts').then((module) => module.default),
+    dev: () => import('./dev.ts').then((module) => module.default),
+    account: () => import('./account/account.ts').then((module) => module.default),
+    mail: () => import('./mail/mail.ts').then((module) => module.default),
+    secret: () => import('./secret/secret.ts').then((module) => module.default),
+    passkey: () => import('./passkey.ts').then((module) => module.default),
+    lexicons: () => import('./lexicons/lexicons.ts').then((module) => module.default),
+  },
+)

@@ -258,35 +258,38 @@ test('jwt, key and plc are replaced at once, with the host killed in between, an
   server = await start(server.dataDirectory)
 })
 
-test.runIf(LONG)('the key secret is replaced again and again, with kills of host and command', async () => {
-  const they = await people()
-  const { accounts, first } = they
-  for (let round = 0; round < ROUNDS; round++) {
-    const before = secrets().PDS_KEY_SECRET ?? ''
-    await rotate('key')
-    await restart()
-    let kills = 0
-    while (kills++ < KILLS) {
-      const command = spawnRotation()
-      await sleep(Math.random() * 300)
-      command.kill('SIGKILL')
-      await restart('SIGKILL')
+test.runIf(LONG)(
+  'the key secret is replaced again and again, with kills of host and command',
+  async () => {
+    const they = await people()
+    const { accounts, first } = they
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = secrets().PDS_KEY_SECRET ?? ''
+      await rotate('key')
+      await restart()
+      let kills = 0
+      while (kills++ < KILLS) {
+        const command = spawnRotation()
+        await sleep(Math.random() * 300)
+        command.kill('SIGKILL')
+        await restart('SIGKILL')
+      }
+      // A command that was killed may have ended it, and the next begins another.
+      while ((await rotate('key')).answer.state !== 'done') await restart()
+      expect(secrets()).not.toHaveProperty('PDS_NEXT_KEY_SECRET')
+      await restart()
+      for (const { did, accessJwt } of accounts) expect(await write(did, accessJwt)).toBe(200)
+      await new AtpAgent({ service: server.origin }).login({
+        identifier: first.handle,
+        password: they.password(first),
+        authFactorToken: they.recovery[round] ?? '',
+      })
+      await server.stop()
+      expect(readableWith(before)).toEqual([])
+      server = await start(server.dataDirectory)
     }
-    // A command that was killed may have ended it, and the next begins another.
-    while ((await rotate('key')).answer.state !== 'done') await restart()
-    expect(secrets()).not.toHaveProperty('PDS_NEXT_KEY_SECRET')
-    await restart()
-    for (const { did, accessJwt } of accounts) expect(await write(did, accessJwt)).toBe(200)
-    await new AtpAgent({ service: server.origin }).login({
-      identifier: first.handle,
-      password: they.password(first),
-      authFactorToken: they.recovery[round] ?? '',
-    })
-    await server.stop()
-    expect(readableWith(before)).toEqual([])
-    server = await start(server.dataDirectory)
-  }
-})
+  },
+)
 
 test('without the secret before, a change that is not over is not gone on with, and says what is missing', async () => {
   await people()

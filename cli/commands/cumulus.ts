@@ -15,6 +15,7 @@ export default group(
     logs: () => import('./logs.ts').then((module) => module.default),
     account: () => import('./account/account.ts').then((module) => module.default),
     mail: () => import('./mail/mail.ts').then((module) => module.default),
+    secret: () => import('./secret/secret.ts').then((module) => module.default),
     passkey: () => import('./passkey.ts').then((module) => module.default),
     lexicons: () => import('./lexicons/lexicons.ts').then((module) => module.default),
   },

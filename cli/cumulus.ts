@@ -10,6 +10,7 @@ const cumulus = group(
     serve: () => import('./commands/serve.ts').then((module) => module.default),
     dev: () => import('./commands/dev.ts').then((module) => module.default),
     account: () => import('./commands/account/account.ts').then((module) => module.default),
+    migrate: () => import('./commands/migrate.ts').then((module) => module.default),
     mail: () => import('./commands/mail/mail.ts').then((module) => module.default),
     passkey: () => import('./commands/passkey.ts').then((module) => module.default),
     lexicons: () => import('./commands/lexicons/lexicons.ts').then((module) => module.default),

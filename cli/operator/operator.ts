@@ -66,6 +66,10 @@ export async function askAsOperator(
   return answer
 }
 
+/** Origin of the host that these arguments mean. @throws CommandError */
+export const originOf = (args: OperatorArgs): string =>
+  args.host?.replace(/\/$/, '') ?? (args.dev ? devSettings() : localSettings()).origin
+
 interface Access {
   origin: string
   password: string

@@ -1,6 +1,5 @@
 /** The repository: fetched into a file, verified, imported, and compared. */
 import { openAsBlob, rmSync } from 'node:fs'
-import { cidBytes } from '../../src/kernel/cbor/cid.ts'
 import { dataOfCommit, saveStream, type VerifiedCar, verifyCar } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { identityOf, type RecommendedCredentials, recommendedBy } from './identity.ts'
@@ -99,7 +98,7 @@ export async function dataAt(session: Session, did: string): Promise<string | un
   })
   const pieces: Uint8Array[] = []
   for await (const piece of bytes) pieces.push(piece)
-  return dataOfCommit(Buffer.concat(pieces), cidBytes(cid))
+  return dataOfCommit(Buffer.concat(pieces), cid)
 }
 
 export const headAt = (session: Session, did: string): Promise<Head> =>

@@ -20,8 +20,10 @@ export const jsonOption = {
 /** Complains about options and arguments that a command does not have: citty ignores them. @throws UsageError */
 export function refuseUnknown(given: { _: string[] }, known: ArgsDef): void {
   const options = Object.keys(known)
-  // `--dry-run` is there as `dryRun`, too.
-  const names = new Set(options.flatMap((name) => [name, camelCase(name)]))
+  // `--dry-run` is there as `dryRun`, too, and `--yes` as `y`.
+  const names = new Set(
+    Object.entries(known).flatMap(([name, arg]) => [name, camelCase(name), ...aliasesOf(arg)]),
+  )
   for (const option of Object.keys(given)) {
     if (option === '_' || names.has(option)) continue
     throw new UsageError(`unknown option --${option}${didYouMean(option, options)}`)
@@ -30,6 +32,9 @@ export function refuseUnknown(given: { _: string[] }, known: ArgsDef): void {
   const extra = given._[positional]
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`)
 }
+
+const aliasesOf = (arg: ArgsDef[string]): string[] =>
+  'alias' in arg && arg.alias ? [arg.alias].flat() : []
 
 const camelCase = (name: string): string =>
   name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())

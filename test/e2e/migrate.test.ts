@@ -1,11 +1,21 @@
 /** `cumulus migrate` moves accounts between real hosts, whatever ends it on the way. */
 import { AtpAgent } from '@atproto/api'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mailTo } from '../support/mail.ts'
-import { fillAccount, makeFolder, NEW_PASSWORD, startMigration } from '../support/migrate.ts'
+import {
+  fillAccount,
+  makeFolder,
+  NEW_PASSWORD,
+  OLD_PASSWORD,
+  startMigration,
+} from '../support/migrate.ts'
 import { contentsOf, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
+import { startReference, type TestReference } from '../support/reference.ts'
 import type { TestServer } from '../support/server.ts'
+import { moveThroughTrouble, type Ordeal } from '../support/troubled-move.ts'
+
+const LONG = process.env.CUMULUS_LONG !== undefined
 
 let plc: TestPlc
 let old: TestServer
@@ -40,8 +50,89 @@ test('the first run ends where a code has to come by mail; the second, with the 
   expect(first.code).toBe(1)
   const { token } = await mailTo(old.origin, 'mover.old.test@example.com', /./)
   const second = await startMigration(did, { ...move, args: [...args, '--plc-code', token] }).ended
-  console.log(first.output, second.output)
   expect(second.code).toBe(0)
   const to = await signInHere(did)
   expect(await contentsOf(to)).toEqual(before)
 })
+
+const SIZE = LONG ? { records: 20_000, blobs: 500 } : { records: 200, blobs: 20 }
+const TROUBLE = LONG
+  ? { troubles: 60, chance: 0.85, longest: 5_000 }
+  : { troubles: 12, chance: 0.6, longest: 300 }
+const TIMEOUT = LONG ? 3_600_000 : 60_000
+
+test(
+  'a move that is killed and cut off at random moments brings everything, and always leaves a host',
+  async () => {
+    const from = await fillAccount(old.origin, 'nomad.old.test', SIZE)
+    const did = from.assertDid
+    const before = await contentsOf(from)
+    const email = 'nomad.old.test@example.com'
+    const ordeal = await moveThroughTrouble({
+      did,
+      old: old.origin,
+      here: here.origin,
+      plc: plc.url,
+      handle: 'nomad.here.test',
+      records: SIZE.records,
+      ...TROUBLE,
+      mailedCode: async () => (await mailTo(old.origin, email, /./)).token,
+    })
+    tell('between two of these hosts', ordeal)
+    expect(await contentsOf(await signInHere(did)), ordeal.output).toEqual(before)
+    const { data } = await from.com.atproto.sync.getRepoStatus({ did })
+    expect(data).toMatchObject({ active: false, status: 'deactivated' })
+  },
+  TIMEOUT,
+)
+
+describe.runIf(LONG)('from the reference PDS', () => {
+  let reference: TestReference
+  beforeAll(async () => {
+    reference = await startReference(plc.url)
+  }, 600_000)
+  afterAll(() => reference.stop())
+
+  test(
+    'and back to it, where the account was left behind, through as much trouble',
+    async () => {
+      const from = await fillAccount(reference.origin, 'rover.reference.test', SIZE)
+      const did = from.assertDid
+      const before = await contentsOf(from)
+      const common = { did, plc: plc.url, records: SIZE.records, ...TROUBLE }
+      const there = await moveThroughTrouble({
+        ...common,
+        old: reference.origin,
+        here: here.origin,
+        handle: 'rover.here.test',
+        mailedCode: async () => reference.mailedToken(did),
+      })
+      tell('from the reference', there)
+      const moved = await signInHere(did)
+      expect(await contentsOf(moved), there.output).toEqual(before)
+
+      await moved.post({ text: 'written at the new host' })
+      const settled = await contentsOf(moved)
+      const back = await moveThroughTrouble({
+        ...common,
+        records: SIZE.records + 1,
+        old: here.origin,
+        here: reference.origin,
+        handle: 'rover.reference.test',
+        mailedCode: async () =>
+          (await mailTo(here.origin, 'rover.reference.test@example.com', /./)).token,
+        env: { CUMULUS_OLD_PASSWORD: NEW_PASSWORD, CUMULUS_NEW_PASSWORD: OLD_PASSWORD },
+      })
+      tell('back to the reference', back)
+      const returned = new AtpAgent({ service: reference.origin })
+      await returned.login({ identifier: did, password: OLD_PASSWORD })
+      expect(await contentsOf(returned), back.output).toEqual(settled)
+    },
+    TIMEOUT,
+  )
+})
+
+/** What a campaign printed is kept by whoever runs it. */
+function tell(what: string, { output: _, ...told }: Ordeal): void {
+  if (LONG) console.log(`${what}: ${JSON.stringify(told)}`)
+}

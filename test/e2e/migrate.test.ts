@@ -57,7 +57,7 @@ test('the first run ends where a code has to come by mail; the second, with the 
 
 const SIZE = LONG ? { records: 20_000, blobs: 500 } : { records: 200, blobs: 20 }
 const TROUBLE = LONG
-  ? { troubles: 60, chance: 0.85, longest: 5_000 }
+  ? { troubles: 80, chance: 0.95, longest: 3_000 }
   : { troubles: 12, chance: 0.6, longest: 300 }
 const TIMEOUT = LONG ? 3_600_000 : 60_000
 

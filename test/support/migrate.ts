@@ -5,12 +5,16 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
+import { exifSegment, jpeg, tiff } from '../../src/testing/image-samples.ts'
 import type { Ran } from './command.ts'
 import { PROJECT } from './project.ts'
 import { freePort } from './server.ts'
 
 export const OLD_PASSWORD = 'the password at the old host'
 export const NEW_PASSWORD = 'the password at the new host'
+
+/** It says where it was taken. */
+const PHOTO = jpeg(exifSegment(tiff({ gps: [0, 1, 2, 3, 4] })))
 
 export interface Migration {
   /** Kills it; resolves when it has ended. */
@@ -90,7 +94,10 @@ export async function fillAccount(
       // Of several sizes, some of them larger than one piece of a stream.
       const bytes = new Uint8Array(100 + ((n + m) % 7) * 40_000).fill(n + m)
       new DataView(bytes.buffer).setUint32(0, n + m)
-      const { data } = await agent.uploadBlob(bytes, { encoding: 'application/octet-stream' })
+      const encoding = 'application/octet-stream'
+      const { data } = await (n + m === 0
+        ? agent.uploadBlob(PHOTO, { encoding: 'image/jpeg' })
+        : agent.uploadBlob(bytes, { encoding }))
       return create('com.example.file', { name: `file ${n + m}`, blob: data.blob })
     })
     writes.push(...(await Promise.all(some)))

@@ -113,7 +113,11 @@ export async function furnish(agent: AtpAgent): Promise<void> {
 }
 
 /** A host with a name of its own, among several; addresses here are all the same. */
-export const startNamedHost = (plc: TestPlc, name: string): Promise<TestServer> =>
+export const startNamedHost = (
+  plc: TestPlc,
+  name: string,
+  env: Record<string, string> = {},
+): Promise<TestServer> =>
   startServer({
     env: {
       PDS_DID_PLC_URL: plc.url,
@@ -121,5 +125,6 @@ export const startNamedHost = (plc: TestPlc, name: string): Promise<TestServer> 
       PDS_SERVICE_HANDLE_DOMAINS: `.${name}.test`,
       PDS_FIRST_HANDLE: `somebody.${name}.test`,
       PDS_REGISTRATION: 'open',
+      ...env,
     },
   })

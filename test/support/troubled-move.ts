@@ -14,8 +14,6 @@ export interface TroubledMove {
   troubles: number
   /** Records that the old host has. */
   records: number
-  /** How likely something goes wrong in a step of a run. */
-  chance: number
   /** Longest time until something goes wrong, ms. */
   longest: number
   /** The newest code that the old host has mailed. */
@@ -84,6 +82,8 @@ export async function moveThroughTrouble(move: TroubledMove): Promise<Ordeal> {
   return ordeal
 }
 
+const STEPS = 10
+
 /** Most steps take no longer, ms. */
 const QUICK = 40
 
@@ -113,15 +113,16 @@ function disturb(
   }
   const arm = () => {
     clearTimeout(timer)
-    const longest = Math.random() < 0.5 ? QUICK : move.longest
+    const longest = Math.random() < 0.7 ? QUICK : move.longest
     timer = setTimeout(strike, Math.random() * longest)
   }
   run.child.stderr?.on('data', (chunk: Buffer) => {
     const found = [...chunk.toString().matchAll(/^(\d+)\/\d+ {2}(.*?)(?: {2}|$)/gm)].at(-1)
     if (!found?.[2] || found[2] === step) return
     step = found[2]
-    // Not every step of every run, or nothing would ever get done.
-    if (Math.random() < move.chance) arm()
+    // So much for each step as there are troubles for it; later ones would get nothing otherwise.
+    const isBehind = ordeal.kills + ordeal.cuts < (move.troubles * Number(found[1])) / STEPS
+    if (isBehind || Math.random() < 0.3) arm()
   })
   return () => clearTimeout(timer)
 }

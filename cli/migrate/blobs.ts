@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { cidForRawHash } from '@atproto/lex-data'
 import { type BlobUse, saveStream } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
-import type { Move, Step } from './move.ts'
+import { type Move, many, type Step } from './move.ts'
 
 /** In one answer. */
 const PAGE = 500
@@ -44,7 +44,7 @@ export const copyBlobs = (source: (move: Move) => BlobSource): Step => ({
     }
     await copier.nameWhatIsLeft()
     rmSync(folder.file('blobs'), { recursive: true, force: true })
-    report.note(`${copier.copied} blobs copied, ${copier.bytes} bytes`)
+    report.note(`${many(copier.copied, 'blob')} copied, ${copier.bytes} bytes`)
     await decideOnLost(move)
   },
 })
@@ -58,7 +58,7 @@ async function decideOnLost({ state, options, answers, save }: Move): Promise<vo
     .slice(0, 20)
     .map(([cid, { path, reason }]) => `  ${cid} (in ${path}): ${reason}`)
   const more = lost.length > 20 ? [`  and ${lost.length - 20} more`] : []
-  const list = [`${lost.length} blobs cannot be copied:`, ...named, ...more].join('\n')
+  const list = [`${many(lost.length, 'blob')} cannot be copied:`, ...named, ...more].join('\n')
   if (await answers.goOnWithout(`${list}\nMove without them?`, '--allow-missing-blobs')) return
   throw new MoveError(
     `${list}\nNothing was switched. Run the same command again to try them again, or with --allow-missing-blobs to move without them.`,
@@ -95,6 +95,7 @@ class Copier {
   async nameWhatIsLeft(): Promise<void> {
     for await (const page of this.#missing()) {
       for (const { cid, recordUri } of page) {
+        if (cid in this.#move.state.lostBlobs) continue
         this.#lose(cid, recordUri, 'the new host took it, and does not have it')
       }
     }

@@ -22,6 +22,7 @@ import { StorageError } from '../../src/storage/error.ts'
 import { MalformedTreeError } from '../../src/storage/mst/node.ts'
 import { TreeWalk } from '../../src/storage/mst/walk.ts'
 import { MoveError } from './errors.ts'
+import { many } from './move.ts'
 
 export interface BlobUse {
   /** Bytes, as the record says; -1: it does not. */
@@ -125,7 +126,7 @@ async function verify(path: string, who: string, { did, keys, onRecord }: Expect
       if (next.key === undefined) {
         if (!block) {
           throw new MoveError(
-            `The repository of ${who} lacks a part of its tree (${cidString(next.cid)}) after ${records} records`,
+            `The repository of ${who} lacks a part of its tree (${cidString(next.cid)}) after ${many(records, 'record')}`,
           )
         }
         walk.enter(block)
@@ -140,7 +141,7 @@ async function verify(path: string, who: string, { did, keys, onRecord }: Expect
     if (missing.length > 0) {
       const more = missing.length > 10 ? ` and ${missing.length - 10} more` : ''
       throw new MoveError(
-        `The repository of ${who} lacks ${missing.length} records that its tree names: ${missing.slice(0, 10).join(', ')}${more}`,
+        `The repository of ${who} lacks ${many(missing.length, 'record')} that its tree names: ${missing.slice(0, 10).join(', ')}${more}`,
       )
     }
     return {

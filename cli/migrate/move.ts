@@ -67,3 +67,7 @@ export interface Step {
   // biome-ignore lint/suspicious/noConfusingVoidType: most steps return nothing
   run(move: Move): Promise<string | void>
 }
+
+/** Such as `1 blob`, `2 blobs`. */
+export const many = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? '' : 's'}`

@@ -1,4 +1,5 @@
 /** What has come of a move, for whoever moved. */
+import { many } from './move.ts'
 import type { MoveState } from './state.ts'
 
 export interface Summary {
@@ -35,7 +36,7 @@ function leftToDo(state: MoveState, lost: number): string[] {
     `Sign in to your apps again, at ${target}. App passwords, passkeys and authenticator apps do not move: make new ones.`,
     ...(lost > 0
       ? [
-          `${lost} blobs are missing: upload them again where you have them, by com.atproto.repo.uploadBlob.`,
+          `${many(lost, 'blob')} did not come along: upload what you have of them again, by com.atproto.repo.uploadBlob.`,
         ]
       : []),
     ...(state.writtenLate

@@ -99,6 +99,7 @@ function disturb(
   let step = 'start'
   let timer: NodeJS.Timeout | undefined
   const strike = () => {
+    timer = undefined
     if (ordeal.kills + ordeal.cuts >= move.troubles) return
     ordeal.during[step] = (ordeal.during[step] ?? 0) + 1
     if (Math.random() < 0.5) {
@@ -112,7 +113,8 @@ function disturb(
     arm()
   }
   const arm = () => {
-    clearTimeout(timer)
+    // What is to come already comes, be it in a later step.
+    if (timer) return
     const longest = Math.random() < 0.7 ? QUICK : move.longest
     timer = setTimeout(strike, Math.random() * longest)
   }

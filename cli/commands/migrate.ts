@@ -6,6 +6,7 @@ import { resolutionSettingsFrom } from '../lexicons/network.ts'
 import { answersFrom } from '../migrate/answers.ts'
 import { dryRun } from '../migrate/dry-run.ts'
 import { ONLINE, runSteps } from '../migrate/engine.ts'
+import { offlineSteps } from '../migrate/offline.ts'
 import { PATIENCE } from '../migrate/remote.ts'
 import { reporter } from '../migrate/report.ts'
 import { assertPossible, startMove } from '../migrate/start.ts'
@@ -14,7 +15,7 @@ import { summaryOf } from '../migrate/summary.ts'
 import { operatorArgs, originOf } from '../operator/operator.ts'
 import { command } from '../terminal/command.ts'
 import { CommandError, InterruptedError, UsageError } from '../terminal/errors.ts'
-import { promptArgs } from '../terminal/prompts.ts'
+import { Prompts, promptArgs } from '../terminal/prompts.ts'
 
 const args = {
   account: { type: 'positional', required: true, description: 'Handle or DID, as it is now' },
@@ -60,6 +61,24 @@ const args = {
   'allow-missing-blobs': {
     type: 'boolean',
     description: 'Move without blobs that the old host does not give',
+  },
+  offline: {
+    type: 'boolean',
+    default: false,
+    description: 'The old host is gone: move from --car and --blobs, with --rotation-key',
+  },
+  car: { type: 'string', valueHint: 'file', description: 'The repository, of a backup' },
+  blobs: { type: 'string', valueHint: 'folder', description: 'The blobs, named by their CIDs' },
+  preferences: { type: 'string', valueHint: 'file', description: 'The preferences, as JSON' },
+  'rotation-key': {
+    type: 'string',
+    valueHint: 'file',
+    description: 'Holds the private rotation key (or CUMULUS_ROTATION_KEY): hex, or multibase (z…)',
+  },
+  'keep-keys': {
+    type: 'boolean',
+    default: false,
+    description: 'Keep rotation keys that stand below the given one: perhaps the lost host’s',
   },
   state: {
     type: 'string',
@@ -135,7 +154,7 @@ async function migrate(given: Args, signal: AbortSignal, report: ReturnType<type
       to: originOf(given),
       handle: given['new-handle'],
       email: given.email,
-      offline: false,
+      offline: given.offline,
     },
     folder: new MoveFolder(given.state ?? folderFor(account)),
     answers: answersFrom({
@@ -145,6 +164,7 @@ async function migrate(given: Args, signal: AbortSignal, report: ReturnType<type
       signInCode: given['sign-in-code'],
       plcCode: given['plc-code'],
       inviteCode: given['invite-code'],
+      offline: given.offline,
       operator: given,
     }),
     report,
@@ -173,14 +193,37 @@ async function migrate(given: Args, signal: AbortSignal, report: ReturnType<type
     report.end()
     return
   }
+  const steps = given.offline ? offlineSteps(offlineParts(given)) : ONLINE
   const move = await startMove(start)
-  await runSteps(move, ONLINE)
+  await runSteps(move, steps)
   report.end()
   const summary = summaryOf(move.state)
   move.state.tokens = {}
   move.save()
   move.folder.clear()
   process.stdout.write(given.json ? `${JSON.stringify(summary)}\n` : told(summary))
+}
+
+/** @throws UsageError */
+function offlineParts(given: Args): Parameters<typeof offlineSteps>[0] {
+  const { car, blobs, preferences } = given
+  if (car === undefined) throw new UsageError('--offline takes a --car file')
+  const prompts = new Prompts({ yes: given.yes })
+  let key = secretFrom(given['rotation-key'], 'CUMULUS_ROTATION_KEY')
+  return {
+    car,
+    blobs,
+    preferences,
+    keepKeys: given['keep-keys'],
+    async rotationKey() {
+      key = await prompts.password({
+        message: 'Private rotation key',
+        flag: '--rotation-key (or CUMULUS_ROTATION_KEY)',
+        given: key,
+      })
+      return key
+    },
+  }
 }
 
 const told = ({ did, handle, from, to, records, blobs, left }: ReturnType<typeof summaryOf>) =>

@@ -106,7 +106,7 @@ export async function isHere({ state, here }: Pick<Move, 'state' | 'here'>): Pro
 }
 
 /** Signs in to the account that is here. */
-async function adopt({ state, hereSession, report }: Move): Promise<void> {
+export async function adopt({ state, hereSession, report }: Move): Promise<void> {
   const view = await hereSession
     .get<SessionView>('com.atproto.server.getSession')
     .catch((error: unknown) => {

@@ -12,6 +12,8 @@ export interface GivenAnswers {
   signInCode: string | undefined
   plcCode: string | undefined
   inviteCode: string | undefined
+  /** There is no old host whose password there could be. */
+  offline: boolean
   /** Where an invite code can be made, if this is the operator. */
   operator: OperatorArgs
 }
@@ -31,10 +33,11 @@ export function answersFrom(given: GivenAnswers): Answers {
   return {
     oldPassword: old,
     async newPassword() {
-      if (newPassword === undefined && !prompts.canAsk) return oldPassword ?? old()
-      const message = 'Password for the new host (nothing: the same as at the old one)'
+      if (newPassword === undefined && !given.offline && !prompts.canAsk) return old()
+      const same = given.offline ? '' : ' (nothing: the same as at the old one)'
+      const message = `Password for the new host${same}`
       const typed = await prompts.password({ message, flag: NEW, given: newPassword })
-      newPassword = typed === '' ? await old() : typed
+      newPassword = typed === '' && !given.offline ? await old() : typed
       return newPassword
     },
     signInCode: (where) =>
@@ -43,6 +46,7 @@ export function answersFrom(given: GivenAnswers): Answers {
         flag: '--sign-in-code',
         given: given.signInCode,
       }),
+    email: () => prompts.text({ message: 'E-mail address', flag: '--email', given: undefined }),
     givenIdentityCode: () => given.plcCode,
     mailedIdentityCode: (address) => {
       const where = address === undefined ? 'to you' : `to ${address}`

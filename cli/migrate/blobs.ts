@@ -30,7 +30,7 @@ export class BlobLost extends Error {
   override name = 'BlobLost'
 }
 
-export const copyBlobs = (source: (move: Move) => BlobSource): Step => ({
+export const copyBlobs = (source: (move: Move) => BlobSource | Promise<BlobSource>): Step => ({
   name: 'blobs',
   title: 'Copying the blobs',
   async run(move) {
@@ -38,7 +38,7 @@ export const copyBlobs = (source: (move: Move) => BlobSource): Step => ({
     mkdirSync(folder.file('blobs'), { recursive: true, mode: 0o700 })
     // A blob that was lost may have come back since.
     state.lostBlobs = {}
-    const copier = new Copier(move, source(move))
+    const copier = new Copier(move, await source(move))
     for (let round = 1; round <= ROUNDS; round++) {
       if ((await copier.round()) === 0) break
     }
@@ -196,18 +196,18 @@ export class OldHostBlobs implements BlobSource {
 /** From a folder, where each has its CID as its name. */
 export class FolderBlobs implements BlobSource {
   readonly #folder: string
-  readonly #uses: ReadonlyMap<string, BlobUse>
   readonly #files: ReadonlyMap<string, string>
+  readonly #uses: ReadonlyMap<string, BlobUse>
 
-  /** @param files path by CID */
+  /** @param files path by CID; @param uses what the records say of them */
   constructor(
     folder: string,
     files: ReadonlyMap<string, string>,
     uses: ReadonlyMap<string, BlobUse>,
   ) {
+    this.#uses = uses
     this.#folder = folder
     this.#files = files
-    this.#uses = uses
   }
 
   async fetch(cid: string, path: string): Promise<{ type: string }> {

@@ -16,6 +16,8 @@ export interface Answers {
   givenIdentityCode(): string | undefined
   /** The code that the old host has mailed for the change of the identity. */
   mailedIdentityCode(address: string | undefined): Promise<string>
+  /** An e-mail address for the account here. */
+  email(): Promise<string>
   /** An invite code of the new host, or undefined where there is none. */
   inviteCode(): Promise<string | undefined>
   /** Whether the move goes on without what is named. */

@@ -72,6 +72,7 @@ export async function preflight(
     say('note', 'The new host takes nobody without an invite code; its operator needs none')
   }
   if (did.startsWith('did:plc:')) await lookAtKeys(did, network, say)
+  else if (wanted.offline) say('stop', 'Only a did:plc can move without its old host')
   else say('note', `A did:web changes by a document that you publish; the move waits for that`)
   return {
     findings,

@@ -54,10 +54,11 @@ export const importRepository: Step = {
   title: 'Importing the repository',
   async run(move) {
     const { state, here, hereSession, report, folder } = move
-    const { data, bytes: size } = repositoryOf(move)
+    const { data } = repositoryOf(move)
     await here.again(async () => {
       if ((await dataAt(hereSession, state.did)) === data) return
       const file = await openAsBlob(folder.file(CAR))
+      const { size } = file
       try {
         const answer = await hereSession.ask<Unclean | undefined>('com.atproto.repo.importRepo', {
           stream: { bytes: counted(file.stream(), size, report.progress), type: CAR_TYPE, size },

@@ -122,7 +122,7 @@ export class MoveFolder {
 
   /** Removes everything but the state. */
   clear(): void {
-    for (const name of ['repository.car', 'repository.car.part', 'arrived.car', 'resigned.car'])
+    for (const name of ['repository.car', 'repository.car.part', 'arrived.car', 'given.car'])
       rmSync(this.file(name), { force: true })
     rmSync(this.file('blobs'), { recursive: true, force: true })
   }

@@ -46,7 +46,7 @@ export const switchIdentity: Step = {
 }
 
 /** Whether the identity says already what the new host needs. */
-async function isSwitched(
+export async function isSwitched(
   { state, network }: Move,
   { services, verificationMethods }: RecommendedCredentials,
 ): Promise<boolean> {

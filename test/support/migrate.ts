@@ -77,9 +77,11 @@ export async function fillAccount(
   origin: string,
   handle: string,
   { records, blobs }: { records: number; blobs: number },
+  more: { recoveryKey?: string } = {},
 ): Promise<AtpAgent> {
   const agent = new AtpAgent({ service: origin })
-  await agent.createAccount({ handle, email: `${handle}@example.com`, password: OLD_PASSWORD })
+  const email = `${handle}@example.com`
+  await agent.createAccount({ handle, email, password: OLD_PASSWORD, ...more })
   const repo = agent.assertDid
   const create = (collection: string, value: Record<string, unknown>) => ({
     $type: 'com.atproto.repo.applyWrites#create' as const,

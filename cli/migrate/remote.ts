@@ -36,6 +36,8 @@ export interface Asked {
   /** Sent as it is; a request with it is tried once. */
   stream?: { bytes: ReadableStream<Uint8Array>; type: string; size: number }
   token?: string | undefined
+  /** Another header `Authorization` than a token's. */
+  authorization?: string | undefined
   /** ms that the answer may take, if not as long as a silence. */
   patienceForAnswer?: number
   method?: 'GET' | 'POST'
@@ -87,6 +89,7 @@ export class Remote {
     const watch = new Watch(signal, patience.silence)
     const url = `${this.origin}/xrpc/${method}${query(asked.params)}`
     const headers: Record<string, string> = {}
+    if (asked.authorization) headers.authorization = asked.authorization
     if (asked.token) headers.authorization = `Bearer ${asked.token}`
     if (asked.body) headers['content-type'] = 'application/json'
     if (asked.stream) {

@@ -110,7 +110,7 @@ function keptSecrets(
 }
 
 /** Whether a server has run with this folder. */
-function holdsData(dataDirectory: string): boolean {
+export function holdsData(dataDirectory: string): boolean {
   const folder = join(dataDirectory, 'objects', 'DirectoryObject')
   return existsSync(folder) && readdirSync(folder).length > 0
 }

@@ -65,7 +65,7 @@ interface Found {
 }
 
 /** @throws UsageError */
-async function findCommand(program: AnyCommand, argv: readonly string[]): Promise<Found> {
+export async function findCommand(program: AnyCommand, argv: readonly string[]): Promise<Found> {
   let command = program
   const path = [String((await resolved(program.meta))?.name ?? '')]
   const rest = [...argv]

@@ -22,7 +22,11 @@ export function refuseUnknown(given: { _: string[] }, known: ArgsDef): void {
   const options = Object.keys(known)
   // `--dry-run` is there as `dryRun`, too, and `--yes` as `y`.
   const names = new Set(
-    Object.entries(known).flatMap(([name, arg]) => [name, camelCase(name), ...aliasesOf(arg)]),
+    Object.entries(known).flatMap(([name, option]) => [
+      name,
+      camelCase(name),
+      ...('alias' in option ? [option.alias ?? []].flat() : []),
+    ]),
   )
   for (const option of Object.keys(given)) {
     if (option === '_' || names.has(option)) continue
@@ -32,9 +36,6 @@ export function refuseUnknown(given: { _: string[] }, known: ArgsDef): void {
   const extra = given._[positional]
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`)
 }
-
-const aliasesOf = (arg: ArgsDef[string]): string[] =>
-  'alias' in arg && arg.alias ? [arg.alias].flat() : []
 
 const camelCase = (name: string): string =>
   name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())

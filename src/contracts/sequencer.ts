@@ -68,6 +68,8 @@ export interface SequencerRpc {
   consumers(): Answer<ConsumerView[]>
   /** Ends a connection; its consumer may come back at once. @returns false: there is no such connection */
   endConsumer(id: string): Answer<boolean>
+  /** Tells all consumers to come again, as the host ends. @returns how many are still there after some seconds */
+  endConsumers(): Answer<number>
   /** Asks a relay to crawl this host now, but not twice in a minute. @param url as in `FirehoseStatus.relays` */
   requestCrawl(url: string): Answer<CrawlAnswer>
   /** Rows read and written since this was last asked for; counted in development only. */

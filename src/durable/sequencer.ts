@@ -29,6 +29,9 @@ import { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
 import { UnreadBytes } from './sequencer/unread.ts'
 
+/** ms that consumers have to answer that the connection ends. */
+const GOODBYE = 3_000
+
 /** Consumers in a list for the operator, at most. */
 const LISTED_CONSUMERS = 200
 
@@ -43,6 +46,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #collections: SourceCollections
   readonly #retention: Retention
   readonly #consumers: Consumers
+  readonly #closing: ClosingConnections
   readonly #crawl: CrawlRequests
   readonly #activityOfHost: Activity
   readonly #counter: RowCounter | undefined
@@ -70,11 +74,12 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator)
     const log = () => createLogger({ object: 'sequencer' })
     const unread = new UnreadBytes(config.firehose.maxUnread)
+    this.#closing = new ClosingConnections(ctx, unread, log)
     this.#consumers = new Consumers(ctx, {
       log: this.#log,
       retention: this.#retention,
       unread,
-      closing: new ClosingConnections(ctx, unread, log),
+      closing: this.#closing,
       admission: new Admission(ctx, config.firehose.consumers),
       // On Cloudflare an object that is awake costs, and a request may not wait for long.
       watchesLive: env.BLOB_DISK !== undefined,
@@ -144,6 +149,14 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
 
   endConsumer(id: string): boolean {
     return this.#consumers.endById(id)
+  }
+
+  async endConsumers(): Promise<number> {
+    this.#consumers.endAll()
+    const until = Date.now() + GOODBYE
+    const open = () => this.#consumers.count + this.#closing.count
+    while (open() > 0 && Date.now() < until) await scheduler.wait(20)
+    return open()
   }
 
   async requestCrawl(url: string): Promise<CrawlAnswer> {

@@ -5,6 +5,7 @@ import { isLoopback } from '../loopback.ts'
 import type { Quota } from '../quota.ts'
 import { type Branding, brandingProblems, readBranding } from './branding.ts'
 import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
+import { DEFAULT_MEMORY, operationProblems } from './operation-settings.ts'
 import { readQuota } from './quota-settings.ts'
 import { labeler, type ServiceTarget, target } from './service-target.ts'
 import {
@@ -55,6 +56,10 @@ export interface Config extends MailSettings {
   serviceDid: string
   handleDomains: readonly string[]
   adminPassword: string | undefined
+  /** Opens `/metrics`. */
+  metricsToken: string | undefined
+  /** MB of JavaScript's memory on plain workerd. */
+  memory: number
   jwtSecret: string
   /** Makes DPoP nonces, 64 hex digits; undefined: derived from `jwtSecret`. */
   dpopSecret: string | undefined
@@ -155,6 +160,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     )
   }
   problems.push(...mailProblems(parsed), ...signUpProblems(parsed, sendsMail(parsed)))
+  problems.push(...operationProblems(parsed))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -200,6 +206,8 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     serviceDid: parsed.PDS_SERVICE_DID ?? `did:web:${hostname}`,
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
+    metricsToken: parsed.PDS_METRICS_TOKEN,
+    memory: parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY,
     jwtSecret: parsed.PDS_JWT_SECRET ?? '',
     dpopSecret: unlessNone(parsed.PDS_DPOP_SECRET),
     keySecret: parsed.PDS_KEY_SECRET ?? '',

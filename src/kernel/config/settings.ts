@@ -19,6 +19,7 @@ import {
   url,
 } from './kinds.ts'
 import { mailSettings } from './mail-settings.ts'
+import { operationSettings } from './operation-settings.ts'
 import { quotaSettings } from './quota-settings.ts'
 import { signUpSettings } from './sign-up-settings.ts'
 
@@ -244,16 +245,7 @@ export const settings = {
     '86400000 (24 hours)',
     'How long a lexicon from the network counts before it is asked for again.',
   ),
-  PDS_VERSION_URL: url(
-    'none: nobody is asked',
-    "Where the operator's console asks for the newest version: JSON with `version` or `tag_name`, such as a release at " +
-      "GitHub's API.",
-  ),
-  LOG_LEVEL: choice(
-    'info',
-    ['info', 'error'],
-    'What is logged: every request, or only what went wrong.',
-  ),
+  ...operationSettings,
   PDS_DEV_MODE: flag(
     'false',
     'Development, on this machine only: answers are checked against their lexicons, plain http is forwarded to, ' +

@@ -5,6 +5,7 @@ import { audited } from '../../server/audit.ts'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
+import { checkEmail } from '../../services/accounts/email-address.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
 import { accountNamed, jsonBody, textOf } from '../account/form.ts'
 import type { PageBindings } from '../account/page-env.ts'
@@ -91,6 +92,12 @@ export const operatorCommands = new Hono<CommandEnv>()
     )
     c.env.services.accounts.invalidate(found.did)
     return c.json({ did: found.did, handle: found.handle })
+  })
+  /** `{address}` in: a test is queued, and leaves the way that is set. */
+  .post('/operator/mail-test', async (c) => {
+    const email = checkEmail(textOf((await jsonBody(c)).address))
+    await asOperator(c, 'mail test', { email }, () => c.env.services.mail.sendTest(email))
+    return c.json({ email, from: c.env.services.config.mailFrom })
   })
   /** `{after?}` in: names with a rule out. `{name, rule}` in: sets it, `null` for the default. */
   .post('/operator/handles', async (c) => {

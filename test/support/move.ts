@@ -12,6 +12,8 @@ export interface MoveOptions {
   email: string
   password: string
   inviteCode?: string
+  /** Leaves the account switched on at the old host. */
+  stays?: boolean
   /** Reads the token that the old host mailed for the PLC operation. */
   mailedToken(): Promise<string>
 }
@@ -36,7 +38,7 @@ export async function moveAccount(options: MoveOptions): Promise<AtpAgent> {
   })
   await to.com.atproto.identity.submitPlcOperation(signed)
   await to.com.atproto.server.activateAccount()
-  await from.com.atproto.server.deactivateAccount({})
+  if (!options.stays) await from.com.atproto.server.deactivateAccount({})
   return to
 }
 

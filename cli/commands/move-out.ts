@@ -9,8 +9,9 @@ import { askAsOperator, authorizationOf, operatorArgs, originOf } from '../opera
 import { command } from '../terminal/command.ts'
 import { CommandError, InterruptedError, UsageError } from '../terminal/errors.ts'
 
-/** How often it is looked where the identity leads, ms. */
-const LOOK = 5_000
+/** How often it is looked where the identity leads, ms: at first, and at last. */
+const FIRST_LOOK = 1_000
+const LAST_LOOK = 30_000
 
 const args = {
   account: { type: 'positional', required: true, description: 'Handle, DID or e-mail address' },
@@ -81,8 +82,9 @@ async function moveOut(given: Args, longest: number, signal: AbortSignal): Promi
   if (there === undefined) {
     say(await instructions(given, leaving, String(handle)))
     const end = Date.now() + longest
-    while (there === undefined && Date.now() < end) {
-      await wait(Math.min(LOOK, end - Date.now()), undefined, { signal })
+    for (let pause = FIRST_LOOK; there === undefined && Date.now() < end; pause *= 1.2) {
+      const next = Math.min(pause, LAST_LOOK, end - Date.now())
+      await wait(Math.max(0, next), undefined, { signal })
       there = await newHostOf(leaving)
     }
   }

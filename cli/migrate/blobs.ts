@@ -120,7 +120,7 @@ class Copier {
     try {
       const { type } = await this.#source.fetch(cid, path)
       const { size } = statSync(path)
-      await this.#upload(cid, path, type, size)
+      await uploadFile(this.#move, cid, path, type, size)
       this.#uploaded.add(cid)
       this.copied++
       this.bytes += size
@@ -134,29 +134,34 @@ class Copier {
     }
   }
 
-  async #upload(cid: string, path: string, type: string, size: number): Promise<void> {
-    const { here, hereSession } = this.#move
-    const answer = await here
-      .again(async () => {
-        const file = await openAsBlob(path)
-        return hereSession.ask<{ blob: { ref: { $link: string } } }>(
-          'com.atproto.repo.uploadBlob',
-          { stream: { bytes: file.stream(), type, size } },
-        )
-      })
-      .catch((error: unknown) => {
-        const isTooLarge = error instanceof RemoteError && error.status === 413
-        if (isTooLarge) throw new BlobLost(`it is too large for the new host (${size} bytes)`)
-        throw error
-      })
-    const stored = answer.blob.ref.$link
-    if (stored !== cid) throw new BlobLost(`the new host has changed its bytes: they are ${stored}`)
-  }
-
   #lose(cid: string, recordUri: string, reason: string): void {
     const path = recordUri.split('/').slice(3).join('/')
     this.#move.state.lostBlobs[cid] = { path, reason }
   }
+}
+
+/** Uploads a file as a blob. @throws BlobLost when the host does not take it as it is */
+export async function uploadFile(
+  { here, hereSession }: Move,
+  cid: string,
+  path: string,
+  type: string,
+  size: number,
+): Promise<void> {
+  const answer = await here
+    .again(async () => {
+      const file = await openAsBlob(path)
+      return hereSession.ask<{ blob: { ref: { $link: string } } }>('com.atproto.repo.uploadBlob', {
+        stream: { bytes: file.stream(), type, size },
+      })
+    })
+    .catch((error: unknown) => {
+      const isTooLarge = error instanceof RemoteError && error.status === 413
+      if (isTooLarge) throw new BlobLost(`it is too large for the new host (${size} bytes)`)
+      throw error
+    })
+  const stored = answer.blob.ref.$link
+  if (stored !== cid) throw new BlobLost(`the new host has changed its bytes: they are ${stored}`)
 }
 
 /** From the host that the account leaves. */

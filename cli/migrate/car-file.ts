@@ -49,8 +49,8 @@ export interface Expected {
   did: string
   /** did:keys, one of which has signed the commit; undefined where it is trusted without. */
   keys: readonly string[] | undefined
-  /** Told of each record, with its CID. */
-  onRecord?(path: string, cid: string): void
+  /** Told of each record, with its CID, and its block if that is there. */
+  onRecord?(path: string, cid: string, block: Uint8Array | undefined): void
 }
 
 /** Writes what arrives into a file, which is there under its name only once it is complete. */
@@ -135,7 +135,7 @@ async function verify(path: string, who: string, { did, keys, onRecord }: Expect
       records++
       if (block) collectBlobs(block, next.key, blobs)
       else missing.push(`${next.key} (${cidString(next.cid)})`)
-      onRecord?.(next.key, cidString(next.cid))
+      onRecord?.(next.key, cidString(next.cid), block)
       walk.pass()
     }
     if (missing.length > 0) {

@@ -2,6 +2,7 @@
 import { createAccount, signIn } from './account.ts'
 import { copyBlobs, OldHostBlobs } from './blobs.ts'
 import { MoveError } from './errors.ts'
+import { carryOver } from './late.ts'
 import type { Move, Step } from './move.ts'
 import { download, importRepository } from './repository.ts'
 import { activate, compare, copyPreferences, deactivate } from './rest.ts'
@@ -19,6 +20,7 @@ export const ONLINE: readonly Step[] = [
   switchIdentity,
   activate,
   deactivate,
+  carryOver,
 ]
 
 /** How often a move begins again because something was written at the old host meanwhile. */

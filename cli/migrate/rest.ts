@@ -105,12 +105,12 @@ export const activate: Step = {
   },
 }
 
-/** The last step: until here the old host has everything, and answers for it. */
+/** Until here the old host has everything, and answers for it. */
 export const deactivate: Step = {
   name: 'deactivate',
   title: 'Switching the account off at the old host',
   async run(move) {
-    const { state, network, here, oldSession, report } = move
+    const { state, network, here, oldSession } = move
     const { host } = await identityOf(state.did, network)
     const status = await here.get<{ active: boolean }>('com.atproto.sync.getRepoStatus', {
       did: state.did,
@@ -118,18 +118,6 @@ export const deactivate: Step = {
     if (host === state.source || !status.active) {
       throw new MoveError('The account does not live here yet: it is left on at the old host')
     }
-    const head = await headAt(oldSession, state.did).catch((error: unknown) => {
-      // Some hosts do not show the repository of an account any more that is off.
-      if (error instanceof RemoteError && error.status === 400) return undefined
-      throw error
-    })
-    if (head && head.cid !== repositoryOf(move).commit) state.writtenLate = true
     await oldSession.post('com.atproto.server.deactivateAccount', {})
-    if (state.writtenLate) {
-      report.note(
-        'Something was written at the old host between the comparison and the switch, and is there only: ' +
-          'see "What is written while an account moves" in docs/migrate.md',
-      )
-    }
   },
 }

@@ -54,8 +54,8 @@ export interface MoveState {
   plcCodeMailedAt?: string
   /** Signed, and to be submitted. */
   operation?: PlcOperation
-  /** Records were written at the old host after the comparison. */
-  writtenLate?: boolean
+  /** Paths of records that were written at the old host at the last moment, and could not be written here. */
+  lostRecords?: string[]
   /** Access tokens, which are good for two hours at most. Passwords are not kept. */
   tokens: { source?: string; target?: string }
   /** Private key, in hex, that speaks for an account whose old host is gone until it has arrived here. */
@@ -122,7 +122,13 @@ export class MoveFolder {
 
   /** Removes everything but the state. */
   clear(): void {
-    for (const name of ['repository.car', 'repository.car.part', 'arrived.car', 'given.car'])
+    for (const name of [
+      'repository.car',
+      'repository.car.part',
+      'arrived.car',
+      'given.car',
+      'late.car',
+    ])
       rmSync(this.file(name), { force: true })
     rmSync(this.file('blobs'), { recursive: true, force: true })
   }

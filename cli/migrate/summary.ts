@@ -39,10 +39,8 @@ function leftToDo(state: MoveState, lost: number): string[] {
           `${many(lost, 'blob')} did not come along: upload what you have of them again, by com.atproto.repo.uploadBlob.`,
         ]
       : []),
-    ...(state.writtenLate
-      ? [
-          `Records that were written at ${source} at the last moment are only there: copy what you need.`,
-        ]
+    ...(state.lostRecords?.length
+      ? [`Written at ${source} at the last moment, and not here: ${state.lostRecords.join(', ')}`]
       : []),
     ...(did.startsWith('did:web:') ? ['Keep the document of your did:web where it is now.'] : []),
     ...(offline

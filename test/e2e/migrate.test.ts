@@ -1,6 +1,7 @@
 /** `cumulus migrate` moves accounts between real hosts, whatever ends it on the way. */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { lies, startLyingHost } from '../support/lying-host.ts'
 import { mailTo } from '../support/mail.ts'
 import {
   fillAccount,
@@ -54,6 +55,57 @@ test('the first run ends where a code has to come by mail; the second, with the 
   expect(second.code).toBe(0)
   const to = await signInHere(did)
   expect(await contentsOf(to)).toEqual(before)
+})
+
+test('what is written at the old host while the account moves comes along, up to the last moment', async () => {
+  const from = await fillAccount(old.origin, 'writer.old.test', { records: 20, blobs: 2 })
+  const did = from.assertDid
+  const toOld = await startLyingHost(old.origin)
+  const toHere = await startLyingHost(here.origin)
+  const written: string[] = []
+  const write = async (name: string) => {
+    const bytes = new TextEncoder().encode(`a file that was written late: ${name}`)
+    const { data } = await from.uploadBlob(bytes, { encoding: 'text/plain' })
+    const collection = 'com.example.file'
+    const record = { $type: collection, name, blob: data.blob }
+    const made = await from.com.atproto.repo.createRecord({ repo: did, collection, record })
+    written.push(made.data.uri)
+  }
+  const posts = await from.com.atproto.repo.listRecords({
+    repo: did,
+    collection: 'app.bsky.feed.post',
+  })
+  const deleted = posts.data.records[0]?.uri ?? ''
+  // Once while the mail with the code was under way, and once when the new host has taken over.
+  toOld.lies.push({
+    about: (path) => path.includes('signPlcOperation'),
+    tell: lies.after(() => write('before the switch')),
+    times: 1,
+  })
+  toHere.lies.push({
+    about: (path) => path.includes('activateAccount'),
+    tell: lies.after(async () => {
+      await write('after the switch')
+      await from.deletePost(deleted)
+    }),
+  })
+  const move = { to: toHere.origin, plc: plc.url, state: makeFolder() }
+  const args = ['--from', toOld.origin, '--new-handle', 'writer.here.test']
+  await startMigration(did, { ...move, args }).ended
+  const { token } = await mailTo(old.origin, 'writer.old.test@example.com', /./)
+  const { code, output } = await startMigration(did, {
+    ...move,
+    args: [...args, '--plc-code', token],
+  }).ended
+  await toOld.stop()
+  await toHere.stop()
+  expect(code, output).toBe(0)
+  expect(output).toContain('1 record written and 1 record deleted at the last moment')
+  const { records, bytes } = await contentsOf(await signInHere(did))
+  expect(Object.keys(records)).toHaveLength(21)
+  expect(Object.keys(records)).toEqual(expect.arrayContaining(written))
+  expect(records).not.toHaveProperty([deleted])
+  expect(Object.keys(bytes)).toHaveLength(4)
 })
 
 const SIZE = LONG ? { records: 20_000, blobs: 500 } : { records: 200, blobs: 20 }

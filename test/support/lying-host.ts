@@ -13,7 +13,7 @@ export interface Lie {
   about(path: string): boolean
   /** How often; always, unless given. */
   times?: number
-  tell(answer: TrueAnswer, response: ServerResponse): void
+  tell(answer: TrueAnswer, response: ServerResponse): void | Promise<void>
 }
 
 export interface LyingHost {
@@ -56,7 +56,7 @@ export async function startLyingHost(target: string): Promise<LyingHost> {
       return
     }
     if (lie.times !== undefined) lie.times--
-    lie.tell({ status, body }, response)
+    await lie.tell({ status, body }, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -76,10 +76,18 @@ const type = { 'content-type': 'application/octet-stream' }
 export const lies = {
   refuse:
     (status: number, error: string, headers: Record<string, string> = {}): Lie['tell'] =>
-    (_, response) =>
+    (_, response) => {
       response
         .writeHead(status, { 'content-type': 'application/json', ...headers })
-        .end(JSON.stringify({ error, message: `${error}, as it says` })),
+        .end(JSON.stringify({ error, message: `${error}, as it says` }))
+    },
+  /** The truth, after something has happened. */
+  after:
+    (happens: () => Promise<unknown>): Lie['tell'] =>
+    async ({ status, body }, response) => {
+      await happens()
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+    },
   flipByte: (({ body }, response) => {
     const changed = Buffer.from(body)
     const at = changed.byteLength - 1

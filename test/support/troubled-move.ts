@@ -82,7 +82,7 @@ export async function moveThroughTrouble(move: TroubledMove): Promise<Ordeal> {
   return ordeal
 }
 
-const STEPS = 10
+const STEPS = 11
 
 /** Most steps take no longer, ms. */
 const QUICK = 40

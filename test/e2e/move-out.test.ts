@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SettingsSession } from '../support/browser-session.ts'
 import { runCumulus } from '../support/command.ts'
-import { fillAccount, NEW_PASSWORD } from '../support/migrate.ts'
+import { fillAccount, NEW_PASSWORD, OLD_PASSWORD } from '../support/migrate.ts'
 import { moveAccount, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { PROJECT } from '../support/project.ts'
@@ -112,4 +113,12 @@ test('a code alone is given by migrate-token', async () => {
   const { code, output } = await runCumulus(['migrate-token', 'asker.old.test'], settings())
   expect(code, output).toBe(0)
   expect(output).toMatch(/^ {2}[A-Z2-7]{5}-[A-Z2-7]{5}$/m)
+})
+
+test('whoever gets mail is shown no code on the page: a password alone does not take an identity away', async () => {
+  await fillAccount(old.origin, 'reader.old.test', { records: 2, blobs: 1 })
+  const session = await SettingsSession.open(old.origin, 'reader.old.test', OLD_PASSWORD)
+  const refused = await session.post('/settings/move/code', {})
+  expect(refused.status).toBe(400)
+  expect(await refused.text()).toContain('The code is mailed to you when the new host asks for it')
 })

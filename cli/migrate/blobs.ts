@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, mkdirSync, openAsBlob, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cidForRawHash } from '@atproto/lex-data'
-import { type BlobUse, saveStream } from './car-file.ts'
+import { type BlobUse, saveStream, TooLargeError } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { type Move, many, type Step } from './move.ts'
+import { DESCRIBE, type HostDescription } from './preflight.ts'
 
 /** In one answer. */
 const PAGE = 500
@@ -24,6 +25,9 @@ export interface BlobSource {
   /** Puts them into a file. @throws BlobLost */
   fetch(cid: string, path: string): Promise<{ type: string }>
 }
+
+/** Bytes of a blob, where the new host does not say what it takes. */
+const MOST_OF_BLOB = 1024 ** 3
 
 /** A blob cannot be had; the message says why. */
 export class BlobLost extends Error {
@@ -167,6 +171,7 @@ export async function uploadFile(
 /** From the host that the account leaves. */
 export class OldHostBlobs implements BlobSource {
   readonly #move: Move
+  #description: Promise<HostDescription> | undefined
 
   constructor(move: Move) {
     this.#move = move
@@ -175,14 +180,18 @@ export class OldHostBlobs implements BlobSource {
   async fetch(cid: string, path: string): Promise<{ type: string }> {
     const { old, oldSession, state } = this.#move
     const params = { did: state.did, cid }
+    const { blobUploadLimit: most = MOST_OF_BLOB } = await this.#described()
     for (let attempt = 1; ; attempt++) {
       const type = await old
         .again(async () => {
           const { bytes, headers } = await oldSession.open('com.atproto.sync.getBlob', { params })
-          await saveStream(bytes, path, () => undefined)
+          await saveStream(bytes, path, { most })
           return headers.get('content-type') ?? 'application/octet-stream'
         })
         .catch((error: unknown) => {
+          if (error instanceof TooLargeError) {
+            throw new BlobLost(`it has more bytes than the new host takes (${most})`)
+          }
           if (error instanceof RemoteError && (error.status === undefined || error.isPassing)) {
             throw new BlobLost(`the old host does not give it: ${error.message}`)
           }
@@ -195,6 +204,12 @@ export class OldHostBlobs implements BlobSource {
         throw new BlobLost(`the old host gives other bytes for it (${found})`)
       }
     }
+  }
+
+  /** Asked once for all blobs. */
+  #described(): Promise<HostDescription> {
+    this.#description ??= this.#move.here.get<HostDescription>(DESCRIBE)
+    return this.#description
   }
 }
 
@@ -220,7 +235,7 @@ export class FolderBlobs implements BlobSource {
     if (file === undefined || !existsSync(file)) {
       throw new BlobLost(`it is not in ${this.#folder}`)
     }
-    await saveStream(createReadStream(file), path, () => undefined)
+    await saveStream(createReadStream(file), path, { most: Number.POSITIVE_INFINITY })
     const found = await cidOfFile(path)
     if (found !== cid) throw new BlobLost(`${file} holds other bytes (${found})`)
     return { type: this.#uses.get(cid)?.mimeType ?? 'application/octet-stream' }

@@ -53,11 +53,26 @@ export interface Expected {
   onRecord?(path: string, cid: string, block: Uint8Array | undefined): void
 }
 
+/** Bytes of a repository that anybody has; a host that sends more would fill the disk. */
+export const MOST_OF_REPOSITORY = 16 * 1024 ** 3
+
+/** More arrives than there should be. */
+export class TooLargeError extends Error {
+  override name = 'TooLargeError'
+}
+
+export interface SaveOptions {
+  /** Bytes that are taken at most. */
+  most: number
+  /** Told how many bytes have arrived. */
+  onBytes?(count: number): void
+}
+
 /** Writes what arrives into a file, which is there under its name only once it is complete. */
 export async function saveStream(
   bytes: AsyncIterable<Uint8Array>,
   path: string,
-  onBytes: (count: number) => void,
+  { most, onBytes }: SaveOptions,
 ): Promise<void> {
   const part = `${path}.part`
   const file = createWriteStream(part, { mode: 0o600, flush: true })
@@ -67,8 +82,9 @@ export async function saveStream(
     let count = 0
     for await (const piece of bytes) {
       count += piece.byteLength
+      if (count > most) throw new TooLargeError(`It has more than ${most} bytes`)
       if (!file.write(piece)) await Promise.race([once(file, 'drain'), closed])
-      onBytes(count)
+      onBytes?.(count)
     }
     file.end()
     await closed

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { saveStream, verifyCar } from './car-file.ts'
+import { MOST_OF_REPOSITORY, saveStream, verifyCar } from './car-file.ts'
 import { RemoteError } from './errors.ts'
-import { type Preflight, preflight } from './preflight.ts'
+import { type Preflight, preflight, tooLarge } from './preflight.ts'
 import { Remote } from './remote.ts'
 import type { Start } from './start.ts'
 
@@ -31,7 +31,10 @@ export async function dryRun(
     const path = join(folder, 'repository.car')
     found = await old.again(async () => {
       const { bytes } = await old.open('com.atproto.sync.getRepo', { params: { did } })
-      await saveStream(bytes, path, (done) => report.progress({ done, unit: 'bytes' }))
+      await saveStream(bytes, path, {
+        most: MOST_OF_REPOSITORY,
+        onBytes: (done) => report.progress({ done, unit: 'bytes' }),
+      })
       return verifyCar(path, 'the old host', { did, keys: oldSigningKey ? [oldSigningKey] : [] })
     })
   } catch (error) {
@@ -43,12 +46,8 @@ export async function dryRun(
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  const large = [...(found?.blobs ?? [])].filter(([, { size }]) => size > (blobLimit ?? Infinity))
-  for (const [cid, { size, path }] of large.slice(0, 20)) {
-    findings.push({
-      level: 'note',
-      text: `Blob ${cid} of ${path} has ${size} bytes, and the new host takes ${blobLimit} (PDS_BLOB_UPLOAD_LIMIT): it would be missing`,
-    })
+  for (const text of tooLarge(found?.blobs ?? new Map(), blobLimit).slice(0, 20)) {
+    findings.push({ level: 'note', text })
   }
   const { records = null, blobs, bytes = null } = found ?? {}
   const size = found ? `${records} records, ${found.blobs.size} blobs, ${bytes} bytes` : 'as it is'

@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { recordToJson } from '../../src/kernel/cbor/to-json.ts'
 import { BlobLost, OldHostBlobs, uploadFile } from './blobs.ts'
-import { saveStream, verifyCar } from './car-file.ts'
+import { MOST_OF_REPOSITORY, saveStream, verifyCar } from './car-file.ts'
 import { RemoteError } from './errors.ts'
 import { type Move, many, type Step } from './move.ts'
 import { CAR, headAt, repositoryOf } from './repository.ts'
@@ -49,7 +49,7 @@ async function changesSince({ old, oldSession, state, folder }: Move) {
   const path = folder.file(LATE)
   return old.again(async () => {
     const { bytes } = await oldSession.open('com.atproto.sync.getRepo', { params: { did } })
-    await saveStream(bytes, path, () => undefined)
+    await saveStream(bytes, path, { most: MOST_OF_REPOSITORY })
     const written = new Map<string, Uint8Array>()
     const left = new Set(before.keys())
     const { blobs } = await verifyCar(path, 'the old host', {

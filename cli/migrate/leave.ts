@@ -1,12 +1,15 @@
 /** The way out: whether an account has arrived elsewhere with all that it has here. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ResolutionSettings } from '../../src/services/identity/resolve-did.ts'
-import { saveStream, verifyCar } from './car-file.ts'
+import { MOST_OF_REPOSITORY, saveStream, verifyCar } from './car-file.ts'
 import { MoveError } from './errors.ts'
 import { identityOf, safeOrigin } from './identity.ts'
 import { Remote, type RemoteOptions } from './remote.ts'
+
+/** Bytes that a repository may have grown by at the new host, beside four times what it was. */
+const ROOM = 256 * 1024 * 1024
 
 export interface Leaving {
   did: string
@@ -47,8 +50,11 @@ export async function compareWith(leaving: Leaving, origin: string): Promise<Com
   if (!status.active) throw new MoveError(`The account is not switched on at ${origin} yet`)
   const folder = mkdtempSync(join(tmpdir(), 'cumulus-move-out-'))
   try {
-    const before = await recordsOf(here, did, join(folder, 'here.car'), authorization)
-    const after = await recordsOf(there, did, join(folder, 'there.car'))
+    const own = join(folder, 'here.car')
+    const before = await recordsOf(here, did, own, { most: MOST_OF_REPOSITORY, authorization })
+    // The other host is whatever the account's owner has named.
+    const most = statSync(own).size * 4 + ROOM
+    const after = await recordsOf(there, did, join(folder, 'there.car'), { most })
     const blobsHere = await blobsOf(here, did, authorization)
     const blobsThere = new Set(await blobsOf(there, did))
     return {
@@ -66,7 +72,7 @@ async function recordsOf(
   host: Remote,
   did: string,
   path: string,
-  authorization?: string,
+  { most, authorization }: { most: number; authorization?: string },
 ): Promise<Map<string, string>> {
   return host.again(async () => {
     const records = new Map<string, string>()
@@ -74,7 +80,7 @@ async function recordsOf(
       params: { did },
       authorization,
     })
-    await saveStream(bytes, path, () => undefined)
+    await saveStream(bytes, path, { most })
     const onRecord = (key: string, cid: string) => void records.set(key, cid)
     // What counts is that the records are there; who has signed them, readers verify.
     await verifyCar(path, host.name, { did, keys: undefined, onRecord })

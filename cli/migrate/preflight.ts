@@ -1,6 +1,7 @@
 /** What is looked at before anything is done: whether the move can succeed, and what whoever moves should know. */
 import { isValidHandle } from '@atproto/syntax'
 import type { ResolutionSettings } from '../../src/services/identity/resolve-did.ts'
+import type { BlobUse } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { didOfAccount, identityOf, plcOf, safeOrigin, shown } from './identity.ts'
 import { Remote, type RemoteOptions } from './remote.ts'
@@ -18,6 +19,8 @@ export interface Wanted {
   email: string | undefined
   offline: boolean
 }
+
+export const DESCRIBE = 'com.atproto.server.describeServer'
 
 /** What `describeServer` says. */
 export interface HostDescription {
@@ -57,7 +60,7 @@ export async function preflight(
   if (source === undefined) {
     throw new MoveError(`The identity of ${did} names no host: name the old one with --from`)
   }
-  const described = await here.get<HostDescription>('com.atproto.server.describeServer')
+  const described = await here.get<HostDescription>(DESCRIBE)
   const oldHandle = shown(identity.handle ?? wanted.account)
   say('ok', `${oldHandle} is ${did}, and lives at ${source}`)
   say('ok', `It moves to ${target} (${shown(described.did)})`)
@@ -105,9 +108,14 @@ async function lookAtOldHost(
   here: HostDescription,
   say: Say,
 ): Promise<readonly string[]> {
-  const described = await old.get<HostDescription>('com.atproto.server.describeServer')
+  const described = await old.get<HostDescription>(DESCRIBE)
   if (described.did === here.did) {
     say('stop', 'That is the host where the account lives already: name another with --host')
+  }
+  // Every implementation that is known answers this, and it is no part of the protocol.
+  const health = await old.ask<{ version?: unknown }>('_health', {}).catch(() => undefined)
+  if (typeof health?.version === 'string') {
+    say('ok', `The old host says that it runs version ${shown(health.version.slice(0, 60))}`)
   }
   try {
     const status = await old.get<{ active: boolean; status?: string }>(
@@ -122,6 +130,16 @@ async function lookAtOldHost(
     say('stop', `The old host does not have the account: ${error.message}`)
   }
   return Array.isArray(described.availableUserDomains) ? described.availableUserDomains : []
+}
+
+/** Names blobs that the new host would not take, by what the records say of them. */
+export function tooLarge(blobs: ReadonlyMap<string, BlobUse>, limit: number | undefined): string[] {
+  if (limit === undefined) return []
+  const large = [...blobs].filter(([, { size }]) => size > limit)
+  return large.map(
+    ([cid, { size, path }]) =>
+      `Blob ${cid} of ${path} has ${size} bytes, and the new host takes ${limit} (at a Cumulus: PDS_BLOB_UPLOAD_LIMIT)`,
+  )
 }
 
 /** A domain of one's own stays; under one of the old host, the name goes under one of the new. */

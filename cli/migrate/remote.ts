@@ -20,6 +20,8 @@ const MAX_PAUSE = 30_000
 const MAX_RETRY_AFTER = 15 * 60_000
 /** Largest answer that is read into memory, bytes. */
 const MAX_ANSWER = 16 * 1024 * 1024
+/** As much of a refusal is read, bytes. */
+const MAX_REFUSAL = 10_000
 
 export interface RemoteOptions {
   patience: Patience
@@ -68,19 +70,28 @@ export class Remote {
   /** Asks for JSON, once. @throws RemoteError, `isUnclear` where it may have been done */
   async ask<T>(method: string, asked: Asked): Promise<T> {
     const response = await this.open(method, asked)
-    const pieces: Uint8Array[] = []
-    let size = 0
-    for await (const piece of response.bytes) {
-      size += piece.byteLength
-      if (size > MAX_ANSWER) throw this.#failed(method, 'its answer is too large')
-      pieces.push(piece)
-    }
-    const text = Buffer.concat(pieces).toString()
+    const text = (await this.#readAll(method, response)).toString()
     try {
       return (text === '' ? undefined : JSON.parse(text)) as T
     } catch (cause) {
       throw this.#failed(method, 'its answer is not JSON', cause)
     }
+  }
+
+  /** The bytes of a short answer, tried again while that may help. @throws RemoteError, MoveError */
+  getBytes(method: string, asked: Asked): Promise<Buffer> {
+    return this.again(async () => this.#readAll(method, await this.open(method, asked)))
+  }
+
+  async #readAll(method: string, { bytes }: Opened): Promise<Buffer> {
+    const pieces: Uint8Array[] = []
+    let size = 0
+    for await (const piece of bytes) {
+      size += piece.byteLength
+      if (size > MAX_ANSWER) throw this.#failed(method, 'its answer is too large')
+      pieces.push(piece)
+    }
+    return Buffer.concat(pieces)
   }
 
   /** The bytes of an answer as they arrive. Reading them throws a RemoteError when they end early. */
@@ -171,7 +182,7 @@ export class Remote {
 
   async #refusal(method: string, response: Response): Promise<RemoteError> {
     const { status, headers } = response
-    const text = (await response.text().catch(() => '')).slice(0, 10_000)
+    const text = await beginningOf(response)
     let said: { error?: unknown; message?: unknown } = {}
     try {
       said = JSON.parse(text) as typeof said
@@ -191,6 +202,22 @@ export class Remote {
       cause,
     })
   }
+}
+
+/** The first bytes of a refusal; the rest is not waited for. */
+async function beginningOf(response: Response): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      pieces.push(piece)
+      size += piece.byteLength
+      if (size > MAX_REFUSAL) break
+    }
+  } catch {
+    // The status says enough.
+  }
+  return Buffer.concat(pieces).toString('utf8', 0, MAX_REFUSAL)
 }
 
 export interface Opened {

@@ -1,9 +1,16 @@
 /** The repository: fetched into a file, verified, imported, and compared. */
 import { openAsBlob, rmSync } from 'node:fs'
-import { dataOfCommit, saveStream, type VerifiedCar, verifyCar } from './car-file.ts'
+import {
+  dataOfCommit,
+  MOST_OF_REPOSITORY,
+  saveStream,
+  type VerifiedCar,
+  verifyCar,
+} from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { identityOf, type RecommendedCredentials, recommendedBy } from './identity.ts'
 import type { Move, Step } from './move.ts'
+import { DESCRIBE, type HostDescription, tooLarge } from './preflight.ts'
 import type { Session } from './session.ts'
 
 export const CAR = 'repository.car'
@@ -29,8 +36,9 @@ export const download: Step = {
     const verified = await old.again(async () => {
       rmSync(path, { force: true })
       const { bytes } = await oldSession.open('com.atproto.sync.getRepo', { params: { did } })
-      await saveStream(bytes, path, (count) => {
-        report.progress({ done: count, unit: 'bytes' })
+      await saveStream(bytes, path, {
+        most: MOST_OF_REPOSITORY,
+        onBytes: (done) => report.progress({ done, unit: 'bytes' }),
       })
       try {
         return await verifyCar(path, 'the old host', { did, keys })
@@ -41,6 +49,8 @@ export const download: Step = {
       }
     })
     const { blobs, ...repository } = verified
+    const { blobUploadLimit } = await move.here.get<HostDescription>(DESCRIBE)
+    for (const line of tooLarge(blobs, blobUploadLimit).slice(0, 20)) report.note(line)
     state.repository = { ...repository, blobs: blobs.size }
     report.note(
       `${verified.records} records, ${blobs.size} blobs, ${verified.bytes} bytes: complete, and signed with the account's key`,
@@ -94,12 +104,8 @@ const isBusy = (error: unknown): error is RemoteError =>
 /** CID of the tree of an account's repository, which stands for every path and CID in it. */
 export async function dataAt(session: Session, did: string): Promise<string | undefined> {
   const { cid } = await headAt(session, did)
-  const { bytes } = await session.open('com.atproto.sync.getBlocks', {
-    params: { did, cids: [cid] },
-  })
-  const pieces: Uint8Array[] = []
-  for await (const piece of bytes) pieces.push(piece)
-  return dataOfCommit(Buffer.concat(pieces), cid)
+  const params = { did, cids: [cid] }
+  return dataOfCommit(await session.getBytes('com.atproto.sync.getBlocks', { params }), cid)
 }
 
 export const headAt = (session: Session, did: string): Promise<Head> =>
@@ -123,7 +129,10 @@ export async function compareRecords(move: Move): Promise<VerifiedCar> {
   )
   const arrived = await here.again(async () => {
     const { bytes } = await hereSession.open('com.atproto.sync.getRepo', { params: { did } })
-    await saveStream(bytes, path, (count) => report.progress({ done: count, unit: 'bytes' }))
+    await saveStream(bytes, path, {
+      most: MOST_OF_REPOSITORY,
+      onBytes: (done) => report.progress({ done, unit: 'bytes' }),
+    })
     return verifyCar(path, 'the new host', { did, keys })
   })
   const { data, records } = repositoryOf(move)

@@ -76,6 +76,10 @@ export class Session {
     return this.#with((token) => this.#options.remote.ask<T>(method, { ...asked, token }))
   }
 
+  getBytes(method: string, asked: Asked): Promise<Buffer> {
+    return this.#with((token) => this.#options.remote.getBytes(method, { ...asked, token }))
+  }
+
   open(method: string, asked: Asked): Promise<Opened> {
     return this.#with((token) => this.#options.remote.open(method, { ...asked, token }))
   }

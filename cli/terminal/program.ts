@@ -21,6 +21,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'LexiconError',
   'MoveError',
   'RemoteError',
+  'TooLargeError',
 ])
 
 /** Runs `argv`, the words behind the name of the program, and sets the exit code of the process. */

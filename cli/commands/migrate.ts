@@ -199,6 +199,7 @@ async function migrate(given: Args, signal: AbortSignal, report: ReturnType<type
   report.end()
   const summary = summaryOf(move.state)
   move.state.tokens = {}
+  move.state.endedAt ??= new Date().toISOString()
   move.save()
   move.folder.clear()
   process.stdout.write(given.json ? `${JSON.stringify(summary)}\n` : told(summary))

@@ -2,6 +2,7 @@
 import { MoveError, RemoteError } from './errors.ts'
 import { plcOf, type RecommendedCredentials, recommendedBy, shown } from './identity.ts'
 import type { Move, Step } from './move.ts'
+import { DESCRIBE, type HostDescription } from './preflight.ts'
 import type { SessionView } from './session.ts'
 
 const CREATE = 'com.atproto.server.createAccount'
@@ -52,13 +53,11 @@ export const createAccount: Step = {
 
 /** @param proof a service token of the account's for `createAccount` here */
 export async function create(move: Move, proof?: string): Promise<void> {
-  const { state, here, hereSession, answers, save } = move
+  const { state, here, hereSession, answers } = move
   const { did, handle, email } = state
   const inviteCode = await inviteOf(move)
   const password = await answers.newPassword()
   const token = proof ?? (await serviceToken(move))
-  state.accountAskedFor = true
-  save()
   try {
     const body = { did, handle, email, password, ...(inviteCode && { inviteCode }) }
     const made = await here.ask<{ did: string; accessJwt: string; refreshJwt: string }>(CREATE, {
@@ -80,16 +79,30 @@ async function serviceToken({ state, oldSession }: Move): Promise<string> {
   return (await oldSession.get<{ token: string }>(method, params)).token
 }
 
-async function inviteOf({ state, here, answers, save }: Move): Promise<string | undefined> {
+/** An invite code that was given, or that the operator makes now. */
+async function inviteOf(move: Move): Promise<string | undefined> {
+  const { state, here, answers, save } = move
   if (state.inviteCode !== undefined) return state.inviteCode
-  const { inviteCodeRequired } = await here.get<{ inviteCodeRequired?: boolean }>(
-    'com.atproto.server.describeServer',
-  )
+  const { inviteCodeRequired } = await here.get<HostDescription>(DESCRIBE)
   if (!inviteCodeRequired) return undefined
-  const code = await answers.inviteCode()
-  if (code !== undefined) state.inviteCode = code
+  const code = answers.givenInviteCode() ?? (await codeOfOperator(move)) ?? answers.inviteCode()
+  state.inviteCode = await code
   save()
-  return code
+  return state.inviteCode
+}
+
+async function codeOfOperator({ here, answers, report }: Move): Promise<string | undefined> {
+  const authorization = answers.operator()
+  if (authorization === undefined) return undefined
+  try {
+    const asked = { body: { useCount: 1 }, authorization }
+    const method = 'com.atproto.server.createInviteCode'
+    return (await here.again(() => here.ask<{ code: string }>(method, asked))).code
+  } catch (error) {
+    if (!(error instanceof RemoteError) || error.status !== 401) throw error
+    report.note('The new host does not take this operator’s password')
+    return undefined
+  }
 }
 
 /** Whether the new host has an account of this DID, in whatever state. */

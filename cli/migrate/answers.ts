@@ -1,5 +1,5 @@
 /** Answers from options, the environment, or whoever sits at the terminal. */
-import { askAsOperator, type OperatorArgs } from '../operator/operator.ts'
+import { authorizationOf, type OperatorArgs } from '../operator/operator.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { Prompts } from '../terminal/prompts.ts'
 import { MoveError } from './errors.ts'
@@ -58,15 +58,20 @@ export function answersFrom(given: GivenAnswers): Answers {
       const message = `The old host has mailed a code ${where} for the change of the identity`
       return prompts.text({ message, flag: '--plc-code', given: undefined })
     },
-    async inviteCode() {
-      if (given.inviteCode !== undefined) return given.inviteCode
+    givenInviteCode: () => given.inviteCode,
+    inviteCode: () =>
+      prompts.text({
+        message: 'Invite code of the new host',
+        flag: '--invite-code',
+        given: undefined,
+      }),
+    operator() {
       try {
-        const path = '/xrpc/com.atproto.server.createInviteCode'
-        return String((await askAsOperator(given.operator, path, { useCount: 1 })).code)
+        return authorizationOf(given.operator)
       } catch (error) {
-        if (!(error instanceof CommandError)) throw error
-        const message = 'Invite code of the new host'
-        return prompts.text({ message, flag: '--invite-code', given: undefined })
+        // Most people who move operate no host.
+        if (error instanceof CommandError) return undefined
+        throw error
       }
     },
     async goOnWithout(question) {

@@ -18,8 +18,11 @@ export interface Answers {
   mailedIdentityCode(address: string | undefined): Promise<string>
   /** An e-mail address for the account here. */
   email(): Promise<string>
-  /** An invite code of the new host, or undefined where there is none. */
-  inviteCode(): Promise<string | undefined>
+  /** An invite code of the new host that was given along. */
+  givenInviteCode(): string | undefined
+  inviteCode(): Promise<string>
+  /** The header `Authorization` of the new host's operator, where that is who moves somebody. */
+  operator(): string | undefined
   /** Whether the move goes on without what is named. */
   goOnWithout(question: string, flag: string): Promise<boolean>
 }

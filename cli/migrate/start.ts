@@ -30,6 +30,11 @@ export async function startMove(start: Start): Promise<Move> {
   const before = folder.load()
   const state = before ? resumed(before, wanted) : await begin(start)
   folder.save(state)
+  if (state.endedAt) {
+    start.report.note(
+      `This move ended at ${state.endedAt}: for another one, name another folder with --state`,
+    )
+  }
   return moveOf(start, state)
 }
 

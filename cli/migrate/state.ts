@@ -43,8 +43,8 @@ export interface MoveState {
   email?: string
   /** When each step was done, ISO 8601. */
   steps: Record<string, string>
-  /** Set once an account was asked for here: it may be there. */
-  accountAskedFor?: boolean
+  /** When all was done, ISO 8601. */
+  endedAt?: string
   inviteCode?: string
   repository?: Repository
   lostBlobs: Record<string, LostBlob>

@@ -1,6 +1,11 @@
 /** `cumulus migrate` moves accounts between real hosts, whatever ends it on the way. */
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SigningKey } from '../../src/kernel/crypto/signing-key.ts'
+import { PlcDirectory } from '../../src/services/identity/plc.ts'
+import { passwordOf } from '../support/accounts.ts'
 import { lies, startLyingHost } from '../support/lying-host.ts'
 import { mailTo } from '../support/mail.ts'
 import {
@@ -16,6 +21,7 @@ import { startReference, type TestReference } from '../support/reference.ts'
 import type { TestServer } from '../support/server.ts'
 import { moveThroughTrouble, type Ordeal } from '../support/troubled-move.ts'
 
+const RECOVERY = SigningKey.generate('p256')
 const LONG = process.env.CUMULUS_LONG !== undefined
 
 let plc: TestPlc
@@ -26,7 +32,7 @@ beforeAll(async () => {
   plc = await startPlc()
   // Photos say where they were taken; the new host takes that out of what is uploaded there.
   old = await startNamedHost(plc, 'old', { PDS_IMAGE_LOCATION: 'allow' })
-  here = await startNamedHost(plc, 'here')
+  here = await startNamedHost(plc, 'here', { PDS_REGISTRATION: 'closed' })
 })
 afterAll(async () => {
   await old.stop()
@@ -34,27 +40,62 @@ afterAll(async () => {
   await plc.stop()
 })
 
+/** Registration is closed there: the operator makes the invite code. */
+const operator = () => ({ PDS_ADMIN_PASSWORD: passwordOf(here) })
+
 async function signInHere(did: string): Promise<AtpAgent> {
   const agent = new AtpAgent({ service: here.origin })
   await agent.login({ identifier: did, password: NEW_PASSWORD })
   return agent
 }
 
-test('the first run ends where a code has to come by mail; the second, with the code, ends the move', async () => {
+const deactivatedHere = async (did: string): Promise<boolean> => {
+  const answer = await fetch(`${here.origin}/xrpc/com.atproto.sync.getRepoStatus?did=${did}`)
+  return ((await answer.json()) as { status?: string }).status === 'deactivated'
+}
+
+test('a move is looked at first, ended with Ctrl-C, goes on to where a code comes by mail, and ends with it', async () => {
   const from = await fillAccount(old.origin, 'mover.old.test', { records: 60, blobs: 5 })
   const did = from.assertDid
   const before = await contentsOf(from)
-  const state = makeFolder()
-  const move = { to: here.origin, plc: plc.url, state }
-  const args = ['--new-handle', 'mover.here.test']
-  const first = await startMigration(did, { ...move, args }).ended
-  expect(first.output).toContain('has mailed a code to mover.old.test@example.com')
-  expect(first.code).toBe(1)
+  const move = { to: here.origin, plc: plc.url, state: makeFolder(), env: operator() }
+  const args = ['--new-handle', 'mover.here.test', '--recovery-key', RECOVERY.did()]
+  const run = (...more: string[]) => startMigration(did, { ...move, args: [...args, ...more] })
+
+  const looked = await run('--dry-run', '--json').ended
+  expect(looked.code, looked.output).toBe(0)
+  expect(JSON.parse(looked.stdout)).toMatchObject({ handle: 'mover.here.test', records: 60 })
+  expect(looked.output).toContain('takes nobody without an invite code')
+  expect(await deactivatedHere(did)).toBe(false)
+  expect(existsSync(move.state)).toBe(false)
+
+  const interrupted = run()
+  interrupted.child.stderr?.on('data', (chunk: Buffer) => {
+    if (chunk.toString().includes('4/11')) interrupted.child.kill('SIGINT')
+  })
+  expect(await interrupted.ended).toMatchObject({
+    code: 130,
+    output: expect.stringContaining('Interrupted'),
+  })
+  expect(await deactivatedHere(did)).toBe(true)
+
+  const mailed = await run().ended
+  expect(mailed.output).toContain('has mailed a code to mover.old.test@example.com')
+  expect(mailed.code).toBe(1)
   const { token } = await mailTo(old.origin, 'mover.old.test@example.com', /./)
-  const second = await startMigration(did, { ...move, args: [...args, '--plc-code', token] }).ended
-  expect(second.code).toBe(0)
-  const to = await signInHere(did)
-  expect(await contentsOf(to)).toEqual(before)
+  const state = readFileSync(join(move.state, 'state.json'), 'utf8')
+  for (const secret of [OLD_PASSWORD, NEW_PASSWORD]) expect(state).not.toContain(secret)
+  expect(statSync(join(move.state, 'state.json')).mode & 0o077).toBe(0)
+  const last = await run('--plc-code', token).ended
+  expect(last.code, last.output).toBe(0)
+  expect(await contentsOf(await signInHere(did))).toEqual(before)
+  const { rotationKeys } = await new PlcDirectory(
+    { plcUrl: plc.url, plcRotationKey: '' },
+    fetch,
+  ).documentData(did)
+  expect(rotationKeys[0]).toBe(RECOVERY.did())
+  // It has moved: to run it again does nothing.
+  expect((await run().ended).code).toBe(0)
 })
 
 test('what is written at the old host while the account moves comes along, up to the last moment', async () => {
@@ -89,7 +130,7 @@ test('what is written at the old host while the account moves comes along, up to
       await from.deletePost(deleted)
     }),
   })
-  const move = { to: toHere.origin, plc: plc.url, state: makeFolder() }
+  const move = { to: toHere.origin, plc: plc.url, state: makeFolder(), env: operator() }
   const args = ['--from', toOld.origin, '--new-handle', 'writer.here.test']
   await startMigration(did, { ...move, args }).ended
   const { token } = await mailTo(old.origin, 'writer.old.test@example.com', /./)
@@ -127,6 +168,7 @@ test(
       handle: 'nomad.here.test',
       records: SIZE.records,
       ...TROUBLE,
+      env: operator(),
       mailedCode: async () => (await mailTo(old.origin, email, /./)).token,
     })
     tell('between two of these hosts', ordeal)
@@ -156,6 +198,7 @@ describe.runIf(LONG)('from the reference PDS', () => {
         old: reference.origin,
         here: here.origin,
         handle: 'rover.here.test',
+        env: operator(),
         mailedCode: async () => reference.mailedToken(did),
       })
       tell('from the reference', there)

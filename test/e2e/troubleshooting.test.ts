@@ -83,7 +83,7 @@ describe.runIf(hasOpenssl)('beside a host', () => {
   })
   afterAll(() => patient?.stop())
 
-  test.concurrent.each(commands)('%s', async (command, { expect }) => {
+  test.concurrent.for(commands)('%s', async (command, { expect }) => {
     const { smtp, server, authority } = patient
     const { status, stdout, stderr } = await shell(command, home, {
       PATH: [bin, dirname(process.execPath), process.env.PATH].join(':'),

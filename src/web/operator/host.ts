@@ -75,7 +75,7 @@ export const hostCommands = new Hono<CommandEnv>()
     const { above } = await jsonBody(c)
     const { sequencer } = c.env.services
     const isRaised = await asOperator(c, 'raise sequence', { note: String(above) }, async () =>
-      sequencer.raiseSequence(Number(above)),
+      sequencer.raiseSequence(typeof above === 'number' ? above : Number.NaN),
     )
     if (isRaised) return c.json({})
     throw new InvalidRequestError(

@@ -173,8 +173,8 @@ export class MoveIn {
     const { handle, key } = await this.wantedDocument(did)
     const wanted = movedState(await plc.documentData(did), {
       leaving: recommendedThere.rotationKeys ?? [],
-      first: [state.recoveryKey, config.recoveryKey].filter((known) => known !== undefined),
-      own: plc.rotationDidKey(),
+      recoveryKey: state.recoveryKey,
+      hostKeys: [config.recoveryKey, plc.rotationDidKey()].filter((known) => known !== undefined),
       alias: handleUri(handle),
       signingKey: key,
       service: pdsService(config.publicUrl),

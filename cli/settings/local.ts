@@ -5,10 +5,9 @@ import { join, resolve } from 'node:path'
 import { didYouMean } from '../../codegen/did-you-mean.ts'
 import { ConfigError } from '../../src/kernel/config/config.ts'
 import { unknownSettings } from '../../src/kernel/config/describe.ts'
+import { type LastingSecret, lastingSecrets } from '../../src/kernel/config/secret-settings.ts'
 import {
   DEFAULT_PORT,
-  type LastingSecret,
-  lastingSecrets,
   parseSettings,
   type RawSettings,
   settings,

@@ -19,6 +19,9 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'FirstAccountError',
   'WorkerdStartError',
   'LexiconError',
+  'MoveError',
+  'RemoteError',
+  'TooLargeError',
 ])
 
 /** Runs `argv`, the words behind the name of the program, and sets the exit code of the process. */

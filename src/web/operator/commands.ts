@@ -9,6 +9,7 @@ import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
 import { hostCommands } from './host.ts'
+import { secretCommands } from './secrets.ts'
 
 /** Sign-ups in one answer. */
 const PAGE = 100
@@ -105,6 +106,7 @@ export const operatorCommands = new Hono<CommandEnv>()
     )
     return c.json({})
   })
+  .route('/', secretCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })

@@ -7,7 +7,9 @@ import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { checkEmail } from '../../services/accounts/email-address.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
 import { jsonBody, textOf } from '../account/form.ts'
+import { accountCommands } from './accounts.ts'
 import { accountOf, asOperator, type CommandEnv } from './command-env.ts'
+import { identityCommands } from './identity.ts'
 import { secretCommands } from './secrets.ts'
 
 /** Sign-ups in one answer. */
@@ -105,6 +107,8 @@ export const operatorCommands = new Hono<CommandEnv>()
     return c.json({})
   })
   .route('/', secretCommands)
+  .route('/', identityCommands)
+  .route('/', accountCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })

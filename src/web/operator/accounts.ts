@@ -96,7 +96,7 @@ export const accountCommands = new Hono<CommandEnv>()
     const typed = nameOf(name)
     const { services } = c.env
     const password = makeAppPassword()
-    const made = await asOperator(c, 'create app password', { did, name: typed }, () =>
+    const made = await asOperator(c, 'create app password', { did, appPassword: typed }, () =>
       services.account(did).passwords.addAppPassword(typed, password, privileged === true),
     )
     services.mail.tell(did, { kind: 'app password added', name: typed })
@@ -110,7 +110,7 @@ export const accountCommands = new Hono<CommandEnv>()
     const { passwords } = c.env.services.account(did)
     const isThere = (await passwords.listAppPasswords()).some((known) => known.name === typed)
     if (!isThere) throw new InvalidRequestError(`@${handle} has no app password "${typed}"`)
-    await asOperator(c, 'revoke app password', { did, name: typed }, () =>
+    await asOperator(c, 'revoke app password', { did, appPassword: typed }, () =>
       passwords.removeAppPassword(typed),
     )
     return c.json({ did, handle, name: typed })

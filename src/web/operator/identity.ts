@@ -35,7 +35,7 @@ export const identityCommands = new Hono<CommandEnv>()
     const { account, key } = await jsonBody(c)
     const { did, handle } = await accountOf(c, account)
     const { accounts } = c.env.services
-    await asOperator(c, 'add recovery key', { did, key: textOf(key) }, () =>
+    await asOperator(c, 'add recovery key', { did, rotationKey: textOf(key) }, () =>
       accounts.addRecoveryKey(did, textOf(key)),
     )
     accounts.invalidate(did)

@@ -50,12 +50,11 @@ async function request(
   path: string,
   body?: object,
 ): Promise<Record<string, unknown>> {
-  const { origin, password } = args.dev ? devSettings() : localSettings()
-  const host = args.host?.replace(/\/$/, '') ?? origin
+  const host = originOf(args)
   const response = await fetch(`${host}${path}`, {
     method: body ? 'POST' : 'GET',
     headers: {
-      authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`,
+      authorization: authorizationOf(args),
       ...(body && { 'content-type': 'application/json' }),
     },
     ...(body && { body: JSON.stringify(body) }),
@@ -76,6 +75,16 @@ async function request(
     )
   }
   return answer
+}
+
+/** Origin of the host that these arguments mean. @throws CommandError */
+export const originOf = (args: OperatorArgs): string =>
+  args.host?.replace(/\/$/, '') ?? (args.dev ? devSettings() : localSettings()).origin
+
+/** The header `Authorization` of its operator. @throws CommandError */
+export function authorizationOf(args: OperatorArgs): string {
+  const { password } = args.dev ? devSettings() : localSettings()
+  return `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
 }
 
 interface Access {

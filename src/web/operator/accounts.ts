@@ -8,7 +8,7 @@ import {
   type SearchPlace,
 } from '../../storage/directory/account-list.ts'
 import { jsonBody, textOf } from '../account/form.ts'
-import { accountOf, asOperator, type CommandContext, type CommandEnv } from './command-env.ts'
+import { accountOf, asOperator, type CommandContext, type CommandEnv } from './command-context.ts'
 
 /** Accounts in one answer. */
 const MAX_PAGE = 100

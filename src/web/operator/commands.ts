@@ -8,7 +8,8 @@ import { checkEmail } from '../../services/accounts/email-address.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import { accountCommands } from './accounts.ts'
-import { accountOf, asOperator, type CommandEnv } from './command-env.ts'
+import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
+import { hostCommands } from './host.ts'
 import { identityCommands } from './identity.ts'
 import { secretCommands } from './secrets.ts'
 
@@ -30,6 +31,7 @@ export const operatorCommands = new Hono<CommandEnv>()
     c.set('actor', actor)
     await next()
   })
+  .route('/', hostCommands)
   /** `{account, quota?}` in; what it uses, and the limits that are set for it, out. */
   .post('/operator/quota', async (c) => {
     const { services } = c.env

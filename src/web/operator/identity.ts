@@ -8,7 +8,7 @@ import type { HostedAccount } from '../../storage/directory/accounts.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import { historyOf } from '../account/plc-history.ts'
 import { within } from '../within.ts'
-import { accountOf, asOperator, type CommandEnv } from './command-env.ts'
+import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
 
 export const identityCommands = new Hono<CommandEnv>()
   /** `{account}` in; what the host says of its identity, and what others are told of it, out. */

@@ -5,7 +5,7 @@ import { Hono } from 'hono'
 import type { Config } from '../../kernel/config/config.ts'
 import type { RotationRun } from '../../storage/directory/secret-rotations.ts'
 import { jsonBody } from '../account/form.ts'
-import type { CommandEnv } from './command-env.ts'
+import type { CommandEnv } from './command-context.ts'
 
 /** Characters of what proofs are made for. */
 const NONCE = /^[\w-]{16,64}$/

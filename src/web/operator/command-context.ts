@@ -1,9 +1,9 @@
+/** What routes of commands have in common: who commands, about which account, and the audit log. */
 import type { Context } from 'hono'
 import { audited } from '../../server/audit.ts'
 import { accountNamed, textOf } from '../account/form.ts'
 import type { PageBindings } from '../account/page-env.ts'
 
-/** What routes of `/operator/` are given. */
 export interface CommandEnv {
   Bindings: PageBindings
   /** Who commands, as the audit log names it. */

@@ -144,7 +144,7 @@ export const hostChecks: readonly Check[] = [
     title: 'The newest version is running',
     severity: 'warning',
     means: 'Faults that are mended already are still there.',
-    mend: 'Get the new version and start it anew; CHANGELOG.md says what changes',
+    mend: 'On this machine: npx cumulus upgrade. On Cloudflare: get the new version, and npx cumulus deploy',
     async run({ status: { version, newest, asksVersion } }) {
       if (!asksVersion) throw new Skipped('nobody is asked (PDS_VERSION_URL)')
       if (newest === undefined) throw new Skipped('who is asked does not say (PDS_VERSION_URL)')
@@ -159,7 +159,7 @@ export const hostChecks: readonly Check[] = [
     title: 'The account is active',
     severity: 'note',
     means: 'Nobody sees the account, and it cannot write.',
-    mend: 'An operator may activate it or lift the takedown on its page below /admin/accounts',
+    mend: 'npx cumulus account activate <handle>; after a takedown: npx cumulus account restore <handle>',
     run: async (_, { status }) =>
       foundIf(status !== 'active', () => ({ what: `It is ${status}.` })),
   },

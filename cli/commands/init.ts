@@ -2,13 +2,16 @@
 import { relative } from 'node:path'
 import { intro, outro } from '@clack/prompts'
 import type { ArgsDef } from 'citty'
+import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
-import { envFilePath, loadEnvFile, readEnvFile } from '../settings/env-file.ts'
+import { envFilePath, loadEnvFile, readEnvFile, setOutside } from '../settings/env-file.ts'
 import {
   cloudflareFiles,
   pushSecrets,
+  readCloudflareSecrets,
   readWranglerConfig,
   setUpCloudflare,
+  uploadable,
 } from '../setup/cloudflare.ts'
 import { type SetUp, setUpMachine } from '../setup/machine.ts'
 import { uncoveredDomains, zoneOf } from '../setup/names.ts'
@@ -86,18 +89,24 @@ async function run(given: InitArgs): Promise<void> {
   if (prompts.canAsk) intro('A new host', { output: process.stderr })
   const envFile = envFilePath()
   if (envFile === undefined) throw new UsageError('CUMULUS_ENV_FILE is empty: name the file')
-  const before =
-    given.target === 'cloudflare'
-      ? readWranglerConfig(cloudflareFiles().config).vars
-      : readEnvFile(envFile)
-  const answers = await askAll(given, before ?? {}, prompts)
+  if (given.start && given.json) {
+    throw new UsageError('--json prints one value, and a host that starts more: run cumulus serve')
+  }
+  const machine = { before: readEnvFile(envFile), outside: setOutside() }
+  const answers = await askAll(
+    given,
+    (target) =>
+      target === 'machine' ? { ...machine.before, ...machine.outside } : settingsOnCloudflare(),
+    prompts,
+  )
   if (given.start && answers.target === 'cloudflare') {
     throw new UsageError('--start is for this machine: cumulus deploy brings a host to Cloudflare')
   }
   const kit = kitOptions(given['recovery-kit'])
+  const isNamed = given.hostname !== undefined || prompts.canAsk
   const done =
     answers.target === 'machine'
-      ? await setUpMachine(answers, readEnvFile(envFile), { envFile, kit }, prompts)
+      ? await setUpMachine(answers, { ...machine, isNamed, envFile, kit }, prompts)
       : await setUpCloudflare(answers, kit, prompts)
   const pushed = answers.target === 'cloudflare' && given.push ? await pushSecrets() : undefined
   const starts = await wantsStart(answers, given, prompts)
@@ -114,6 +123,12 @@ async function run(given: InitArgs): Promise<void> {
   loadEnvFile()
   const { serve } = await import('./serve.ts')
   await serve()
+}
+
+/** What an earlier run has set. */
+function settingsOnCloudflare(): RawSettings {
+  const { config, secrets } = cloudflareFiles()
+  return { ...readWranglerConfig(config).vars, ...uploadable(readCloudflareSecrets(secrets)) }
 }
 
 /** @throws UsageError */

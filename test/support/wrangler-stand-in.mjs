@@ -1,7 +1,7 @@
 /**
  * Takes the place of wrangler (CUMULUS_WRANGLER). What it was asked, and what it read, goes line by line as JSON into the
- * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets, deployed}, and what
- * goes wrong: `says` has for a command {code, stdout, stderr} that is said instead, with `applied` once it is done.
+ * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets, values, deployed},
+ * and what goes wrong: `says` has for a command {code, stdout, stderr} that is said instead, with `applied` once it is done.
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
@@ -10,7 +10,7 @@ const args = process.argv.slice(2)
 const text = readFileSync(stateFile, 'utf8')
 const state = JSON.parse(text)
 const command = args.filter((arg) => !arg.startsWith('-')).join(' ')
-const input = command === 'secret bulk' ? readFileSync(0, 'utf8') : ''
+const input = /^secret (bulk|put)/.test(command) ? readFileSync(0, 'utf8') : ''
 appendFileSync(log, `${JSON.stringify({ args, input })}\n`)
 
 function fail(message) {
@@ -42,6 +42,10 @@ if (command === 'r2 bucket list') {
   state.deployed = true
 } else if (command === 'secret bulk') {
   state.secrets = [...new Set([...state.secrets, ...Object.keys(JSON.parse(input))])]
+} else if (command.startsWith('secret put')) {
+  state.values = { ...state.values, [args[2]]: input }
+} else if (command.startsWith('secret delete')) {
+  delete state.values[args[2]]
 }
 const now = JSON.stringify(state)
 if (now !== text) {

@@ -5,6 +5,7 @@ import type { ArgsDef } from 'citty'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
 import { envFilePath, loadEnvFile, readEnvFile, setOutside } from '../settings/env-file.ts'
+import { holdsData } from '../settings/local.ts'
 import {
   cloudflareFiles,
   pushSecrets,
@@ -28,30 +29,44 @@ const args = {
     valueHint: 'pds.example.com',
     description: 'Public name of the host',
   },
-  handles: { type: 'string', valueHint: '.example.com', description: 'Domains of handles' },
+  handles: {
+    type: 'string',
+    valueHint: '.example.com',
+    description:
+      'Domains of handles, with commas (default: below the host name; on Cloudflare, below its domain)',
+  },
   registration: {
     type: 'string',
     valueHint: 'closed|invite|approval|open',
     description: 'Who may make an account (default: closed)',
   },
-  mail: { type: 'string', valueHint: 'url|none', description: 'How mails leave (docs/mail.md)' },
+  mail: {
+    type: 'string',
+    valueHint: 'url|none',
+    description: 'How mails leave (docs/mail.md; default: none)',
+  },
   contact: { type: 'string', valueHint: 'address', description: 'Where people reach you' },
-  data: { type: 'string', valueHint: 'folder', description: 'Data folder, on this machine' },
+  data: {
+    type: 'string',
+    valueHint: 'folder',
+    description: 'Data folder, on this machine (default: data)',
+  },
   location: {
     type: 'string',
     valueHint: 'eu|weur|…',
-    description: 'Where Cloudflare keeps the data, for good',
+    description: 'Where Cloudflare keeps the data, for good (default: auto)',
   },
   identity: {
     type: 'string',
     valueHint: 'plc|web|move|none',
-    description: 'Kind of the first account',
+    description:
+      'The first account: did:plc, did:web, one that moves here, or none (default: plc where there is --first)',
   },
   first: { type: 'string', valueHint: 'handle', description: 'Handle of the first account' },
   'recovery-kit': {
     type: 'string',
     valueHint: 'file|clipboard|qr',
-    description: 'File for the recovery kit; or clipboard, or qr',
+    description: 'File for the recovery kit (default: recovery-kit.txt); or clipboard, or qr',
   },
   push: { type: 'boolean', description: 'Upload the secrets to Cloudflare now' },
   start: { type: 'boolean', description: 'Start the host on this machine afterwards' },
@@ -162,6 +177,9 @@ function summary(answers: Answers, { files }: SetUp, starts: boolean): string {
       ? [
           `In front of it belongs a proxy with TLS for ${hostname} and *${handleDomains.split(',')[0]}: docs/self-hosting.md.`,
         ]
+      : []),
+    ...(target === 'machine' && holdsData(answers.data)
+      ? ['A host that runs takes this over when it is started anew.']
       : []),
     'Next:',
     ...nextSteps(answers, starts).map((step) => `  npx cumulus ${step}`),

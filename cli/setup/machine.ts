@@ -3,8 +3,9 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
+import { takeLock } from '../host/folder-lock.ts'
 import { createFileSafely, writeFileSafely } from '../host/safe-file.ts'
-import { envFileText, writeEnvFile } from '../settings/env-file.ts'
+import { envFileText, readEnvFile, writeEnvFile } from '../settings/env-file.ts'
 import { holdsData, readLocalSettings } from '../settings/local.ts'
 import { CommandError, UsageError } from '../terminal/errors.ts'
 import type { Prompts } from '../terminal/prompts.ts'
@@ -21,6 +22,8 @@ import { settingsOf, withAnswers } from './settings.ts'
 
 /** Private half of a recovery key whose owner has not shown yet to have it; 64 hex digits. */
 const PENDING = 'recovery-key.pending'
+
+const LOCK = 'init.lock.sqlite'
 
 /** Fingerprint of the keys that the owner has shown to have a kit of. */
 const PROVEN = 'recovery-kit.proven'
@@ -53,18 +56,41 @@ export async function setUpMachine(
   options: MachineOptions,
   prompts: Prompts,
 ): Promise<SetUp> {
-  const { before, outside, envFile, kit } = options
-  const { hostname, data } = answers
+  const { before, outside, envFile } = options
+  const { data } = answers
   refuseOtherName(answers, options)
-  const merged: RawSettings = { ...withAnswers(before, answers), PDS_DATA_DIRECTORY: data }
+  const given: RawSettings = { ...withAnswers(before, answers), PDS_DATA_DIRECTORY: data }
   refuseOverridden({ ...settingsOf(answers), PDS_DATA_DIRECTORY: data }, outside)
   // What cannot be written is to be known before there is a kit.
-  envFileText(envFile, merged)
-  const { dataDirectory, raw } = readLocalSettings({ ...merged, ...outside })
+  envFileText(envFile, given)
+  const { dataDirectory, raw: secrets } = readLocalSettings({ ...given, ...outside })
+  const release = await takeLock(
+    dataDirectory,
+    LOCK,
+    `Another cumulus init is at work in ${dataDirectory}: end it, or let it end, and try again.`,
+  )
+  try {
+    return await withKit(answers, { ...options, dataDirectory, secrets }, prompts)
+  } finally {
+    release()
+  }
+}
+
+/** Nobody else does this now. */
+async function withKit(
+  answers: Answers,
+  options: MachineOptions & { dataDirectory: string; secrets: RawSettings },
+  prompts: Prompts,
+): Promise<SetUp> {
+  const { outside, envFile, kit, dataDirectory, secrets } = options
+  const { hostname, data } = answers
+  // Once more: another run may have ended since.
+  const before = readEnvFile(envFile)
+  const merged: RawSettings = { ...withAnswers(before, answers), PDS_DATA_DIRECTORY: data }
   const files = [join(dataDirectory, 'secrets.json'), envFile]
   const [pending, proven] = [join(dataDirectory, PENDING), join(dataDirectory, PROVEN)]
-  const { PDS_RECOVERY_DID_KEY: recoverySet } = raw
-  const fingerprint = kitFingerprint(raw)
+  const { PDS_RECOVERY_DID_KEY: recoverySet } = { ...merged, ...outside }
+  const fingerprint = kitFingerprint(secrets)
   if (isLoopback(hostname) || (recoverySet && textIn(proven) === fingerprint)) {
     writeEnvFile(envFile, merged)
     // An earlier run was ended right before this; where there is no kit, the key is still nobody's.
@@ -78,7 +104,7 @@ export async function setUpMachine(
     kept === undefined ? undefined : readRecoveryKey(kept, pending),
   )
   const recoveryKit = await handOutKit(
-    { hostname, secrets: raw, recoveryKey },
+    { hostname, secrets, recoveryKey },
     { ...kit, notIn: [dataDirectory, envFile] },
     prompts,
   )

@@ -189,4 +189,5 @@ function summary(answers: Answers, { files }: SetUp, starts: boolean): string {
 const nextSteps = ({ target, identity }: Answers, starts: boolean): string[] => [
   ...(target === 'cloudflare' ? ['deploy'] : starts ? [] : ['serve']),
   ...(identity === 'move' ? ['migrate <your handle>'] : []),
+  'doctor',
 ]

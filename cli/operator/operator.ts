@@ -48,7 +48,7 @@ export async function askAsOperator(
     // Wherever else that would lead, the password does not go.
     redirect: 'manual',
     headers: {
-      authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`,
+      authorization: basic(password),
       'content-type': 'application/json',
     },
     body: JSON.stringify(body),
@@ -70,6 +70,9 @@ export async function askAsOperator(
   }
   return answer
 }
+
+const basic = (password: string): string =>
+  `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
 
 /** Which host is meant, and its operator's password. @throws CommandError */
 function accessTo({ host, dev }: OperatorArgs): Access {
@@ -104,6 +107,17 @@ function passwordHere(hostname: string): string | undefined {
   return isLoopback(hostname) || process.env.PDS_HOSTNAME === hostname
     ? localSettings().password
     : undefined
+}
+
+/** Origin of the host that these arguments mean. @throws CommandError */
+export function originOf({ host, dev }: OperatorArgs): string {
+  if (host) return originGiven(host)
+  return (dev ? devSettings() : localSettings()).origin
+}
+
+/** The header `Authorization` of its operator. @throws CommandError */
+export function authorizationOf(args: OperatorArgs): string {
+  return basic(accessTo(args).password)
 }
 
 interface Access {

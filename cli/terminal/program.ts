@@ -19,6 +19,9 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'FirstAccountError',
   'WorkerdStartError',
   'LexiconError',
+  'MoveError',
+  'RemoteError',
+  'TooLargeError',
 ])
 
 /** Runs `argv`, the words behind the name of the program, and sets the exit code of the process. */
@@ -98,7 +101,9 @@ async function printHelp(
   out: NodeJS.WriteStream,
 ): Promise<void> {
   const above = path.length > 1 ? { meta: { name: path.slice(0, -1).join(' ') } } : undefined
-  const usage = await renderUsage(command, above)
+  // Under the name by which it was called: some have two.
+  const meta = { ...(await resolved(command.meta)), name: path.at(-1) ?? '' }
+  const usage = await renderUsage({ ...command, meta }, above)
   const text = [usage, aboutOf(command), EXIT_CODES].filter(Boolean).join('\n\n')
   out.write(`${out.isTTY ? text : stripVTControlCharacters(text).replace(/ +$/gm, '')}\n`)
 }

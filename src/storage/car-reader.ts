@@ -16,6 +16,8 @@ const MAX_DIGEST = 64
 interface CarBlock {
   cid: CidBytes
   block: Uint8Array
+  /** Where the block begins in the file. */
+  offset: number
 }
 
 /** Not a valid CAR file, or a block does not match its CID. */
@@ -30,6 +32,8 @@ export class MalformedCarError extends Error {
 export class CarReader {
   #rest: Uint8Array = new Uint8Array()
   #root: CidBytes | undefined
+  /** Bytes of the file before those that are kept. */
+  #passed = 0
   #hasHeader = false
   readonly #needsRoot: boolean
 
@@ -62,9 +66,10 @@ export class CarReader {
         this.#hasHeader = true
         continue
       }
-      const block = readBlock(content)
-      if (block) yield block
+      const found = readBlock(content)
+      if (found) yield { ...found, offset: this.#passed + part.end - found.block.byteLength }
     }
+    this.#passed += at
     this.#rest = data.slice(at)
   }
 
@@ -119,7 +124,7 @@ function readHeader(content: Uint8Array, needsRoot: boolean): CidBytes | undefin
  * Reads and verifies a block; undefined where its CID is none that a repository names blocks by, as that of other
  * codecs and hashes, which may lie beside those of a repository.
  */
-function readBlock(content: Uint8Array): CarBlock | undefined {
+function readBlock(content: Uint8Array): Omit<CarBlock, 'offset'> | undefined {
   const { length, digest } = readCid(content)
   const block = content.subarray(length)
   if (!digest) return undefined

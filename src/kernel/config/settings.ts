@@ -217,7 +217,8 @@ export const settings = {
     'strip',
     ['allow', 'strip', 'reject'],
     'JPEG, PNG and WebP images that say where they were taken (GPS, place names): `allow` keeps ' +
-      'them as they are, `strip` takes the location out, `reject` refuses the upload.',
+      'them as they are, `strip` takes the location out, `reject` refuses the upload. What comes along with an account ' +
+      'that moves here stays as it is: its records name the bytes.',
   ),
   PDS_RATE_LIMITS_ENABLED: flag(
     'true on a public host; false on localhost and in development',

@@ -195,19 +195,22 @@ export class MailService {
   }
 
   /**
-   * A token for somebody who gets no mail, to be given to them by the operator: good once, for a day.
+   * A token for somebody who gets no mail, to be given to them by the operator, or on a page to whoever has shown who
+   * they are: good once.
    *
+   * @param time how long it is good, ms; a day, unless given
    * @returns with the link to where it is entered, if this host has such a page
    * @throws XRPCError `AccountNotFound`
    */
   async handOutToken(
     did: string,
     purpose: TokenPurpose,
+    time: number = HANDED_OUT,
   ): Promise<{ token: string; until: number; url?: string }> {
     const token = makeShortCode().toUpperCase()
-    const until = Date.now() + HANDED_OUT
+    const until = Date.now() + time
     const { tokens } = this.#dependencies.objects.directory
-    await tokens.handOut(purpose, did, this.#hash(purpose, token), HANDED_OUT)
+    await tokens.handOut(purpose, did, this.#hash(purpose, token), time)
     const url = `${this.#dependencies.config.publicUrl}/settings/reset-password#${token}`
     return { token, until, ...(purpose === 'reset_password' && { url }) }
   }

@@ -1,10 +1,20 @@
 /** A host that is stopped answers what was asked, tells consumers of the firehose to come again, and loses nothing. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type MadeAccount, makeAccounts } from '../support/accounts.ts'
 import { FirehoseReader } from '../support/firehose.ts'
-import { startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
+import { PROJECT } from '../support/project.ts'
+import {
+  freePort,
+  startServer,
+  type TestServer,
+  type TestServerOptions,
+} from '../support/server.ts'
 
 const COLLECTION = 'com.example.note'
 
@@ -175,3 +185,29 @@ describe('while it is stopped', () => {
     expect((await fetch(`${server.origin}/xrpc/_health`)).status).toBe(200)
   })
 })
+
+test('a signal to `npm start` ends the host, which would otherwise run on by itself', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cumulus-'))
+  const port = await freePort()
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    CUMULUS_ENV_FILE: '',
+    PDS_DATA_DIRECTORY: join(folder, 'data'),
+    PDS_PORT: String(port),
+  }
+  const npm = spawn('npm', ['start'], { cwd: PROJECT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const isUp = Promise.withResolvers<void>()
+  npm.stdout.on('data', (chunk: Buffer) => {
+    if (chunk.includes('Cumulus is running')) isUp.resolve()
+  })
+  npm.once('close', () => isUp.reject(new Error('it has ended')))
+  await isUp.promise
+  npm.kill('SIGTERM')
+  const isDown = () =>
+    fetch(`http://127.0.0.1:${port}/xrpc/_health`).then(
+      () => false,
+      () => true,
+    )
+  await expect.poll(isDown, { timeout: 15_000 }).toBe(true)
+}, 60_000)

@@ -2,10 +2,10 @@
 import { AtpAgent } from '@atproto/api'
 import { request } from 'undici'
 import { findAccounts } from '../../cli/doctor/accounts.ts'
+import { lookAt } from '../../cli/doctor/look.ts'
 import { Outside } from '../../cli/doctor/outside.ts'
 import { type Diagnosis, diagnose } from '../../cli/doctor/run.ts'
 import { type AskHost, World } from '../../cli/doctor/world.ts'
-import type { HostReport } from '../../src/contracts/host-report.ts'
 import { operatorOf } from './accounts.ts'
 import { type Authority, makeAuthority } from './certificates.ts'
 import { type FakeNetwork, startFakeNetwork } from './fake-network.ts'
@@ -98,10 +98,9 @@ export async function startPatient({ env, ...options }: TestServerOptions = {}):
         connectTo: { address: '127.0.0.1', port: front.port },
         ca: authority.ca,
       })
-      const status = (await askHost('/operator/status', {})) as unknown as HostReport
-      const readAt = Date.now()
+      const looked = await lookAt(askHost, undefined, {})
       const accounts = await findAccounts(askHost, account, 20)
-      const parts = { status, readAt, accounts, askHost, outside, settleTime: 20 }
+      const parts = { ...looked, accounts, askHost, outside, settleTime: 20 }
       try {
         return await diagnose(new World(parts))
       } finally {

@@ -37,6 +37,7 @@ import type { Role } from '../storage/directory/roles.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
+import type { BackupRpc, DirectoryRestoreRpc } from './backup.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
 import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
 
@@ -59,6 +60,8 @@ export interface DirectoryRpc {
   readonly secrets: SecretsRpc
   readonly roles: RolesRpc
   readonly audit: AuditRpc
+  readonly backup: BackupRpc
+  readonly restore: DirectoryRestoreRpc
 }
 
 export interface DirectoryAccountsRpc {

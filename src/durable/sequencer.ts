@@ -12,9 +12,11 @@ import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
+import { dumpRows, streamOf } from '../storage/dump.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { Activity, type HostActivity } from '../storage/sequencer/activity.ts'
+import { sequencerPlan } from '../storage/sequencer/backup-plan.ts'
 import { EventLog } from '../storage/sequencer/log.ts'
 import { Relays } from '../storage/sequencer/relays.ts'
 import { Retention } from '../storage/sequencer/retention.ts'
@@ -132,6 +134,16 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     const { count: consumers, furthestBehind: behind } = this.#consumers
     const accounts = this.#sources.count()
     return { head, consumers, behind, lastEventAt, relays: this.#crawl.list(), accounts }
+  }
+
+  dump(): ReadableStream<Uint8Array> {
+    const { head } = this.#log
+    return streamOf(dumpRows(this.ctx.storage, sequencerPlan, migrations.length, { head }))
+  }
+
+  raiseTo(seq: number): void {
+    const isFirst = this.#log.lastEventAt === undefined
+    if (this.#log.raiseTo(seq) && isFirst) this.#retention.forgetTo(seq)
   }
 
   activity(): HostActivity {

@@ -5,7 +5,8 @@ import { PlcError } from '../../services/identity/plc.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { AccountCore } from './core.ts'
 
-const SIGNING_KEY = 'signing key'
+/** What signing keys are encrypted for. */
+export const SIGNING_KEY = 'signing key'
 
 /** The signing key of one account: encrypted at rest, in memory once it was used. */
 export class Keys implements KeysRpc {

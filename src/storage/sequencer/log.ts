@@ -4,6 +4,9 @@ import { toFrame } from './frame.ts'
 import { schedulePurge } from './retention.ts'
 import type { SourceState, Sources } from './sources.ts'
 
+/** A number that the network may have seen, from before a restore. */
+const RAISED = 'raised to'
+
 /** One event of the host, as it goes over the wire. */
 export interface SequencedEvent {
   seq: number
@@ -42,7 +45,7 @@ export class EventLog {
         'SELECT seq, time, total FROM event ORDER BY seq DESC LIMIT 1',
       )
       .toArray()[0]
-    this.#head = newest?.seq ?? first - 1
+    this.#head = Math.max(newest?.seq ?? first - 1, storage.kv.get<number>(RAISED) ?? 0)
     // Events of before totals were stored are as large as the database.
     this.#total = newest ? (newest.total ?? sql.databaseSize) : 0
     this.#lastEventAt = newest?.time
@@ -51,6 +54,14 @@ export class EventLog {
   /** The number of the newest event; before the first, the one before that. */
   get head(): number {
     return this.#head
+  }
+
+  /** The next event gets a number above this one, if it would not anyway. @returns whether that is new */
+  raiseTo(seq: number): boolean {
+    if (!Number.isSafeInteger(seq) || seq <= this.#head) return false
+    this.#storage.kv.put(RAISED, seq)
+    this.#head = seq
+    return true
   }
 
   /** Events from after `cursor`, or from the oldest that is kept, to the newest. */

@@ -1,24 +1,17 @@
 /** What commands ask of a running host, with the credentials of the policy `admin`: JSON in, JSON out. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import { type Context, Hono } from 'hono'
-import { audited } from '../../server/audit.ts'
+import { Hono } from 'hono'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
 import { accountNamed, jsonBody, textOf } from '../account/form.ts'
-import type { PageBindings } from '../account/page-env.ts'
+import { backupCommands } from './backup.ts'
+import { asOperator, type CommandContext, type CommandEnv } from './env.ts'
+import { restoreCommands } from './restore.ts'
 
 /** Sign-ups in one answer. */
 const PAGE = 100
-
-interface CommandEnv {
-  Bindings: PageBindings
-  /** Who commands, as the audit log names it. */
-  Variables: { actor: string }
-}
-
-type CommandContext = Context<CommandEnv>
 
 export const operatorCommands = new Hono<CommandEnv>()
   .use('/operator/*', async (c, next) => {
@@ -105,6 +98,8 @@ export const operatorCommands = new Hono<CommandEnv>()
     )
     return c.json({})
   })
+  .route('/', backupCommands)
+  .route('/', restoreCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })
@@ -116,18 +111,6 @@ function placeOf(after: unknown): SignUpPlace | undefined {
   if (!after || typeof after !== 'object') return undefined
   const { since, did } = after as Record<string, unknown>
   return typeof since === 'number' && typeof did === 'string' ? { since, did } : undefined
-}
-
-/** Does something that stands in the audit log. */
-async function asOperator<T>(
-  c: CommandContext,
-  action: string,
-  input: object,
-  work: () => Promise<T>,
-): Promise<T> {
-  const { services, context } = c.env
-  const { actor } = c.var
-  return audited({ actor, action: `command.${action}`, input }, context, services, work)
 }
 
 /** @throws InvalidRequestError */

@@ -1,0 +1,26 @@
+import type { BackupRpc } from '../../contracts/backup.ts'
+import { accountPlan } from '../../storage/account/backup-plan.ts'
+import type { BlobIndex } from '../../storage/account/blobs.ts'
+import { migrations } from '../../storage/account/schema.ts'
+import { dumpRows, streamOf } from '../../storage/dump.ts'
+import type { AccountCore } from './core.ts'
+
+/** What a backup has of an account besides its repository and the bytes of its blobs. */
+export class Backup implements BackupRpc {
+  readonly #core: AccountCore
+  readonly #blobs: BlobIndex
+
+  constructor(core: AccountCore, blobs: BlobIndex) {
+    this.#core = core
+    this.#blobs = blobs
+  }
+
+  /** One state of the account: all rows are read in one turn. */
+  dump(): ReadableStream<Uint8Array> {
+    const { storage, profile } = this.#core
+    const { did } = profile.get()
+    const { expected, present } = this.#blobs.counts()
+    const facts = { did, missingBlobs: expected - present }
+    return streamOf([...dumpRows(storage, accountPlan, migrations.length, facts)].values())
+  }
+}

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `npx cumulus`: everything that a person does with a host, from setting it up to moving out. */
+import { loadEnvFile } from './settings/env-file.ts'
 import { group } from './terminal/command.ts'
 import { runProgram } from './terminal/program.ts'
 
@@ -7,6 +8,8 @@ const cumulus = group(
   'cumulus',
   'A Personal Data Server for the AT Protocol, and all it takes to run one',
   {
+    init: () => import('./commands/init.ts').then((module) => module.default),
+    deploy: () => import('./commands/deploy.ts').then((module) => module.default),
     serve: () => import('./commands/serve.ts').then((module) => module.default),
     dev: () => import('./commands/dev.ts').then((module) => module.default),
     account: () => import('./commands/account/account.ts').then((module) => module.default),
@@ -16,4 +19,6 @@ const cumulus = group(
   },
 )
 
+// `npm run dev` has settings of its own, in .dev.vars.
+if (process.argv[2] !== 'dev') loadEnvFile()
 await runProgram(cumulus, process.argv.slice(2))

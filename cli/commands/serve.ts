@@ -19,10 +19,11 @@ export default command({
   args: {},
   about: `SETTINGS, from the environment\n\n${settingsHelp()}`,
   refuse: 'settings come from the environment, as in PDS_PORT=2600 npx cumulus serve',
-  run,
+  run: () => serve(),
 })
 
-async function run(): Promise<void> {
+/** Runs the host until it is told to end; its exit code is that of the process then. */
+export async function serve(): Promise<void> {
   const settings = readLocalSettings(process.env)
   const { raw, dataDirectory } = settings
   const config = readConfig({ ...raw })

@@ -1,6 +1,6 @@
 /** Settings of a host that runs here: from the environment, with secrets made up once and kept. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ConfigError } from '../../src/kernel/config/config.ts'
 import {
@@ -12,6 +12,7 @@ import {
   settings,
 } from '../../src/kernel/config/settings.ts'
 import { makeDataFolder } from '../host/private-data.ts'
+import { writeFileSafely } from '../host/safe-file.ts'
 
 /** The address that is listened on unless the settings name another. */
 export const LOOPBACK = '127.0.0.1'
@@ -104,13 +105,12 @@ function keptSecrets(
   const made = makeSecrets(kept)
   if (Object.keys(made).length === 0) return kept
   const all = { ...kept, ...made }
-  writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
-  chmodSync(path, 0o600)
+  writeFileSafely(path, `${JSON.stringify(all, null, 2)}\n`)
   return all
 }
 
 /** Whether a server has run with this folder. */
-function holdsData(dataDirectory: string): boolean {
+export function holdsData(dataDirectory: string): boolean {
   const folder = join(dataDirectory, 'objects', 'DirectoryObject')
   return existsSync(folder) && readdirSync(folder).length > 0
 }

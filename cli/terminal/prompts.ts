@@ -15,6 +15,8 @@ export const promptArgs = {
 
 export interface Question {
   message: string
+  /** Lines above the question that help to answer it. */
+  about?: readonly string[]
   /** The option that answers it, such as `--hostname`. */
   flag: string
   /** The answer that was given on the command line. */
@@ -46,6 +48,7 @@ export class Prompts {
     const settled = this.#settled(question)
     if (settled !== undefined) return settled
     const { message, otherwise = '', validate } = question
+    explain(question)
     const check = (answer: string | undefined) => validate?.((answer || otherwise).trim())
     const options = { message, validate: check, output: process.stderr }
     const answer = await clack.text({
@@ -60,6 +63,7 @@ export class Prompts {
     const settled = this.#settled(question)
     if (settled !== undefined) return settled
     const { message, validate } = question
+    explain(question)
     const check = (answer: string | undefined) => validate?.(answer ?? '')
     return answered(await clack.password({ message, validate: check, output: process.stderr }))
   }
@@ -76,6 +80,7 @@ export class Prompts {
     const validate = (text: string) => (known(text) ? undefined : `one of ${values.join(', ')}`)
     const settled = this.#settled({ ...question, validate })
     if (settled !== undefined) return known(settled) as T
+    explain(question)
     const initialValue = known(otherwise ?? '') ?? values[0]
     const answer = await clack.select<string>({
       message,
@@ -105,6 +110,10 @@ export class Prompts {
     if (!this.canAsk) throw new UsageError(`${flag} is missing`)
     return undefined
   }
+}
+
+function explain({ about = [] }: Pick<Question, 'about'>): void {
+  if (about.length > 0) clack.log.message([...about], { output: process.stderr })
 }
 
 function answered<T>(answer: T): Exclude<T, symbol> {

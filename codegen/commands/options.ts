@@ -20,8 +20,14 @@ export const jsonOption = {
 /** Complains about options and arguments that a command does not have: citty ignores them. @throws UsageError */
 export function refuseUnknown(given: { _: string[] }, known: ArgsDef): void {
   const options = Object.keys(known)
-  // `--dry-run` is there as `dryRun`, too.
-  const names = new Set(options.flatMap((name) => [name, camelCase(name)]))
+  // `--dry-run` is there as `dryRun`, too, and `--yes` as `y`.
+  const names = new Set(
+    Object.entries(known).flatMap(([name, option]) => [
+      name,
+      camelCase(name),
+      ...('alias' in option ? [option.alias ?? []].flat() : []),
+    ]),
+  )
   for (const option of Object.keys(given)) {
     if (option === '_' || names.has(option)) continue
     throw new UsageError(`unknown option --${option}${didYouMean(option, options)}`)

@@ -21,7 +21,8 @@ export function runCommand(
   env: Record<string, string>,
 ): Promise<Ran> {
   const child = spawn(process.execPath, [file, ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    // A developer's own settings are none of the tests'.
+    env: { PATH: process.env.PATH, CUMULUS_ENV_FILE: '', ...env },
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -56,6 +56,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     {
       env: {
         PATH: process.env.PATH,
+        CUMULUS_ENV_FILE: '',
         PDS_PORT: String(port),
         PDS_DATA_DIRECTORY: dataDirectory,
         ...(!options.unset && SETTINGS),

@@ -1,0 +1,153 @@
+/** What is looked at before anything is deployed: each finding says what mends it. */
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import type { RawSettings } from '../../src/kernel/config/settings.ts'
+import { BUNDLE, ensureBundle } from '../host/bundle.ts'
+import { runWrangler } from '../host/wrangler.ts'
+import { makeSecrets } from '../settings/local.ts'
+import { routesFor, uploadable, type WranglerConfig } from '../setup/cloudflare.ts'
+import { uncoveredDomains, zoneOf } from '../setup/names.ts'
+
+/** Compressed bytes that Cloudflare takes of a Worker on the free plan. */
+const MAX_SIZE = 3 * 1024 * 1024
+
+export interface Finding {
+  /** What was looked at. */
+  name: string
+  /** `todo`: the deployment does it. */
+  state: 'ok' | 'todo' | 'warning' | 'error'
+  /** What was found, and what helps. */
+  text: string
+}
+
+export interface Deployment {
+  config: WranglerConfig
+  secrets: RawSettings
+  hostname: string
+  handleDomains: string[]
+}
+
+/** Looks at everything, also when one finding is an error: so that all are mended at once. */
+export async function preflight(deployment: Deployment): Promise<Finding[]> {
+  const local = [
+    names(deployment),
+    routes(deployment),
+    certificate(deployment),
+    migrations(deployment),
+  ]
+  const signedIn = await isSignedIn()
+  if (signedIn.state === 'error') return [...local, signedIn, size()]
+  const remote = await Promise.all([bucket(deployment), secrets(deployment)])
+  return [...local, signedIn, ...remote, size()]
+}
+
+function names({ hostname }: Deployment): Finding {
+  return hostname
+    ? { name: 'host name', state: 'ok', text: hostname }
+    : {
+        name: 'host name',
+        state: 'error',
+        text: 'PDS_HOSTNAME is not in wrangler.toml: npx cumulus init --target cloudflare',
+      }
+}
+
+function routes({ config, hostname, handleDomains }: Deployment): Finding {
+  const name = 'routes'
+  const there = new Set((config.routes ?? []).map(({ pattern }) => pattern))
+  const missing = routesFor(hostname, handleDomains.join(',')).filter(
+    ({ pattern }) => !there.has(pattern),
+  )
+  if (missing.length === 0) return { name, state: 'ok', text: [...there].join(', ') }
+  const patterns = missing.map(({ pattern }) => pattern).join(', ')
+  return {
+    name,
+    state: 'error',
+    text: `wrangler.toml does not route ${patterns}: npx cumulus init --target cloudflare`,
+  }
+}
+
+function certificate({ hostname, handleDomains }: Deployment): Finding {
+  const name = 'certificate'
+  const zone = zoneOf(hostname)
+  const uncovered = uncoveredDomains(handleDomains, zone)
+  if (uncovered.length === 0) return { name, state: 'ok', text: `the free one covers *.${zone}` }
+  const deep = uncovered.map((domain) => `*${domain}`).join(', ')
+  return {
+    name,
+    state: 'warning',
+    text: `the free one does not cover ${deep}: order an advanced certificate, or give out handles under .${zone}`,
+  }
+}
+
+/** A class that no migration makes cannot be bound. */
+function migrations({ config }: Deployment): Finding {
+  const name = 'migrations'
+  const made = new Set((config.migrations ?? []).flatMap((entry) => entry.new_sqlite_classes ?? []))
+  const classes = (config.durable_objects?.bindings ?? []).map(({ class_name }) => class_name)
+  const missing = classes.filter((entry) => !made.has(entry))
+  return missing.length === 0
+    ? { name, state: 'ok', text: classes.join(', ') }
+    : {
+        name,
+        state: 'error',
+        text: `no [[migrations]] in wrangler.toml makes ${missing.join(', ')}`,
+      }
+}
+
+async function isSignedIn(): Promise<Finding> {
+  const name = 'wrangler'
+  const { code } = await runWrangler(['whoami', '--json'])
+  return code === 0
+    ? { name, state: 'ok', text: 'signed in' }
+    : { name, state: 'error', text: 'not signed in to Cloudflare: npx wrangler login' }
+}
+
+export const bucketOf = ({ r2_buckets = [] }: WranglerConfig): string | undefined =>
+  r2_buckets.find(({ binding }) => binding === 'BLOBS')?.bucket_name
+
+async function bucket({ config }: Deployment): Promise<Finding> {
+  const name = 'blob store'
+  const wanted = bucketOf(config)
+  if (!wanted)
+    return {
+      name,
+      state: 'error',
+      text: 'wrangler.toml has no [[r2_buckets]] with the binding BLOBS',
+    }
+  const { code, stdout } = await runWrangler(['r2', 'bucket', 'list'])
+  if (code !== 0) {
+    return {
+      name,
+      state: 'error',
+      text: 'R2 does not answer: switch it on in the dashboard (R2 Object Storage)',
+    }
+  }
+  const exists = stdout.split('\n').some((line) => /^name:\s+(.*?)\s*$/.exec(line)?.[1] === wanted)
+  return exists
+    ? { name, state: 'ok', text: `bucket ${wanted}` }
+    : { name, state: 'todo', text: `makes the bucket ${wanted}` }
+}
+
+async function secrets({ secrets: here }: Deployment): Promise<Finding> {
+  const name = 'secrets'
+  const listed = await runWrangler(['secret', 'list', '--format', 'json'])
+  const there = listed.code === 0 ? listed.stdout : ''
+  const needed = Object.keys(makeSecrets({}))
+  const missing = needed.filter((entry) => !there.includes(`"${entry}"`))
+  if (missing.length === 0) return { name, state: 'ok', text: 'on the Worker' }
+  const lacking = missing.filter((entry) => !(entry in uploadable(here)))
+  return lacking.length === 0
+    ? { name, state: 'todo', text: `uploads ${missing.join(', ')}` }
+    : {
+        name,
+        state: 'error',
+        text: `nowhere to be found: ${lacking.join(', ')}: npx cumulus init --target cloudflare`,
+      }
+}
+
+function size(): Finding {
+  ensureBundle(() => undefined)
+  const bytes = gzipSync(readFileSync(BUNDLE)).byteLength
+  const text = `${Math.round(bytes / 1024)} KiB compressed, of ${MAX_SIZE / 1024}`
+  return { name: 'size', state: bytes > MAX_SIZE ? 'error' : 'ok', text }
+}

@@ -1,0 +1,36 @@
+/**
+ * Takes the place of wrangler (CUMULUS_WRANGLER). What it was asked, and what it read, goes line by line as JSON into the
+ * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets}.
+ */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+
+const { STAND_IN_LOG: log = '', STAND_IN_STATE: stateFile = '' } = process.env
+const args = process.argv.slice(2)
+const state = JSON.parse(readFileSync(stateFile, 'utf8'))
+const command = args.filter((arg) => !arg.startsWith('-')).join(' ')
+const input = command === 'secret bulk' ? readFileSync(0, 'utf8') : ''
+appendFileSync(log, `${JSON.stringify({ args, input })}\n`)
+
+function fail(message) {
+  process.stderr.write(`✘ [ERROR] ${message}\n`)
+  process.exit(1)
+}
+
+if (!state.signedIn) fail('You are not logged in.')
+if (command === 'r2 bucket list') {
+  if (!state.r2) fail('Please enable R2 through the Cloudflare Dashboard. [code: 10042]')
+  process.stdout.write(
+    state.buckets.map((name) => `name:           ${name}\ncreation_date:  2026\n`).join('\n'),
+  )
+} else if (command.startsWith('r2 bucket create')) {
+  state.buckets.push(args.at(-1))
+} else if (command.startsWith('secret list')) {
+  if (!state.deployed) fail('This Worker does not exist on your account. [code: 10007]')
+  process.stdout.write(JSON.stringify(state.secrets.map((name) => ({ name, type: 'secret_text' }))))
+} else if (command === 'deploy') {
+  if (!state.buckets.includes('cumulus-blobs')) fail('R2 bucket not found. [code: 10085]')
+  state.deployed = true
+} else if (command === 'secret bulk') {
+  state.secrets = Object.keys(JSON.parse(input))
+}
+writeFileSync(stateFile, JSON.stringify(state))

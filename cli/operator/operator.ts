@@ -38,8 +38,7 @@ export async function askAsOperator(
   path: string,
   body: object,
 ): Promise<Record<string, unknown>> {
-  const { origin, password } = args.dev ? devSettings() : localSettings()
-  const host = args.host?.replace(/\/$/, '') ?? origin
+  const { origin: host, password } = operatorAccess(args)
   const response = await fetch(`${host}${path}`, {
     method: 'POST',
     headers: {
@@ -66,9 +65,16 @@ export async function askAsOperator(
   return answer
 }
 
-interface Access {
+export interface Access {
+  /** Such as https://pds.example.com. */
   origin: string
   password: string
+}
+
+/** Where the host is, and its operator's password. @throws CommandError */
+export function operatorAccess(args: OperatorArgs): Access {
+  const { origin, password } = args.dev ? devSettings() : localSettings()
+  return { origin: args.host?.replace(/\/$/, '') ?? origin, password }
 }
 
 function localSettings(): Access {

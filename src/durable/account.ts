@@ -289,7 +289,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
     access: new Access(core, factors, passkeyTable, signOut),
     rateLimits: rates,
     rowCounts: rowCounter,
-    backup: new Backup(core, blobIndex),
+    backup: new Backup(core, blobIndex, keys),
     restore: new AccountRestore({ core, store, blobIndex, keys, restored }),
   }
   return { parts, scheduler, assertHolder }

@@ -142,8 +142,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   raiseTo(seq: number): void {
-    const isFirst = this.#log.lastEventAt === undefined
-    if (this.#log.raiseTo(seq) && isFirst) this.#retention.forgetTo(seq)
+    this.#log.raiseTo(seq)
+    if (this.#log.lastEventAt === undefined) this.#retention.forgetTo(this.#log.head)
   }
 
   activity(): HostActivity {

@@ -1,4 +1,4 @@
-import type { RateLimitStatus } from './rate-counter.ts'
+import type { RateLimitStatus } from './rate-limit.ts'
 
 /**
  * An error of the storage layer that the caller is meant to see. `name` is the XRPC error name and

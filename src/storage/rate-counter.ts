@@ -1,28 +1,12 @@
 /** Rate limits with fixed windows, counted in a table of a Durable Object. */
+import type { RateLimitRule, RateLimitStatus } from './rate-limit.ts'
 
-/** A rate limit: so many points in a window. */
-export interface RateLimitRule {
-  /** Points. */
-  limit: number
-  /** ms */
-  window: number
-}
-
+export type { RateLimitRule, RateLimitStatus }
 /** One thing that is to be counted. */
 export interface Charge extends RateLimitRule {
   /** What is counted, and for whom. */
   key: string
   points: number
-}
-
-/** How much of a rate limit is left. */
-export interface RateLimitStatus extends RateLimitRule {
-  /** Points left; 0 when all, or too many, were used. */
-  remaining: number
-  /** When the window ends, in ms since the epoch. */
-  resetAt: number
-  /** More was asked for than there was. */
-  exceeded: boolean
 }
 
 /** The statements that make the table; part of the migrations of those who use it. */

@@ -56,12 +56,11 @@ export class EventLog {
     return this.#head
   }
 
-  /** The next event gets a number above this one, if it would not anyway. @returns whether that is new */
-  raiseTo(seq: number): boolean {
-    if (!Number.isSafeInteger(seq) || seq <= this.#head) return false
+  /** The next event gets a number above this one, if it would not anyway. */
+  raiseTo(seq: number): void {
+    if (!Number.isSafeInteger(seq) || seq <= this.#head) return
     this.#storage.kv.put(RAISED, seq)
     this.#head = seq
-    return true
   }
 
   /** Events from after `cursor`, or from the oldest that is kept, to the newest. */

@@ -1,0 +1,81 @@
+/** A host on this machine that nobody else reaches, and that reaches nobody: to restore into, and to look at. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureBundle } from '../host/bundle.ts'
+import { lockFolder } from '../host/folder-lock.ts'
+import { makeDataFolder } from '../host/private-data.ts'
+import { writeFileSafely } from '../host/safe-file.ts'
+import { startWorkerd } from '../host/workerd.ts'
+import { LOOPBACK } from '../settings/local.ts'
+import { CommandError } from '../terminal/errors.ts'
+import { type HostSecrets, readSecretsFile } from './secrets.ts'
+
+export interface OfflineHost {
+  origin: string
+  /** Of its operator. */
+  password: string
+  stop(): Promise<void>
+}
+
+/** Settings of a host that asks nobody. */
+const ALONE = {
+  PDS_HOSTNAME: 'localhost',
+  PDS_DID_PLC_URL: 'http://127.0.0.1:9',
+  PDS_BSKY_APP_VIEW_URL: 'none',
+  PDS_CHAT_URL: 'none',
+  PDS_CRAWLERS: 'none',
+  PDS_RATE_LIMITS_ENABLED: 'false',
+  LOG_LEVEL: 'error',
+} as const
+
+/** Starts a host with these secrets in a folder. */
+export async function startOfflineHost(folder: string, secrets: HostSecrets): Promise<OfflineHost> {
+  ensureBundle(() => process.stderr.write('Building the server ...\n'))
+  makeDataFolder(folder, () => undefined)
+  await lockFolder(folder, 'stop it, or choose another folder.')
+  const password = secrets.PDS_ADMIN_PASSWORD ?? randomBytes(32).toString('base64url')
+  const raw = { ...only(secrets), ...ALONE, PDS_ADMIN_PASSWORD: password }
+  const workerd = await startWorkerd({
+    dataDirectory: folder,
+    port: 0,
+    bind: LOOPBACK,
+    raw,
+    output: 'ignore',
+    offline: true,
+  })
+  return {
+    origin: `http://${LOOPBACK}:${workerd.port}`,
+    password,
+    async stop() {
+      workerd.process.kill('SIGTERM')
+      const killing = setTimeout(() => workerd.process.kill('SIGKILL'), 10_000)
+      await workerd.exited
+      clearTimeout(killing)
+    },
+  }
+}
+
+/** Secrets that the data are made with; those of other services are not needed. */
+function only(secrets: HostSecrets): HostSecrets {
+  const names = /^PDS_(JWT_SECRET|KEY_SECRET|PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX|DPOP_SECRET)$/
+  return Object.fromEntries(Object.entries(secrets).filter(([name]) => names.test(name)))
+}
+
+/**
+ * Writes the secrets into a data folder that has none.
+ *
+ * @throws CommandError where there are others
+ */
+export function putSecrets(folder: string, secrets: HostSecrets): void {
+  const path = join(folder, 'secrets.json')
+  if (existsSync(path)) {
+    const there = readSecretsFile(path)
+    if (there.PDS_KEY_SECRET === secrets.PDS_KEY_SECRET) return
+    throw new CommandError(
+      `${path} has the secrets of another host: restore into a folder that is empty.`,
+    )
+  }
+  makeDataFolder(folder, () => undefined)
+  writeFileSafely(path, `${JSON.stringify(secrets, null, 2)}\n`)
+}

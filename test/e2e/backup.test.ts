@@ -1,5 +1,7 @@
 /** Back up, lose everything, restore: clients and consumers go on as before. */
-import { rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { IdResolver } from '@atproto/identity'
 import { type Event, Firehose, FirehoseSubscriptionError } from '@atproto/sync'
@@ -15,8 +17,10 @@ const PASSWORD = 'a password that is kept'
 let plc: TestPlc
 let server: TestServer
 const folder = backupFolder()
+const passphrase = join(mkdtempSync(join(tmpdir(), 'cumulus-')), 'passphrase.txt')
 
 beforeAll(async () => {
+  writeFileSync(passphrase, 'a passphrase of a backup\n')
   plc = await startPlc()
   server = await startServer({ env: { PDS_DID_PLC_URL: plc.url } })
 })
@@ -59,7 +63,7 @@ test('a host that is lost comes back with its identity, and clients and consumer
   const dave = await makeAgent('dave.test')
   await dave.com.atproto.server.deactivateAccount({})
 
-  const first = await backUp(server, folder)
+  const first = await backUp(server, folder, '--passphrase-file', passphrase)
   expect(first).toMatchObject({ accounts: 4, changed: 4, blobs: 3, missingBlobs: 0 })
   await bob.post({ text: 'after the first backup' })
   const second = await backUp(server, folder)
@@ -106,7 +110,16 @@ test('a host that is lost comes back with its identity, and clients and consumer
   rmSync(dataDirectory, { recursive: true })
 
   const restored = await runJson(
-    ['restore', '--from', folder, '--into', dataDirectory, '--sessions'],
+    [
+      'restore',
+      '--from',
+      folder,
+      '--into',
+      dataDirectory,
+      '--sessions',
+      '--passphrase-file',
+      passphrase,
+    ],
     env,
   )
   expect(restored).toMatchObject({ accounts: 4 })

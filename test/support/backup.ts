@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import { type Ran, runCumulus } from './command.ts'
 import type { TestServer } from './server.ts'
 
-export const PASSPHRASE = 'a passphrase of a backup'
-
 /** A place for a backup. */
 export const backupFolder = (): string => join(mkdtempSync(join(tmpdir(), 'cumulus-')), 'backup')
 
@@ -15,7 +13,6 @@ export const backupFolder = (): string => join(mkdtempSync(join(tmpdir(), 'cumul
 export const envOf = ({ origin, dataDirectory }: TestServer): Record<string, string> => ({
   PDS_PORT: new URL(origin).port,
   PDS_DATA_DIRECTORY: dataDirectory,
-  CUMULUS_BACKUP_PASSPHRASE: PASSPHRASE,
 })
 
 /** Runs a command that is to succeed, and gives its JSON. */

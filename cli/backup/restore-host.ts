@@ -114,7 +114,14 @@ export async function restoreOneAccount(
   const id = `${backup.found.sha256} ${did}${sessions ? ' with sessions' : ''}`
   const dump = await backup.rows(index)
   const known = await namesThere(host, did)
-  const names = known ?? namesIn(dump, entry.handle)
+  const { handle, email } = known ?? namesIn(dump, entry.handle)
+  const names = { handle, email }
+  const holder = known ? undefined : await namesThere(host, names.handle)
+  if (holder && holder.did !== did) {
+    throw new CommandError(
+      `Another account of this host is called ${names.handle} now: give it another handle first.`,
+    )
+  }
   const target = { host, id, sessions, overwrite, keySecret, names }
   progress.note(`${rows.size} bytes of rows, ${index.blobs.length} blobs`)
   const { isOpen } = await sendAccount(target, backup, index)
@@ -127,14 +134,12 @@ export async function restoreOneAccount(
   return { did, handle: names.handle, elsewhere: elsewhere ?? null }
 }
 
-/** The names that an account has on the host; undefined: it has none there. */
-async function namesThere(host: HostClient, did: string) {
+/** The account that is called so on the host; undefined: there is none. */
+async function namesThere(host: HostClient, name: string) {
   try {
-    const { handle, email } = await host.command<{ handle: string; email: string | null }>(
-      'account',
-      { account: did },
-    )
-    return { handle, email }
+    return await host.command<{ did: string; handle: string; email: string | null }>('account', {
+      account: name,
+    })
   } catch (error) {
     if (error instanceof RefusedError && error.reason === 'InvalidRequest') return undefined
     throw error

@@ -22,6 +22,8 @@ export interface FinishOptions {
   announce: boolean
   /** Leaves it deactivated: its identity says that it is elsewhere. */
   deactivate?: boolean
+  /** Whether the id counts as done from now on: a restore of the whole host goes on with the other accounts. */
+  remember?: boolean
 }
 
 /**

@@ -58,7 +58,7 @@ export class OperatorActions {
     const account = objects.account(did)
     if (!claim) {
       await account.restore.open()
-      await objects.account(did).restore.finish({ announce })
+      await objects.account(did).restore.finish({ announce, remember: true })
       return undefined
     }
     const { directory } = objects

@@ -2,24 +2,21 @@ import type { AccountRestoreRpc, FinishOptions, RestoreState } from '../../contr
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { encrypt } from '../../kernel/crypto/encrypt.ts'
 import { TOTP_SECRET } from '../../services/factors/totp.ts'
-import { accountPlan } from '../../storage/account/backup-plan.ts'
 import type { BlobIndex, BlobRow } from '../../storage/account/blobs.ts'
 import { firstEventNumber } from '../../storage/account/head.ts'
 import { readImport } from '../../storage/account/import.ts'
 import type { Lifecycle as LifecycleStore } from '../../storage/account/lifecycle.ts'
-import { migrations } from '../../storage/account/schema.ts'
+import { lastEventOf, putAccountBack } from '../../storage/account/put-back.ts'
 import { dropStaging } from '../../storage/account/staging.ts'
 import { streamOf } from '../../storage/dump.ts'
 import { StorageError } from '../../storage/error.ts'
-import { replaceRows } from '../../storage/load.ts'
 import { linesOf, Pieces } from '../../storage/pieces.ts'
-import type { SqlBinding } from '../../storage/sql.ts'
 import type { AccountCore } from './core.ts'
 import { type Keys, SIGNING_KEY } from './keys.ts'
 
 const KEY = 'restore'
 
-/** The id of the last restore that was completed. */
+/** The id of the restore of the whole host that this account came with. */
 const RESTORED = 'restored'
 
 /** Secrets that are encrypted with the host's key, by what they are encrypted for. */
@@ -29,8 +26,8 @@ const SEALED: ReadonlySet<string> = new Set([SIGNING_KEY, TOTP_SECRET])
 interface Restoring {
   id: string
   next: RestoreState['next']
-  /** The account that is replaced: its number of the last event. */
-  lastEvent?: number
+  /** Number of the last event of the account that was replaced. */
+  lastEvent?: number | undefined
 }
 
 export interface AccountRestoreParts {
@@ -49,10 +46,13 @@ export interface Restored {
   changed(): void
 }
 
-/** Whether an account is being restored: then nothing else is to be done with its object. */
+/**
+ * Whether an account is being restored: then nothing else is to be done with its object. Until its rows are replaced, one
+ * that is here goes on as before.
+ */
 export function isRestoring(kv: SyncKvStorage): boolean {
   const next = kv.get<Restoring>(KEY)?.next
-  return next !== undefined && next !== 'announcement'
+  return next === 'repository' || next === 'blobs'
 }
 
 export const restoring = (): StorageError =>
@@ -81,10 +81,9 @@ export class AccountRestore implements AccountRestoreRpc {
         throw new StorageError('AccountExists', 'The account is here already', 409)
       }
     }
-    const lastEvent = state?.lastEvent ?? this.#lastEvent()
     storage.transactionSync(() => {
       this.#pieces.clear()
-      this.#put({ id, next: 'rows', ...(lastEvent !== undefined && { lastEvent }) })
+      this.#put({ id, next: 'rows', ...(state && { lastEvent: state.lastEvent }) })
     })
     this.#parts.restored.changed()
     return { next: 'rows', staged: 0 }
@@ -93,21 +92,19 @@ export class AccountRestore implements AccountRestoreRpc {
   async rows(bytes: Uint8Array, sessions: boolean): Promise<void> {
     const { core, blobIndex, restored } = this.#parts
     const { storage, sql } = core
-    const { kv } = storage
-    const before = this.#assertNext('rows')
-    const lines = await this.#sealed([...linesOf([bytes])])
     this.#assertNext('rows')
+    const lines = await this.#sealed([...linesOf([bytes])])
+    const before = this.#assertNext('rows')
     try {
       storage.transactionSync(() => {
-        blobIndex.markAllForDeletion()
-        const unneeded = sql.exec<{ key: string }>('SELECT key FROM blob_to_delete').toArray()
-        for (const [key] of [...kv.list()]) if (key !== KEY) kv.delete(key)
-        replaceRows(sql, kv, lines, { plan: accountPlan, migrations, sessions, change })
-        for (const { key } of unneeded) blobIndex.markForDeletion(key)
-        this.#put({ ...before, next: 'repository' })
+        // Begun anew, the account that was replaced is gone already.
+        const lastEvent = Math.max(before.lastEvent ?? 0, lastEventOf(sql))
+        putAccountBack(storage, blobIndex, { lines, sessions, keep: [KEY] })
+        this.#put({ ...before, lastEvent, next: 'repository' })
       })
     } finally {
       restored.reload()
+      restored.changed()
     }
   }
 
@@ -167,7 +164,7 @@ export class AccountRestore implements AccountRestoreRpc {
     this.#parts.restored.changed()
   }
 
-  async finish({ announce, deactivate = false }: FinishOptions): Promise<void> {
+  async finish({ announce, deactivate = false, remember = false }: FinishOptions): Promise<void> {
     const { core, store, keys } = this.#parts
     const { storage, profile } = core
     const key = await keys.current()
@@ -177,7 +174,7 @@ export class AccountRestore implements AccountRestoreRpc {
         profile.update({ status: 'deactivated', deactivatedAt: new Date().toISOString() })
       } else if (announce) store.announceRestored(key)
       storage.kv.delete(KEY)
-      storage.kv.put(RESTORED, id)
+      if (remember) storage.kv.put(RESTORED, id)
       core.factsChanged()
     })
     core.changed()
@@ -205,12 +202,6 @@ export class AccountRestore implements AccountRestoreRpc {
     )
   }
 
-  #lastEvent(): number | undefined {
-    const { core, store } = this.#parts
-    const rows = core.sql.exec('SELECT 1 FROM head').toArray()
-    return rows.length > 0 ? store.repo.head().lastEvent : undefined
-  }
-
   #state(): Restoring | undefined {
     return this.#parts.core.storage.kv.get<Restoring>(KEY)
   }
@@ -229,10 +220,3 @@ export class AccountRestore implements AccountRestoreRpc {
 
 const isHere = (profile: AccountCore['profile']): boolean =>
   profile.did() !== undefined && !profile.isDeleted()
-
-/** What is not to be as it was. */
-function change(table: string, row: Record<string, SqlBinding>): Record<string, SqlBinding> {
-  // The bytes in quarantine are in no backup.
-  if (table === 'blob_takedown') return { ...row, key: null, delete_at: null }
-  return row
-}

@@ -49,9 +49,7 @@ export const restoreCommands = new Hono<CommandEnv>()
     const { did: typed, id, overwrite } = await jsonBody(c)
     const { services } = c.env
     const did = assertDid(textOf(typed))
-    const state = await asOperator(c, 'restore account', { did }, () =>
-      services.account(did).restore.begin(textOf(id), overwrite === true),
-    )
+    const state = await services.account(did).restore.begin(textOf(id), overwrite === true)
     const { config } = services
     return c.json({ ...state, keyFingerprint: keyFingerprint(config.keySecret) })
   })
@@ -60,8 +58,11 @@ export const restoreCommands = new Hono<CommandEnv>()
     const rows = await bytesOf(c)
     const { services } = c.env
     const did = assertDid(parameter(c, 'did'))
-    await services.account(did).restore.rows(rows, c.req.query('sessions') === 'true')
-    return c.json({})
+    const sessions = c.req.query('sessions') === 'true'
+    return asOperator(c, 'restore account', { did }, async () => {
+      await services.account(did).restore.rows(rows, sessions)
+      return c.json({})
+    })
   })
   /** `?did=…&offset=…`, and bytes of the repository's CAR file. */
   .post('/operator/restore/stage', async (c) => {

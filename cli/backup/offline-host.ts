@@ -7,9 +7,12 @@ import { lockFolder } from '../host/folder-lock.ts'
 import { makeDataFolder } from '../host/private-data.ts'
 import { writeFileSafely } from '../host/safe-file.ts'
 import { startWorkerd } from '../host/workerd.ts'
-import { LOOPBACK } from '../settings/local.ts'
+import { LOOPBACK, makeSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { type HostSecrets, readSecretsFile } from './secrets.ts'
+
+/** What workerd has to end by itself, in ms. */
+const GRACE = 1_000
 
 export interface OfflineHost {
   origin: string
@@ -35,7 +38,8 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
   makeDataFolder(folder, () => undefined)
   await lockFolder(folder, 'stop it, or choose another folder.')
   const password = secrets.PDS_ADMIN_PASSWORD ?? randomBytes(32).toString('base64url')
-  const raw = { ...only(secrets), ...ALONE, PDS_ADMIN_PASSWORD: password }
+  const known = only(secrets)
+  const raw = { ...makeSecrets(known), ...known, ...ALONE, PDS_ADMIN_PASSWORD: password }
   const workerd = await startWorkerd({
     dataDirectory: folder,
     port: 0,
@@ -49,7 +53,8 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
     password,
     async stop() {
       workerd.process.kill('SIGTERM')
-      const killing = setTimeout(() => workerd.process.kill('SIGKILL'), 10_000)
+      // It waits for connections that are kept open; what was answered is on the disk.
+      const killing = setTimeout(() => workerd.process.kill('SIGKILL'), GRACE)
       await workerd.exited
       clearTimeout(killing)
     },
@@ -65,17 +70,21 @@ function only(secrets: HostSecrets): HostSecrets {
 /**
  * Writes the secrets into a data folder that has none.
  *
+ * @returns all that are there
  * @throws CommandError where there are others
  */
-export function putSecrets(folder: string, secrets: HostSecrets): void {
+export function putSecrets(folder: string, secrets: HostSecrets): HostSecrets {
   const path = join(folder, 'secrets.json')
   if (existsSync(path)) {
     const there = readSecretsFile(path)
-    if (there.PDS_KEY_SECRET === secrets.PDS_KEY_SECRET) return
+    if (there.PDS_KEY_SECRET === secrets.PDS_KEY_SECRET) return there
     throw new CommandError(
       `${path} has the secrets of another host: restore into a folder that is empty.`,
     )
   }
   makeDataFolder(folder, () => undefined)
-  writeFileSafely(path, `${JSON.stringify(secrets, null, 2)}\n`)
+  // A backup may have been made where not all of them were known.
+  const all = { ...secrets, ...makeSecrets(secrets) }
+  writeFileSafely(path, `${JSON.stringify(all, null, 2)}\n`)
+  return readSecretsFile(path)
 }

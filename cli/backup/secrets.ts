@@ -15,7 +15,11 @@ const NAMES = Object.entries(settings)
   .filter(([, { type }]) => type === 'secret')
   .map(([name]) => name)
 
-/** Reads secrets from a file: `secrets.json` of a data folder, or lines of NAME=value. @throws CommandError */
+/**
+ * Reads secrets from a file: `secrets.json` of a data folder, lines of NAME=value, or the recovery kit.
+ *
+ * @throws CommandError
+ */
 export function readSecretsFile(path: string): HostSecrets {
   let text: string
   try {
@@ -23,10 +27,15 @@ export function readSecretsFile(path: string): HostSecrets {
   } catch {
     throw new CommandError(`${path} cannot be read: it should hold the secrets of the host.`)
   }
-  const values = (
-    text.trimStart().startsWith('{') ? JSON.parse(text) : parseEnv(text)
-  ) as HostSecrets
-  return only(values)
+  // In the kit, a value stands below the sentence that names it.
+  const kit = Object.fromEntries(
+    [...text.matchAll(/\((PDS_[A-Z0-9_]+)\).*\n +(\S+)$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
+  )
+  const values = text.trimStart().startsWith('{') ? JSON.parse(text) : parseEnv(text)
+  return only({ ...kit, ...(values as HostSecrets) })
 }
 
 /**

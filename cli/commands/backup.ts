@@ -1,6 +1,7 @@
 /** `cumulus backup --to <place>`: everything of a host, or one account. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ArgsDef } from 'citty'
+import { escapeControls } from '../../codegen/escape-controls.ts'
 import { type BackupReport, runBackup } from '../backup/backup.ts'
 import { withBackupErrors } from '../backup/errors.ts'
 import { HostClient } from '../backup/host-client.ts'
@@ -158,5 +159,5 @@ function print(report: BackupReport, json: boolean): void {
     ...(removed ? [`removed    ${removed.runs} runs, ${removed.files} files`] : []),
     ...(notRemoved ? [`removed    nothing: ${notRemoved}`] : []),
   ]
-  process.stdout.write(`${lines.join('\n')}\n`)
+  process.stdout.write(escapeControls(`${lines.join('\n')}\n`, '\n'))
 }

@@ -1,5 +1,6 @@
 /** `cumulus drill --from <place>`: whether the newest backup can be restored. */
 import type { ArgsDef } from 'citty'
+import { escapeControls } from '../../codegen/escape-controls.ts'
 import { openerOf, type SecretArgs, secretArgs } from '../backup/config.ts'
 import { type DrillReport, runDrill } from '../backup/drill.ts'
 import { withBackupErrors } from '../backup/errors.ts'
@@ -67,7 +68,7 @@ async function run(args: Args): Promise<void> {
     const ok = problems.length === 0
     if (!ok) process.exitCode = EXIT.failed
     if (args.json) process.stdout.write(`${JSON.stringify({ ...report, ok, problems })}\n`)
-    else process.stdout.write(`${inWords(report, problems).join('\n')}\n`)
+    else process.stdout.write(escapeControls(`${inWords(report, problems).join('\n')}\n`, '\n'))
   } finally {
     await store.close()
   }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ArgsDef } from 'citty'
+import { escapeControls } from '../../codegen/escape-controls.ts'
 import { entryOf, findManifest } from '../backup/catalog.ts'
 import { openerOf, type SecretArgs, secretArgs } from '../backup/config.ts'
 import { withBackupErrors } from '../backup/errors.ts'
@@ -177,8 +178,7 @@ async function intoFolder(
   secrets: HostSecrets | undefined,
 ): Promise<void> {
   if (!secrets?.PDS_KEY_SECRET) throw noSecrets()
-  putSecrets(folder, secrets)
-  const offline = await startOfflineHost(folder, secrets)
+  const offline = await startOfflineHost(folder, putSecrets(folder, secrets))
   try {
     await intoHost(args, offline, backup, secrets)
   } finally {
@@ -207,5 +207,7 @@ const noSecrets = () =>
   )
 
 function print(args: Args, json: object, lines: readonly string[]): void {
-  process.stdout.write(args.json ? `${JSON.stringify(json)}\n` : `${lines.join('\n')}\n`)
+  process.stdout.write(
+    args.json ? `${JSON.stringify(json)}\n` : escapeControls(`${lines.join('\n')}\n`, '\n'),
+  )
 }

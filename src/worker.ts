@@ -13,6 +13,7 @@ import { assertHost } from './server/host-name.ts'
 import { boundBody } from './server/limits/bound-body.ts'
 import { countPath } from './server/limits/count-request.ts'
 import { policyOf } from './server/limits/path-policy.ts'
+import { methodLabel, noteRequest, OTHER } from './server/request-metrics.ts'
 import { addSecurityHeaders } from './server/security-headers.ts'
 import { errorResponse, isInternal } from './server/xrpc/answer.ts'
 import { answerXrpc } from './server/xrpc/serve.ts'
@@ -30,6 +31,7 @@ export { DirectoryObject } from './durable/directory.ts'
 export { ImportCheckObject } from './durable/import-check.ts'
 export { OAuthObject } from './durable/oauth.ts'
 export { SequencerObject } from './durable/sequencer.ts'
+export { Control } from './server/control.ts'
 
 export default {
   async fetch(request, env, ctx) {
@@ -43,10 +45,12 @@ export default {
       addSecurityHeaders(refusal, undefined)
       return refusal
     }
-    const { response, config } = await answer(request, path, env, ctx, log)
+    const { response, config, label = OTHER } = await answer(request, path, env, ctx, log)
+    const ms = Date.now() - started
+    noteRequest(env, label, response.status, ms)
     // Cloudflare does that itself.
     if (response.status >= 400 && env.BLOB_DISK) await drain(request)
-    log.info('request', { method, path, status: response.status, ms: Date.now() - started })
+    log.info('request', { method, path, status: response.status, ms })
     if (env.BLOB_DISK) compress(request, response)
     // The head of a WebSocket response cannot be changed.
     if (!response.webSocket) {
@@ -63,7 +67,7 @@ async function answer(
   env: Env,
   ctx: ExecutionContext,
   log: Logger,
-): Promise<{ response: Response; config?: Config }> {
+): Promise<{ response: Response; config?: Config; label?: string }> {
   let services: Services
   try {
     services = servicesOf(env)
@@ -81,11 +85,16 @@ async function answer(
   }
   const { config } = services
   const context = createRequestContext(request, config, log, ctx)
+  let label: string | undefined
   const response = await withRequest(context, async () => {
     try {
       const nsid = xrpcMethod(request, path)
-      if (nsid !== undefined) return await answerXrpc(context, nsid, services)
+      if (nsid !== undefined) {
+        label = methodLabel(nsid)
+        return await answerXrpc(context, nsid, services)
+      }
       const policy = policyOf(request.method, plainPath(path))
+      label = policy?.path
       countPath(context, policy)
       const bounded = policy?.streams ? request : await boundBody(request, policy?.maxBody ?? 0)
       if (isOAuthPath(path)) return await answerOAuth(bounded, path, env, services)
@@ -95,7 +104,7 @@ async function answer(
       return errorResponse(error)
     }
   })
-  return { response, config }
+  return { response, config, label }
 }
 
 /** The OAuth server and its pages. They are most of the code, and loaded when they are first asked for. */

@@ -7,12 +7,11 @@ import { findManifest, manifestsOf, readManifest } from './catalog.ts'
 import { type Comparison, compareHost } from './compare.ts'
 import { type BackupFiles, DamagedFileError } from './files.ts'
 import { type DatedName, datedName, datedNames, FOLDERS, FORMAT, parseJson } from './format.ts'
-import { HostClient } from './host-client.ts'
 import { startOfflineHost } from './offline-host.ts'
 import { OpenBackup } from './open-backup.ts'
 import { restoreHost } from './restore-host.ts'
 import type { Opener } from './sealing.ts'
-import type { HostSecrets } from './secrets.ts'
+import { type HostSecrets, keySecretsOf } from './secrets.ts'
 import { verifyFiles } from './verify.ts'
 
 /** What a drill has shown of a run. */
@@ -102,12 +101,12 @@ async function restoreAndCompare(
   try {
     const scratch = await startOfflineHost(folder, secrets)
     try {
-      const host = new HostClient(scratch.origin, scratch.password)
+      const { client: host } = scratch
       await restoreHost(backup, {
         host,
         sessions: true,
         announce: false,
-        keySecret: secrets.PDS_KEY_SECRET,
+        keySecrets: keySecretsOf(secrets),
         progress: { ...progress, advance: (_, handle = '') => progress.note(`restored ${handle}`) },
       })
       return await compareHost(backup, host, (handle) => progress.advance(1, handle))

@@ -24,6 +24,8 @@ export interface Dump {
 
 interface Line {
   table?: string
+  key?: string
+  value?: unknown
   columns?: string[]
   rows?: DumpValue[][]
   end?: boolean
@@ -35,7 +37,7 @@ export function parseDump(text: string): Dump {
   const tables = new Map<string, DumpTable>()
   let isWhole = false
   for (const line of lines) {
-    const { table, columns = [], rows = [], end } = JSON.parse(line) as Line
+    const { table, columns = [], rows = [], end } = tableOf(JSON.parse(line) as Line)
     isWhole = end === true
     if (table === undefined) continue
     const known = tables.get(table)
@@ -46,6 +48,16 @@ export function parseDump(text: string): Dump {
   const digest = createHash('sha256').update(text).digest('hex')
   return { text, digest, facts: JSON.parse(first) as Record<string, unknown>, tables }
 }
+
+/** A value under a key as a row. */
+const tableOf = (line: Line): Line =>
+  line.key === undefined
+    ? line
+    : {
+        table: 'values under a key',
+        columns: ['key', 'value'],
+        rows: [[line.key, JSON.stringify(line.value)]],
+      }
 
 /** Changes rows of a dump, and gives it as text. */
 export function changeDump(

@@ -37,9 +37,10 @@ export class HostClient {
   readonly #authorization: string
   readonly #signal: AbortSignal | undefined
 
-  constructor(origin: string, password: string, signal?: AbortSignal) {
+  /** @param authorization the header, of its operator */
+  constructor(origin: string, authorization: string, signal?: AbortSignal) {
     this.origin = origin
-    this.#authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+    this.#authorization = authorization
     this.#signal = signal
   }
 

@@ -9,15 +9,15 @@ import { writeFileSafely } from '../host/safe-file.ts'
 import { startWorkerd } from '../host/workerd.ts'
 import { LOOPBACK, makeSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
+import { HostClient } from './host-client.ts'
 import { type HostSecrets, readSecretsFile } from './secrets.ts'
 
 /** What workerd has to end by itself, in ms. */
 const GRACE = 1_000
 
 export interface OfflineHost {
-  origin: string
-  /** Of its operator. */
-  password: string
+  /** As its operator. */
+  client: HostClient
   stop(): Promise<void>
 }
 
@@ -48,9 +48,9 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
     output: 'ignore',
     offline: true,
   })
+  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
   return {
-    origin: `http://${LOOPBACK}:${workerd.port}`,
-    password,
+    client: new HostClient(`http://${LOOPBACK}:${workerd.port}`, authorization),
     async stop() {
       workerd.process.kill('SIGTERM')
       // It waits for connections that are kept open; what was answered is on the disk.
@@ -63,7 +63,8 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
 
 /** Secrets that the data are made with; those of other services are not needed. */
 function only(secrets: HostSecrets): HostSecrets {
-  const names = /^PDS_(JWT_SECRET|KEY_SECRET|PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX|DPOP_SECRET)$/
+  const names =
+    /^PDS_(NEXT_)?(JWT_SECRET|KEY_SECRET|PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX|DPOP_SECRET)$/
   return Object.fromEntries(Object.entries(secrets).filter(([name]) => names.test(name)))
 }
 

@@ -23,8 +23,8 @@ export interface RestoreTarget {
   sessions: boolean
   /** Whether an account that is there is replaced. */
   overwrite: boolean
-  /** PDS_KEY_SECRET of the host that the backup is of, where it is known. */
-  keySecret: string | undefined
+  /** What the keys in the backup are encrypted with, where it is known. */
+  keySecrets: readonly string[]
   /** Names that the account has on the host, if not those of the backup. */
   names?: { handle: string; email: string | null }
 }
@@ -65,20 +65,21 @@ export async function sendAccount(
 }
 
 async function sendRows(
-  { host, sessions, keySecret, names }: RestoreTarget,
+  { host, sessions, keySecrets, names }: RestoreTarget,
   backup: OpenBackup,
   index: AccountIndex,
   fingerprint: string,
 ): Promise<void> {
   const dump = await backup.rows(index)
   const isSame = fingerprint === backup.manifest.host.keyFingerprint
-  if (!isSame && keySecret === undefined) {
+  if (!isSame && keySecrets.length === 0) {
     throw new CommandError(
       'This host has another PDS_KEY_SECRET than the one of the backup, whose secrets are not in it: name a file that ' +
         'has them with --secrets.',
     )
   }
-  let rows = isSame ? rowsToSend(dump) : await rekeyedRows(dump, keySecret ?? '')
+  let rows =
+    isSame && keySecrets.length < 2 ? rowsToSend(dump) : await rekeyedRows(dump, keySecrets)
   if (names) {
     rows = changeDump(rows, (table, row) => (table === 'account' ? { ...row, ...names } : row))
   }

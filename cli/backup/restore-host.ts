@@ -24,14 +24,14 @@ export interface HostRestoreOptions {
   sessions: boolean
   /** Whether the network is told. */
   announce: boolean
-  keySecret: string | undefined
+  keySecrets: readonly string[]
   progress: Progress
 }
 
 /** @returns how many accounts were restored */
 export async function restoreHost(
   backup: OpenBackup,
-  { host, sessions, announce, keySecret, progress }: HostRestoreOptions,
+  { host, sessions, announce, keySecrets, progress }: HostRestoreOptions,
 ): Promise<number> {
   const { manifest, found } = backup
   const id = `${found.sha256}${sessions ? ' with sessions' : ''}`
@@ -46,7 +46,7 @@ export async function restoreHost(
         '`cumulus restore --secrets-to FILE` writes them.',
     )
   }
-  const target: RestoreTarget = { host, id, sessions, overwrite: false, keySecret }
+  const target: RestoreTarget = { host, id, sessions, overwrite: false, keySecrets }
   await forEachOf(manifest.accounts, ACCOUNTS_AT_ONCE, async (entry: ManifestAccount) => {
     await sendAccount(target, backup, await backup.index(entry))
     progress.advance(1, entry.handle)
@@ -106,7 +106,7 @@ export interface AccountRestoreOptions extends Omit<HostRestoreOptions, 'announc
 export async function restoreOneAccount(
   backup: OpenBackup,
   entry: ManifestAccount,
-  { host, sessions, keySecret, overwrite, progress }: AccountRestoreOptions,
+  { host, sessions, keySecrets, overwrite, progress }: AccountRestoreOptions,
 ): Promise<{ did: string; handle: string; elsewhere: string | null }> {
   const index = await backup.index(entry)
   const { did } = entry
@@ -122,7 +122,7 @@ export async function restoreOneAccount(
       `Another account of this host is called ${names.handle} now: give it another handle first.`,
     )
   }
-  const target = { host, id, sessions, overwrite, keySecret, names }
+  const target = { host, id, sessions, overwrite, keySecrets, names }
   progress.note(`${rows.size} bytes of rows, ${index.blobs.length} blobs`)
   const { isOpen } = await sendAccount(target, backup, index)
   if (isOpen) return { did, handle: names.handle, elsewhere: null }

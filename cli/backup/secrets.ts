@@ -53,8 +53,16 @@ export function findSecrets(
   const given = file === undefined ? {} : readSecretsFile(file)
   const local = file === undefined && existsSync(kept) ? readSecretsFile(kept) : {}
   const secrets = { ...local, ...only(env), ...given }
-  const { PDS_KEY_SECRET: key } = secrets
-  return key !== undefined && keyFingerprint(key) === fingerprint ? secrets : undefined
+  const isKnown = keySecretsOf(secrets).some((key) => keyFingerprint(key) === fingerprint)
+  return isKnown ? secrets : undefined
+}
+
+/** What keys are encrypted with: two, while one takes the place of the other (docs/secrets.md). */
+export function keySecretsOf({
+  PDS_KEY_SECRET: key,
+  PDS_NEXT_KEY_SECRET: next,
+}: HostSecrets): string[] {
+  return [key, next?.replace(/^accept:/, '')].filter((secret) => secret !== undefined)
 }
 
 function only(values: Readonly<Record<string, string | undefined>>): HostSecrets {

@@ -9,7 +9,7 @@ import type { Retention } from '../backup/retention.ts'
 import { findSecrets } from '../backup/secrets.ts'
 import { openStore, PLACE } from '../backup/store/open.ts'
 import { readCount, readDuration } from '../backup/values.ts'
-import { type OperatorArgs, operatorAccess, operatorArgs } from '../operator/operator.ts'
+import { authorizationOf, type OperatorArgs, operatorArgs, originOf } from '../operator/operator.ts'
 import { command } from '../terminal/command.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { progress } from '../terminal/progress.ts'
@@ -106,11 +106,10 @@ async function once(
   retention: Retention | undefined,
   signal: AbortSignal,
 ): Promise<BackupReport> {
-  const { origin, password } = operatorAccess(args)
   const store = await openStore(args.to)
   try {
     return await runBackup({
-      host: new HostClient(origin, password, signal),
+      host: new HostClient(originOf(args), authorizationOf(args), signal),
       store,
       account: args.account,
       recipient: args.recipient,

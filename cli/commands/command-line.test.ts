@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { runCumulus } from '../../test/support/command.ts'
 
 const run = (name: string, args: string[], env: Record<string, string> = {}) =>
@@ -39,6 +40,10 @@ test.each([
   const { code, output } = await run(name, args)
   expect(code).toBe(2)
   expect(output).toContain(message)
+})
+
+test('it says which version it is', async () => {
+  expect(await run('', ['--version'])).toEqual({ code: 0, output: `${manifest.version}\n` })
 })
 
 test('a command that there is not, or a group without one, gets a hint and exit code 2', async () => {

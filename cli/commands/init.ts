@@ -1,4 +1,5 @@
 /** `cumulus init`: from an empty folder to the settings, keys and recovery kit of a host. */
+import { relative } from 'node:path'
 import { intro, outro } from '@clack/prompts'
 import type { ArgsDef } from 'citty'
 import { isLoopback } from '../../src/kernel/loopback.ts'
@@ -132,13 +133,12 @@ async function wantsStart(answers: Answers, given: InitArgs, prompts: Prompts): 
   return prompts.confirm('Start the host now?', '--start')
 }
 
-function summary(answers: Answers, { files, recoveryKit }: SetUp, starts: boolean): string {
-  const { target, hostname, handleDomains, identity } = answers
+function summary(answers: Answers, { files }: SetUp, starts: boolean): string {
+  const { target, hostname, handleDomains } = answers
   const zone = zoneOf(hostname)
   const uncovered = target === 'cloudflare' ? uncoveredDomains(handleDomains.split(','), zone) : []
   return [
-    `${hostname} is set up: ${files.join(', ')}.`,
-    ...(recoveryKit ? [`The recovery kit is in: ${recoveryKit}. Move it off this machine.`] : []),
+    `${hostname} is set up: ${files.map((file) => relative(process.cwd(), file)).join(', ')}.`,
     ...uncovered.map(
       (domain) =>
         `Cloudflare's free certificate for ${zone} does not cover *${domain}: order an advanced one, or take --handles .${zone}.`,
@@ -148,11 +148,12 @@ function summary(answers: Answers, { files, recoveryKit }: SetUp, starts: boolea
           `In front of it belongs a proxy with TLS for ${hostname} and *${handleDomains.split(',')[0]}: docs/self-hosting.md.`,
         ]
       : []),
-    `Next: ${nextSteps(target, starts).join(', then ')}${identity === 'move' ? ', then npx cumulus migrate <your handle>' : ''}.`,
+    'Next:',
+    ...nextSteps(answers, starts).map((step) => `  npx cumulus ${step}`),
   ].join('\n')
 }
 
-const nextSteps = (target: Answers['target'], starts: boolean): string[] =>
-  target === 'cloudflare'
-    ? ['npx cumulus deploy']
-    : [...(starts ? [] : ['npx cumulus serve']), 'npx cumulus doctor']
+const nextSteps = ({ target, identity }: Answers, starts: boolean): string[] => [
+  ...(target === 'cloudflare' ? ['deploy'] : starts ? [] : ['serve']),
+  ...(identity === 'move' ? ['migrate <your handle>'] : []),
+]

@@ -11,10 +11,10 @@ import { HostClient } from '../backup/host-client.ts'
 import { putSecrets, startOfflineHost } from '../backup/offline-host.ts'
 import { OpenBackup } from '../backup/open-backup.ts'
 import { restoreHost, restoreOneAccount } from '../backup/restore-host.ts'
-import { type HostSecrets, readSecretsFile } from '../backup/secrets.ts'
+import { type HostSecrets, keySecretsOf, readSecretsFile } from '../backup/secrets.ts'
 import { openStore, PLACE } from '../backup/store/open.ts'
 import { writeFileSafely } from '../host/safe-file.ts'
-import { type OperatorArgs, operatorAccess, operatorArgs } from '../operator/operator.ts'
+import { authorizationOf, type OperatorArgs, operatorArgs, originOf } from '../operator/operator.ts'
 import { command } from '../terminal/command.ts'
 import { CommandError, UsageError } from '../terminal/errors.ts'
 import { progress } from '../terminal/progress.ts'
@@ -113,7 +113,8 @@ async function run(args: Args): Promise<void> {
     if (args['secrets-to'] !== undefined) writeSecrets(args['secrets-to'], secrets)
     else if (account !== undefined) await one(args, account, backup, secrets)
     else if (into !== undefined) await intoFolder(args, resolve(into), backup, secrets)
-    else await intoHost(args, operatorAccess(args), backup, secrets)
+    else
+      await intoHost(args, new HostClient(originOf(args), authorizationOf(args)), backup, secrets)
   } finally {
     await store.close()
   }
@@ -126,15 +127,14 @@ async function one(
   secrets: HostSecrets | undefined,
 ): Promise<void> {
   const { sessions, overwrite } = args
-  const { origin, password } = operatorAccess(args)
   const entry = entryOf(backup.manifest, account)
   if (!entry) throw new CommandError(`The backup has no account ${account}.`)
   const bar = progress(`Restoring ${entry.handle}`)
   const restored = await restoreOneAccount(backup, entry, {
-    host: new HostClient(origin, password),
+    host: new HostClient(originOf(args), authorizationOf(args)),
     sessions,
     overwrite,
-    keySecret: secrets?.PDS_KEY_SECRET,
+    keySecrets: keySecretsOf(secrets ?? {}),
     progress: bar,
   })
   const { handle, did, elsewhere } = restored
@@ -149,21 +149,21 @@ async function one(
 
 async function intoHost(
   args: Args,
-  { origin, password }: { origin: string; password: string },
+  host: HostClient,
   backup: OpenBackup,
   secrets: HostSecrets | undefined,
 ): Promise<void> {
   const { accounts } = backup.manifest
-  const bar = progress(`Restoring to ${origin}`, { total: accounts.length, unit: 'accounts' })
+  const bar = progress(`Restoring to ${host.origin}`, { total: accounts.length, unit: 'accounts' })
   const restored = await restoreHost(backup, {
-    host: new HostClient(origin, password),
+    host,
     sessions: args.sessions,
     announce: true,
-    keySecret: secrets?.PDS_KEY_SECRET,
+    keySecrets: keySecretsOf(secrets ?? {}),
     progress: bar,
   })
   bar.done('restored')
-  print(args, { accounts: restored, backup: backup.found.at, origin }, [
+  print(args, { accounts: restored, backup: backup.found.at, origin: host.origin }, [
     `restored  ${restored} accounts, as of ${backup.found.at}`,
     args.sessions
       ? 'Sessions go on.'
@@ -180,7 +180,7 @@ async function intoFolder(
   if (!secrets?.PDS_KEY_SECRET) throw noSecrets()
   const offline = await startOfflineHost(folder, putSecrets(folder, secrets))
   try {
-    await intoHost(args, offline, backup, secrets)
+    await intoHost(args, offline.client, backup, secrets)
   } finally {
     await offline.stop()
   }

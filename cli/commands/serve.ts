@@ -12,18 +12,27 @@ import { startWorkerd } from '../host/workerd.ts'
 import { settingsHelp } from '../settings/help.ts'
 import { originAt, readLocalSettings } from '../settings/local.ts'
 import { command } from '../terminal/command.ts'
+import { UsageError } from '../terminal/errors.ts'
 
 export default command({
   name: 'serve',
   description: 'Runs the PDS on plain workerd, until Ctrl-C',
-  args: {},
+  args: {
+    log: {
+      type: 'string',
+      valueHint: 'text|json',
+      description:
+        'How the log is written (default: as text on a terminal, otherwise as lines of JSON)',
+    },
+  },
   about: `SETTINGS, from the environment\n\n${settingsHelp()}`,
   refuse: 'settings come from the environment, as in PDS_PORT=2600 npx cumulus serve',
-  run: () => serve(),
+  run: serve,
 })
 
 /** Runs the host until it is told to end; its exit code is that of the process then. */
-export async function serve(): Promise<void> {
+export async function serve({ log }: { log?: string } = {}): Promise<void> {
+  const output = logOutput(log)
   const settings = readLocalSettings(process.env)
   const { raw, dataDirectory } = settings
   const config = readConfig({ ...raw })
@@ -32,17 +41,18 @@ export async function serve(): Promise<void> {
   await rewriteDatabases(dataDirectory)
   const plc = await startLocalPlc(raw, join(dataDirectory, 'plc.jsonl'), settings.port)
   if (plc) raw.PDS_DID_PLC_URL = plc.url
-  const workerd = await startWorkerd(settings)
+  const options = { ...settings, output }
+  const workerd = await startWorkerd(options)
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stop.abort(signal))
-  const served = keepRunning(settings, workerd, stop.signal)
+  const now = new AbortController()
+  stopAtSignals(stop, now)
+  const served = keepRunning(options, workerd, stop.signal, now.signal)
   // It is waited for at the end; until then a failure is not unhandled.
   served.catch(() => undefined)
   const origin = `http://localhost:${workerd.port}`
   const first = await ensureFirstAccount(originAt(settings.bind, workerd.port), raw).catch(
     (error: unknown) => {
-      stop.abort('SIGTERM')
+      stop.abort()
       throw error
     },
   )
@@ -59,6 +69,32 @@ export async function serve(): Promise<void> {
   const open = openSignUps(config)
   if (open && !config.devMode) process.stdout.write(`${openWarning(open)}\n`)
   process.exitCode = await served
+}
+
+/** @throws UsageError */
+function logOutput(log: string | undefined): 'text' | 'inherit' {
+  if (log !== undefined && log !== 'text' && log !== 'json') {
+    throw new UsageError(`--log ${log}: "text" or "json"`)
+  }
+  return (log ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text' ? 'text' : 'inherit'
+}
+
+/** npm sends a signal a second time, within so many ms, that a terminal has sent to both. */
+const SAME = 500
+
+/** The first one ends the host in peace, another at once. */
+function stopAtSignals(stop: AbortController, now: AbortController): void {
+  let first: number | undefined
+  const take = () => {
+    if (first !== undefined && Date.now() - first > SAME) now.abort()
+    if (first !== undefined) return
+    first = Date.now()
+    stop.abort()
+    if (process.stdout.isTTY) {
+      process.stdout.write('\nStopping once all requests are answered. Ctrl-C again: at once.\n')
+    }
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, take)
 }
 
 function openWarning({ who, missing }: OpenSignUps): string {

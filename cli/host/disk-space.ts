@@ -1,12 +1,52 @@
-/** Tells the server how much room its disk has, which workerd does not know. */
-import { statfs } from 'node:fs/promises'
+/** Tells the server what workerd does not know: how much room its disk has, and how it does itself. */
+import { readFile, statfs } from 'node:fs/promises'
+import type { HostFacts } from '../../src/kernel/host-facts.ts'
 import { startUnixService, type UnixService } from './unix-service.ts'
 
-/** Answers each request with the bytes that are free where `folder` is, in decimal digits. */
-export const startDiskSpace = (folder: string): Promise<UnixService> =>
-  startUnixService('disk', (_, response) => {
-    statfs(folder).then(
-      ({ bavail, bsize }) => response.end(String(bavail * bsize)),
+/** What is known of the process that serves. */
+export interface ServingProcess {
+  /** undefined: it does not run yet. */
+  pid: number | undefined
+  restarts: number
+  /** ms since the epoch. */
+  startedAt: number
+}
+
+/** Answers each request with the bytes that are free where `folder` is, in decimal digits; `/facts` with all there is. */
+export const startDiskSpace = (
+  folder: string,
+  serving: () => ServingProcess,
+): Promise<UnixService> =>
+  startUnixService('disk', (request, response) => {
+    const answer = request.url === '/facts' ? facts(folder, serving()) : free(folder)
+    answer.then(
+      (text) => response.end(text),
       () => response.writeHead(500).end(),
     )
   })
+
+async function free(folder: string): Promise<string> {
+  const { bavail, bsize } = await statfs(folder)
+  return String(bavail * bsize)
+}
+
+async function facts(
+  folder: string,
+  { pid, restarts, startedAt }: ServingProcess,
+): Promise<string> {
+  const { bavail, blocks, bsize } = await statfs(folder)
+  return JSON.stringify({
+    freeBytes: bavail * bsize,
+    totalBytes: blocks * bsize,
+    residentBytes: pid === undefined ? null : await residentBytes(pid),
+    restarts,
+    startedAt,
+  } satisfies HostFacts)
+}
+
+/** null: this system does not say. */
+async function residentBytes(pid: number): Promise<number | null> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024
+}

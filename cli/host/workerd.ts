@@ -4,12 +4,14 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { readConfig } from '../../src/kernel/config/config.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { inUrl } from '../settings/local.ts'
 import { BUNDLE } from './bundle.ts'
+import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
+import { writeInWords } from './log-text.ts'
 import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
@@ -37,15 +39,21 @@ export interface WorkerdOptions {
   /** The IP address to listen on. */
   bind: string
   raw: RawSettings
-  /** Where workerd's own output goes. */
-  output?: 'inherit' | 'ignore'
   /** Whether it reaches nobody: for a host that is only looked at from this machine. */
   offline?: boolean
+  /** Names that look like settings and are none, for the operator to be told. */
+  unknown?: readonly string[]
+  /** How often workerd has ended by itself before. */
+  restarts?: number
+  /** Where the log goes; `text`: in words. */
+  output?: 'inherit' | 'text' | 'ignore'
 }
 
 export interface RunningWorkerd {
   port: number
   process: ChildProcess
+  /** Path of the Unix socket of its `Control`. */
+  control: string
   /** Resolves when the process has ended. */
   exited: Promise<number | null>
 }
@@ -61,43 +69,66 @@ export class WorkerdStartError extends Error {
  * @throws WorkerdStartError, with what it printed
  */
 export async function startWorkerd(options: WorkerdOptions): Promise<RunningWorkerd> {
-  const { dataDirectory, raw, output = 'inherit' } = options
+  const { dataDirectory, raw, unknown = [], output = 'inherit' } = options
   for (const folder of ['objects', 'blobs']) {
     mkdirSync(join(dataDirectory, folder), { recursive: true, mode: 0o700 })
   }
   const configPath = join(dataDirectory, 'workerd.capnp')
   const hasher = await startPasswordHasher()
-  const disk = await startDiskSpace(dataDirectory)
+  let child: ChildProcess | undefined
+  const { restarts = 0 } = options
+  const startedAt = Date.now()
+  const disk = await startDiskSpace(dataDirectory, () => ({ pid: child?.pid, restarts, startedAt }))
   const { PDS_EMAIL_SMTP_URL: smtp } = raw
   const mail = smtp ? await startMailRelay(smtp) : undefined
-  const sockets = { hasher: hasher.socket, disk: disk.socket, mail: mail?.socket }
+  const control = makeControlSocket()
+  const sockets = {
+    control: control.path,
+    hasher: hasher.socket,
+    disk: disk.socket,
+    mail: mail?.socket,
+  }
   writeFileSync(configPath, workerdConfig(options, sockets), { mode: 0o600 })
   // The child has it from here: databases, their logs and blobs are its owner's only.
   const umask = process.umask(PRIVATE_UMASK)
-  const child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
+  child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
-    env: { ...process.env, ...raw },
-    stdio: ['ignore', output, 'pipe', 'pipe'],
+    env: { ...process.env, UNKNOWN_SETTINGS: unknown.join(' '), ...raw },
+    stdio: ['ignore', output === 'text' ? 'pipe' : output, 'pipe', 'pipe'],
+    // A terminal would send Ctrl-C to it as well, and end it with its requests.
+    detached: true,
   })
   process.umask(umask)
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  child.once('exit', () => {
+  const serving = child
+  const exited = new Promise<number | null>((resolve) => serving.once('exit', resolve))
+  serving.once('exit', () => {
+    control.remove()
     hasher.stop()
     disk.stop()
     mail?.stop()
   })
   let printed = ''
   let started = false
-  child.stderr?.on('data', (chunk: Buffer) => {
+  const errors = new PassThrough()
+  const readErrors = (chunk: Buffer) => {
     if (!started) printed += chunk.toString()
     else if (output === 'inherit') process.stderr.write(inWords(chunk))
-  })
-  const port = await Promise.race([listening(child.stdio[3] as Readable), exited.then(() => null)])
+    else if (output === 'text') errors.write(inWords(chunk))
+  }
+  serving.stderr?.on('data', readErrors)
+  if (output === 'text') {
+    writeInWords(errors, process.stderr)
+    if (serving.stdout) writeInWords(serving.stdout, process.stdout)
+  }
+  const port = await Promise.race([
+    listening(serving.stdio[3] as Readable),
+    exited.then(() => null),
+  ])
   if (port === null) throw new WorkerdStartError(explain(printed.trim(), options))
   started = true
-  if (output === 'inherit') process.stderr.write(printed)
-  return { port, process: child, exited }
+  if (printed !== '') readErrors(Buffer.from(printed))
+  return { port, process: serving, control: control.path, exited }
 }
 
 const REFUSED = '"message":"the settings are wrong"'
@@ -126,8 +157,8 @@ function explain(printed: string, { port, bind }: WorkerdOptions): string {
 /** workerd writes a line of JSON to the control pipe for each socket it opens. */
 async function listening(control: Readable): Promise<number | null> {
   for await (const line of createInterface({ input: control })) {
-    const event = JSON.parse(line) as { event: string; port?: number }
-    if (event.event === 'listen' && event.port !== undefined) {
+    const event = JSON.parse(line) as { event: string; socket?: string; port?: number }
+    if (event.event === 'listen' && event.socket === 'http' && event.port !== undefined) {
       control.resume()
       return event.port
     }
@@ -147,6 +178,8 @@ const pagesFolder = (): string =>
 
 /** Unix sockets of the services in this process. */
 interface Sockets {
+  /** On which workerd listens. */
+  control: string
   hasher: string
   disk: string
   mail: string | undefined
@@ -170,15 +203,17 @@ function workerdConfig(
     '(name = "PASSWORD_HASHER", service = "password-hasher")',
     '(name = "DISK_SPACE", service = "disk-space")',
     ...(sockets.mail ? ['(name = "MAIL_RELAY", service = "mail-relay")'] : []),
-    ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
+    ...['UNKNOWN_SETTINGS', ...Object.keys(raw)].map(
+      (name) => `(name = "${name}", fromEnvironment = "${name}")`,
+    ),
   ]
-  const { reachPrivate } = readConfig({ ...raw })
+  const { reachPrivate, memory } = readConfig({ ...raw })
   const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
   return `# Written by \`npm start\`; changes are lost.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  v8Flags = ["--max-semi-space-size=${V8_SEMI_SPACE}"],
+  v8Flags = ["--max-semi-space-size=${V8_SEMI_SPACE}", "--max-old-space-size=${memory}"],
   services = [
     (name = "main", worker = .worker),
     (name = "objects", disk = (path = "objects", writable = true)),
@@ -193,7 +228,11 @@ const config :Workerd.Config = (
         : ''
     }
   ],
-  sockets = [(name = "http", address = "${inUrl(bind)}:${port}", http = (), service = "main")]
+  sockets = [
+    (name = "http", address = "${inUrl(bind)}:${port}", http = (), service = "main"),
+    (name = "control", address = "unix:${sockets.control}", http = (),
+      service = (name = "main", entrypoint = "Control"))
+  ]
 );
 
 const worker :Workerd.Worker = (

@@ -38,11 +38,11 @@ export async function askAsOperator(
   path: string,
   body: object,
 ): Promise<Record<string, unknown>> {
-  const { origin: host, password } = operatorAccess(args)
+  const host = originOf(args)
   const response = await fetch(`${host}${path}`, {
     method: 'POST',
     headers: {
-      authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`,
+      authorization: authorizationOf(args),
       'content-type': 'application/json',
     },
     body: JSON.stringify(body),
@@ -65,16 +65,19 @@ export async function askAsOperator(
   return answer
 }
 
-export interface Access {
-  /** Such as https://pds.example.com. */
-  origin: string
-  password: string
+/** Origin of the host that these arguments mean. @throws CommandError */
+export const originOf = (args: OperatorArgs): string =>
+  args.host?.replace(/\/$/, '') ?? (args.dev ? devSettings() : localSettings()).origin
+
+/** The header `Authorization` of its operator. @throws CommandError */
+export function authorizationOf(args: OperatorArgs): string {
+  const { password } = args.dev ? devSettings() : localSettings()
+  return `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
 }
 
-/** Where the host is, and its operator's password. @throws CommandError */
-export function operatorAccess(args: OperatorArgs): Access {
-  const { origin, password } = args.dev ? devSettings() : localSettings()
-  return { origin: args.host?.replace(/\/$/, '') ?? origin, password }
+interface Access {
+  origin: string
+  password: string
 }
 
 function localSettings(): Access {

@@ -89,13 +89,15 @@ export async function handOutKit(kit: Kit, options: KitOptions, prompts: Prompts
           { value: 'qr', label: 'a QR code on this terminal, to photograph or print' },
         ],
       })
-  const where = await (way === 'file' ? toFile(kit, options.file ?? DEFAULT_FILE) : show(kit, way))
+  const where = await (way === 'file'
+    ? toFile(kit, options.file ?? DEFAULT_FILE, prompts)
+    : show(kit, way))
   if (prompts.canAsk) await prove(kit.recoveryKey.privateKey, prompts)
   return where
 }
 
 /** @throws CommandError for a file that is there and has something else in it */
-async function toFile(kit: Kit, name: string): Promise<string> {
+async function toFile(kit: Kit, name: string, prompts: Prompts): Promise<string> {
   const path = resolve(name)
   if (existsSync(path) && !readFileSync(path, 'utf8').includes(kit.recoveryKey.privateKey)) {
     throw new CommandError(`${path} is there already: name another file with --recovery-kit.`)
@@ -104,7 +106,7 @@ async function toFile(kit: Kit, name: string): Promise<string> {
   if (!readFileSync(path, 'utf8').includes(kit.recoveryKey.privateKey)) {
     throw new CommandError(`${path} does not hold what was written to it.`)
   }
-  process.stderr.write(`The recovery kit is in ${path}: move it off this machine.\n`)
+  prompts.note(`The recovery kit is in ${path}: move it off this machine.`)
   return path
 }
 

@@ -20,7 +20,7 @@ interface Definition<A extends ArgsDef> {
   about?: string
   /** Whether more arguments may follow than `args` has; they are in `_`. */
   rest?: boolean
-  /** For a command without arguments: what is said to somebody who gives it some. */
+  /** What is said to somebody who gives it other arguments. */
   refuse?: string
   run(args: ParsedArgs<A>): Promise<void> | void
 }
@@ -38,10 +38,12 @@ export function command<const A extends ArgsDef>(definition: Definition<A>): Any
     meta: { name, description: first },
     args,
     run: ({ args: given, rawArgs }) => {
-      if (refuse && rawArgs.length > 0) {
+      try {
+        refuseUnknown(rest ? { ...given, _: [] } : given, args)
+      } catch (error) {
+        if (!refuse || !(error instanceof UsageError)) throw error
         throw new UsageError(`unexpected "${rawArgs.join(' ')}": ${refuse}`)
       }
-      refuseUnknown(rest ? { ...given, _: [] } : given, args)
       return run(given)
     },
   })

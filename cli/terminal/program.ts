@@ -19,6 +19,9 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'FirstAccountError',
   'WorkerdStartError',
   'LexiconError',
+  'MoveError',
+  'RemoteError',
+  'TooLargeError',
 ])
 
 /** Runs `argv`, the words behind the name of the program, and sets the exit code of the process. */
@@ -63,7 +66,7 @@ interface Found {
 }
 
 /** @throws UsageError */
-async function findCommand(program: AnyCommand, argv: readonly string[]): Promise<Found> {
+export async function findCommand(program: AnyCommand, argv: readonly string[]): Promise<Found> {
   let command = program
   const path = [String((await resolved(program.meta))?.name ?? '')]
   const rest = [...argv]

@@ -43,6 +43,12 @@ export class Prompts {
     return this.#canAsk && !this.#yes
   }
 
+  /** Says something between two questions. */
+  note(text: string): void {
+    if (this.canAsk) clack.log.message(text, { output: process.stderr })
+    else process.stderr.write(`${text}\n`)
+  }
+
   /** @throws UsageError, InterruptedError */
   async text(question: Question): Promise<string> {
     const settled = this.#settled(question)

@@ -2,7 +2,8 @@
  * What the object of one account answers, part by part: `account(did).repository.write(…)`. What the object
  * throws as a `StorageError` arrives as an `XRPCError` of the same name.
  */
-import type { Charge, RateLimitStatus } from '../storage/rate-counter.ts'
+import type { Charge } from '../storage/rate-counter.ts'
+import type { RateLimitStatus } from '../storage/rate-limit.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { KeysRpc, ServiceTokensRpc } from './account/keys.ts'
 import type { EmailRpc, LifecycleRpc, PreferencesRpc, ProfileRpc } from './account/lifecycle.ts'

@@ -2,7 +2,7 @@
  * How the Worker and the objects call each other. A contract is an interface of parts, each an interface of methods;
  * the object implements it by classes that throw, the caller has an `RpcClient` that rejects.
  */
-import type { RateLimitStatus } from '../storage/rate-counter.ts'
+import type { RateLimitStatus } from '../storage/rate-limit.ts'
 
 /** What a method of a contract returns; whoever calls it from outside the object gets a promise either way. */
 export type Answer<T> = T | Promise<T>

@@ -64,19 +64,24 @@ export interface SequencerRpc {
   status(): Answer<FirehoseStatus>
   /** Rows for a backup, as lines of JSON (`src/storage/dump.ts`), with the number of the newest event. */
   dump(): Answer<ReadableStream<Uint8Array>>
-  /**
-   * The next event has a number above this one, and above all before: after a restore, the network has seen numbers that
-   * are lost here. Consumers with older cursors are told that they are outdated.
-   */
-  raiseTo(seq: number): Answer<void>
   /** How much is going on, as it was within the last minute. Reads a row for each account. */
   activity(): Answer<HostActivity>
   /** Those who listen, at most 200. */
   consumers(): Answer<ConsumerView[]>
   /** Ends a connection; its consumer may come back at once. @returns false: there is no such connection */
   endConsumer(id: string): Answer<boolean>
+  /** Tells all consumers to come again, as the host ends. @returns how many are still there after some seconds */
+  endConsumers(): Answer<number>
   /** Asks a relay to crawl this host now, but not twice in a minute. @param url as in `FirehoseStatus.relays` */
   requestCrawl(url: string): Answer<CrawlAnswer>
+  /** The cursor after which there are so many events, or as many as are kept. Reads a row for each. */
+  cursorBefore(count: number): Answer<number>
+  /**
+   * The next event gets a higher number than this one, which relays know of this host.
+   *
+   * @returns false: it is more than any host would have come to by counting microseconds, and nothing is done
+   */
+  raiseSequence(above: number): Answer<boolean>
   /** Rows read and written since this was last asked for; counted in development only. */
   takeRows(): Answer<RowCounts>
   /**

@@ -227,14 +227,15 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
     oauth: oauthSignOut,
   })
 
-  const keys = new Keys(core, store)
+  const recoveryCodes = new RecoveryCodes(sql)
+  const keys = new Keys(core, store, { totp: totpStore, recoveryCodes })
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
   const mailed = resetTokens(objects, did, log)
   const passwords = new Passwords(core, tables, sessionTable, signOut, mailed)
   const factors = new Factors(core, {
     passwords,
     totp: new Totp(core, totpStore),
-    recoveryCodes: new RecoveryCodes(sql),
+    recoveryCodes,
     rates,
     useMailedCode: (code) => useMailedCode(objects, config, did(), code),
   })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Answer } from '../contracts/answer.ts'
 import { rpcClient } from '../services/objects/client.ts'
 import { rateLimited, StorageError } from '../storage/error.ts'
-import type { RateLimitStatus } from '../storage/rate-counter.ts'
+import type { RateLimitStatus } from '../storage/rate-limit.ts'
 import { RpcDispatcher } from './dispatcher.ts'
 
 const STATUS: RateLimitStatus = { limit: 1, window: 1000, remaining: 0, resetAt: 5, exceeded: true }

@@ -31,6 +31,9 @@ import { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
 import { UnreadBytes } from './sequencer/unread.ts'
 
+/** ms that consumers have to answer that the connection ends. */
+const GOODBYE = 3_000
+
 /** Consumers in a list for the operator, at most. */
 const LISTED_CONSUMERS = 200
 
@@ -45,6 +48,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #collections: SourceCollections
   readonly #retention: Retention
   readonly #consumers: Consumers
+  readonly #closing: ClosingConnections
   readonly #crawl: CrawlRequests
   readonly #activityOfHost: Activity
   readonly #counter: RowCounter | undefined
@@ -72,11 +76,12 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator)
     const log = () => createLogger({ object: 'sequencer' })
     const unread = new UnreadBytes(config.firehose.maxUnread)
+    this.#closing = new ClosingConnections(ctx, unread, log)
     this.#consumers = new Consumers(ctx, {
       log: this.#log,
       retention: this.#retention,
       unread,
-      closing: new ClosingConnections(ctx, unread, log),
+      closing: this.#closing,
       admission: new Admission(ctx, config.firehose.consumers),
       // On Cloudflare an object that is awake costs, and a request may not wait for long.
       watchesLive: env.BLOB_DISK !== undefined,
@@ -141,11 +146,6 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     return streamOf(dumpRows(this.ctx.storage, sequencerPlan, migrations.length, { head }))
   }
 
-  raiseTo(seq: number): void {
-    this.#log.raiseTo(seq)
-    if (this.#log.lastEventAt === undefined) this.#retention.forgetTo(this.#log.head)
-  }
-
   activity(): HostActivity {
     return this.#activityOfHost.read(Date.now())
   }
@@ -158,10 +158,31 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     return this.#consumers.endById(id)
   }
 
+  async endConsumers(): Promise<number> {
+    this.#consumers.endAll()
+    const until = Date.now() + GOODBYE
+    const open = () => this.#consumers.count + this.#closing.count
+    while (open() > 0 && Date.now() < until) await scheduler.wait(20)
+    return open()
+  }
+
   async requestCrawl(url: string): Promise<CrawlAnswer> {
     const answer = await this.#crawl.askNow(url, Date.now())
     await this.#reschedule()
     return answer
+  }
+
+  cursorBefore(count: number): number {
+    return this.#log.cursorBefore(count)
+  }
+
+  raiseSequence(above: number): boolean {
+    // Numbers begin with microseconds and count up by one: a relay that knows a later one makes it up.
+    if (!Number.isSafeInteger(above) || above > Date.now() * 1000) return false
+    this.#log.raise(above)
+    // What consumers may have read is of a host that was lost.
+    if (this.#log.lastEventAt === undefined) this.#retention.forgetTo(this.#log.head)
+    return true
   }
 
   takeRows(): RowCounts {

@@ -1,5 +1,6 @@
 /** One line of JSON per event on the console. What is logged never holds tokens, bodies or queries. */
 
+import { counters } from './metrics/counters.ts'
 import { noteError } from './recent-errors.ts'
 
 export type LogFields = Record<string, string | number | boolean | undefined>
@@ -20,6 +21,7 @@ export function createLogger(base: LogFields, errorsOnly = false): Logger {
     error(message, error, fields) {
       const described = describeError(error)
       noteError(message, String(described.error))
+      counters.noteError()
       console.error(write('error', message, { ...fields, ...described }))
     },
   }

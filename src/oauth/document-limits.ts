@@ -3,7 +3,7 @@
 import type { IsolateLimits } from '../context/limits/isolate.ts'
 import { widerNetwork } from '../kernel/net/client-network.ts'
 import { hashOf } from '../server/auth/oauth-secrets.ts'
-import type { RateLimitRule } from '../storage/rate-counter.ts'
+import type { RateLimitRule } from '../storage/rate-limit.ts'
 
 const window = 5 * 60 * 1000
 

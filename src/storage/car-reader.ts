@@ -16,6 +16,8 @@ const MAX_DIGEST = 64
 interface CarBlock {
   cid: CidBytes
   block: Uint8Array
+  /** Where the block begins in the file. */
+  offset: number
 }
 
 /** Not a valid CAR file, or a block does not match its CID. */
@@ -30,6 +32,15 @@ export class MalformedCarError extends Error {
 export class CarReader {
   #rest: Uint8Array = new Uint8Array()
   #root: CidBytes | undefined
+  /** Bytes of the file before those that are kept. */
+  #passed = 0
+  #hasHeader = false
+  readonly #needsRoot: boolean
+
+  /** @param needsRoot false: files of blocks alone, as `com.atproto.sync.getBlocks` gives them, are taken too */
+  constructor({ needsRoot = true } = {}) {
+    this.#needsRoot = needsRoot
+  }
 
   /** CID of the one root, once the header was read. */
   get root(): CidBytes | undefined {
@@ -46,23 +57,25 @@ export class CarReader {
     const data = this.#rest.byteLength > 0 ? ui8Concat([this.#rest, bytes]) : bytes
     let at = 0
     for (;;) {
-      const part = nextPart(data, at, this.#root ? MAX_BLOCK + CID_LENGTH : MAX_HEADER)
+      const part = nextPart(data, at, this.#hasHeader ? MAX_BLOCK + CID_LENGTH : MAX_HEADER)
       if (!part) break
       at = part.end
       const content = data.subarray(part.start, part.end)
-      if (!this.#root) {
-        this.#root = readHeader(content)
+      if (!this.#hasHeader) {
+        this.#root = readHeader(content, this.#needsRoot)
+        this.#hasHeader = true
         continue
       }
-      const block = readBlock(content)
-      if (block) yield block
+      const found = readBlock(content)
+      if (found) yield { ...found, offset: this.#passed + part.end - found.block.byteLength }
     }
+    this.#passed += at
     this.#rest = data.slice(at)
   }
 
   /** To be called after the last bytes. @throws MalformedCarError when the file is truncated */
   end(): void {
-    if (!this.#root) throw new MalformedCarError('the CAR file has no header')
+    if (!this.#hasHeader) throw new MalformedCarError('the CAR file has no header')
     if (this.#rest.byteLength > 0) throw new MalformedCarError('the CAR file breaks off')
   }
 }
@@ -89,7 +102,7 @@ function nextPart(
   }
 }
 
-function readHeader(content: Uint8Array): CidBytes {
+function readHeader(content: Uint8Array, needsRoot: boolean): CidBytes | undefined {
   let header: LexValue
   try {
     header = decode(content)
@@ -100,6 +113,7 @@ function readHeader(content: Uint8Array): CidBytes {
     throw new MalformedCarError('the CAR file is not of version 1')
   }
   const [root, ...others] = header.roots as unknown[]
+  if (root === undefined && !needsRoot) return undefined
   if (!isCid(root, { flavor: 'cbor' }) || others.length > 0) {
     throw new MalformedCarError('the CAR file must have one root')
   }
@@ -110,7 +124,7 @@ function readHeader(content: Uint8Array): CidBytes {
  * Reads and verifies a block; undefined where its CID is none that a repository names blocks by, as that of other
  * codecs and hashes, which may lie beside those of a repository.
  */
-function readBlock(content: Uint8Array): CarBlock | undefined {
+function readBlock(content: Uint8Array): Omit<CarBlock, 'offset'> | undefined {
   const { length, digest } = readCid(content)
   const block = content.subarray(length)
   if (!digest) return undefined

@@ -64,7 +64,7 @@ export function* dumpRows(
     const value = isDumped(rule) ? kv.get(key) : undefined
     if (value === undefined) continue
     count++
-    yield line({ key, value })
+    yield line({ key, value: value instanceof Uint8Array ? bytesOf(value) : value })
   }
   yield line({ end: true, rows: count })
 }
@@ -120,7 +120,9 @@ function keysOf(sql: SqlStorage, table: string): string[] {
 }
 
 const dumped = (value: SqlStorageValue): DumpedValue =>
-  value instanceof ArrayBuffer ? { b: Buffer.from(value).toString('base64') } : value
+  value instanceof ArrayBuffer ? bytesOf(new Uint8Array(value)) : value
+
+const bytesOf = (bytes: Uint8Array) => ({ b: Buffer.from(bytes).toString('base64') })
 
 const encoder = new TextEncoder()
 

@@ -101,7 +101,7 @@ function putBack(
 ): number {
   const isWanted = (rule: unknown) => rule === 'kept' || (sessions && rule === 'session')
   if (typeof line.key === 'string') {
-    if (isWanted(ownOf(plan.values, line.key))) kv.put(line.key, line.value)
+    if (isWanted(ownOf(plan.values, line.key))) kv.put(line.key, toValue(line.value))
     return 1
   }
   const { table, columns, rows } = line
@@ -143,6 +143,9 @@ function toRow(columns: readonly string[], row: unknown): Record<string, SqlBind
   if (!Array.isArray(row) || row.length !== columns.length) throw invalid('A row is malformed')
   return Object.fromEntries(columns.map((column, i) => [column, toBinding(row[i])]))
 }
+
+const toValue = (value: unknown): unknown =>
+  value !== null && typeof value === 'object' && 'b' in value ? toBinding(value) : value
 
 function toBinding(value: unknown): SqlBinding {
   if (value === null || typeof value === 'string' || typeof value === 'number') return value

@@ -1,7 +1,6 @@
 /** Rate limits with fixed windows, counted in a table of a Durable Object. */
 import type { RateLimitRule, RateLimitStatus } from './rate-limit.ts'
 
-export type { RateLimitRule, RateLimitStatus }
 /** One thing that is to be counted. */
 export interface Charge extends RateLimitRule {
   /** What is counted, and for whom. */

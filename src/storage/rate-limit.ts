@@ -1,3 +1,5 @@
+/** Rate limits, as those who count and those who are told of it know them. */
+
 /** A rate limit: so many points in a window. */
 export interface RateLimitRule {
   /** Points. */

@@ -1,6 +1,6 @@
 import { XRPCError } from '@atproto/xrpc-server'
 import { RateLimitError } from '../services/objects/rate-limit-error.ts'
-import type { RateLimitStatus } from '../storage/rate-counter.ts'
+import type { RateLimitStatus } from '../storage/rate-limit.ts'
 
 /** The error that an object answered with, as tests compare it. */
 export interface Refusal {

@@ -8,6 +8,7 @@ import { errorResponse, isInternal } from '../server/xrpc/answer.ts'
 import { EXPOSED_HEADERS, PREFLIGHT_AGE } from '../server/xrpc/cors.ts'
 import { SIGN_IN_MAILS_PATH } from '../services/mail/marks.ts'
 import { InsufficientStorageError } from '../services/objects/disk-space.ts'
+import { isDraining, ShuttingDownError } from '../services/objects/draining.ts'
 import type { PageBindings } from './account/page-env.ts'
 import { pageHeaders } from './layout.ts'
 import { health } from './status/health.ts'
@@ -23,6 +24,10 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     const { pages } = await import('./account/serve.ts')
     return pages.fetch(c.req.raw, c.env, c.executionCtx)
   })
+  .on(['GET', 'POST'], ['/migrate', '/migrate/*'], async (c) => {
+    const { movingIn } = await import('./migrate/serve.ts')
+    return movingIn.fetch(c.req.raw, c.env, c.executionCtx)
+  })
   .on(['GET', 'POST'], ['/admin', '/admin/*'], async (c) => {
     const { adminConsole } = await import('./admin/serve.ts')
     return adminConsole.fetch(c.req.raw, c.env, c.executionCtx)
@@ -35,6 +40,11 @@ export const site = new Hono<{ Bindings: PageBindings }>()
   .post('/operator/*', async (c) => {
     const { operatorCommands } = await import('./operator/commands.ts')
     return operatorCommands.fetch(c.req.raw, c.env, c.executionCtx)
+  })
+  // Nor for scripts of other origins in a browser on this machine.
+  .get('/metrics', async (c) => {
+    const { metrics } = await import('./metrics/serve.ts')
+    return metrics.fetch(c.req.raw, c.env, c.executionCtx)
   })
   .use(cors({ origin: '*', maxAge: PREFLIGHT_AGE, exposeHeaders: [...EXPOSED_HEADERS] }))
   .get('/', async (c) => {
@@ -52,9 +62,11 @@ export const site = new Hono<{ Bindings: PageBindings }>()
       c.req.header('authorization') !== undefined &&
       (await authenticate(admin, c.env.context, '', c.env.services))
     const report = isOperator ? { ...status, mail: await directory.mails.counts() } : status
-    if (!(await space.isFull())) return c.json(report)
-    const { error, message } = new InsufficientStorageError()
-    return c.json({ ...report, error, message }, 503)
+    const problem = isDraining()
+      ? new ShuttingDownError()
+      : (await space.isFull()) && new InsufficientStorageError()
+    // Whatever it is: whoever watches takes this host for one that is not ready.
+    return problem ? c.json({ ...report, ...problem.payload }, 503) : c.json(report)
   })
   .get('/tls-check', (c) => tlsCheck(c.req.query('domain'), c.env.services))
   .get('/status', async (c) => {

@@ -3,6 +3,7 @@ import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type MadeAccount, makeAccounts, operatorOf } from '../support/accounts.ts'
 import { Browser } from '../support/browser.ts'
+import { SettingsSession } from '../support/browser-session.ts'
 import { chromiumPath, keepLooks, startChromium } from '../support/chromium.ts'
 import { runCumulus } from '../support/command.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
@@ -167,4 +168,35 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
       await browser.close()
     }
   })
+})
+
+test('the owner gets the code for moving on the page, once credentials were shown', async () => {
+  const { agent, handle, password } = await makeMailed()
+  const session = await SettingsSession.open(server.origin, handle, password)
+  const page = await (await session.get('/settings/data')).text()
+  expect(page).toContain('Since you get no mail from this host, you get the code here.')
+  const shown = await (await session.post('/settings/move/code', {})).text()
+  const [, token = ''] = /<code class="secret">([A-Z2-7]{5}-[A-Z2-7]{5})</.exec(shown) ?? []
+  const { data } = await agent.com.atproto.identity.signPlcOperation({ token })
+  expect(data.operation).toMatchObject({ type: 'plc_operation' })
+  await expect(agent.com.atproto.identity.signPlcOperation({ token })).rejects.toThrow()
+})
+
+test.skipIf(!chromiumPath())('the page with the code can be read', async () => {
+  const { handle, password } = await makeMailed()
+  const browser = await startChromium()
+  try {
+    const page = await browser.newPage()
+    await page.goto(`${server.origin}/settings`)
+    await page.getByLabel('Handle or email address').fill(handle)
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in with the password' }).click()
+    await page.getByRole('heading', { name: 'Your account' }).waitFor()
+    await page.goto(`${server.origin}/settings/data`)
+    await page.getByRole('button', { name: 'Show me a code for moving' }).click()
+    await page.getByText('Your code for moving').waitFor()
+    await keepLooks(page, 'moving-code')
+  } finally {
+    await browser.close()
+  }
 })

@@ -44,8 +44,12 @@ async function makeAccount(server: TestServer, method: Method): Promise<MadeAcco
   return (await response.json()) as MadeAccount
 }
 
-/** The operator's credentials, which `npm start` made up. */
-export function operatorOf({ dataDirectory }: TestServer): string {
+/** The operator's password, which `npm start` made up. */
+export function passwordOf({ dataDirectory }: TestServer): string {
   const secrets = JSON.parse(readFileSync(join(dataDirectory, 'secrets.json'), 'utf8'))
-  return `Basic ${Buffer.from(`admin:${secrets.PDS_ADMIN_PASSWORD}`).toString('base64')}`
+  return String(secrets.PDS_ADMIN_PASSWORD)
 }
+
+/** The operator's credentials. */
+export const operatorOf = (server: TestServer): string =>
+  `Basic ${Buffer.from(`admin:${passwordOf(server)}`).toString('base64')}`

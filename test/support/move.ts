@@ -12,6 +12,8 @@ export interface MoveOptions {
   email: string
   password: string
   inviteCode?: string
+  /** Leaves the account switched on at the old host. */
+  stays?: boolean
   /** Reads the token that the old host mailed for the PLC operation. */
   mailedToken(): Promise<string>
 }
@@ -36,7 +38,7 @@ export async function moveAccount(options: MoveOptions): Promise<AtpAgent> {
   })
   await to.com.atproto.identity.submitPlcOperation(signed)
   await to.com.atproto.server.activateAccount()
-  await from.com.atproto.server.deactivateAccount({})
+  if (!options.stays) await from.com.atproto.server.deactivateAccount({})
   return to
 }
 
@@ -113,7 +115,11 @@ export async function furnish(agent: AtpAgent): Promise<void> {
 }
 
 /** A host with a name of its own, among several; addresses here are all the same. */
-export const startNamedHost = (plc: TestPlc, name: string): Promise<TestServer> =>
+export const startNamedHost = (
+  plc: TestPlc,
+  name: string,
+  env: Record<string, string> = {},
+): Promise<TestServer> =>
   startServer({
     env: {
       PDS_DID_PLC_URL: plc.url,
@@ -121,5 +127,6 @@ export const startNamedHost = (plc: TestPlc, name: string): Promise<TestServer> 
       PDS_SERVICE_HANDLE_DOMAINS: `.${name}.test`,
       PDS_FIRST_HANDLE: `somebody.${name}.test`,
       PDS_REGISTRATION: 'open',
+      ...env,
     },
   })

@@ -1,6 +1,6 @@
 /**
  * Takes the place of wrangler (CUMULUS_WRANGLER). What it was asked, and what it read, goes line by line as JSON into the
- * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets}.
+ * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets, values}.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 
@@ -8,7 +8,7 @@ const { STAND_IN_LOG: log = '', STAND_IN_STATE: stateFile = '' } = process.env
 const args = process.argv.slice(2)
 const state = JSON.parse(readFileSync(stateFile, 'utf8'))
 const command = args.filter((arg) => !arg.startsWith('-')).join(' ')
-const input = command === 'secret bulk' ? readFileSync(0, 'utf8') : ''
+const input = /^secret (bulk|put)/.test(command) ? readFileSync(0, 'utf8') : ''
 appendFileSync(log, `${JSON.stringify({ args, input })}\n`)
 
 function fail(message) {
@@ -32,5 +32,9 @@ if (command === 'r2 bucket list') {
   state.deployed = true
 } else if (command === 'secret bulk') {
   state.secrets = Object.keys(JSON.parse(input))
+} else if (command.startsWith('secret put')) {
+  state.values = { ...state.values, [args[2]]: input }
+} else if (command.startsWith('secret delete')) {
+  delete state.values[args[2]]
 }
 writeFileSync(stateFile, JSON.stringify(state))

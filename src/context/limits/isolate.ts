@@ -1,10 +1,7 @@
 /** Rate limits on the requests of an address, counted in each isolate: cheap, and not exact. */
 import { widerNetwork } from '../../kernel/net/client-network.ts'
-import {
-  type RateLimitRule,
-  type RateLimitStatus,
-  rateLimitStatus,
-} from '../../storage/rate-counter.ts'
+import { rateLimitStatus } from '../../storage/rate-counter.ts'
+import type { RateLimitRule, RateLimitStatus } from '../../storage/rate-limit.ts'
 
 /** Windows kept at once. */
 const MAX_WINDOWS = 50_000

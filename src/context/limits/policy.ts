@@ -1,5 +1,5 @@
 /** How often methods may be called, as data in their handlers. The figures are the reference PDS's. */
-import type { RateLimitRule } from '../../storage/rate-counter.ts'
+import type { RateLimitRule } from '../../storage/rate-limit.ts'
 
 const MINUTE = 60 * 1000
 const HOUR = 60 * MINUTE

@@ -1,5 +1,6 @@
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
-import { mostRestrictive, type RateLimitStatus } from '../../storage/rate-counter.ts'
+import { mostRestrictive } from '../../storage/rate-counter.ts'
+import type { RateLimitStatus } from '../../storage/rate-limit.ts'
 
 /** Whether one request is subject to rate limits, and what is left of those that it was counted against. */
 export class RequestLimits {

@@ -83,9 +83,10 @@ export interface BlobsRpc {
    * Whether an upload may begin; its bytes need not be taken in if not.
    *
    * @param size bytes, where they are known
+   * @returns whether the account is switched off, as one is that moves here: its records name the bytes as they are
    * @throws StorageError as `add`
    */
-  assertMayUpload(size?: number, limited?: boolean): Answer<void>
+  assertMayUpload(size?: number, limited?: boolean): Answer<{ isOff: boolean }>
   /**
    * Notes an uploaded blob, and gives it as it is kept: of the same bytes, the first upload counts.
    *

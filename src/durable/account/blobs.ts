@@ -15,9 +15,10 @@ export class Blobs implements BlobsRpc {
     this.#index = index
   }
 
-  assertMayUpload(size?: number, limited?: boolean): void {
+  assertMayUpload(size?: number, limited?: boolean): { isOff: boolean } {
     assertMayStore(this.#core)
     this.#index.usage.assertMayUpload(this.#quota(limited), size)
+    return { isOff: this.#core.profile.get().status === 'deactivated' }
   }
 
   add(blob: BlobRow, signOuts?: number, limited?: boolean): BlobRow {

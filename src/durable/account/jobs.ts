@@ -1,5 +1,6 @@
 /** What an account does in the background; docs/storage.md says which rows each job is about. */
 
+import { counters } from '../../kernel/metrics/counters.ts'
 import type { HostObjects, SequencerClient } from '../../services/objects/stubs.ts'
 import type { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
@@ -43,11 +44,13 @@ export const deliverEvents = ({
     for (;;) {
       const events = outbox.peek(DELIVERY_SIZE)
       const newest = events.at(-1)
-      if (!newest) return
+      if (!newest) return counters.noteAllDelivered(did())
+      counters.noteUndelivered(did(), events.length)
       await sequencer().append(did(), events, state())
       // Before the events are confirmed: after a crash both are told again.
       await tellCollections(did(), collections, sequencer())
       outbox.confirm(newest.id)
+      counters.noteDelivered(events.length)
     }
   },
 })

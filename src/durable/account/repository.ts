@@ -1,4 +1,5 @@
 import type { AccountIdentity, RepositoryRpc } from '../../contracts/account/repository.ts'
+import { counters } from '../../kernel/metrics/counters.ts'
 import type { Quota } from '../../kernel/quota.ts'
 import { exportCar } from '../../storage/account/export.ts'
 import {
@@ -84,7 +85,10 @@ export class Repository implements RepositoryRpc {
     assertMayPublish(this.#core)
     const { did } = this.#core.profile.getWritable()
     const result = this.#repo.write(did, key, batch, { ...options, quota: this.#core.quota() })
-    if (result.commit) this.#core.changed()
+    if (result.commit) {
+      this.#core.changed()
+      counters.noteCommit(batch.writes)
+    }
     return result
   }
 

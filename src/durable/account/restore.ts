@@ -1,6 +1,7 @@
 import type { AccountRestoreRpc, FinishOptions, RestoreState } from '../../contracts/backup.ts'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { encrypt } from '../../kernel/crypto/encrypt.ts'
+import { RECOVERY_CODE_KEYS } from '../../services/factors/recovery-code-keys.ts'
 import { TOTP_SECRET } from '../../services/factors/totp.ts'
 import type { BlobIndex, BlobRow } from '../../storage/account/blobs.ts'
 import { firstEventNumber } from '../../storage/account/head.ts'
@@ -12,7 +13,8 @@ import { streamOf } from '../../storage/dump.ts'
 import { StorageError } from '../../storage/error.ts'
 import { linesOf, Pieces } from '../../storage/pieces.ts'
 import type { AccountCore } from './core.ts'
-import { type Keys, SIGNING_KEY } from './keys.ts'
+import type { Keys } from './keys.ts'
+import { SIGNING_KEY } from './rewrap.ts'
 
 const KEY = 'restore'
 
@@ -20,7 +22,7 @@ const KEY = 'restore'
 const RESTORED = 'restored'
 
 /** Secrets that are encrypted with the host's key, by what they are encrypted for. */
-const SEALED: ReadonlySet<string> = new Set([SIGNING_KEY, TOTP_SECRET])
+const SEALED: ReadonlySet<string> = new Set([SIGNING_KEY, TOTP_SECRET, RECOVERY_CODE_KEYS])
 
 /** What is stored of a restore that is under way. */
 interface Restoring {

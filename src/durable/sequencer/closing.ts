@@ -33,6 +33,11 @@ export class ClosingConnections {
     this.#grace = grace
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#closing.size
+  }
+
   /** Bytes of these connections. */
   get bytes(): number {
     let sum = 0

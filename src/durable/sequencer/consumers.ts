@@ -101,6 +101,11 @@ export class Consumers {
     return true
   }
 
+  /** Ends all connections, as the host ends: consumers come back with their cursors. */
+  endAll(): void {
+    for (const socket of [...this.#live.keys(), ...this.#behind.keys()]) this.#goAway(socket)
+  }
+
   /** Takes a new consumer; false: there is no place for it. */
   add(socket: WebSocket, { id, address, cursor }: Newcomer): boolean {
     const { admission, log, retention } = this.#parts
@@ -264,12 +269,14 @@ export class Consumers {
   #end(socket: WebSocket, why: string): void {
     const state = this.#forget(socket)
     if (!state) return
-    if (state.cursor !== null) {
-      this.#close(socket, state, 'ConsumerTooSlow', why)
-      return
-    }
+    if (state.cursor !== null) this.#close(socket, state, 'ConsumerTooSlow', why)
+    else this.#goAway(socket, state)
+  }
+
+  /** An error frame would make clients report a failure; after this code they come back by themselves. */
+  #goAway(socket: WebSocket, state = this.#forget(socket)): void {
+    if (!state) return
     socket.serializeAttachment(state)
-    // An error frame would make clients report a failure; after this code they come back by themselves.
     socket.close(GOING_AWAY, 'resume from your cursor')
     this.#parts.closing.add(socket, state)
   }

@@ -19,7 +19,9 @@ import {
   url,
 } from './kinds.ts'
 import { mailSettings } from './mail-settings.ts'
+import { operationSettings } from './operation-settings.ts'
 import { quotaSettings } from './quota-settings.ts'
+import { lastingSecrets, nextSecretSettings } from './secret-settings.ts'
 import { signUpSettings } from './sign-up-settings.ts'
 
 /** Values of PDS_DATA_LOCATION that are guarantees (Durable Objects, jurisdictions). */
@@ -41,15 +43,6 @@ export const locationHints = [
 const dataLocations = ['auto', ...jurisdictions, ...locationHints] as const
 
 export type DataLocation = (typeof dataLocations)[number]
-
-/** Secrets that stored data depend on. */
-export const lastingSecrets = [
-  'PDS_KEY_SECRET',
-  'PDS_JWT_SECRET',
-  'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX',
-] as const
-
-export type LastingSecret = (typeof lastingSecrets)[number]
 
 /** The port that is listened on unless PDS_PORT says another. */
 export const DEFAULT_PORT = 2583
@@ -86,6 +79,7 @@ export const settings = {
     'Signs changes of `did:plc` identities: a secp256k1 private key, 64 hex digits. Losing it means that ' +
       'accounts cannot change their handle or signing key here any more.',
   ),
+  ...nextSecretSettings,
   PDS_RECOVERY_DID_KEY: text(
     'none',
     'A `did:key` of the operator that outranks the rotation key in every `did:plc` identity made here.',
@@ -223,7 +217,8 @@ export const settings = {
     'strip',
     ['allow', 'strip', 'reject'],
     'JPEG, PNG and WebP images that say where they were taken (GPS, place names): `allow` keeps ' +
-      'them as they are, `strip` takes the location out, `reject` refuses the upload.',
+      'them as they are, `strip` takes the location out, `reject` refuses the upload. What comes along with an account ' +
+      'that moves here stays as it is: its records name the bytes.',
   ),
   PDS_RATE_LIMITS_ENABLED: flag(
     'true on a public host; false on localhost and in development',
@@ -243,16 +238,7 @@ export const settings = {
     '86400000 (24 hours)',
     'How long a lexicon from the network counts before it is asked for again.',
   ),
-  PDS_VERSION_URL: url(
-    'none: nobody is asked',
-    "Where the operator's console asks for the newest version: JSON with `version` or `tag_name`, such as a release at " +
-      "GitHub's API.",
-  ),
-  LOG_LEVEL: choice(
-    'info',
-    ['info', 'error'],
-    'What is logged: every request, or only what went wrong.',
-  ),
+  ...operationSettings,
   PDS_DEV_MODE: flag(
     'false',
     'Development, on this machine only: answers are checked against their lexicons, plain http is forwarded to, ' +

@@ -2,7 +2,7 @@
 
 import { isolateLimits } from '../../context/limits/isolate.ts'
 import type { RequestContext } from '../../context/request.ts'
-import type { RateLimitRule } from '../../storage/rate-counter.ts'
+import type { RateLimitRule } from '../../storage/rate-limit.ts'
 import type { PathPolicy } from './path-policy.ts'
 
 export const MINUTES_5 = 5 * 60 * 1000

@@ -1,4 +1,4 @@
-import type { RateLimitStatus } from '../../storage/rate-counter.ts'
+import type { RateLimitStatus } from '../../storage/rate-limit.ts'
 
 /** Tells a client how much of a rate limit is left, in the headers of the reference PDS. */
 export function setRateLimitHeaders(headers: Headers, status: RateLimitStatus): void {

@@ -13,9 +13,10 @@ export interface PathPolicy {
    * - `browser`: one that the OAuth provider knows by its cookie, and, for an account, who is signed in there
    * - `owner`: who is signed in to `/settings`, or is about to be
    * - `operator`: by the operator's password, or the session of an account with that role, as for `com.atproto.admin.*`
+   * - `watcher`: the operator, whoever has PDS_METRICS_TOKEN, and programs on this machine that come directly
    * - `role`: who is signed in to `/settings`, to an account with the role of an operator, by more than a password
    */
-  readonly caller: 'anyone' | 'client' | 'browser' | 'owner' | 'operator' | 'role'
+  readonly caller: 'anyone' | 'client' | 'browser' | 'owner' | 'operator' | 'watcher' | 'role'
   /** Requests of one network in five minutes, where it is fewer than of all requests together. */
   readonly perFiveMinutes?: number
   /** Bytes. */
@@ -115,6 +116,10 @@ export const pathPolicies: readonly PathPolicy[] = [
   { path: '/operator/*', methods: POST, caller: 'operator', perFiveMinutes: 300, maxBody: FORM },
   { path: '/settings/*', methods: GET, caller: 'owner', maxBody: 0 },
   { path: '/settings/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
+  // Each asks another host, also for whether a password is right there.
+  { path: '/migrate/start', methods: POST, caller: 'anyone', perFiveMinutes: 30, maxBody: FORM },
+  { path: '/migrate/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
+  { path: '/migrate/*', methods: GET, caller: 'anyone', perFiveMinutes: 600, maxBody: 0 },
   { path: '/admin/role', methods: POST, caller: 'operator', perFiveMinutes: 60, maxBody: FORM },
   { path: '/admin/*', methods: GET, caller: 'role', perFiveMinutes: 600, maxBody: 0 },
   { path: '/admin/*', methods: POST, caller: 'role', perFiveMinutes: 300, maxBody: FORM },
@@ -123,6 +128,7 @@ export const pathPolicies: readonly PathPolicy[] = [
   { path: '/mail/sign-ins', methods: POST, caller: 'anyone', perFiveMinutes: 60, maxBody: KB },
   { path: '/.well-known/*', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/xrpc/_health', methods: GET, caller: 'anyone', maxBody: 0 },
+  { path: '/metrics', methods: GET, caller: 'watcher', perFiveMinutes: 300, maxBody: 0 },
   { path: '/tls-check', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/robots.txt', methods: GET, caller: 'anyone', maxBody: 0 },

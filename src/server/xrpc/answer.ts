@@ -1,6 +1,7 @@
 import { type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
 import { ConfigError } from '../../kernel/config/config.ts'
+import { counters } from '../../kernel/metrics/counters.ts'
 import { isForwarded } from '../../proxy/send.ts'
 import { InsufficientStorageError, isDiskFull } from '../../services/objects/disk-space.ts'
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
@@ -58,6 +59,7 @@ function assertOutput(lexicons: Lexicons, nsid: string, output: unknown): void {
 export function errorResponse(error: unknown): Response {
   const xrpc = toXrpcError(error)
   const { statusCode } = xrpc
+  counters.noteRefusal(xrpc.payload.error)
   const message = statusCode === 500 ? 'Internal Server Error' : xrpc.payload.message
   const response = Response.json(
     { error: xrpc.payload.error ?? 'InternalServerError', message },

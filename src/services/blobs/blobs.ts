@@ -5,6 +5,7 @@ import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { serveBlob } from './serve.ts'
+import { tryStore } from './try-store.ts'
 import { storeBlob, type UploadOptions } from './upload.ts'
 
 export interface BlobDependencies {
@@ -46,22 +47,29 @@ export class BlobService {
     { declaredType, size, assertMayStore, signOuts }: UploadRequest,
   ): Promise<BlobRow> {
     const { config, waitUntil } = this.#dependencies
-    const { blobUploadLimit: limit, imageLocation: location } = config
+    const { blobUploadLimit: limit } = config
     if (size !== undefined && size > limit) {
       throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
     }
-    await Promise.all([
-      this.#dependencies.space.assertRoom(),
+    const [{ isOff }] = await Promise.all([
       this.#dependencies.objects
         .account(did)
         .blobs.assertMayUpload(size, this.#dependencies.isLimited()),
+      this.#dependencies.space.assertRoom(),
     ])
+    // Published elsewhere already; with other bytes it would have another CID than the records say.
+    const location = isOff ? 'allow' : config.imageLocation
     const options = { declaredType, size, limit, assertMayStore, location }
     const uploading = this.#store(did, body, options, signOuts)
     // When the client hangs up, a Worker is stopped: but not before it has cleaned up, or noted what
     // is stored already.
     waitUntil(uploading.catch(() => undefined))
     return uploading
+  }
+
+  /** Whether the store works, for the operator. @throws as `tryStore` */
+  tryStore(): Promise<void> {
+    return tryStore(this.#dependencies.store())
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Whether the disk of a host on plain workerd is full. On Cloudflare there is nothing that could be. */
 import { XRPCError } from '@atproto/xrpc-server'
 import type { Env } from '../../contracts/env.ts'
+import type { HostFacts } from '../../kernel/host-facts.ts'
 
 /**
  * Bytes that are kept free. What would make the data grow is refused before the disk is full: a write that fails there
@@ -14,11 +15,14 @@ const PAUSE = 5_000
 /** ms; who does not answer is taken to say that there is room. */
 const TIMEOUT = 1_000
 
+/** RFC 4918, 11.5; a number, as the package of the errors has no name for it. */
+const INSUFFICIENT_STORAGE: number = 507
+
 /** The disk is full: nothing was stored, and everything can still be read. */
 export class InsufficientStorageError extends XRPCError {
   constructor() {
     super(
-      503,
+      INSUFFICIENT_STORAGE,
       'This host has no space left on its disk: what is there can be read, nothing can be stored',
       'InsufficientStorage',
     )
@@ -36,6 +40,16 @@ export class DiskSpace {
 
   constructor({ DISK_SPACE }: Pick<Env, 'DISK_SPACE'>) {
     this.#service = DISK_SPACE
+  }
+
+  /** Whether this host runs on a machine with a disk: plain workerd, and all of it in one process. */
+  get isWatched(): boolean {
+    return this.#service !== undefined
+  }
+
+  /** undefined: nobody knows, as on Cloudflare. */
+  async facts(): Promise<HostFacts | undefined> {
+    return this.#service && askFacts(this.#service)
   }
 
   async isFull(): Promise<boolean> {
@@ -62,6 +76,16 @@ export class DiskSpace {
   /** To be called before what makes the data grow. @throws InsufficientStorageError */
   async assertRoom(): Promise<void> {
     if (await this.isFull()) throw new InsufficientStorageError()
+  }
+}
+
+async function askFacts(service: Pick<Fetcher, 'fetch'>): Promise<HostFacts | undefined> {
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT)
+    const response = await service.fetch('http://disk-space/facts', { signal })
+    return response.ok ? ((await response.json()) as HostFacts) : undefined
+  } catch {
+    return undefined
   }
 }
 

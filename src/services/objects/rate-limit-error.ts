@@ -1,5 +1,5 @@
 import { XRPCError } from '@atproto/xrpc-server'
-import type { RateLimitStatus } from '../../storage/rate-counter.ts'
+import type { RateLimitStatus } from '../../storage/rate-limit.ts'
 
 /** A rate limit was exceeded: 429 `RateLimitExceeded`. */
 export class RateLimitError extends XRPCError {

@@ -12,6 +12,7 @@ export const accountPlan: BackupPlan = {
     preference: 'kept',
     totp: 'kept',
     recovery_code: 'kept',
+    recovery_code_key: 'kept',
     passkey: 'kept',
     record_takedown: 'kept',
     // Without the bytes in quarantine, which nobody is to have a copy of.

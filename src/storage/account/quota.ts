@@ -1,7 +1,7 @@
 /** Refuses what would exceed an account's quota. Reading, deleting and what does not grow are never refused. */
 import type { Quota } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
-import type { RateLimitStatus } from '../rate-counter.ts'
+import type { RateLimitStatus } from '../rate-limit.ts'
 
 const NAMES: Readonly<Record<'records' | 'repositoryBytes' | 'blobBytes', string>> = {
   records: 'records',

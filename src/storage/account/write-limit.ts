@@ -1,9 +1,5 @@
-import {
-  mostRestrictive,
-  type RateLimitRule,
-  type RateLimitStatus,
-  rateLimitStatus,
-} from '../rate-counter.ts'
+import { mostRestrictive, rateLimitStatus } from '../rate-counter.ts'
+import type { RateLimitRule, RateLimitStatus } from '../rate-limit.ts'
 import type { Write } from './writes.ts'
 
 /** Points that writes to a repository cost, and how many there are, as the reference PDS has it. */

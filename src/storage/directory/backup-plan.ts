@@ -1,6 +1,7 @@
 import type { BackupPlan } from '../dump.ts'
 
 const SHORT = { left: 'it expires within minutes' }
+const ROTATION = { left: 'of the secrets that this host has' }
 const MAIL = { left: 'a mail that was restored would be sent twice, or too late' }
 
 /** What a backup has of the directory; see `dump.ts`. */
@@ -34,6 +35,11 @@ export const directoryPlan: BackupPlan = {
     'sign-ups': { left: 'counts begin anew' },
     recounted: { left: 'counting begins anew' },
     'data location': { left: 'it is where this host is' },
+    // Under which names of the past are hashed.
+    'older key secrets': 'kept',
+    'secret rotation jwt': ROTATION,
+    'secret rotation key': ROTATION,
+    'secret rotation plc': ROTATION,
     'fingerprints of secrets': { left: 'of the secrets that this host has' },
     restore: { left: 'it exists while a restore is running' },
   },

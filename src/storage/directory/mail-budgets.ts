@@ -1,7 +1,8 @@
 /** How many mails may leave: to one address, about one account, and of the whole host. */
 import { createHash } from 'node:crypto'
 import type { MailBudgetLimits, PerHourAndDay } from '../../kernel/config/mail-settings.ts'
-import type { Charge, RateCounter, RateLimitStatus } from '../rate-counter.ts'
+import type { Charge, RateCounter } from '../rate-counter.ts'
+import type { RateLimitStatus } from '../rate-limit.ts'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR

@@ -3,7 +3,7 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import { keyFingerprint } from '../../kernel/crypto/key-fingerprint.ts'
 import { jsonBody, textOf } from '../account/form.ts'
-import { asOperator, type CommandEnv } from './env.ts'
+import { asOperator, type CommandEnv } from './command-context.ts'
 
 /** Accounts in one answer. */
 const PAGE = 500

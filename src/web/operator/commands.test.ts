@@ -36,6 +36,17 @@ test.each(['token', 'confirm-address', 'account'])(
   },
 )
 
+test('a test mail is queued, and not for what is no address', async () => {
+  expect((await command('mail-test', { address: 'nobody' })).status).toBe(400)
+  const queued = await command('mail-test', { address: 'Me@example.com' })
+  expect(await queued.json()).toEqual({
+    email: 'me@example.com',
+    from: expect.stringContaining('@'),
+  })
+  const outbox = await (await send('/dev/mail')).text()
+  expect(outbox).toContain('me@example.com')
+})
+
 test('a token that the operator has given out lasts, however many are mailed meanwhile, and blocks no mail', async () => {
   const account = await makeAccount()
   const email = `${account.handle}@b.test`

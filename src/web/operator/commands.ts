@@ -4,11 +4,14 @@ import { Hono } from 'hono'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
+import { checkEmail } from '../../services/accounts/email-address.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
-import { accountNamed, jsonBody, textOf } from '../account/form.ts'
+import { jsonBody, textOf } from '../account/form.ts'
 import { backupCommands } from './backup.ts'
-import { asOperator, type CommandContext, type CommandEnv } from './env.ts'
+import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
+import { hostCommands } from './host.ts'
 import { restoreCommands } from './restore.ts'
+import { secretCommands } from './secrets.ts'
 
 /** Sign-ups in one answer. */
 const PAGE = 100
@@ -19,6 +22,7 @@ export const operatorCommands = new Hono<CommandEnv>()
     c.set('actor', actor)
     await next()
   })
+  .route('/', hostCommands)
   /** `{account, quota?}` in; what it uses, and the limits that are set for it, out. */
   .post('/operator/quota', async (c) => {
     const { services } = c.env
@@ -85,6 +89,12 @@ export const operatorCommands = new Hono<CommandEnv>()
     c.env.services.accounts.invalidate(found.did)
     return c.json({ did: found.did, handle: found.handle })
   })
+  /** `{address}` in: a test is queued, and leaves the way that is set. */
+  .post('/operator/mail-test', async (c) => {
+    const email = checkEmail(textOf((await jsonBody(c)).address))
+    await asOperator(c, 'mail test', { email }, () => c.env.services.mail.sendTest(email))
+    return c.json({ email, from: c.env.services.config.mailFrom })
+  })
   /** `{after?}` in: names with a rule out. `{name, rule}` in: sets it, `null` for the default. */
   .post('/operator/handles', async (c) => {
     const { name, rule, after } = await jsonBody(c)
@@ -98,6 +108,7 @@ export const operatorCommands = new Hono<CommandEnv>()
     )
     return c.json({})
   })
+  .route('/', secretCommands)
   .route('/', backupCommands)
   .route('/', restoreCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
@@ -112,6 +123,3 @@ function placeOf(after: unknown): SignUpPlace | undefined {
   const { since, did } = after as Record<string, unknown>
   return typeof since === 'number' && typeof did === 'string' ? { since, did } : undefined
 }
-
-/** @throws InvalidRequestError */
-const accountOf = (c: CommandContext, typed: unknown) => accountNamed(textOf(typed), c.env.services)

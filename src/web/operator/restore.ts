@@ -4,7 +4,7 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import { keyFingerprint } from '../../kernel/crypto/key-fingerprint.ts'
 import { jsonBody, textOf } from '../account/form.ts'
-import { asOperator, type CommandContext, type CommandEnv, parameter } from './env.ts'
+import { asOperator, type CommandContext, type CommandEnv } from './command-context.ts'
 
 /** Blobs that are named in one answer. */
 const PAGE = 1_000
@@ -17,7 +17,8 @@ export const restoreCommands = new Hono<CommandEnv>()
     if (typeof seq !== 'number') throw new InvalidRequestError('seq is a number')
     return asOperator(c, 'restore host', { note: textOf(id) }, async () => {
       const { applied } = await directory.restore.beginHost(textOf(id))
-      await sequencer.raiseTo(Math.max(seq, await operator.seenByRelays()))
+      const above = Math.max(seq, await operator.seenByRelays())
+      await sequencer.raiseSequence(Math.min(above, Date.now() * 1000))
       return c.json({ applied, keyFingerprint: keyFingerprint(config.keySecret) })
     })
   })
@@ -114,6 +115,13 @@ function objectOf(c: CommandContext, name: unknown) {
   if (name === 'directory') return directory
   if (name === 'oauth') return oauth
   throw new InvalidRequestError('object is "directory" or "oauth"')
+}
+
+/** A parameter of the URL. @throws InvalidRequestError */
+function parameter(c: CommandContext, name: string): string {
+  const value = c.req.query(name)
+  if (value) return value
+  throw new InvalidRequestError(`The parameter ${name} is missing`)
 }
 
 const bytesOf = async (c: CommandContext): Promise<Uint8Array> =>

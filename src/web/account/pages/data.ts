@@ -4,6 +4,7 @@ import { MAX_BLOBS } from '../../../services/archive/archive.ts'
 import { csrfTokenField, type Html, SETTINGS } from '../../layout.ts'
 import { isFresh } from '../browser-session.ts'
 import { confirmFirst } from '../sections/confirm-first.ts'
+import { movingSection } from '../sections/moving.ts'
 import { usageList } from '../sections/usage.ts'
 import type { View } from '../view.ts'
 
@@ -35,7 +36,7 @@ ${furtherParts(usage.blobs)}
 <a class="button second" href="${SETTINGS}/preferences.json" download>Preferences (JSON)</a>
 ${isActive ? html`<a class="button second" href="${SETTINGS}/blobs">List of blobs</a>` : ''}</p>
 </section>
-${status === 'takendown' ? '' : html`${statusSection(status, csrfToken)}${deletionSection(view)}`}`
+${status === 'takendown' ? '' : html`${movingSection(view)}${statusSection(status, csrfToken)}${deletionSection(view)}`}`
 }
 
 /** For those who have more than one archive holds. */

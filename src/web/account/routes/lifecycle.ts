@@ -8,6 +8,10 @@ import { accountOf, assertFresh, change, freshAccountOf } from '../change.ts'
 import { field } from '../form.ts'
 import { limitMails, limitSignIn } from '../limits.ts'
 import type { PageEnv } from '../page-env.ts'
+import { getsMail, movingCode } from '../sections/moving.ts'
+
+/** How long a code for moving is good, in ms. */
+const MOVING_CODE = 60 * 60 * 1000
 
 export const lifecycle = new Hono<PageEnv>()
   .post('/deactivate', (c) =>
@@ -23,6 +27,22 @@ export const lifecycle = new Hono<PageEnv>()
       await c.env.services.accounts.assertIdentity(c.var.session.did)
       await accountOf(c).lifecycle.activate()
       return 'activated'
+    }),
+  )
+  .post('/move/code', (c) =>
+    change(c, 'data', async () => {
+      await assertFresh(c)
+      await limitMails(c)
+      const { services, session } = { ...c.env, ...c.var }
+      const { did } = session
+      if (getsMail({ services, session })) {
+        throw new InvalidRequestError('The code is mailed to you when the new host asks for it')
+      }
+      if (!did.startsWith('did:plc:')) {
+        throw new InvalidRequestError('This account does not have a did:plc')
+      }
+      const { token } = await services.mail.handOutToken(did, 'plc_operation', MOVING_CODE)
+      return { shownOnce: movingCode(token) }
     }),
   )
   .post('/delete/mail', (c) =>

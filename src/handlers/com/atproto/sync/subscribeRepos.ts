@@ -1,7 +1,9 @@
 import { define } from '#lex/com/atproto/sync/subscribeRepos'
 import { mayBypass } from '#src/context/limits/bypass.ts'
+import { counters } from '#src/kernel/metrics/counters.ts'
 import { clientNetwork } from '#src/kernel/net/client-network.ts'
 import { anyone } from '#src/server/auth/policy.ts'
+import { isDraining, ShuttingDownError } from '#src/services/objects/draining.ts'
 
 /**
  * Hands the connection to the sequencer. A connection can be broken off only here, where the sequencer's end of it
@@ -11,6 +13,7 @@ export default define({
   auth: anyone,
   async handler({ params, request, clientAddress, services, waitUntil }) {
     const { config, sequencer } = services
+    if (isDraining()) throw new ShuttingDownError()
     const connection = crypto.randomUUID()
     const url = new URL(request.url)
     url.searchParams.set('connection', connection)
@@ -33,8 +36,10 @@ export default define({
   },
 })
 
-const tooMany = () =>
-  Response.json(
+function tooMany(): Response {
+  counters.noteRefusal('RateLimitExceeded')
+  return Response.json(
     { error: 'RateLimitExceeded', message: 'There are too many consumers' },
     { status: 429, headers: { 'retry-after': '60' } },
   )
+}

@@ -1,9 +1,9 @@
-import { InvalidRequestError } from '@atproto/xrpc-server'
+/** What routes of commands have in common: who commands, about which account, and the audit log. */
 import type { Context } from 'hono'
 import { audited } from '../../server/audit.ts'
+import { accountNamed, textOf } from '../account/form.ts'
 import type { PageBindings } from '../account/page-env.ts'
 
-/** What routes for commands are given. */
 export interface CommandEnv {
   Bindings: PageBindings
   /** Who commands, as the audit log names it. */
@@ -24,9 +24,6 @@ export async function asOperator<T>(
   return audited({ actor, action: `command.${action}`, input }, context, services, work)
 }
 
-/** A parameter of the URL. @throws InvalidRequestError */
-export function parameter(c: CommandContext, name: string): string {
-  const value = c.req.query(name)
-  if (value) return value
-  throw new InvalidRequestError(`The parameter ${name} is missing`)
-}
+/** @throws InvalidRequestError */
+export const accountOf = (c: CommandContext, typed: unknown) =>
+  accountNamed(textOf(typed), c.env.services)

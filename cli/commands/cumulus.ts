@@ -1,0 +1,28 @@
+/** All commands of `cumulus`. */
+import { group } from '../terminal/command.ts'
+
+export default group(
+  'cumulus',
+  'A Personal Data Server for the AT Protocol, and all it takes to run one',
+  {
+    init: () => import('./init.ts').then((module) => module.default),
+    deploy: () => import('./deploy.ts').then((module) => module.default),
+    serve: () => import('./serve.ts').then((module) => module.default),
+    upgrade: () => import('./upgrade.ts').then((module) => module.default),
+    dev: () => import('./dev.ts').then((module) => module.default),
+    status: () => import('./status.ts').then((module) => module.default),
+    doctor: () => import('./doctor.ts').then((module) => module.default),
+    logs: () => import('./logs.ts').then((module) => module.default),
+    backup: () => import('./backup.ts').then((module) => module.default),
+    restore: () => import('./restore.ts').then((module) => module.default),
+    drill: () => import('./drill.ts').then((module) => module.default),
+    account: () => import('./account/account.ts').then((module) => module.default),
+    migrate: () => import('./migrate.ts').then((module) => module.default),
+    'migrate-token': () => import('./account/owner-help.ts').then((module) => module.plcToken),
+    'move-out': () => import('./move-out.ts').then((module) => module.default),
+    mail: () => import('./mail/mail.ts').then((module) => module.default),
+    secret: () => import('./secret/secret.ts').then((module) => module.default),
+    passkey: () => import('./passkey.ts').then((module) => module.default),
+    lexicons: () => import('./lexicons/lexicons.ts').then((module) => module.default),
+  },
+)

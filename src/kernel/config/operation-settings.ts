@@ -1,0 +1,47 @@
+/** Settings of how a host is run and watched. */
+import { choice, count, secret, url } from './kinds.ts'
+
+/** MB of JavaScript's memory; fewer than these are too few to start with. */
+export const DEFAULT_MEMORY = 1024
+const MIN_MEMORY = 128
+
+/** Characters of the token, at least. */
+const MIN_TOKEN = 16
+
+export const operationSettings = {
+  PDS_MEMORY_MB: count(
+    '1024',
+    'Memory that JavaScript may take on plain workerd, in MB: a host that needs more is started again. What SQLite and ' +
+      'open connections take comes on top (docs/self-hosting.md).',
+  ),
+  PDS_METRICS_TOKEN: secret(
+    'none: the operator only, and this machine',
+    'Whoever shows it, as `Authorization: Bearer`, may read `/metrics` and nothing else. At least 16 characters.',
+  ),
+  PDS_VERSION_URL: url(
+    'none: nobody is asked',
+    "Where the operator's console asks for the newest version: JSON with `version` or `tag_name`, such as a release at " +
+      "GitHub's API.",
+  ),
+  LOG_LEVEL: choice(
+    'info',
+    ['info', 'error'],
+    'What is logged: every request, or only what went wrong.',
+  ),
+} as const
+
+/** What is wrong with them. */
+export function operationProblems({
+  PDS_MEMORY_MB: memory = DEFAULT_MEMORY,
+  PDS_METRICS_TOKEN: token,
+}: {
+  PDS_MEMORY_MB?: number
+  PDS_METRICS_TOKEN?: string
+}): string[] {
+  const problems: string[] = []
+  if (memory < MIN_MEMORY) problems.push(`PDS_MEMORY_MB: at least ${MIN_MEMORY} (it is ${memory})`)
+  if (token !== undefined && (token.length < MIN_TOKEN || /\s/.test(token))) {
+    problems.push(`PDS_METRICS_TOKEN must have at least ${MIN_TOKEN} characters, and no spaces`)
+  }
+  return problems
+}

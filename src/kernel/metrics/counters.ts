@@ -1,0 +1,170 @@
+/**
+ * What this isolate counts, in memory. On plain workerd that is the whole host, objects too, since workerd started; on
+ * Cloudflare it is one of many, so that counts are not shown there (`src/web/metrics/`).
+ */
+import type { Family, Sample } from './exposition.ts'
+import { RequestCounts } from './request-counts.ts'
+
+/** A number for each of a few names, which are fixed. */
+class Counter<Name extends string> {
+  readonly #counts: Record<Name, number>
+  readonly #label: string
+  constructor(label: string, names: readonly Name[]) {
+    this.#label = label
+    this.#counts = Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
+  }
+
+  note(name: Name, count = 1): void {
+    this.#counts[name] += count
+  }
+
+  samples(): Sample[] {
+    return Object.entries<number>(this.#counts).map(([name, value]) => ({
+      labels: { [this.#label]: name },
+      value,
+    }))
+  }
+}
+
+/** Errors by which a request is told that it wants more than there is, and what they are called here. */
+const LIMITS = {
+  RateLimitExceeded: 'rate',
+  QuotaExceeded: 'quota',
+  InsufficientStorage: 'disk',
+  PayloadTooLarge: 'size',
+  PayloadTooLargeError: 'size',
+  SignUpQueueFull: 'sign-ups',
+  ServiceUnavailable: 'busy',
+} as const
+type Limit = (typeof LIMITS)[keyof typeof LIMITS]
+
+const WRITES = ['create', 'update', 'put', 'delete'] as const
+export type WriteAction = (typeof WRITES)[number]
+
+/** Events of an account that the sequencer has not taken yet. */
+interface Waiting {
+  /** ms since the epoch. */
+  since: number
+  count: number
+}
+
+/** Counted since workerd was started, but for `undelivered`. */
+export interface Totals {
+  requests: number
+  /** Of these, answered with 5xx. */
+  failed: number
+  /** Records written. */
+  writes: number
+  /** That accounts handed to the firehose. */
+  events: number
+  errors: number
+  /** Events that are not in the firehose yet. */
+  undelivered: number
+}
+
+class Counters {
+  readonly requests = new RequestCounts()
+  readonly #writes = new Counter<WriteAction>('action', WRITES)
+  readonly #limits = new Counter<Limit>('limit', [...new Set(Object.values(LIMITS))])
+  readonly #waiting = new Map<string, Waiting>()
+  #commits = 0
+  #delivered = 0
+  #errors = 0
+
+  /** A commit with these writes was stored. */
+  noteCommit(writes: readonly { action: WriteAction }[]): void {
+    this.#commits++
+    for (const { action } of writes) this.#writes.note(action)
+  }
+
+  /** A request was refused. @param error its name on the wire */
+  noteRefusal(error: string | undefined): void {
+    if (error !== undefined && Object.hasOwn(LIMITS, error))
+      this.#limits.note(LIMITS[error as keyof typeof LIMITS])
+  }
+
+  /** Something went wrong that stands in the log. */
+  noteError(): void {
+    this.#errors++
+  }
+
+  /** Events of an account are about to be handed to the sequencer. */
+  noteUndelivered(did: string, count: number): void {
+    const waiting = this.#waiting.get(did)
+    if (waiting) waiting.count = count
+    else this.#waiting.set(did, { since: Date.now(), count })
+  }
+
+  /** The sequencer has taken so many of them. */
+  noteDelivered(count: number): void {
+    this.#delivered += count
+  }
+
+  /** The sequencer has all events of an account. */
+  noteAllDelivered(did: string): void {
+    this.#waiting.delete(did)
+  }
+
+  /** For who wants to see how many of each there are in a moment. */
+  totals(): Totals {
+    return {
+      ...this.requests.totals(),
+      writes: this.#writes.samples().reduce((sum, { value }) => sum + value, 0),
+      events: this.#delivered,
+      errors: this.#errors,
+      undelivered: [...this.#waiting.values()].reduce((sum, { count }) => sum + count, 0),
+    }
+  }
+
+  families(now: number): Family[] {
+    const waiting = [...this.#waiting.values()]
+    const oldest = Math.min(now, ...waiting.map(({ since }) => since))
+    return [
+      ...this.requests.families(),
+      counter('cumulus_commits', 'Commits to repositories.', this.#commits),
+      {
+        name: 'cumulus_writes',
+        type: 'counter',
+        help: 'Records written, by what was done.',
+        samples: this.#writes.samples(),
+      },
+      {
+        name: 'cumulus_limits_hit',
+        type: 'counter',
+        help: 'Requests refused because of a limit.',
+        samples: this.#limits.samples(),
+      },
+      counter('cumulus_errors', 'Errors that stand in the log.', this.#errors),
+      counter('cumulus_events_delivered', 'Events that accounts handed over.', this.#delivered),
+      gauge(
+        'cumulus_outbox_events',
+        'Events of accounts that are not in the firehose yet.',
+        waiting.reduce((sum, { count }) => sum + count, 0),
+      ),
+      gauge('cumulus_outbox_accounts', 'Accounts with such events.', waiting.length),
+      gauge(
+        'cumulus_outbox_oldest_seconds',
+        'For how long the oldest of these events has waited.',
+        (now - oldest) / 1000,
+      ),
+    ]
+  }
+}
+
+export const counter = (name: string, help: string, value: number): Family => ({
+  name,
+  type: 'counter',
+  help,
+  samples: [{ value }],
+})
+
+/** @param value undefined: nobody knows, and nothing is said */
+export const gauge = (name: string, help: string, value: number | undefined): Family => ({
+  name,
+  type: 'gauge',
+  help,
+  samples: value === undefined ? [] : [{ value }],
+})
+
+/** Those of this isolate. */
+export const counters = new Counters()

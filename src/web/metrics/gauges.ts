@@ -1,0 +1,131 @@
+/** What the objects are asked when somebody reads the metrics. */
+import { version } from '../../../package.json'
+import type { Services } from '../../context/services.ts'
+import { counter, gauge } from '../../kernel/metrics/counters.ts'
+import type { Family } from '../../kernel/metrics/exposition.ts'
+
+/** How long an answer counts, in ms, so that several who read often cost no more than one. */
+const FRESH = 5_000
+/** The same for what reads a row for each account. */
+const FRESH_ACCOUNTS = 60_000
+/** ms; an object that takes longer is left out. */
+const TIMEOUT = 4_000
+
+type Source = (services: Services) => Promise<Family[]>
+
+interface Known {
+  at: number
+  families: Promise<Family[] | undefined>
+}
+
+const firehose: Source = async ({ sequencer }) => {
+  const { head, consumers, behind, lastEventAt, accounts } = await sequencer.status()
+  return [
+    gauge('cumulus_firehose_sequence', 'Number of the newest event.', head),
+    gauge('cumulus_firehose_consumers', 'Consumers of the firehose.', consumers),
+    gauge(
+      'cumulus_firehose_behind_events',
+      'Events that the slowest consumer has not been sent.',
+      behind,
+    ),
+    gauge('cumulus_firehose_accounts', 'Accounts that have had events.', accounts),
+    gauge(
+      'cumulus_firehose_last_event_timestamp_seconds',
+      'When the newest event was stored.',
+      lastEventAt === undefined ? undefined : lastEventAt / 1000,
+    ),
+  ]
+}
+
+const mail: Source = async ({ directory }) => {
+  const { waiting, failed, dropped } = await directory.mails.counts()
+  return [
+    gauge('cumulus_mail_waiting', 'Mails that wait to be sent.', waiting),
+    gauge('cumulus_mail_failed', 'Mails that were given up, in 30 days.', failed),
+    gauge('cumulus_mail_dropped', 'Mails for which there was no budget, in 30 days.', dropped),
+  ]
+}
+
+const accounts: Source = async ({ directory, sequencer }) => {
+  const [counts, activity] = await Promise.all([directory.accounts.counts(), sequencer.activity()])
+  return [
+    gauge('cumulus_accounts', 'Accounts.', counts.all),
+    gauge('cumulus_accounts_taken_down', 'Accounts that were taken down.', counts.takenDown),
+    gauge('cumulus_accounts_attention', 'Accounts that need attention.', counts.attention),
+    gauge(
+      'cumulus_accounts_active_day',
+      'Accounts with an event within a day.',
+      activity.active.day,
+    ),
+    gauge(
+      'cumulus_stored_bytes',
+      'Repositories and blobs, as the accounts told on a day on which they wrote.',
+      counts.storedBytes,
+    ),
+    gauge('cumulus_firehose_log_bytes', 'Database of the firehose.', activity.bytes),
+  ]
+}
+
+const machine: Source = async ({ space }) => {
+  const facts = await space.facts()
+  if (!facts) return []
+  return [
+    gauge('cumulus_disk_free_bytes', 'Room on the disk with the data.', facts.freeBytes),
+    gauge('cumulus_disk_size_bytes', 'The disk with the data.', facts.totalBytes),
+    gauge(
+      'process_resident_memory_bytes',
+      'Memory of workerd.',
+      facts.residentBytes === null ? undefined : facts.residentBytes,
+    ),
+    gauge('process_start_time_seconds', 'When workerd was started.', facts.startedAt / 1000),
+    counter('cumulus_restarts', 'How often workerd ended by itself.', facts.restarts),
+  ]
+}
+
+const SOURCES: readonly { name: string; fresh: number; read: Source }[] = [
+  { name: 'firehose', fresh: FRESH, read: firehose },
+  { name: 'mail', fresh: FRESH, read: mail },
+  { name: 'machine', fresh: FRESH, read: machine },
+  { name: 'accounts', fresh: FRESH_ACCOUNTS, read: accounts },
+]
+
+/** Gauges of this host, each source asked no more often than its answers count. */
+export class Gauges {
+  readonly #known = new Map<string, Known>()
+
+  async read(services: Services): Promise<Family[]> {
+    const now = Date.now()
+    const read = await Promise.all(
+      SOURCES.map(async ({ name, fresh, read }) => {
+        const known = this.#known.get(name)
+        if (known && now - known.at < fresh) return { name, families: await known.families }
+        const families = withinTime(read(services)).catch((error: unknown) => {
+          services.log.error('metrics could not be read', error, { source: name })
+          return undefined
+        })
+        this.#known.set(name, { at: now, families })
+        return { name, families: await families }
+      }),
+    )
+    return [
+      { name: 'cumulus_build', type: 'info', help: 'What runs here.', samples: [{ version }] },
+      {
+        name: 'cumulus_up',
+        type: 'gauge',
+        help: 'Whether a part of the host answered.',
+        samples: read.map(({ name, families }) => ({
+          labels: { part: name },
+          value: families ? 1 : 0,
+        })),
+      },
+      ...read.flatMap(({ families }) => families ?? []),
+    ]
+  }
+}
+
+function withinTime<T>(work: Promise<T>): Promise<T> {
+  const late = scheduler.wait(TIMEOUT).then(() => {
+    throw new Error(`no answer within ${TIMEOUT} ms`)
+  })
+  return Promise.race([work, late])
+}

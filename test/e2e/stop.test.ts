@@ -1,0 +1,163 @@
+/** A host that is stopped answers what was asked, tells consumers of the firehose to come again, and loses nothing. */
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type MadeAccount, makeAccounts } from '../support/accounts.ts'
+import { FirehoseReader } from '../support/firehose.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const COLLECTION = 'com.example.note'
+
+let server: TestServer
+let accounts: MadeAccount[]
+
+const start = async (from?: TestServer) => {
+  server = await startServer(from && { dataDirectory: from.dataDirectory })
+}
+
+beforeAll(async () => {
+  await start()
+  accounts = await makeAccounts(server, 3)
+})
+afterAll(() => server.stop())
+
+const first = (): MadeAccount => accounts[0] as MadeAccount
+
+function write({ did, accessJwt }: MadeAccount, rkey: string): Promise<Response> {
+  return fetch(`${server.origin}/xrpc/com.atproto.repo.createRecord`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${accessJwt}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ repo: did, collection: COLLECTION, rkey, record: { rkey } }),
+  })
+}
+
+async function keys({ did }: MadeAccount): Promise<string[]> {
+  const found: string[] = []
+  let cursor = ''
+  do {
+    const query = new URLSearchParams({ repo: did, collection: COLLECTION, limit: '100', cursor })
+    const response = await fetch(`${server.origin}/xrpc/com.atproto.repo.listRecords?${query}`)
+    const page = (await response.json()) as { records: { uri: string }[]; cursor?: string }
+    found.push(...page.records.map(({ uri }) => uri.split('/').at(-1) ?? ''))
+    cursor = page.cursor ?? ''
+  } while (cursor !== '')
+  return found
+}
+
+/** A request whose body is sent in two halves. */
+function slowRequest(path: string, headers: object, body: string) {
+  const { hostname, port } = new URL(server.origin)
+  const socket: Socket = connect(Number(port), hostname)
+  let answer = ''
+  const answered = new Promise<string>((resolve, reject) => {
+    socket.on('data', (chunk) => {
+      answer += chunk.toString()
+    })
+    socket.once('close', () => resolve(answer))
+    socket.once('error', reject)
+  })
+  const all = {
+    host: hostname,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+  }
+  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  const half = Math.floor(body.length / 2)
+  socket.write(`POST ${path} HTTP/1.1\r\n${head.join('')}\r\n${body.slice(0, half)}`)
+  return { finish: () => socket.write(body.slice(half)), answered }
+}
+
+describe('while it is stopped', () => {
+  test('a request that is under way is answered, and what it wrote is there afterwards', async () => {
+    const { did, accessJwt } = first()
+    const body = { repo: did, collection: COLLECTION, rkey: 'slow', record: { text: 'slow' } }
+    const request = slowRequest(
+      '/xrpc/com.atproto.repo.createRecord',
+      { authorization: `Bearer ${accessJwt}` },
+      JSON.stringify(body),
+    )
+    await sleep(200)
+    const stopped = server.stop()
+    await sleep(1000)
+    request.finish()
+    expect(await request.answered).toMatch(/^HTTP\/1\.1 200 /)
+    await stopped
+    await start(server)
+    expect(await keys(first())).toEqual(['slow'])
+  })
+
+  test('whatever was acknowledged to somebody who writes on and on is there', async () => {
+    const acknowledged = accounts.map(() => [] as string[])
+    let stops = false
+    const writers = accounts.map(async (account, index) => {
+      for (let n = 0; !stops; n++) {
+        const rkey = `n${n}`
+        const response = await write(account, rkey).catch(() => undefined)
+        if (response?.ok) acknowledged[index]?.push(rkey)
+        else if (!response) return
+      }
+    })
+    const enough = () => expect(acknowledged.every(({ length }) => length > 10)).toBe(true)
+    await vi.waitFor(enough, { timeout: 20_000 })
+    await server.stop()
+    stops = true
+    await Promise.all(writers)
+    await start(server)
+    for (const [index, account] of accounts.entries()) {
+      expect(await keys(account)).toEqual(expect.arrayContaining(acknowledged[index] ?? []))
+    }
+  })
+
+  test('consumers of the firehose have all events, are told to come again, and miss nothing', async () => {
+    const reader = new FirehoseReader(server.origin)
+    await reader.opened()
+    expect((await write(first(), 'before')).status).toBe(200)
+    await reader.until(({ events }) => events.length === 1)
+    const stopped = server.stop()
+    await reader.until(({ closeCode }) => closeCode !== undefined)
+    expect(reader.closeCode).toBe(1001)
+    expect(reader.events).toHaveLength(1)
+    await stopped
+    await start(server)
+    expect((await write(first(), 'after')).status).toBe(200)
+    const cursor = Number(reader.events[0]?.body.seq)
+    const again = new FirehoseReader(server.origin, cursor)
+    await again.until(({ events }) => events.length === 1)
+    expect(again.events[0]?.body.seq).toBe(cursor + 1)
+    again.close()
+  })
+
+  test('it says that it is not ready, and takes no new consumers', async () => {
+    // One that does not answer the close frame keeps it waiting for some seconds.
+    const { hostname, port } = new URL(server.origin)
+    const deaf = connect(Number(port), hostname).on('error', () => undefined)
+    const upgrade = [
+      'GET /xrpc/com.atproto.sync.subscribeRepos HTTP/1.1',
+      `host: ${hostname}`,
+      'connection: Upgrade',
+      'upgrade: websocket',
+      'sec-websocket-version: 13',
+      `sec-websocket-key: ${Buffer.alloc(16).toString('base64')}`,
+    ]
+    deaf.write(`${upgrade.join('\r\n')}\r\n\r\n`)
+    const health = async () => (await fetch(`${server.origin}/xrpc/_health`)).json()
+    const listens = async () => expect(await health()).toMatchObject({ firehose: { consumers: 1 } })
+    await vi.waitFor(listens, { timeout: 20_000 })
+    const stopped = server.stop()
+    await vi.waitFor(async () => {
+      const response = await fetch(`${server.origin}/xrpc/_health`)
+      expect([response.status, await response.json()]).toEqual([
+        503,
+        expect.objectContaining({ error: 'ShuttingDown', version: expect.any(String) }),
+      ])
+    })
+    const late = new FirehoseReader(server.origin)
+    await late.until(({ closeCode }) => closeCode !== undefined)
+    expect(late.events).toMatchObject([{ type: 'error', body: { error: 'ShuttingDown' } }])
+    deaf.destroy()
+    await stopped
+    await start(server)
+    expect((await fetch(`${server.origin}/xrpc/_health`)).status).toBe(200)
+  })
+})

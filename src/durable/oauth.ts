@@ -4,8 +4,10 @@ import type { Env } from '../contracts/env.ts'
 import type { OAuthRpc } from '../contracts/oauth.ts'
 import { createLogger } from '../kernel/log.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import { dumpRows, streamOf } from '../storage/dump.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
+import { oauthPlan } from '../storage/oauth/backup-plan.ts'
 import { AuthorizedClients } from '../storage/oauth/clients.ts'
 import { Devices as DeviceTable } from '../storage/oauth/devices.ts'
 import { Epochs } from '../storage/oauth/epochs.ts'
@@ -18,6 +20,7 @@ import { Clients } from './oauth/clients.ts'
 import { Devices } from './oauth/devices.ts'
 import { Requests } from './oauth/requests.ts'
 import { Tokens } from './oauth/tokens.ts'
+import { ObjectRestore } from './object-restore.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
 /** How often what has expired is removed, in ms. */
@@ -73,6 +76,13 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
       new DiskSpace(env),
     )
     const parts: OAuthRpc = {
+      backup: { dump: () => streamOf(dumpRows(storage, oauthPlan, migrations.length, {})) },
+      restore: new ObjectRestore({
+        storage,
+        plan: oauthPlan,
+        migrations,
+        clearCaches: () => tokens.clearCache(),
+      }),
       devices: new Devices(devices, epochs),
       clients: new Clients(clients, epochs),
       requests: new Requests(requests, epochs),

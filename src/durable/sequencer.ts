@@ -180,7 +180,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
 
   raiseSequence(above: number): boolean {
     // Numbers begin with microseconds and count up by one: a relay that knows a later one makes it up.
-    if (!Number.isSafeInteger(above) || above > Date.now() * 1000) return false
+    if (!Number.isSafeInteger(above) || above < 0 || above > Date.now() * 1000) return false
     this.#log.raise(above)
     // What consumers may have read is of a host that was lost.
     if (this.#log.lastEventAt === undefined) this.#retention.forgetTo(this.#log.head)

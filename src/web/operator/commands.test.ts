@@ -88,11 +88,13 @@ test.each([
 
 test('accounts are searched with a page, a filter and a cursor that was made up refused', async () => {
   const { handle, did } = await makeAccount()
-  const found = await command('accounts', { prefix: handle })
+  const found = await command('accounts/search', { prefix: handle })
   expect(await found.json()).toMatchObject({ accounts: [{ did, handle }] })
-  expect((await command('accounts', { filter: 'nice' })).status).toBe(400)
-  expect((await command('accounts', { cursor: "did'; DROP TABLE account" })).status).toBe(400)
-  expect((await command('accounts', { cursor: 7 })).status).toBe(400)
+  expect((await command('accounts/search', { filter: 'nice' })).status).toBe(400)
+  expect((await command('accounts/search', { cursor: "did'; DROP TABLE account" })).status).toBe(
+    400,
+  )
+  expect((await command('accounts/search', { cursor: 7 })).status).toBe(400)
 })
 
 test('a takedown by command has a reason, and stands in both logs by whoever did it', async () => {

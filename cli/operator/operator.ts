@@ -37,21 +37,33 @@ export const PASSWORD_SOURCES =
  *
  * @throws CommandError in words for the operator
  */
-export async function askAsOperator(
+export const askAsOperator = (
   args: OperatorArgs,
   path: string,
   body: object,
+): Promise<Record<string, unknown>> => request(args, path, body)
+
+/** Reads a path of the server, as its operator. @throws CommandError in words for the operator */
+export const readAsOperator = (
+  args: OperatorArgs,
+  path: string,
+): Promise<Record<string, unknown>> => request(args, path)
+
+async function request(
+  args: OperatorArgs,
+  path: string,
+  body?: object,
 ): Promise<Record<string, unknown>> {
   const { origin: host, password } = accessTo(args)
   const response = await fetch(`${host}${path}`, {
-    method: 'POST',
+    method: body ? 'POST' : 'GET',
     // Wherever else that would lead, the password does not go.
     redirect: 'manual',
     headers: {
       authorization: basic(password),
-      'content-type': 'application/json',
+      ...(body && { 'content-type': 'application/json' }),
     },
-    body: JSON.stringify(body),
+    ...(body && { body: JSON.stringify(body) }),
   }).catch(() => {
     throw new CommandError(`No server answers at ${host}: start it, or name it with --host.`)
   })

@@ -102,7 +102,7 @@ function keptSecrets(
     throw new ConfigError(
       `${dataDirectory} has data in it, but ${lost.join(', ')} ${lost.length > 1 ? 'are' : 'is'} not in ` +
         `${path}, nor set: restore secrets.json from a backup. With new ones nobody here could write. ` +
-        'docs/deploy.md, "Changing a secret", says what can be done where there is no backup.',
+        'docs/secrets.md says what can be done where there is no backup.',
     )
   }
   const made = makeSecrets(kept)

@@ -9,15 +9,20 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type MadeAccount, makeAccounts } from '../support/accounts.ts'
 import { FirehoseReader } from '../support/firehose.ts'
 import { PROJECT } from '../support/project.ts'
-import { freePort, startServer, type TestServer } from '../support/server.ts'
+import {
+  freePort,
+  startServer,
+  type TestServer,
+  type TestServerOptions,
+} from '../support/server.ts'
 
 const COLLECTION = 'com.example.note'
 
 let server: TestServer
 let accounts: MadeAccount[]
 
-const start = async (from?: TestServer) => {
-  server = await startServer(from && { dataDirectory: from.dataDirectory })
+const start = async (from?: TestServer, options: TestServerOptions = {}) => {
+  server = await startServer({ ...options, ...(from && { dataDirectory: from.dataDirectory }) })
 }
 
 beforeAll(async () => {
@@ -74,22 +79,36 @@ function slowRequest(path: string, headers: object, body: string) {
 }
 
 describe('while it is stopped', () => {
-  test('a request that is under way is answered, and what it wrote is there afterwards', async () => {
+  /** Writes a record by a request that ends only after `stop` has begun. */
+  async function expectAnswered(rkey: string, stop: () => Promise<void>): Promise<void> {
     const { did, accessJwt } = first()
-    const body = { repo: did, collection: COLLECTION, rkey: 'slow', record: { text: 'slow' } }
     const request = slowRequest(
       '/xrpc/com.atproto.repo.createRecord',
       { authorization: `Bearer ${accessJwt}` },
-      JSON.stringify(body),
+      JSON.stringify({ repo: did, collection: COLLECTION, rkey, record: { text: 'slow' } }),
     )
     await sleep(200)
-    const stopped = server.stop()
+    const stopped = stop()
     await sleep(1000)
     request.finish()
     expect(await request.answered).toMatch(/^HTTP\/1\.1 200 /)
     await stopped
-    await start(server)
+  }
+
+  test('a request that is under way is answered, and what it wrote is there afterwards', async () => {
+    await expectAnswered('slow', () => server.stop())
+    await start(server, { grouped: true, args: ['--log', 'text'] })
     expect(await keys(first())).toEqual(['slow'])
+    expect(server.output).toMatch(/^\d\d:\d\d:\d\d 200 GET {2}\/xrpc\//m)
+  })
+
+  test('the same where Ctrl-C reaches all processes of a terminal', async () => {
+    await expectAnswered('interrupted', () => {
+      process.kill(-server.pid, 'SIGINT')
+      return server.stop('SIGINT')
+    })
+    await start(server)
+    expect((await keys(first())).sort()).toEqual(['interrupted', 'slow'])
   })
 
   test('whatever was acknowledged to somebody who writes on and on is there', async () => {

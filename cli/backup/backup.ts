@@ -99,7 +99,7 @@ export async function runBackup(options: BackupOptions): Promise<BackupReport> {
   await files.write(name, kept)
   await mark.end()
   const pruned = await pruneIfWanted(files, mark, options)
-  progress.done(`${run.counts.accounts} accounts`)
+  progress.done('done')
   return { manifest: name, at, ...run.counts, written: files.written, ...pruned }
 }
 

@@ -70,7 +70,9 @@ afterAll(async () => {
   await plc.stop()
 })
 
-test('an account that was deleted is given back, and the network hears of it', async () => {
+test('an account that was deleted is given back, and the network hears of it', {
+  timeout: 60_000,
+}, async () => {
   expect((await operate(server, 'com.atproto.admin.deleteAccount', { did })).status).toBe(200)
   const { firehose } = await (await fetch(`${server.origin}/xrpc/_health`)).json()
   const again = async (): Promise<Restored> => {
@@ -98,7 +100,7 @@ test('an account that was deleted is given back, and the network hears of it', a
   ])
 })
 
-test('a living account is replaced only when that is asked for', async () => {
+test('a living account is replaced only when that is asked for', { timeout: 60_000 }, async () => {
   const agent = await signIn(server)
   const { uri } = await agent.post({ text: 'to be undone' })
   const { data: latest } = await agent.com.atproto.sync.getLatestCommit({ did })
@@ -112,7 +114,9 @@ test('a living account is replaced only when that is asked for', async () => {
   expect(now.rev > latest.rev).toBe(true)
 })
 
-test('on a host with other secrets keys are encrypted anew, and the account waits for its identity', async () => {
+test('on a host with other secrets keys are encrypted anew, and the account waits for its identity', {
+  timeout: 60_000,
+}, async () => {
   const [carol] = await makeAccounts(server, 1, 'did:plc')
   const { did, handle = '' } = carol ?? {}
   const password = `password of ${handle}`

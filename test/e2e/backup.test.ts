@@ -7,7 +7,7 @@ import { IdResolver } from '@atproto/identity'
 import { type Event, Firehose, FirehoseSubscriptionError } from '@atproto/sync'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
-import { backUp, backupFolder, envOf, runJson } from '../support/backup.ts'
+import { backUp, backupFolder, countFiles, envOf, runAndKill, runJson } from '../support/backup.ts'
 import { contentsOf, furnish } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -109,19 +109,14 @@ test('a host that is lost comes back with its identity, and clients and consumer
   await server.stop('SIGKILL')
   rmSync(dataDirectory, { recursive: true })
 
-  const restored = await runJson(
-    [
-      'restore',
-      '--from',
-      folder,
-      '--into',
-      dataDirectory,
-      '--sessions',
-      '--passphrase-file',
-      passphrase,
-    ],
-    env,
-  )
+  const args = ['restore', '--from', folder, '--into', dataDirectory, '--sessions']
+  args.push('--passphrase-file', passphrase)
+  // The machine dies twice meanwhile, the scratch host with it.
+  for (const count of [6, 12]) {
+    await runAndKill(args, env, () => countFiles(dataDirectory) >= count)
+    expect(countFiles(dataDirectory)).toBeGreaterThanOrEqual(count)
+  }
+  const restored = await runJson(args, env)
   expect(restored).toMatchObject({ accounts: 4 })
   server = await startServer({
     dataDirectory,

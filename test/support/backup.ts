@@ -72,3 +72,12 @@ export async function runAndKill(
   if (!isOver && child.pid) process.kill(-child.pid, 'SIGKILL')
   return ended
 }
+
+/** 0 where there is no such folder. */
+export function countFiles(folder: string): number {
+  try {
+    return filesIn(folder).length
+  } catch {
+    return 0
+  }
+}

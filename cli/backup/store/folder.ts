@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { assertName, type BackupStore, type LocalFile } from './store.ts'
@@ -19,6 +21,11 @@ export class FolderStore implements BackupStore {
     this.name = root
     this.#root = root
     this.temporary = temporary
+  }
+
+  /** For reading: nothing is made in the folder, which may be mounted read-only. */
+  static async openToRead(root: string): Promise<FolderStore> {
+    return new FolderStore(root, await mkdtemp(join(tmpdir(), 'cumulus-backup-')))
   }
 
   /** Makes the folder, readable by its owner only, unless it is there. */
@@ -49,7 +56,12 @@ export class FolderStore implements BackupStore {
     const path = this.#pathOf(name)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await sync(file.path)
-    await rename(file.path, path)
+    try {
+      await rename(file.path, path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+      await this.#copy(file.path, path)
+    }
     await sync(dirname(path))
   }
 
@@ -59,6 +71,17 @@ export class FolderStore implements BackupStore {
 
   async close(): Promise<void> {
     await rm(this.temporary, { recursive: true, force: true })
+  }
+
+  /** From another file system. */
+  async #copy(from: string, to: string): Promise<void> {
+    const partial = join(this.#root, PARTIAL)
+    await mkdir(partial, { recursive: true, mode: 0o700 })
+    const between = join(partial, randomUUID())
+    await copyFile(from, between)
+    await sync(between)
+    await rename(between, to)
+    await rm(from)
   }
 
   #pathOf(name: string): string {

@@ -26,7 +26,7 @@ export async function openStore(
   if (found ? !found.isDirectory() : mustExist) {
     throw new CommandError(`There is no folder ${folder}: name the one that holds the backup.`)
   }
-  return FolderStore.open(folder)
+  return mustExist ? FolderStore.openToRead(folder) : FolderStore.open(folder)
 }
 
 /** @throws CommandError */

@@ -13,9 +13,10 @@ const SQLITE_BUSY = 5
  *
  * @param folder is there already
  * @param helps what to do when another process has it
+ * @returns gives it back before
  * @throws CommandError
  */
-export async function lockFolder(folder: string, helps: string): Promise<void> {
+export async function lockFolder(folder: string, helps: string): Promise<() => void> {
   // SQLite, because it locks files, which Node does not.
   const { DatabaseSync } = await importSqlite()
   const path = join(folder, LOCK)
@@ -29,5 +30,10 @@ export async function lockFolder(folder: string, helps: string): Promise<void> {
     throw new CommandError(`Another server runs with the data in ${folder}: ${helps}`)
   }
   // What nobody refers to would be closed, and the lock with it.
-  process.once('exit', () => lock.close())
+  const free = () => lock.close()
+  process.once('exit', free)
+  return () => {
+    process.off('exit', free)
+    free()
+  }
 }

@@ -39,6 +39,8 @@ export interface WorkerdOptions {
   /** The IP address to listen on. */
   bind: string
   raw: RawSettings
+  /** Names that look like settings and are none, for the operator to be told. */
+  unknown?: readonly string[]
   /** How often workerd has ended by itself before. */
   restarts?: number
   /** Where the log goes; `text`: in words. */
@@ -65,7 +67,7 @@ export class WorkerdStartError extends Error {
  * @throws WorkerdStartError, with what it printed
  */
 export async function startWorkerd(options: WorkerdOptions): Promise<RunningWorkerd> {
-  const { dataDirectory, raw, output = 'inherit' } = options
+  const { dataDirectory, raw, unknown = [], output = 'inherit' } = options
   for (const folder of ['objects', 'blobs']) {
     mkdirSync(join(dataDirectory, folder), { recursive: true, mode: 0o700 })
   }
@@ -90,7 +92,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
-    env: { ...process.env, ...raw },
+    env: { ...process.env, UNKNOWN_SETTINGS: unknown.join(' '), ...raw },
     stdio: ['ignore', output === 'text' ? 'pipe' : output, 'pipe', 'pipe'],
     // A terminal would send Ctrl-C to it as well, and end it with its requests.
     detached: true,
@@ -199,7 +201,9 @@ function workerdConfig(
     '(name = "PASSWORD_HASHER", service = "password-hasher")',
     '(name = "DISK_SPACE", service = "disk-space")',
     ...(sockets.mail ? ['(name = "MAIL_RELAY", service = "mail-relay")'] : []),
-    ...Object.keys(raw).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
+    ...['UNKNOWN_SETTINGS', ...Object.keys(raw)].map(
+      (name) => `(name = "${name}", fromEnvironment = "${name}")`,
+    ),
   ]
   const { reachPrivate, memory } = readConfig({ ...raw })
   const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`

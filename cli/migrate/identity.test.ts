@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MoveError } from './errors.ts'
-import { movedState, safeOrigin } from './identity.ts'
+import { safeOrigin, stateAt } from './identity.ts'
 
 const service = (endpoint: string) => ({ type: 'AtprotoPersonalDataServer', endpoint })
 const now = {
@@ -23,7 +23,7 @@ const oldKeys = ['did:key:old-recovery', 'did:key:old']
 test('the old host’s keys go, what is the person’s stays, and the new host’s come last', () => {
   const recoveryKey = 'did:key:recovery'
   const handle = 'alice.new.test'
-  expect(movedState(now, recommended, oldKeys, { recoveryKey, handle })).toEqual({
+  expect(stateAt(now, recommended, oldKeys, { recoveryKey, handle })).toEqual({
     rotationKeys: ['did:key:recovery', 'did:key:own', 'did:key:new'],
     verificationMethods: { atproto: 'did:key:signs-here', atproto_label: 'did:key:labels' },
     alsoKnownAs: ['at://alice.new.test', 'https://alice.example.com'],
@@ -33,7 +33,7 @@ test('the old host’s keys go, what is the person’s stays, and the new host�
 
 test('a recovery key that is there already moves to the front', () => {
   const keys = { ...now, rotationKeys: ['did:key:own', 'did:key:other', 'did:key:old'] }
-  const { rotationKeys } = movedState(keys, recommended, oldKeys, {
+  const { rotationKeys } = stateAt(keys, recommended, oldKeys, {
     recoveryKey: 'did:key:other',
     handle: 'alice.new.test',
   })
@@ -43,7 +43,7 @@ test('a recovery key that is there already moves to the front', () => {
 test('more keys than an identity may have are refused, not dropped', () => {
   const keys = { ...now, rotationKeys: ['1', '2', '3', '4', '5'].map((n) => `did:key:${n}`) }
   const options = { handle: 'alice.new.test' }
-  expect(() => movedState(keys, recommended, oldKeys, options)).toThrow(MoveError)
+  expect(() => stateAt(keys, recommended, oldKeys, options)).toThrow(MoveError)
 })
 
 test('passwords go by https, or stay on this machine', () => {

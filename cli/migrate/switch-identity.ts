@@ -10,10 +10,10 @@ import {
 import { MoveError, RemoteError } from './errors.ts'
 import {
   identityOf,
-  movedState,
   plcOf,
   type RecommendedCredentials,
   recommendedBy,
+  stateAt,
 } from './identity.ts'
 import type { Move, Step } from './move.ts'
 import { hasChanged } from './rest.ts'
@@ -62,7 +62,7 @@ export async function wantedState(
   const now = await plcOf(network).documentData(state.did)
   const handle = recommended.alsoKnownAs?.[0]?.replace('at://', '') ?? state.handle
   const { recoveryKey } = options
-  return movedState(now, recommended, state.sourceRotationKeys ?? [], { recoveryKey, handle })
+  return stateAt(now, recommended, state.sourceRotationKeys ?? [], { recoveryKey, handle })
 }
 
 /** Whether a signed operation would be the next of its identity. */

@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { didYouMean } from '../../codegen/did-you-mean.ts'
 import { ConfigError } from '../../src/kernel/config/config.ts'
+import { unknownSettings } from '../../src/kernel/config/describe.ts'
 import {
   DEFAULT_PORT,
   type LastingSecret,
@@ -42,6 +44,8 @@ export interface LocalSettings {
   bind: string
   /** Everything that is set, secrets included, as the Worker gets it. */
   raw: RawSettings
+  /** Names that are set and look like settings, but are none. */
+  unknown: string[]
 }
 
 /**
@@ -53,10 +57,10 @@ export interface LocalSettings {
 export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const problems: string[] = []
   const parsed = parseSettings(env, problems)
-  for (const name of Object.keys(env)) {
-    if (name.startsWith('PDS_') && !(name in settings)) {
-      process.stderr.write(`note: ${name} is set, but Cumulus has no setting of that name\n`)
-    }
+  const unknown = unknownSettings(env)
+  for (const name of unknown) {
+    const meant = didYouMean(name, Object.keys(settings))
+    process.stderr.write(`note: ${name} is set, but Cumulus has no setting of that name${meant}\n`)
   }
   if (parsed.PDS_DATA_LOCATION !== undefined && parsed.PDS_DATA_LOCATION !== 'auto') {
     problems.push(
@@ -72,7 +76,7 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const kept = keptSecrets(dataDirectory, given, parsed.PDS_ROTATED_SECRETS ?? [])
   const raw: RawSettings = { ...kept, ...given }
   const { PDS_PORT: port = DEFAULT_PORT, PDS_BIND: bind = LOOPBACK } = parsed
-  return { dataDirectory, port, bind, raw }
+  return { dataDirectory, port, bind, raw, unknown }
 }
 
 /** The origin under which this machine reaches what listens on an address. */

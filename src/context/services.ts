@@ -1,7 +1,7 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
-import { describeSettings, type SettingView } from '../kernel/config/describe.ts'
+import { describeSettings, type SettingView, unknownSettings } from '../kernel/config/describe.ts'
 import { openSignUps } from '../kernel/config/open-sign-ups.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import type { Network } from '../kernel/net/network.ts'
@@ -76,6 +76,8 @@ export interface Services extends HostObjects {
   readonly newestVersion: NewestVersion
   /** What is set, for the operator. */
   readonly settings: readonly SettingView[]
+  /** Names that are set and look like settings, but are none. */
+  readonly unknownSettings: readonly string[]
 }
 
 const cache = new WeakMap<Env, Services>()
@@ -222,6 +224,9 @@ function createServices(env: Env): Services {
     newestVersion: new NewestVersion(config, network),
     get settings() {
       return describeSettings({ ...env })
+    },
+    get unknownSettings() {
+      return unknownSettings({ ...env }, env.UNKNOWN_SETTINGS)
     },
   }
 }

@@ -33,6 +33,8 @@ export interface Env extends RawSettings {
   DISK_SPACE?: Fetcher
   /** On plain workerd, if it is to send by SMTP: the process that does (`src/services/mail/transports/smtp-relay.ts`). */
   MAIL_RELAY?: Fetcher
+  /** On plain workerd: names in the environment that look like settings and are none, with spaces between them. */
+  UNKNOWN_SETTINGS?: string
   /** On Cloudflare, if requests are to be counted there (docs/metrics.md): `analytics_engine_datasets` in wrangler.toml. */
   METRICS?: AnalyticsEngineDataset
   /** On Cloudflare, if mails are to leave that way: `send_email` in wrangler.toml. */

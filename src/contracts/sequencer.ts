@@ -72,6 +72,14 @@ export interface SequencerRpc {
   endConsumers(): Answer<number>
   /** Asks a relay to crawl this host now, but not twice in a minute. @param url as in `FirehoseStatus.relays` */
   requestCrawl(url: string): Answer<CrawlAnswer>
+  /** The cursor after which there are so many events, or as many as are kept. Reads a row for each. */
+  cursorBefore(count: number): Answer<number>
+  /**
+   * The next event gets a higher number than this one, which relays know of this host.
+   *
+   * @returns false: it is more than any host would have come to by counting microseconds, and nothing is done
+   */
+  raiseSequence(above: number): Answer<boolean>
   /** Rows read and written since this was last asked for; counted in development only. */
   takeRows(): Answer<RowCounts>
   /**

@@ -74,6 +74,33 @@ test('a cursor is exclusive, and the newest one is not in the future', async () 
   expect(seqs(consumer)).toEqual([4])
 })
 
+test('the next event is numbered above what relays know, also after a restart, and consumers go on', async () => {
+  await append('did:web:a.test', events(1, 2))
+  const consumer = await listen(0)
+  await consumer.until(() => consumer.received.length === 2)
+  expect(await sequencer.raiseSequence(5_000)).toBe(true)
+  expect(await sequencer.raiseSequence(4_000)).toBe(true)
+  await evictDurableObject(sequencer)
+  expect(await sequencer.status()).toMatchObject({ head: 2 })
+  const late = await listen(1)
+  await append('did:web:a.test', events(3, 4))
+  await append('did:web:b.test', events(1, 1))
+  await late.until(() => late.received.length === 4)
+  expect(seqs(late)).toEqual([2, 5_001, 5_002, 5_003])
+  expect(await sequencer.cursorBefore(3)).toBe(5_000)
+  expect(await sequencer.cursorBefore(4)).toBe(1)
+  expect(await sequencer.cursorBefore(100)).toBe(0)
+})
+
+test.each([Number.MAX_SAFE_INTEGER, Date.now() * 1000 + 3_600e6, 1.5, Number.NaN])(
+  'numbers are not raised to %d, which is in the future or no number',
+  async (above) => {
+    expect(await sequencer.raiseSequence(above)).toBe(false)
+    await append('did:web:a.test', events(1, 1))
+    expect(await sequencer.status()).toMatchObject({ head: 1 })
+  },
+)
+
 test('a cursor in the future is refused', async () => {
   const consumer = await listen(1)
   expect(await consumer.closed).toBe(1008)

@@ -165,6 +165,17 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     return answer
   }
 
+  cursorBefore(count: number): number {
+    return this.#log.cursorBefore(count)
+  }
+
+  raiseSequence(above: number): boolean {
+    // Numbers begin with microseconds and count up by one: a relay that knows a later one makes it up.
+    if (!Number.isSafeInteger(above) || above > Date.now() * 1000) return false
+    this.#log.raise(above)
+    return true
+  }
+
   takeRows(): RowCounts {
     return this.#counter?.take() ?? { read: 0, written: 0 }
   }

@@ -34,6 +34,13 @@ export class CarReader {
   #root: CidBytes | undefined
   /** Bytes of the file before those that are kept. */
   #passed = 0
+  #hasHeader = false
+  readonly #needsRoot: boolean
+
+  /** @param needsRoot false: files of blocks alone, as `com.atproto.sync.getBlocks` gives them, are taken too */
+  constructor({ needsRoot = true } = {}) {
+    this.#needsRoot = needsRoot
+  }
 
   /** CID of the one root, once the header was read. */
   get root(): CidBytes | undefined {
@@ -50,12 +57,13 @@ export class CarReader {
     const data = this.#rest.byteLength > 0 ? ui8Concat([this.#rest, bytes]) : bytes
     let at = 0
     for (;;) {
-      const part = nextPart(data, at, this.#root ? MAX_BLOCK + CID_LENGTH : MAX_HEADER)
+      const part = nextPart(data, at, this.#hasHeader ? MAX_BLOCK + CID_LENGTH : MAX_HEADER)
       if (!part) break
       at = part.end
       const content = data.subarray(part.start, part.end)
-      if (!this.#root) {
-        this.#root = readHeader(content)
+      if (!this.#hasHeader) {
+        this.#root = readHeader(content, this.#needsRoot)
+        this.#hasHeader = true
         continue
       }
       const found = readBlock(content)
@@ -67,7 +75,7 @@ export class CarReader {
 
   /** To be called after the last bytes. @throws MalformedCarError when the file is truncated */
   end(): void {
-    if (!this.#root) throw new MalformedCarError('the CAR file has no header')
+    if (!this.#hasHeader) throw new MalformedCarError('the CAR file has no header')
     if (this.#rest.byteLength > 0) throw new MalformedCarError('the CAR file breaks off')
   }
 }
@@ -94,7 +102,7 @@ function nextPart(
   }
 }
 
-function readHeader(content: Uint8Array): CidBytes {
+function readHeader(content: Uint8Array, needsRoot: boolean): CidBytes | undefined {
   let header: LexValue
   try {
     header = decode(content)
@@ -105,6 +113,7 @@ function readHeader(content: Uint8Array): CidBytes {
     throw new MalformedCarError('the CAR file is not of version 1')
   }
   const [root, ...others] = header.roots as unknown[]
+  if (root === undefined && !needsRoot) return undefined
   if (!isCid(root, { flavor: 'cbor' }) || others.length > 0) {
     throw new MalformedCarError('the CAR file must have one root')
   }

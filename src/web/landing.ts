@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import type { Config } from '../kernel/config/config.ts'
 import { type Html, page, pageHeaders, SETTINGS } from './layout.ts'
+import { MIGRATE } from './migrate/paths.ts'
 
 /** Browsers ask for HTML by name; curl and the like get text. */
 export async function landing(request: Request, config: Config): Promise<Response> {
@@ -34,6 +35,7 @@ posts, follows, likes and images, and gives them to the apps they choose.</p>
 asks for a hosting provider, choose “Custom” and enter:</p>
 <code class="secret">${config.publicUrl}</code>
 ${joining(config.registration)}
+<p class="quiet">Your account is elsewhere? <a href="${MIGRATE}">Move it here</a>.</p>
 </section>
 <section>
 <h2>Your account</h2>

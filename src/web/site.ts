@@ -24,6 +24,10 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     const { pages } = await import('./account/serve.ts')
     return pages.fetch(c.req.raw, c.env, c.executionCtx)
   })
+  .on(['GET', 'POST'], ['/migrate', '/migrate/*'], async (c) => {
+    const { movingIn } = await import('./migrate/serve.ts')
+    return movingIn.fetch(c.req.raw, c.env, c.executionCtx)
+  })
   .on(['GET', 'POST'], ['/admin', '/admin/*'], async (c) => {
     const { adminConsole } = await import('./admin/serve.ts')
     return adminConsole.fetch(c.req.raw, c.env, c.executionCtx)

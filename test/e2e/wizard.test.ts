@@ -1,11 +1,11 @@
 /** `cumulus init` on a real terminal (tmux): the questions, and the proof that the recovery kit is kept. */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { PROJECT } from '../support/project.ts'
+import { lacksTmux, Terminal } from '../support/terminal.ts'
 
 /** The screen that docs/setup.md shows. */
 const SHOWN = /```text\n(┌[^`]*)```/.exec(readFileSync(join(PROJECT, 'docs/setup.md'), 'utf8'))?.[1]
@@ -17,47 +17,6 @@ const asInDocs = (screen: string, folder: string): string =>
     .replace(/characters \d+ to \d+/, 'characters 13 to 16')
     .replace(/begins [0-9a-f]{4}…(.*\n.*)[0-9a-f]{4}/, 'begins e862…$19fe2')
     .replace(/\n*exit code 0$/, '\n')
-
-const lacksTmux = spawnSync('tmux', ['-V']).status !== 0
-
-/** A terminal of 110 × 70 that a command runs in. */
-class Terminal {
-  readonly #socket = `cumulus-${process.pid}-${Math.random().toString(36).slice(2)}`
-
-  constructor(folder: string, command: string) {
-    const shell = `${command}; echo "exit code $?"; sleep 60`
-    // Of its own kind whatever runs the tests: colours and boxes are the same everywhere.
-    this.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '110', '-y', '70', '-c', folder, shell)
-  }
-
-  /** What is on the screen, without the empty lines below. */
-  screen(): string {
-    return this.#tmux('capture-pane', '-p').trimEnd()
-  }
-
-  async shows(text: string | RegExp): Promise<string> {
-    await expect.poll(() => this.screen(), { timeout: 15_000, interval: 100 }).toMatch(text)
-    return this.screen()
-  }
-
-  type(text: string): void {
-    if (text) this.#tmux('send-keys', '-l', text)
-    this.#tmux('send-keys', 'Enter')
-  }
-
-  press(key: string): void {
-    this.#tmux('send-keys', key)
-  }
-
-  end(): void {
-    this.#tmux('kill-server')
-  }
-
-  #tmux(...args: string[]): string {
-    const env = { PATH: process.env.PATH, TERM: 'xterm-256color', LANG: 'C.UTF-8' }
-    return spawnSync('tmux', ['-u', '-L', this.#socket, ...args], { encoding: 'utf8', env }).stdout
-  }
-}
 
 let terminal: Terminal | undefined
 afterEach(() => terminal?.end())

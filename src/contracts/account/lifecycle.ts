@@ -85,6 +85,8 @@ export interface ProfileRpc {
   beginHandleChange(): Answer<void>
   /** Tells the network to resolve the identity again. */
   announceIdentity(): Answer<void>
+  /** Tells the network the current commit, so that whoever missed one fetches the repository (#sync). */
+  announceHead(): Answer<void>
   inventory(): Answer<Inventory>
   /** What is stored for this account. */
   usage(): Answer<Usage>

@@ -53,6 +53,15 @@ describe('the profile', () => {
       expect(profileOf(parts).get().handle).toBe(HANDLE)
     }))
 
+  test('tells the network to fetch the repository, unless it is not to be seen', () =>
+    withAccount(async (parts) => {
+      await profileOf(parts).announceHead()
+      expect(waitingEvents(parts)).toEqual(['#sync'])
+      parts.store.deactivate(null)
+      await profileOf(parts).announceHead()
+      expect(waitingEvents(parts)).toEqual(['#sync', '#account'])
+    }))
+
   test('counts what is there, and what is still to come', () =>
     withAccount((parts) => {
       const { repo, blobIndex, key, sql } = parts

@@ -57,6 +57,12 @@ export class Profile implements ProfileRpc {
     await this.#core.delivered()
   }
 
+  async announceHead(): Promise<void> {
+    this.#lifecycle.tellHead()
+    this.#core.changed()
+    await this.#core.delivered()
+  }
+
   tellFacts(): void {
     this.#core.profile.get()
     this.#core.factsChanged()

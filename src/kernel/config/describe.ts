@@ -16,6 +16,9 @@ export interface SettingView {
 /** Characters of a value that are shown. */
 const MAX_SHOWN = 300
 
+/** Names of unknown settings that are told. */
+const MAX_UNKNOWN = 50
+
 /** Hex digits of a fingerprint: enough to tell two values apart. */
 const DIGITS = 8
 
@@ -62,6 +65,12 @@ export function describeSettings(raw: Raw): SettingView[] {
     }
   })
 }
+
+/** Names that are set and look like settings, but are none. @param told those that the process around the Worker has seen */
+export const unknownSettings = (raw: Raw, told = ''): string[] =>
+  [...Object.keys(raw), ...told.split(' ')]
+    .filter((name) => name.startsWith('PDS_') && !(name in settings))
+    .slice(0, MAX_UNKNOWN)
 
 const groupOf = (name: string): SettingGroup =>
   GROUPS.find(([, names]) => names.test(name))?.[0] ?? 'Host'

@@ -48,6 +48,20 @@ interface Waiting {
   count: number
 }
 
+/** Counted since workerd was started, but for `undelivered`. */
+export interface Totals {
+  requests: number
+  /** Of these, answered with 5xx. */
+  failed: number
+  /** Records written. */
+  writes: number
+  /** That accounts handed to the firehose. */
+  events: number
+  errors: number
+  /** Events that are not in the firehose yet. */
+  undelivered: number
+}
+
 class Counters {
   readonly requests = new RequestCounts()
   readonly #writes = new Counter<WriteAction>('action', WRITES)
@@ -89,6 +103,17 @@ class Counters {
   /** The sequencer has all events of an account. */
   noteAllDelivered(did: string): void {
     this.#waiting.delete(did)
+  }
+
+  /** For who wants to see how many of each there are in a moment. */
+  totals(): Totals {
+    return {
+      ...this.requests.totals(),
+      writes: this.#writes.samples().reduce((sum, { value }) => sum + value, 0),
+      events: this.#delivered,
+      errors: this.#errors,
+      undelivered: [...this.#waiting.values()].reduce((sum, { count }) => sum + count, 0),
+    }
   }
 
   families(now: number): Family[] {

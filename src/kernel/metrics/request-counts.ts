@@ -43,6 +43,16 @@ export class RequestCounts {
     counts.sum += ms
   }
 
+  /** Of all methods: answers, and those that were 5xx. */
+  totals(): { requests: number; failed: number } {
+    let [requests, failed] = [0, 0]
+    for (const { statuses } of this.#methods.values()) {
+      requests += statuses.reduce((sum, count) => sum + count, 0)
+      failed += statuses[5] ?? 0
+    }
+    return { requests, failed }
+  }
+
   families(): Family[] {
     const methods = [...this.#methods].sort(([one], [other]) => (one < other ? -1 : 1))
     return [

@@ -88,6 +88,10 @@ export const pathPolicies: readonly PathPolicy[] = [
   { path: '/operator/*', methods: POST, caller: 'operator', perFiveMinutes: 300, maxBody: FORM },
   { path: '/settings/*', methods: GET, caller: 'owner', maxBody: 0 },
   { path: '/settings/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
+  // Each asks another host, also for whether a password is right there.
+  { path: '/migrate/start', methods: POST, caller: 'anyone', perFiveMinutes: 30, maxBody: FORM },
+  { path: '/migrate/*', methods: POST, caller: 'owner', perFiveMinutes: 300, maxBody: FORM },
+  { path: '/migrate/*', methods: GET, caller: 'anyone', perFiveMinutes: 600, maxBody: 0 },
   { path: '/admin/role', methods: POST, caller: 'operator', perFiveMinutes: 60, maxBody: FORM },
   { path: '/admin/*', methods: GET, caller: 'role', perFiveMinutes: 600, maxBody: 0 },
   { path: '/admin/*', methods: POST, caller: 'role', perFiveMinutes: 300, maxBody: FORM },

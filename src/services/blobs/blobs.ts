@@ -5,6 +5,7 @@ import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { serveBlob } from './serve.ts'
+import { tryStore } from './try-store.ts'
 import { storeBlob, type UploadOptions } from './upload.ts'
 
 export interface BlobDependencies {
@@ -64,6 +65,11 @@ export class BlobService {
     // is stored already.
     waitUntil(uploading.catch(() => undefined))
     return uploading
+  }
+
+  /** Whether the store works, for the operator. @throws as `tryStore` */
+  tryStore(): Promise<void> {
+    return tryStore(this.#dependencies.store())
   }
 
   /**

@@ -119,6 +119,12 @@ export class Lifecycle {
     this.repo.announce(identityEvent(did, handle))
   }
 
+  /** Emits #sync, so that consumers that missed a commit fetch the repository; nothing of one that is not active. */
+  tellHead(): void {
+    const { did, status } = this.profile.get()
+    if (status === 'active') this.repo.announceHead(did)
+  }
+
   /** Replaces the signing key: makes a new commit, and emits #identity and #sync. */
   changeKey(key: SigningKey, sealed: Uint8Array): void {
     this.#transaction(() => {

@@ -20,6 +20,8 @@ export class EventLog {
   readonly #sql: SqlStorage
   readonly #sources: Sources
   #head: number
+  /** The next event has a higher number. */
+  #raisedTo: number
   #total: number
   #lastEventAt: number | undefined
 
@@ -42,7 +44,10 @@ export class EventLog {
         'SELECT seq, time, total FROM event ORDER BY seq DESC LIMIT 1',
       )
       .toArray()[0]
-    this.#head = newest?.seq ?? first - 1
+    this.#raisedTo = sql
+      .exec<{ raised_to: number }>('SELECT raised_to FROM horizon')
+      .one().raised_to
+    this.#head = newest?.seq ?? Math.max(first - 1, this.#raisedTo)
     // Events of before totals were stored are as large as the database.
     this.#total = newest ? (newest.total ?? sql.databaseSize) : 0
     this.#lastEventAt = newest?.time
@@ -51,6 +56,27 @@ export class EventLog {
   /** The number of the newest event; before the first, the one before that. */
   get head(): number {
     return this.#head
+  }
+
+  /**
+   * The next event gets a higher number than this one: what relays know of this host may be in its future, after a
+   * restore. Does nothing where numbers are higher already.
+   */
+  raise(above: number): void {
+    if (above <= Math.max(this.#head, this.#raisedTo)) return
+    this.#sql.exec('UPDATE horizon SET raised_to = ?', above)
+    this.#raisedTo = above
+  }
+
+  /** The cursor after which there are so many events, or as many as are kept. */
+  cursorBefore(count: number): number {
+    const [oldest] = this.#sql
+      .exec<{ seq: number | null }>(
+        'SELECT min(seq) AS seq FROM (SELECT seq FROM event ORDER BY seq DESC LIMIT ?)',
+        count,
+      )
+      .toArray()
+    return oldest?.seq == null ? this.#head : oldest.seq - 1
   }
 
   /** Events from after `cursor`, or from the oldest that is kept, to the newest. */
@@ -78,7 +104,7 @@ export class EventLog {
     const fresh = events.filter(({ id }) => last === undefined || id > last)
     const newest = fresh.at(-1)
     if (!newest) return []
-    const first = this.#head + 1
+    const first = Math.max(this.#head, this.#raisedTo) + 1
     const sequenced = fresh.map((event, index): SequencedEvent => {
       const seq = first + index
       return { seq, frame: toFrame(event, seq) }
@@ -100,7 +126,7 @@ export class EventLog {
     // A single row, and what the trigger does with it, is one statement and needs no transaction.
     if (rows.length === 1 && state.status !== 'deleted') insert()
     else this.#storage.transactionSync(insert)
-    this.#head += sequenced.length
+    this.#head = first + sequenced.length - 1
     this.#total = total
     this.#lastEventAt = time
     this.#sources.cacheLastEvent(did, newest.id)

@@ -155,4 +155,6 @@ export const migrations: readonly Migration[] = [
         active_hour = excluded.active_hour;
   END;
   `,
+  // A number that the next event has to be above, where relays know higher ones than the log.
+  'ALTER TABLE horizon ADD COLUMN raised_to INTEGER NOT NULL DEFAULT 0;',
 ]

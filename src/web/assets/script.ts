@@ -156,6 +156,8 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     }
   })
 }
+const goesOn = document.querySelector('form[data-continue]')
+if (goesOn) setTimeout(() => goesOn.requestSubmit(), 300)
 for (const instead of document.querySelectorAll('[data-without-passkeys]')) {
   instead.hidden = Boolean(window.PublicKeyCredential)
 }

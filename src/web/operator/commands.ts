@@ -1,25 +1,17 @@
 /** What commands ask of a running host, with the credentials of the policy `admin`: JSON in, JSON out. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
-import { type Context, Hono } from 'hono'
-import { audited } from '../../server/audit.ts'
+import { Hono } from 'hono'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import { admin } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { checkEmail } from '../../services/accounts/email-address.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
-import { accountNamed, jsonBody, textOf } from '../account/form.ts'
-import type { PageBindings } from '../account/page-env.ts'
+import { jsonBody, textOf } from '../account/form.ts'
+import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
+import { hostCommands } from './host.ts'
 
 /** Sign-ups in one answer. */
 const PAGE = 100
-
-interface CommandEnv {
-  Bindings: PageBindings
-  /** Who commands, as the audit log names it. */
-  Variables: { actor: string }
-}
-
-type CommandContext = Context<CommandEnv>
 
 export const operatorCommands = new Hono<CommandEnv>()
   .use('/operator/*', async (c, next) => {
@@ -27,6 +19,7 @@ export const operatorCommands = new Hono<CommandEnv>()
     c.set('actor', actor)
     await next()
   })
+  .route('/', hostCommands)
   /** `{account, quota?}` in; what it uses, and the limits that are set for it, out. */
   .post('/operator/quota', async (c) => {
     const { services } = c.env
@@ -124,18 +117,3 @@ function placeOf(after: unknown): SignUpPlace | undefined {
   const { since, did } = after as Record<string, unknown>
   return typeof since === 'number' && typeof did === 'string' ? { since, did } : undefined
 }
-
-/** Does something that stands in the audit log. */
-async function asOperator<T>(
-  c: CommandContext,
-  action: string,
-  input: object,
-  work: () => Promise<T>,
-): Promise<T> {
-  const { services, context } = c.env
-  const { actor } = c.var
-  return audited({ actor, action: `command.${action}`, input }, context, services, work)
-}
-
-/** @throws InvalidRequestError */
-const accountOf = (c: CommandContext, typed: unknown) => accountNamed(textOf(typed), c.env.services)

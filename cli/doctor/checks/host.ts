@@ -1,0 +1,193 @@
+/** What the host itself knows to be wrong: settings, mail, storage, version. */
+import { didYouMean } from '../../../codegen/did-you-mean.ts'
+import { settings } from '../../../src/kernel/config/settings.ts'
+import { isLoopback } from '../../../src/kernel/loopback.ts'
+import { quotaNames } from '../../../src/kernel/quota.ts'
+import { isNewer } from '../../../src/services/newest-version.ts'
+import { bytesInWords, counted } from '../../../src/web/numbers.ts'
+import type { Check } from '../check.ts'
+import { foundIf, Skipped, WELL } from '../finding.ts'
+
+/** Bytes of a disk. */
+const LITTLE_ROOM = 1024 ** 3
+const NO_ROOM = 64 * 1024 ** 2
+/** Mails that may wait. */
+const MANY_MAILS = 100
+/** Part of a quota that may be used before it is said. */
+const NEARLY = 0.9
+
+/** Settings with which strangers can do harm at once. */
+const DANGEROUS: readonly string[] = [
+  'PDS_RATE_LIMITS_ENABLED',
+  'PDS_DISABLE_SSRF_PROTECTION',
+  'PDS_DEV_MODE',
+]
+
+const QUOTA_NAMES = {
+  records: 'records',
+  repositoryBytes: 'bytes of repository',
+  blobBytes: 'bytes of blobs',
+  uploads: 'uploads in a day',
+  uploadBytes: 'bytes of uploads in a day',
+} as const
+
+export const hostChecks: readonly Check[] = [
+  {
+    of: 'host',
+    id: 'settings-unknown',
+    title: 'Every PDS_ variable is a setting',
+    severity: 'warning',
+    means: 'What somebody wanted to set is not set.',
+    mend: 'Correct or remove it; docs/configuration.md has all settings',
+    run: async ({ status }) =>
+      status.unknownSettings.map((name) => ({
+        what: `${name} is set, and is no setting${didYouMean(name, Object.keys(settings))}.`,
+      })),
+  },
+  {
+    of: 'host',
+    id: 'settings-dangerous',
+    title: 'No dangerous combination of settings',
+    severity: 'warning',
+    means: 'Somebody can harm this host or its accounts, or cannot be helped when it matters.',
+    mend: 'Change the setting and start the host anew; docs/operating.md says what each means',
+    run: async ({ status }) =>
+      status.risks
+        // A check of its own.
+        .filter(({ settings }) => !settings.includes('PDS_EMAIL_SMTP_URL') || status.sendsMail)
+        .map(({ what, help, settings }) => ({
+          what,
+          mend: help,
+          ...(!isLoopback(status.hostname) &&
+            settings.some((name) => DANGEROUS.includes(name)) && { severity: 'error' as const }),
+        })),
+  },
+  {
+    of: 'host',
+    id: 'mail-transport',
+    title: 'Mails can leave',
+    severity: 'warning',
+    means: 'Nobody gets a code for a new password, a move or a confirmed address.',
+    mend: 'Set PDS_EMAIL_SMTP_URL or PDS_EMAIL_API_URL (docs/mail.md)',
+    async run({ status, isPublic }) {
+      if (!isPublic) throw new Skipped('the host is on this machine only (PDS_HOSTNAME)')
+      return foundIf(!status.sendsMail, () => ({ what: `Mails leave ${status.mailWay}.` }))
+    },
+  },
+  {
+    of: 'host',
+    id: 'mail-queue',
+    title: 'Mails are sent',
+    severity: 'error',
+    means: 'Codes and notices do not arrive.',
+    mend: 'npx cumulus mail test <your address> says what the mail service says; then try them again on /admin/mail',
+    async run({ status }) {
+      const { waiting, failed, lastError } = status.mails
+      const why = lastError ? ` The last error: ${lastError}.` : ''
+      if (failed > 0) {
+        return [{ what: `${counted(failed, 'mail was', 'mails were')} given up.${why}` }]
+      }
+      const isMany = waiting > MANY_MAILS
+      // One that failed a moment ago is tried again.
+      return foundIf(isMany || (waiting > 0 && lastError !== undefined), () => ({
+        what: `${counted(waiting, 'mail waits', 'mails wait')}.${why}`,
+        severity: 'warning',
+      }))
+    },
+  },
+  {
+    of: 'host',
+    id: 'blob-store',
+    title: 'The blob store gives back what it is given',
+    severity: 'error',
+    means: 'Pictures and videos cannot be uploaded, or not be seen.',
+    mend: 'On this machine: let <PDS_DATA_DIRECTORY>/blobs be writable for the server. On Cloudflare: the bucket of the binding BLOBS in wrangler.toml',
+    async run({ askHost }) {
+      const { error } = await askHost('/operator/try-blobs', {})
+      return foundIf(error !== null, () => ({ what: `It fails: ${error}.` }))
+    },
+  },
+  {
+    of: 'host',
+    id: 'disk',
+    title: 'There is room on the disk',
+    severity: 'warning',
+    means: 'Without room nothing is stored any more: no posts, no pictures, no new accounts.',
+    mend: 'Make room, or move PDS_DATA_DIRECTORY to a larger disk',
+    async run({ status: { freeBytes } }) {
+      if (freeBytes === undefined)
+        throw new Skipped('the host does not know (Cloudflare has no disk)')
+      return foundIf(freeBytes < LITTLE_ROOM, () => ({
+        what: `${bytesInWords(freeBytes)} are left.`,
+        severity: freeBytes < NO_ROOM ? 'error' : 'warning',
+      }))
+    },
+  },
+  {
+    of: 'host',
+    id: 'errors',
+    title: 'No errors of late',
+    severity: 'note',
+    means: 'Something went wrong for somebody.',
+    mend: 'npx cumulus logs --level error says more',
+    run: async ({ status: { errors, now } }) =>
+      errors
+        .filter(({ at }) => now - at < 60 * 60_000)
+        .slice(0, 3)
+        .map(({ message, error, times }) => ({
+          what: `${message}: ${error}${times > 1 ? ` (${times} times)` : ''}.`,
+        })),
+  },
+  {
+    of: 'host',
+    id: 'version',
+    title: 'The newest version is running',
+    severity: 'warning',
+    means: 'Faults that are mended already are still there.',
+    mend: 'Get the new version and start it anew; CHANGELOG.md says what changes',
+    async run({ status: { version, newest, asksVersion } }) {
+      if (!asksVersion) throw new Skipped('nobody is asked (PDS_VERSION_URL)')
+      if (newest === undefined) throw new Skipped('who is asked does not say (PDS_VERSION_URL)')
+      return foundIf(isNewer(newest, version), () => ({
+        what: `Version ${newest} is out, this is ${version}.`,
+      }))
+    },
+  },
+  {
+    of: 'account',
+    id: 'account-status',
+    title: 'The account is active',
+    severity: 'note',
+    means: 'Nobody sees the account, and it cannot write.',
+    mend: 'An operator may activate it or lift the takedown on its page below /admin/accounts',
+    run: async (_, { status }) =>
+      foundIf(status !== 'active', () => ({ what: `It is ${status}.` })),
+  },
+  {
+    of: 'account',
+    id: 'account-quota',
+    title: 'The account has room',
+    severity: 'warning',
+    means: 'Once it is full, the account cannot post or upload any more.',
+    mend: 'npx cumulus account quota <handle> blobs=20G',
+    run: async (_, { usage }) =>
+      quotaNames.flatMap((name) => {
+        const [used, limit] = [usage[name], usage.limits[name]]
+        if (limit === 0 || used < limit * NEARLY) return WELL
+        const severity = used >= limit ? 'error' : 'warning'
+        return [{ what: `${used} of ${limit} ${QUOTA_NAMES[name]} are used.`, severity }]
+      }),
+  },
+  {
+    of: 'account',
+    id: 'account-blobs',
+    title: 'All blobs are here',
+    severity: 'error',
+    means: 'Pictures or videos of the account are not shown.',
+    mend: 'Upload what is missing from where it was before (com.atproto.repo.listMissingBlobs names it)',
+    run: async (_, { missingBlobs }) =>
+      foundIf(missingBlobs > 0, () => ({
+        what: `${counted(missingBlobs, 'blob is', 'blobs are')} missing that records refer to.`,
+      })),
+  },
+]

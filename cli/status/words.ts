@@ -1,0 +1,131 @@
+/** How a host is doing, for people. */
+import { styleText } from 'node:util'
+import { escapeControls } from '../../codegen/escape-controls.ts'
+import type { HostReport, LiveReport } from '../../src/contracts/host-report.ts'
+import { bytesInWords, counted, inThousands } from '../../src/web/numbers.ts'
+
+/** Consumers and errors that are shown one by one. */
+const SHOWN = 5
+
+/** A line with its name in front. */
+export const line = (name: string, text: string): string =>
+  `${styleText('dim', name.padEnd(10))}${escapeControls(text)}`
+
+/** The whole state. @param now ms since the epoch, by the clock of the host */
+export function statusInWords(status: HostReport): string {
+  const { publicUrl, version, accounts, activity, machine, now, newest } = status
+  const up = machine ? `, up ${ago(now - machine.startedAt)}` : ''
+  const isOld = newest !== undefined && newest !== version ? ` (${newest} is out)` : ''
+  return [
+    `${styleText('bold', publicUrl)}  Cumulus ${version}${isOld}${up}`,
+    '',
+    line(
+      'accounts',
+      [
+        counted(accounts.all, 'account'),
+        `${inThousands(activity.active.day)} active today`,
+        `${inThousands(activity.active.month)} in 30 days`,
+        ...(accounts.fresh > 0 ? [`${inThousands(accounts.fresh)} new this week`] : []),
+        ...(accounts.takenDown > 0 ? [`${inThousands(accounts.takenDown)} taken down`] : []),
+        ...(status.waiting > 0 ? [`${inThousands(status.waiting)} wait for approval`] : []),
+      ].join(', '),
+    ),
+    line(
+      'writes',
+      `${counted(activity.events.hour, 'event')} in the last hour, ${inThousands(activity.events.day)} in the last day`,
+    ),
+    ...liveInWords(status),
+    line('storage', storageInWords(status)),
+    ...errorsInWords(status),
+    ...attention(status),
+  ].join('\n')
+}
+
+/** What changes from moment to moment. */
+export function liveInWords(status: LiveReport): string[] {
+  const { firehose, consumers, mails, now } = status
+  const newest =
+    firehose.lastEventAt === undefined
+      ? 'nothing was published yet'
+      : `event ${firehose.head}, ${ago(now - firehose.lastEventAt)} ago`
+  const rest = consumers.length - SHOWN
+  return [
+    line('firehose', `${newest}, ${counted(firehose.consumers, 'consumer')}`),
+    ...consumers.slice(0, SHOWN).map(({ network, since, behind, sent }) => {
+      const lag = behind === 0 ? 'has everything' : `${counted(behind, 'event')} behind`
+      const age = since === undefined ? '' : `, for ${ago(now - since)}`
+      return line(
+        '',
+        `${(network ?? 'somebody').padEnd(22)} ${lag}, ${bytesInWords(sent)} sent${age}`,
+      )
+    }),
+    ...(rest > 0 ? [line('', `and ${rest} more`)] : []),
+    ...firehose.relays.map(({ url, askedAt, outcome }) =>
+      line(
+        'relay',
+        askedAt === undefined
+          ? `${new URL(url).origin} was not asked to crawl yet`
+          : `${new URL(url).origin} was asked to crawl ${ago(now - askedAt)} ago: ${outcome}`,
+      ),
+    ),
+    line('mail', mailInWords(mails)),
+  ]
+}
+
+function mailInWords({ waiting, failed, dropped, lastError }: LiveReport['mails']): string {
+  const problems = [
+    ...(failed > 0 ? [`${inThousands(failed)} given up`] : []),
+    ...(dropped > 0 ? [`${inThousands(dropped)} dropped for budgets`] : []),
+    ...(lastError && (failed > 0 || waiting > 0) ? [`last error: ${lastError}`] : []),
+  ]
+  return [
+    `${waiting === 0 ? 'none waits' : counted(waiting, 'mail waits', 'mails wait')}`,
+    ...problems,
+  ].join(', ')
+}
+
+function storageInWords({ accounts, activity, freeBytes, machine, logLimit }: HostReport): string {
+  const disk =
+    freeBytes === undefined
+      ? []
+      : [
+          `${bytesInWords(freeBytes)} free${machine ? ` of ${bytesInWords(machine.totalBytes)}` : ''}`,
+        ]
+  const memory =
+    machine?.residentBytes == null ? [] : [`${bytesInWords(machine.residentBytes)} of memory`]
+  return [
+    `${bytesInWords(accounts.storedBytes)} of repositories and blobs`,
+    `${bytesInWords(activity.bytes)} of events (${bytesInWords(logLimit)} at most)`,
+    ...disk,
+    ...memory,
+  ].join(', ')
+}
+
+export function errorsInWords({ errors, now }: LiveReport): string[] {
+  if (errors.length === 0) return [line('errors', 'none since the start')]
+  return errors.slice(0, SHOWN).map(({ at, message, error, times }, index) => {
+    const often = times > 1 ? ` (${times} times)` : ''
+    return line(index === 0 ? 'errors' : '', `${ago(now - at)} ago  ${message}: ${error}${often}`)
+  })
+}
+
+function attention({ alerts }: HostReport): string[] {
+  if (alerts.length === 0) return []
+  return [
+    '',
+    ...alerts.map(({ what, help, grave }) => {
+      const mark = styleText(grave ? 'red' : 'yellow', grave ? '!' : '-')
+      return `${mark} ${escapeControls(what)} ${escapeControls(help)}`
+    }),
+  ]
+}
+
+/** ms as people say it: `5 s`, `3 min`, `2 h`, `4 days`. */
+export function ago(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 90) return `${seconds} s`
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`
+  return seconds < 48 * 3600
+    ? `${Math.round(seconds / 3600)} h`
+    : `${Math.round(seconds / 86_400)} days`
+}

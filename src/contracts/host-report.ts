@@ -1,0 +1,105 @@
+/**
+ * What the host answers its operator's commands about itself, as JSON. Commands run on Node, where the types of objects are
+ * not known: so this needs none of them.
+ */
+import type { Risk } from '../kernel/config/risks.ts'
+import type { HostFacts } from '../kernel/host-facts.ts'
+import type { Totals } from '../kernel/metrics/counters.ts'
+import type { Quota } from '../kernel/quota.ts'
+import type { RecentError } from '../kernel/recent-errors.ts'
+
+/** Times are in ms since the epoch. */
+export interface LiveReport {
+  /** The host's clock. */
+  now: number
+  firehose: {
+    /** Number of the newest event. */
+    head: number
+    consumers: number
+    /** Events that the slowest consumer has not been sent. */
+    behind: number
+    lastEventAt?: number | undefined
+    relays: {
+      url: string
+      askedAt?: number | undefined
+      outcome?: string | undefined
+      failures: number
+    }[]
+    accounts: number
+  }
+  consumers: {
+    id: string
+    network?: string | undefined
+    since?: number | undefined
+    cursor: number
+    behind: number
+    sent: number
+  }[]
+  mails: { waiting: number; failed: number; dropped: number; lastError?: string | undefined }
+  /** Undefined on Cloudflare, where an isolate of many counts. */
+  totals?: Totals | undefined
+  machine?: HostFacts | undefined
+  /** The newest first, of this process. */
+  errors: readonly RecentError[]
+}
+
+export interface HostReport extends LiveReport {
+  /** Cursor after which there are the last hundred events. */
+  lastEventsAfter: number
+  version: string
+  /** Whether anybody is asked for the newest version, and which that is. */
+  asksVersion: boolean
+  newest?: string | undefined
+  hostname: string
+  publicUrl: string
+  serviceDid: string
+  handleDomains: readonly string[]
+  plcUrl: string
+  dohUrl: string
+  appview?: { url: string; did: string } | undefined
+  /** did:key of this host's rotation key. */
+  rotationKey: string
+  registration: string
+  devMode: boolean
+  /** How mails leave, in words, and whether they do. */
+  mailWay: string
+  sendsMail: boolean
+  accounts: {
+    all: number
+    attention: number
+    takenDown: number
+    fresh: number
+    storedBytes: number
+  }
+  activity: {
+    events: { hour: number; day: number }
+    active: { day: number; month: number }
+    bytes: number
+  }
+  /** Sign-ups that wait for approval. */
+  waiting: number
+  openReports: number
+  /** Of the disk; undefined: nobody knows. */
+  freeBytes?: number | undefined
+  /** PDS_FIREHOSE_MAX_LOG, bytes. */
+  logLimit: number
+  quota: Quota
+  risks: readonly Risk[]
+  /** What somebody should do something about. */
+  alerts: { what: string; help: string; grave: boolean }[]
+  /** Names that are set and look like settings, but are none. */
+  unknownSettings: readonly string[]
+}
+
+/** One account, for what looks at it from outside. */
+export interface AccountReport {
+  did: string
+  handle: string
+  status: string
+  rev: string
+  /** did:key that signs its repository. */
+  signingKey: string
+  usage: Quota & { limits: Quota; blobs: number }
+  /** Blobs that records refer to and nobody has uploaded: at most 500 are counted. */
+  missingBlobs: number
+}

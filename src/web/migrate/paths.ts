@@ -1,0 +1,2 @@
+/** Where the pages of moving in are. */
+export const MIGRATE = '/migrate'

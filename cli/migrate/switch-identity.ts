@@ -18,8 +18,9 @@ import {
 import type { Move, Step } from './move.ts'
 import { hasChanged } from './rest.ts'
 
-/** How often it is looked whether a did:web has been changed, ms. */
-const LOOK = 5_000
+/** How often it is looked whether a did:web has been changed, ms: at first, and at last. */
+const FIRST_LOOK = 1_000
+const LAST_LOOK = 30_000
 /** For how long a code that was mailed is waited for before another is, ms. */
 const CODE_TIME = 10 * 60_000
 
@@ -149,8 +150,9 @@ async function waitForDocument(
     `${JSON.stringify(documentFor(did, state.handle, key, endpoint), null, 2)}`
   report.note(text)
   const end = Date.now() + options.waitForDocument
-  while (Date.now() < end) {
-    await wait(Math.min(LOOK, end - Date.now()), undefined, { signal })
+  for (let pause = FIRST_LOOK; Date.now() < end; pause *= 1.2) {
+    const next = Math.min(pause, LAST_LOOK, end - Date.now())
+    await wait(Math.max(0, next), undefined, { signal })
     if (await isSwitched(move, recommended)) return undefined
   }
   throw new MoveError(

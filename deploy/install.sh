@@ -133,12 +133,22 @@ wrapper() {
   cat > "$root/usr/local/bin/cumulus" <<'WRAPPER'
 #!/bin/sh
 # Commands for the host on this machine, as its user (written by deploy/install.sh).
+[ "$(id -u)" = 0 ] || [ "$(id -un)" = cumulus ] || exec sudo -- "$0" "$@"
 export CUMULUS_ENV_FILE=/etc/cumulus/pds.env
 set -- /opt/cumulus/node_modules/.bin/node /opt/cumulus/cli/cumulus.ts "$@"
 [ "$(id -un)" = cumulus ] && exec "$@"
-# The program itself is root's.
-[ "${3:-}" = upgrade ] && exec "$@"
-exec runuser -u cumulus -- "$@"
+case ${3:-} in
+  # The program itself is root's,
+  upgrade) exec "$@" ;;
+  # and so are the settings, of which the service reads what root writes.
+  init)
+    "$@" || exit $?
+    chown -R cumulus:cumulus /var/lib/cumulus
+    chown root:cumulus /etc/cumulus/pds.env
+    chmod 0640 /etc/cumulus/pds.env
+    ;;
+  *) exec runuser -u cumulus -- "$@" ;;
+esac
 WRAPPER
   chmod 0755 "$root/usr/local/bin/cumulus"
 }

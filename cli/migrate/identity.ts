@@ -119,11 +119,10 @@ export function stateAt(
   leaving: readonly string[],
   { recoveryKey, handle }: { recoveryKey?: string | undefined; handle: string },
 ): PlcState {
-  const { rotationKeys: last = [], verificationMethods = {}, services = {} } = recommended
-  const first = recoveryKey === undefined ? [] : [recoveryKey]
+  const { rotationKeys: hostKeys = [], verificationMethods = {}, services = {} } = recommended
   const alias = handleUri(handle)
   try {
-    return movedState(now, { leaving, first, last, alias, verificationMethods, services })
+    return movedState(now, { leaving, recoveryKey, hostKeys, alias, verificationMethods, services })
   } catch (error) {
     if (error instanceof InvalidRequestError) throw new MoveError(error.message)
     throw error

@@ -35,6 +35,7 @@ import type { MailState } from '../storage/directory/mail-queue.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
 import type { Role } from '../storage/directory/roles.ts'
 import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
+import type { SecretRotations } from '../storage/directory/secret-rotations.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
@@ -255,15 +256,22 @@ export interface LocationRpc {
 
 /** With which secrets the data of this host were made. */
 export interface SecretsRpc {
-  recorded(): Answer<SecretFingerprints | undefined>
+  recorded(): Answer<{ fingerprints: SecretFingerprints; rotations: SecretRotations } | undefined>
+  /** How far it is that others take their place. */
+  rotations(): Answer<SecretRotations>
   /**
-   * Records them in the place of `expected`; what another has recorded meanwhile stays.
+   * Records them in the place of `expected`; what another has recorded meanwhile stays. With them, in one transaction:
+   * which secrets take the place of others from now on, and of which that is given up.
    *
    * @returns what is recorded
    */
   record(
     fingerprints: SecretFingerprints,
     expected: SecretFingerprints | undefined,
+    rotations: {
+      begun: (keyof SecretRotations)[]
+      forgotten: (keyof SecretRotations)[]
+    },
   ): Answer<SecretFingerprints>
 }
 

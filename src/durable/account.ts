@@ -209,7 +209,8 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     oauth: oauthSignOut,
   })
 
-  const keys = new Keys(core, store)
+  const recoveryCodes = new RecoveryCodes(sql)
+  const keys = new Keys(core, store, { totp: totpStore, recoveryCodes })
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
   const passwords = new Passwords(core, tables, sessionTable, signOut, {
     async assertValid(hash) {
@@ -224,7 +225,7 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const factors = new Factors(core, {
     passwords,
     totp: new Totp(core, totpStore),
-    recoveryCodes: new RecoveryCodes(sql),
+    recoveryCodes,
     rates,
     useMailedCode: (code) => useMailedCode(objects, config, did(), code),
   })

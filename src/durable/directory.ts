@@ -3,6 +3,7 @@ import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { DirectoryRpc } from '../contracts/directory.ts'
 import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
+import { keySecrets } from '../kernel/config/secret-settings.ts'
 import { createLogger } from '../kernel/log.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { SignUps as SignUpService } from '../services/mail/sign-ups.ts'
@@ -33,6 +34,7 @@ import { ReservedKeys } from '../storage/directory/reserved-keys.ts'
 import { Roles } from '../storage/directory/roles.ts'
 import { hasExpiring, migrations } from '../storage/directory/schema.ts'
 import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints.ts'
+import { SecretRotationStore } from '../storage/directory/secret-rotations.ts'
 import { SignUpQueue } from '../storage/directory/sign-up-queue.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
 import { JobTable } from '../storage/jobs.ts'
@@ -48,6 +50,9 @@ import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
 import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
 import { Reports } from './directory/reports.ts'
+import { RotationJob } from './directory/rotation-job.ts'
+import { openOlderSecrets, replaceRotationKeys, rewrapKeys } from './directory/rotation-work.ts'
+import { Secrets } from './directory/secrets.ts'
 import { SendToAll } from './directory/send-to-all.ts'
 import { QUEUE_CHECK, refuseOverdue, SignUps } from './directory/sign-ups.ts'
 import { RpcDispatcher } from './dispatcher.ts'
@@ -90,7 +95,18 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const config = readConfig({ ...env })
     const objects = hostObjects(env)
     const network = networkOf(env, config)
-    const released = new ReleasedNames(sql, namingRules(config))
+    const rotations = new SecretRotationStore(storage.kv)
+    let olderSecrets: readonly string[] = []
+    // Most hosts have never changed theirs.
+    if (rotations.olderKeySecrets()) {
+      ctx.blockConcurrencyWhile(async () => {
+        olderSecrets = await openOlderSecrets(rotations, config)
+      })
+    }
+    const released = new ReleasedNames(
+      sql,
+      namingRules(config, () => olderSecrets),
+    )
     const accounts = new AccountTable(sql, released)
     const invites = new InviteTable(sql)
     const tokens = new EmailTokens(sql)
@@ -119,7 +135,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
     const log = () => createLogger({ object: 'directory' })
-    const sender = new MailSender({ queue, transport, secret: config.keySecret, log })
+    const sender = new MailSender({ queue, transport, secrets: keySecrets(config), log })
     const start = () => this.#scheduler.start(sender)
     const toAll = new SendToAll({ storage, mailings, preferences, queue, sender, start })
     const startMailing = () => this.#scheduler.start(toAll)
@@ -143,7 +159,28 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     const auditPruning = removeOldEntries(audit, config.auditRetention)
     const list = new AccountList(sql)
     const asking = new AskAccounts(list, objects)
-    const jobs = [removeExpired, sender, toAll, recount, auditPruning, asking, overdue, burstNotice]
+    const isQueued = (did: string) => signUpQueue.get(did) !== undefined
+    const keyParts = { config, objects, store: rotations, released, queue, mailings, keys }
+    const rotation = {
+      key: new RotationJob(rewrapKeys(keyParts), rotations, accounts),
+      plc: new RotationJob(
+        replaceRotationKeys({ config, plc, accounts, isQueued }),
+        rotations,
+        accounts,
+      ),
+    }
+    const jobs = [
+      removeExpired,
+      sender,
+      toAll,
+      recount,
+      auditPruning,
+      asking,
+      overdue,
+      burstNotice,
+      rotation.key,
+      rotation.plc,
+    ]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     if (asking.isNeeded()) ctx.waitUntil(this.#scheduler.resume(asking))
     const mails = new Mails({
@@ -185,7 +222,9 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       reports: new Reports(storage, reportTable, moderation),
       lockouts,
       location: new Location(storage),
-      secrets: new SecretFingerprintStore(storage),
+      secrets: new Secrets(storage, new SecretFingerprintStore(storage), rotations, (name) =>
+        this.#scheduler.start(rotation[name]),
+      ),
       roles: new Roles(sql),
       audit,
     }
@@ -208,6 +247,8 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
 }
 
 /** Which released handles are kept, for how long, and how. */
-function namingRules({ handleCooldown, handleDomains, keySecret }: Config): NamingRules {
-  return { cooldown: handleCooldown, domains: handleDomains, secret: keySecret }
+function namingRules(config: Config, olderKept: () => readonly string[]): NamingRules {
+  const { handleCooldown: cooldown, handleDomains: domains } = config
+  const [secret = '', ...others] = keySecrets(config)
+  return { cooldown, domains, secret, olderSecrets: () => [...others, ...olderKept()] }
 }

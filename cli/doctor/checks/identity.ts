@@ -12,15 +12,17 @@ const publishHandle = ({ did, handle }: Account): Fix => ({
   does: `publishes the handle of ${handle} again`,
 })
 
-async function documentOf(world: World, { did }: Account) {
-  const document = await world.document(did)
+async function documentOf(world: World, account: Account) {
+  assertActive(account)
+  const document = await world.document(account.did)
   if (!document) throw new Skipped('there is no DID document')
   return document
 }
 
 /** Keys that may change an identity, the strongest first. @throws Skipped */
-async function rotationKeys(world: World, { did }: Account): Promise<readonly string[]> {
-  const log = await world.plcLog(did)
+async function rotationKeys(world: World, account: Account): Promise<readonly string[]> {
+  assertActive(account)
+  const log = await world.plcLog(account.did)
   const keys = log.at(-1)?.operation.rotationKeys
   if (!keys) throw new Skipped('the last operation of its identity names no keys')
   return keys
@@ -34,8 +36,10 @@ export const identityChecks: readonly Check[] = [
     severity: 'error',
     means:
       'Apps and relays look for the account elsewhere: it cannot sign in by its handle, and nobody sees its posts.',
-    mend: 'If the account has moved away, deactivate it here: npx cumulus account deactivate <handle>. If it is to be here, sign an operation that names this host (com.atproto.identity.signPlcOperation)',
+    mend: 'If the account has moved away, deactivate it on its page below /admin/accounts. If it is to be here, its identity has to name this host (com.atproto.identity.signPlcOperation)',
     async run(world, account) {
+      // One that has moved away leads elsewhere.
+      assertActive(account)
       const document = await world.document(account.did)
       if (!document) return [{ what: `There is no DID document for ${account.did}.` }]
       const host = pdsOf(document)

@@ -98,8 +98,13 @@ export const relayChecks: readonly Check[] = [
     run: (world) =>
       ofRelays(world, (relay, { seq }) => {
         const { head } = world.status.firehose
+        const { all } = world.status.accounts
         return foundIf(typeof seq === 'number' && seq > head, () => ({
           what: `${relay} knows event ${seq}, the newest here is ${head}.`,
+          // Of each account, what relays have missed has to be fetched.
+          ...(all > world.accounts.length && {
+            mend: `npx cumulus doctor --fix --accounts ${all}, which has all accounts fetched`,
+          }),
           fixes: [
             {
               path: '/operator/raise-sequence',
@@ -140,6 +145,7 @@ export const relayChecks: readonly Check[] = [
     canFix: true,
     async run(world) {
       const { lastEventAt, consumers, relays } = world.status.firehose
+      if (!world.isPublic) throw new Skipped('the host is on this machine only (PDS_HOSTNAME)')
       if (lastEventAt === undefined) throw new Skipped('nothing was published yet')
       return foundIf(consumers === 0, () => ({
         what: 'No relay, nor anybody else, is connected.',

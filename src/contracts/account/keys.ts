@@ -11,6 +11,12 @@ export interface KeysRpc {
    */
   isReadable(): Answer<boolean>
   /**
+   * Encrypts anew, under the secret that takes the place of another, whatever of the account is under that one.
+   *
+   * @returns whether there was something to do
+   */
+  rewrap(): Answer<boolean>
+  /**
    * Replaces the signing key. For a did:plc, the identity is changed in between; until all of it is done,
    * nothing else is signed. A rotation that broke off is completed or given up before the next signature,
    * depending on what the PLC directory says.

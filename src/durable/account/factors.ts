@@ -4,6 +4,11 @@ import type {
   ShownFactor,
   TotpSetup,
 } from '../../contracts/account/sign-in.ts'
+import {
+  makeRecoveryCodeKey,
+  openCodeKeys,
+  sealCodeKeys,
+} from '../../services/factors/recovery-code-keys.ts'
 import { hashRecoveryCode, makeRecoveryCodes } from '../../services/factors/recovery-codes.ts'
 import { looksLikeTotp } from '../../services/factors/totp.ts'
 import { type Account, assertNotTakendown } from '../../storage/account/profile.ts'
@@ -66,13 +71,13 @@ export class Factors implements FactorsRpc {
     if (typed === '') {
       throw new StorageError('AuthFactorTokenRequired', codeWanted({ totp, email }), 401)
     }
-    const { rates, recoveryCodes, totp: app, useMailedCode } = this.#parts
+    const { rates, totp: app, useMailedCode } = this.#parts
     const guesses = rates.consume([{ ...GUESSES, points: 1 }])
     let shown: ShownFactor = 'app'
     if (looksLikeTotp(typed)) {
       if (guesses?.exceeded) throw rateLimited(guesses)
       if (!(await app.use(typed))) throw wrongCode()
-    } else if (recoveryCodes.use(hashRecoveryCode(this.#core.config.keySecret, typed))) {
+    } else if (await this.#useRecoveryCode(typed)) {
       shown = 'recovery code'
     } else {
       if (!email || !(await useMailedCode(typed))) throw wrongCode()
@@ -112,7 +117,7 @@ export class Factors implements FactorsRpc {
     this.#removeUselessCodes()
   }
 
-  renewRecoveryCodes(): string[] {
+  async renewRecoveryCodes(): Promise<string[]> {
     const { totp, email } = this.get()
     if (!totp && !email) {
       throw new StorageError('InvalidRequest', 'Recovery codes go with a second factor')
@@ -120,13 +125,23 @@ export class Factors implements FactorsRpc {
     return this.#makeRecoveryCodes()
   }
 
-  #makeRecoveryCodes(): string[] {
+  async #makeRecoveryCodes(): Promise<string[]> {
     const codes = makeRecoveryCodes()
-    const { keySecret } = this.#core.config
+    const key = makeRecoveryCodeKey()
+    const sealed = await sealCodeKeys(this.#core.config, [key])
     this.#core.storage.transactionSync(() =>
-      this.#parts.recoveryCodes.replace(codes.map((code) => hashRecoveryCode(keySecret, code))),
+      this.#parts.recoveryCodes.replace(
+        codes.map((code) => hashRecoveryCode(key, code)),
+        sealed,
+      ),
     )
     return codes
+  }
+
+  async #useRecoveryCode(code: string): Promise<boolean> {
+    const { recoveryCodes } = this.#parts
+    const keys = await openCodeKeys(this.#core.config, recoveryCodes.sealedKeys())
+    return keys.some((key) => recoveryCodes.use(hashRecoveryCode(key, code)))
   }
 
   /** Recovery codes are of no use, and must not come back, when nothing is asked for beside the password. */

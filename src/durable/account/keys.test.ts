@@ -1,6 +1,8 @@
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import { RecoveryCodes } from '../../storage/account/recovery-codes.ts'
+import { TotpStore } from '../../storage/account/totp.ts'
 import { StorageError } from '../../storage/error.ts'
 import { type AccountParts, DID, waitingEvents, withAccount } from '../../testing/account-parts.ts'
 import { standIn } from '../../testing/stand-in.ts'
@@ -10,7 +12,11 @@ import type { Sessions } from './sessions.ts'
 
 const PLC_DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 
-const keysOf = ({ core, store }: AccountParts) => new Keys(core, store)
+const factorsOf = ({ sql }: AccountParts['core']) => ({
+  totp: new TotpStore(sql),
+  recoveryCodes: new RecoveryCodes(sql),
+})
+const keysOf = ({ core, store }: AccountParts) => new Keys(core, store, factorsOf(core))
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -41,7 +47,7 @@ describe('the signing key', () => {
     withAccount(async (parts) => {
       expect(await keysOf(parts).publicKey()).toBe(parts.key.did())
       const config = { ...parts.config, keySecret: 'another secret, long enough' }
-      const keys = new Keys({ ...parts.core, config }, parts.store)
+      const keys = new Keys({ ...parts.core, config }, parts.store, factorsOf(parts.core))
       await expect(keys.current()).rejects.toMatchObject({ name: 'DecryptionError' })
     }))
 

@@ -1,22 +1,24 @@
 import type { KeysRpc } from '../../contracts/account/keys.ts'
+import { keySecrets } from '../../kernel/config/secret-settings.ts'
 import { DecryptionError, decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { PlcError } from '../../services/identity/plc.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { AccountCore } from './core.ts'
-
-const SIGNING_KEY = 'signing key'
+import { rewrapAccount, type SealedFactors, SIGNING_KEY } from './rewrap.ts'
 
 /** The signing key of one account: encrypted at rest, in memory once it was used. */
 export class Keys implements KeysRpc {
   readonly #core: AccountCore
+  readonly #factors: SealedFactors
   readonly #lifecycle: Lifecycle
   #key: SigningKey | undefined
   /** Settles when a rotation that is under way is over. */
   #rotation: Promise<void> | undefined
 
-  constructor(core: AccountCore, lifecycle: Lifecycle) {
+  constructor(core: AccountCore, lifecycle: Lifecycle, factors: SealedFactors) {
     this.#core = core
+    this.#factors = factors
     this.#lifecycle = lifecycle
   }
 
@@ -35,6 +37,12 @@ export class Keys implements KeysRpc {
       if (error instanceof DecryptionError) return false
       throw error
     }
+  }
+
+  async rewrap(): Promise<boolean> {
+    // A rotation seals keys of its own.
+    await this.#rotation
+    return rewrapAccount({ ...this.#core, ...this.#factors })
   }
 
   async rotate(bytes: Uint8Array): Promise<void> {
@@ -75,7 +83,7 @@ export class Keys implements KeysRpc {
   }
 
   async #decrypt(sealed: Uint8Array): Promise<SigningKey> {
-    return SigningKey.fromBytes(await decrypt(this.#core.config.keySecret, SIGNING_KEY, sealed))
+    return SigningKey.fromBytes(await decrypt(keySecrets(this.#core.config), SIGNING_KEY, sealed))
   }
 
   /** Finds out whether the PLC directory knows the key of a rotation during which the process died. */

@@ -1,4 +1,5 @@
 import type { PasskeysRpc } from '../../contracts/account/sign-in.ts'
+import { jwtSecrets } from '../../kernel/config/secret-settings.ts'
 import { hashToken, makeToken } from '../../kernel/crypto/random-token.ts'
 import { challengeExpiry } from '../../services/factors/challenge.ts'
 import {
@@ -96,7 +97,7 @@ export class Passkeys implements PasskeysRpc {
     const before = signOuts.count()
     const isExpected = (given: string) => {
       challenge = given
-      expiresAt = challengeExpiry(config.jwtSecret, given) ?? 0
+      expiresAt = challengeExpiry(jwtSecrets(config), given) ?? 0
       return expiresAt > 0
     }
     const used = await verifyAuthentication(config, answer, credential, isExpected)

@@ -1,4 +1,5 @@
 import type { TotpSetup } from '../../contracts/account/sign-in.ts'
+import { keySecrets } from '../../kernel/config/secret-settings.ts'
 import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import { describeTotp, makeTotpSecret, TOTP_SECRET, totpStep } from '../../services/factors/totp.ts'
 import type { TotpStore } from '../../storage/account/totp.ts'
@@ -66,7 +67,7 @@ export class Totp {
   }
 
   #decrypt(sealed: Uint8Array): Promise<Uint8Array> {
-    return decrypt(this.#core.config.keySecret, TOTP_SECRET, sealed)
+    return decrypt(keySecrets(this.#core.config), TOTP_SECRET, sealed)
   }
 
   #describe(secret: Uint8Array): Promise<TotpSetup> {

@@ -27,7 +27,7 @@ function withSender(
     const sender = new MailSender({
       queue,
       transport: { send: async (mail) => take(mail) },
-      secret: 'a secret, long enough',
+      secrets: ['a secret, long enough'],
       log: () => ({ error: (message, _, fields) => void logged.push([message, fields?.why]) }),
     })
     await work({ queue, sender, sql: storage.sql })
@@ -172,7 +172,7 @@ test('what waits is not readable in the store', () =>
       const other = new MailSender({
         queue,
         transport: { send: async () => undefined },
-        secret: 'another secret, long enough',
+        secrets: ['another secret, long enough'],
         log: () => ({ error: () => undefined }),
       })
       await other.run()

@@ -6,7 +6,7 @@ import type { DueMail, MailQueue, QueuedMail } from '../../storage/directory/mai
 import type { Job } from '../scheduler.ts'
 
 /** What the key is derived for that encrypts queued mails. */
-const PURPOSE = 'queued mail'
+export const QUEUED_MAIL = 'queued mail'
 
 /** Mails that are read from the queue at once, and sent one after the other. */
 const BATCH = 20
@@ -19,8 +19,8 @@ export interface MailSenderParts {
   queue: MailQueue
   /** Undefined: this host sends no mail. */
   transport: MailTransport | undefined
-  /** PDS_KEY_SECRET */
-  secret: string
+  /** What mails are encrypted under: the first. */
+  secrets: readonly string[]
   log: () => Pick<Logger, 'error'>
 }
 
@@ -57,7 +57,7 @@ export class MailSender implements Job {
       id: crypto.randomUUID(),
       recipient: mail.to,
       kind,
-      sealed: await encrypt(this.#parts.secret, PURPOSE, bytes),
+      sealed: await encrypt(this.#parts.secrets[0] ?? '', QUEUED_MAIL, bytes),
       expiresAt: Date.now() + lifetime,
     }
   }
@@ -65,16 +65,16 @@ export class MailSender implements Job {
   /** A message to all accounts, without recipient. */
   sealMailing(mail: Omit<Mail, 'to'>): Promise<Uint8Array> {
     const bytes = new TextEncoder().encode(JSON.stringify(mail))
-    return encrypt(this.#parts.secret, PURPOSE, bytes)
+    return encrypt(this.#parts.secrets[0] ?? '', QUEUED_MAIL, bytes)
   }
 
   async openMailing(sealed: Uint8Array): Promise<Omit<Mail, 'to'>> {
-    const bytes = await decrypt(this.#parts.secret, PURPOSE, sealed)
+    const bytes = await decrypt(this.#parts.secrets, QUEUED_MAIL, sealed)
     return JSON.parse(new TextDecoder().decode(bytes)) as Omit<Mail, 'to'>
   }
 
   async #send(queued: DueMail, transport: MailTransport): Promise<void> {
-    const { queue, secret, log } = this.#parts
+    const { queue, secrets, log } = this.#parts
     const { id, kind, attempts } = queued
     const giveUp = (why: string, error?: unknown) => {
       log().error('a mail was given up', error ?? why, { mail: id, kind, attempts, why })
@@ -82,7 +82,7 @@ export class MailSender implements Job {
     }
     if (queued.expiresAt <= Date.now()) return giveUp('it was too late')
     try {
-      const bytes = await decrypt(secret, PURPOSE, queued.sealed)
+      const bytes = await decrypt(secrets, QUEUED_MAIL, queued.sealed)
       const mail = JSON.parse(new TextDecoder().decode(bytes)) as Mail
       await transport.send({ id, ...mail })
       queue.remove(id)

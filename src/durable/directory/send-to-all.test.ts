@@ -38,7 +38,7 @@ function withAccounts(accounts: number, work: (parts: Parts) => Promise<void>): 
     const preferences = new MailPreferences(sql)
     const log = () => ({ error: () => undefined })
     const transport = { send: async () => undefined }
-    const sender = new MailSender({ queue, transport, secret: 'a secret, long enough', log })
+    const sender = new MailSender({ queue, transport, secrets: ['a secret, long enough'], log })
     const start = () => undefined
     const job = new SendToAll({ storage, mailings, preferences, queue, sender, start })
     await work({ job, mailings, queue, sender, sql })

@@ -7,14 +7,14 @@ import { type Branding, brandingProblems, readBranding } from './branding.ts'
 import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
 import { DEFAULT_MEMORY, operationProblems } from './operation-settings.ts'
 import { readQuota } from './quota-settings.ts'
-import { labeler, type ServiceTarget, target } from './service-target.ts'
 import {
-  type DataLocation,
-  DEFAULT_PORT,
   type LastingSecret,
-  NONE,
-  parseSettings,
-} from './settings.ts'
+  MIN_SECRET,
+  readSecrets,
+  type SecretSettings,
+} from './secret-settings.ts'
+import { labeler, type ServiceTarget, target } from './service-target.ts'
+import { type DataLocation, DEFAULT_PORT, NONE, parseSettings } from './settings.ts'
 import {
   type Registration,
   readRegistration,
@@ -48,7 +48,7 @@ export interface FirehoseLimits {
 }
 
 /** The settings, parsed, with defaults. */
-export interface Config extends MailSettings {
+export interface Config extends MailSettings, SecretSettings {
   hostname: string
   port: number
   /** Origin under which clients reach this server, without a trailing slash. */
@@ -60,12 +60,8 @@ export interface Config extends MailSettings {
   metricsToken: string | undefined
   /** MB of JavaScript's memory on plain workerd. */
   memory: number
-  jwtSecret: string
   /** Makes DPoP nonces, 64 hex digits; undefined: derived from `jwtSecret`. */
   dpopSecret: string | undefined
-  keySecret: string
-  /** The secp256k1 private key that signs PLC operations, 64 hex digits. */
-  plcRotationKey: string
   /** did:key of the operator, ranked above the rotation key. */
   recoveryKey: string | undefined
   /** Secrets that the operator has changed on purpose. */
@@ -130,9 +126,6 @@ export interface Config extends MailSettings {
   logLevel: LogLevel
 }
 
-/** Characters of a secret, at least. */
-const MIN_SECRET = 16
-
 /** One or more settings are wrong; the message has a line for each. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
@@ -142,12 +135,7 @@ export class ConfigError extends Error {
 export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
   const problems: string[] = []
   const parsed = parseSettings(raw, problems)
-  for (const name of ['PDS_JWT_SECRET', 'PDS_KEY_SECRET'] as const) {
-    const value = parsed[name]
-    if (!value) problems.push(`${name} is not set`)
-    else if (value.length < MIN_SECRET)
-      problems.push(`${name} must have at least ${MIN_SECRET} characters`)
-  }
+  const secrets = readSecrets(parsed, problems)
   if (parsed.PDS_DEV_MODE && !isLoopback(parsed.PDS_HOSTNAME ?? 'localhost')) {
     problems.push(
       'PDS_DEV_MODE shows the mails of all accounts to everybody, and takes limits off: it is for a host on this ' +
@@ -172,11 +160,6 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     problems.push(`PDS_ADMIN_PASSWORD must have at least ${MIN_SECRET} characters`)
   }
   const handleDomains = parsed.PDS_SERVICE_HANDLE_DOMAINS ?? []
-  const rotationKey = parsed.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX
-  if (!rotationKey) problems.push('PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX is not set')
-  else if (!/^[0-9a-f]{64}$/i.test(rotationKey)) {
-    problems.push('PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX must have 64 hex digits')
-  }
   if (parsed.PDS_DPOP_SECRET && !/^[0-9a-f]{64}$/i.test(parsed.PDS_DPOP_SECRET)) {
     problems.push('PDS_DPOP_SECRET must have 64 hex digits')
   }
@@ -208,10 +191,8 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
     metricsToken: parsed.PDS_METRICS_TOKEN,
     memory: parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY,
-    jwtSecret: parsed.PDS_JWT_SECRET ?? '',
+    ...secrets,
     dpopSecret: unlessNone(parsed.PDS_DPOP_SECRET),
-    keySecret: parsed.PDS_KEY_SECRET ?? '',
-    plcRotationKey: rotationKey ?? '',
     recoveryKey: unlessNone(parsed.PDS_RECOVERY_DID_KEY),
     rotatedSecrets: parsed.PDS_ROTATED_SECRETS ?? [],
     plcUrl: parsed.PDS_DID_PLC_URL ?? 'https://plc.directory',

@@ -21,6 +21,7 @@ import {
 import { mailSettings } from './mail-settings.ts'
 import { operationSettings } from './operation-settings.ts'
 import { quotaSettings } from './quota-settings.ts'
+import { lastingSecrets, nextSecretSettings } from './secret-settings.ts'
 import { signUpSettings } from './sign-up-settings.ts'
 
 /** Values of PDS_DATA_LOCATION that are guarantees (Durable Objects, jurisdictions). */
@@ -42,15 +43,6 @@ export const locationHints = [
 const dataLocations = ['auto', ...jurisdictions, ...locationHints] as const
 
 export type DataLocation = (typeof dataLocations)[number]
-
-/** Secrets that stored data depend on. */
-export const lastingSecrets = [
-  'PDS_KEY_SECRET',
-  'PDS_JWT_SECRET',
-  'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX',
-] as const
-
-export type LastingSecret = (typeof lastingSecrets)[number]
 
 /** The port that is listened on unless PDS_PORT says another. */
 export const DEFAULT_PORT = 2583
@@ -87,6 +79,7 @@ export const settings = {
     'Signs changes of `did:plc` identities: a secp256k1 private key, 64 hex digits. Losing it means that ' +
       'accounts cannot change their handle or signing key here any more.',
   ),
+  ...nextSecretSettings,
   PDS_RECOVERY_DID_KEY: text(
     'none',
     'A `did:key` of the operator that outranks the rotation key in every `did:plc` identity made here.',

@@ -17,12 +17,25 @@ export async function encrypt(
   return sealed
 }
 
-/** @throws DecryptionError when the secret is another one, or the data was changed */
+/**
+ * @param secret may be several, of which any may be the one
+ * @throws DecryptionError when the secret is another one, or the data was changed
+ */
 export async function decrypt(
-  secret: string,
+  secret: string | readonly string[],
   purpose: string,
   sealed: Uint8Array,
 ): Promise<Uint8Array> {
+  const [first = '', ...others] = typeof secret === 'string' ? [secret] : secret
+  try {
+    return await decryptWith(first, purpose, sealed)
+  } catch (error) {
+    if (!(error instanceof DecryptionError) || others.length === 0) throw error
+    return decrypt(others, purpose, sealed)
+  }
+}
+
+async function decryptWith(secret: string, purpose: string, sealed: Uint8Array) {
   const key = await deriveKey(secret, purpose)
   try {
     const plain = await crypto.subtle.decrypt(
@@ -33,6 +46,27 @@ export async function decrypt(
     return new Uint8Array(plain)
   } catch (cause) {
     throw new DecryptionError(purpose, cause)
+  }
+}
+
+/**
+ * Encrypts anew under the first of the secrets what was encrypted under any of them.
+ *
+ * @returns undefined when it is under the first one already
+ * @throws DecryptionError
+ */
+export async function rewrap(
+  secrets: readonly string[],
+  purpose: string,
+  sealed: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  const [first = '', ...others] = secrets
+  try {
+    await decryptWith(first, purpose, sealed)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof DecryptionError) || others.length === 0) throw error
+    return encrypt(first, purpose, await decrypt(others, purpose, sealed))
   }
 }
 

@@ -2,7 +2,8 @@
 import type { DeviceData, DeviceStore, SessionId } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
-import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
+import { jwtSecrets } from '../../kernel/config/secret-settings.ts'
+import { DecryptionError, decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
 import { networkMark } from '../../server/auth/oauth-secrets.ts'
 import type { Device } from '../../storage/oauth/devices.ts'
 import { boundUserAgent } from '../field-limits.ts'
@@ -25,7 +26,14 @@ export const deviceStore = (services: Services): DeviceStore => ({
   },
   async readDevice(id) {
     const device = await services.oauth.devices.read(id)
-    return device ? deviceData(services, device) : null
+    if (!device) return null
+    try {
+      return await deviceData(services, device)
+    } catch (error) {
+      // Of before a secret that is gone: the browser signs in anew.
+      if (error instanceof DecryptionError) return null
+      throw error
+    }
   },
   async updateDevice(id, { sessionId, lastSeenAt, userAgent, ipAddress }) {
     await services.oauth.devices.update(id, {
@@ -42,7 +50,7 @@ export const deviceStore = (services: Services): DeviceStore => ({
 
 export async function deviceData(services: Services, device: Device): Promise<DeviceData> {
   const sealed = Buffer.from(device.session, 'base64url')
-  const session = await decrypt(services.config.jwtSecret, PURPOSE, sealed)
+  const session = await decrypt(jwtSecrets(services.config), PURPOSE, sealed)
   return {
     sessionId: Buffer.from(session).toString('utf8') as SessionId,
     userAgent: device.userAgent,

@@ -7,6 +7,7 @@ import type {
 } from '../../context/credentials.ts'
 import type { RequestContext } from '../../context/request.ts'
 import type { Services } from '../../context/services.ts'
+import { jwtSecrets } from '../../kernel/config/secret-settings.ts'
 import {
   isSessionScope,
   REFRESH_SCOPE,
@@ -132,7 +133,7 @@ async function verify(
   { config }: Services,
 ) {
   try {
-    const issuer = { secret: config.jwtSecret, serviceDid: config.serviceDid }
+    const issuer = { secrets: jwtSecrets(config), serviceDid: config.serviceDid }
     return await verifyToken(issuer, token, typ, { evenExpired })
   } catch (error) {
     if (!(error instanceof TokenError)) throw error

@@ -16,7 +16,7 @@ import { basic, send } from '../../testing/host.ts'
 import { connectApp } from '../../testing/oauth.ts'
 import { makeOperator } from '../../testing/operator.ts'
 
-const issuer = { secret: 'test jwt secret, long enough', serviceDid: 'did:web:localhost' }
+const issuer = { secrets: ['test jwt secret, long enough'], serviceDid: 'did:web:localhost' }
 const CID = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
 
 const objects = hostObjects(env)

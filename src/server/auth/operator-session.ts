@@ -2,6 +2,7 @@
 import { AuthRequiredError, InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import type { AdminCredentials } from '../../context/credentials.ts'
 import type { Services } from '../../context/services.ts'
+import { jwtSecrets } from '../../kernel/config/secret-settings.ts'
 import { TokenError, verifyToken } from '../../services/accounts/session-tokens.ts'
 
 /**
@@ -14,14 +15,13 @@ export async function authenticateOperatorSession(
   token: string,
   services: Services,
 ): Promise<AdminCredentials> {
-  const { jwtSecret: secret, serviceDid } = services.config
-  const claims = await verifyToken({ secret, serviceDid }, token, 'at+jwt').catch(
-    (error: unknown) => {
-      if (!(error instanceof TokenError)) throw error
-      if (error.reason !== 'ExpiredToken') throw notAnOperator()
-      throw new InvalidRequestError(error.message, error.reason)
-    },
-  )
+  const { config } = services
+  const issuer = { secrets: jwtSecrets(config), serviceDid: config.serviceDid }
+  const claims = await verifyToken(issuer, token, 'at+jwt').catch((error: unknown) => {
+    if (!(error instanceof TokenError)) throw error
+    if (error.reason !== 'ExpiredToken') throw notAnOperator()
+    throw new InvalidRequestError(error.message, error.reason)
+  })
   const { did, scope, session } = claims
   if (scope !== 'com.atproto.access' || session === undefined) throw notAnOperator()
   await assertOperatorSession(did, session, services)

@@ -1,5 +1,6 @@
 import type { OpenedSession } from '../../contracts/account/lifecycle.ts'
 import type { Holder } from '../../contracts/answer.ts'
+import { jwtSecrets } from '../../kernel/config/secret-settings.ts'
 import type { QuotaOverride } from '../../kernel/quota.ts'
 import type { AppPassword } from '../../storage/account/app-passwords.ts'
 import type { Session } from '../../storage/account/sessions.ts'
@@ -69,8 +70,9 @@ export class Accounts {
 
   /** The tokens of a session that was opened or refreshed. */
   issueTokens(did: string, { scope, id, family }: Session): Promise<TokenPair> {
-    const { jwtSecret: secret, serviceDid } = this.#dependencies.config
-    return issueTokens({ secret, serviceDid }, { did, scope, id, family })
+    const { config } = this.#dependencies
+    const issuer = { secrets: jwtSecrets(config), serviceDid: config.serviceDid }
+    return issueTokens(issuer, { did, scope, id, family })
   }
 
   checkHandle(input: string, rules?: HandleRules): Promise<string> {

@@ -1,4 +1,5 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
+import { keySecrets } from '../../kernel/config/secret-settings.ts'
 import { decrypt } from '../../kernel/crypto/encrypt.ts'
 import type { ReservedKey } from '../../storage/directory/reserved-keys.ts'
 import { signingKeyOf } from '../identity/did-document.ts'
@@ -17,7 +18,7 @@ export async function changeSigningKey(
   key: ReservedKey,
 ): Promise<void> {
   await dependencies.lookup.get(did)
-  const bytes = await decrypt(dependencies.config.keySecret, RESERVED_KEY, key.sealed)
+  const bytes = await decrypt(keySecrets(dependencies.config), RESERVED_KEY, key.sealed)
   if (did.startsWith('did:web:') && !isServedHere(dependencies, did)) {
     const document = await dependencies.identity.did(did, { fresh: true })
     if (signingKeyOf(document) !== key.signingKey) {

@@ -2,6 +2,7 @@
 import { AuthRequiredError, InvalidRequestError } from '@atproto/xrpc-server'
 import type { AccountInput, OpenedSession } from '../../contracts/account/lifecycle.ts'
 import type { SignUpNote } from '../../contracts/sign-ups.ts'
+import { keySecrets } from '../../kernel/config/secret-settings.ts'
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { decrypt } from '../../kernel/crypto/encrypt.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
@@ -155,7 +156,7 @@ async function chooseIdentity(
   const reserved = await dependencies.objects.directory.keys.find('did', did)
   const key = reserved
     ? SigningKey.fromBytes(
-        await decrypt(dependencies.config.keySecret, RESERVED_KEY, reserved.sealed),
+        await decrypt(keySecrets(dependencies.config), RESERVED_KEY, reserved.sealed),
       )
     : SigningKey.generate(dependencies.config.signingKeyType)
   const wasReserved = reserved !== undefined

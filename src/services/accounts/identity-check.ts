@@ -41,6 +41,6 @@ async function findProblem(
   if (!did.startsWith('did:plc:')) return undefined
   const { rotationKeys } = await dependencies.plc.documentData(did)
   const rotationKey = dependencies.plc.rotationDidKey()
-  if (rotationKeys.includes(rotationKey)) return undefined
+  if (dependencies.plc.ownDidKeys().some((key) => rotationKeys.includes(key))) return undefined
   return `Server rotation key not included in PLC DID data: add ${rotationKey} to its rotationKeys, in any place, since without it this host can change neither handle nor signing key`
 }

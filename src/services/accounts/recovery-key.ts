@@ -24,7 +24,7 @@ export async function addRecoveryKey(
   await objects.account(did).profile.assertMayPublish()
   const own = plc.rotationDidKey()
   const signingKey = await objects.account(did).keys.publicKey()
-  if (key === own || key === signingKey) {
+  if (plc.ownDidKeys().includes(key) || key === signingKey) {
     throw new InvalidRequestError('This is a key of the host: a recovery key is in your hands only')
   }
   const operation = await plc.nextOperation(did, (state) => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { issueTokens, type TokenError, verifyToken } from './session-tokens.ts'
 
-const issuer = { secret: 'a secret that is long enough', serviceDid: 'did:web:pds.test' }
+const issuer = { secrets: ['a secret that is long enough'], serviceDid: 'did:web:pds.test' }
 const HOUR = 60 * 60 * 1000
 const did = 'did:web:alice.test'
 const SCOPE = 'com.atproto.access'
@@ -41,7 +41,7 @@ describe('a token is refused, also after it was accepted for something else', ()
     await verifyToken(issuer, accessJwt, 'at+jwt')
     const other = { ...issuer, serviceDid: 'did:web:other.test' }
     await expect(verifyToken(other, accessJwt, 'at+jwt')).rejects.toEqual(refusal('InvalidToken'))
-    const changed = { ...issuer, secret: 'another secret, long enough' }
+    const changed = { ...issuer, secrets: ['another secret, long enough'] }
     await expect(verifyToken(changed, accessJwt, 'at+jwt')).rejects.toEqual(refusal('InvalidToken'))
   })
 

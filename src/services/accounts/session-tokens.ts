@@ -1,5 +1,5 @@
 /** Session tokens: HS256 JWTs as the reference PDS issues them. */
-import { errors, jwtVerify, SignJWT } from 'jose'
+import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify, SignJWT } from 'jose'
 
 /** Scopes of access tokens, as the reference PDS names them. */
 export type SessionScope =
@@ -23,7 +23,8 @@ const SESSION_SCOPES: ReadonlySet<string> = new Set<SessionScope>([
 
 /** What tokens are made with, and for whom. */
 export interface TokenIssuer {
-  secret: string
+  /** The first signs; what any of them has signed is taken. */
+  secrets: readonly string[]
   /** Audience: the DID of this server. */
   serviceDid: string
 }
@@ -77,7 +78,7 @@ export async function issueTokens(
       .setAudience(issuer.serviceDid)
       .setIssuedAt()
       .setExpirationTime(lifetime)
-  const key = await secretKey(issuer.secret)
+  const key = await secretKey(issuer.secrets[0] ?? '')
   const [accessJwt, refreshJwt] = await Promise.all([
     base('at+jwt', { scope, sid: family }, ACCESS_LIFETIME).sign(key),
     base('refresh+jwt', { scope: REFRESH_SCOPE }, REFRESH_LIFETIME).setJti(id).sign(key),
@@ -103,7 +104,7 @@ export async function verifyToken(
   typ: 'at+jwt' | 'refresh+jwt',
   { evenExpired = false } = {},
 ): Promise<TokenClaims> {
-  const key = [typ, issuer.serviceDid, issuer.secret, token].join(' ')
+  const key = [typ, issuer.serviceDid, ...issuer.secrets, token].join(' ')
   const known = verified.get(key)
   if (known && known.expires > Date.now()) return known.claims
   const { claims, expires } = await checkToken(issuer, token, typ, evenExpired)
@@ -119,7 +120,7 @@ async function checkToken(
   evenExpired: boolean,
 ): Promise<{ claims: TokenClaims; expires: number }> {
   try {
-    const { payload } = await jwtVerify(token, await secretKey(issuer.secret), {
+    const { payload } = await verifyWithAny(issuer.secrets, token, {
       algorithms: ['HS256'],
       audience: issuer.serviceDid,
       typ,
@@ -139,6 +140,20 @@ async function checkToken(
       throw new TokenError('ExpiredToken', 'Token has expired')
     }
     throw new TokenError('InvalidToken', 'Token could not be verified')
+  }
+}
+
+async function verifyWithAny(
+  [secret = '', ...others]: readonly string[],
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, await secretKey(secret), options)
+  } catch (error) {
+    const isAnothers = error instanceof errors.JWSSignatureVerificationFailed && others.length > 0
+    if (!isAnothers) throw error
+    return verifyWithAny(others, token, options)
   }
 }
 

@@ -19,17 +19,19 @@ export function makeChallenge(secret: string, now = Date.now()): string {
 /**
  * When a challenge ends, in ms since the epoch.
  *
+ * @param secrets of which any may have made it
  * @returns undefined when it is not one of this host, or has ended
  */
 export function challengeExpiry(
-  secret: string,
+  secrets: readonly string[],
   challenge: string,
   now = Date.now(),
 ): number | undefined {
   const [expires = '', random = '', mac = ''] = Buffer.from(challenge, 'base64url')
     .toString('latin1')
     .split('.')
-  if (!equalSecrets(mac, macOf(secret, `${expires}.${random}`))) return undefined
+  const body = `${expires}.${random}`
+  if (!secrets.some((secret) => equalSecrets(mac, macOf(secret, body)))) return undefined
   const expiry = Number.parseInt(expires, 36)
   return expiry > now ? expiry : undefined
 }

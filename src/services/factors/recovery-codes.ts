@@ -9,11 +9,9 @@ export const makeRecoveryCodes = (): string[] =>
   Array.from({ length: RECOVERY_CODES }, () => makeShortCode())
 
 /**
- * What is kept of a code: it says nothing without the host's secret. Case, blanks and the dash do not count.
- *
- * @param keySecret the secret under which things are kept for good
+ * What is kept of a code: it says nothing without the key. Case, blanks and the dash do not count.
  */
-export function hashRecoveryCode(keySecret: string, code: string): string {
+export function hashRecoveryCode(key: string | Uint8Array, code: string): string {
   const typed = code.replace(/[\s-]/g, '').toLowerCase()
-  return createHmac('sha256', keySecret).update(`recovery code\0${typed}`).digest('hex')
+  return createHmac('sha256', key).update(`recovery code\0${typed}`).digest('hex')
 }

@@ -51,13 +51,13 @@ test('recovery codes are all different, and as good typed in another way', () =>
 
 test('a challenge is taken by the host that made it, for five minutes, unchanged', () => {
   const challenge = makeChallenge('secret', 1_000_000)
-  expect(challengeExpiry('secret', challenge, 1_000_000)).toBe(1_300_000)
-  expect(challengeExpiry('secret', challenge, 1_300_000)).toBeUndefined()
-  expect(challengeExpiry('other', challenge, 1_000_000)).toBeUndefined()
+  expect(challengeExpiry(['secret'], challenge, 1_000_000)).toBe(1_300_000)
+  expect(challengeExpiry(['secret'], challenge, 1_300_000)).toBeUndefined()
+  expect(challengeExpiry(['other'], challenge, 1_000_000)).toBeUndefined()
   const text = Buffer.from(challenge, 'base64url').toString()
   const later = Buffer.from(text.replace(/^[^.]*/, 'zzzzzzzz')).toString('base64url')
-  expect(challengeExpiry('secret', later, 1_000_000)).toBeUndefined()
+  expect(challengeExpiry(['secret'], later, 1_000_000)).toBeUndefined()
   for (const nonsense of ['', '.', '..', 'é']) {
-    expect(challengeExpiry('secret', nonsense)).toBeUndefined()
+    expect(challengeExpiry(['secret'], nonsense)).toBeUndefined()
   }
 })

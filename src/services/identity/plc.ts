@@ -1,7 +1,5 @@
 import { XRPCError } from '@atproto/xrpc-server'
-import { base16 } from 'multiformats/bases/base16'
 import type { Config } from '../../kernel/config/config.ts'
-import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { boundedFetch, type Fetch, readJson } from '../../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../../kernel/net/network-error.ts'
 import {
@@ -20,6 +18,7 @@ import {
   type UnsignedPlcOperation,
   type UnsignedPlcTombstone,
 } from './plc-operation.ts'
+import { RotationKeys } from './rotation-keys.ts'
 
 /** ms */
 const READ_TIMEOUT = 3_000
@@ -84,24 +83,31 @@ export interface PlcData extends PlcState {
  */
 export class PlcDirectory {
   readonly #url: string
-  readonly #keyHex: string
+  readonly #keys: RotationKeys
   readonly #fetch: Fetch
-  #key: SigningKey | undefined
 
-  constructor(config: Pick<Config, 'plcUrl' | 'plcRotationKey'>, fetch: Fetch) {
+  constructor(
+    config: Pick<Config, 'plcUrl' | 'plcRotationKey' | 'otherPlcRotationKey'>,
+    fetch: Fetch,
+  ) {
     this.#url = config.plcUrl
-    this.#keyHex = config.plcRotationKey
+    this.#keys = new RotationKeys(config)
     this.#fetch = fetch
   }
 
   /** did:key of this host's rotation key. */
   rotationDidKey(): string {
-    return this.#rotationKey().did()
+    return this.#keys.own.did()
+  }
+
+  /** The same, and the one that it takes the place of, or that takes its place. */
+  ownDidKeys(): string[] {
+    return this.#keys.all().map((key) => key.did())
   }
 
   /** Signs with this host's rotation key; nothing is sent. */
   sign<T extends UnsignedPlcOperation | UnsignedPlcTombstone>(operation: T): Signed<T> {
-    return signOperation(operation, this.#rotationKey())
+    return signOperation(operation, this.#keys.own)
   }
 
   /** The signed first operation of a new identity, and the DID that it makes; nothing is sent. */
@@ -128,15 +134,18 @@ export class PlcDirectory {
   async nextOperation(did: string, change: (state: PlcState) => PlcState): Promise<PlcOperation> {
     const last = await this.#lastLiving(did)
     const { type: _, prev: __, ...state } = normalizeOperation(last)
-    const { rotationKeys, verificationMethods, alsoKnownAs, services } = change(state)
-    return this.sign<UnsignedPlcOperation>({
+    // Whatever else is changed, a key that is being replaced goes.
+    const replaced = { ...state, rotationKeys: this.#keys.replaceIn(state.rotationKeys) }
+    const { rotationKeys, verificationMethods, alsoKnownAs, services } = change(replaced)
+    const operation: UnsignedPlcOperation = {
       type: 'plc_operation',
       rotationKeys,
       verificationMethods,
       alsoKnownAs,
       services,
       prev: operationCid(last),
-    })
+    }
+    return signOperation(operation, this.#keys.oneOf(state.rotationKeys))
   }
 
   /**
@@ -153,8 +162,10 @@ export class PlcDirectory {
 
   /** Ends an identity; @throws PlcError */
   async tombstone(did: string): Promise<PlcTombstone> {
-    const prev = operationCid(await this.#lastLiving(did))
-    const op = this.sign<UnsignedPlcTombstone>({ type: 'plc_tombstone', prev })
+    const last = await this.#lastLiving(did)
+    const { rotationKeys } = normalizeOperation(last)
+    const tombstone: UnsignedPlcTombstone = { type: 'plc_tombstone', prev: operationCid(last) }
+    const op = signOperation(tombstone, this.#keys.oneOf(rotationKeys))
     await this.submit(did, op)
     return op
   }
@@ -246,12 +257,6 @@ export class PlcDirectory {
       if (!(error instanceof NetworkError)) throw error
       throw new PlcError(undefined, `PLC directory: ${error.message}`, error)
     }
-  }
-
-  /** Made when first needed: the public key takes a millisecond to compute. */
-  #rotationKey(): SigningKey {
-    this.#key ??= SigningKey.fromBytes(base16.baseDecode(this.#keyHex.toLowerCase()))
-    return this.#key
   }
 }
 

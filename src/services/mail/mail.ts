@@ -5,6 +5,7 @@ import type { Mail } from '../../kernel/mail.ts'
 import type { Account } from '../../storage/account/profile.ts'
 import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
 import type { MailDependencies } from './dependencies.ts'
+import { hashOfMailed } from './hash-of-mailed.ts'
 import type { Notice } from './notice-mail.ts'
 import { sendNotice, welcomeApp } from './notices.ts'
 import { sendMessage, sendTest, sendToAll, tellOperator } from './operator-mail.ts'
@@ -104,8 +105,9 @@ export class MailService {
    * @throws XRPCError `InvalidToken`, `ExpiredToken`, `RateLimitExceeded`
    */
   async resetPassword(token: string, password: string): Promise<string> {
-    const did = await this.findToken('reset_password', token)
-    await this.setPassword(did, password, this.#hash('reset_password', token))
+    const hash = await this.#knownHash('reset_password', token)
+    const did = await this.#dependencies.objects.directory.tokens.find('reset_password', hash)
+    await this.setPassword(did, password, hash)
     return did
   }
 
@@ -235,15 +237,15 @@ export class MailService {
    * @returns the DID of the account it was mailed to
    * @throws XRPCError `InvalidToken`, `ExpiredToken`
    */
-  consumeToken(purpose: TokenPurpose, token: string, did?: string): Promise<string> {
-    const { directory } = this.#dependencies.objects
-    return directory.tokens.consume(purpose, this.#hash(purpose, token), did)
+  async consumeToken(purpose: TokenPurpose, token: string, did?: string): Promise<string> {
+    const hash = await this.#knownHash(purpose, token)
+    return this.#dependencies.objects.directory.tokens.consume(purpose, hash, did)
   }
 
   /** Looks a token up without using it; for the rest as `consumeToken`. */
-  findToken(purpose: TokenPurpose, token: string, did?: string): Promise<string> {
-    const { directory } = this.#dependencies.objects
-    return directory.tokens.find(purpose, this.#hash(purpose, token), did)
+  async findToken(purpose: TokenPurpose, token: string, did?: string): Promise<string> {
+    const hash = await this.#knownHash(purpose, token)
+    return this.#dependencies.objects.directory.tokens.find(purpose, hash, did)
   }
 
   /** An account and its address; completes a change of it that broke off. @throws XRPCError `RepoNotFound` */
@@ -267,7 +269,7 @@ export class MailService {
    */
   async changeAddress(did: string, email: string, token?: string): Promise<void> {
     const { objects } = this.#dependencies
-    const hash = token === undefined ? undefined : this.#hash('update_email', token)
+    const hash = token === undefined ? undefined : await this.#knownHash('update_email', token)
     const before = await objects.directory.accounts.find('did', did)
     await objects.directory.accounts.setEmail(did, email, hash)
     await objects.account(did).email.set(email)
@@ -285,5 +287,10 @@ export class MailService {
 
   #hash(purpose: TokenPurpose, token: string): string {
     return hashMailedToken(this.#dependencies.config.jwtSecret, purpose, token)
+  }
+
+  #knownHash(purpose: TokenPurpose, token: string): Promise<string> {
+    const { config, objects } = this.#dependencies
+    return hashOfMailed(objects.directory, config, purpose, token)
   }
 }

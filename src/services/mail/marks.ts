@@ -1,10 +1,11 @@
 /** What only this host can have made, in mails and of those who sign in. */
 import { createHmac } from 'node:crypto'
 import type { Config } from '../../kernel/config/config.ts'
+import { jwtSecrets } from '../../kernel/config/secret-settings.ts'
 import { equalSecrets } from '../../kernel/crypto/equal-secrets.ts'
 import { coarseNetwork } from '../../kernel/net/client-network.ts'
 
-type Settings = Pick<Config, 'jwtSecret' | 'publicUrl'>
+type Settings = Pick<Config, 'jwtSecret' | 'otherJwtSecret' | 'publicUrl'>
 
 /** Where mails about sign-ins are turned off, and on. */
 export const SIGN_IN_MAILS_PATH = '/mail/sign-ins'
@@ -17,28 +18,27 @@ const MAX_AGENT = 200
  * for nothing else.
  */
 export function turnOffUrl(settings: Settings, did: string): string {
-  const query = new URLSearchParams({ did, mark: turnOffMark(settings, did) })
+  const query = new URLSearchParams({ did, mark: turnOffMark(settings.jwtSecret, did) })
   return `${settings.publicUrl}${SIGN_IN_MAILS_PATH}?${query}`
 }
 
 export const isTurnOffMark = (settings: Settings, did: string, mark: string): boolean =>
-  equalSecrets(mark, turnOffMark(settings, did))
+  jwtSecrets(settings).some((secret) => equalSecrets(mark, turnOffMark(secret, did)))
 
-const turnOffMark = ({ jwtSecret }: Settings, did: string): string =>
-  keyed(jwtSecret, 'turn off', did)
+const turnOffMark = (secret: string, did: string): string => keyed(secret, 'turn off', did)
 
 /**
  * An app at a place, as it is remembered: its user agent, whatever its version, and its network (an IPv6 /48, an IPv4
  * /24), which nobody can tell from what is stored.
  */
 export function appPlace(
-  { jwtSecret }: Settings,
+  secret: string,
   did: string,
   network: string,
   userAgent: string | null,
 ): string {
   const agent = (userAgent ?? '').slice(0, MAX_AGENT).replace(/[\d._]+/g, '')
-  return keyed(jwtSecret, 'app', did, coarseNetwork(network), agent).slice(0, 22)
+  return keyed(secret, 'app', did, coarseNetwork(network), agent).slice(0, 22)
 }
 
 const keyed = (secret: string, ...parts: readonly string[]): string =>

@@ -5,10 +5,10 @@ import { MAX_ROTATION_KEYS, type PlcService, type PlcState } from '../identity/p
 export interface NewHome {
   /** Rotation keys of the old host, which go. */
   leaving: readonly string[]
-  /** Rotation keys of the owner, which stand above all others. */
-  first: readonly string[]
-  /** Rotation keys of the new host and its operator; they stand last, in this order. */
-  last: readonly string[]
+  /** The owner's own rotation key, which stands above all others. */
+  recoveryKey: string | undefined
+  /** Rotation keys of the new host; they stand last. */
+  hostKeys: readonly string[]
   /** URI of the handle. */
   alias: string
   /** Added to those that there are, or put in their place. */
@@ -22,9 +22,11 @@ export interface NewHome {
  * @throws InvalidRequestError when it would have more rotation keys than it may
  */
 export function movedState(now: PlcState, home: NewHome): PlcState {
-  const { leaving, first, last, alias, verificationMethods, services } = home
-  const extra = now.rotationKeys.filter((key) => !(leaving.includes(key) || last.includes(key)))
-  const rotationKeys = [...new Set([...first, ...extra, ...last])]
+  const { leaving, recoveryKey, hostKeys, alias, verificationMethods, services } = home
+  const extra = now.rotationKeys.filter((key) => !leaving.includes(key) && !hostKeys.includes(key))
+  const rotationKeys = [
+    ...new Set([...(recoveryKey === undefined ? [] : [recoveryKey]), ...extra, ...hostKeys]),
+  ]
   if (rotationKeys.length > MAX_ROTATION_KEYS) {
     throw new InvalidRequestError(
       `The identity would have ${rotationKeys.length} rotation keys, and may have ${MAX_ROTATION_KEYS}: ${rotationKeys.join(', ')}. ` +

@@ -258,4 +258,10 @@ export const migrations: readonly Migration[] = [
   );
   `,
   'ALTER TABLE account ADD COLUMN approved_as TEXT;',
+  `
+  CREATE TABLE recovery_code_key (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    sealed BLOB NOT NULL
+  );
+  `,
 ]

@@ -65,6 +65,19 @@ export class TotpStore {
     return rowsWritten > 0
   }
 
+  /** All secrets, encrypted. */
+  sealed(): Uint8Array[] {
+    return this.#sql
+      .exec<{ secret: ArrayBuffer }>('SELECT secret FROM totp')
+      .toArray()
+      .map(({ secret }) => new Uint8Array(secret))
+  }
+
+  /** The same secret, encrypted anew. */
+  rewrap(before: Uint8Array, sealed: Uint8Array): void {
+    this.#sql.exec('UPDATE totp SET secret = ? WHERE secret = ?', sealed, before)
+  }
+
   remove(): void {
     this.#sql.exec('DELETE FROM totp')
   }

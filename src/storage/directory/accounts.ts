@@ -178,6 +178,23 @@ export class Accounts {
       .map(toHostedAccount)
   }
 
+  /** DIDs in order, those included whose account is still being made. */
+  everyDid(limit: number, cursor: string): string[] {
+    return this.#sql
+      .exec<{ did: string }>(
+        'SELECT did FROM account WHERE did > ? ORDER BY did LIMIT ?',
+        cursor,
+        limit,
+      )
+      .toArray()
+      .map(({ did }) => did)
+  }
+
+  /** How many there are of these. */
+  countEvery(): number {
+    return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM account').one().n
+  }
+
   /** Removes reservations given up long ago; a slow creation may still confirm its own. @param now ms since the epoch */
   prune(now: number): void {
     this.#sql.exec('DELETE FROM account WHERE ready = 0 AND created_at < ?', now - ABANDONED)

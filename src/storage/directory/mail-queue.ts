@@ -170,6 +170,23 @@ export class MailQueue {
       })
   }
 
+  /** Texts that are kept, in order of their ids. */
+  sealed(limit: number, after: string): { id: string; sealed: Uint8Array }[] {
+    return this.#sql
+      .exec<Pick<Row, 'id' | 'sealed'>>(
+        'SELECT id, sealed FROM mail WHERE id > ? AND length(sealed) > 0 ORDER BY id LIMIT ?',
+        after,
+        limit,
+      )
+      .toArray()
+      .map(({ id, sealed }) => ({ id, sealed: new Uint8Array(sealed) }))
+  }
+
+  /** The same text, encrypted anew. */
+  rewrap(id: string, before: Uint8Array, sealed: Uint8Array): void {
+    this.#sql.exec('UPDATE mail SET sealed = ? WHERE id = ? AND sealed = ?', sealed, id, before)
+  }
+
   /** How many wait; reads no more than `limit` of them. */
   waiting(limit: number): number {
     return this.#sql

@@ -33,6 +33,18 @@ export class Mailings {
     return row && { id: row.id, sealed: new Uint8Array(row.sealed), cursor: row.cursor }
   }
 
+  sealed(): { id: string; sealed: Uint8Array }[] {
+    return this.#sql
+      .exec<Row>('SELECT * FROM mailing ORDER BY id')
+      .toArray()
+      .map(({ id, sealed }) => ({ id, sealed: new Uint8Array(sealed) }))
+  }
+
+  /** The same message, encrypted anew. */
+  rewrap(id: string, before: Uint8Array, sealed: Uint8Array): void {
+    this.#sql.exec('UPDATE mailing SET sealed = ? WHERE id = ? AND sealed = ?', sealed, id, before)
+  }
+
   /** All of them: how many mails were queued, and when it began, in ms since the epoch. */
   list(): { id: string; queued: number; createdAt: number }[] {
     return this.#sql

@@ -10,6 +10,8 @@ export interface NamingRules {
   domains: readonly string[]
   /** Of the host, under which names are hashed. */
   secret: string
+  /** Secrets before it, under which names may be hashed. */
+  olderSecrets?: () => readonly string[]
 }
 
 /**
@@ -38,27 +40,34 @@ export class ReleasedNames {
     )
     this.#sql.exec(
       `DELETE FROM released_handle WHERE handle IN (
-         SELECT handle FROM released_handle WHERE did = ? ORDER BY until DESC LIMIT -1 OFFSET ?)`,
-      this.#mark('did', did),
+         SELECT handle FROM released_handle WHERE did IN (SELECT value FROM json_each(?))
+         ORDER BY until DESC LIMIT -1 OFFSET ?)`,
+      this.#marks('did', did),
       MAX_KEPT,
     )
   }
 
   /** An account has the handle again. */
   takeHandle(handle: string): void {
-    this.#sql.exec('DELETE FROM released_handle WHERE handle = ?', this.#mark('handle', handle))
+    this.#sql.exec(
+      'DELETE FROM released_handle WHERE handle IN (SELECT value FROM json_each(?))',
+      this.#marks('handle', handle),
+    )
   }
 
   /** Whether a handle is kept for an account, other than the one with this DID. */
   isKept(handle: string, did?: string): boolean {
     const [row] = this.#sql
       .exec<{ did: string }>(
-        'SELECT did FROM released_handle WHERE handle = ? AND until > ?',
-        this.#mark('handle', handle),
+        `SELECT did FROM released_handle WHERE handle IN (SELECT value FROM json_each(?)) AND until > ?
+         ORDER BY until DESC LIMIT 1`,
+        this.#marks('handle', handle),
         Date.now(),
       )
       .toArray()
-    return row !== undefined && (did === undefined || row.did !== this.#mark('did', did))
+    return (
+      row !== undefined && (did === undefined || !this.#marks('did', did).includes(`"${row.did}"`))
+    )
   }
 
   /**
@@ -75,8 +84,25 @@ export class ReleasedNames {
   }
 
   isRetired(did: string): boolean {
-    const mark = this.#mark('did', did)
-    return this.#sql.exec('SELECT 1 FROM retired_did WHERE did = ?', mark).toArray().length > 0
+    return (
+      this.#sql
+        .exec(
+          'SELECT 1 FROM retired_did WHERE did IN (SELECT value FROM json_each(?))',
+          this.#marks('did', did),
+        )
+        .toArray().length > 0
+    )
+  }
+
+  /** Whether there are names whose marks cannot be made anew under another secret. */
+  hasAny(): boolean {
+    return (
+      this.#sql
+        .exec<{ found: number }>(
+          'SELECT EXISTS (SELECT 1 FROM released_handle) OR EXISTS (SELECT 1 FROM retired_did) AS found',
+        )
+        .one().found === 1
+    )
   }
 
   /** Removes handles that are kept for nobody any more. @param now ms since the epoch */
@@ -84,8 +110,15 @@ export class ReleasedNames {
     this.#sql.exec('DELETE FROM released_handle WHERE until <= ?', now)
   }
 
-  #mark(kind: 'handle' | 'did', name: string): string {
-    return createHmac('sha256', this.#rules.secret).update(`${kind}\0${name}`).digest('base64url')
+  #mark(kind: 'handle' | 'did', name: string, secret = this.#rules.secret): string {
+    return createHmac('sha256', secret).update(`${kind}\0${name}`).digest('base64url')
+  }
+
+  /** As JSON: what a name may be stored as. */
+  #marks(kind: 'handle' | 'did', name: string): string {
+    const { secret, olderSecrets } = this.#rules
+    const secrets = [secret, ...(olderSecrets?.() ?? [])]
+    return JSON.stringify(secrets.map((one) => this.#mark(kind, name, one)))
   }
 
   /** Rows of before they were hashed; ';' is the character after ':', and no mark has either. Reads only these. */

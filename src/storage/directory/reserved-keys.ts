@@ -39,6 +39,28 @@ export class ReservedKeys {
     return key
   }
 
+  /** Those in order of their public keys. */
+  sealed(limit: number, after: string): { id: string; sealed: Uint8Array }[] {
+    return this.#sql
+      .exec<Row>(
+        'SELECT signing_key, sealed FROM reserved_key WHERE signing_key > ? ORDER BY signing_key LIMIT ?',
+        after,
+        limit,
+      )
+      .toArray()
+      .map(({ signing_key, sealed }) => ({ id: signing_key, sealed: new Uint8Array(sealed) }))
+  }
+
+  /** The same key, encrypted anew. */
+  rewrap(signingKey: string, before: Uint8Array, sealed: Uint8Array): void {
+    this.#sql.exec(
+      'UPDATE reserved_key SET sealed = ? WHERE signing_key = ? AND sealed = ?',
+      sealed,
+      signingKey,
+      before,
+    )
+  }
+
   /** To be called when an account has taken over the key. */
   remove(signingKey: string): void {
     this.#sql.exec('DELETE FROM reserved_key WHERE signing_key = ?', signingKey)

@@ -2,20 +2,32 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import { authenticate } from '../../server/auth/authenticate.ts'
-import { admin } from '../../server/auth/policy.ts'
+import { admin, adminPassword } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { checkEmail } from '../../services/accounts/email-address.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
 import { jsonBody, textOf } from '../account/form.ts'
+import { accountCommands } from './accounts.ts'
 import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
 import { hostCommands } from './host.ts'
+import { identityCommands } from './identity.ts'
+import { secretCommands } from './secrets.ts'
 
 /** Sign-ups in one answer. */
 const PAGE = 100
 
+/** What gives power over an identity or an account for good: not by the session of an account with the role. */
+const PASSWORD_ONLY: ReadonlySet<string> = new Set([
+  '/operator/secrets',
+  '/operator/identity/sign',
+  '/operator/identity/recovery-key',
+  '/operator/app-passwords/create',
+])
+
 export const operatorCommands = new Hono<CommandEnv>()
   .use('/operator/*', async (c, next) => {
-    const { actor } = await authenticate(admin, c.env.context, '', c.env.services)
+    const policy = PASSWORD_ONLY.has(c.req.path) ? adminPassword : admin
+    const { actor } = await authenticate(policy, c.env.context, '', c.env.services)
     c.set('actor', actor)
     await next()
   })
@@ -105,6 +117,9 @@ export const operatorCommands = new Hono<CommandEnv>()
     )
     return c.json({})
   })
+  .route('/', secretCommands)
+  .route('/', identityCommands)
+  .route('/', accountCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })

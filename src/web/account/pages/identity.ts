@@ -39,7 +39,8 @@ async function plcSections(view: View, signingKey: string): Promise<Html> {
   const { did } = view.session
   try {
     const [data, log] = await Promise.all([plc.documentData(did), plc.auditLog(did)])
-    const own = plc.rotationDidKey()
+    const held = plc.ownDidKeys().find((key) => data.rotationKeys.includes(key))
+    const own = held ?? plc.rotationDidKey()
     return html`${signingKeyNote(data, signingKey)}${keySection(data, own)}
 ${recoverySection(view, data, own)}${historySection(log)}`
   } catch (error) {

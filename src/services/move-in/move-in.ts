@@ -188,8 +188,8 @@ export class MoveIn {
       recoveryKey: state.recoveryKey,
       hostKeys: [config.recoveryKey, plc.rotationDidKey()].filter((known) => known !== undefined),
       alias: handleUri(handle),
-      signingKey: key,
-      service: pdsService(config.publicUrl),
+      verificationMethods: { atproto: key },
+      services: { atproto_pds: pdsService(config.publicUrl) },
     })
     const signed = await this.#old(state).ask<{ operation?: unknown }>(
       'com.atproto.identity.signPlcOperation',

@@ -17,8 +17,8 @@ const home = {
   recoveryKey: undefined,
   hostKeys: ['did:key:new-recovery', 'did:key:new'],
   alias: 'at://alice.new.example',
-  signingKey: 'did:key:after',
-  service: pdsService('https://new.example'),
+  verificationMethods: { atproto: 'did:key:after' },
+  services: { atproto_pds: pdsService('https://new.example') },
 }
 
 test('the owner keeps what is theirs, above what is the new host’s; what was the old host’s goes', () => {

@@ -11,8 +11,9 @@ export interface NewHome {
   hostKeys: readonly string[]
   /** URI of the handle. */
   alias: string
-  signingKey: string
-  service: PlcService
+  /** Added to those that there are, or put in their place. */
+  verificationMethods: Readonly<Record<string, string>>
+  services: Readonly<Record<string, PlcService>>
 }
 
 /**
@@ -21,20 +22,21 @@ export interface NewHome {
  * @throws InvalidRequestError when it would have more rotation keys than it may
  */
 export function movedState(now: PlcState, home: NewHome): PlcState {
-  const { leaving, recoveryKey, hostKeys, alias, signingKey, service } = home
+  const { leaving, recoveryKey, hostKeys, alias, verificationMethods, services } = home
   const extra = now.rotationKeys.filter((key) => !leaving.includes(key) && !hostKeys.includes(key))
   const rotationKeys = [
     ...new Set([...(recoveryKey === undefined ? [] : [recoveryKey]), ...extra, ...hostKeys]),
   ]
   if (rotationKeys.length > MAX_ROTATION_KEYS) {
     throw new InvalidRequestError(
-      `The identity would have ${rotationKeys.length} rotation keys, and may have ${MAX_ROTATION_KEYS}: take one of your own out at the old host first`,
+      `The identity would have ${rotationKeys.length} rotation keys, and may have ${MAX_ROTATION_KEYS}: ${rotationKeys.join(', ')}. ` +
+        'Take one of your own out at the old host first',
     )
   }
   return {
     rotationKeys,
-    verificationMethods: { ...now.verificationMethods, atproto: signingKey },
+    verificationMethods: { ...now.verificationMethods, ...verificationMethods },
     alsoKnownAs: [alias, ...now.alsoKnownAs.filter((other) => !other.startsWith('at://'))],
-    services: { ...now.services, atproto_pds: service },
+    services: { ...now.services, ...services },
   }
 }

@@ -55,6 +55,7 @@ export const hostCommands = new Hono<CommandEnv>()
       throw new InvalidRequestError('what must be "identity" or "sync"')
     }
     const { did, handle } = await accountOf(c, account)
+    c.env.services.accounts.invalidate(did)
     const { profile } = c.env.services.account(did)
     await asOperator(c, `announce ${what}`, { did }, () =>
       what === 'identity' ? profile.announceIdentity() : profile.announceHead(),

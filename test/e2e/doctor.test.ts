@@ -636,6 +636,7 @@ describe.runIf(hasOpenssl)('a host with settings that nobody should have', () =>
 
   beforeAll(async () => {
     patient = await startPatient({
+      backedUp: false,
       ...(hasDisk && { dataDirectory: join(disk, 'data') }),
       env: {
         PDS_REGISTRATION: 'open',
@@ -671,6 +672,7 @@ describe.runIf(hasOpenssl)('a host with settings that nobody should have', () =>
       /^warning mail-transport: Mails leave not at all/,
       /^warning version: Version 99\.0\.0 is out/,
       /^note plc-recovery-key: /,
+      /^note backup: No backup of the host was begun within 8 days/,
       ...(hasDisk ? [/^warning disk: \d+ MB are left/] : []),
     ]
     for (const one of expected) expect(found).toContainEqual(expect.stringMatching(one))

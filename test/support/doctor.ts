@@ -39,7 +39,12 @@ const BYPASS = 'a key that takes limits off'
 /** A did:key of nobody who is here. */
 const RECOVERY_KEY = 'did:key:zQ3shunBKsXixLxKtC5qeSG9E4J5RkGN57im31pcTzbNQnm5w'
 
-export async function startPatient({ env, ...options }: TestServerOptions = {}): Promise<Patient> {
+/** @param backedUp whether a backup was begun */
+export async function startPatient({
+  env,
+  backedUp = true,
+  ...options
+}: TestServerOptions & { backedUp?: boolean } = {}): Promise<Patient> {
   const network = await startFakeNetwork(HOSTNAME)
   const smtp = await startSmtp({ plain: true })
   const login = `${USER}:${encodeURIComponent(SECRET)}`
@@ -84,6 +89,7 @@ export async function startPatient({ env, ...options }: TestServerOptions = {}):
     return json
   }
   const owner = await makeAccount(server, askHost)
+  if (backedUp) await askHost('/operator/backup/begin', {})
   const readers: FirehoseReader[] = []
   return {
     ...{ server, network, front, authority, owner, askHost },

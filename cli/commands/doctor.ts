@@ -77,7 +77,9 @@ async function run(given: Args): Promise<void> {
   const report = 'report' in reported ? reported.report : undefined
   const accounts = report ? await findAccounts(askHost, given.account, limit) : []
   const outside = new Outside({ ...(connectTo && { connectTo }) })
-  const world = new World({ place, reported, accounts, askHost, outside })
+  // Of a host elsewhere, the settings are elsewhere.
+  const smtpUrl = given.host === undefined ? process.env.PDS_EMAIL_SMTP_URL : undefined
+  const world = new World({ place, reported, accounts, askHost, outside, smtpUrl })
   const shown = process.stderr.isTTY ? progress('Looking', { unit: 'checks' }) : undefined
   const { results, fixes } = await diagnose(world, () => shown?.advance())
   shown?.done(place.publicUrl)

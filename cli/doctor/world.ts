@@ -51,6 +51,8 @@ export class World {
   readonly accounts: readonly Account[]
   readonly outside: Outside
   readonly askHost: AskHost
+  /** Of the SMTP server, where the settings of the host are on this machine. */
+  readonly smtpUrl: string | undefined
   readonly #settleTime: number
   readonly #known = new Map<string, Promise<unknown>>()
   /** What clocks of others say minus what this machine's says, ms. */
@@ -63,6 +65,7 @@ export class World {
     accounts: readonly Account[]
     askHost: AskHost
     outside: Outside
+    smtpUrl?: string | undefined
     /** How long the network may take to see what was just written, in ms. */
     settleTime?: number
   }) {
@@ -70,6 +73,7 @@ export class World {
     this.reported = parts.reported
     this.accounts = parts.accounts
     this.askHost = parts.askHost
+    this.smtpUrl = parts.smtpUrl
     this.outside = parts.outside
     this.#settleTime = parts.settleTime ?? SETTLE_TIME
   }

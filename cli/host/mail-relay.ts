@@ -30,6 +30,16 @@ export async function sendBySmtp(url: string, mail: OutgoingMail): Promise<void>
   }
 }
 
+/** Signs in at the server, and sends nothing. @throws what nodemailer says */
+export async function verifySmtp(url: string): Promise<void> {
+  const transport = connectTo(url)
+  try {
+    await transport.verify()
+  } finally {
+    transport.close()
+  }
+}
+
 const connectTo = (url: string): Transporter =>
   createTransport(withTls(url), {
     connectionTimeout: TIMEOUT,

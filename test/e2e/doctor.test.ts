@@ -459,6 +459,15 @@ const faults: Record<string, Fault> = {
       'relay-account',
     ],
   },
+  'the mail server does not know the password': {
+    does: async ({ smtp }) => {
+      const { url } = smtp
+      smtp.url = url.replace('mailer:', 'mailer:not-')
+      return () => Object.assign(smtp, { url })
+    },
+    finds: ['mail-login'],
+    said: /It says: Invalid login/,
+  },
   // The last, since it cannot be taken back.
   'mails are refused': {
     does: async ({ smtp, askHost, owner }) => {
@@ -524,6 +533,7 @@ describe.runIf(hasOpenssl)('a host in a network', () => {
       PDS_DATA_DIRECTORY: patient.server.dataDirectory,
       NODE_EXTRA_CA_CERTS: patient.authority.caFile,
       PDS_DOH_URL: `${patient.network.dns.url}/dns-query`,
+      PDS_EMAIL_SMTP_URL: patient.smtp.url,
     })
 
   test('the command says in words that all is well', async () => {

@@ -91,9 +91,9 @@ export async function startPatient({
   const owner = await makeAccount(server, askHost)
   if (backedUp) await askHost('/operator/backup/begin', {})
   const readers: FirehoseReader[] = []
+  const mailServer = Object.assign(smtp, { url: smtpUrl })
   return {
-    ...{ server, network, front, authority, owner, askHost },
-    smtp: Object.assign(smtp, { url: smtpUrl }),
+    ...{ server, network, front, authority, owner, askHost, smtp: mailServer },
     async listen() {
       const reader = await new FirehoseReader(server.origin).opened()
       readers.push(reader)
@@ -106,7 +106,8 @@ export async function startPatient({
       })
       const looked = await lookAt(askHost, undefined, {})
       const accounts = await findAccounts(askHost, account, 20)
-      const parts = { ...looked, accounts, askHost, outside, settleTime: 20 }
+      const { url: smtpUrl } = mailServer
+      const parts = { ...looked, accounts, askHost, outside, smtpUrl, settleTime: 20 }
       try {
         return await diagnose(new World(parts))
       } finally {

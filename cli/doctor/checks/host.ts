@@ -5,6 +5,8 @@ import { isLoopback } from '../../../src/kernel/loopback.ts'
 import { quotaNames } from '../../../src/kernel/quota.ts'
 import { isNewer } from '../../../src/services/newest-version.ts'
 import { bytesInWords, counted } from '../../../src/web/numbers.ts'
+import { verifySmtp } from '../../host/mail-relay.ts'
+import { messageOf } from '../answers.ts'
 import type { Check } from '../check.ts'
 import { foundIf, Skipped, WELL } from '../finding.ts'
 
@@ -76,6 +78,23 @@ export const hostChecks: readonly Check[] = [
     async run({ status, isPublic }) {
       if (!isPublic) throw new Skipped('the host is on this machine only (PDS_HOSTNAME)')
       return foundIf(!status.sendsMail, () => ({ what: `Mails leave ${status.mailWay}.` }))
+    },
+  },
+  {
+    of: 'host',
+    id: 'mail-login',
+    title: 'The mail server lets this host in',
+    severity: 'error',
+    means: 'No mail leaves: codes and notices do not arrive.',
+    mend: 'Correct PDS_EMAIL_SMTP_URL (docs/mail.md)',
+    async run({ smtpUrl }) {
+      if (!smtpUrl) throw new Skipped('PDS_EMAIL_SMTP_URL is not set on this machine')
+      try {
+        await verifySmtp(smtpUrl)
+        return WELL
+      } catch (error) {
+        return [{ what: `It says: ${messageOf(error)}.` }]
+      }
     },
   },
   {

@@ -156,10 +156,17 @@ async function untilChanged(
   let shown = 0
   for (let asked = 0; ; asked++) {
     const run = runOf(state, name)
-    if (run?.finishedAt !== null) {
-      bar.done(`${run?.changed ?? 0} accounts changed`)
-      const message = `Everything is changed${run ? `, of ${run.total} accounts` : ''}: the old secret may go.`
-      return { secret: name, state: 'done', message, ...(run && { run }) }
+    // Nothing says that the one before may go but a run that has replaced it.
+    if (!run || (state.hasTwo(name) && !run.ofOther)) {
+      bar.failed('it was not begun')
+      throw new CommandError(
+        `The host uses the new ${settingOf[name]}, and has not begun to replace the one before: restart it.`,
+      )
+    }
+    if (run.finishedAt !== null) {
+      bar.done(`${run.changed} accounts changed`)
+      const message = `Everything is changed, of ${run.total} accounts: the old secret may go.`
+      return { secret: name, state: 'done', message, run }
     }
     const at = run.done + (run.pass > 1 ? run.total : 0)
     bar.advance(Math.max(0, at - shown))

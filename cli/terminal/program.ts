@@ -49,13 +49,22 @@ export function reportError(error: unknown, name: string): void {
   // citty does not export the class of its errors.
   const isUsage = error instanceof UsageError || error.name === 'CLIError'
   const isInterrupt = error.name === 'InterruptedError'
-  if (!isUsage && !isInterrupt && !EXPECTED.has(error.name)) throw error
+  if (!isUsage && !isInterrupt && !EXPECTED.has(error.name) && !isOfFiles(error)) throw error
   // What strangers sent stays in its line.
   const keep = error.name === 'LexiconError' ? '' : '\n'
   const text = escapeControls(stripVTControlCharacters(error.message), keep)
   process.stderr.write(isUsage ? `${name}: ${text} (see ${name} --help)\n` : `${text}\n`)
   process.exitCode = isUsage ? EXIT.usage : isInterrupt ? EXIT.interrupted : EXIT.failed
 }
+
+/** What the system says of files that somebody may have to mend: rights, places, room. */
+const FILE_ERRORS = [
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EISDIR', 'ENOTDIR', 'ENOENT', 'ELOOP'],
+  ...['ENAMETOOLONG', 'EBUSY', 'EMFILE'],
+]
+
+const isOfFiles = (error: NodeJS.ErrnoException): boolean =>
+  error.syscall !== undefined && FILE_ERRORS.includes(error.code ?? '')
 
 interface Found {
   command: AnyCommand

@@ -298,16 +298,20 @@ test('whatever is encrypted or marked with the key secret is known to the change
   // A file more here seals something more: `rewrapAccount` or `rewrapDirectory` has to know of it, and PURPOSES above.
   expect(files.sort()).toEqual([
     'src/durable/account/keys.ts',
+    'src/durable/account/restore.ts',
     'src/durable/account/rewrap.ts',
     'src/durable/account/totp.ts',
     'src/durable/directory.ts',
     'src/durable/directory/rotation-work.ts',
     'src/kernel/config/secret-settings.ts',
+    'src/kernel/crypto/key-fingerprint.ts',
     'src/services/accounts/change-signing-key.ts',
     'src/services/accounts/create.ts',
     'src/services/accounts/reserve-signing-key.ts',
     'src/services/factors/recovery-code-keys.ts',
     'src/services/objects/secrets.ts',
+    'src/web/operator/backup.ts',
+    'src/web/operator/restore.ts',
     'src/web/operator/secrets.ts',
   ])
 })

@@ -96,7 +96,7 @@ async function answer(
       const policy = policyOf(request.method, plainPath(path))
       label = policy?.path
       countPath(context, policy)
-      const bounded = await boundBody(request, policy?.maxBody ?? 0)
+      const bounded = policy?.streams ? request : await boundBody(request, policy?.maxBody ?? 0)
       if (isOAuthPath(path)) return await answerOAuth(bounded, path, env, services)
       return await site.fetch(bounded, { services, context }, ctx)
     } catch (error) {

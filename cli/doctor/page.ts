@@ -1,7 +1,9 @@
 /** The table of checks in `docs/troubleshooting.md`. */
 import { checks } from './checks.ts'
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/</g, '&lt;')
+/** What is no code must not be taken for HTML. */
+const cell = (text: string): string =>
+  text.replaceAll('|', '\\|').replace(/`[^`]*`|</g, (found) => (found === '<' ? '&lt;' : found))
 
 export const checksTable = (): string =>
   [

@@ -15,11 +15,11 @@ export const LOCK = 'lock.sqlite'
 const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp', 'plc.jsonl', LOCK]
 
 /** What a file system or somebody looking around puts into a folder. */
-const FOREIGN = ['lost+found', '.DS_Store']
+const FOREIGN = /^(?:lost\+found$|\.)/
 
 /** Whether a folder is one of a host, or may become one: a host makes it its owner's only. */
 function mayBeData(path: string): boolean {
-  const names = readdirSync(path).filter((name) => !FOREIGN.includes(name))
+  const names = readdirSync(path).filter((name) => !FOREIGN.test(name))
   // Or the copy that a process was writing when it was killed.
   const isOwn = (name: string) => OWN.some((own) => name === own || name.startsWith(`${own}.`))
   return names.length === 0 || names.some(isOwn)

@@ -39,6 +39,8 @@ export interface WorkerdOptions {
   /** The IP address to listen on. */
   bind: string
   raw: RawSettings
+  /** Whether it reaches nobody: for a host that is only looked at from this machine. */
+  offline?: boolean
   /** Names that look like settings and are none, for the operator to be told. */
   unknown?: readonly string[]
   /** How often workerd has ended by itself before. */
@@ -188,7 +190,7 @@ interface Sockets {
 }
 
 function workerdConfig(
-  { dataDirectory, port, bind, raw }: WorkerdOptions,
+  { dataDirectory, port, bind, raw, offline = false }: WorkerdOptions,
   sockets: Sockets,
 ): string {
   const objects = Object.entries(OBJECTS)
@@ -221,8 +223,8 @@ const config :Workerd.Config = (
     (name = "objects", disk = (path = "objects", writable = true)),
     (name = "blobs", disk = (path = "blobs", writable = true)),
     (name = "pages", disk = (path = "${pagesFolder()}")),
-    (name = "internet", network = ${network(reachPrivate)}),
-    (name = "operator-network", network = ${network(true)}),
+    (name = "internet", network = ${offline ? NO_NETWORK : network(reachPrivate)}),
+    (name = "operator-network", network = ${offline ? NO_NETWORK : network(true)}),
     (name = "password-hasher", external = (address = "unix:${sockets.hasher}", http = ())),
     (name = "disk-space", external = (address = "unix:${sockets.disk}", http = ()))${
       sockets.mail
@@ -247,6 +249,8 @@ const worker :Workerd.Worker = (
 );
 `
 }
+
+const NO_NETWORK = '(allow = [])'
 
 /**
  * What may be connected to. It is decided by address when the connection is made, so that a name which leads to a

@@ -140,6 +140,7 @@ function createServices(env: Env): Services {
     waitUntil,
   })
   const sends = sendsMail(config, env)
+  const relays = new RelayStatuses(config, network)
   const mail = new MailService({
     config,
     objects,
@@ -195,7 +196,7 @@ function createServices(env: Env): Services {
     plc,
     lexicons,
     mail,
-    operator: new OperatorActions({ objects, accounts }),
+    operator: new OperatorActions({ objects, accounts, relays, crawlers: config.crawlers }),
     assertCaptcha(token, handle) {
       const { clientAddress: address, request } = currentRequest()
       const userAgent = request.headers.get('user-agent')
@@ -220,7 +221,7 @@ function createServices(env: Env): Services {
     }),
     network,
     space,
-    relays: new RelayStatuses(config, network),
+    relays,
     newestVersion: new NewestVersion(config, network),
     get settings() {
       return describeSettings({ ...env })

@@ -18,6 +18,7 @@ import type {
   SessionsRpc,
 } from './account/sign-in.ts'
 import type { Answer } from './answer.ts'
+import type { AccountRestoreRpc, BackupRpc } from './backup.ts'
 
 export interface AccountRpc {
   readonly lifecycle: LifecycleRpc
@@ -39,6 +40,8 @@ export interface AccountRpc {
   readonly access: AccessRpc
   readonly rateLimits: RateLimitsRpc
   readonly rowCounts: RowCountsRpc
+  readonly backup: BackupRpc
+  readonly restore: AccountRestoreRpc
 }
 
 /** Archives of everything that the account has here: one at a time. */

@@ -38,6 +38,7 @@ import type { SecretFingerprints } from '../storage/directory/secret-fingerprint
 import type { SecretRotations } from '../storage/directory/secret-rotations.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
+import type { BackupRpc, DirectoryRestoreRpc } from './backup.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
 import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
 
@@ -60,6 +61,8 @@ export interface DirectoryRpc {
   readonly secrets: SecretsRpc
   readonly roles: RolesRpc
   readonly audit: AuditRpc
+  readonly backup: BackupRpc
+  readonly restore: DirectoryRestoreRpc
 }
 
 export interface DirectoryAccountsRpc {

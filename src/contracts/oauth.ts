@@ -7,6 +7,7 @@ import type { Device, DeviceAccount } from '../storage/oauth/devices.ts'
 import type { AuthorizationRequest, RequestChange } from '../storage/oauth/requests.ts'
 import type { NewToken, Rotation, Token } from '../storage/oauth/tokens.ts'
 import type { Answer } from './answer.ts'
+import type { BackupRpc, ObjectRestoreRpc } from './backup.ts'
 
 /** What a request with an access token may do. */
 export interface TokenInfo extends Pick<Token, 'did' | 'clientId' | 'scope' | 'expiresAt'> {
@@ -21,6 +22,8 @@ export interface OAuthRpc {
   readonly tokens: TokensRpc
   readonly replays: ReplaysRpc
   readonly accounts: OAuthAccountsRpc
+  readonly backup: BackupRpc
+  readonly restore: ObjectRestoreRpc
 }
 
 /** Browsers. */

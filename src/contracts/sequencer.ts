@@ -62,6 +62,8 @@ export interface SequencerRpc {
   /** Fills in the collections of an account that has told none, since it has had no event for long. */
   fillInCollections(did: string, names: readonly string[]): Answer<void>
   status(): Answer<FirehoseStatus>
+  /** Rows for a backup, as lines of JSON (`src/storage/dump.ts`), with the number of the newest event. */
+  dump(): Answer<ReadableStream<Uint8Array>>
   /** How much is going on, as it was within the last minute. Reads a row for each account. */
   activity(): Answer<HostActivity>
   /** Those who listen, at most 200. */

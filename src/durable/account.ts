@@ -4,6 +4,7 @@ import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
 import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { networkOf } from '../services/network.ts'
@@ -32,6 +33,7 @@ import { RateCounter } from '../storage/rate-counter.ts'
 import { countRows } from '../storage/sql.ts'
 import { Access } from './account/access.ts'
 import { Archives } from './account/archives.ts'
+import { Backup } from './account/backup.ts'
 import { Blobs } from './account/blobs.ts'
 import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
@@ -59,6 +61,8 @@ import { Profile } from './account/profile.ts'
 import { AccountQuota } from './account/quota.ts'
 import { Recovery } from './account/recovery.ts'
 import { Repository } from './account/repository.ts'
+import { resetTokens } from './account/reset-tokens.ts'
+import { AccountRestore, isRestoring, type Restored, restoring } from './account/restore.ts'
 import { ServiceTokens } from './account/service-tokens.ts'
 import { Sessions } from './account/sessions.ts'
 import { signOutOf } from './account/sign-out.ts'
@@ -75,17 +79,29 @@ const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
  * is in `src/contracts/account.ts`, what it stores in `src/storage/account`.
  */
 export class AccountObject extends DurableObject<Env> implements RpcObject {
-  readonly #dispatcher: RpcDispatcher<AccountRpc>
-  readonly #scheduler: Scheduler
-  readonly #assertHolder: (holder: Holder) => void
+  #built: ReturnType<typeof buildParts>
+  #dispatcher: RpcDispatcher<AccountRpc>
+  #isRestoring: boolean
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    counters.objects.note('account', this)
     migrate(ctx.storage, migrations)
-    const { parts, scheduler, assertHolder } = buildParts(ctx, env)
-    this.#dispatcher = new RpcDispatcher(parts)
-    this.#scheduler = scheduler
-    this.#assertHolder = assertHolder
+    this.#isRestoring = isRestoring(ctx.storage.kv)
+    this.#built = this.#build()
+    this.#dispatcher = new RpcDispatcher(this.#built.parts)
+  }
+
+  #build(): ReturnType<typeof buildParts> {
+    return buildParts(this.ctx, this.env, {
+      reload: () => {
+        this.#built = this.#build()
+        this.#dispatcher = new RpcDispatcher(this.#built.parts)
+      },
+      changed: () => {
+        this.#isRestoring = isRestoring(this.ctx.storage.kv)
+      },
+    })
   }
 
   call(
@@ -94,17 +110,21 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
     args: readonly unknown[],
     holder?: Holder,
   ): Promise<RpcResult> {
-    const check = holder && (() => this.#assertHolder(holder))
+    const { assertHolder } = this.#built
+    const check = () => {
+      if (this.#isRestoring && part !== 'restore') throw restoring()
+      if (holder) assertHolder(holder)
+    }
     return this.#dispatcher.callIf(check, part, method, args)
   }
 
-  override alarm(): Promise<void> {
-    return this.#scheduler.onAlarm()
+  override async alarm(): Promise<void> {
+    if (!this.#isRestoring) await this.#built.scheduler.onAlarm()
   }
 }
 
 /** The parts of an account, each with what it needs of the others. */
-function buildParts(ctx: DurableObjectState, env: Env) {
+function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
   const { storage } = ctx
   const config = readConfig({ ...env })
   const rowCounter = config.devMode ? countRows(storage.sql) : NO_COUNTS
@@ -212,16 +232,8 @@ function buildParts(ctx: DurableObjectState, env: Env) {
   const recoveryCodes = new RecoveryCodes(sql)
   const keys = new Keys(core, store, { totp: totpStore, recoveryCodes })
   const tables = { appPasswords: new AppPasswords(sql), passkeys: passkeyTable }
-  const passwords = new Passwords(core, tables, sessionTable, signOut, {
-    async assertValid(hash) {
-      await objects.directory.tokens.find('reset_password', hash, did())
-    },
-    async remove(hash) {
-      await objects.directory.tokens
-        .consume('reset_password', hash, did())
-        .catch((error: unknown) => log().error('a used token stays in the directory', error))
-    },
-  })
+  const mailed = resetTokens(objects, did, log)
+  const passwords = new Passwords(core, tables, sessionTable, signOut, mailed)
   const factors = new Factors(core, {
     passwords,
     totp: new Totp(core, totpStore),
@@ -252,21 +264,14 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     return ctx.blockConcurrencyWhile(async () => {
       if (!profile.isDeleted()) return
       await blobStore(env).deleteFolder(blobFolder(did()))
-      await empty()
+      await storage.deleteAll()
+      migrate(storage, migrations)
+      for (const part of [outbox, profile, repo, scheduler]) part.clearCache()
+      keys.cache(undefined)
     })
   }
 
-  async function empty(): Promise<void> {
-    await storage.deleteAll()
-    migrate(storage, migrations)
-    outbox.clearCache()
-    profile.clearCache()
-    repo.clearCache()
-    scheduler.clearCache()
-    keys.cache(undefined)
-  }
-
-  if (!outbox.isEmpty()) ctx.waitUntil(scheduler.resume(delivery))
+  if (!outbox.isEmpty() && !isRestoring(storage.kv)) ctx.waitUntil(scheduler.resume(delivery))
   const parts: AccountRpc = {
     lifecycle,
     profile: new Profile(core, store, handleChange, blobIndex, preferenceTable),
@@ -287,6 +292,8 @@ function buildParts(ctx: DurableObjectState, env: Env) {
     access: new Access(core, factors, passkeyTable, signOut),
     rateLimits: rates,
     rowCounts: rowCounter,
+    backup: new Backup(core, blobIndex, keys),
+    restore: new AccountRestore({ core, store, blobIndex, keys, restored }),
   }
   return { parts, scheduler, assertHolder }
 }

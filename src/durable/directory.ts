@@ -5,6 +5,7 @@ import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { keySecrets } from '../kernel/config/secret-settings.ts'
 import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { SignUps as SignUpService } from '../services/mail/sign-ups.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
@@ -15,6 +16,7 @@ import { hostObjects } from '../services/objects/stubs.ts'
 import { AccountList } from '../storage/directory/account-list.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { AuditLog } from '../storage/directory/audit.ts'
+import { directoryPlan } from '../storage/directory/backup-plan.ts'
 import { Bursts } from '../storage/directory/bursts.ts'
 import { DevMails } from '../storage/directory/dev-mails.ts'
 import { EmailTokens } from '../storage/directory/email-tokens.ts'
@@ -37,6 +39,7 @@ import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints
 import { SecretRotationStore } from '../storage/directory/secret-rotations.ts'
 import { SignUpQueue } from '../storage/directory/sign-up-queue.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
+import { dumpRows, streamOf } from '../storage/dump.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
@@ -56,6 +59,7 @@ import { Secrets } from './directory/secrets.ts'
 import { SendToAll } from './directory/send-to-all.ts'
 import { QUEUE_CHECK, refuseOverdue, SignUps } from './directory/sign-ups.ts'
 import { RpcDispatcher } from './dispatcher.ts'
+import { DirectoryRestore } from './object-restore.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
 /** How long after something was stored that expires what has expired is removed, in ms. */
@@ -89,6 +93,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    counters.objects.note('directory', this)
     const { storage } = ctx
     const { sql } = storage
     migrate(storage, migrations)
@@ -195,7 +200,16 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       startMailing,
     })
     const moderation = new ModerationLog(sql)
+    const restore = new DirectoryRestore({
+      storage,
+      plan: directoryPlan,
+      migrations,
+      hasAccounts: () => accounts.list(1).length > 0,
+      clearCaches: () => reportTable.clearCache(),
+    })
     const parts: DirectoryRpc = {
+      backup: { dump: () => streamOf(dumpRows(storage, directoryPlan, migrations.length, {})) },
+      restore,
       accounts: new Accounts(storage, {
         accounts,
         list,
@@ -208,6 +222,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
         signUps: signUpQueue,
         bursts,
         reports: reportTable,
+        restore,
       }),
       signUps: new SignUps(storage, signUpQueue, mails, bursts),
       invites: new Invites(storage, invites, accounts),

@@ -3,9 +3,12 @@ import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import type { OAuthRpc } from '../contracts/oauth.ts'
 import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import { dumpRows, streamOf } from '../storage/dump.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
+import { oauthPlan } from '../storage/oauth/backup-plan.ts'
 import { AuthorizedClients } from '../storage/oauth/clients.ts'
 import { Devices as DeviceTable } from '../storage/oauth/devices.ts'
 import { Epochs } from '../storage/oauth/epochs.ts'
@@ -18,6 +21,7 @@ import { Clients } from './oauth/clients.ts'
 import { Devices } from './oauth/devices.ts'
 import { Requests } from './oauth/requests.ts'
 import { Tokens } from './oauth/tokens.ts'
+import { ObjectRestore } from './object-restore.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
 /** How often what has expired is removed, in ms. */
@@ -43,6 +47,7 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    counters.objects.note('oauth', this)
     const { storage } = ctx
     const { sql } = storage
     migrate(storage, migrations)
@@ -73,6 +78,13 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
       new DiskSpace(env),
     )
     const parts: OAuthRpc = {
+      backup: { dump: () => streamOf(dumpRows(storage, oauthPlan, migrations.length, {})) },
+      restore: new ObjectRestore({
+        storage,
+        plan: oauthPlan,
+        migrations,
+        clearCaches: () => tokens.clearCache(),
+      }),
       devices: new Devices(devices, epochs),
       clients: new Clients(clients, epochs),
       requests: new Requests(requests, epochs),

@@ -8,13 +8,16 @@ import type {
 } from '../contracts/sequencer.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
+import { dumpRows, streamOf } from '../storage/dump.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { Activity, type HostActivity } from '../storage/sequencer/activity.ts'
+import { sequencerPlan } from '../storage/sequencer/backup-plan.ts'
 import { EventLog } from '../storage/sequencer/log.ts'
 import { Relays } from '../storage/sequencer/relays.ts'
 import { Retention } from '../storage/sequencer/retention.ts'
@@ -57,6 +60,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    counters.objects.note('sequencer', this)
     migrate(ctx.storage, migrations)
     const config = readConfig({ ...env })
     this.#counter = config.devMode ? countRows(ctx.storage.sql) : undefined
@@ -139,6 +143,11 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     return { head, consumers, behind, lastEventAt, relays: this.#crawl.list(), accounts }
   }
 
+  dump(): ReadableStream<Uint8Array> {
+    const { head } = this.#log
+    return streamOf(dumpRows(this.ctx.storage, sequencerPlan, migrations.length, { head }))
+  }
+
   activity(): HostActivity {
     return this.#activityOfHost.read(Date.now())
   }
@@ -171,8 +180,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
 
   raiseSequence(above: number): boolean {
     // Numbers begin with microseconds and count up by one: a relay that knows a later one makes it up.
-    if (!Number.isSafeInteger(above) || above > Date.now() * 1000) return false
+    if (!Number.isSafeInteger(above) || above < 0 || above > Date.now() * 1000) return false
     this.#log.raise(above)
+    // What consumers may have read is of a host that was lost.
+    if (this.#log.lastEventAt === undefined) this.#retention.forgetTo(this.#log.head)
     return true
   }
 

@@ -664,7 +664,7 @@ describe.runIf(hasOpenssl)('a host with settings that nobody should have', () =>
 })
 
 test('what helps are commands that there are', async () => {
-  const lines = checks.flatMap(({ mend }) => [...mend.matchAll(/npx cumulus ([^.;,)]*)/g)])
+  const lines = checks.flatMap(({ mend }) => [...mend.matchAll(/`npx cumulus ([^`]*)`/g)])
   expect(lines.length).toBeGreaterThan(5)
   for (const [, words = ''] of lines) {
     const { command } = await findCommand(cumulus, words.split(' '))

@@ -59,7 +59,7 @@ export default operatorCommand({
 })
 
 async function pageOf(host: OperatorArgs, body: object): Promise<Page> {
-  return (await askAsOperator(host, '/operator/accounts', body)) as unknown as Page
+  return (await askAsOperator(host, '/operator/accounts/search', body)) as unknown as Page
 }
 
 const line = ({ handle, did, email, status, role, createdAt, attention }: Account): string =>

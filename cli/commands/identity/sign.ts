@@ -53,7 +53,7 @@ With the key of the host, nothing is sent after which the account could not live
     const operation = await local.signLocally(plcUrl, did, change, local.readKeyFile(key))
     if (submit) {
       await local.submitTo(plcUrl, did, operation)
-      await askAsOperator(host, '/operator/identity/announce', { account: did })
+      await askAsOperator(host, '/operator/announce', { account: did, what: 'identity' })
     }
     return {
       answer: { did, handle, operation, submitted: submit },

@@ -64,7 +64,7 @@ export const firehoseChecks: readonly Check[] = [
     title: `The last ${WANTED} events are signed and proven`,
     severity: 'error',
     means: 'Relays drop what they cannot verify: nobody sees what these accounts write.',
-    mend: 'A signature: see did-signing-key. Otherwise let the network fetch the repository: npx cumulus doctor --fix',
+    mend: 'A signature: see did-signing-key. Otherwise let the network fetch the repository: `npx cumulus doctor --fix`',
     canFix: true,
     async run(world) {
       const { events } = await world.firehose()

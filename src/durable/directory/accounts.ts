@@ -37,6 +37,8 @@ export interface AccountTables {
   signUps: SignUpQueue
   bursts: Pick<Bursts, 'judge'>
   reports: Reports
+  /** Whether the host is being restored. */
+  restore: { assertNone(): void }
 }
 
 /** Which accounts are on this host, and under which names. */
@@ -68,6 +70,7 @@ export class Accounts implements DirectoryAccountsRpc {
     signUp: SignUpNote = {},
   ): void {
     const { burst } = signUp
+    this.#tables.restore.assertNone()
     const noteBurst = burst && this.#bursts.judge(burst, burst.minimum)
     this.#storage.transactionSync(() => {
       if (signUp.queueMax !== undefined) this.#queue.assertRoom(signUp.queueMax)

@@ -10,7 +10,7 @@ export async function encrypt(
 ): Promise<Uint8Array> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH))
   const key = await deriveKey(secret, purpose)
-  const cipher = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, plain)
+  const cipher = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, plain.slice())
   const sealed = new Uint8Array(IV_LENGTH + cipher.byteLength)
   sealed.set(iv)
   sealed.set(new Uint8Array(cipher), IV_LENGTH)
@@ -39,9 +39,9 @@ async function decryptWith(secret: string, purpose: string, sealed: Uint8Array) 
   const key = await deriveKey(secret, purpose)
   try {
     const plain = await crypto.subtle.decrypt(
-      { name: 'AES-GCM', iv: sealed.subarray(0, IV_LENGTH) },
+      { name: 'AES-GCM', iv: sealed.slice(0, IV_LENGTH) },
       key,
-      sealed.subarray(IV_LENGTH),
+      sealed.slice(IV_LENGTH),
     )
     return new Uint8Array(plain)
   } catch (cause) {

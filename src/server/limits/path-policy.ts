@@ -21,6 +21,8 @@ export interface PathPolicy {
   readonly perFiveMinutes?: number
   /** Bytes. */
   readonly maxBody: number
+  /** Whether the body is not read before whoever answers does: it may be larger, and is bounded there. */
+  readonly streams?: boolean
 }
 
 const GET = ['GET', 'HEAD', 'OPTIONS']
@@ -39,6 +41,9 @@ const APP_SIGN_INS = 300
 const APP_TOKENS = 3_000
 /** The largest form of a page. */
 const FORM = 128 * KB
+
+/** Rows of an account from a backup, and pieces of its repository. */
+const RESTORED = 8 * 1024 * KB
 
 const OAUTH_API = '/@atproto/oauth-provider/~api/*'
 
@@ -84,6 +89,29 @@ export const pathPolicies: readonly PathPolicy[] = [
     caller: 'operator',
     perFiveMinutes: 60,
     maxBody: FORM,
+  },
+  {
+    path: '/operator/backup/*',
+    methods: POST,
+    caller: 'operator',
+    perFiveMinutes: 3_000,
+    maxBody: FORM,
+  },
+  // What it says to be as large as, which is checked; as large as any blob of a backup.
+  {
+    path: '/operator/restore/blob',
+    methods: POST,
+    caller: 'operator',
+    perFiveMinutes: 3_000,
+    maxBody: FORM,
+    streams: true,
+  },
+  {
+    path: '/operator/restore/*',
+    methods: POST,
+    caller: 'operator',
+    perFiveMinutes: 3_000,
+    maxBody: RESTORED,
   },
   { path: '/operator/*', methods: POST, caller: 'operator', perFiveMinutes: 300, maxBody: FORM },
   { path: '/settings/*', methods: GET, caller: 'owner', maxBody: 0 },

@@ -1,4 +1,4 @@
-import { XRPCError } from '@atproto/xrpc-server'
+import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
 import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
@@ -70,6 +70,32 @@ export class BlobService {
   /** Whether the store works, for the operator. @throws as `tryStore` */
   tryStore(): Promise<void> {
     return tryStore(this.#dependencies.store())
+  }
+
+  /**
+   * Puts a blob of a backup back, as it was.
+   *
+   * @throws InvalidRequestError when the bytes are others; InsufficientStorageError; as `AccountRestoreRpc.addBlob`
+   */
+  async restore(
+    did: string,
+    { cid, mimeType, size }: Pick<BlobRow, 'cid' | 'mimeType' | 'size'>,
+    body: ReadableStream<Uint8Array>,
+  ): Promise<void> {
+    const { objects, store: openStore, space, waitUntil } = this.#dependencies
+    await space.assertRoom()
+    const store = openStore()
+    const options: UploadOptions = { declaredType: mimeType, size, limit: size, location: 'allow' }
+    const storing = storeBlob(store, did, body, options)
+    waitUntil(storing.catch(() => undefined))
+    const stored = await storing
+    try {
+      if (stored.cid !== cid) throw new InvalidRequestError(`The bytes are not those of ${cid}`)
+      await objects.account(did).restore.addBlob({ ...stored, mimeType })
+    } catch (error) {
+      if (error instanceof XRPCError) await store.delete(stored.key)
+      throw error
+    }
   }
 
   /**

@@ -45,6 +45,8 @@ export interface ImportOptions {
   after: string
   /** Most bytes of the file, and of all records: one block may be the record at many keys, and is stored with each. */
   maxSize: number
+  /** Whether the repository is put back as it was, its commit included: rows carry the rev of that commit. */
+  keepRev?: boolean
   /** How many records, and bytes in the repository, the account may have; unless given, there is no limit. */
   quota?: Quota
 }
@@ -141,9 +143,12 @@ class Import {
   }
 
   async #begin(cid: CidBytes, block: Uint8Array): Promise<void> {
-    const { did, signingKeys, after } = this.#options
+    const { did, signingKeys, after, keepRev } = this.#options
     const { data, rev } = await readCommit(block, did, signingKeys)
-    this.#staging.rev = TID.nextStr(isPlausibleRev(rev) && rev > after ? rev : after)
+    this.#staging.rev =
+      keepRev && isPlausibleRev(rev)
+        ? rev
+        : TID.nextStr(isPlausibleRev(rev) && rev > after ? rev : after)
     this.#commit = { commit: { cid, block: block.slice() }, data }
     this.#walk = new TreeWalk(data, (node) => this.#staging.addNode(node))
   }

@@ -155,6 +155,20 @@ export class Lifecycle {
     this.#parts.snapshots.breakExports()
   }
 
+  /**
+   * Tells the network how an account is that came from a backup, in a transaction of the caller's: by a new commit of the
+   * same records, whose rev is later than whatever was written after the backup and is lost.
+   */
+  announceRestored(key: SigningKey): void {
+    const { did, handle, status } = this.profile.get()
+    const active = status === 'active'
+    this.repo.resign(did, key)
+    this.repo.announce(accountEvent(did, active, active ? undefined : status))
+    if (!active) return
+    this.repo.announce(identityEvent(did, handle))
+    this.repo.announceHead(did)
+  }
+
   /** Emits #account with the status as it is. */
   tellStatus(): void {
     const { did, status } = this.profile.get()

@@ -185,6 +185,17 @@ export class Repo {
   }
 
   /**
+   * Puts a repository of a backup in its place, under the commit that it had; in a transaction.
+   *
+   * @param lastEvent number of the last event, of before or of an account that was replaced
+   */
+  putBack({ commit, data, rev, staging }: VerifiedImport, lastEvent: number): void {
+    staging.replace()
+    this.collections.addAll()
+    this.#head.put({ ...commit, data, rev, lastEvent, counts: staging.counts })
+  }
+
+  /**
    * How many blocks and records there are, as the head says. Where it was never counted it is, once, which reads a row
    * for each.
    */

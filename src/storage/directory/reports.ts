@@ -72,6 +72,11 @@ export class Reports {
     this.#most = most
   }
 
+  /** Drops the count, after the rows were changed by other means. */
+  clearCache(): void {
+    this.#count = undefined
+  }
+
   /**
    * An account is gone: so are reports about it, and what it has said. An open report of it about others stays, without
    * its words.

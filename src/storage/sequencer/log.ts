@@ -66,6 +66,7 @@ export class EventLog {
     if (above <= Math.max(this.#head, this.#raisedTo)) return
     this.#sql.exec('UPDATE horizon SET raised_to = ?', above)
     this.#raisedTo = above
+    if (this.#lastEventAt === undefined) this.#head = above
   }
 
   /** The cursor after which there are so many events, or as many as are kept. */

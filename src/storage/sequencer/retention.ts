@@ -51,6 +51,12 @@ export class Retention {
     return this.#prunedTo
   }
 
+  /** What was up to this number is not here, and consumers with such cursors are told so. */
+  forgetTo(seq: number): void {
+    this.#sql.exec('UPDATE horizon SET pruned_to = max(pruned_to, ?)', seq)
+    this.#prunedTo = Math.max(this.#prunedTo, seq)
+  }
+
   /** `EventLog.total` at which the log is full. */
   get fullAt(): number {
     return this.#fullAt

@@ -20,7 +20,7 @@ const MAX_NAME = 100
 
 export const accountCommands = new Hono<CommandEnv>()
   /** `{prefix?, filter?, limit?, cursor?}` in: accounts whose DID, handle or address begins so, out: `{accounts, cursor?}`. */
-  .post('/operator/accounts', async (c) => {
+  .post('/operator/accounts/search', async (c) => {
     const { prefix, filter, limit, cursor } = await jsonBody(c)
     const known = accountFilters.find((name) => name === filter)
     if (filter !== undefined && !known) {

@@ -22,14 +22,6 @@ export const identityCommands = new Hono<CommandEnv>()
     assertPlc(did)
     return c.json({ did, handle, steps: historyOf(await c.env.services.plc.auditLog(did)) })
   })
-  /** `{account}` in: its identity was changed elsewhere; the network is told to look at it again. */
-  .post('/operator/identity/announce', async (c) => {
-    const { did, handle } = await accountOf(c, (await jsonBody(c)).account)
-    const { accounts, account } = c.env.services
-    accounts.invalidate(did)
-    await asOperator(c, 'announce identity', { did }, () => account(did).profile.announceIdentity())
-    return c.json({ did, handle })
-  })
   /** `{account, key}` in: puts a did:key above that of the host. */
   .post('/operator/identity/recovery-key', async (c) => {
     const { account, key } = await jsonBody(c)

@@ -1,0 +1,163 @@
+/** Backs up one account. */
+import { buffer } from 'node:stream/consumers'
+import { CommandError } from '../terminal/errors.ts'
+import { forEachOf } from './at-once.ts'
+import { type AccountFacts, accountFacts, type Dump, parseDump } from './dump.ts'
+import { type BackupFiles, bytesOf, cidOf } from './files.ts'
+import {
+  type AccountIndex,
+  type BlobEntry,
+  blobName,
+  type CarPart,
+  filesOfAccount,
+  type ManifestAccount,
+  objectName,
+} from './format.ts'
+import { type HostClient, RefusedError } from './host-client.ts'
+import { type CarSource, RepositoryError, readRepository } from './repository.ts'
+import type { Sealer } from './sealing.ts'
+
+/** Parts of a repository after which all of it is fetched again. */
+const MAX_PARTS = 10
+
+/** Attempts at a state of an account that is written to meanwhile. */
+const ATTEMPTS = 4
+
+const BLOBS_AT_ONCE = 4
+
+export interface AccountBackupParts {
+  host: HostClient
+  files: BackupFiles
+  sealer: Sealer
+  /** Told of each blob that was fetched. */
+  onBlob(size: number): void
+}
+
+/**
+ * Backs up one account, as far as it has changed since `before`.
+ *
+ * @returns undefined when it is not on the host any more
+ */
+export async function backUpAccount(
+  parts: AccountBackupParts,
+  did: string,
+  before: AccountIndex | undefined,
+): Promise<{ entry: ManifestAccount; index: AccountIndex } | undefined> {
+  const { host, files, sealer } = parts
+  try {
+    let dump = await dumpOf(host, did)
+    if (before && before.rows.digest === dump.digest && isWhole(files, before)) {
+      return { entry: await addIndex(files, before), index: before }
+    }
+    for (let attempt = 1; ; attempt++) {
+      const facts = accountFacts(dump)
+      const repository = await backUpRepository(parts, facts, before)
+      const missing = await backUpBlobs(parts, facts)
+      // What was written meanwhile is looked at again; whoever writes without end is not waited for.
+      const isSettled = repository.head === facts.head && missing.length === 0
+      if (!isSettled && attempt < ATTEMPTS) {
+        dump = await dumpOf(host, did)
+        continue
+      }
+      const gone = new Set(missing)
+      const rows = await files.addObject([await sealer.seal(dump.text)])
+      const index: AccountIndex = {
+        did,
+        handle: facts.handle,
+        status: facts.status,
+        repository,
+        blobs: facts.blobs.filter(({ cid }) => !gone.has(cid)),
+        missingBlobs: facts.missingBlobs + gone.size,
+        rows: { ...rows, digest: dump.digest },
+      }
+      return { entry: await addIndex(files, index), index }
+    }
+  } catch (error) {
+    // It was deleted meanwhile.
+    if (error instanceof RefusedError && error.reason === 'RepoNotFound') return undefined
+    throw error
+  }
+}
+
+async function dumpOf(host: HostClient, did: string): Promise<Dump> {
+  const text = await buffer(await host.commandStream('backup/account', { did }))
+  return parseDump(text.toString())
+}
+
+async function addIndex(files: BackupFiles, index: AccountIndex): Promise<ManifestAccount> {
+  const { did, handle } = index
+  const stored = await files.addObject([Buffer.from(`${JSON.stringify(index)}\n`)])
+  return { did, handle, index: stored }
+}
+
+/** Whether all that an index names is there. */
+function isWhole(files: BackupFiles, index: AccountIndex): boolean {
+  const sizes = new Map([
+    ...[...index.repository.parts, index.rows].map((file) => [objectName(file.sha256), file.size]),
+    ...index.blobs.map(({ cid, size }) => [blobName(cid), size]),
+  ] as [string, number][])
+  return [...filesOfAccount(index)].every((name) => files.has(name, sizes.get(name) ?? -1))
+}
+
+/** Fetches a repository, or what came since the last backup, and verifies the whole of it. */
+async function backUpRepository(
+  { host, files }: AccountBackupParts,
+  facts: AccountFacts,
+  before: AccountIndex | undefined,
+): Promise<AccountIndex['repository']> {
+  const old = before?.repository
+  const isThere = old?.parts.every(({ sha256, size }) => files.has(objectName(sha256), size))
+  if (old && isThere && old.head === facts.head) return old
+  const isShort = old && old.parts.length < MAX_PARTS && isWorthIt(old.parts)
+  const since = old && isThere && isShort ? old.rev : null
+  const params = { did: facts.did, ...(since !== null && { since }) }
+  const kept = await files.keep(await host.query('com.atproto.sync.getRepo', params))
+  const earlier = since === null ? [] : (old?.parts ?? [])
+  const sources: CarSource[] = [
+    ...earlier.map(
+      (part): CarSource =>
+        () =>
+          files.readObject(part),
+    ),
+    () => bytesOf(kept),
+  ]
+  try {
+    const { head, rev, records } = await readRepository(sources, facts.did, facts.signingKey)
+    const added = await files.addKept(kept)
+    return { head, rev, records: records.size, parts: [...earlier, { ...added, since }] }
+  } catch (error) {
+    if (!(error instanceof RepositoryError)) throw error
+    // What came since does not fit: the repository may have been replaced.
+    if (since !== null)
+      return backUpRepository({ host, files } as AccountBackupParts, facts, undefined)
+    throw new CommandError(
+      `The repository of ${facts.handle} (${facts.did}) is not whole on the host: ${error.message}.`,
+    )
+  }
+}
+
+/** Whether what came after the first part is less than that. */
+function isWorthIt([first, ...later]: readonly CarPart[]): boolean {
+  return later.reduce((sum, { size }) => sum + size, 0) <= (first?.size ?? 0)
+}
+
+/** @returns CIDs of those that the host does not have */
+async function backUpBlobs(
+  { host, files, onBlob }: AccountBackupParts,
+  { did, blobs }: AccountFacts,
+): Promise<string[]> {
+  const missing: string[] = []
+  const wanted = blobs.filter(({ cid, size }) => !files.has(blobName(cid), size))
+  await forEachOf(wanted, BLOBS_AT_ONCE, async ({ cid, size }: BlobEntry) => {
+    try {
+      const kept = await files.keep(await host.query('com.atproto.sync.getBlob', { did, cid }))
+      if (cidOf(kept.sha256) !== cid || kept.size !== size) missing.push(cid)
+      else await files.write(blobName(cid), kept)
+      onBlob(size)
+    } catch (error) {
+      if (!(error instanceof RefusedError) || error.reason !== 'BlobNotFound') throw error
+      missing.push(cid)
+    }
+  })
+  return missing
+}

@@ -1,0 +1,29 @@
+import { CommandError, InterruptedError } from '../terminal/errors.ts'
+import { DamagedFileError } from './files.ts'
+import { RefusedError } from './host-client.ts'
+import { RepositoryError } from './repository.ts'
+
+/** Runs a command whose failures are for whoever runs it, in a sentence. @throws CommandError, InterruptedError */
+export async function withBackupErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw new InterruptedError()
+    if (error instanceof DamagedFileError) {
+      throw new CommandError(
+        `The backup is damaged. ${error.message}. docs/backup.md, “When a file is damaged”, says what helps.`,
+      )
+    }
+    if (error instanceof RefusedError) throw new CommandError(explain(error))
+    if (error instanceof RepositoryError) {
+      throw new CommandError(`A repository cannot be read: ${error.message}.`)
+    }
+    throw error
+  }
+}
+
+function explain({ status, message }: RefusedError): string {
+  return status === 404
+    ? 'The host does not know what a backup asks for: update Cumulus there.'
+    : `The host refused: ${message}`
+}

@@ -1,0 +1,154 @@
+/** Asks a running host as its operator, and again where an answer may still come. */
+import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError } from '../terminal/errors.ts'
+import type { LocalFile } from './store/store.ts'
+
+/** Attempts at a request, and the first pause between two, in ms; it doubles. */
+const ATTEMPTS = 6
+const PAUSE = 500
+
+/** A host that says how long to wait is believed up to this, in ms. */
+const LONGEST_WAIT = 10 * 60 * 1000
+
+/** What a host refuses; others are CommandErrors. */
+export class RefusedError extends Error {
+  override name = 'RefusedError'
+  readonly status: number
+  /** XRPC error name. */
+  readonly reason: string
+  constructor(status: number, reason: string, message: string) {
+    super(message)
+    this.status = status
+    this.reason = reason
+  }
+}
+
+interface Ask {
+  method: 'GET' | 'POST'
+  headers?: Record<string, string>
+  /** Made anew for each attempt. */
+  body?(): string | Uint8Array<ArrayBuffer> | ReadableStream
+}
+
+export class HostClient {
+  readonly origin: string
+  readonly #authorization: string
+  readonly #signal: AbortSignal | undefined
+
+  /** @param authorization the header, of its operator */
+  constructor(origin: string, authorization: string, signal?: AbortSignal) {
+    this.origin = origin
+    this.#authorization = authorization
+    this.#signal = signal
+  }
+
+  /** @throws RefusedError, CommandError */
+  async command<T>(path: string, body: object = {}): Promise<T> {
+    const response = await this.#ask(`/operator/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: () => JSON.stringify(body),
+    })
+    return (await response.json()) as T
+  }
+
+  /** The same, with an answer that is read as it comes. */
+  async commandStream(path: string, body: object): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#ask(`/operator/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: () => JSON.stringify(body),
+    })
+    return streamOf(response)
+  }
+
+  /** Sends bytes. */
+  async send<T>(
+    path: string,
+    query: Record<string, string>,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<T> {
+    const response = await this.#ask(`/operator/${path}?${new URLSearchParams(query)}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: () => bytes,
+    })
+    return (await response.json()) as T
+  }
+
+  /** Sends a file. */
+  async sendFile(path: string, query: Record<string, string>, file: LocalFile): Promise<void> {
+    const response = await this.#ask(`/operator/${path}?${new URLSearchParams(query)}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/octet-stream',
+        'content-length': String(file.size),
+      },
+      body: () => Readable.toWeb(createReadStream(file.path)) as ReadableStream,
+    })
+    await response.body?.cancel()
+  }
+
+  /** A query by XRPC. */
+  async query(nsid: string, params: Record<string, string>): Promise<AsyncIterable<Uint8Array>> {
+    return streamOf(
+      await this.#ask(`/xrpc/${nsid}?${new URLSearchParams(params)}`, { method: 'GET' }),
+    )
+  }
+
+  async #ask(path: string, { method, headers, body }: Ask): Promise<Response> {
+    for (let attempt = 1; ; attempt++) {
+      this.#signal?.throwIfAborted()
+      const content = body?.()
+      const response = await fetch(`${this.origin}${path}`, {
+        method,
+        headers: { ...headers, authorization: this.#authorization },
+        ...(content !== undefined && { body: content }),
+        ...(content instanceof ReadableStream && { duplex: 'half' }),
+        ...(this.#signal && { signal: this.#signal }),
+      } as RequestInit).catch((error: unknown) => {
+        this.#signal?.throwIfAborted()
+        if (attempt < ATTEMPTS) return undefined
+        throw new CommandError(
+          `No server answers at ${this.origin}: start it, or name it with --host. (${reasonOf(error)})`,
+        )
+      })
+      if (response?.ok) return response
+      const wait = PAUSE * 2 ** (attempt - 1)
+      if (!response || (response.status >= 500 && attempt < ATTEMPTS)) {
+        await response?.body?.cancel()
+        await sleep(wait, undefined, { signal: this.#signal })
+        continue
+      }
+      if (response.status === 429) {
+        await response.body?.cancel()
+        const seconds = Number(response.headers.get('retry-after'))
+        const asked = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : wait
+        await sleep(Math.min(asked, LONGEST_WAIT), undefined, { signal: this.#signal })
+        continue
+      }
+      throw await refusal(response)
+    }
+  }
+}
+
+async function refusal(response: Response): Promise<Error> {
+  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
+  if (response.status === 401) {
+    return new CommandError(
+      'The server does not take this operator’s password: set PDS_ADMIN_PASSWORD, or PDS_DATA_DIRECTORY to its folder.',
+    )
+  }
+  const message = typeof answer.message === 'string' ? answer.message : `status ${response.status}`
+  return new RefusedError(response.status, String(answer.error ?? ''), message)
+}
+
+const streamOf = (response: Response): AsyncIterable<Uint8Array> =>
+  (response.body ?? []) as AsyncIterable<Uint8Array>
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? cause.message : message
+}

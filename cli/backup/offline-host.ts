@@ -1,0 +1,91 @@
+/** A host on this machine that nobody else reaches, and that reaches nobody: to restore into, and to look at. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureBundle } from '../host/bundle.ts'
+import { lockFolder } from '../host/folder-lock.ts'
+import { makeDataFolder } from '../host/private-data.ts'
+import { writeFileSafely } from '../host/safe-file.ts'
+import { startWorkerd } from '../host/workerd.ts'
+import { LOOPBACK, makeSecrets } from '../settings/local.ts'
+import { CommandError } from '../terminal/errors.ts'
+import { HostClient } from './host-client.ts'
+import { type HostSecrets, readSecretsFile } from './secrets.ts'
+
+/** What workerd has to end by itself, in ms. */
+const GRACE = 1_000
+
+export interface OfflineHost {
+  /** As its operator. */
+  client: HostClient
+  stop(): Promise<void>
+}
+
+/** Settings of a host that asks nobody. */
+const ALONE = {
+  PDS_HOSTNAME: 'localhost',
+  PDS_DID_PLC_URL: 'http://127.0.0.1:9',
+  PDS_BSKY_APP_VIEW_URL: 'none',
+  PDS_CHAT_URL: 'none',
+  PDS_CRAWLERS: 'none',
+  PDS_RATE_LIMITS_ENABLED: 'false',
+  LOG_LEVEL: 'error',
+} as const
+
+/** Starts a host with these secrets in a folder. */
+export async function startOfflineHost(folder: string, secrets: HostSecrets): Promise<OfflineHost> {
+  ensureBundle(() => process.stderr.write('Building the server ...\n'))
+  makeDataFolder(folder, () => undefined)
+  await lockFolder(folder, 'stop it, or choose another folder.')
+  const password = secrets.PDS_ADMIN_PASSWORD ?? randomBytes(32).toString('base64url')
+  const known = only(secrets)
+  const raw = { ...makeSecrets(known), ...known, ...ALONE, PDS_ADMIN_PASSWORD: password }
+  const workerd = await startWorkerd({
+    dataDirectory: folder,
+    port: 0,
+    bind: LOOPBACK,
+    raw,
+    output: 'ignore',
+    offline: true,
+  })
+  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+  return {
+    client: new HostClient(`http://${LOOPBACK}:${workerd.port}`, authorization),
+    async stop() {
+      workerd.process.kill('SIGTERM')
+      // It waits for connections that are kept open; what was answered is on the disk.
+      const killing = setTimeout(() => workerd.process.kill('SIGKILL'), GRACE)
+      await workerd.exited
+      clearTimeout(killing)
+    },
+  }
+}
+
+/** Secrets that the data are made with; those of other services are not needed. */
+function only(secrets: HostSecrets): HostSecrets {
+  const names =
+    /^PDS_(NEXT_)?(JWT_SECRET|KEY_SECRET|PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX|DPOP_SECRET)$/
+  return Object.fromEntries(Object.entries(secrets).filter(([name]) => names.test(name)))
+}
+
+/**
+ * Writes the secrets into a data folder that has none.
+ *
+ * @returns all that are there
+ * @throws CommandError where there are others
+ */
+export function putSecrets(folder: string, secrets: HostSecrets): HostSecrets {
+  const path = join(folder, 'secrets.json')
+  if (existsSync(path)) {
+    const there = readSecretsFile(path)
+    if (there.PDS_KEY_SECRET === secrets.PDS_KEY_SECRET) return there
+    throw new CommandError(
+      `${path} has the secrets of another host: restore into a folder that is empty.`,
+    )
+  }
+  makeDataFolder(folder, () => undefined)
+  // A backup may have been made where not all of them were known.
+  const all = { ...secrets, ...makeSecrets(secrets) }
+  writeFileSafely(path, `${JSON.stringify(all, null, 2)}\n`)
+  return readSecretsFile(path)
+}

@@ -1,0 +1,84 @@
+/** One run of a backup, opened for reading. */
+import { buffer } from 'node:stream/consumers'
+import { CommandError } from '../terminal/errors.ts'
+import { type FoundManifest, readIndex } from './catalog.ts'
+import { type Dump, parseDump } from './dump.ts'
+import { type BackupFiles, DamagedFileError } from './files.ts'
+import {
+  type AccountIndex,
+  type Manifest,
+  type ManifestAccount,
+  objectName,
+  type StoredFile,
+} from './format.ts'
+import { type CarSource, mergeRepository } from './repository.ts'
+import type { Opener } from './sealing.ts'
+import type { HostSecrets } from './secrets.ts'
+
+export class OpenBackup {
+  readonly files: BackupFiles
+  readonly found: FoundManifest
+  readonly #opener: Opener
+
+  constructor(files: BackupFiles, found: FoundManifest, opener: Opener) {
+    this.files = files
+    this.found = found
+    this.#opener = opener
+  }
+
+  get manifest(): Manifest {
+    return this.found.manifest
+  }
+
+  /** @throws DamagedFileError */
+  index(entry: ManifestAccount): Promise<AccountIndex> {
+    return readIndex(this.files, entry)
+  }
+
+  /** The rows of an account. @throws DamagedFileError, CommandError */
+  async rows({ rows }: AccountIndex): Promise<Dump> {
+    const dump = await this.#dump(rows)
+    if (dump.digest !== rows.digest) {
+      throw new DamagedFileError(objectName(rows.sha256), 'it holds other rows than it should')
+    }
+    return dump
+  }
+
+  /** The rows of an object that there is one of. @throws CommandError where the backup is of one account */
+  object(name: 'directory' | 'oauth' | 'sequencer'): Promise<Dump> {
+    const file = this.manifest.objects[name]
+    if (!file) throw new CommandError('This backup is of one account, not of a host.')
+    return this.#dump(file)
+  }
+
+  /** undefined: they are not in the backup. @throws DamagedFileError, CommandError */
+  async secrets(): Promise<HostSecrets | undefined> {
+    const { secrets } = this.manifest
+    if (!secrets) return undefined
+    return JSON.parse((await this.#open(secrets)).toString()) as HostSecrets
+  }
+
+  parts({ repository }: AccountIndex): CarSource[] {
+    return repository.parts.map(
+      (part): CarSource =>
+        () =>
+          this.files.readObject(part),
+    )
+  }
+
+  /** The repository as one CAR file, the same bytes each time. */
+  car(index: AccountIndex): AsyncIterable<Uint8Array> {
+    const parts = this.parts(index)
+    const [only, ...others] = parts
+    return only && others.length === 0 ? only() : mergeRepository(parts, index.did)
+  }
+
+  async #dump(file: StoredFile): Promise<Dump> {
+    return parseDump((await this.#open(file)).toString())
+  }
+
+  async #open(file: StoredFile): Promise<Buffer> {
+    const sealed = await buffer(this.files.readObject(file))
+    return Buffer.from(await this.#opener.open(new Uint8Array(sealed)))
+  }
+}

@@ -1,0 +1,74 @@
+/** Which runs of a backup are kept, and the removal of what no kept one refers to. */
+import { readIndex, readManifest } from './catalog.ts'
+import type { BackupFiles } from './files.ts'
+import { type DatedName, FOLDERS, filesOf } from './format.ts'
+
+export interface Retention {
+  /** Of how many days, weeks and months the newest run is kept. */
+  daily: number
+  weekly: number
+  monthly: number
+}
+
+const DAY = 24 * 60 * 60 * 1000
+
+/** Runs to keep of those there are: the newest one of each day, week and month that counts; always the newest. */
+export function runsToKeep(runs: readonly DatedName[], retention: Retention): DatedName[] {
+  const kept = new Set(runs.slice(0, 1))
+  const keepNewestOf = (count: number, periodOf: (at: Date) => string) => {
+    const seen = new Set<string>()
+    for (const run of runs) {
+      const period = periodOf(new Date(run.at))
+      if (seen.has(period)) continue
+      if (seen.size >= count) return
+      seen.add(period)
+      kept.add(run)
+    }
+  }
+  keepNewestOf(retention.daily, (at) => at.toISOString().slice(0, 10))
+  // Weeks begin on Mondays; the first of January 1970 was a Thursday.
+  keepNewestOf(retention.weekly, (at) => String(Math.floor((at.getTime() / DAY + 3) / 7)))
+  keepNewestOf(retention.monthly, (at) => at.toISOString().slice(0, 7))
+  return runs.filter((run) => kept.has(run))
+}
+
+/**
+ * Removes runs that are not kept, and files that no kept run refers to. First the manifests: a file is removed only when
+ * nothing names it any more, so that a run that is there is whole, whenever this ends.
+ *
+ * @returns how many runs and files are gone
+ * @throws DamagedFileError when what is referred to cannot be read: then no file is removed
+ */
+export async function prune(
+  files: BackupFiles,
+  groups: readonly (readonly DatedName[])[],
+  retention: Retention,
+): Promise<{ runs: number; files: number }> {
+  const { store } = files
+  const kept = groups.flatMap((runs) => runsToKeep(runs, retention))
+  const referred = new Set<string>()
+  const read = new Map<string, string[]>()
+  for (const run of kept) {
+    const { manifest } = await readManifest(files, run)
+    for (const entry of manifest.accounts) {
+      const { sha256 } = entry.index
+      const known = read.get(sha256)
+      const names = known ?? [...filesOf(manifest, [await readIndex(files, entry)])]
+      if (!known) read.set(sha256, names)
+      for (const name of names) referred.add(name)
+    }
+    for (const name of filesOf(manifest, [])) referred.add(name)
+  }
+  const isKept = new Set(kept.map(({ name }) => name))
+  const unkept = groups.flat().filter(({ name }) => !isKept.has(name))
+  for (const { name } of unkept) await store.remove(name)
+  let removed = 0
+  for (const folder of [FOLDERS.objects, FOLDERS.blobs]) {
+    for (const name of (await store.list(folder)).keys()) {
+      if (referred.has(name)) continue
+      await store.remove(name)
+      removed++
+    }
+  }
+  return { runs: unkept.length, files: removed }
+}

@@ -1,0 +1,87 @@
+/** What is secret in a backup is encrypted with age (age-encryption.org): `age -d -i key.txt` opens each file. */
+import { readFile } from 'node:fs/promises'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { CommandError } from '../terminal/errors.ts'
+
+/** Encrypts for whoever has the identity; nothing secret is needed for it. */
+export class Sealer {
+  readonly recipient: string
+  readonly #encrypter = new Encrypter()
+
+  /** @param recipient such as `age1…` @throws CommandError */
+  constructor(recipient: string) {
+    this.recipient = recipient
+    try {
+      this.#encrypter.addRecipient(recipient)
+    } catch {
+      throw new CommandError(
+        `${recipient} is no age recipient: it begins with age1, as age-keygen shows it.`,
+      )
+    }
+  }
+
+  /** Compresses, then encrypts. */
+  seal(plain: Uint8Array | string): Promise<Uint8Array> {
+    return this.#encrypter.encrypt(new Uint8Array(gzipSync(plain)))
+  }
+}
+
+/** Decrypts what a Sealer has encrypted. */
+export class Opener {
+  readonly #decrypter = new Decrypter()
+
+  /** @param identity such as `AGE-SECRET-KEY-1…` */
+  constructor(identity: string) {
+    this.#decrypter.addIdentity(identity)
+  }
+
+  /** @throws CommandError when it was encrypted for somebody else */
+  async open(sealed: Uint8Array): Promise<Uint8Array> {
+    let compressed: Uint8Array
+    try {
+      compressed = await this.#decrypter.decrypt(sealed)
+    } catch {
+      throw new CommandError('This identity does not open the backup: it was made for another one.')
+    }
+    return gunzipSync(compressed)
+  }
+}
+
+/** Makes an identity for a backup, and encrypts it with a passphrase, as `age -p` does. */
+export async function makeIdentity(
+  passphrase: string,
+): Promise<{ recipient: string; sealed: Uint8Array }> {
+  const identity = await generateX25519Identity()
+  const recipient = await identityToRecipient(identity)
+  const encrypter = new Encrypter()
+  encrypter.setPassphrase(passphrase)
+  return { recipient, sealed: await encrypter.encrypt(`${identity}\n`) }
+}
+
+/** @throws CommandError when the passphrase is another one */
+export async function openIdentity(sealed: Uint8Array, passphrase: string): Promise<string> {
+  const decrypter = new Decrypter()
+  decrypter.addPassphrase(passphrase)
+  try {
+    return (await decrypter.decrypt(sealed, 'text')).trim()
+  } catch {
+    throw new CommandError('The passphrase is not the one that the backup was made with.')
+  }
+}
+
+/** Reads the identity in a file as `age-keygen` writes it. @throws CommandError */
+export async function readIdentityFile(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const identity = /^AGE-SECRET-KEY-\S+$/m.exec(text)?.[0]
+  if (identity) return identity
+  throw new CommandError(`There is no age identity in ${path}: it begins with AGE-SECRET-KEY-.`)
+}
+
+/** The first line of a file. @throws CommandError */
+export async function readPassphraseFile(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new CommandError(`${path} cannot be read: it should hold the passphrase.`)
+  })
+  return text.split('\n')[0]?.trimEnd() ?? ''
+}

@@ -1,0 +1,81 @@
+/** The secrets of a host, without which its keys and sessions cannot be restored. */
+import { createHmac } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { settings } from '../../src/kernel/config/settings.ts'
+import { keyFingerprint } from '../../src/kernel/crypto/key-fingerprint.ts'
+import { CommandError } from '../terminal/errors.ts'
+
+/** Secrets by the names of their settings. */
+export type HostSecrets = Record<string, string>
+
+/** Settings that are secrets of the host itself, and not of services that it uses. */
+const NAMES = Object.entries(settings)
+  .filter(([, { type }]) => type === 'secret')
+  .map(([name]) => name)
+
+/**
+ * Reads secrets from a file: `secrets.json` of a data folder, lines of NAME=value, or the recovery kit.
+ *
+ * @throws CommandError
+ */
+export function readSecretsFile(path: string): HostSecrets {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    throw new CommandError(`${path} cannot be read: it should hold the secrets of the host.`)
+  }
+  // In the kit, a value stands below the sentence that names it.
+  const kit = Object.fromEntries(
+    [...text.matchAll(/\((PDS_[A-Z0-9_]+)\).*\n +(\S+)$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
+  )
+  const values = text.trimStart().startsWith('{') ? JSON.parse(text) : parseEnv(text)
+  return only({ ...kit, ...(values as HostSecrets) })
+}
+
+/**
+ * The secrets of the host with this fingerprint, as far as they are known here: from a file that was named, the
+ * environment, or the data folder.
+ *
+ * @returns undefined where they are those of another host, or not known
+ */
+export function findSecrets(
+  file: string | undefined,
+  fingerprint: string,
+  env: NodeJS.ProcessEnv = process.env,
+): HostSecrets | undefined {
+  const kept = join(resolve(env.PDS_DATA_DIRECTORY ?? 'data'), 'secrets.json')
+  const given = file === undefined ? {} : readSecretsFile(file)
+  const local = file === undefined && existsSync(kept) ? readSecretsFile(kept) : {}
+  const secrets = { ...local, ...only(env), ...given }
+  const isKnown = keySecretsOf(secrets).some((key) => keyFingerprint(key) === fingerprint)
+  return isKnown ? secrets : undefined
+}
+
+/** What keys are encrypted with: two, while one takes the place of the other (docs/secrets.md). */
+export function keySecretsOf({
+  PDS_KEY_SECRET: key,
+  PDS_NEXT_KEY_SECRET: next,
+}: HostSecrets): string[] {
+  return [key, next?.replace(/^accept:/, '')].filter((secret) => secret !== undefined)
+}
+
+function only(values: Readonly<Record<string, string | undefined>>): HostSecrets {
+  return Object.fromEntries(
+    NAMES.flatMap((name) => {
+      const value = values[name]
+      return typeof value === 'string' && value !== '' ? [[name, value]] : []
+    }),
+  )
+}
+
+/** Says whether secrets are the same, to nobody who does not have them. */
+export const digestOf = (secrets: HostSecrets): string =>
+  createHmac('sha256', secrets.PDS_KEY_SECRET ?? '')
+    .update(JSON.stringify(Object.entries(secrets).sort()))
+    .digest('hex')

@@ -1,0 +1,127 @@
+import type { DirectoryRestoreRpc, ObjectRestoreRpc } from '../contracts/backup.ts'
+import type { BackupPlan } from '../storage/dump.ts'
+import { StorageError } from '../storage/error.ts'
+import { replaceRows } from '../storage/load.ts'
+import type { Migration } from '../storage/migrate.ts'
+import { linesOf, Pieces } from '../storage/pieces.ts'
+
+const KEY = 'restore'
+
+/** What is stored of a restore that is under way. */
+interface Restoring {
+  /** Of the host's restore; undefined: only the dump is on its way. */
+  host?: string
+  /** Of the dump that is being sent. */
+  dump?: string
+  /** Whether the rows are those of the restore. */
+  applied?: boolean
+}
+
+export interface ObjectRestoreParts {
+  storage: DurableObjectStorage
+  plan: BackupPlan
+  migrations: readonly Migration[]
+  /** To be called after the rows have changed. */
+  clearCaches(): void
+}
+
+/** Puts back what a backup has of the directory, or of the OAuth object. */
+export class ObjectRestore implements ObjectRestoreRpc {
+  readonly #parts: ObjectRestoreParts
+  readonly #pieces: Pieces
+
+  constructor(parts: ObjectRestoreParts) {
+    this.#parts = parts
+    this.#pieces = new Pieces(parts.storage.sql)
+  }
+
+  begin(id: string): number {
+    const state = this.state()
+    if (state.dump !== id) {
+      this.#parts.storage.transactionSync(() => {
+        this.#pieces.clear()
+        this.put({ ...state, dump: id })
+      })
+    }
+    return this.#pieces.size()
+  }
+
+  stage(offset: number, bytes: Uint8Array): number {
+    return this.#parts.storage.transactionSync(() => this.#pieces.add(offset, bytes))
+  }
+
+  apply(sessions: boolean): void {
+    const { storage, plan, migrations, clearCaches } = this.#parts
+    const { sql, kv } = storage
+    const { dump: _, ...state } = this.state()
+    try {
+      storage.transactionSync(() => {
+        const lines = linesOf(this.#pieces.read())
+        replaceRows(sql, kv, lines, { plan, migrations, sessions })
+        this.#pieces.clear()
+        if (state.host === undefined) kv.delete(KEY)
+        else this.put({ ...state, applied: true })
+      })
+    } finally {
+      clearCaches()
+    }
+  }
+
+  state(): Restoring {
+    return this.#parts.storage.kv.get<Restoring>(KEY) ?? {}
+  }
+
+  put(state: Restoring): void {
+    this.#parts.storage.kv.put(KEY, state)
+  }
+}
+
+/** Of the directory: also whether the host is being restored. */
+export class DirectoryRestore implements DirectoryRestoreRpc {
+  readonly #storage: DurableObjectStorage
+  readonly #rows: ObjectRestore
+  readonly #hasAccounts: () => boolean
+
+  constructor(parts: ObjectRestoreParts & { hasAccounts(): boolean }) {
+    this.#storage = parts.storage
+    this.#rows = new ObjectRestore(parts)
+    this.#hasAccounts = parts.hasAccounts
+  }
+
+  beginHost(id: string): { applied: boolean } {
+    const state = this.#rows.state()
+    if (state.host === id) return { applied: state.applied === true }
+    if (this.#hasAccounts()) {
+      throw new StorageError(
+        'HostNotEmpty',
+        'There are accounts on this host: a whole host is restored into an empty one only. A single account can be ' +
+          'restored into this one.',
+        409,
+      )
+    }
+    this.#rows.put({ host: id })
+    return { applied: false }
+  }
+
+  finishHost(): void {
+    this.#storage.kv.delete(KEY)
+  }
+
+  /** @throws StorageError `HostRestoring` (503) */
+  assertNone(): void {
+    if (this.#rows.state().host === undefined) return
+    throw new StorageError('HostRestoring', 'This host is being restored: try again later', 503)
+  }
+
+  begin(id: string): number {
+    return this.#rows.begin(id)
+  }
+
+  stage(offset: number, bytes: Uint8Array): number {
+    return this.#rows.stage(offset, bytes)
+  }
+
+  apply(sessions: boolean): void {
+    this.#rows.apply(sessions)
+  }
+}

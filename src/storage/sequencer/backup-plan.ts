@@ -1,0 +1,23 @@
+import type { BackupPlan } from '../dump.ts'
+
+const LOG = { left: 'the log begins anew: consumers are told how each account is now' }
+
+/** What a backup has of the sequencer, beside the number of its newest event; see `dump.ts`. */
+export const sequencerPlan: BackupPlan = {
+  object: 'sequencer',
+  tables: {
+    // Says which accounts the network has heard of.
+    source: 'compared',
+    event: LOG,
+    horizon: LOG,
+    purge: LOG,
+    farewell: LOG,
+    source_collection: { left: 'accounts tell it' },
+    source_count: { left: 'it is counted anew' },
+    relay: { left: 'relays are asked to crawl anew' },
+    job: { left: 'jobs follow from what is stored' },
+    schema_version: { left: 'the first line says it' },
+  },
+  values: {},
+  where: { source: "did GLOB 'did:*' AND status IS NOT 'deleted'" },
+}

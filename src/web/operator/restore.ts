@@ -1,0 +1,133 @@
+/** What `cumulus restore` does, a step at a time: each can be asked for again. */
+import { isValidDid } from '@atproto/syntax'
+import { InvalidRequestError } from '@atproto/xrpc-server'
+import { Hono } from 'hono'
+import { keyFingerprint } from '../../kernel/crypto/key-fingerprint.ts'
+import { jsonBody, textOf } from '../account/form.ts'
+import { asOperator, type CommandContext, type CommandEnv } from './command-context.ts'
+
+/** Blobs that are named in one answer. */
+const PAGE = 1_000
+
+export const restoreCommands = new Hono<CommandEnv>()
+  /** `{id, seq}` in: a whole host is restored, whose events are numbered from above `seq`. `{applied, keyFingerprint}` out. */
+  .post('/operator/restore/host', async (c) => {
+    const { id, seq } = await jsonBody(c)
+    const { directory, sequencer, config, operator } = c.env.services
+    if (typeof seq !== 'number') throw new InvalidRequestError('seq is a number')
+    return asOperator(c, 'restore host', { note: textOf(id) }, async () => {
+      const { applied } = await directory.restore.beginHost(textOf(id))
+      const above = Math.max(seq, await operator.seenByRelays())
+      await sequencer.raiseSequence(Math.min(above, Date.now() * 1000))
+      return c.json({ applied, keyFingerprint: keyFingerprint(config.keySecret) })
+    })
+  })
+  /** `{}` in: the host is restored, and may be signed up to again. */
+  .post('/operator/restore/finish', (c) =>
+    asOperator(c, 'host restored', {}, async () => {
+      await c.env.services.directory.restore.finishHost()
+      return c.json({})
+    }),
+  )
+  /** `{object, id}` in: its rows are to come; `{size}`, how many bytes of them are here, out. */
+  .post('/operator/restore/object', async (c) => {
+    const { object, id } = await jsonBody(c)
+    return c.json({ size: await objectOf(c, object).restore.begin(textOf(id)) })
+  })
+  /** `?object=…&offset=…`, and bytes of its rows. */
+  .post('/operator/restore/object/stage', async (c) => {
+    const { restore } = objectOf(c, c.req.query('object'))
+    return c.json({ size: await restore.stage(Number(parameter(c, 'offset')), await bytesOf(c)) })
+  })
+  /** `{object, sessions}` in: its rows are replaced by those that have come. */
+  .post('/operator/restore/object/apply', async (c) => {
+    const { object, sessions } = await jsonBody(c)
+    await objectOf(c, object).restore.apply(sessions === true)
+    return c.json({})
+  })
+  /** `{did, id, overwrite?}` in; what comes next (`RestoreState`), and whether keys are as they were, out. */
+  .post('/operator/restore/account', async (c) => {
+    const { did: typed, id, overwrite } = await jsonBody(c)
+    const { services } = c.env
+    const did = assertDid(textOf(typed))
+    const state = await services.account(did).restore.begin(textOf(id), overwrite === true)
+    const { config } = services
+    return c.json({ ...state, keyFingerprint: keyFingerprint(config.keySecret) })
+  })
+  /** `?did=…&sessions=true`, and all rows of an account. */
+  .post('/operator/restore/rows', async (c) => {
+    const rows = await bytesOf(c)
+    const { services } = c.env
+    const did = assertDid(parameter(c, 'did'))
+    const sessions = c.req.query('sessions') === 'true'
+    return asOperator(c, 'restore account', { did }, async () => {
+      await services.account(did).restore.rows(rows, sessions)
+      return c.json({})
+    })
+  })
+  /** `?did=…&offset=…`, and bytes of the repository's CAR file. */
+  .post('/operator/restore/stage', async (c) => {
+    const { restore } = c.env.services.account(assertDid(parameter(c, 'did')))
+    return c.json({ staged: await restore.stage(Number(parameter(c, 'offset')), await bytesOf(c)) })
+  })
+  /** `{did}` in: the CAR file is whole. `{head, rev, records}` out. */
+  .post('/operator/restore/repository', async (c) => {
+    const did = assertDid(textOf((await jsonBody(c)).did))
+    return c.json(await c.env.services.account(did).restore.repository())
+  })
+  /** `{did, after?}` in; which blobs are here, out. */
+  .post('/operator/restore/blobs', async (c) => {
+    const { did, after } = await jsonBody(c)
+    const { restore } = c.env.services.account(assertDid(textOf(did)))
+    return c.json({ blobs: await restore.blobs(PAGE, textOf(after) || undefined) })
+  })
+  /** `?did=…&cid=…&type=…`, and the bytes of a blob. */
+  .post('/operator/restore/blob', async (c) => {
+    const { body, headers } = c.req.raw
+    const did = assertDid(parameter(c, 'did'))
+    const size = Number(headers.get('content-length'))
+    if (!body || !Number.isSafeInteger(size) || size < 1) {
+      throw new InvalidRequestError('The bytes of the blob, and Content-Length, are missing')
+    }
+    const blob = { cid: parameter(c, 'cid'), mimeType: parameter(c, 'type'), size }
+    await c.env.services.blobs.restore(did, blob, body)
+    return c.json({})
+  })
+  /**
+   * `{did, announce, claim?}` in: the account is opened. With `claim`, `{handle, email}`, it is restored into a host that
+   * lives: it gets its names there, and is deactivated if its identity is elsewhere. `{elsewhere?}` out: why it is.
+   */
+  .post('/operator/restore/open', async (c) => {
+    const { did: typed, announce, claim } = await jsonBody(c)
+    const did = assertDid(textOf(typed))
+    const { operator, accounts } = c.env.services
+    const names =
+      claim && typeof claim === 'object' ? (claim as Record<string, unknown>) : undefined
+    const elsewhere = await operator.openRestored(did, announce === true, {
+      ...(names && { claim: { handle: textOf(names.handle), email: textOf(names.email) || null } }),
+    })
+    accounts.invalidate(did)
+    return c.json({ elsewhere })
+  })
+
+function objectOf(c: CommandContext, name: unknown) {
+  const { directory, oauth } = c.env.services
+  if (name === 'directory') return directory
+  if (name === 'oauth') return oauth
+  throw new InvalidRequestError('object is "directory" or "oauth"')
+}
+
+/** A parameter of the URL. @throws InvalidRequestError */
+function parameter(c: CommandContext, name: string): string {
+  const value = c.req.query(name)
+  if (value) return value
+  throw new InvalidRequestError(`The parameter ${name} is missing`)
+}
+
+const bytesOf = async (c: CommandContext): Promise<Uint8Array> =>
+  new Uint8Array(await c.req.arrayBuffer())
+
+function assertDid(did: string): string {
+  if (isValidDid(did)) return did
+  throw new InvalidRequestError(`Not a DID: ${did.slice(0, 100)}`)
+}

@@ -1,0 +1,83 @@
+/** Backups of test servers. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Ran, runCumulus } from './command.ts'
+import type { TestServer } from './server.ts'
+
+/** A place for a backup. */
+export const backupFolder = (): string => join(mkdtempSync(join(tmpdir(), 'cumulus-')), 'backup')
+
+/** What a command finds a server by. */
+export const envOf = ({ origin, dataDirectory }: TestServer): Record<string, string> => ({
+  PDS_PORT: new URL(origin).port,
+  PDS_DATA_DIRECTORY: dataDirectory,
+})
+
+/** Runs a command that is to succeed, and gives its JSON. */
+export async function runJson<T>(args: string[], env: Record<string, string>): Promise<T> {
+  const { code, output } = await runCumulus([...args, '--json'], env)
+  if (code !== 0) throw new Error(`cumulus ${args.join(' ')} ended with ${code}:\n${output}`)
+  const line = output.split('\n').find((text) => text.startsWith('{'))
+  return JSON.parse(line ?? 'null') as T
+}
+
+export const backUp = <T = Record<string, unknown>>(
+  server: TestServer,
+  to: string,
+  ...more: string[]
+): Promise<T> => runJson<T>(['backup', '--to', to, ...more], envOf(server))
+
+/** All files below a folder, without those of runs that are under way. */
+export function filesIn(folder: string, below = ''): string[] {
+  return readdirSync(join(folder, below))
+    .filter((name) => name !== '.partial' && name !== 'running')
+    .flatMap((name) => {
+      const path = join(below, name)
+      return statSync(join(folder, path)).isDirectory() ? filesIn(folder, path) : [path]
+    })
+}
+
+/** Runs a command and kills it, and what it has started, once `when` holds. */
+export async function runAndKill(
+  args: string[],
+  env: Record<string, string>,
+  when: () => boolean,
+): Promise<Ran> {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, '../../cli/cumulus.ts'), ...args],
+    {
+      env: { PATH: process.env.PATH, CUMULUS_ENV_FILE: '', ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+  }
+  let isOver = false
+  const ended = new Promise<Ran>((resolve) =>
+    child.once('close', (code) => {
+      isOver = true
+      resolve({ code, output })
+    }),
+  )
+  while (!isOver && !when()) await new Promise((resolve) => setTimeout(resolve, 2))
+  // Its whole process group.
+  if (!isOver && child.pid) process.kill(-child.pid, 'SIGKILL')
+  return ended
+}
+
+/** 0 where there is no such folder. */
+export function countFiles(folder: string): number {
+  try {
+    return filesIn(folder).length
+  } catch {
+    return 0
+  }
+}

@@ -95,15 +95,20 @@ folders() {
 
 # The program belongs to root: the service cannot change what it runs. It is a checkout, so that `cumulus upgrade` can move it.
 program() {
-  revision=$(git -c safe.directory="$here" -C "$here" rev-parse HEAD)
+  # The checkout may belong to whoever called sudo; git asks before it reads what is another user's.
+  GIT_CONFIG_GLOBAL=$(mktemp)
+  export GIT_CONFIG_GLOBAL
+  trap 'rm -f "$GIT_CONFIG_GLOBAL"' EXIT
+  printf '[safe]\n\tdirectory = %s\n\tdirectory = %s/.git\n' "$here" "$here" > "$GIT_CONFIG_GLOBAL"
+  revision=$(git -C "$here" rev-parse HEAD)
   if [ ! -d "$code/.git" ]; then
     say "the program goes to $code"
     install -d -m 0755 "$(dirname "$code")"
-    git -c safe.directory="$here/.git" -c safe.directory="$here" clone --quiet --no-hardlinks "$here" "$code"
-    origin=$(git -c safe.directory="$here" -C "$here" remote get-url origin 2> /dev/null || echo "$here")
+    git clone --quiet --no-hardlinks "$here" "$code"
+    origin=$(git -C "$here" remote get-url origin 2> /dev/null || echo "$here")
     git -C "$code" remote set-url origin "$origin"
   elif [ "$here" != "$code" ]; then
-    git -c safe.directory="$here/.git" -c safe.directory="$here" -C "$code" fetch --quiet --tags "$here" "$revision"
+    git -C "$code" fetch --quiet --tags "$here" "$revision"
   fi
   [ "$here" = "$code" ] || git -C "$code" checkout --quiet --detach "$revision"
   say "version $(git -C "$code" describe --tags --always): installing what it needs, and building it"
@@ -133,12 +138,22 @@ wrapper() {
   cat > "$root/usr/local/bin/cumulus" <<'WRAPPER'
 #!/bin/sh
 # Commands for the host on this machine, as its user (written by deploy/install.sh).
+[ "$(id -u)" = 0 ] || [ "$(id -un)" = cumulus ] || exec sudo -- "$0" "$@"
 export CUMULUS_ENV_FILE=/etc/cumulus/pds.env
 set -- /opt/cumulus/node_modules/.bin/node /opt/cumulus/cli/cumulus.ts "$@"
 [ "$(id -un)" = cumulus ] && exec "$@"
-# The program itself is root's.
-[ "${3:-}" = upgrade ] && exec "$@"
-exec runuser -u cumulus -- "$@"
+case ${3:-} in
+  # The program itself is root's,
+  upgrade) exec "$@" ;;
+  # and so are the settings, of which the service reads what root writes.
+  init)
+    "$@" || exit $?
+    chown -R cumulus:cumulus /var/lib/cumulus
+    chown root:cumulus /etc/cumulus/pds.env
+    chmod 0640 /etc/cumulus/pds.env
+    ;;
+  *) exec runuser -u cumulus -- "$@" ;;
+esac
 WRAPPER
   chmod 0755 "$root/usr/local/bin/cumulus"
 }

@@ -12,7 +12,7 @@ const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: P
 /** In blocks of shell commands, and in code within the text. */
 const commands = pages.flatMap((page) => {
   const text = readFileSync(join(PROJECT, page), 'utf8')
-  const shown = [...text.matchAll(/(?:^|`|\s)npx cumulus((?: +[^\s`#&|]+)*)/gm)]
+  const shown = [...text.matchAll(/(?:^|`|\s)(?:npx|sudo) cumulus((?: +[^\s`#&|]+)*)/gm)]
   return shown.map(([, words = '']) => ({ page, line: words.trim() }))
 })
 

@@ -1,7 +1,7 @@
 /** All commands of `cumulus`. */
-import { group } from '../terminal/command.ts'
+import { type AnyCommand, group } from '../terminal/command.ts'
 
-export default group(
+const cumulus: AnyCommand = group(
   'cumulus',
   'A Personal Data Server for the AT Protocol, and all it takes to run one',
   {
@@ -21,8 +21,14 @@ export default group(
     'migrate-token': () => import('./account/owner-help.ts').then((module) => module.plcToken),
     'move-out': () => import('./move-out.ts').then((module) => module.default),
     mail: () => import('./mail/mail.ts').then((module) => module.default),
+    identity: () => import('./identity/identity.ts').then((module) => module.default),
+    'app-password': () => import('./app-password.ts').then((module) => module.default),
+    invite: () => import('./invite.ts').then((module) => module.default),
     secret: () => import('./secret/secret.ts').then((module) => module.default),
     passkey: () => import('./passkey.ts').then((module) => module.default),
     lexicons: () => import('./lexicons/lexicons.ts').then((module) => module.default),
+    completion: () => import('./completion.ts').then((module) => module.completionOf(cumulus)),
   },
 )
+
+export default cumulus

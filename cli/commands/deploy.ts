@@ -65,23 +65,32 @@ async function run({ dryRun, url, timeout, json, yes }: DeployArgs): Promise<voi
     origin: (url ?? `https://${hostname}`).replace(/\/$/, ''),
     patience,
   })
-  const done: { title: string; result: string }[] = []
-  if (dryRun) for (const [index, { title }] of steps.entries()) say(`${index + 1}. ${title}`)
+  const done: { title: string; result?: string; error?: string }[] = []
+  let failure: unknown
+  if (dryRun)
+    for (const [index, { title }] of steps.entries()) say(`${index + 1}. ${escapeControls(title)}`)
   else if (errors.length === 0) {
     await new Prompts({ yes }).confirm(`Deploy ${hostname} now?`, '--yes').then((agreed) => {
       if (!agreed) throw new CommandError('Nothing was deployed.')
     })
     for (const [index, { title, run: carryOut }] of steps.entries()) {
-      say(`${index + 1}/${steps.length}  ${title}`)
-      const result = await carryOut()
-      say(`     ${escapeControls(result)}`)
-      done.push({ title, result })
+      say(`${index + 1}/${steps.length}  ${escapeControls(title)}`)
+      try {
+        const result = await carryOut()
+        say(`     ${escapeControls(result)}`)
+        done.push({ title, result })
+      } catch (error) {
+        done.push({ title, error: error instanceof Error ? error.message : String(error) })
+        failure = error
+        break
+      }
     }
   }
   if (json)
     process.stdout.write(
       `${JSON.stringify({ findings, dryRun, steps: dryRun ? steps.map(({ title }) => ({ title })) : done })}\n`,
     )
+  if (failure !== undefined) throw failure
   if (errors.length > 0) {
     throw new CommandError(
       `Nothing was deployed: ${errors.length} ${errors.length > 1 ? 'things have' : 'thing has'} to be mended first.`,

@@ -2,13 +2,17 @@
 import { relative } from 'node:path'
 import { intro, outro } from '@clack/prompts'
 import type { ArgsDef } from 'citty'
+import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
-import { envFilePath, loadEnvFile, readEnvFile } from '../settings/env-file.ts'
+import { envFilePath, loadEnvFile, readEnvFile, setOutside } from '../settings/env-file.ts'
+import { holdsData } from '../settings/local.ts'
 import {
   cloudflareFiles,
   pushSecrets,
+  readCloudflareSecrets,
   readWranglerConfig,
   setUpCloudflare,
+  uploadable,
 } from '../setup/cloudflare.ts'
 import { type SetUp, setUpMachine } from '../setup/machine.ts'
 import { uncoveredDomains, zoneOf } from '../setup/names.ts'
@@ -25,30 +29,44 @@ const args = {
     valueHint: 'pds.example.com',
     description: 'Public name of the host',
   },
-  handles: { type: 'string', valueHint: '.example.com', description: 'Domains of handles' },
+  handles: {
+    type: 'string',
+    valueHint: '.example.com',
+    description:
+      'Domains of handles, with commas (default: below the host name; on Cloudflare, below its domain)',
+  },
   registration: {
     type: 'string',
     valueHint: 'closed|invite|approval|open',
     description: 'Who may make an account (default: closed)',
   },
-  mail: { type: 'string', valueHint: 'url|none', description: 'How mails leave (docs/mail.md)' },
+  mail: {
+    type: 'string',
+    valueHint: 'url|none',
+    description: 'How mails leave (docs/mail.md; default: none)',
+  },
   contact: { type: 'string', valueHint: 'address', description: 'Where people reach you' },
-  data: { type: 'string', valueHint: 'folder', description: 'Data folder, on this machine' },
+  data: {
+    type: 'string',
+    valueHint: 'folder',
+    description: 'Data folder, on this machine (default: data)',
+  },
   location: {
     type: 'string',
     valueHint: 'eu|weur|…',
-    description: 'Where Cloudflare keeps the data, for good',
+    description: 'Where Cloudflare keeps the data, for good (default: auto)',
   },
   identity: {
     type: 'string',
     valueHint: 'plc|web|move|none',
-    description: 'Kind of the first account',
+    description:
+      'The first account: did:plc, did:web, one that moves here, or none (default: plc where there is --first)',
   },
   first: { type: 'string', valueHint: 'handle', description: 'Handle of the first account' },
   'recovery-kit': {
     type: 'string',
     valueHint: 'file|clipboard|qr',
-    description: 'File for the recovery kit; or clipboard, or qr',
+    description: 'File for the recovery kit (default: recovery-kit.txt); or clipboard, or qr',
   },
   push: { type: 'boolean', description: 'Upload the secrets to Cloudflare now' },
   start: { type: 'boolean', description: 'Start the host on this machine afterwards' },
@@ -86,18 +104,24 @@ async function run(given: InitArgs): Promise<void> {
   if (prompts.canAsk) intro('A new host', { output: process.stderr })
   const envFile = envFilePath()
   if (envFile === undefined) throw new UsageError('CUMULUS_ENV_FILE is empty: name the file')
-  const before =
-    given.target === 'cloudflare'
-      ? readWranglerConfig(cloudflareFiles().config).vars
-      : readEnvFile(envFile)
-  const answers = await askAll(given, before ?? {}, prompts)
+  if (given.start && given.json) {
+    throw new UsageError('--json prints one value, and a host that starts more: run cumulus serve')
+  }
+  const machine = { before: readEnvFile(envFile), outside: setOutside() }
+  const answers = await askAll(
+    given,
+    (target) =>
+      target === 'machine' ? { ...machine.before, ...machine.outside } : settingsOnCloudflare(),
+    prompts,
+  )
   if (given.start && answers.target === 'cloudflare') {
     throw new UsageError('--start is for this machine: cumulus deploy brings a host to Cloudflare')
   }
   const kit = kitOptions(given['recovery-kit'])
+  const isNamed = given.hostname !== undefined || prompts.canAsk
   const done =
     answers.target === 'machine'
-      ? await setUpMachine(answers, readEnvFile(envFile), { envFile, kit }, prompts)
+      ? await setUpMachine(answers, { ...machine, isNamed, envFile, kit }, prompts)
       : await setUpCloudflare(answers, kit, prompts)
   const pushed = answers.target === 'cloudflare' && given.push ? await pushSecrets() : undefined
   const starts = await wantsStart(answers, given, prompts)
@@ -114,6 +138,12 @@ async function run(given: InitArgs): Promise<void> {
   loadEnvFile()
   const { serve } = await import('./serve.ts')
   await serve()
+}
+
+/** What an earlier run has set. */
+function settingsOnCloudflare(): RawSettings {
+  const { config, secrets } = cloudflareFiles()
+  return { ...readWranglerConfig(config).vars, ...uploadable(readCloudflareSecrets(secrets)) }
 }
 
 /** @throws UsageError */
@@ -148,6 +178,9 @@ function summary(answers: Answers, { files }: SetUp, starts: boolean): string {
           `In front of it belongs a proxy with TLS for ${hostname} and *${handleDomains.split(',')[0]}: docs/self-hosting.md.`,
         ]
       : []),
+    ...(target === 'machine' && holdsData(answers.data)
+      ? ['A host that runs takes this over when it is started anew.']
+      : []),
     'Next:',
     ...nextSteps(answers, starts).map((step) => `  npx cumulus ${step}`),
   ].join('\n')
@@ -156,4 +189,5 @@ function summary(answers: Answers, { files }: SetUp, starts: boolean): string {
 const nextSteps = ({ target, identity }: Answers, starts: boolean): string[] => [
   ...(target === 'cloudflare' ? ['deploy'] : starts ? [] : ['serve']),
   ...(identity === 'move' ? ['migrate <your handle>'] : []),
+  'doctor',
 ]

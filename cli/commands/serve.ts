@@ -9,6 +9,7 @@ import { keepRunning } from '../host/keep-running.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
 import { rewriteDatabases } from '../host/rewrite-databases.ts'
 import { startWorkerd } from '../host/workerd.ts'
+import { setOutside } from '../settings/env-file.ts'
 import { settingsHelp } from '../settings/help.ts'
 import { originAt, readLocalSettings } from '../settings/local.ts'
 import { command } from '../terminal/command.ts'
@@ -163,11 +164,14 @@ It gets a did:plc in the public directory, and relays are told of it. docs/accou
 `
 
 /** As it reaches this server, which the environment may say where to find. */
-const accountCommand = (handle: string): string =>
-  [
-    ...['PDS_PORT', 'PDS_BIND', 'PDS_DATA_DIRECTORY'].flatMap((name) => {
-      const value = process.env[name]
+const accountCommand = (handle: string): string => {
+  // What pds.env says is found again.
+  const outside = setOutside()
+  return [
+    ...(['PDS_PORT', 'PDS_BIND', 'PDS_DATA_DIRECTORY'] as const).flatMap((name) => {
+      const value = outside[name]
       return value ? [`${name}=${/^[\w./:-]+$/.test(value) ? value : `'${value}'`}`] : []
     }),
     `npx cumulus account create ${handle}`,
   ].join(' ')
+}

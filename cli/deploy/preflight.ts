@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { BUNDLE, ensureBundle } from '../host/bundle.ts'
-import { runWrangler } from '../host/wrangler.ts'
+import { reasonIn, runWrangler } from '../host/wrangler.ts'
 import { makeSecrets } from '../settings/local.ts'
-import { routesFor, uploadable, type WranglerConfig } from '../setup/cloudflare.ts'
+import { routesFor, secretsOnWorker, uploadable, type WranglerConfig } from '../setup/cloudflare.ts'
 import { uncoveredDomains, zoneOf } from '../setup/names.ts'
+import { CommandError } from '../terminal/errors.ts'
 
 /** Compressed bytes that Cloudflare takes of a Worker on the free plan. */
 const MAX_SIZE = 3 * 1024 * 1024
@@ -18,6 +19,8 @@ export interface Finding {
   state: 'ok' | 'todo' | 'warning' | 'error'
   /** What was found, and what helps. */
   text: string
+  /** Of the secrets: which the Worker has not got. */
+  missing?: readonly string[]
 }
 
 export interface Deployment {
@@ -96,10 +99,15 @@ function migrations({ config }: Deployment): Finding {
 
 async function isSignedIn(): Promise<Finding> {
   const name = 'wrangler'
-  const { code } = await runWrangler(['whoami', '--json'])
-  return code === 0
-    ? { name, state: 'ok', text: 'signed in' }
-    : { name, state: 'error', text: 'not signed in to Cloudflare: npx wrangler login' }
+  const { code, stdout, stderr } = await runWrangler(['whoami', '--json'])
+  if (code === 0 && !/"loggedIn":\s*false/.test(stdout))
+    return { name, state: 'ok', text: 'signed in' }
+  const said = reasonIn(stdout, stderr)
+  return {
+    name,
+    state: 'error',
+    text: `not signed in to Cloudflare: npx wrangler login (wrangler said: ${said})`,
+  }
 }
 
 export const bucketOf = ({ r2_buckets = [] }: WranglerConfig): string | undefined =>
@@ -114,12 +122,13 @@ async function bucket({ config }: Deployment): Promise<Finding> {
       state: 'error',
       text: 'wrangler.toml has no [[r2_buckets]] with the binding BLOBS',
     }
-  const { code, stdout } = await runWrangler(['r2', 'bucket', 'list'])
+  const { code, stdout, stderr } = await runWrangler(['r2', 'bucket', 'list'])
   if (code !== 0) {
+    const said = reasonIn(stdout, stderr)
     return {
       name,
       state: 'error',
-      text: 'R2 does not answer: switch it on in the dashboard (R2 Object Storage)',
+      text: `R2 does not answer: switch it on in the dashboard (R2 Object Storage). wrangler said: ${said}`,
     }
   }
   const exists = stdout.split('\n').some((line) => /^name:\s+(.*?)\s*$/.exec(line)?.[1] === wanted)
@@ -130,20 +139,27 @@ async function bucket({ config }: Deployment): Promise<Finding> {
 
 async function secrets({ secrets: here }: Deployment): Promise<Finding> {
   const name = 'secrets'
-  const listed = await runWrangler(['secret', 'list', '--format', 'json'])
-  const there = listed.code === 0 ? listed.stdout : ''
-  const needed = Object.keys(makeSecrets({}))
-  const missing = needed.filter((entry) => !there.includes(`"${entry}"`))
+  let there: string[]
+  try {
+    there = await secretsOnWorker()
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    return { name, state: 'error', text: error.message }
+  }
+  const missing = missingSecrets(there)
   if (missing.length === 0) return { name, state: 'ok', text: 'on the Worker' }
   const lacking = missing.filter((entry) => !(entry in uploadable(here)))
   return lacking.length === 0
-    ? { name, state: 'todo', text: `uploads ${missing.join(', ')}` }
+    ? { name, state: 'todo', text: `uploads ${missing.join(', ')}`, missing }
     : {
         name,
         state: 'error',
         text: `nowhere to be found: ${lacking.join(', ')}: npx cumulus init --target cloudflare`,
       }
 }
+
+const missingSecrets = (there: readonly string[]): string[] =>
+  Object.keys(makeSecrets({})).filter((entry) => !there.includes(entry))
 
 function size(): Finding {
   ensureBundle(() => undefined)

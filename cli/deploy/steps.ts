@@ -1,8 +1,11 @@
 /** The steps of a deployment to Cloudflare. Each may be done again: what is there already stays. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
 import { readConfig } from '../../src/kernel/config/config.ts'
+import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { ensureFirstAccount, FirstAccountError } from '../host/first-account.ts'
 import { runWrangler } from '../host/wrangler.ts'
+import { makeSecrets } from '../settings/local.ts'
 import { uploadable } from '../setup/cloudflare.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { bucketOf, type Deployment, type Finding } from './preflight.ts'
@@ -38,22 +41,23 @@ export function stepsFor(
     findings.some((finding) => finding.name === name && finding.state === 'todo')
   const bucket = bucketOf(config) ?? ''
   const raw = { ...config.vars, ...uploadable(secrets) }
+  const missing = findings.find(({ name }) => name === 'secrets')?.missing
   return [
     ...(todo('blob store')
       ? [
           {
             title: `make the bucket ${bucket}: wrangler r2 bucket create ${bucket}`,
-            run: () => wrangler(['r2', 'bucket', 'create', bucket], `bucket ${bucket} is there`),
+            run: () => makeBucket(bucket),
           },
         ]
       : []),
     {
       title: `upload the Worker${todo('secrets') ? ' with its secrets' : ''}: wrangler deploy`,
-      run: () => deploy(todo('secrets') ? uploadable(secrets) : undefined),
+      run: () => deploy(toUpload(uploadable(secrets), missing)),
     },
     {
       title: `wait until ${options.origin} answers`,
-      run: () => untilUp(options.origin, options.patience),
+      run: () => untilUp(options.origin, hostname, options.patience),
     },
     {
       title: raw.PDS_FIRST_HANDLE
@@ -68,12 +72,32 @@ export function stepsFor(
   ]
 }
 
-/** @throws CommandError with what wrangler said */
-async function wrangler(args: readonly string[], done: string): Promise<string> {
+/** Cloudflare's code for a bucket that there is already. */
+const BUCKET_EXISTS = '10004'
+
+async function makeBucket(bucket: string): Promise<string> {
+  const args = ['r2', 'bucket', 'create', bucket]
   const { code, stdout, stderr } = await runWrangler(args)
-  if (code !== 0)
-    throw new CommandError(`wrangler ${args.join(' ')}: ${`${stdout}${stderr}`.trim()}`)
-  return done
+  if (code !== 0 && !`${stdout}${stderr}`.includes(BUCKET_EXISTS))
+    throw failed(args, stdout, stderr)
+  return `bucket ${bucket} is there`
+}
+
+const failed = (args: readonly string[], stdout: string, stderr: string) =>
+  new CommandError(
+    `wrangler ${args.join(' ')}: ${stripVTControlCharacters(`${stdout}${stderr}`).trim()}\nRun the command again, which goes on from here.`,
+  )
+
+/** Never those that the Worker has: what is here could be others than those its accounts were made with. */
+function toUpload(
+  here: RawSettings,
+  missing: readonly string[] | undefined,
+): RawSettings | undefined {
+  if (!missing) return undefined
+  const lasting = Object.keys(makeSecrets({}))
+  return Object.fromEntries(
+    Object.entries(here).filter(([name]) => !lasting.includes(name) || missing.includes(name)),
+  )
 }
 
 /**
@@ -81,33 +105,50 @@ async function wrangler(args: readonly string[], done: string): Promise<string> 
  * incomplete, and makes nothing.
  */
 async function deploy(secrets: object | undefined): Promise<string> {
-  await wrangler(['deploy'], '')
+  const uploaded = await runWrangler(['deploy'])
+  if (uploaded.code !== 0) throw failed(['deploy'], uploaded.stdout, uploaded.stderr)
   if (!secrets) return 'uploaded'
-  const { code, stderr } = await runWrangler(['secret', 'bulk'], { input: JSON.stringify(secrets) })
-  if (code !== 0) throw new CommandError(`wrangler did not take the secrets: ${stderr.trim()}`)
+  const bulk = ['secret', 'bulk']
+  const { code, stdout, stderr } = await runWrangler(bulk, { input: JSON.stringify(secrets) })
+  if (code !== 0) throw failed(bulk, stdout, stderr)
   return `uploaded, with ${Object.keys(secrets).length} secrets`
 }
 
 /** @throws CommandError with the last answer */
-async function untilUp(origin: string, patience: number): Promise<string> {
+async function untilUp(origin: string, hostname: string, patience: number): Promise<string> {
   const start = Date.now()
-  let last = 'nothing'
-  while (Date.now() - start < patience) {
-    try {
-      const response = await fetch(`${origin}/xrpc/_health`, {
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT),
-      })
-      if (response.ok) return `answers after ${Math.round((Date.now() - start) / 1000)} s`
-      last = `status ${response.status}`
-    } catch (error) {
-      last = error instanceof Error ? reasonOf(error) : String(error)
-    }
-    await sleep(Math.min(POLL, patience))
-  }
+  let last: string | undefined
+  do {
+    if (last !== undefined) await sleep(Math.min(POLL, patience))
+    last = await whatIsThere(origin, hostname)
+    if (last === 'up') return `answers after ${Math.round((Date.now() - start) / 1000)} s`
+  } while (Date.now() - start < patience)
   throw new CommandError(
     `${origin} does not answer (${last}). A new name takes some minutes until DNS and its certificate are there: run the ` +
       'command again, which goes on from here. If it stays so: npx wrangler tail, docs/troubleshooting.md.',
   )
+}
+
+/**
+ * `up` where this host answers. Next it is given the operator's password, so whatever else has the name, such as the page of
+ * a registrar or where a redirect leads, will not do.
+ */
+async function whatIsThere(origin: string, hostname: string): Promise<string> {
+  try {
+    const ask = (method: string) =>
+      fetch(`${origin}/xrpc/${method}`, {
+        redirect: 'manual',
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT),
+      })
+    const health = await ask('_health')
+    await health.body?.cancel()
+    if (!health.ok) return `status ${health.status}`
+    const described = await ask('com.atproto.server.describeServer')
+    const { did } = (await described.json().catch(() => ({}))) as { did?: unknown }
+    return did === `did:web:${hostname}` ? 'up' : 'something else has the name'
+  } catch (error) {
+    return error instanceof Error ? reasonOf(error) : String(error)
+  }
 }
 
 const reasonOf = (error: Error): string =>
@@ -119,7 +160,9 @@ async function firstAccount(
 ): Promise<string> {
   try {
     const first = await ensureFirstAccount(origin, raw)
-    if (first === 'exists') return 'there is an account already'
+    if (first === 'exists') {
+      return 'there is an account already (npx cumulus account reset-link makes a link for a new password)'
+    }
     if (first === 'none') return 'none is asked for'
     const { handle, did, password } = first
     return `${handle} (${did})${password ? `, password ${password}   <- shown this once, write it down` : ''}`

@@ -12,11 +12,12 @@ export async function findAccounts(
 ): Promise<Account[]> {
   if (wanted !== undefined) return reportsOf(askHost, [wanted])
   const dids: string[] = []
+  let cursor: unknown
   while (dids.length < limit) {
-    const { accounts } = await askHost('/operator/accounts', { after: dids.at(-1) })
-    const page = accounts as { did: string }[]
-    dids.push(...page.map(({ did }) => did))
-    if (page.length === 0) break
+    const page = await askHost('/operator/accounts', { limit: limit - dids.length, cursor })
+    dids.push(...(page.accounts as { did: string }[]).map(({ did }) => did))
+    cursor = page.cursor
+    if (cursor === undefined) break
   }
   const found: Account[] = []
   for (let from = 0; from < Math.min(limit, dids.length); from += AT_ONCE) {

@@ -47,19 +47,17 @@ export function inWords(results: readonly Result[]): string {
   return [...found, ...skippedInWords(results), summary(countResults(results))].join('\n')
 }
 
-/** Of one reason one line, for however many accounts. */
+/** By reason, which many have in common. */
 function skippedInWords(results: readonly Result[]): string[] {
-  const reasons = new Map<string, number>()
-  for (const { result, id, why } of results) {
-    if (result !== 'skipped') continue
-    const line = `${id}: ${plain(why ?? '')}`
-    reasons.set(line, (reasons.get(line) ?? 0) + 1)
-  }
-  if (reasons.size === 0) return []
-  const lines = [...reasons].map(
-    ([line, times]) => `  ${line}${times > 1 ? ` (${times} times)` : ''}`,
+  const skipped = Object.groupBy(
+    results.filter(({ result }) => result === 'skipped'),
+    ({ why }) => why ?? '',
   )
-  return ['Not looked at:', ...lines, '']
+  const lines = Object.entries(skipped).map(([why, some = []]) => {
+    const ids = [...new Set(some.map(({ id }) => id))]
+    return `  ${plain(why)}: ${ids.join(', ')}`
+  })
+  return lines.length === 0 ? [] : ['Not looked at, since', ...lines, '']
 }
 
 function summary({ errors, warnings, notes, skipped, well }: Counts): string {

@@ -15,11 +15,11 @@ import { messageOf } from './answers.ts'
 import { Skipped } from './finding.ts'
 import type { FirehoseEvent } from './firehose.ts'
 
-/** Keys that an account has or had, the newest first; undefined: its identity has ended. */
+/** Keys that an account has or had, the newest first; undefined: its identity has ended, or leads elsewhere. */
 export type KeysOf = (did: string) => Promise<readonly string[] | undefined>
 
 export interface Verdict {
-  /** Events that were verified; of accounts whose identity has ended nothing can be. */
+  /** Events that were verified; of accounts that are here no more nothing can be. */
   verified: number
   skipped: number
   problems: { seq: number; did: string; what: string }[]

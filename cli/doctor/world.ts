@@ -145,7 +145,8 @@ export class World {
       throw new Skipped(`${plcUrl} does not answer: ${messageOf(error)}`)
     }
     if (!Array.isArray(answer.json)) throw new Skipped(`${plcUrl} answers ${answer.status}`)
-    return (answer.json as PlcEntry[]).filter(({ nullified }) => !nullified)
+    const entries = answer.json as PlcEntry[]
+    return entries.filter((entry) => entry?.nullified !== true && Boolean(entry?.operation))
   }
 
   /** The last of the firehose, read once for all checks. */

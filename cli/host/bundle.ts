@@ -1,6 +1,6 @@
 /** The production bundle: what `wrangler deploy` would upload, in `dist/`. */
 import { spawnSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -19,6 +19,8 @@ export class BundleError extends Error {
 export function ensureBundle(onBuild: () => void): void {
   const built = statSync(BUNDLE, { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (INPUTS.every((input) => newest(join(ROOT, input)) <= built)) return
+  // An image of a container has the bundle, and not what builds it.
+  if (built > 0 && !existsSync(join(ROOT, 'node_modules', 'wrangler'))) return
   onBuild()
   buildBundle()
 }

@@ -70,9 +70,26 @@ export async function firstDomain(origin: string): Promise<string> {
   return availableUserDomains[0] ?? ''
 }
 
+/** Time limit of one request, in ms: a password takes a second to hash, and the PLC directory has its own limits. */
+const REQUEST_TIMEOUT = 60_000
+
 async function call<T>(origin: string, method: string, init?: RequestInit): Promise<T> {
-  const response = await fetch(`${origin}/xrpc/${method}`, init)
-  const body = (await response.json()) as T & { error?: string; message?: string }
+  const signal = AbortSignal.timeout(REQUEST_TIMEOUT)
+  // Nowhere else with the operator's password.
+  const asked = await fetch(`${origin}/xrpc/${method}`, {
+    ...init,
+    signal,
+    redirect: 'manual',
+  }).then(
+    async (response) => ({ response, text: await response.text() }),
+    (error: Error) => {
+      const { message } = error.cause instanceof Error ? error.cause : error
+      throw new FirstAccountError(`the host does not answer (${message})`)
+    },
+  )
+  const { response, text } = asked
+  const body = parse(text) as (T & { error?: string; message?: string }) | undefined
+  if (!body) throw new FirstAccountError(`status ${response.status}, and no JSON`)
   if (body.error === 'ConfigurationError') {
     throw new FirstAccountError(
       'The host does not start with these settings: the lines above say what is wrong and what helps.',
@@ -82,4 +99,13 @@ async function call<T>(origin: string, method: string, init?: RequestInit): Prom
     throw new FirstAccountError(body.message ?? `status ${response.status}`, body.error)
   }
   return body
+}
+
+function parse(text: string): object | undefined {
+  try {
+    const body: unknown = JSON.parse(text)
+    return typeof body === 'object' && body !== null ? body : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -16,10 +16,21 @@ const SQLITE_BUSY = 5
  * @returns gives it back before
  * @throws CommandError
  */
-export async function lockFolder(folder: string, helps: string): Promise<() => void> {
+export const lockFolder = (folder: string, helps: string): Promise<() => void> =>
+  takeLock(folder, LOCK, `Another server runs with the data in ${folder}: ${helps}`)
+
+/**
+ * Takes one of several locks of a folder.
+ *
+ * @param name of its file
+ * @param taken what is said when another process has it
+ * @returns gives it back
+ * @throws CommandError
+ */
+export async function takeLock(folder: string, name: string, taken: string): Promise<() => void> {
   // SQLite, because it locks files, which Node does not.
   const { DatabaseSync } = await importSqlite()
-  const path = join(folder, LOCK)
+  const path = join(folder, name)
   // SQLite would let others read it.
   writeFileSync(path, '', { flag: 'a', mode: FILE_MODE })
   const lock = new DatabaseSync(path, { timeout: 0 })
@@ -27,7 +38,8 @@ export async function lockFolder(folder: string, helps: string): Promise<() => v
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
-    throw new CommandError(`Another server runs with the data in ${folder}: ${helps}`)
+    lock.close()
+    throw new CommandError(taken)
   }
   // What nobody refers to would be closed, and the lock with it.
   const free = () => lock.close()

@@ -1,5 +1,5 @@
 /** The data folder is its owner's: everybody's records, keys and passwords' hashes are in it. */
-import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const FOLDER_MODE = 0o700
@@ -14,6 +14,28 @@ export const LOCK = 'lock.sqlite'
 /** What this server keeps in the data folder; whatever else is there is left as it is. */
 const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp', 'plc.jsonl', LOCK]
 
+/** What a file system or somebody looking around puts into a folder. */
+const FOREIGN = /^(?:lost\+found$|\.)/
+
+/** Whether a folder is one of a host, or may become one: a host makes it its owner's only. */
+function mayBeData(path: string): boolean {
+  const names = readdirSync(path).filter((name) => !FOREIGN.test(name))
+  // Or the copy that a process was writing when it was killed.
+  const isOwn = (name: string) => OWN.some((own) => name === own || name.startsWith(`${own}.`))
+  return names.length === 0 || names.some(isOwn)
+}
+
+/** @returns what is wrong with a folder for data, without touching it */
+export function dataFolderProblem(path: string): string | undefined {
+  if (path === '') return 'the name of a folder'
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (!stats) return undefined
+  if (!stats.isDirectory()) return 'no folder'
+  return mayBeData(path)
+    ? undefined
+    : 'a folder with other things in it: name one of the host’s own'
+}
+
 /**
  * Makes the data folder, readable by its owner only. One that others may enter, as earlier releases made it, is mended:
  * its files first, so that a start that is broken off does it again.
@@ -23,6 +45,12 @@ const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp', 'plc.jsonl', L
 export function makeDataFolder(path: string, note: (line: string) => void): void {
   mkdirSync(path, { recursive: true, mode: FOLDER_MODE })
   if (isPrivate(path)) return
+  if (!mayBeData(path)) {
+    note(
+      `${path} is open to other users of this machine, and has other things in it: it is left so`,
+    )
+    return
+  }
   try {
     for (const name of OWN) makePrivate(join(path, name))
     chmodSync(path, FOLDER_MODE)

@@ -102,7 +102,11 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   process.umask(umask)
   const serving = child
   const exited = new Promise<number | null>((resolve) => serving.once('exit', resolve))
+  // It would go on without this process, and without what that does for it.
+  const endWithUs = () => void serving.kill('SIGTERM')
+  process.once('exit', endWithUs)
   serving.once('exit', () => {
+    process.off('exit', endWithUs)
     control.remove()
     hasher.stop()
     disk.stop()

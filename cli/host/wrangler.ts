@@ -1,6 +1,7 @@
 /** Runs Cloudflare's own program. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { ROOT } from './bundle.ts'
 
 /** Names another program that takes the place of wrangler: a stand-in in tests, or a newer one. */
@@ -17,6 +18,16 @@ export interface WranglerOptions {
   input?: string
   /** Whether it shows its output as it comes and may ask (`wrangler login`). */
   interactive?: boolean
+}
+
+/** Why it failed: its line with ERROR, or the last one. */
+export function reasonIn(stdout: string, stderr: string): string {
+  const lines = stripVTControlCharacters(`${stdout}\n${stderr}`)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('🪵'))
+  const error = lines.find((line) => line.includes('[ERROR]')) ?? lines.at(-1)
+  return error?.replace(/^.*\[ERROR\]\s*/, '') ?? 'nothing'
 }
 
 /** Runs wrangler to its end, in the project's folder. Its output is returned, not shown, unless it is interactive. */
@@ -37,11 +48,12 @@ export function runWrangler(
   child.stdin?.end(input)
   let stdout = ''
   let stderr = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString()
+  // A character may come in two pieces.
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
   })
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString()
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
   })
   return new Promise((resolve, reject) => {
     child.once('error', reject)

@@ -11,8 +11,7 @@ import {
 } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { decode } from '@atproto/lex-cbor'
-import { isCid, isPlainObject, parseCid } from '@atproto/lex-data'
-import { readCar } from '@atproto/repo'
+import { isCid, isPlainObject } from '@atproto/lex-data'
 import { type CidBytes, cidString } from '../../src/kernel/cbor/cid.ts'
 import { MalformedCborError } from '../../src/kernel/cbor/reader.ts'
 import { type FoundBlob, scanRecord } from '../../src/kernel/cbor/scan.ts'
@@ -202,16 +201,6 @@ async function indexOf(path: string) {
   const { root } = reader
   if (!root) throw new MalformedCarError('the CAR file has no header')
   return { index, root, bytes }
-}
-
-/** The tree of a commit, from a CAR file of its block, as `getBlocks` gives it. @throws MoveError */
-export async function dataOfCommit(car: Uint8Array, commit: string): Promise<string | undefined> {
-  const { blocks } = await readCar(car).catch((cause: unknown) => {
-    throw new MoveError('A commit cannot be read: the answer is no valid CAR file', { cause })
-  })
-  const block = blocks.get(parseCid(commit))
-  const value = block && decode(block)
-  return isPlainObject(value) && isCid(value.data) ? value.data.toString() : undefined
 }
 
 /** The bytes of a CID in as few bytes of memory as a map's key can have. */

@@ -1,5 +1,7 @@
 /** Who moves, and what their identity says: read from the network, and from the PLC directory. */
+
 import { isValidDid, isValidHandle } from '@atproto/syntax'
+import { InvalidRequestError } from '@atproto/xrpc-server'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import {
   type DidDocument,
@@ -9,8 +11,9 @@ import {
 } from '../../src/services/identity/did-document.ts'
 import { IdentityError } from '../../src/services/identity/identity-error.ts'
 import { PlcDirectory } from '../../src/services/identity/plc.ts'
-import type { PlcState } from '../../src/services/identity/plc-operation.ts'
+import { handleUri, type PlcState } from '../../src/services/identity/plc-operation.ts'
 import type { ResolutionSettings } from '../../src/services/identity/resolve-did.ts'
+import { movedState } from '../../src/services/move-in/moved-state.ts'
 import { didOf, documentOf } from '../lexicons/network.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import type { Remote } from './remote.ts'
@@ -104,35 +107,25 @@ export const plcOf = ({ plcUrl, network }: ResolutionSettings): PlcDirectory =>
   new PlcDirectory({ plcUrl, plcRotationKey: '' }, network.operator)
 
 /**
- * What an identity becomes: of the new host what it needs, of the person everything else. The old host's keys go.
+ * What an identity becomes at a host.
  *
  * @param recommended by the new host
- * @param oldKeys rotation keys of the old host
+ * @param leaving rotation keys of the old host
  * @throws MoveError when there are more rotation keys than a did:plc may have
  */
-export function movedState(
+export function stateAt(
   now: PlcState,
   recommended: RecommendedCredentials,
-  oldKeys: readonly string[],
+  leaving: readonly string[],
   { recoveryKey, handle }: { recoveryKey?: string | undefined; handle: string },
 ): PlcState {
   const { rotationKeys: hostKeys = [], verificationMethods = {}, services = {} } = recommended
-  const isOwn = (key: string) => !(oldKeys.includes(key) || hostKeys.includes(key))
-  const own = now.rotationKeys.filter(isOwn)
-  const rotationKeys = [
-    ...new Set([...(recoveryKey === undefined ? [] : [recoveryKey]), ...own, ...hostKeys]),
-  ]
-  if (rotationKeys.length > 5) {
-    throw new MoveError(
-      `The identity would have ${rotationKeys.length} rotation keys, and may have five: ${rotationKeys.join(', ')}. Take one of your own out at the old host first.`,
-    )
-  }
-  const others = now.alsoKnownAs.filter((alias) => !alias.startsWith('at://'))
-  return {
-    rotationKeys,
-    verificationMethods: { ...now.verificationMethods, ...verificationMethods },
-    alsoKnownAs: [`at://${handle}`, ...others],
-    services: { ...now.services, ...services },
+  const alias = handleUri(handle)
+  try {
+    return movedState(now, { leaving, recoveryKey, hostKeys, alias, verificationMethods, services })
+  } catch (error) {
+    if (error instanceof InvalidRequestError) throw new MoveError(error.message)
+    throw error
   }
 }
 

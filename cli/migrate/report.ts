@@ -10,7 +10,8 @@ export function reporter(): Reporter & { end(): void } {
   let done = 0
   let last = ''
   const end = () => {
-    shown?.done(last)
+    // A line that is written says the counts by itself.
+    shown?.done(process.stderr.isTTY ? last : '')
     shown = undefined
     done = 0
   }
@@ -28,8 +29,9 @@ export function reporter(): Reporter & { end(): void } {
     progress({ done: now, total, unit, bytes }) {
       if (now < done) end()
       shown ??= progress(title, { ...(total !== undefined && { total }), unit })
-      last = bytes === undefined ? '' : `${(bytes / 1e6).toFixed(1)} MB`
-      shown.advance(now - done, last)
+      const size = bytes === undefined ? '' : `${(bytes / 1e6).toFixed(1)} MB`
+      last = [`${now} ${unit}`, size].filter(Boolean).join(', ')
+      shown.advance(now - done, size)
       done = now
     },
   }

@@ -1,12 +1,7 @@
 /** The repository: fetched into a file, verified, imported, and compared. */
 import { openAsBlob, rmSync } from 'node:fs'
-import {
-  dataOfCommit,
-  MOST_OF_REPOSITORY,
-  saveStream,
-  type VerifiedCar,
-  verifyCar,
-} from './car-file.ts'
+import { dataOfCommit } from '../../src/services/move-in/commit-data.ts'
+import { MOST_OF_REPOSITORY, saveStream, type VerifiedCar, verifyCar } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { identityOf, type RecommendedCredentials, recommendedBy } from './identity.ts'
 import type { Move, Step } from './move.ts'

@@ -10,16 +10,17 @@ import {
 import { MoveError, RemoteError } from './errors.ts'
 import {
   identityOf,
-  movedState,
   plcOf,
   type RecommendedCredentials,
   recommendedBy,
+  stateAt,
 } from './identity.ts'
 import type { Move, Step } from './move.ts'
 import { hasChanged } from './rest.ts'
 
-/** How often it is looked whether a did:web has been changed, ms. */
-const LOOK = 5_000
+/** How often it is looked whether a did:web has been changed, ms: at first, and at last. */
+const FIRST_LOOK = 1_000
+const LAST_LOOK = 30_000
 /** For how long a code that was mailed is waited for before another is, ms. */
 const CODE_TIME = 10 * 60_000
 
@@ -62,7 +63,7 @@ export async function wantedState(
   const now = await plcOf(network).documentData(state.did)
   const handle = recommended.alsoKnownAs?.[0]?.replace('at://', '') ?? state.handle
   const { recoveryKey } = options
-  return movedState(now, recommended, state.sourceRotationKeys ?? [], { recoveryKey, handle })
+  return stateAt(now, recommended, state.sourceRotationKeys ?? [], { recoveryKey, handle })
 }
 
 /** Whether a signed operation would be the next of its identity. */
@@ -149,8 +150,9 @@ async function waitForDocument(
     `${JSON.stringify(documentFor(did, state.handle, key, endpoint), null, 2)}`
   report.note(text)
   const end = Date.now() + options.waitForDocument
-  while (Date.now() < end) {
-    await wait(Math.min(LOOK, end - Date.now()), undefined, { signal })
+  for (let pause = FIRST_LOOK; Date.now() < end; pause *= 1.2) {
+    const next = Math.min(pause, LAST_LOOK, end - Date.now())
+    await wait(Math.max(0, next), undefined, { signal })
     if (await isSwitched(move, recommended)) return undefined
   }
   throw new MoveError(

@@ -3,8 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { DEFAULT_PORT } from '../../src/kernel/config/settings.ts'
+import { isLoopback } from '../../src/kernel/loopback.ts'
 import { ROOT } from '../host/bundle.ts'
+import { setOutside } from '../settings/env-file.ts'
 import { LOOPBACK, originAt, readLocalSettings } from '../settings/local.ts'
+import { cloudflareFiles, readCloudflareSecrets, readWranglerConfig } from '../setup/cloudflare.ts'
 import { CommandError } from '../terminal/errors.ts'
 
 /** Settings of `npm run dev`. */
@@ -26,26 +29,41 @@ export interface OperatorArgs {
 }
 
 export const PASSWORD_SOURCES =
-  'The operator’s password is read from PDS_ADMIN_PASSWORD, or from the data folder (PDS_DATA_DIRECTORY).'
+  'The operator’s password is read from PDS_ADMIN_PASSWORD; for the host of this folder, from its data folder ' +
+  '(PDS_DATA_DIRECTORY) or cloudflare-secrets.json.'
 
 /**
  * Sends a JSON body to a path of the server, as its operator.
  *
  * @throws CommandError in words for the operator
  */
-export async function askAsOperator(
+export const askAsOperator = (
   args: OperatorArgs,
   path: string,
   body: object,
+): Promise<Record<string, unknown>> => request(args, path, body)
+
+/** Reads a path of the server, as its operator. @throws CommandError in words for the operator */
+export const readAsOperator = (
+  args: OperatorArgs,
+  path: string,
+): Promise<Record<string, unknown>> => request(args, path)
+
+async function request(
+  args: OperatorArgs,
+  path: string,
+  body?: object,
 ): Promise<Record<string, unknown>> {
-  const host = originOf(args)
+  const { origin: host, password } = accessTo(args)
   const response = await fetch(`${host}${path}`, {
-    method: 'POST',
+    method: body ? 'POST' : 'GET',
+    // Wherever else that would lead, the password does not go.
+    redirect: 'manual',
     headers: {
-      authorization: authorizationOf(args),
-      'content-type': 'application/json',
+      authorization: basic(password),
+      ...(body && { 'content-type': 'application/json' }),
     },
-    body: JSON.stringify(body),
+    ...(body && { body: JSON.stringify(body) }),
   }).catch(() => {
     throw new CommandError(`No server answers at ${host}: start it, or name it with --host.`)
   })
@@ -65,14 +83,53 @@ export async function askAsOperator(
   return answer
 }
 
+const basic = (password: string): string =>
+  `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+
+/** Which host is meant, and its operator's password. @throws CommandError */
+function accessTo({ host, dev }: OperatorArgs): Access {
+  if (dev) return { ...devSettings(), ...(host && { origin: originGiven(host) }) }
+  if (!host) return localSettings()
+  const origin = originGiven(host)
+  const given = setOutside().PDS_ADMIN_PASSWORD
+  if (given) return { origin, password: given }
+  // The password of the host here is for that one: another would learn it.
+  const password = passwordHere(new URL(origin).hostname)
+  if (password) return { origin, password }
+  throw new CommandError(
+    `${origin} is not the host of this folder: set PDS_ADMIN_PASSWORD to the password of its operator (it is in the recovery kit).`,
+  )
+}
+
+/** A name without a scheme is taken for one with TLS. @throws CommandError */
+function originGiven(host: string): string {
+  const url = URL.parse(/^https?:\/\//i.test(host) ? host : `https://${host}`)
+  if (!url || url.username || url.pathname !== '/' || url.search || url.hash) {
+    throw new CommandError(`--host ${host} is no URL of a server, such as https://pds.example.com`)
+  }
+  return url.origin
+}
+
+/** Of a host whose files are here, on this machine or to be deployed. @returns undefined for another host */
+function passwordHere(hostname: string): string | undefined {
+  const { config, secrets } = cloudflareFiles()
+  if (existsSync(config) && readWranglerConfig(config).vars?.PDS_HOSTNAME === hostname) {
+    return readCloudflareSecrets(secrets).PDS_ADMIN_PASSWORD
+  }
+  return isLoopback(hostname) || process.env.PDS_HOSTNAME === hostname
+    ? localSettings().password
+    : undefined
+}
+
 /** Origin of the host that these arguments mean. @throws CommandError */
-export const originOf = (args: OperatorArgs): string =>
-  args.host?.replace(/\/$/, '') ?? (args.dev ? devSettings() : localSettings()).origin
+export function originOf({ host, dev }: OperatorArgs): string {
+  if (host) return originGiven(host)
+  return (dev ? devSettings() : localSettings()).origin
+}
 
 /** The header `Authorization` of its operator. @throws CommandError */
 export function authorizationOf(args: OperatorArgs): string {
-  const { password } = args.dev ? devSettings() : localSettings()
-  return `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+  return basic(accessTo(args).password)
 }
 
 interface Access {

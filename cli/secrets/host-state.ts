@@ -63,8 +63,8 @@ export const tryHostState = (args: OperatorArgs): Promise<HostState | undefined>
     throw error
   })
 
-/** Between two questions, in ms. */
-const POLL = 500
+/** Between two questions, in ms: the first come faster, and no more than what a host answers its operator. */
+export const pauseAfter = (asked: number): number => (asked < 20 ? 250 : 2_000)
 
 /**
  * Asks until the host is as it is to be, and waits: where it runs in many places, they do not change at once.
@@ -79,13 +79,13 @@ export async function untilHost(
   { timeout, settle, otherwise }: { timeout: number; settle: number; otherwise: string },
 ): Promise<HostState> {
   const end = Date.now() + timeout
-  while (true) {
+  for (let asked = 0; ; asked++) {
     const state = await tryHostState(args)
     if (state && isReached(state)) {
       await sleep(settle)
       return state
     }
     if (Date.now() > end) throw new CommandError(otherwise)
-    await sleep(POLL)
+    await sleep(pauseAfter(asked))
   }
 }

@@ -5,7 +5,14 @@ import { type LastingSecret, nextSecretOf } from '../../src/kernel/config/secret
 import type { OperatorArgs } from '../operator/operator.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { progress } from '../terminal/progress.ts'
-import { type HostState, type Run, readHostState, tryHostState, untilHost } from './host-state.ts'
+import {
+  type HostState,
+  pauseAfter,
+  type Run,
+  readHostState,
+  tryHostState,
+  untilHost,
+} from './host-state.ts'
 import type { SecretPlace } from './places.ts'
 
 /** Secrets that take the place of others while both are accepted. */
@@ -22,8 +29,6 @@ export const TOKEN_LIFETIME = 90 * 24 * 60 * 60 * 1000
 
 /** How long a host has to get what it was given, in ms. */
 const DEPLOYMENT = 120_000
-const POLL = 500
-
 /** How far it is. */
 export interface Outcome {
   secret: string
@@ -112,13 +117,13 @@ async function usedBy(
   { operator, wait, say }: RotateOptions,
 ): Promise<HostState | undefined> {
   let isTold = false
-  while (true) {
+  for (let asked = 0; ; asked++) {
     const state = await tryHostState(operator)
     if (state?.useOf(name, value) === 'used') return state
     if (!wait) return undefined
     if (!isTold) say('Waiting for the host to be restarted ...')
     isTold = true
-    await sleep(POLL)
+    await sleep(pauseAfter(asked))
   }
 }
 
@@ -149,7 +154,7 @@ async function untilChanged(
     unit: 'accounts, each looked at twice',
   })
   let shown = 0
-  while (true) {
+  for (let asked = 0; ; asked++) {
     const run = runOf(state, name)
     if (run?.finishedAt !== null) {
       bar.done(`${run?.changed ?? 0} accounts changed`)
@@ -162,7 +167,7 @@ async function untilChanged(
     if (run.done >= run.total && (run.failures > 0 || run.waiting > 0)) {
       return heldUp(name, run, finish, bar)
     }
-    await sleep(POLL)
+    await sleep(pauseAfter(asked))
     state = (await tryHostState(operator)) ?? state
   }
 }

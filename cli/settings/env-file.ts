@@ -1,9 +1,10 @@
 /** `pds.env`: the settings of a host on this machine, where they are not in the environment. */
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseEnv } from 'node:util'
-import type { RawSettings } from '../../src/kernel/config/settings.ts'
+import { isDeepStrictEqual, parseEnv } from 'node:util'
+import { type RawSettings, settings } from '../../src/kernel/config/settings.ts'
 import { writeFileSafely } from '../host/safe-file.ts'
+import { CommandError } from '../terminal/errors.ts'
 
 /** Names another file; empty: none is read. */
 const OTHER = 'CUMULUS_ENV_FILE'
@@ -21,40 +22,109 @@ export function envFilePath(env: NodeJS.ProcessEnv = process.env): string | unde
 /** @returns nothing where there is no such file */
 export function readEnvFile(path: string | undefined = envFilePath()): RawSettings {
   if (path === undefined || !existsSync(path)) return {}
-  return parseEnv(readFileSync(path, 'utf8')) as RawSettings
+  return parseEnv(textOf(path)) as RawSettings
 }
 
-/** Takes over what the file says and the environment does not. */
+/** Editors on Windows put a mark in front that would become part of the first name. */
+const textOf = (path: string): string => readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+
+/** A value that goes on in the next line. */
+const OPEN_QUOTE = /=\s*(["'`])(?!.*\1)/
+
+/** What an environment has from the file. */
+const loaded = new WeakMap<NodeJS.ProcessEnv, Set<string>>()
+
+/** Takes over what the file says now and the environment does not; an empty value counts as not set. */
 export function loadEnvFile(env: NodeJS.ProcessEnv = process.env): void {
-  for (const [name, value] of Object.entries(readEnvFile(envFilePath(env)))) env[name] ??= value
+  const names = loaded.get(env) ?? new Set()
+  for (const name of names) delete env[name]
+  names.clear()
+  for (const [name, value] of Object.entries(readEnvFile(envFilePath(env)))) {
+    if (env[name]) continue
+    env[name] = value
+    names.add(name)
+  }
+  loaded.set(env, names)
 }
 
-/** Writes the file, readable by its owner only; what somebody wrote into it besides stays. systemd and Docker read it too. */
-export function writeEnvFile(path: string, values: RawSettings): void {
-  const left = new Map(Object.entries(values))
-  const lines = existsSync(path)
-    ? readFileSync(path, 'utf8').trimEnd().split('\n')
-    : [HEADER.trimEnd()]
-  const kept = lines.flatMap((line) => {
-    const name = /^\s*(?:export\s+)?([A-Z_0-9]+)\s*=/.exec(line)?.[1]
-    if (name === undefined) return [line]
-    const value = left.get(name)
-    left.delete(name)
-    return value === undefined ? [] : [assignment(name, value)]
-  })
-  const added = [...left].map(([name, value]) => assignment(name, value ?? ''))
-  writeFileSafely(path, `${[...kept, ...added].join('\n')}\n`)
+/** Settings that the environment has by itself, so that the file cannot change them. */
+export function setOutside(env: NodeJS.ProcessEnv = process.env): RawSettings {
+  const names = loaded.get(env)
+  return Object.fromEntries(
+    Object.keys(settings).flatMap((name) =>
+      env[name] && !names?.has(name) ? [[name, env[name]]] : [],
+    ),
+  )
 }
+
+/**
+ * Writes the file, readable by its owner only; what somebody wrote into it besides stays. systemd, shells and Docker Compose
+ * read the same in it.
+ *
+ * @throws CommandError for what no such file can say
+ */
+export function writeEnvFile(path: string, values: RawSettings): void {
+  writeFileSafely(path, envFileText(path, values))
+}
+
+/** What `writeEnvFile` would write. @throws CommandError */
+export function envFileText(path: string, values: RawSettings): string {
+  const before = existsSync(path) ? textOf(path) : HEADER
+  const present = parseEnv(before) as Record<string, string | undefined>
+  const left = new Map(Object.entries(values))
+  const changed = new Set<string>()
+  const kept = before
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => {
+      const name = /^\s*(?:export\s+)?([^\s=#]+)\s*=/.exec(line)?.[1]
+      if (name === undefined || !(name in present)) return [line]
+      const value = values[name as keyof RawSettings]
+      left.delete(name)
+      // As it was written, with whatever stands behind it.
+      if (value === present[name]) return [line]
+      if (OPEN_QUOTE.test(line)) throw unsafe(path)
+      if (value === undefined || changed.has(name)) return []
+      changed.add(name)
+      return [assignment(name, value)]
+    })
+  const added = [...left].flatMap(([name, value]) =>
+    value === undefined ? [] : [assignment(name, value)],
+  )
+  const text = `${[...kept, ...added].join('\n')}\n`
+  const wanted = Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  )
+  if (!isDeepStrictEqual({ ...parseEnv(text) }, wanted)) throw unsafe(path)
+  return text
+}
+
+const unsafe = (path: string) =>
+  new CommandError(
+    `${path} has lines that cannot be changed safely (a value of several lines, or an open quote): mend them by hand.`,
+  )
 
 const assignment = (name: string, value: string): string => `${name}=${quoted(name, value)}`
 
-/** @throws RangeError for what no such file can say */
+/** What a value cannot have in it, so that everybody reads the same. @returns what is wrong */
+export function envValueProblem(value: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are refused
+  if (/[\u0000-\u001f\u007f]/.test(value)) return 'has a line break or another control character'
+  return quotesFor(value) === undefined
+    ? 'has characters that a settings file cannot hold: a single quote together with " $ ` or \\'
+    : undefined
+}
+
+/** Nobody looks for anything within single quotes; within double ones, readers differ on $, ` and \. */
+function quotesFor(value: string): string | undefined {
+  if (/^[\w./:@,+-]*$/.test(value)) return ''
+  if (!value.includes("'")) return "'"
+  return /["$`\\]/.test(value) ? undefined : '"'
+}
+
 function quoted(name: string, value: string): string {
-  if (/^[\w./:@,+-]*$/.test(value)) return value
-  const quote = ['"', "'"].find((mark) => !value.includes(mark))
-  // Within double quotes, a backslash is one more thing that readers do not agree on.
-  if (!quote || /[\n\r]/.test(value) || (quote === '"' && value.includes('\\'))) {
-    throw new RangeError(`${name} has characters that a settings file cannot hold`)
-  }
-  return `${quote}${value}${quote}`
+  const problem = envValueProblem(value)
+  if (problem) throw new CommandError(`${name} ${problem}.`)
+  const quotes = quotesFor(value) ?? ''
+  return `${quotes}${value}${quotes}`
 }

@@ -13,7 +13,7 @@ import {
   settings,
 } from '../../src/kernel/config/settings.ts'
 import { makeDataFolder } from '../host/private-data.ts'
-import { writeFileSafely } from '../host/safe-file.ts'
+import { createFileSafely, writeFileSafely } from '../host/safe-file.ts'
 
 /** The address that is listened on unless the settings name another. */
 export const LOOPBACK = '127.0.0.1'
@@ -102,13 +102,16 @@ function keptSecrets(
     throw new ConfigError(
       `${dataDirectory} has data in it, but ${lost.join(', ')} ${lost.length > 1 ? 'are' : 'is'} not in ` +
         `${path}, nor set: restore secrets.json from a backup. With new ones nobody here could write. ` +
-        'docs/deploy.md, "Changing a secret", says what can be done where there is no backup.',
+        'docs/secrets.md says what can be done where there is no backup.',
     )
   }
   const made = makeSecrets(kept)
   if (Object.keys(made).length === 0) return kept
   const all = { ...kept, ...made }
-  writeFileSafely(path, `${JSON.stringify(all, null, 2)}\n`)
+  const text = `${JSON.stringify(all, null, 2)}\n`
+  if (existsSync(path)) writeFileSafely(path, text)
+  // Of two that start at once, both go on with what one has made.
+  else if (!createFileSafely(path, text)) return keptSecrets(dataDirectory, given, rotated)
   return all
 }
 
@@ -126,10 +129,21 @@ function readSecrets(path: string): RawSettings {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw error
   }
+  const secrets = parseSecrets(text)
+  // Made anew, the signing keys of every account would be lost.
+  if (!secrets) throw new ConfigError(`${path} is damaged: restore it from a backup`)
+  return secrets
+}
+
+/** @returns undefined for what is no JSON object of texts */
+export function parseSecrets(text: string): RawSettings | undefined {
   try {
-    return JSON.parse(text) as RawSettings
+    const secrets: unknown = JSON.parse(text)
+    const isObject = typeof secrets === 'object' && secrets !== null && !Array.isArray(secrets)
+    return isObject && Object.values(secrets).every((value) => typeof value === 'string')
+      ? secrets
+      : undefined
   } catch {
-    // Made anew, the signing keys of every account would be lost.
-    throw new ConfigError(`${path} is not valid JSON: restore it from a backup`)
+    return undefined
   }
 }

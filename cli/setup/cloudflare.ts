@@ -4,15 +4,22 @@ import { join } from 'node:path'
 import { parse, patch } from '@decimalturn/toml-patch'
 import { type RawSettings, settings } from '../../src/kernel/config/settings.ts'
 import { ROOT } from '../host/bundle.ts'
-import { writeFileSafely } from '../host/safe-file.ts'
-import { runWrangler } from '../host/wrangler.ts'
-import { makeSecrets } from '../settings/local.ts'
+import { createFileSafely, writeFileSafely } from '../host/safe-file.ts'
+import { reasonIn, runWrangler } from '../host/wrangler.ts'
+import { makeSecrets, parseSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
 import type { Prompts } from '../terminal/prompts.ts'
 import type { SetUp } from './machine.ts'
 import { zoneOf } from './names.ts'
 import type { Answers } from './questions.ts'
-import { handOutKit, type KitOptions, makeRecoveryKey, readRecoveryKey } from './recovery-kit.ts'
+import {
+  handOutKit,
+  type KitOptions,
+  kitFingerprint,
+  makeRecoveryKey,
+  readRecoveryKey,
+  recoveryKeyFor,
+} from './recovery-kit.ts'
 import { withAnswers } from './settings.ts'
 
 /**
@@ -23,6 +30,9 @@ const SECRETS = 'cloudflare-secrets.json'
 
 /** A recovery key that is not proven yet, among the secrets; it is never uploaded. */
 const PENDING = 'RECOVERY_KEY_PENDING'
+
+/** Fingerprint of the keys that the owner has shown to have a kit of, beside them; it is never uploaded. */
+const PROVEN = 'RECOVERY_KIT_PROVEN'
 
 const FILE_MODE = 0o644
 
@@ -46,18 +56,21 @@ export const cloudflareFiles = (folder: string = ROOT) => ({
   secrets: join(folder, SECRETS),
 })
 
-export const readWranglerConfig = (path: string): WranglerConfig =>
-  parse(readFileSync(path, 'utf8')) as WranglerConfig
+/** @throws CommandError for a file that is no TOML */
+export function readWranglerConfig(path: string): WranglerConfig {
+  try {
+    return parse(readFileSync(path, 'utf8')) as WranglerConfig
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall) throw error
+    throw new CommandError(`${path} is not valid: ${(error as Error).message}`)
+  }
+}
 
 export function readCloudflareSecrets(path: string): RawSettings {
   if (!existsSync(path)) return {}
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as RawSettings
-  } catch {
-    throw new CommandError(
-      `${path} is not valid JSON: restore it from your recovery kit or a backup.`,
-    )
-  }
+  const secrets = parseSecrets(readFileSync(path, 'utf8'))
+  if (!secrets) throw new CommandError(`${path} is damaged: restore it from a backup.`)
+  return secrets
 }
 
 /** The secrets that belong on the Worker. */
@@ -86,66 +99,126 @@ export async function setUpCloudflare(
   files = cloudflareFiles(),
 ): Promise<SetUp> {
   const { hostname, data } = answers
-  const kept = readCloudflareSecrets(files.secrets)
-  if (!kept.PDS_KEY_SECRET) await refuseLiveSecrets(files.secrets)
-  const made = { ...kept, ...makeSecrets(kept) }
+  if (!readCloudflareSecrets(files.secrets).PDS_KEY_SECRET) await refuseLiveSecrets(files.secrets)
   const before = readWranglerConfig(files.config).vars ?? {}
-  const all = { ...withAnswers(before, answers), PDS_DATA_LOCATION: data }
-  const isSecret = (name: string) => settings[name as keyof typeof settings]?.type === 'secret'
-  const entries = Object.entries(all)
-  const secrets = { ...made, ...Object.fromEntries(entries.filter(([name]) => isSecret(name))) }
-  const vars = Object.fromEntries(
-    entries.flatMap(([name, value]) =>
-      value === undefined || isSecret(name) ? [] : [[name, value]],
+  const { PDS_RECOVERY_DID_KEY: recoverySet } = before
+  const kept = keptKeys(files.secrets, recoverySet)
+  const all = withAnswers({ ...before, ...uploadable(kept) }, answers)
+  const secrets = only(all, isSecret)
+  const vars = only({ ...all, PDS_DATA_LOCATION: data }, (name) => !isSecret(name))
+  const routes = routesFor(hostname, answers.handleDomains)
+  // What cannot be written is to be known before there is a kit.
+  configText(files.config, vars, routes)
+  const fingerprint = kitFingerprint(kept)
+  const done = [files.config, files.secrets]
+  if (recoverySet && kept[PROVEN] === fingerprint) {
+    writeSecrets(files.secrets, { ...secrets, [PROVEN]: fingerprint })
+    writeConfig(files.config, vars, routes)
+    return { files: done, recoveryKit: undefined }
+  }
+  const { [PENDING]: pending } = kept
+  const recoveryKey = recoveryKeyFor(
+    recoverySet,
+    pending === undefined ? undefined : readRecoveryKey(pending, files.secrets),
+  )
+  const recoveryKit = await handOutKit(
+    { hostname, secrets: kept, recoveryKey },
+    { ...kit, notIn: done },
+    prompts,
+  )
+  writeConfig(files.config, { ...vars, PDS_RECOVERY_DID_KEY: recoveryKey.didKey }, routes)
+  // From here on the recovery key is in the kit only.
+  writeSecrets(files.secrets, { ...secrets, [PROVEN]: fingerprint })
+  return { files: done, recoveryKit }
+}
+
+type Kept = RawSettings & { [PENDING]?: string; [PROVEN]?: string }
+
+/** The keys of the host; those that there are not yet are made, and a recovery key with them. */
+function keptKeys(path: string, recoverySet: string | undefined): Kept {
+  const kept: Kept = readCloudflareSecrets(path)
+  const made: Kept = makeSecrets(kept)
+  if (!recoverySet && !kept[PENDING]) made[PENDING] = makeRecoveryKey().privateKey
+  if (Object.keys(made).length === 0) return kept
+  const all = { ...kept, ...made }
+  if (existsSync(path)) writeSecrets(path, all)
+  // Of two runs at once, both go on with what one has made.
+  else if (!createFileSafely(path, secretsText(all))) return keptKeys(path, recoverySet)
+  return all
+}
+
+const isSecret = (name: string): boolean =>
+  settings[name as keyof typeof settings]?.type === 'secret'
+
+const only = (all: RawSettings, belongs: (name: string) => boolean): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) =>
+      value !== undefined && belongs(name) ? [[name, value]] : [],
     ),
   )
-  if (before.PDS_RECOVERY_DID_KEY) {
-    writeSecrets(files.secrets, secrets)
-    writeConfig(files.config, vars, routesFor(hostname, answers.handleDomains))
-    return { files: [files.config, files.secrets], recoveryKit: undefined }
-  }
-  const pending = (kept as Record<string, string>)[PENDING]
-  const recoveryKey = pending ? readRecoveryKey(pending) : makeRecoveryKey()
-  writeSecrets(files.secrets, { ...secrets, [PENDING]: recoveryKey.privateKey })
-  const recoveryKit = await handOutKit({ hostname, secrets, recoveryKey }, kit, prompts)
-  writeConfig(
-    files.config,
-    { ...vars, PDS_RECOVERY_DID_KEY: recoveryKey.didKey },
-    routesFor(hostname, answers.handleDomains),
-  )
-  const { [PENDING]: _, ...proven } = secrets as Record<string, string>
-  writeSecrets(files.secrets, proven)
-  return { files: [files.config, files.secrets], recoveryKit }
-}
 
 /** Uploads the secrets to the Worker, by standard input. @throws CommandError */
 export async function pushSecrets(path: string = cloudflareFiles().secrets): Promise<string[]> {
   const secrets = uploadable(readCloudflareSecrets(path))
   const { code, stderr } = await runWrangler(['secret', 'bulk'], { input: JSON.stringify(secrets) })
   if (code !== 0) {
-    throw new CommandError(`wrangler did not take the secrets: ${lastLine(stderr)}`)
+    throw new CommandError(`wrangler did not take the secrets: ${reasonIn('', stderr)}`)
   }
   return Object.keys(secrets)
 }
 
 /** New keys would lock out every account that the Worker has. @throws CommandError */
 async function refuseLiveSecrets(path: string): Promise<void> {
-  const { code, stdout } = await runWrangler(['secret', 'list', '--format', 'json'])
-  // Not signed in, or no Worker of that name yet.
-  if (code !== 0) return
-  if (stdout.includes('"PDS_KEY_SECRET"')) {
-    throw new CommandError(
-      `The Worker has keys already, and ${path} is not here: with new ones, no account could write any more. Put the file ` +
-        'back from your recovery kit or a backup, or give the Worker another name in wrangler.toml.',
-    )
+  const names = await secretsOnWorker()
+  if (!names.includes('PDS_KEY_SECRET')) return
+  throw new CommandError(
+    `The Worker has keys already, and ${path} is not here: with new ones, no account could write any more. Put the file ` +
+      'back from your recovery kit or a backup, or give the Worker another name in wrangler.toml.',
+  )
+}
+
+/** Cloudflare's code for a Worker that there is not yet. */
+const NO_WORKER = '10007'
+
+/**
+ * Names of the secrets that the Worker has: none, where there is no Worker of the name yet.
+ *
+ * @throws CommandError where that cannot be told; to take it for "none" would replace live keys
+ */
+export async function secretsOnWorker(): Promise<string[]> {
+  const { code, stdout, stderr } = await runWrangler(['secret', 'list', '--format', 'json'])
+  const names = code === 0 ? namesIn(stdout) : undefined
+  if (names) return names
+  if (code !== 0 && `${stdout}${stderr}`.includes(NO_WORKER)) return []
+  throw new CommandError(
+    'Cloudflare does not say whether the Worker has keys already, and new ones would lock its accounts out. ' +
+      `Not signed in: npx wrangler login. Otherwise try again. wrangler said: ${reasonIn(stdout, stderr)}`,
+  )
+}
+
+/** wrangler may print a line or two before its JSON. @returns undefined for something else */
+function namesIn(stdout: string): string[] | undefined {
+  try {
+    const list: unknown = JSON.parse(stdout.slice(Math.max(0, stdout.search(/^\[/m))))
+    return Array.isArray(list)
+      ? list.map((entry: { name?: unknown }) => String(entry?.name))
+      : undefined
+  } catch {
+    return undefined
   }
 }
 
-const writeSecrets = (path: string, secrets: Record<string, string | undefined>): void =>
-  writeFileSafely(path, `${JSON.stringify(secrets, null, 2)}\n`)
+const secretsText = (secrets: Record<string, string | undefined>): string =>
+  `${JSON.stringify(secrets, null, 2)}\n`
 
-/** Comments and what else is in the file stay. */
-function writeConfig(path: string, vars: Record<string, string>, routes: readonly Route[]): void {
+const writeSecrets = (path: string, secrets: Record<string, string | undefined>): void =>
+  writeFileSafely(path, secretsText(secrets))
+
+const writeConfig = (path: string, vars: Record<string, string>, routes: readonly Route[]): void =>
+  writeFileSafely(path, configText(path, vars, routes), FILE_MODE)
+
+/** Comments and what else is in the file stay. @throws CommandError */
+function configText(path: string, vars: Record<string, string>, routes: readonly Route[]): string {
   const text = readFileSync(path, 'utf8')
   const config = parse(text) as WranglerConfig
   const present = config.routes ?? []
@@ -165,7 +238,5 @@ function writeConfig(path: string, vars: Record<string, string>, routes: readonl
       `routes in ${path} lacks ${missing.map(({ pattern }) => pattern).join(', ')}: add them there, and try again.`,
     )
   }
-  writeFileSafely(path, `${patched.trimEnd()}\n${added.join('')}`, FILE_MODE)
+  return `${patched.trimEnd()}\n${added.join('')}`
 }
-
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? ''

@@ -1,8 +1,13 @@
 /** What `cumulus init` asks. */
+
+import { isValidHandle } from '@atproto/syntax'
 import { parseMailApi } from '../../src/kernel/config/mail-url.ts'
 import { jurisdictions, locationHints } from '../../src/kernel/config/settings.ts'
 import type { Registration } from '../../src/kernel/config/sign-up-settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
+import { dataFolderProblem } from '../host/private-data.ts'
+import { envValueProblem } from '../settings/env-file.ts'
+import { UsageError } from '../terminal/errors.ts'
 import type { Prompts } from '../terminal/prompts.ts'
 import { defaultHandleDomain, handleDomainsProblem, hostnameProblem } from './names.ts'
 
@@ -41,10 +46,20 @@ export interface Answers {
   first: string | undefined
 }
 
-/** @param before settings of an earlier run, offered as the defaults. @throws UsageError, InterruptedError */
+/** Offered in place of a URL that has a password in it. */
+const AS_BEFORE = 'as before'
+
+const splitDomains = (domains: string): string[] =>
+  domains
+    .toLowerCase()
+    .split(',')
+    .map((domain) => domain.trim())
+    .filter((domain) => domain !== '')
+
+/** @param read settings of an earlier run, offered as the defaults. @throws UsageError, InterruptedError */
 export async function askAll(
   given: Given,
-  before: Readonly<Record<string, string | undefined>>,
+  read: (target: Target) => Readonly<Record<string, string | undefined>>,
   prompts: Prompts,
 ): Promise<Answers> {
   const target = await prompts.select<Target>({
@@ -57,20 +72,23 @@ export async function askAll(
       { value: 'cloudflare', label: 'on Cloudflare', hint: 'Workers, Durable Objects and R2' },
     ],
   })
+  const before = read(target)
   const hostname = await askHostname(target, given, before, prompts)
   // What followed from another name is asked anew.
   const kept = hostname === before.PDS_HOSTNAME ? before : {}
-  const handleDomains = await prompts.text({
-    message: 'Under which domain do people get handles?',
-    about: [
-      'With its dot; several with commas. A certificate covers one level: Cloudflare’s free one covers',
-      '*.example.com, and not *.pds.example.com.',
-    ],
-    flag: '--handles',
-    given: given.handles,
-    otherwise: kept.PDS_SERVICE_HANDLE_DOMAINS ?? defaultHandleDomain(target, hostname),
-    validate: handleDomainsProblem,
-  })
+  const handleDomains = await prompts
+    .text({
+      message: 'Under which domain do people get handles?',
+      about: [
+        'With its dot; several with commas. A certificate covers one level: Cloudflare’s free one covers',
+        '*.example.com, and not *.pds.example.com.',
+      ],
+      flag: '--handles',
+      given: given.handles,
+      otherwise: kept.PDS_SERVICE_HANDLE_DOMAINS ?? defaultHandleDomain(target, hostname),
+      validate: (domains) => handleDomainsProblem(splitDomains(domains).join(',')),
+    })
+    .then((domains) => splitDomains(domains).join(','))
   const registration = await prompts.select<Registration>({
     message: 'Who may make an account?',
     about: ['docs/operating.md says what opening a host means.'],
@@ -84,6 +102,7 @@ export async function askAll(
       { value: 'open', label: 'everybody' },
     ],
   })
+  const mailBefore = before.PDS_EMAIL_SMTP_URL || before.PDS_EMAIL_API_URL
   const mail = await prompts.text({
     message: 'How do mails leave?',
     about: [
@@ -92,17 +111,23 @@ export async function askAll(
     ],
     flag: '--mail',
     given: given.mail,
-    otherwise: before.PDS_EMAIL_SMTP_URL ?? before.PDS_EMAIL_API_URL ?? 'none',
-    validate: mailProblem,
+    isSecret: true,
+    otherwise: mailBefore ? AS_BEFORE : 'none',
+    validate: (url) => (url === AS_BEFORE && mailBefore ? undefined : mailProblem(url)),
   })
+  const contact = given.contact ?? before.PDS_CONTACT_EMAIL_ADDRESS
+  const contactProblem =
+    contact &&
+    (envValueProblem(contact) ?? (contact.includes('@') ? undefined : 'no e-mail address'))
+  if (contactProblem) throw new UsageError(`--contact ${contact}: ${contactProblem}`)
   const data = await askPlace(target, given, before, prompts)
   return {
     target,
     hostname,
     handleDomains,
     registration,
-    mail: mail === 'none' ? undefined : mail,
-    contact: given.contact ?? before.PDS_CONTACT_EMAIL_ADDRESS,
+    mail: mail === 'none' ? undefined : mail === AS_BEFORE ? mailBefore : mail,
+    contact,
     data,
     ...(await askFirst(given, kept, { hostname, handleDomains }, prompts)),
   }
@@ -142,7 +167,8 @@ const askPlace = (
         message: 'In which folder are the data kept?',
         flag: '--data',
         given: given.data,
-        otherwise: before.PDS_DATA_DIRECTORY ?? 'data',
+        otherwise: before.PDS_DATA_DIRECTORY || 'data',
+        validate: (folder) => envValueProblem(folder) ?? dataFolderProblem(folder),
       })
     : prompts.text({
         message: 'Where does Cloudflare keep the data?',
@@ -191,17 +217,31 @@ async function askFirst(
     flag: '--first',
     given: given.first,
     otherwise: already ?? `alice${domain}`,
-    validate: (handle) =>
-      /^[a-z0-9-]+\.[a-z0-9.-]+$/i.test(handle)
-        ? undefined
-        : `a name with a domain, such as alice${domain}`,
+    validate: (handle) => firstProblem(handle.toLowerCase(), identity, handleDomains.split(',')),
   })
   return { identity, first: first.toLowerCase() }
+}
+
+/** @returns what is wrong with the handle of the first account, before the host would refuse it */
+function firstProblem(
+  handle: string,
+  identity: FirstIdentity,
+  domains: readonly string[],
+): string | undefined {
+  if (!isValidHandle(handle)) return `a name with a domain, such as alice${domains[0]}`
+  if (identity === 'web') return undefined
+  const domain = domains.find((known) => handle.endsWith(known))
+  if (!domain) return `no handle of this host: they end in ${domains.join(' or ')}`
+  return handle.slice(0, -domain.length).includes('.')
+    ? `one name in front of ${domain}, such as alice${domain}`
+    : undefined
 }
 
 /** @returns what is wrong with the URL of a way for mails */
 function mailProblem(url: string): string | undefined {
   if (url === 'none') return undefined
+  const unwritable = envValueProblem(url)
+  if (unwritable) return `${unwritable} (write it as %XX)`
   if (/^smtps?:/.test(url)) return URL.canParse(url) ? undefined : 'not a URL'
   try {
     parseMailApi(url)

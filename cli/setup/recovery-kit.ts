@@ -1,30 +1,59 @@
 /** The recovery kit: what the owner of a host keeps elsewhere, since without it identities or keys are lost for good. */
-import { randomInt } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { createHash, randomInt } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { resolve, sep } from 'node:path'
 import qr from 'qrcode'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { SigningKey } from '../../src/kernel/crypto/signing-key.ts'
-import { writeFileSafely } from '../host/safe-file.ts'
-import { CommandError } from '../terminal/errors.ts'
+import { createFileSafely } from '../host/safe-file.ts'
+import { CommandError, UsageError } from '../terminal/errors.ts'
 import type { Prompts } from '../terminal/prompts.ts'
 
 /** A key that outranks the host's own in identities made here; its private half is in the kit only. */
 export interface RecoveryKey {
-  /** 64 hex digits. */
-  privateKey: string
+  /** 64 hex digits; undefined: its owner has it already, from an earlier kit or of their own making. */
+  privateKey: string | undefined
   didKey: string
 }
 
-export function makeRecoveryKey(): RecoveryKey {
+type NewRecoveryKey = RecoveryKey & { privateKey: string }
+
+export function makeRecoveryKey(): NewRecoveryKey {
   const key = SigningKey.generate()
   return { privateKey: Buffer.from(key.toBytes()).toString('hex'), didKey: key.did() }
 }
 
-/** @throws TypeError, RangeError when it is no private key */
-export function readRecoveryKey(privateKey: string): RecoveryKey {
-  return { privateKey, didKey: SigningKey.fromBytes(Buffer.from(privateKey, 'hex')).did() }
+/** @param source where it was read. @throws CommandError when it is no private key */
+export function readRecoveryKey(privateKey: string, source: string): NewRecoveryKey {
+  try {
+    if (!/^[0-9a-f]{64}$/.test(privateKey)) throw new RangeError()
+    return { privateKey, didKey: SigningKey.fromBytes(Buffer.from(privateKey, 'hex')).did() }
+  } catch {
+    throw new CommandError(
+      `The recovery key in ${source} is damaged: remove it, and a new one is made.`,
+    )
+  }
 }
+
+/**
+ * The key for a kit: one that is set stays. Of an earlier run that was ended before the kit was proven, the private half is
+ * there still.
+ */
+export function recoveryKeyFor(
+  set: string | undefined,
+  pending: NewRecoveryKey | undefined,
+): RecoveryKey {
+  if (pending && (!set || set === pending.didKey)) return pending
+  return set ? { privateKey: undefined, didKey: set } : makeRecoveryKey()
+}
+
+/** Says which keys a kit is about, and nothing of them: kept beside them, to know when they are others. */
+export const kitFingerprint = (secrets: RawSettings): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([secrets.PDS_KEY_SECRET, secrets.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX]),
+    )
+    .digest('hex')
 
 export interface Kit {
   hostname: string
@@ -41,7 +70,7 @@ Whoever has it can take over every identity of the host.
 
 Recovery key (secp256k1, private, hex). Not on the host: with it you win an identity back, or move it away
 when the host is lost (docs/migrate.md). Its public half is in every did:plc identity made there:
-  ${recoveryKey.privateKey}
+  ${recoveryKey.privateKey ?? 'the private half is yours already: keep that kit or key too'}
   ${recoveryKey.didKey}
 
 Rotation key of the host (PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX):
@@ -63,6 +92,8 @@ export interface KitOptions {
   /** File that the kit is written to. */
   file: string | undefined
   way: KitWay | undefined
+  /** Files and folders of the host itself, where no kit belongs. */
+  notIn?: readonly string[]
 }
 
 const DEFAULT_FILE = 'recovery-kit.txt'
@@ -89,23 +120,44 @@ export async function handOutKit(kit: Kit, options: KitOptions, prompts: Prompts
           { value: 'qr', label: 'a QR code on this terminal, to photograph or print' },
         ],
       })
-  const where = await (way === 'file'
-    ? toFile(kit, options.file ?? DEFAULT_FILE, prompts)
-    : show(kit, way))
-  if (prompts.canAsk) await prove(kit.recoveryKey.privateKey, prompts)
+  if (way !== 'file' && !prompts.canAsk) {
+    throw new UsageError(
+      `--recovery-kit ${way} needs somebody at a terminal who shows to have it: name a file, or leave --yes out`,
+    )
+  }
+  const where = await (way === 'file' ? toFile(kit, options, prompts) : show(kit, way))
+  if (prompts.canAsk) await prove(kit, prompts)
   return where
 }
 
-/** @throws CommandError for a file that is there and has something else in it */
-async function toFile(kit: Kit, name: string, prompts: Prompts): Promise<string> {
+/** What makes a kit one. */
+const partsOf = ({ recoveryKey, secrets }: Kit): string[] =>
+  [
+    recoveryKey.privateKey ?? recoveryKey.didKey,
+    secrets.PDS_KEY_SECRET,
+    secrets.PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX,
+  ].filter((part) => part !== undefined)
+
+/** @throws CommandError for a file that is there and has something else in it, or that is the host's */
+async function toFile(kit: Kit, options: KitOptions, prompts: Prompts): Promise<string> {
+  const { file: name = DEFAULT_FILE, notIn = [] } = options
   const path = resolve(name)
-  if (existsSync(path) && !readFileSync(path, 'utf8').includes(kit.recoveryKey.privateKey)) {
+  if (notIn.some((own) => path === resolve(own) || path.startsWith(resolve(own) + sep))) {
+    throw new CommandError(
+      `${path} is where the host keeps its own files: name another with --recovery-kit.`,
+    )
+  }
+  const isWhole = () => {
+    const text = readFileSync(path, 'utf8')
+    return partsOf(kit).every((part) => text.includes(part))
+  }
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there && !(there.isFile() && isWhole())) {
     throw new CommandError(`${path} is there already: name another file with --recovery-kit.`)
   }
-  writeFileSafely(path, kitText(kit))
-  if (!readFileSync(path, 'utf8').includes(kit.recoveryKey.privateKey)) {
-    throw new CommandError(`${path} does not hold what was written to it.`)
-  }
+  // A whole one is left: somebody may have written more into it.
+  if (!there) createFileSafely(path, kitText(kit))
+  if (!isWhole()) throw new CommandError(`${path} does not hold what was written to it.`)
   prompts.note(`The recovery kit is in ${path}: move it off this machine.`)
   return path
 }
@@ -136,15 +188,21 @@ async function show(kit: Kit, way: 'clipboard' | 'qr'): Promise<string> {
   return 'qr'
 }
 
-/** Four characters from somewhere within it: not to be answered from memory. */
-async function prove(privateKey: string, prompts: Prompts): Promise<void> {
-  const start = randomInt(privateKey.length / 4) * 4
+/** Four characters from somewhere within it: not to be answered from memory, nor from the question. */
+async function prove({ recoveryKey, secrets }: Kit, prompts: Prompts): Promise<void> {
+  const { PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: rotationKey = '' } = secrets
+  const [name, key] = recoveryKey.privateKey
+    ? ['recovery key', recoveryKey.privateKey]
+    : ['rotation key', rotationKey]
+  const start = randomInt(1, key.length / 4) * 4
   const [first, last] = [start + 1, start + 4]
   await prompts.text({
-    message: `From your kit: characters ${first} to ${last} of the recovery key (the line that begins ${privateKey.slice(0, 4)}…)`,
+    message: `From your kit: characters ${first} to ${last} of the ${name} (the line that begins ${key.slice(0, 4)}…)`,
     flag: '--recovery-kit',
     given: undefined,
     validate: (answer) =>
-      answer.toLowerCase() === privateKey.slice(start, last) ? undefined : 'not what is in the kit',
+      answer.toLowerCase() === key.slice(start, last).toLowerCase()
+        ? undefined
+        : 'not what is in the kit',
   })
 }

@@ -49,13 +49,22 @@ export function reportError(error: unknown, name: string): void {
   // citty does not export the class of its errors.
   const isUsage = error instanceof UsageError || error.name === 'CLIError'
   const isInterrupt = error.name === 'InterruptedError'
-  if (!isUsage && !isInterrupt && !EXPECTED.has(error.name)) throw error
+  if (!isUsage && !isInterrupt && !EXPECTED.has(error.name) && !isOfFiles(error)) throw error
   // What strangers sent stays in its line.
   const keep = error.name === 'LexiconError' ? '' : '\n'
   const text = escapeControls(stripVTControlCharacters(error.message), keep)
   process.stderr.write(isUsage ? `${name}: ${text} (see ${name} --help)\n` : `${text}\n`)
   process.exitCode = isUsage ? EXIT.usage : isInterrupt ? EXIT.interrupted : EXIT.failed
 }
+
+/** What the system says of files that somebody may have to mend: rights, places, room. */
+const FILE_ERRORS = [
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EISDIR', 'ENOTDIR', 'ENOENT', 'ELOOP'],
+  ...['ENAMETOOLONG', 'EBUSY', 'EMFILE'],
+]
+
+const isOfFiles = (error: NodeJS.ErrnoException): boolean =>
+  error.syscall !== undefined && FILE_ERRORS.includes(error.code ?? '')
 
 interface Found {
   command: AnyCommand
@@ -92,7 +101,9 @@ async function printHelp(
   out: NodeJS.WriteStream,
 ): Promise<void> {
   const above = path.length > 1 ? { meta: { name: path.slice(0, -1).join(' ') } } : undefined
-  const usage = await renderUsage(command, above)
+  // Under the name by which it was called: some have two.
+  const meta = { ...(await resolved(command.meta)), name: path.at(-1) ?? '' }
+  const usage = await renderUsage({ ...command, meta }, above)
   const text = [usage, aboutOf(command), EXIT_CODES].filter(Boolean).join('\n\n')
   out.write(`${out.isTTY ? text : stripVTControlCharacters(text).replace(/ +$/gm, '')}\n`)
 }

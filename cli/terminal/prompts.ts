@@ -23,6 +23,8 @@ export interface Question {
   given: string | undefined
   /** What is taken by `--yes`, and offered otherwise. */
   otherwise?: string
+  /** Whether answers may hold a password: then none is repeated. */
+  isSecret?: boolean
   /** What is wrong with an answer; undefined: nothing. */
   validate?(answer: string): string | undefined
 }
@@ -106,13 +108,21 @@ export class Prompts {
   }
 
   /** An answer for which nobody is asked. @throws UsageError */
-  #settled({ flag, given, otherwise, validate }: Question): string | undefined {
+  #settled({ flag, given, otherwise, isSecret, validate }: Question): string | undefined {
     if (given !== undefined) {
       const wrong = validate?.(given)
-      if (wrong) throw new UsageError(`${flag} ${given}: ${wrong}`)
+      if (wrong) throw new UsageError(`${flag}${isSecret ? '' : ` ${given}`}: ${wrong}`)
       return given
     }
-    if (this.#yes && otherwise !== undefined) return otherwise
+    if (this.#yes && otherwise !== undefined) {
+      // A default may come from a file that somebody has written.
+      const wrong = validate?.(otherwise)
+      if (wrong)
+        throw new UsageError(
+          `${flag}: what is set now ${isSecret ? '' : `(${otherwise}) `}is ${wrong}`,
+        )
+      return otherwise
+    }
     if (!this.canAsk) throw new UsageError(`${flag} is missing`)
     return undefined
   }

@@ -4,6 +4,7 @@ import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
 import { quotaOf } from '../kernel/quota.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { networkOf } from '../services/network.ts'
@@ -84,6 +85,7 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    counters.objects.note('account', this)
     migrate(ctx.storage, migrations)
     this.#isRestoring = isRestoring(ctx.storage.kv)
     this.#built = this.#build()

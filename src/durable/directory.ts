@@ -5,6 +5,7 @@ import type { Env } from '../contracts/env.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { keySecrets } from '../kernel/config/secret-settings.ts'
 import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
 import { SignUps as SignUpService } from '../services/mail/sign-ups.ts'
 import { chooseTransport } from '../services/mail/transports/choose.ts'
@@ -92,6 +93,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    counters.objects.note('directory', this)
     const { storage } = ctx
     const { sql } = storage
     migrate(storage, migrations)

@@ -3,6 +3,7 @@ import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import type { OAuthRpc } from '../contracts/oauth.ts'
 import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { dumpRows, streamOf } from '../storage/dump.ts'
 import { JobTable } from '../storage/jobs.ts'
@@ -46,6 +47,7 @@ export class OAuthObject extends DurableObject<Env> implements RpcObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    counters.objects.note('oauth', this)
     const { storage } = ctx
     const { sql } = storage
     migrate(storage, migrations)

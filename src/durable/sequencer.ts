@@ -8,6 +8,7 @@ import type {
 } from '../contracts/sequencer.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
@@ -59,6 +60,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    counters.objects.note('sequencer', this)
     migrate(ctx.storage, migrations)
     const config = readConfig({ ...env })
     this.#counter = config.devMode ? countRows(ctx.storage.sql) : undefined
@@ -178,7 +180,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
 
   raiseSequence(above: number): boolean {
     // Numbers begin with microseconds and count up by one: a relay that knows a later one makes it up.
-    if (!Number.isSafeInteger(above) || above > Date.now() * 1000) return false
+    if (!Number.isSafeInteger(above) || above < 0 || above > Date.now() * 1000) return false
     this.#log.raise(above)
     // What consumers may have read is of a host that was lost.
     if (this.#log.lastEventAt === undefined) this.#retention.forgetTo(this.#log.head)

@@ -40,6 +40,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'ref',
   'repositoryBytes',
   'role',
+  'rotationKey',
   'rule',
   'signingKey',
   'subject',

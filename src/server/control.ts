@@ -15,7 +15,7 @@ export class Control extends WorkerEntrypoint<Env> {
    */
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
-    if (request.method !== 'POST' || pathname !== '/drain') {
+    if (request.method !== 'POST' || pathname !== '/drain' || !this.env.BLOB_DISK) {
       return new Response(null, { status: 404 })
     }
     startDraining()

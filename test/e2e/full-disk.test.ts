@@ -1,8 +1,9 @@
 /** A host whose disk is full says so, and everything can still be read. Takes a file system of its own. */
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, globSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
@@ -143,6 +144,23 @@ describe.runIf(isMounted)('with a full disk', () => {
       timeout: 20_000,
     })
     await vi.waitFor(async () => expect((await health()).status).toBe(503), { timeout: 20_000 })
+    await expectReadable()
+  })
+
+  test('nothing is corrupt', async () => {
+    await server.stop()
+    const databases = globSync('objects/**/*.sqlite', { cwd: server.dataDirectory })
+    expect(databases.length).toBeGreaterThan(5)
+    for (const name of databases) {
+      const database = new DatabaseSync(join(server.dataDirectory, name), { readOnly: true })
+      expect([name, database.prepare('PRAGMA integrity_check').all()]).toEqual([
+        name,
+        [{ integrity_check: 'ok' }],
+      ])
+      database.close()
+    }
+    const port = Number(new URL(server.origin).port)
+    server = await startServer({ dataDirectory: server.dataDirectory, port })
     await expectReadable()
   })
 

@@ -35,8 +35,13 @@ const guess = (from: string, bypass?: string) =>
   })
 
 test('passwords can be guessed thirty times from one address, by many isolates or few', async () => {
-  const answers = await Promise.all(Array.from({ length: 40 }, () => guess('203.0.113.1')))
-  const statuses = answers.map(({ status }) => status).sort()
+  const statuses: number[] = []
+  // Some at once, but no more than may wait for a hash at a time: that would be 429, too.
+  while (statuses.length < 40) {
+    const answers = await Promise.all(Array.from({ length: 4 }, () => guess('203.0.113.1')))
+    statuses.push(...answers.map(({ status }) => status))
+  }
+  statuses.sort()
   expect(statuses).toEqual([...Array(30).fill(401), ...Array(10).fill(429)])
   const refused = await guess('203.0.113.1')
   expect(await refused.json()).toEqual({

@@ -95,6 +95,8 @@ test('gauges are of some seconds ago at most, and say how the machine does', asy
   )
   expect(metrics.get('process_resident_memory_bytes')).toBeGreaterThan(20_000_000)
   expect(metrics.get('cumulus_restarts_total')).toBe(0)
+  expect(metrics.get('cumulus_objects{object="account"}')).toBeGreaterThan(0)
+  expect(metrics.get('cumulus_objects{object="sequencer"}')).toBeGreaterThan(0)
 })
 
 test('what strangers make up has one place together, however much it is', async () => {

@@ -1,13 +1,16 @@
 /** A move from a host that lies, breaks down, or wants to be left alone: each is named, and nothing is lost. */
 import { AtpAgent } from '@atproto/api'
 import { BlockMap, blocksToCarFile, readCarWithRoot } from '@atproto/repo'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { type LyingHost, lies, startLyingHost } from '../support/lying-host.ts'
 import { mailTo } from '../support/mail.ts'
 import { fillAccount, makeFolder, NEW_PASSWORD, startMigration } from '../support/migrate.ts'
 import { startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import type { TestServer } from '../support/server.ts'
+
+// Each run of the program is a process of its own; a slow machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let plc: TestPlc
 let old: TestServer

@@ -3,13 +3,16 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { SigningKey } from '../../src/kernel/crypto/signing-key.ts'
 import { PlcDirectory } from '../../src/services/identity/plc.ts'
 import { fillAccount, makeFolder, NEW_PASSWORD, startMigration } from '../support/migrate.ts'
 import { contentsOf, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import type { TestServer } from '../support/server.ts'
+
+// Each run of the program is a process of its own; a slow machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const own = SigningKey.generate('p256')
 const ownHex = Buffer.from(own.toBytes().slice(1)).toString('hex')

@@ -1,7 +1,7 @@
 /** `cumulus move-out`: an account leaves this host with any tool, and is switched off once all of it has arrived. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { SettingsSession } from '../support/browser-session.ts'
 import { runCumulus } from '../support/command.ts'
 import { fillAccount, NEW_PASSWORD, OLD_PASSWORD } from '../support/migrate.ts'
@@ -9,6 +9,9 @@ import { moveAccount, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { PROJECT } from '../support/project.ts'
 import type { TestServer } from '../support/server.ts'
+
+// Each run of the program is a process of its own; a slow machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let plc: TestPlc
 let old: TestServer

@@ -1,18 +1,28 @@
 /** A host that is stopped answers what was asked, tells consumers of the firehose to come again, and loses nothing. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type MadeAccount, makeAccounts } from '../support/accounts.ts'
 import { FirehoseReader } from '../support/firehose.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { PROJECT } from '../support/project.ts'
+import {
+  freePort,
+  startServer,
+  type TestServer,
+  type TestServerOptions,
+} from '../support/server.ts'
 
 const COLLECTION = 'com.example.note'
 
 let server: TestServer
 let accounts: MadeAccount[]
 
-const start = async (from?: TestServer) => {
-  server = await startServer(from && { dataDirectory: from.dataDirectory })
+const start = async (from?: TestServer, options: TestServerOptions = {}) => {
+  server = await startServer({ ...options, ...(from && { dataDirectory: from.dataDirectory }) })
 }
 
 beforeAll(async () => {
@@ -69,22 +79,36 @@ function slowRequest(path: string, headers: object, body: string) {
 }
 
 describe('while it is stopped', () => {
-  test('a request that is under way is answered, and what it wrote is there afterwards', async () => {
+  /** Writes a record by a request that ends only after `stop` has begun. */
+  async function expectAnswered(rkey: string, stop: () => Promise<void>): Promise<void> {
     const { did, accessJwt } = first()
-    const body = { repo: did, collection: COLLECTION, rkey: 'slow', record: { text: 'slow' } }
     const request = slowRequest(
       '/xrpc/com.atproto.repo.createRecord',
       { authorization: `Bearer ${accessJwt}` },
-      JSON.stringify(body),
+      JSON.stringify({ repo: did, collection: COLLECTION, rkey, record: { text: 'slow' } }),
     )
     await sleep(200)
-    const stopped = server.stop()
+    const stopped = stop()
     await sleep(1000)
     request.finish()
     expect(await request.answered).toMatch(/^HTTP\/1\.1 200 /)
     await stopped
-    await start(server)
+  }
+
+  test('a request that is under way is answered, and what it wrote is there afterwards', async () => {
+    await expectAnswered('slow', () => server.stop())
+    await start(server, { grouped: true, args: ['--log', 'text'] })
     expect(await keys(first())).toEqual(['slow'])
+    expect(server.output).toMatch(/^\d\d:\d\d:\d\d 200 GET {2}\/xrpc\//m)
+  })
+
+  test('the same where Ctrl-C reaches all processes of a terminal', async () => {
+    await expectAnswered('interrupted', () => {
+      process.kill(-server.pid, 'SIGINT')
+      return server.stop('SIGINT')
+    })
+    await start(server)
+    expect((await keys(first())).sort()).toEqual(['interrupted', 'slow'])
   })
 
   test('whatever was acknowledged to somebody who writes on and on is there', async () => {
@@ -161,3 +185,29 @@ describe('while it is stopped', () => {
     expect((await fetch(`${server.origin}/xrpc/_health`)).status).toBe(200)
   })
 })
+
+test('a signal to `npm start` ends the host, which would otherwise run on by itself', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cumulus-'))
+  const port = await freePort()
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    CUMULUS_ENV_FILE: '',
+    PDS_DATA_DIRECTORY: join(folder, 'data'),
+    PDS_PORT: String(port),
+  }
+  const npm = spawn('npm', ['start'], { cwd: PROJECT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const isUp = Promise.withResolvers<void>()
+  npm.stdout.on('data', (chunk: Buffer) => {
+    if (chunk.includes('Cumulus is running')) isUp.resolve()
+  })
+  npm.once('close', () => isUp.reject(new Error('it has ended')))
+  await isUp.promise
+  npm.kill('SIGTERM')
+  const isDown = () =>
+    fetch(`http://127.0.0.1:${port}/xrpc/_health`).then(
+      () => false,
+      () => true,
+    )
+  await expect.poll(isDown, { timeout: 15_000 }).toBe(true)
+}, 60_000)

@@ -21,7 +21,7 @@ export interface Patient {
   server: TestServer
   network: FakeNetwork
   front: Front
-  smtp: TestSmtp
+  smtp: TestSmtp & { url: string }
   authority: Authority
   /** Owner of the account that has posted. */
   owner: AtpAgent
@@ -42,6 +42,8 @@ const RECOVERY_KEY = 'did:key:zQ3shunBKsXixLxKtC5qeSG9E4J5RkGN57im31pcTzbNQnm5w'
 export async function startPatient({ env, ...options }: TestServerOptions = {}): Promise<Patient> {
   const network = await startFakeNetwork(HOSTNAME)
   const smtp = await startSmtp({ plain: true })
+  const login = `${USER}:${encodeURIComponent(SECRET)}`
+  const smtpUrl = `smtp://${login}@127.0.0.1:${smtp.port}?ignoreTLS=true`
   const server = await startServer({
     unset: true,
     ...options,
@@ -56,7 +58,7 @@ export async function startPatient({ env, ...options }: TestServerOptions = {}):
       PDS_VERSION_URL: network.versions.url,
       PDS_RECOVERY_DID_KEY: RECOVERY_KEY,
       PDS_CONTACT_EMAIL_ADDRESS: 'operator@example.com',
-      PDS_EMAIL_SMTP_URL: `smtp://${USER}:${encodeURIComponent(SECRET)}@127.0.0.1:${smtp.port}?ignoreTLS=true`,
+      PDS_EMAIL_SMTP_URL: smtpUrl,
       PDS_FIREHOSE_FIRST_SEQ: '1',
       PDS_RATE_LIMIT_BYPASS_KEY: BYPASS,
       ...env,
@@ -84,7 +86,8 @@ export async function startPatient({ env, ...options }: TestServerOptions = {}):
   const owner = await makeAccount(server, askHost)
   const readers: FirehoseReader[] = []
   return {
-    ...{ server, network, front, smtp, authority, owner, askHost },
+    ...{ server, network, front, authority, owner, askHost },
+    smtp: Object.assign(smtp, { url: smtpUrl }),
     async listen() {
       const reader = await new FirehoseReader(server.origin).opened()
       readers.push(reader)

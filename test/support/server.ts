@@ -43,6 +43,10 @@ export interface TestServerOptions {
   /** The project to start, if it is not this one. */
   project?: string
   env?: Record<string, string>
+  /** Options of `cumulus serve`. */
+  args?: string[]
+  /** In a process group of its own, as a terminal makes one. */
+  grouped?: boolean
   /** Only what says where: everything else is as for whoever has set nothing. */
   unset?: boolean
 }
@@ -52,7 +56,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const port = options.port ?? (await freePort())
   const child = spawn(
     process.execPath,
-    [join(options.project ?? PROJECT, 'cli/cumulus.ts'), 'serve'],
+    [join(options.project ?? PROJECT, 'cli/cumulus.ts'), 'serve', ...(options.args ?? [])],
     {
       env: {
         PATH: process.env.PATH,
@@ -63,6 +67,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.grouped ?? false,
     },
   )
   const output = await untilRunning(child)

@@ -1,12 +1,14 @@
 /**
  * Takes the place of wrangler (CUMULUS_WRANGLER). What it was asked, and what it read, goes line by line as JSON into the
- * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets, values}.
+ * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets, values, deployed},
+ * and what goes wrong: `says` has for a command {code, stdout, stderr} that is said instead, with `applied` once it is done.
  */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 const { STAND_IN_LOG: log = '', STAND_IN_STATE: stateFile = '' } = process.env
 const args = process.argv.slice(2)
-const state = JSON.parse(readFileSync(stateFile, 'utf8'))
+const text = readFileSync(stateFile, 'utf8')
+const state = JSON.parse(text)
 const command = args.filter((arg) => !arg.startsWith('-')).join(' ')
 const input = /^secret (bulk|put)/.test(command) ? readFileSync(0, 'utf8') : ''
 appendFileSync(log, `${JSON.stringify({ args, input })}\n`)
@@ -16,6 +18,14 @@ function fail(message) {
   process.exit(1)
 }
 
+function say({ code, stdout = '', stderr = '' }) {
+  process.stdout.write(stdout)
+  process.stderr.write(stderr)
+  process.exit(code)
+}
+
+const said = state.says?.[command]
+if (said && !said.applied) say(said)
 if (!state.signedIn) fail('You are not logged in.')
 if (command === 'r2 bucket list') {
   if (!state.r2) fail('Please enable R2 through the Cloudflare Dashboard. [code: 10042]')
@@ -31,10 +41,16 @@ if (command === 'r2 bucket list') {
   if (!state.buckets.includes('cumulus-blobs')) fail('R2 bucket not found. [code: 10085]')
   state.deployed = true
 } else if (command === 'secret bulk') {
-  state.secrets = Object.keys(JSON.parse(input))
+  state.secrets = [...new Set([...state.secrets, ...Object.keys(JSON.parse(input))])]
 } else if (command.startsWith('secret put')) {
   state.values = { ...state.values, [args[2]]: input }
 } else if (command.startsWith('secret delete')) {
   delete state.values[args[2]]
 }
-writeFileSync(stateFile, JSON.stringify(state))
+const now = JSON.stringify(state)
+if (now !== text) {
+  // Another one may read it at the same time.
+  writeFileSync(`${stateFile}.${process.pid}`, now)
+  renameSync(`${stateFile}.${process.pid}`, stateFile)
+}
+if (said) say(said)

@@ -8,6 +8,13 @@ const ownerHelp =
 
 export default group('account', 'The accounts of a running host, for its operator', {
   create: () => import('./create.ts').then((module) => module.default),
+  list: () => import('./list.ts').then((module) => module.default),
+  show: () => import('./show.ts').then((module) => module.default),
+  password: () => import('./password.ts').then((module) => module.default),
+  activate: () => import('./state.ts').then((module) => module.activate),
+  deactivate: () => import('./state.ts').then((module) => module.deactivate),
+  takedown: () => import('./state.ts').then((module) => module.takedown),
+  restore: () => import('./state.ts').then((module) => module.restore),
   role: () => import('./role.ts').then((module) => module.default),
   quota: () => import('./quota.ts').then((module) => module.default),
   queue: () => import('./sign-ups.ts').then((module) => module.queue),

@@ -58,7 +58,7 @@ export const appViewChecks: readonly Check[] = [
     title: 'The AppView knows the account',
     severity: 'error',
     means: 'In apps the account does not exist.',
-    mend: 'Tell the network of it again: npx cumulus doctor --fix',
+    mend: 'Tell the network of it again: `npx cumulus doctor --fix`',
     canFix: true,
     async run(world, account) {
       assertActive(account)
@@ -76,7 +76,7 @@ export const appViewChecks: readonly Check[] = [
     title: 'The AppView shows the handle',
     severity: 'error',
     means: 'In apps the account has another name, or “Invalid handle”.',
-    mend: 'Once handle-resolves and did-handle are well, let it look again: npx cumulus doctor --fix',
+    mend: 'Once handle-resolves and did-handle are well, let it look again: `npx cumulus doctor --fix`',
     canFix: true,
     async run(world, account) {
       assertActive(account)
@@ -95,7 +95,7 @@ export const appViewChecks: readonly Check[] = [
     title: 'The AppView has the newest post',
     severity: 'error',
     means: 'Nobody sees what the account posts.',
-    mend: 'See relay-account and firehose-verifies first; then let the network fetch the repository: npx cumulus doctor --fix',
+    mend: 'See relay-account and firehose-verifies first; then let the network fetch the repository: `npx cumulus doctor --fix`',
     canFix: true,
     async run(world, account) {
       assertActive(account)

@@ -1,5 +1,5 @@
 /** Whether a relay could read the firehose, and would believe it. */
-import { signingKeyOf } from '../../../src/services/identity/did-document.ts'
+import { pdsOf, signingKeyOf } from '../../../src/services/identity/did-document.ts'
 import type { Check } from '../check.ts'
 import { foundIf, Skipped } from '../finding.ts'
 import { WANTED } from '../firehose.ts'
@@ -12,7 +12,8 @@ const TOLD = 5
 /** Keys that sign, or once signed, what an account writes, the newest first. */
 async function keysOf(world: World, did: string): Promise<readonly string[] | undefined> {
   const document = await world.document(did)
-  if (!document) return undefined
+  // What has moved away is verified where it is now.
+  if (!document || pdsOf(document) !== world.status.publicUrl) return undefined
   const earlier = did.startsWith('did:plc:') ? await world.plcLog(did) : []
   const keys = [
     signingKeyOf(document),
@@ -63,14 +64,16 @@ export const firehoseChecks: readonly Check[] = [
     title: `The last ${WANTED} events are signed and proven`,
     severity: 'error',
     means: 'Relays drop what they cannot verify: nobody sees what these accounts write.',
-    mend: 'A signature: see did-signing-key. Otherwise let the network fetch the repository: npx cumulus doctor --fix',
+    mend: 'A signature: see did-signing-key. Otherwise let the network fetch the repository: `npx cumulus doctor --fix`',
     canFix: true,
     async run(world) {
       const { events } = await world.firehose()
       if (events.length === 0) throw new Skipped('no event could be read')
       const { problems, verified } = await verifyEvents(events, (did) => keysOf(world, did))
       if (problems.length === 0 && verified === 0) {
-        throw new Skipped('the events are of accounts whose identity has ended')
+        throw new Skipped(
+          'the events are of accounts whose identities have ended or lead elsewhere',
+        )
       }
       const rest = problems.length - TOLD
       return problems.slice(0, TOLD).map(({ seq, did, what }, index) => ({

@@ -80,7 +80,7 @@ export const hostChecks: readonly Check[] = [
     title: 'Mails are sent',
     severity: 'error',
     means: 'Codes and notices do not arrive.',
-    mend: 'npx cumulus mail test <your address> says what the mail service says; then try them again on /admin/mail',
+    mend: '`npx cumulus mail test <your address>` says what the mail service says; then try them again on /admin/mail',
     async run({ status }) {
       const { waiting, failed, lastError } = status.mails
       const why = lastError ? ` The last error: ${lastError}.` : ''
@@ -129,7 +129,7 @@ export const hostChecks: readonly Check[] = [
     title: 'No errors of late',
     severity: 'note',
     means: 'Something went wrong for somebody.',
-    mend: 'npx cumulus logs --level error says more',
+    mend: '`npx cumulus logs --level error` says more',
     run: async ({ status: { errors, now } }) =>
       errors
         .filter(({ at }) => now - at < 60 * 60_000)
@@ -144,7 +144,7 @@ export const hostChecks: readonly Check[] = [
     title: 'The newest version is running',
     severity: 'warning',
     means: 'Faults that are mended already are still there.',
-    mend: 'Get the new version and start it anew; CHANGELOG.md says what changes',
+    mend: 'On this machine: `npx cumulus upgrade`. On Cloudflare: get the new version, and `npx cumulus deploy`',
     async run({ status: { version, newest, asksVersion } }) {
       if (!asksVersion) throw new Skipped('nobody is asked (PDS_VERSION_URL)')
       if (newest === undefined) throw new Skipped('who is asked does not say (PDS_VERSION_URL)')
@@ -159,7 +159,7 @@ export const hostChecks: readonly Check[] = [
     title: 'The account is active',
     severity: 'note',
     means: 'Nobody sees the account, and it cannot write.',
-    mend: 'An operator may activate it or lift the takedown on its page below /admin/accounts',
+    mend: '`npx cumulus account activate <handle>`; after a takedown: `npx cumulus account restore <handle>`',
     run: async (_, { status }) =>
       foundIf(status !== 'active', () => ({ what: `It is ${status}.` })),
   },
@@ -169,7 +169,7 @@ export const hostChecks: readonly Check[] = [
     title: 'The account has room',
     severity: 'warning',
     means: 'Once it is full, the account cannot post or upload any more.',
-    mend: 'npx cumulus account quota <handle> blobs=20G',
+    mend: '`npx cumulus account quota <handle> blobs=20G`',
     run: async (_, { usage }) =>
       quotaNames.flatMap((name) => {
         const [used, limit] = [usage[name], usage.limits[name]]

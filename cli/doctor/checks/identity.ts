@@ -12,15 +12,17 @@ const publishHandle = ({ did, handle }: Account): Fix => ({
   does: `publishes the handle of ${handle} again`,
 })
 
-async function documentOf(world: World, { did }: Account) {
-  const document = await world.document(did)
+async function documentOf(world: World, account: Account) {
+  assertActive(account)
+  const document = await world.document(account.did)
   if (!document) throw new Skipped('there is no DID document')
   return document
 }
 
 /** Keys that may change an identity, the strongest first. @throws Skipped */
-async function rotationKeys(world: World, { did }: Account): Promise<readonly string[]> {
-  const log = await world.plcLog(did)
+async function rotationKeys(world: World, account: Account): Promise<readonly string[]> {
+  assertActive(account)
+  const log = await world.plcLog(account.did)
   const keys = log.at(-1)?.operation.rotationKeys
   if (!keys) throw new Skipped('the last operation of its identity names no keys')
   return keys
@@ -34,8 +36,10 @@ export const identityChecks: readonly Check[] = [
     severity: 'error',
     means:
       'Apps and relays look for the account elsewhere: it cannot sign in by its handle, and nobody sees its posts.',
-    mend: 'If the account has moved away, deactivate it here: npx cumulus account deactivate <handle>. If it is to be here, sign an operation that names this host (com.atproto.identity.signPlcOperation)',
+    mend: 'If the account has moved away: `npx cumulus account deactivate <handle>`. If it is to be here, its identity has to name this host and its key: `npx cumulus identity sign <handle> <file> --submit`',
     async run(world, account) {
+      // One that has moved away leads elsewhere.
+      assertActive(account)
       const document = await world.document(account.did)
       if (!document) return [{ what: `There is no DID document for ${account.did}.` }]
       const host = pdsOf(document)
@@ -65,7 +69,7 @@ export const identityChecks: readonly Check[] = [
     title: 'The DID document names the handle',
     severity: 'error',
     means: 'The account is shown under another handle, or as handle.invalid.',
-    mend: 'Publish the handle again: npx cumulus doctor --fix',
+    mend: 'Publish the handle again: `npx cumulus doctor --fix`',
     canFix: true,
     async run(world, account) {
       const handle = handleOf(await documentOf(world, account))
@@ -98,7 +102,7 @@ export const identityChecks: readonly Check[] = [
     severity: 'warning',
     means:
       'Neither handle nor signing key can be changed here, and the account cannot move away by itself.',
-    mend: 'Add the host’s key with another rotation key of the identity (com.atproto.identity.signPlcOperation at the host that has one)',
+    mend: 'Add the host’s key, signed by another rotation key of the identity: `npx cumulus identity sign <handle> <file> --key <file with that key> --submit`',
     async run(world, account) {
       const keys = await rotationKeys(world, account)
       const { rotationKey } = world.status
@@ -114,7 +118,7 @@ export const identityChecks: readonly Check[] = [
     severity: 'note',
     means:
       'Without this host, or against whoever gets its key, the owner cannot save the identity.',
-    mend: 'Add a recovery key on the account’s page (/settings, Identity), or set PDS_RECOVERY_DID_KEY for accounts to come',
+    mend: 'The owner makes one at /settings (Identity), or has one added: `npx cumulus identity recovery-key add <handle> <did:key>`. For accounts to come: PDS_RECOVERY_DID_KEY',
     async run(world, account) {
       const keys = await rotationKeys(world, account)
       const { rotationKey } = world.status

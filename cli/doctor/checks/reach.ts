@@ -51,7 +51,7 @@ export const reachChecks: readonly Check[] = [
     title: 'The host answers under its public name',
     severity: 'error',
     means: 'Nobody can sign in, read or write here, and the network sees nothing of this host.',
-    mend: 'Start it (npx cumulus serve), and let the proxy in front of it lead to PDS_PORT',
+    mend: 'Start it (`npx cumulus serve`), and let the proxy in front of it lead to PDS_PORT',
     async run(world) {
       const answer = await orReason(world.get('/xrpc/_health'))
       const { publicUrl } = world.status

@@ -74,7 +74,7 @@ export const relayChecks: readonly Check[] = [
     title: 'Relays take this host for well',
     severity: 'error',
     means: 'Nobody who reads through the relay sees what accounts here write.',
-    mend: 'Ask it to crawl: npx cumulus doctor --fix',
+    mend: 'Ask it to crawl: `npx cumulus doctor --fix`',
     canFix: true,
     run: (world) =>
       ofRelays(world, (relay, { error, status }) => {
@@ -93,13 +93,18 @@ export const relayChecks: readonly Check[] = [
     severity: 'error',
     means:
       'The relay waits for events that it takes for new, and leaves the host (FutureCursor): nobody sees new posts. It happens after a restore, or when another PDS had this host name.',
-    mend: 'Raise the number of the next event: npx cumulus doctor --fix',
+    mend: 'Raise the number of the next event: `npx cumulus doctor --fix`',
     canFix: true,
     run: (world) =>
       ofRelays(world, (relay, { seq }) => {
         const { head } = world.status.firehose
+        const { all } = world.status.accounts
         return foundIf(typeof seq === 'number' && seq > head, () => ({
           what: `${relay} knows event ${seq}, the newest here is ${head}.`,
+          // Of each account, what relays have missed has to be fetched.
+          ...(all > world.accounts.length && {
+            mend: `\`npx cumulus doctor --fix --accounts ${all}\`, which has all accounts fetched`,
+          }),
           fixes: [
             {
               path: '/operator/raise-sequence',
@@ -136,10 +141,11 @@ export const relayChecks: readonly Check[] = [
     title: 'Somebody listens to the firehose',
     severity: 'error',
     means: 'What accounts here write is seen by nobody elsewhere.',
-    mend: 'Ask relays to crawl (npx cumulus doctor --fix), and see firehose-reads',
+    mend: 'Ask relays to crawl (`npx cumulus doctor --fix`), and see firehose-reads',
     canFix: true,
     async run(world) {
       const { lastEventAt, consumers, relays } = world.status.firehose
+      if (!world.isPublic) throw new Skipped('the host is on this machine only (PDS_HOSTNAME)')
       if (lastEventAt === undefined) throw new Skipped('nothing was published yet')
       return foundIf(consumers === 0, () => ({
         what: 'No relay, nor anybody else, is connected.',
@@ -155,7 +161,7 @@ export const relayChecks: readonly Check[] = [
     title: 'Relays have the account as it is',
     severity: 'error',
     means: 'Who reads through the relay does not see what the account wrote last.',
-    mend: 'Tell relays to fetch the repository: npx cumulus doctor --fix',
+    mend: 'Tell relays to fetch the repository: `npx cumulus doctor --fix`',
     canFix: true,
     async run(world, account) {
       assertActive(account)

@@ -3,6 +3,7 @@
  * Cloudflare it is one of many, so that counts are not shown there (`src/web/metrics/`).
  */
 import type { Family, Sample } from './exposition.ts'
+import { ObjectsInMemory } from './objects.ts'
 import { RequestCounts } from './request-counts.ts'
 
 /** A number for each of a few names, which are fixed. */
@@ -64,6 +65,7 @@ export interface Totals {
 
 class Counters {
   readonly requests = new RequestCounts()
+  readonly objects = new ObjectsInMemory()
   readonly #writes = new Counter<WriteAction>('action', WRITES)
   readonly #limits = new Counter<Limit>('limit', [...new Set(Object.values(LIMITS))])
   readonly #waiting = new Map<string, Waiting>()
@@ -121,6 +123,7 @@ class Counters {
     const oldest = Math.min(now, ...waiting.map(({ since }) => since))
     return [
       ...this.requests.families(),
+      ...this.objects.families(),
       counter('cumulus_commits', 'Commits to repositories.', this.#commits),
       {
         name: 'cumulus_writes',

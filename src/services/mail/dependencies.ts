@@ -5,7 +5,10 @@ import type { MailConfig } from './layout.ts'
 
 export interface MailDependencies {
   readonly config: MailConfig &
-    Pick<Config, 'jwtSecret' | 'mailFrom' | 'contactEmail' | 'devMode' | 'defaultLanguage'>
+    Pick<
+      Config,
+      'jwtSecret' | 'otherJwtSecret' | 'mailFrom' | 'contactEmail' | 'devMode' | 'defaultLanguage'
+    >
   readonly objects: Pick<HostObjects, 'account' | 'directory'>
   /** Whether this host sends mail. */
   readonly sends: boolean

@@ -32,13 +32,13 @@ const turnOffMark = (secret: string, did: string): string => keyed(secret, 'turn
  * /24), which nobody can tell from what is stored.
  */
 export function appPlace(
-  { jwtSecret }: Settings,
+  secret: string,
   did: string,
   network: string,
   userAgent: string | null,
 ): string {
   const agent = (userAgent ?? '').slice(0, MAX_AGENT).replace(/[\d._]+/g, '')
-  return keyed(jwtSecret, 'app', did, coarseNetwork(network), agent).slice(0, 22)
+  return keyed(secret, 'app', did, coarseNetwork(network), agent).slice(0, 22)
 }
 
 const keyed = (secret: string, ...parts: readonly string[]): string =>

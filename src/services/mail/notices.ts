@@ -1,4 +1,6 @@
 /** Tells owners what has happened to their accounts, after the answer to the request that did it. */
+
+import { jwtSecrets } from '../../kernel/config/secret-settings.ts'
 import type { MailDependencies } from './dependencies.ts'
 import { appPlace, turnOffUrl } from './marks.ts'
 import { composeNoticeMail, mayBeTurnedOff, type Notice } from './notice-mail.ts'
@@ -63,10 +65,14 @@ export async function welcomeApp(
   { isNew }: { isNew: boolean },
 ): Promise<void> {
   const { network, userAgent } = dependencies.client()
-  const place = appPlace(dependencies.config, did, network, userAgent)
   const { rateLimits } = dependencies.objects.account(did)
-  const seen = { ...SEEN_PLACE, key: `app at ${place}`, points: 1 }
-  if ((await rateLimits.consume([seen]))?.exceeded || !isNew) return
+  // Under a secret that is being replaced, it is remembered as well.
+  for (const secret of jwtSecrets(dependencies.config)) {
+    const place = appPlace(secret, did, network, userAgent)
+    const seen = { ...SEEN_PLACE, key: `app at ${place}`, points: 1 }
+    if ((await rateLimits.consume([seen]))?.exceeded) return
+  }
+  if (!isNew) return
   const others = { ...NEW_PLACES, key: 'apps at new places', points: 1 }
   if ((await rateLimits.consume([others]))?.exceeded) return
   await sendNotice(dependencies, did, { kind: 'app sign-in', userAgent })

@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../../kernel/config/config.ts'
 import type { Network } from '../../kernel/net/network.ts'
+import { NetworkError } from '../../kernel/net/network-error.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { writePreferences } from '../accounts/preferences.ts'
 import type { BlobService } from '../blobs/blobs.ts'
@@ -26,6 +27,7 @@ import { movedState } from './moved-state.ts'
 import { SourceError, SourceHost } from './source.ts'
 import { SourceSession } from './source-session.ts'
 import type { MoveState } from './state.ts'
+import { watchFailure } from './watch-failure.ts'
 
 /** An answer with one commit in it, bytes. */
 const MAX_COMMIT = 64 * 1024
@@ -104,7 +106,17 @@ export class MoveIn {
     )
     if (!body) throw new SourceError('The old host sent no repository')
     const { repository, sessions } = this.#account(did)
-    await repository.importCar(body, key ? [key] : [], await sessions.signOuts())
+    const signOuts = await sessions.signOuts()
+    const watched = watchFailure(body)
+    try {
+      await repository.importCar(watched.stream, key ? [key] : [], signOuts)
+    } catch (error) {
+      // The object sees that the stream failed, but not why.
+      const cause = watched.failure()
+      if (cause === undefined) throw error
+      const why = cause instanceof NetworkError ? cause.message : 'the connection broke'
+      throw new SourceError(`The old host did not send the whole repository: ${why}`, { cause })
+    }
   }
 
   /**
@@ -173,11 +185,11 @@ export class MoveIn {
     const { handle, key } = await this.wantedDocument(did)
     const wanted = movedState(await plc.documentData(did), {
       leaving: recommendedThere.rotationKeys ?? [],
-      first: [state.recoveryKey, config.recoveryKey].filter((known) => known !== undefined),
-      own: plc.rotationDidKey(),
+      recoveryKey: state.recoveryKey,
+      hostKeys: [config.recoveryKey, plc.rotationDidKey()].filter((known) => known !== undefined),
       alias: handleUri(handle),
-      signingKey: key,
-      service: pdsService(config.publicUrl),
+      verificationMethods: { atproto: key },
+      services: { atproto_pds: pdsService(config.publicUrl) },
     })
     const signed = await this.#old(state).ask<{ operation?: unknown }>(
       'com.atproto.identity.signPlcOperation',

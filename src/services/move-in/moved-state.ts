@@ -5,14 +5,15 @@ import { MAX_ROTATION_KEYS, type PlcService, type PlcState } from '../identity/p
 export interface NewHome {
   /** Rotation keys of the old host, which go. */
   leaving: readonly string[]
-  /** Rotation keys of the owner and of the operator, which stand above all others. */
-  first: readonly string[]
-  /** The rotation key of the new host; it stands last. */
-  own: string
+  /** The owner's own rotation key, which stands above all others. */
+  recoveryKey: string | undefined
+  /** Rotation keys of the new host; they stand last. */
+  hostKeys: readonly string[]
   /** URI of the handle. */
   alias: string
-  signingKey: string
-  service: PlcService
+  /** Added to those that there are, or put in their place. */
+  verificationMethods: Readonly<Record<string, string>>
+  services: Readonly<Record<string, PlcService>>
 }
 
 /**
@@ -21,18 +22,21 @@ export interface NewHome {
  * @throws InvalidRequestError when it would have more rotation keys than it may
  */
 export function movedState(now: PlcState, home: NewHome): PlcState {
-  const { leaving, first, own, alias, signingKey, service } = home
-  const extra = now.rotationKeys.filter((key) => !leaving.includes(key) && key !== own)
-  const rotationKeys = [...new Set([...first, ...extra, own])]
+  const { leaving, recoveryKey, hostKeys, alias, verificationMethods, services } = home
+  const extra = now.rotationKeys.filter((key) => !leaving.includes(key) && !hostKeys.includes(key))
+  const rotationKeys = [
+    ...new Set([...(recoveryKey === undefined ? [] : [recoveryKey]), ...extra, ...hostKeys]),
+  ]
   if (rotationKeys.length > MAX_ROTATION_KEYS) {
     throw new InvalidRequestError(
-      `The identity would have ${rotationKeys.length} rotation keys, and may have ${MAX_ROTATION_KEYS}: take one of your own out at the old host first`,
+      `The identity would have ${rotationKeys.length} rotation keys, and may have ${MAX_ROTATION_KEYS}: ${rotationKeys.join(', ')}. ` +
+        'Take one of your own out at the old host first',
     )
   }
   return {
     rotationKeys,
-    verificationMethods: { ...now.verificationMethods, atproto: signingKey },
+    verificationMethods: { ...now.verificationMethods, ...verificationMethods },
     alsoKnownAs: [alias, ...now.alsoKnownAs.filter((other) => !other.startsWith('at://'))],
-    services: { ...now.services, atproto_pds: service },
+    services: { ...now.services, ...services },
   }
 }

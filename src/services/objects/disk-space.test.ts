@@ -28,7 +28,7 @@ test.each([
 test('where it is full, what would grow is refused with a name of its own', async () => {
   const { space } = diskOf(() => new Response('0'))
   await expect(space.assertRoom()).rejects.toMatchObject({
-    statusCode: 503,
+    statusCode: 507,
     error: 'InsufficientStorage',
   })
 })

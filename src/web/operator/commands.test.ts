@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { hostObjects } from '../../services/objects/stubs.ts'
 import { basic, callAs, makeAccount, send } from '../../testing/host.ts'
+import { makeOperator } from '../../testing/operator.ts'
 
 const { directory } = hostObjects(env)
 
@@ -62,4 +63,48 @@ test('a token that the operator has given out lasts, however many are mailed mea
   for (let n = 0; n < 7; n++) await post('com.atproto.server.requestPasswordReset', { email })
   const reset = { token, password: 'a new password' }
   expect((await post('com.atproto.server.resetPassword', reset)).status).toBe(200)
+})
+
+test.each([
+  'secrets',
+  'identity/sign',
+  'identity/recovery-key',
+  'app-passwords/create',
+  'backup/begin',
+  'backup/account',
+  'restore/host',
+])('%s takes the password, and no session of an account with the role', async (path) => {
+  const { accessJwt, handle } = await makeOperator()
+  const call = (to: string, authorization: string) =>
+    send(`/operator/${to}`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ account: handle, name: 'x', change: {}, key: '', nonce: 'n' }),
+    })
+  expect((await call('account', `Bearer ${accessJwt}`)).status).toBe(200)
+  expect((await call(path, `Bearer ${accessJwt}`)).status).toBe(401)
+  expect((await call(path, basic('admin', 'test admin password'))).status).not.toBe(401)
+})
+
+test('accounts are searched with a page, a filter and a cursor that was made up refused', async () => {
+  const { handle, did } = await makeAccount()
+  const found = await command('accounts/search', { prefix: handle })
+  expect(await found.json()).toMatchObject({ accounts: [{ did, handle }] })
+  expect((await command('accounts/search', { filter: 'nice' })).status).toBe(400)
+  expect((await command('accounts/search', { cursor: "did'; DROP TABLE account" })).status).toBe(
+    400,
+  )
+  expect((await command('accounts/search', { cursor: 7 })).status).toBe(400)
+})
+
+test('a takedown by command has a reason, and stands in both logs by whoever did it', async () => {
+  const { handle, did } = await makeAccount()
+  expect((await command('accounts/takedown', { account: handle, reason: ' ' })).status).toBe(400)
+  expect((await command('accounts/takedown', { account: handle, reason: 'spam' })).status).toBe(200)
+  expect(await (await command('accounts/show', { account: did })).json()).toMatchObject({
+    status: 'takendown',
+    takedown: 'spam',
+  })
+  const [entry] = await directory.audit.list({ account: did }, 10)
+  expect(entry).toMatchObject({ action: 'command.takedown', outcome: 'done' })
 })

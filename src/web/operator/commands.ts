@@ -2,23 +2,42 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import { authenticate } from '../../server/auth/authenticate.ts'
-import { admin } from '../../server/auth/policy.ts'
+import { admin, adminPassword } from '../../server/auth/policy.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import { checkEmail } from '../../services/accounts/email-address.ts'
 import type { SignUpPlace } from '../../storage/directory/sign-up-queue.ts'
 import { jsonBody, textOf } from '../account/form.ts'
+import { accountCommands } from './accounts.ts'
 import { backupCommands } from './backup.ts'
 import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
 import { hostCommands } from './host.ts'
+import { identityCommands } from './identity.ts'
 import { restoreCommands } from './restore.ts'
 import { secretCommands } from './secrets.ts'
 
 /** Sign-ups in one answer. */
 const PAGE = 100
 
+/**
+ * What gives power over identities or accounts for good, a backup with everybody's password hashes included: not by the
+ * session of an account with the role. With all that is below.
+ */
+const PASSWORD_ONLY = [
+  '/operator/secrets',
+  '/operator/identity/sign',
+  '/operator/identity/recovery-key',
+  '/operator/app-passwords/create',
+  '/operator/backup',
+  '/operator/restore',
+]
+
+const takesPassword = (path: string): boolean =>
+  PASSWORD_ONLY.some((known) => path === known || path.startsWith(`${known}/`))
+
 export const operatorCommands = new Hono<CommandEnv>()
   .use('/operator/*', async (c, next) => {
-    const { actor } = await authenticate(admin, c.env.context, '', c.env.services)
+    const policy = takesPassword(c.req.path) ? adminPassword : admin
+    const { actor } = await authenticate(policy, c.env.context, '', c.env.services)
     c.set('actor', actor)
     await next()
   })
@@ -109,6 +128,8 @@ export const operatorCommands = new Hono<CommandEnv>()
     return c.json({})
   })
   .route('/', secretCommands)
+  .route('/', identityCommands)
+  .route('/', accountCommands)
   .route('/', backupCommands)
   .route('/', restoreCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))

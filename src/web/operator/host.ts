@@ -1,12 +1,13 @@
 /** What `cumulus status` and `cumulus doctor` ask, and what mends what they find. */
 import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
+import type { SequencerClient } from '../../services/objects/stubs.ts'
+import type { RelayRow } from '../../storage/sequencer/relays.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
 import { readLive, readReport, reportAccount } from './report.ts'
 
 /** Accounts in one answer. */
-const PAGE = 100
 const MAX_REPORTS = 25
 
 /** Below `/operator/`, whose middleware has let the operator in. */
@@ -15,12 +16,6 @@ export const hostCommands = new Hono<CommandEnv>()
   .post('/operator/status', async (c) => {
     const { live } = await jsonBody(c)
     return c.json(live === true ? await readLive(c.env.services) : await readReport(c.env.services))
-  })
-  /** `{after?}` in, a DID; the next hundred accounts, in order of their DIDs, out: `{accounts: [{did, handle}]}`. */
-  .post('/operator/accounts', async (c) => {
-    const after = textOf((await jsonBody(c)).after)
-    const found = await c.env.services.directory.accounts.list(PAGE, after || undefined)
-    return c.json({ accounts: found.map(({ did, handle }) => ({ did, handle })) })
   })
   /** `{accounts}` in, at most 25; `{reports}` out, `AccountReport`s. One that is gone is left out, unless it is the only one. */
   .post('/operator/account-reports', async (c) => {
@@ -48,13 +43,9 @@ export const hostCommands = new Hono<CommandEnv>()
     const relay = textOf((await jsonBody(c)).relay)
     const { config, sequencer } = c.env.services
     const url = config.crawlers.find((crawler) => new URL(crawler).origin === relay) ?? relay
-    const answer = await asOperator(c, 'request crawl', { uri: relay }, async () =>
-      sequencer.requestCrawl(url),
+    const answer = await asOperator(c, 'request crawl', { uri: relay }, () =>
+      askToCrawl(url, sequencer),
     )
-    if (answer === 'unknown') throw new InvalidRequestError('This relay is not in PDS_CRAWLERS')
-    if (answer === 'soon') {
-      throw new XRPCError(429, 'It was asked less than a minute ago', 'RateLimitExceeded')
-    }
     return c.json({ askedAt: answer.askedAt, outcome: answer.outcome })
   })
   /** `{account, what}` in, with `identity` or `sync`; tells the network to look again. */
@@ -64,6 +55,7 @@ export const hostCommands = new Hono<CommandEnv>()
       throw new InvalidRequestError('what must be "identity" or "sync"')
     }
     const { did, handle } = await accountOf(c, account)
+    c.env.services.accounts.invalidate(did)
     const { profile } = c.env.services.account(did)
     await asOperator(c, `announce ${what}`, { did }, () =>
       what === 'identity' ? profile.announceIdentity() : profile.announceHead(),
@@ -74,11 +66,26 @@ export const hostCommands = new Hono<CommandEnv>()
   .post('/operator/raise-sequence', async (c) => {
     const { above } = await jsonBody(c)
     const { sequencer } = c.env.services
-    const isRaised = await asOperator(c, 'raise sequence', { note: String(above) }, async () =>
-      sequencer.raiseSequence(Number(above)),
-    )
-    if (isRaised) return c.json({})
-    throw new InvalidRequestError(
-      'Numbers count from the microseconds since 1970: this one is in the future, or no number',
-    )
+    await asOperator(c, 'raise sequence', { note: String(above) }, async () => {
+      const isRaised = typeof above === 'number' && (await sequencer.raiseSequence(above))
+      if (!isRaised) {
+        throw new InvalidRequestError(
+          'Numbers count from the microseconds since 1970: this one is in the future, or no number',
+        )
+      }
+    })
+    return c.json({})
   })
+
+/** @throws XRPCError 429; InvalidRequestError */
+async function askToCrawl(
+  url: string,
+  sequencer: Pick<SequencerClient, 'requestCrawl'>,
+): Promise<RelayRow> {
+  const answer = await sequencer.requestCrawl(url)
+  if (answer === 'unknown') throw new InvalidRequestError('This relay is not in PDS_CRAWLERS')
+  if (answer === 'soon') {
+    throw new XRPCError(429, 'It was asked less than a minute ago', 'RateLimitExceeded')
+  }
+  return answer
+}

@@ -14,8 +14,8 @@ export function movingSection(view: View): Html {
   const { did, handle } = session
   return html`<section aria-labelledby="moving">
 <h2 id="moving">Move to another host</h2>
-<p>Your identity, posts and followers go along. The move begins at the new host, with its tool for moving: on another
-Cumulus, <code>cumulus migrate ${handle}</code>.</p>
+<p>Your identity, posts and followers go along. The move begins at the new host: on another Cumulus at its page
+<code>/migrate</code>, or with <code>cumulus migrate ${handle}</code>; elsewhere with its tool for moving.</p>
 <p>It signs in here with your main password. This host, ${services.config.publicUrl}, keeps everything until the move is complete, and
 after that too, switched off.</p>
 ${did.startsWith('did:plc:') ? codePart(view, csrfToken) : html`<p>For your did:web you publish a new document; the tool shows it.</p>`}

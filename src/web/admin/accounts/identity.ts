@@ -4,9 +4,7 @@ import type { Services } from '../../../context/services.ts'
 import { handleOf, pdsOf, signingKeyOf } from '../../../services/identity/did-document.ts'
 import type { HostedAccount } from '../../../storage/directory/accounts.ts'
 import type { Html } from '../../layout.ts'
-
-/** How long an answer of others is waited for, in ms: the page is of use without it. */
-const TIMEOUT = 5_000
+import { within } from '../../within.ts'
 
 export async function identitySection(
   { did, handle }: HostedAccount,
@@ -39,20 +37,4 @@ ${
 <dt>Host in the document</dt><dd><code>${(said && pdsOf(said)) ?? 'none'}</code></dd>
 <dt>Handle in the document</dt><dd>${claimed ?? 'none'}</dd>
 </dl></section>`
-}
-
-/** What comes of something, for a page that is shown either way. */
-async function within<T>(work: Promise<T>): Promise<{ value: T } | { error: string }> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<{ error: string }>((resolve) => {
-    const error = `There was no answer within ${TIMEOUT / 1000} seconds.`
-    timer = setTimeout(() => resolve({ error }), TIMEOUT)
-  })
-  const outcome = work.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
-  )
-  const first = await Promise.race([outcome, late])
-  clearTimeout(timer)
-  return first
 }

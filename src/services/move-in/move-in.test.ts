@@ -1,0 +1,90 @@
+/** What goes wrong on the way from another host; moves that succeed are in test/e2e/migrate-page.test.ts. */
+import { expect, test } from 'vitest'
+import { MoveIn, type MoveInParts } from './move-in.ts'
+import { SourceError } from './source.ts'
+import type { MoveState } from './state.ts'
+
+const did = 'did:plc:2222222222222222222222ab'
+
+const stateOf = (): MoveState => ({
+  did,
+  source: 'https://old.example.com',
+  access: 'access 1',
+  refresh: 'refresh 1',
+})
+
+const json = (body: unknown, status = 200) => Response.json(body, { status })
+
+/** @param answer of the old host, by method and token */
+function moveIn(answer: (method: string, token: string) => Response, account: object = {}) {
+  const asked: string[] = []
+  const fetch = async (url: string, init: RequestInit) => {
+    const method = new URL(url).pathname.slice('/xrpc/'.length)
+    const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length) ?? ''
+    asked.push(`${method} ${token}`)
+    return answer(method, token)
+  }
+  const parts = {
+    config: { reachPrivate: false, maxImportSize: 1e6, serviceDid: 'did:web:here.example.com' },
+    network: { public: fetch, operator: fetch },
+    identity: { did: async () => ({ id: did }) },
+    objects: { account: () => account },
+  } as unknown as MoveInParts
+  return { move: new MoveIn(parts), asked }
+}
+
+test('a token that has expired is renewed, once, and the new ones are kept', async () => {
+  const state = stateOf()
+  const { move, asked } = moveIn((method, token) => {
+    if (method.endsWith('refreshSession'))
+      return json({ accessJwt: 'access 2', refreshJwt: 'refresh 2' })
+    return token === 'access 1' ? json({ error: 'ExpiredToken' }, 400) : json({})
+  })
+  await move.askForCode(state)
+  expect(state).toMatchObject({ access: 'access 2', refresh: 'refresh 2' })
+  const method = 'com.atproto.identity.requestPlcOperationSignature'
+  expect(asked).toEqual([
+    `${method} access 1`,
+    'com.atproto.server.refreshSession refresh 1',
+    `${method} access 2`,
+  ])
+})
+
+test('a repository that breaks off is the old host’s fault, and said to be', async () => {
+  const broken = () => {
+    let pulled = 0
+    return new Response(
+      new ReadableStream({
+        pull(controller) {
+          if (pulled++ === 0) controller.enqueue(new Uint8Array(10))
+          else controller.error(new Error('reset'))
+        },
+      }),
+    )
+  }
+  const importCar = async (stream: ReadableStream) => {
+    await new Response(stream).arrayBuffer().catch(() => {
+      throw new Error('the other side of an RPC')
+    })
+  }
+  const account = { repository: { importCar }, sessions: { signOuts: async () => 0 } }
+  const { move } = moveIn(broken, account)
+  await expect(move.copyRecords(stateOf())).rejects.toThrow(
+    'The old host did not send the whole repository',
+  )
+})
+
+test.each([
+  ['an answer that is no JSON', () => new Response('<html>')],
+  ['a refusal', () => json({ error: 'Nope', message: 'x'.repeat(10_000) }, 500)],
+  [
+    'a redirect',
+    () => new Response(null, { status: 302, headers: { location: 'https://else.example.com' } }),
+  ],
+])('%s is an error that names the old host', async (_, answer) => {
+  const { move } = moveIn(answer as () => Response)
+  const failed: unknown = await move.copyPreferences(stateOf()).catch((error: unknown) => error)
+  expect(failed).toBeInstanceOf(SourceError)
+  expect((failed as Error).message).toMatch(/^The old host/)
+  expect((failed as Error).message.length).toBeLessThan(500)
+})

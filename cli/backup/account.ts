@@ -1,6 +1,5 @@
 /** Backs up one account. */
 import { buffer } from 'node:stream/consumers'
-import { CommandError } from '../terminal/errors.ts'
 import { forEachOf } from './at-once.ts'
 import { type AccountFacts, accountFacts, type Dump, parseDump } from './dump.ts'
 import { type BackupFiles, bytesOf, cidOf } from './files.ts'
@@ -37,6 +36,7 @@ export interface AccountBackupParts {
  * Backs up one account, as far as it has changed since `before`.
  *
  * @returns undefined when it is not on the host any more
+ * @throws RepositoryError when its repository is not whole there; RefusedError, CommandError
  */
 export async function backUpAccount(
   parts: AccountBackupParts,
@@ -130,9 +130,7 @@ async function backUpRepository(
     // What came since does not fit: the repository may have been replaced.
     if (since !== null)
       return backUpRepository({ host, files } as AccountBackupParts, facts, undefined)
-    throw new CommandError(
-      `The repository of ${facts.handle} (${facts.did}) is not whole on the host: ${error.message}.`,
-    )
+    throw error
   }
 }
 

@@ -20,7 +20,8 @@ import {
   type ManifestAccount,
   type StoredFile,
 } from './format.ts'
-import type { HostClient } from './host-client.ts'
+import { type HostClient, RefusedError } from './host-client.ts'
+import { RepositoryError } from './repository.ts'
 import { prune, type Retention } from './retention.ts'
 import { RunningMark } from './running.ts'
 import type { Sealer } from './sealing.ts'
@@ -52,6 +53,8 @@ export interface BackupReport {
   blobs: number
   /** Blobs that records name and the host does not have. */
   missingBlobs: number
+  /** Accounts that could not be backed up: what an earlier run has of them stays. */
+  failed: { did: string; why: string }[]
   /** Bytes that were written. */
   written: number
   removed: { runs: number; files: number } | null
@@ -89,6 +92,7 @@ export async function runBackup(options: BackupOptions): Promise<BackupReport> {
     kind: account ? 'account' : 'host',
     host: facts,
     accounts: run.entries(),
+    failed: run.failed,
     objects,
     seq,
     secrets: secrets ? await addSecrets(files, sealer, secrets) : null,
@@ -100,7 +104,14 @@ export async function runBackup(options: BackupOptions): Promise<BackupReport> {
   await mark.end()
   const pruned = await pruneIfWanted(files, mark, options)
   progress.done('done')
-  return { manifest: name, at, ...run.counts, written: files.written, ...pruned }
+  return {
+    manifest: name,
+    at,
+    ...run.counts,
+    failed: run.failed,
+    written: files.written,
+    ...pruned,
+  }
 }
 
 /** What earlier runs have of each account, those that were killed included. */
@@ -120,6 +131,7 @@ async function previous(
 
 class Run {
   readonly counts = { accounts: 0, changed: 0, records: 0, blobs: 0, missingBlobs: 0 }
+  readonly failed: { did: string; why: string }[] = []
   readonly #options: BackupOptions
   readonly #files: BackupFiles
   readonly #sealer: Sealer
@@ -162,7 +174,8 @@ class Run {
     const objects: Record<string, StoredFile> = {}
     const directory = await this.#rowsOf('directory')
     const hosted = [...rowsOf(directory, 'account')].map(({ did }) => String(did))
-    await this.#accounts(hosted.filter((did) => !this.#entries.has(did)))
+    const tried = new Set(dids)
+    await this.#accounts(hosted.filter((did) => !tried.has(did)))
     const isHosted = new Set(hosted)
     for (const did of this.#entries.keys()) if (!isHosted.has(did)) this.#entries.delete(did)
     const dumps = [directory, await this.#rowsOf('oauth'), await this.#rowsOf('sequencer')]
@@ -182,7 +195,13 @@ class Run {
     const before = known && (await this.#indexOf(known))
     const onBlob = (size: number) => progress.advance(0, `blob of ${size} bytes`)
     const parts = { host, files: this.#files, sealer: this.#sealer, onBlob }
-    const made = await backUpAccount(parts, did, before)
+    const made = await backUpAccount(parts, did, before).catch((error: unknown) => {
+      // One account that cannot be read is no reason to have no backup of the others.
+      if (!(error instanceof RepositoryError || error instanceof RefusedError)) throw error
+      this.failed.push({ did, why: error.message })
+      if (known && before) this.#entries.set(did, known)
+      return undefined
+    })
     progress.advance()
     if (!made) return
     const { entry, index } = made

@@ -109,7 +109,11 @@ async function restoreAndCompare(
         keySecrets: keySecretsOf(secrets),
         progress: { ...progress, advance: (_, handle = '') => progress.note(`restored ${handle}`) },
       })
-      return await compareHost(backup, host, (handle) => progress.advance(1, handle))
+      const compared = await compareHost(backup, host, (handle) => progress.advance(1, handle))
+      const failed = backup.manifest.failed.map(
+        ({ did, why }) => `${did} was not backed up: ${why}`,
+      )
+      return { ...compared, problems: [...compared.problems, ...failed] }
     } finally {
       await scratch.stop()
     }

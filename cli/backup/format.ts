@@ -80,6 +80,8 @@ export interface Manifest {
   kind: 'host' | 'account'
   host: { hostname: string; publicUrl: string; keyFingerprint: string }
   accounts: ManifestAccount[]
+  /** Accounts that could not be backed up; of those that are in `accounts` all the same, this is an earlier state. */
+  failed: { did: string; why: string }[]
   /** Rows of the objects that there is one of, encrypted; only of a host. */
   objects: Partial<Record<'directory' | 'oauth' | 'sequencer', StoredFile>>
   /** Number of the newest event. */

@@ -28,7 +28,7 @@ export interface HostRestoreOptions {
   progress: Progress
 }
 
-/** @returns how many accounts were restored */
+/** @returns how many accounts were restored; 0: that was done before */
 export async function restoreHost(
   backup: OpenBackup,
   { host, sessions, announce, keySecrets, progress }: HostRestoreOptions,
@@ -36,10 +36,12 @@ export async function restoreHost(
   const { manifest, found } = backup
   const id = `${found.sha256}${sessions ? ' with sessions' : ''}`
   const seq = nextSeq(manifest.seq)
-  const { applied, keyFingerprint } = await host.command<{
+  const { applied, finished, keyFingerprint } = await host.command<{
     applied: boolean
+    finished: boolean
     keyFingerprint: string
   }>('restore/host', { id, seq })
+  if (finished) return 0
   if (keyFingerprint !== manifest.host.keyFingerprint) {
     throw new CommandError(
       'This host has another PDS_KEY_SECRET than the one of the backup. A whole host is restored with its secrets: ' +

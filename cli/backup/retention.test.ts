@@ -133,6 +133,7 @@ async function makeRun(
     kind: 'host',
     host: { hostname: '', publicUrl: '', keyFingerprint: '' },
     accounts: entries,
+    failed: [],
     objects: { directory: await files.addObject([Buffer.from(`directory ${at}`)]) },
     seq: 0,
     secrets: null,

@@ -11,7 +11,7 @@ import { openStore, PLACE } from '../backup/store/open.ts'
 import { readCount, readDuration } from '../backup/values.ts'
 import { authorizationOf, type OperatorArgs, operatorArgs, originOf } from '../operator/operator.ts'
 import { command } from '../terminal/command.ts'
-import { CommandError } from '../terminal/errors.ts'
+import { CommandError, EXIT } from '../terminal/errors.ts'
 import { progress } from '../terminal/progress.ts'
 
 const args = {
@@ -90,7 +90,9 @@ async function run(args: Args): Promise<void> {
   for (;;) {
     const begun = Date.now()
     try {
-      print(await once(args, retention, stop.signal), args.json)
+      const report = await once(args, retention, stop.signal)
+      print(report, args.json)
+      if (report.failed.length > 0) process.exitCode = EXIT.failed
     } catch (error) {
       if (every === undefined || stop.signal.aborted) throw error
       // One that fails is no reason to make no more.
@@ -155,6 +157,7 @@ function print(report: BackupReport, json: boolean): void {
     `written    ${written} bytes, read back and verified`,
     `manifest   ${report.manifest}`,
     ...(missingBlobs > 0 ? [`missing    ${missingBlobs} blobs that the host does not have`] : []),
+    ...report.failed.map(({ did, why }) => `failed     ${did}: ${why}`),
     ...(removed ? [`removed    ${removed.runs} runs, ${removed.files} files`] : []),
     ...(notRemoved ? [`removed    nothing: ${notRemoved}`] : []),
   ]

@@ -164,7 +164,9 @@ async function intoHost(
   })
   bar.done('restored')
   print(args, { accounts: restored, backup: backup.found.at, origin: host.origin }, [
-    `restored  ${restored} accounts, as of ${backup.found.at}`,
+    restored === 0
+      ? `This host was restored from the backup of ${backup.found.at} before: nothing was done.`
+      : `restored  ${restored} accounts, as of ${backup.found.at}`,
     args.sessions
       ? 'Sessions go on.'
       : 'Everybody signs in anew, with the password, passkey or app password that they had.',

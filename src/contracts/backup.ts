@@ -75,9 +75,9 @@ export interface DirectoryRestoreRpc extends ObjectRestoreRpc {
   /**
    * The host is to be restored, or to be restored further.
    *
-   * @returns whether its rows are here already
+   * @returns whether its rows are here already, and whether all of it is
    * @throws StorageError `HostNotEmpty` when there are accounts, unless they came with this restore
    */
-  beginHost(id: string): Answer<{ applied: boolean }>
+  beginHost(id: string): Answer<{ applied: boolean; finished: boolean }>
   finishHost(): Answer<void>
 }

@@ -7,6 +7,9 @@ import { linesOf, Pieces } from '../storage/pieces.ts'
 
 const KEY = 'restore'
 
+/** The id of the restore that was completed: asked for again, it is done. */
+const RESTORED = 'restored'
+
 /** What is stored of a restore that is under way. */
 interface Restoring {
   /** Of the host's restore; undefined: only the dump is on its way. */
@@ -88,9 +91,12 @@ export class DirectoryRestore implements DirectoryRestoreRpc {
     this.#hasAccounts = parts.hasAccounts
   }
 
-  beginHost(id: string): { applied: boolean } {
+  beginHost(id: string): { applied: boolean; finished: boolean } {
     const state = this.#rows.state()
-    if (state.host === id) return { applied: state.applied === true }
+    if (state.host === id) return { applied: state.applied === true, finished: false }
+    if (!state.host && this.#storage.kv.get(RESTORED) === id) {
+      return { applied: true, finished: true }
+    }
     if (this.#hasAccounts()) {
       throw new StorageError(
         'HostNotEmpty',
@@ -100,11 +106,15 @@ export class DirectoryRestore implements DirectoryRestoreRpc {
       )
     }
     this.#rows.put({ host: id })
-    return { applied: false }
+    return { applied: false, finished: false }
   }
 
   finishHost(): void {
-    this.#storage.kv.delete(KEY)
+    const { host } = this.#rows.state()
+    this.#storage.transactionSync(() => {
+      if (host !== undefined) this.#storage.kv.put(RESTORED, host)
+      this.#storage.kv.delete(KEY)
+    })
   }
 
   /** @throws StorageError `HostRestoring` (503) */

@@ -1,7 +1,8 @@
 /** Drills, damaged backups, a bucket, and runs that are killed. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { parseEnv } from 'node:util'
 import { AtpAgent } from '@atproto/api'
 import { readCarWithRoot } from '@atproto/repo'
@@ -226,6 +227,45 @@ test('on a schedule one backup comes after the other', async () => {
   expect(manifests()).toBeGreaterThanOrEqual(2)
   expect((await runCumulus(['backup', '--to', to, '--every', 'often'])).code).toBe(2)
 })
+
+test('an account whose repository is damaged on the host is named, and the others are backed up', {
+  timeout: 60_000,
+}, async () => {
+  await server.stop()
+  damageRecord(server.dataDirectory, agent.assertDid)
+  server = await startServer({
+    dataDirectory: server.dataDirectory,
+    port: Number(new URL(server.origin).port),
+  })
+  // A place that knows nothing of it yet: elsewhere the sound copy goes on being used.
+  const to = backupFolder()
+  const args = ['backup', '--to', to, '--recipient', recipient, '--json']
+  const { code, output } = await runCumulus(args, envOf(server))
+  expect(code).toBe(1)
+  const report = JSON.parse(output.split('\n').find((text) => text.startsWith('{')) ?? 'null')
+  expect(report.failed).toEqual([{ did: agent.assertDid, why: expect.stringContaining('CID') }])
+  expect(report.accounts).toBe(3)
+  const drilled = await drill(to)
+  expect(drilled.code).toBe(1)
+  expect(drilled.report?.accounts).toBe(3)
+  expect(drilled.report?.problems).toEqual([expect.stringContaining('was not backed up')])
+  expect(await backUp(server, folder)).toMatchObject({ accounts: 4, failed: [] })
+})
+
+/** Changes a byte of a record in the database of an account. */
+function damageRecord(dataDirectory: string, did: string): void {
+  const accounts = join(dataDirectory, 'objects', 'AccountObject')
+  for (const name of readdirSync(accounts).filter((file) => file.endsWith('.sqlite'))) {
+    const db = new DatabaseSync(join(accounts, name))
+    const has = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'account'").get()
+    if (has && db.prepare('SELECT 1 FROM account WHERE did = ?').get(did)) {
+      db.prepare(
+        "UPDATE record SET block = x'a0' WHERE path = (SELECT max(path) FROM record)",
+      ).run()
+    }
+    db.close()
+  }
+}
 
 async function recordsOf(of: AtpAgent): Promise<string[]> {
   const { data: car } = await of.com.atproto.sync.getRepo({ did: of.assertDid })

@@ -42,6 +42,7 @@ export const directoryPlan: BackupPlan = {
     'secret rotation plc': ROTATION,
     'fingerprints of secrets': { left: 'of the secrets that this host has' },
     restore: { left: 'it exists while a restore is running' },
+    restored: { left: 'of this host alone' },
   },
   where: { account: 'ready = 1' },
 }

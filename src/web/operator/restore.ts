@@ -10,16 +10,18 @@ import { asOperator, type CommandContext, type CommandEnv } from './command-cont
 const PAGE = 1_000
 
 export const restoreCommands = new Hono<CommandEnv>()
-  /** `{id, seq}` in: a whole host is restored, whose events are numbered from above `seq`. `{applied, keyFingerprint}` out. */
+  /** `{id, seq}` in: a whole host is restored, whose events are numbered from above `seq`. what is done already out. */
   .post('/operator/restore/host', async (c) => {
     const { id, seq } = await jsonBody(c)
     const { directory, sequencer, config, operator } = c.env.services
     if (typeof seq !== 'number') throw new InvalidRequestError('seq is a number')
     return asOperator(c, 'restore host', { note: textOf(id) }, async () => {
-      const { applied } = await directory.restore.beginHost(textOf(id))
-      const above = Math.max(seq, await operator.seenByRelays())
-      await sequencer.raiseSequence(Math.min(above, Date.now() * 1000))
-      return c.json({ applied, keyFingerprint: keyFingerprint(config.keySecret) })
+      const begun = await directory.restore.beginHost(textOf(id))
+      if (!begun.finished) {
+        const above = Math.max(seq, await operator.seenByRelays())
+        await sequencer.raiseSequence(Math.min(above, Date.now() * 1000))
+      }
+      return c.json({ ...begun, keyFingerprint: keyFingerprint(config.keySecret) })
     })
   })
   /** `{}` in: the host is restored, and may be signed up to again. */

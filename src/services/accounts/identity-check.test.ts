@@ -34,6 +34,7 @@ function problemOf(host: string, key = '', rotationKeys: (string | undefined)[] 
     objects: standIn<AccountDependencies['objects']>({ account: () => account }),
     plc: standIn<PlcDirectory>({
       rotationDidKey: () => rotation ?? '',
+      ownDidKeys: () => [rotation ?? ''],
       documentData: async () => ({ rotationKeys: rotationKeys as string[] }) as never,
     }),
   })

@@ -2,6 +2,7 @@
 import type { ArgsDef } from 'citty'
 import type { HostReport } from '../../src/contracts/host-report.ts'
 import { findAccounts } from '../doctor/accounts.ts'
+import { lookAt } from '../doctor/look.ts'
 import { Outside, readAddress } from '../doctor/outside.ts'
 import { countResults, fixesInWords, inWords } from '../doctor/print.ts'
 import { applyFixes, diagnose, type FixOutcome } from '../doctor/run.ts'
@@ -72,20 +73,21 @@ async function run(given: Args): Promise<void> {
     throw new UsageError('--connect-to takes an address, such as 192.0.2.1:8443')
   }
   const askHost: AskHost = (path, body) => askAsOperator(given, path, body)
-  const status = (await askHost('/operator/status', {})) as unknown as HostReport
-  const readAt = Date.now()
-  const accounts = await findAccounts(askHost, given.account, limit)
+  const { place, reported } = await lookAt(askHost, given.host, process.env)
+  const report = 'report' in reported ? reported.report : undefined
+  const accounts = report ? await findAccounts(askHost, given.account, limit) : []
   const outside = new Outside({ ...(connectTo && { connectTo }) })
-  const world = new World({ status, readAt, accounts, askHost, outside })
+  const world = new World({ place, reported, accounts, askHost, outside })
   const shown = process.stderr.isTTY ? progress('Looking', { unit: 'checks' }) : undefined
   const { results, fixes } = await diagnose(world, () => shown?.advance())
-  shown?.done(status.publicUrl)
+  shown?.done(place.publicUrl)
   const outcomes = given.fix ? await applyFixes(fixes, askHost) : []
   await outside.close()
   const counts = countResults(results)
   if (given.json) {
-    const { publicUrl: host, version } = status
-    const looked = { looked: accounts.length, all: status.accounts.all }
+    const { publicUrl: host } = place
+    const version = report?.version ?? null
+    const looked = { looked: accounts.length, all: report?.accounts.all ?? null }
     const at = new Date().toISOString()
     const fixed = { canFix: fixes.length > 0, fixed: outcomes }
     process.stdout.write(
@@ -93,14 +95,14 @@ async function run(given: Args): Promise<void> {
     )
   } else {
     process.stdout.write(
-      `${inWords(results)}\n${hints(status, accounts.length, given, outcomes, fixes.length)}`,
+      `${inWords(results)}\n${hints(report, accounts.length, given, outcomes, fixes.length)}`,
     )
   }
   if (counts.errors > 0) process.exitCode = EXIT.failed
 }
 
 function hints(
-  status: HostReport,
+  report: HostReport | undefined,
   looked: number,
   { account, fix }: Args,
   outcomes: readonly FixOutcome[],
@@ -108,8 +110,9 @@ function hints(
 ): string {
   const lines = [
     account === undefined &&
-      looked < status.accounts.all &&
-      `${looked} of ${status.accounts.all} accounts were looked at (--accounts, --account).`,
+      report !== undefined &&
+      looked < report.accounts.all &&
+      `${looked} of ${report.accounts.all} accounts were looked at (--accounts, --account).`,
     fixes > 0 && !fix && 'Some of it can be mended by itself: npx cumulus doctor --fix',
     outcomes.length > 0 &&
       `\n${fixesInWords(outcomes)}\nIn some minutes, run it again to see whether it helped.`,

@@ -14,7 +14,7 @@ export async function findAccounts(
   const dids: string[] = []
   let cursor: unknown
   while (dids.length < limit) {
-    const page = await askHost('/operator/accounts', { limit: limit - dids.length, cursor })
+    const page = await askHost('/operator/accounts/search', { limit: limit - dids.length, cursor })
     dids.push(...(page.accounts as { did: string }[]).map(({ did }) => did))
     cursor = page.cursor
     if (cursor === undefined) break

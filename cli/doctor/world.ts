@@ -35,44 +35,60 @@ const SETTLE_TIME = 4_000
 
 type Query = Readonly<Record<string, string>>
 
+/** What is known of a host before it has said anything. */
+export interface Place {
+  hostname: string
+  publicUrl: string
+  dohUrl: string
+}
+
+/** The report of the host as `/operator/status` gives it; or why there is none, in words. */
+export type Reported = { report: HostReport; readAt: number } | { why: string }
+
 export class World {
-  readonly status: HostReport
+  readonly place: Place
+  readonly reported: Reported
   readonly accounts: readonly Account[]
   readonly outside: Outside
   readonly askHost: AskHost
-  /** When the status was read, by this machine's clock. */
-  readonly #readAt: number
   readonly #settleTime: number
   readonly #known = new Map<string, Promise<unknown>>()
   /** What clocks of others say minus what this machine's says, ms. */
   readonly clocks: number[] = []
 
   constructor(parts: {
-    status: HostReport
-    /** When it was read, by this machine's clock, in ms. */
-    readAt: number
+    place: Place
+    /** `readAt` is by this machine's clock, in ms. */
+    reported: Reported
     accounts: readonly Account[]
     askHost: AskHost
     outside: Outside
     /** How long the network may take to see what was just written, in ms. */
     settleTime?: number
   }) {
-    this.status = parts.status
-    this.#readAt = parts.readAt
+    this.place = parts.place
+    this.reported = parts.reported
     this.accounts = parts.accounts
     this.askHost = parts.askHost
     this.outside = parts.outside
     this.#settleTime = parts.settleTime ?? SETTLE_TIME
   }
 
-  /** What the host's clock says minus what this machine's says, ms. */
+  /** What the host says of itself. @throws Skipped where it does not */
+  get status(): HostReport {
+    if ('report' in this.reported) return this.reported.report
+    throw new Skipped('the host does not say how it is (operator-access)')
+  }
+
+  /** What the host's clock says minus what this machine's says, ms. @throws Skipped */
   get hostClock(): number {
-    return this.status.now - this.#readAt
+    const { now } = this.status
+    return now - ('readAt' in this.reported ? this.reported.readAt : now)
   }
 
   /** Asks the host under its public name. @throws UnreachableError */
   get(path: string): Promise<Answer> {
-    const url = `${this.status.publicUrl}${path}`
+    const url = `${this.place.publicUrl}${path}`
     return this.#once(`host ${path}`, () => this.outside.get(url))
   }
 
@@ -96,7 +112,7 @@ export class World {
 
   /** Records of a name, from the resolver that the host asks. @throws Skipped */
   async dns(name: string, type: keyof typeof TYPES): Promise<string[]> {
-    const url = new URL(this.status.dohUrl)
+    const url = new URL(this.place.dohUrl)
     url.searchParams.set('name', name)
     url.searchParams.set('type', type)
     const answer = await this.#once(url.href, () =>
@@ -162,7 +178,7 @@ export class World {
 
   /** Whether others could reach the host at all. */
   get isPublic(): boolean {
-    return this.status.publicUrl.startsWith('https:')
+    return this.place.publicUrl.startsWith('https:')
   }
 
   #once<T>(key: string, work: () => Promise<T>): Promise<T> {

@@ -9,6 +9,8 @@ export type SecretName = 'jwt' | 'key' | 'plc' | 'dpop'
 
 /** A change that goes through all accounts; times in ms since the epoch. */
 export interface Run {
+  /** Whether what it replaces is the other secret that the host works with. */
+  ofOther: boolean
   since: number
   total: number
   done: number

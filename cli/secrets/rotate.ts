@@ -64,6 +64,13 @@ export async function rotateLasting(name: LastingName, options: RotateOptions): 
   const next = nextSecretOf[setting]
   const known = place.kept(next)
   const value = known ?? makeSecret(name)
+  // Nobody begins another change because they ran the command once more than was needed.
+  if (known === undefined && (await tryHostState(operator))?.hasTwo(name)) {
+    const message = place.isDeployed
+      ? `The host works with two of ${setting}, and ${next} is not in ${place.where}: look for it where this was begun.`
+      : `The host still works with the ${setting} of before as well, which is not needed any more: restart it.`
+    return { secret: name, state: 'restart', message }
+  }
   if (known === undefined) {
     place.keep(next, value)
     say(`A new ${setting} is in ${place.where}; nothing was lost of the one before.`)
@@ -149,17 +156,30 @@ async function untilChanged(
   first: HostState,
 ): Promise<Outcome> {
   let state = first
+  // How many there are is known once it has begun.
+  for (let asked = 0; asked < 20 && runOf(state, name)?.pass === 0; asked++) {
+    await sleep(pauseAfter(asked))
+    state = (await tryHostState(operator)) ?? state
+  }
+  const total = (runOf(state, name)?.total ?? 0) * 2
   const bar = progress(name === 'key' ? 'Encrypting anew' : 'Changing identities', {
-    total: (runOf(state, name)?.total ?? 0) * 2,
+    ...(total > 0 && { total }),
     unit: 'accounts, each looked at twice',
   })
   let shown = 0
   for (let asked = 0; ; asked++) {
     const run = runOf(state, name)
-    if (run?.finishedAt !== null) {
-      bar.done(`${run?.changed ?? 0} accounts changed`)
-      const message = `Everything is changed${run ? `, of ${run.total} accounts` : ''}: the old secret may go.`
-      return { secret: name, state: 'done', message, ...(run && { run }) }
+    // Nothing says that the one before may go but a run that has replaced it.
+    if (!run || (state.hasTwo(name) && !run.ofOther)) {
+      bar.failed('it was not begun')
+      throw new CommandError(
+        `The host uses the new ${settingOf[name]}, and has not begun to replace the one before: restart it.`,
+      )
+    }
+    if (run.finishedAt !== null) {
+      bar.done(`${run.changed} accounts changed`)
+      const message = `Everything is changed, of ${run.total} accounts: the old secret may go.`
+      return { secret: name, state: 'done', message, run }
     }
     const at = run.done + (run.pass > 1 ? run.total : 0)
     bar.advance(Math.max(0, at - shown))

@@ -36,6 +36,12 @@ export function statusInWords(status: HostReport): string {
     ),
     ...liveInWords(status),
     line('storage', storageInWords(status)),
+    line(
+      'backup',
+      status.lastBackupAt === undefined
+        ? 'none was begun of late (npx cumulus backup)'
+        : `begun ${ago(now - status.lastBackupAt)} ago`,
+    ),
     ...errorsInWords(status),
     ...attention(status),
   ].join('\n')

@@ -294,4 +294,6 @@ export interface AuditRpc {
   finish(id: number, outcome: AuditOutcome): Answer<void>
   /** At most `limit` entries, the newest first. @param before id of the last one of the page before */
   list(filter: AuditFilter, limit: number, before?: number): Answer<AuditEntry[]>
+  /** When something was last done for the whole host, in ms since 1970; undefined: not among the newest 2,000 entries. */
+  lastOf(action: string): Answer<number | undefined>
 }

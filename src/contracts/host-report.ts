@@ -79,6 +79,8 @@ export interface HostReport extends LiveReport {
   /** Sign-ups that wait for approval. */
   waiting: number
   openReports: number
+  /** When a backup of the whole host was last begun; undefined: not of late. */
+  lastBackupAt?: number | undefined
   /** Of the disk; undefined: nobody knows. */
   freeBytes?: number | undefined
   /** PDS_FIREHOSE_MAX_LOG, bytes. */

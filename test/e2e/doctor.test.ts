@@ -523,6 +523,7 @@ describe.runIf(hasOpenssl)('a host in a network', () => {
       PDS_PORT: new URL(patient.server.origin).port,
       PDS_DATA_DIRECTORY: patient.server.dataDirectory,
       NODE_EXTRA_CA_CERTS: patient.authority.caFile,
+      PDS_DOH_URL: `${patient.network.dns.url}/dns-query`,
     })
 
   test('the command says in words that all is well', async () => {
@@ -548,6 +549,20 @@ describe.runIf(hasOpenssl)('a host in a network', () => {
       warnings: 0,
       skipped: 0,
     })
+  })
+
+  test('of a host that does not know its operator, what everybody sees is looked at', async () => {
+    const { code, output } = await run('--json', '--host', `https://${HOSTNAME}`)
+    expect(code).toBe(1)
+    const { results, version } = JSON.parse(output) as { results: Fields[]; version: null }
+    expect(version).toBeNull()
+    const like = (kind: string) =>
+      results.filter(({ result }) => result === kind).map(({ id }) => id)
+    expect(like('found')).toEqual(['operator-access'])
+    expect(like('well')).toEqual(
+      expect.arrayContaining(['host-answers', 'dns-host', 'tls-host', 'well-known-oauth']),
+    )
+    expect(like('skipped')).toEqual(expect.arrayContaining(['firehose-reads', 'settings-unknown']))
   })
 
   test('a handle that the directory does not have is published again', async () => {
@@ -621,6 +636,7 @@ describe.runIf(hasOpenssl)('a host with settings that nobody should have', () =>
 
   beforeAll(async () => {
     patient = await startPatient({
+      backedUp: false,
       ...(hasDisk && { dataDirectory: join(disk, 'data') }),
       env: {
         PDS_REGISTRATION: 'open',
@@ -656,6 +672,7 @@ describe.runIf(hasOpenssl)('a host with settings that nobody should have', () =>
       /^warning mail-transport: Mails leave not at all/,
       /^warning version: Version 99\.0\.0 is out/,
       /^note plc-recovery-key: /,
+      /^note backup: No backup of the host was begun within 8 days/,
       ...(hasDisk ? [/^warning disk: \d+ MB are left/] : []),
     ]
     for (const one of expected) expect(found).toContainEqual(expect.stringMatching(one))

@@ -79,7 +79,7 @@ test('blobs that are missing or wrong are named; failures that pass are waited o
     { ...about(cut), times: 1, tell: lies.truncate },
     { about: (path) => path.includes('getRepo?'), times: 1, tell: lies.truncate },
   )
-  const first = await run('--timeout', '1')
+  const first = await run('--timeout', '3')
   expect(first.code, first.output).toBe(1)
   const expected = [
     '2 blobs cannot be copied',

@@ -153,7 +153,7 @@ test('what is written at the old host while the account moves comes along, up to
 })
 
 const SIZE = LONG ? { records: 20_000, blobs: 500 } : { records: 200, blobs: 20 }
-const TROUBLE = LONG ? { troubles: 80, longest: 1_500 } : { troubles: 8, longest: 200 }
+const TROUBLE = LONG ? { troubles: 100, longest: 1_500 } : { troubles: 8, longest: 200 }
 const TIMEOUT = LONG ? 3_600_000 : 120_000
 
 test(

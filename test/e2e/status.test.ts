@@ -43,6 +43,7 @@ test('once, in words', async () => {
   expect(output).toMatch(/has everything/)
   expect(output).toMatch(/^mail +none waits$/m)
   expect(output).toMatch(/^storage .* free of .* of memory$/m)
+  expect(output).toMatch(/^backup +none was begun of late/m)
   expect(output).toMatch(/^errors +none since the start$/m)
   // What the console says needs attention: the host is in development.
   expect(output).toMatch(/^- 1 thing in the settings should be looked at/m)

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -11,12 +12,16 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureBundle } from '../../cli/host/bundle.ts'
 import { makeAccounts } from '../support/accounts.ts'
 import { runCommand } from '../support/command.ts'
-import { copyProject } from '../support/project.ts'
+import { copyProject, PROJECT } from '../support/project.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const isLong = process.env.CUMULUS_LONG === '1'
+
+/** ms; versions are built, and hosts started again and again. */
+const TIMEOUT = 120_000
 
 const project = copyProject()
 const git = (...args: string[]) =>
@@ -62,6 +67,9 @@ beforeAll(async () => {
       ),
     )
   })
+  // The bundle of the project is that of the first version.
+  ensureBundle(() => undefined)
+  cpSync(join(PROJECT, 'dist'), path('dist'), { recursive: true })
   server = await startServer({ project })
   data = server.dataDirectory
   const accounts = await makeAccounts(server, 3)
@@ -149,20 +157,24 @@ test('what is changed here and not committed stops it', async () => {
   git('checkout', '--quiet', 'wrangler.toml')
 })
 
-test('to the newest release, with everything that there was', async () => {
-  const { code, output } = await upgrade('--yes', '--json')
-  expect([code, output]).toEqual([0, expect.stringContaining('4 accounts are as they were')])
-  expect(output).toMatch(/^\{"from":"0\.1\.0","to":"0\.2\.0","accounts":4,/m)
-  // It was built before the host was stopped.
-  expect(statSync(path('dist/worker.js')).mtimeMs).toBeGreaterThan(
-    statSync(path('src/kernel/config/operation-settings.ts')).mtimeMs,
-  )
-  expect(version()).toBe('0.2.0')
-  expect(git('rev-parse', '--abbrev-ref', 'HEAD')).toBe('main')
-  expectTidy()
-  await expectAsBefore()
-  expect(readdirSync(copies())).toHaveLength(1)
-})
+test(
+  'to the newest release, with everything that there was',
+  async () => {
+    const { code, output } = await upgrade('--yes', '--json')
+    expect([code, output]).toEqual([0, expect.stringContaining('4 accounts are as they were')])
+    expect(output).toMatch(/^\{"from":"0\.1\.0","to":"0\.2\.0","accounts":4,/m)
+    // It was built before the host was stopped.
+    expect(statSync(path('dist/worker.js')).mtimeMs).toBeGreaterThan(
+      statSync(path('src/kernel/config/operation-settings.ts')).mtimeMs,
+    )
+    expect(version()).toBe('0.2.0')
+    expect(git('rev-parse', '--abbrev-ref', 'HEAD')).toBe('main')
+    expectTidy()
+    await expectAsBefore()
+    expect(readdirSync(copies())).toHaveLength(1)
+  },
+  TIMEOUT,
+)
 
 test('there is no way back but by a copy of the data', async () => {
   const { code, output } = await upgrade('--yes', 'v0.1.0')
@@ -170,21 +182,25 @@ test('there is no way back but by a copy of the data', async () => {
 })
 
 describe('from a version that is broken', () => {
-  test('everything is put back, the data that it touched too', async () => {
-    release('0.3.0', 'It forgets accounts.', () => {
-      edit('src/storage/sequencer/schema.ts', (text) =>
-        text.replace(/\n\]\n/, '\n  `DELETE FROM source WHERE rowid > 1`,\n]\n'),
-      )
-    })
-    const { code, output } = await upgrade('--yes')
-    expect([code, output]).toEqual([1, expect.stringContaining('0.2.0 is back, with its data')])
-    expect(output).toContain('is gone')
-    expect(version()).toBe('0.2.0')
-    expectTidy()
-    await expectAsBefore()
-    // That of the upgrade before.
-    expect(readdirSync(copies())).toHaveLength(1)
-  })
+  test(
+    'everything is put back, the data that it touched too',
+    async () => {
+      release('0.3.0', 'It forgets accounts.', () => {
+        edit('src/storage/sequencer/schema.ts', (text) =>
+          text.replace(/\n\]\n/, '\n  `DELETE FROM source WHERE rowid > 1`,\n]\n'),
+        )
+      })
+      const { code, output } = await upgrade('--yes')
+      expect([code, output]).toEqual([1, expect.stringContaining('0.2.0 is back, with its data')])
+      expect(output).toContain('is gone')
+      expect(version()).toBe('0.2.0')
+      expectTidy()
+      await expectAsBefore()
+      // That of the upgrade before.
+      expect(readdirSync(copies())).toHaveLength(1)
+    },
+    TIMEOUT,
+  )
 
   test.runIf(isLong)(
     'that does not even start',

@@ -2,10 +2,10 @@
 import { AtpAgent } from '@atproto/api'
 import { request } from 'undici'
 import { findAccounts } from '../../cli/doctor/accounts.ts'
+import { lookAt } from '../../cli/doctor/look.ts'
 import { Outside } from '../../cli/doctor/outside.ts'
 import { type Diagnosis, diagnose } from '../../cli/doctor/run.ts'
 import { type AskHost, World } from '../../cli/doctor/world.ts'
-import type { HostReport } from '../../src/contracts/host-report.ts'
 import { operatorOf } from './accounts.ts'
 import { type Authority, makeAuthority } from './certificates.ts'
 import { type FakeNetwork, startFakeNetwork } from './fake-network.ts'
@@ -39,7 +39,12 @@ const BYPASS = 'a key that takes limits off'
 /** A did:key of nobody who is here. */
 const RECOVERY_KEY = 'did:key:zQ3shunBKsXixLxKtC5qeSG9E4J5RkGN57im31pcTzbNQnm5w'
 
-export async function startPatient({ env, ...options }: TestServerOptions = {}): Promise<Patient> {
+/** @param backedUp whether a backup was begun */
+export async function startPatient({
+  env,
+  backedUp = true,
+  ...options
+}: TestServerOptions & { backedUp?: boolean } = {}): Promise<Patient> {
   const network = await startFakeNetwork(HOSTNAME)
   const smtp = await startSmtp({ plain: true })
   const login = `${USER}:${encodeURIComponent(SECRET)}`
@@ -84,6 +89,7 @@ export async function startPatient({ env, ...options }: TestServerOptions = {}):
     return json
   }
   const owner = await makeAccount(server, askHost)
+  if (backedUp) await askHost('/operator/backup/begin', {})
   const readers: FirehoseReader[] = []
   return {
     ...{ server, network, front, authority, owner, askHost },
@@ -98,10 +104,9 @@ export async function startPatient({ env, ...options }: TestServerOptions = {}):
         connectTo: { address: '127.0.0.1', port: front.port },
         ca: authority.ca,
       })
-      const status = (await askHost('/operator/status', {})) as unknown as HostReport
-      const readAt = Date.now()
+      const looked = await lookAt(askHost, undefined, {})
       const accounts = await findAccounts(askHost, account, 20)
-      const parts = { status, readAt, accounts, askHost, outside, settleTime: 20 }
+      const parts = { ...looked, accounts, askHost, outside, settleTime: 20 }
       try {
         return await diagnose(new World(parts))
       } finally {

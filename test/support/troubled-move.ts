@@ -97,6 +97,7 @@ function disturb(
   lines: Lines,
 ): () => void {
   let step = 'start'
+  let number = 0
   let timer: NodeJS.Timeout | undefined
   const strike = () => {
     timer = undefined
@@ -113,18 +114,20 @@ function disturb(
     arm()
   }
   const arm = () => {
+    // So much for each step as there are troubles for it; later ones would get nothing otherwise.
+    const isBehind = ordeal.kills + ordeal.cuts < (move.troubles * number) / STEPS
+    if (isBehind) clearTimeout(timer)
     // What is to come already comes, be it in a later step.
-    if (timer) return
-    const longest = Math.random() < 0.7 ? QUICK : move.longest
+    else if (timer || Math.random() > 0.3) return
+    const longest = Math.random() < 0.7 ? QUICK : isBehind ? QUICK * 10 : move.longest
     timer = setTimeout(strike, Math.random() * longest)
   }
   run.child.stderr?.on('data', (chunk: Buffer) => {
     const found = [...chunk.toString().matchAll(/^(\d+)\/\d+ {2}(.*?)(?: {2}|$)/gm)].at(-1)
     if (!found?.[2] || found[2] === step) return
     step = found[2]
-    // So much for each step as there are troubles for it; later ones would get nothing otherwise.
-    const isBehind = ordeal.kills + ordeal.cuts < (move.troubles * Number(found[1])) / STEPS
-    if (isBehind || Math.random() < 0.3) arm()
+    number = Number(found[1])
+    arm()
   })
   return () => clearTimeout(timer)
 }

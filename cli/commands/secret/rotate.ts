@@ -109,7 +109,9 @@ async function replace(
   const effect =
     secret === 'dpop'
       ? 'Apps notice nothing: they ask for another nonce.'
-      : 'The old password counts no more then.'
+      : place.isDeployed
+        ? 'Scripts need it then.'
+        : 'Until then the host takes the old one, and commands here, which read the new one, are refused.'
   const when = place.isDeployed
     ? 'It counts within a minute.'
     : 'It counts when the host is restarted.'

@@ -48,7 +48,7 @@ function jwtText({ isReplaced, since }: { isReplaced: boolean; since: number | n
 function runText({ isReplaced, run }: { isReplaced: boolean; run: Run | null }): string {
   if (!run) return isReplaced ? 'another one is accepted, and not used yet' : 'never replaced'
   if (run.finishedAt !== null) {
-    const rest = isReplaced ? '; the one before may go (npx cumulus secret rotate)' : ''
+    const rest = isReplaced ? '; the one before is not needed any more' : ''
     return `replaced on ${day(run.since)}, for all ${run.total} accounts${rest}`
   }
   const held = [

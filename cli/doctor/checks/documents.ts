@@ -52,7 +52,7 @@ export const documentChecks: readonly Check[] = [
     means: 'Apps that sign in with OAuth say that this host does not work.',
     mend: 'Let the proxy pass /.well-known/ on to Cumulus, and PDS_HOSTNAME be the public name',
     run: (world) => {
-      const { publicUrl: value } = world.status
+      const { publicUrl: value } = world.place
       return all(world, [
         { path: '/.well-known/oauth-protected-resource', field: 'authorization_servers', value },
         { path: '/.well-known/oauth-authorization-server', field: 'issuer', value },

@@ -8,6 +8,10 @@ import { bytesInWords, counted } from '../../../src/web/numbers.ts'
 import type { Check } from '../check.ts'
 import { foundIf, Skipped, WELL } from '../finding.ts'
 
+/** ms */
+const DAY = 24 * 60 * 60 * 1000
+const BACKUP_AGE = 8 * DAY
+
 /** Bytes of a disk. */
 const LITTLE_ROOM = 1024 ** 3
 const NO_ROOM = 64 * 1024 ** 2
@@ -120,6 +124,22 @@ export const hostChecks: readonly Check[] = [
       return foundIf(freeBytes < LITTLE_ROOM, () => ({
         what: `${bytesInWords(freeBytes)} are left.`,
         severity: freeBytes < NO_ROOM ? 'error' : 'warning',
+      }))
+    },
+  },
+  {
+    of: 'host',
+    id: 'backup',
+    title: 'Backups are made',
+    severity: 'note',
+    means:
+      'When the disk breaks or the host is lost, so is everything that was written since the last one.',
+    mend: '`npx cumulus backup --to <folder or s3://bucket>`, each day with `--every 24h` (docs/backup.md)',
+    async run({ status: { lastBackupAt, now }, isPublic }) {
+      if (!isPublic) throw new Skipped('the host is on this machine only (PDS_HOSTNAME)')
+      const isOld = lastBackupAt === undefined || now - lastBackupAt > BACKUP_AGE
+      return foundIf(isOld, () => ({
+        what: `No backup of the host was begun within ${BACKUP_AGE / DAY} days.`,
       }))
     },
   },

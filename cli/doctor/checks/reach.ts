@@ -54,7 +54,7 @@ export const reachChecks: readonly Check[] = [
     mend: 'Start it (`npx cumulus serve`), and let the proxy in front of it lead to PDS_PORT',
     async run(world) {
       const answer = await orReason(world.get('/xrpc/_health'))
-      const { publicUrl } = world.status
+      const { publicUrl } = world.place
       if ('unreachable' in answer) {
         return [{ what: `${publicUrl} cannot be reached: ${answer.unreachable}.` }]
       }
@@ -63,11 +63,21 @@ export const reachChecks: readonly Check[] = [
       // A full disk has a check of its own.
       if (status === 503 && error === 'InsufficientStorage') return WELL
       if (status !== 200) return [{ what: `${publicUrl}/xrpc/_health answers ${status}.` }]
-      const isOther = version !== world.status.version
+      const { reported } = world
+      const isOther = 'report' in reported && version !== reported.report.version
       return foundIf(isOther, () => ({
         what: `${publicUrl} is answered by another server than the one whose operator you are.`,
       }))
     },
+  },
+  {
+    of: 'host',
+    id: 'operator-access',
+    title: 'The host answers its operator',
+    severity: 'error',
+    means: 'Only what everybody sees of it can be looked at.',
+    mend: 'Start it (`npx cumulus serve`), or set PDS_ADMIN_PASSWORD, PDS_DATA_DIRECTORY or `--host` so that they lead to it',
+    run: async ({ reported }) => ('why' in reported ? [{ what: reported.why }] : WELL),
   },
   {
     of: 'host',
@@ -77,7 +87,7 @@ export const reachChecks: readonly Check[] = [
     means: 'Nobody finds this host: apps cannot sign in, relays cannot crawl it.',
     mend: 'Add an A or AAAA record for the host name where its DNS is kept',
     async run(world) {
-      const { hostname } = world.status
+      const { hostname } = world.place
       const found = await addresses(world, hostname)
       return foundIf(found.length === 0, () => ({ what: `${hostname} has no address in DNS.` }))
     },
@@ -107,7 +117,7 @@ export const reachChecks: readonly Check[] = [
     means: 'Browsers, apps and relays refuse to talk to this host.',
     mend: 'Let the proxy get a certificate for the host name (docs/self-hosting.md)',
     async run(world) {
-      const { hostname } = world.status
+      const { hostname } = world.place
       const { problem } = await certificateOf(world, hostname)
       return foundIf(problem !== undefined, () => ({
         what: `The certificate of ${hostname} ${certificateProblem(problem ?? '')}.`,
@@ -140,7 +150,7 @@ export const reachChecks: readonly Check[] = [
     means: 'Once it has expired, nobody can talk to this host any more.',
     mend: 'See why the proxy does not renew it: its log says so',
     async run(world) {
-      const { hostname } = world.status
+      const { hostname } = world.place
       const { certificate } = await certificateOf(world, hostname)
       return expiry(hostname, certificate.valid_to)
     },

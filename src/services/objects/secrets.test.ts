@@ -1,9 +1,12 @@
-import { createExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { Env } from '../../contracts/env.ts'
 import { makeAccount } from '../../testing/host.ts'
 import worker from '../../worker.ts'
+import { directoryStub, hostObjects } from './stubs.ts'
+
+const { directory } = hostObjects(env)
 
 beforeAll(async () => {
   await makeAccount()
@@ -35,3 +38,36 @@ test.each(['PDS_KEY_SECRET', 'PDS_JWT_SECRET', 'PDS_PLC_ROTATION_KEY_K256_PRIVAT
     expect((await ask('/xrpc/_health', {})).status).toBe(200)
   },
 )
+
+const NEXT = 'the next key secret, long enough'
+
+test('a change that is not over goes on with both secrets only, whichever is in use', async () => {
+  const next = { PDS_NEXT_KEY_SECRET: NEXT }
+  expect((await ask('/xrpc/_health', { PDS_NEXT_KEY_SECRET: `accept:${NEXT}` })).status).toBe(200)
+  expect(await directory.secrets.rotations()).toEqual({})
+  expect((await ask('/xrpc/_health', next)).status).toBe(200)
+  const begun = await directory.secrets.rotations()
+  expect(begun).toMatchObject({ key: { finishedAt: null } })
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  expect((await ask('/xrpc/_health', { PDS_KEY_SECRET: NEXT })).status).toBe(503)
+  expect(logged.mock.calls.at(-1)?.[0]).toContain('PDS_KEY_SECRET is being replaced')
+  expect((await ask('/xrpc/_health', {})).status).toBe(503)
+  const third = { PDS_KEY_SECRET: NEXT, PDS_NEXT_KEY_SECRET: 'a third key secret, long enough' }
+  expect((await ask('/xrpc/_health', third)).status).toBe(503)
+  logged.mockRestore()
+  expect((await ask('/xrpc/_health', next)).status).toBe(200)
+  // Back again, before it was over.
+  const back = { PDS_KEY_SECRET: NEXT, PDS_NEXT_KEY_SECRET: env.PDS_KEY_SECRET ?? '' }
+  expect((await ask('/xrpc/_health', back)).status).toBe(200)
+  const lost = { PDS_ROTATED_SECRETS: 'PDS_KEY_SECRET' }
+  expect((await ask('/xrpc/_health', lost)).status).toBe(200)
+  expect(await directory.secrets.rotations()).toEqual({})
+})
+
+test('data of a release that noted no secrets are gone through for what the one before may have encrypted', async () => {
+  await runInDurableObject(directoryStub(env), (_, { storage }) => {
+    storage.kv.delete('fingerprints of secrets')
+  })
+  expect((await ask('/xrpc/_health', { PDS_NEXT_KEY_SECRET: NEXT })).status).toBe(200)
+  expect(await directory.secrets.rotations()).toMatchObject({ key: { finishedAt: null } })
+})

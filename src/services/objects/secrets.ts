@@ -14,7 +14,11 @@ import { DecryptionError, decrypt, encrypt } from '../../kernel/crypto/encrypt.t
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { SecretFingerprints } from '../../storage/directory/secret-fingerprints.ts'
-import type { SecretRotations } from '../../storage/directory/secret-rotations.ts'
+import type {
+  KeyRotation,
+  PlcRotation,
+  SecretRotations,
+} from '../../storage/directory/secret-rotations.ts'
 import { type HostObjects, hostObjects } from './stubs.ts'
 
 type Secrets = SecretSettings & Pick<Config, 'rotatedSecrets'>
@@ -58,6 +62,12 @@ async function compare(objects: HostObjects, config: Secrets, log: Logger): Prom
     const givenUp = await assertFinishable(found?.rotations ?? {}, config)
     const all = [...changes.changed, ...changes.replaced, ...givenUp]
     if (recorded && all.length === 0) return
+    if (!recorded && hasOthers(config)) {
+      // Data of before anything was recorded may be under either: whatever is under the other one is gone through.
+      await objects.directory.secrets.record(await fingerprint(others(config)), undefined, NOTHING)
+      found = await objects.directory.secrets.recorded()
+      continue
+    }
     const own = await fingerprint(config)
     const stored = await objects.directory.secrets.record(own, recorded, {
       begun: changes.replaced.map((name) => ROTATIONS[name]),
@@ -128,6 +138,14 @@ async function assertFinishable(
   return missing
 }
 
+/** Whether a run that is kept replaces the secret that is the other one now. */
+export const isOfOther = {
+  key: async ({ formerSealed }: KeyRotation, { otherKeySecret }: SecretSettings) =>
+    otherKeySecret !== undefined && (await canDecrypt(otherKeySecret, formerSealed)),
+  plc: ({ formerKey }: PlcRotation, config: SecretSettings) =>
+    rotationKeys(config)[1] === formerKey,
+}
+
 async function canDecrypt(secret: string, sealed: Uint8Array): Promise<boolean> {
   try {
     await decrypt(secret, PURPOSE, sealed)
@@ -157,15 +175,27 @@ async function findUnreadable(
   return []
 }
 
-async function fingerprint(config: Secrets): Promise<SecretFingerprints> {
+async function fingerprint(config: SecretSettings): Promise<SecretFingerprints> {
   const sealed = await encrypt(config.keySecret, PURPOSE, hashOf(config.jwtSecret))
   return { rotationKey: rotationKeys(config)[0] ?? '', sealed }
 }
 
+const NOTHING = { begun: [], forgotten: [] }
+
+const hasOthers = ({ otherJwtSecret, otherKeySecret, otherPlcRotationKey }: Secrets): boolean =>
+  [otherJwtSecret, otherKeySecret, otherPlcRotationKey].some((other) => other !== undefined)
+
+/** The secrets that are not in use, each where there are two. */
+const others = (config: Secrets) => ({
+  jwtSecret: config.otherJwtSecret ?? config.jwtSecret,
+  keySecret: config.otherKeySecret ?? config.keySecret,
+  plcRotationKey: config.otherPlcRotationKey ?? config.plcRotationKey,
+})
+
 const hashOf = (jwtSecret: string): Uint8Array => createHash('sha256').update(jwtSecret).digest()
 
 /** did:keys, that of the one in use first. */
-const rotationKeys = ({ plcRotationKey, otherPlcRotationKey }: Secrets): string[] =>
+const rotationKeys = ({ plcRotationKey, otherPlcRotationKey }: SecretSettings): string[] =>
   [plcRotationKey, otherPlcRotationKey].flatMap((hex) =>
     hex === undefined ? [] : [SigningKey.fromBytes(Buffer.from(hex, 'hex')).did()],
   )

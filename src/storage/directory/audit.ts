@@ -1,5 +1,8 @@
 /** What operators have done: entries are added, get their outcome once, and go when they are old. */
 
+/** Entries among which the last of a kind is looked for. */
+const LOOKED_AT = 2000
+
 /** What is known before something is done. */
 export interface AuditIntent {
   /** `admin` for the operator's password, or the DID of the account or service. */
@@ -115,6 +118,18 @@ export class AuditLog {
       )
       .toArray()
       .map(({ ended_at: endedAt, ...row }) => ({ ...row, endedAt }))
+  }
+
+  /** When something was last done for the whole host; undefined: not of late. Reads 2,000 rows at most. */
+  lastOf(action: string): number | undefined {
+    const [row] = this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT max(at) AS at FROM (SELECT at, action, account FROM audit ORDER BY id DESC LIMIT ${LOOKED_AT})
+         WHERE action = ? AND account IS NULL`,
+        action,
+      )
+      .toArray()
+    return row?.at ?? undefined
   }
 
   /**

@@ -45,6 +45,16 @@ test('the report of the host has no secret in it, and a live one is part of it',
   )
 })
 
+test('the report says when a backup of the host was begun; one of an account does not count', async () => {
+  const { handle } = await makeAccount()
+  await answer('backup/begin', { account: handle })
+  expect(await answer('status', {})).not.toHaveProperty('lastBackupAt')
+  const before = Date.now()
+  await answer('backup/begin', {})
+  const { lastBackupAt } = await answer('status', {})
+  expect(Number(lastBackupAt)).toBeGreaterThanOrEqual(before)
+})
+
 test('accounts are reported on a few at a time', async () => {
   const account = await makeAccount()
   const { reports } = await answer('account-reports', { accounts: [account.handle, 'nobody.test'] })

@@ -29,9 +29,10 @@ export async function readLive(services: Services): Promise<LiveReport> {
 /** All of it; reads a row for each account. */
 export async function readReport(services: Services): Promise<HostReport> {
   const { config, mail, plc, unknownSettings } = services
-  const [state, live, lastEventsAfter] = await Promise.all([
+  const [state, live, lastBackupAt, lastEventsAfter] = await Promise.all([
     readHost(services),
     readLive(services),
+    services.directory.audit.lastOf('command.backup'),
     services.sequencer.cursorBefore(LAST_EVENTS),
   ])
   const { version, asksVersion, newest, accounts, activity, waiting, openReports } = state
@@ -41,6 +42,7 @@ export async function readReport(services: Services): Promise<HostReport> {
   return {
     ...live,
     lastEventsAfter,
+    lastBackupAt,
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
     ...{ freeBytes, logLimit, risks },
     alerts: alerts(state).map(({ what, help, grave }) => ({ what, help, grave })),

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import type { Config } from '../../kernel/config/config.ts'
+import { isOfOther } from '../../services/objects/secrets.ts'
 import type { RotationRun } from '../../storage/directory/secret-rotations.ts'
 import { jsonBody } from '../account/form.ts'
 import type { CommandEnv } from './command-context.ts'
@@ -24,10 +25,13 @@ export const secretCommands = new Hono<CommandEnv>()
     const { jwt, key, plc } = await directory.secrets.rotations()
     return c.json({
       jwt: { proofs: proofs(nonce, config.jwtSecret, config.otherJwtSecret), since: jwt?.since },
-      key: { proofs: proofs(nonce, config.keySecret, config.otherKeySecret), run: shown(key) },
+      key: {
+        proofs: proofs(nonce, config.keySecret, config.otherKeySecret),
+        run: key && shown(key, await isOfOther.key(key, config)),
+      },
       plc: {
         proofs: proofs(nonce, config.plcRotationKey, config.otherPlcRotationKey),
-        run: shown(plc),
+        run: plc && shown(plc, isOfOther.plc(plc, config)),
         didKeys: c.env.services.plc.ownDidKeys(),
       },
       dpop: { proofs: proofs(nonce, config.dpopSecret) },
@@ -42,15 +46,15 @@ function proofs(nonce: string, ...secrets: readonly (Config['dpopSecret'] | unde
 const proofOf = (nonce: string, secret: string): string =>
   createHmac('sha256', secret).update(`cumulus secret\0${nonce}`).digest('hex').slice(0, 32)
 
-const shown = (run: RotationRun | undefined) =>
-  run && {
-    since: run.since,
-    total: run.total,
-    done: run.done,
-    pass: run.pass,
-    changed: run.changed,
-    failed: run.failed,
-    failures: run.failures,
-    waiting: run.waiting,
-    finishedAt: run.finishedAt,
-  }
+const shown = (run: RotationRun, ofOther: boolean) => ({
+  ofOther,
+  since: run.since,
+  total: run.total,
+  done: run.done,
+  pass: run.pass,
+  changed: run.changed,
+  failed: run.failed,
+  failures: run.failures,
+  waiting: run.waiting,
+  finishedAt: run.finishedAt,
+})

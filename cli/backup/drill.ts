@@ -1,5 +1,6 @@
 /** Restores the newest backup of a host where nobody sees it, compares, and notes that it was so. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Progress } from '../terminal/progress.ts'
@@ -98,6 +99,8 @@ async function restoreAndCompare(
 ): Promise<Comparison> {
   const secrets = given ?? (await backup.secrets()) ?? {}
   const folder = await mkdtemp(join(tmpdir(), 'cumulus-drill-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
   try {
     const scratch = await startOfflineHost(folder, secrets)
     try {
@@ -118,7 +121,8 @@ async function restoreAndCompare(
       await scratch.stop()
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    remove()
+    process.removeListener('exit', remove)
   }
 }
 

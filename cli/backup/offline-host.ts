@@ -1,7 +1,10 @@
 /** A host on this machine that nobody else reaches, and that reaches nobody: to restore into, and to look at. */
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { ensureBundle } from '../host/bundle.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { makeDataFolder } from '../host/private-data.ts'
@@ -10,6 +13,7 @@ import { startWorkerd } from '../host/workerd.ts'
 import { LOOPBACK, makeSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { HostClient } from './host-client.ts'
+import { whenInterrupted } from './interrupt.ts'
 import { type HostSecrets, readSecretsFile } from './secrets.ts'
 
 /** What workerd has to end by itself, in ms. */
@@ -37,10 +41,11 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
   ensureBundle(() => process.stderr.write('Building the server ...\n'))
   makeDataFolder(folder, () => undefined)
   await lockFolder(folder, 'stop it, or choose another folder.')
+  await endLeftBehind(join(folder, 'workerd.capnp'))
   const password = secrets.PDS_ADMIN_PASSWORD ?? randomBytes(32).toString('base64url')
   const known = only(secrets)
   const raw = { ...makeSecrets(known), ...known, ...ALONE, PDS_ADMIN_PASSWORD: password }
-  const workerd = await startWorkerd({
+  const starting = startWorkerd({
     dataDirectory: folder,
     port: 0,
     bind: LOOPBACK,
@@ -48,16 +53,50 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
     output: 'ignore',
     offline: true,
   })
+  // It is in no terminal's group: Ctrl-C does not reach it.
+  const forget = whenInterrupted(async () => {
+    const started = await starting
+    started.process.kill('SIGKILL')
+    await started.exited
+  })
+  const workerd = await starting
   const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
   return {
     client: new HostClient(`http://${LOOPBACK}:${workerd.port}`, authorization),
     async stop() {
+      forget()
       workerd.process.kill('SIGTERM')
       // It waits for connections that are kept open; what was answered is on the disk.
       const killing = setTimeout(() => workerd.process.kill('SIGKILL'), GRACE)
       await workerd.exited
       clearTimeout(killing)
     },
+  }
+}
+
+/**
+ * Ends workerd of a run with this folder that was killed and could not end it. Nobody else runs with the folder, which is
+ * locked.
+ */
+async function endLeftBehind(config: string): Promise<void> {
+  const listed = promisify(execFile)('ps', ['-ww', '-eo', 'pid=,args='], {
+    maxBuffer: 16 * 1024 * 1024,
+  })
+  // In small containers there is no ps, and nothing outlives the program that it was started by.
+  const { stdout } = await listed.catch(() => ({ stdout: '' }))
+  for (const line of stdout.split('\n')) {
+    const [, pid = '', program = ''] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? []
+    if (!program.includes('workerd') || !program.endsWith(` ${config}`)) continue
+    process.kill(Number(pid), 'SIGKILL')
+    while (isRunning(Number(pid))) await sleep(20)
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 

@@ -5,6 +5,7 @@ import { openerOf, type SecretArgs, secretArgs } from '../backup/config.ts'
 import { type DrillReport, runDrill } from '../backup/drill.ts'
 import { withBackupErrors } from '../backup/errors.ts'
 import { BackupFiles } from '../backup/files.ts'
+import { exitWhenInterrupted } from '../backup/interrupt.ts'
 import { readSecretsFile } from '../backup/secrets.ts'
 import { openStore, PLACE } from '../backup/store/open.ts'
 import { age, readDuration } from '../backup/values.ts'
@@ -55,6 +56,7 @@ export default command({
 async function run(args: Args): Promise<void> {
   const maxAge =
     args['max-age'] === undefined ? undefined : readDuration('--max-age', args['max-age'])
+  exitWhenInterrupted()
   const store = await openStore(args.from, { mustExist: true })
   try {
     const report = await runDrill({

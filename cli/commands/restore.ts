@@ -8,6 +8,7 @@ import { openerOf, type SecretArgs, secretArgs } from '../backup/config.ts'
 import { withBackupErrors } from '../backup/errors.ts'
 import { BackupFiles } from '../backup/files.ts'
 import { HostClient } from '../backup/host-client.ts'
+import { exitWhenInterrupted } from '../backup/interrupt.ts'
 import { putSecrets, startOfflineHost } from '../backup/offline-host.ts'
 import { OpenBackup } from '../backup/open-backup.ts'
 import { restoreHost, restoreOneAccount } from '../backup/restore-host.ts'
@@ -99,6 +100,7 @@ async function run(args: Args): Promise<void> {
       '--overwrite is for one account: a whole host is restored into an empty one',
     )
   }
+  exitWhenInterrupted()
   const store = await openStore(args.from, { mustExist: true })
   try {
     const files = new BackupFiles(store)

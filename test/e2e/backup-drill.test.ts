@@ -1,4 +1,5 @@
 /** Drills, damaged backups, a bucket, and runs that are killed. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -266,6 +267,19 @@ function damageRecord(dataDirectory: string, did: string): void {
     db.close()
   }
 }
+
+test('a drill that is interrupted leaves neither host nor data behind', async () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'cumulus-'))
+  const args = ['drill', '--from', folder, '--identity', identity]
+  const isServing = () =>
+    readdirSync(temporary).some((name) => countFiles(join(temporary, name, 'objects')) > 0)
+  const { code } = await runAndKill(args, { TMPDIR: temporary }, isServing, 'SIGINT')
+  expect(code).toBe(130)
+  const left = readdirSync(temporary).filter((name) => name.startsWith('cumulus'))
+  expect(left).toEqual([])
+  const processes = execFileSync('ps', ['-ww', '-eo', 'args='], { encoding: 'utf8' })
+  expect(processes).not.toContain(temporary)
+})
 
 async function recordsOf(of: AtpAgent): Promise<string[]> {
   const { data: car } = await of.com.atproto.sync.getRepo({ did: of.assertDid })

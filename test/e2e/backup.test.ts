@@ -111,7 +111,7 @@ test('a host that is lost comes back with its identity, and clients and consumer
 
   const args = ['restore', '--from', folder, '--into', dataDirectory, '--sessions']
   args.push('--passphrase-file', passphrase)
-  // The machine dies twice meanwhile, the scratch host with it.
+  // It is killed twice meanwhile, and cannot end the host that it has started.
   for (const count of [6, 12]) {
     await runAndKill(args, env, () => countFiles(dataDirectory) >= count)
     expect(countFiles(dataDirectory)).toBeGreaterThanOrEqual(count)

@@ -39,18 +39,18 @@ export function filesIn(folder: string, below = ''): string[] {
     })
 }
 
-/** Runs a command and kills it, and what it has started, once `when` holds. */
+/** Runs a command and kills it once `when` holds; a host that it has started goes on, and is in the way of the next run. */
 export async function runAndKill(
   args: string[],
   env: Record<string, string>,
   when: () => boolean,
+  signal: NodeJS.Signals = 'SIGKILL',
 ): Promise<Ran> {
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, '../../cli/cumulus.ts'), ...args],
     {
       env: { PATH: process.env.PATH, CUMULUS_ENV_FILE: '', ...env },
-      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
@@ -68,8 +68,7 @@ export async function runAndKill(
     }),
   )
   while (!isOver && !when()) await new Promise((resolve) => setTimeout(resolve, 2))
-  // Its whole process group.
-  if (!isOver && child.pid) process.kill(-child.pid, 'SIGKILL')
+  if (!isOver) child.kill(signal)
   return ended
 }
 

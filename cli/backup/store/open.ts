@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CommandError } from '../../terminal/errors.ts'
@@ -16,6 +17,17 @@ export const PLACE = 'A folder, or s3://bucket/folder (with AWS_… in the envir
 export async function openStore(
   place: string,
   { mustExist = false, env = process.env } = {},
+): Promise<BackupStore> {
+  const store = await open(place, mustExist, env)
+  // Also where it is interrupted.
+  process.once('exit', () => rmSync(store.temporary, { recursive: true, force: true }))
+  return store
+}
+
+async function open(
+  place: string,
+  mustExist: boolean,
+  env: NodeJS.ProcessEnv,
 ): Promise<BackupStore> {
   if (place.startsWith('s3://')) return S3Store.open(place, s3Options(env))
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) {

@@ -100,10 +100,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Secrets that the data are made with; those of other services are not needed. */
+/**
+ * Secrets that the data are made with; those of other services are not needed. Nor is a rotation key that takes the place of
+ * another: this host changes no identities, and the one that is started with its data begins with all of them.
+ */
 function only(secrets: HostSecrets): HostSecrets {
   const names =
-    /^PDS_(NEXT_)?(JWT_SECRET|KEY_SECRET|PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX|DPOP_SECRET)$/
+    /^PDS_((NEXT_)?(JWT_SECRET|KEY_SECRET)|PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX|DPOP_SECRET)$/
   return Object.fromEntries(Object.entries(secrets).filter(([name]) => names.test(name)))
 }
 

@@ -36,13 +36,14 @@ export async function restoreHost(
   const { manifest, found } = backup
   const id = `${found.sha256}${sessions ? ' with sessions' : ''}`
   const seq = nextSeq(manifest.seq)
-  const { applied, finished, keyFingerprint } = await host.command<{
+  const { applied, finished, keyFingerprints } = await host.command<{
     applied: boolean
     finished: boolean
-    keyFingerprint: string
+    keyFingerprints: string[]
   }>('restore/host', { id, seq })
   if (finished) return 0
-  if (keyFingerprint !== manifest.host.keyFingerprint) {
+  // Two, where one was to take the place of the other when the backup was made, and does so now.
+  if (!keyFingerprints.includes(manifest.host.keyFingerprint)) {
     throw new CommandError(
       'This host has another PDS_KEY_SECRET than the one of the backup. A whole host is restored with its secrets: ' +
         '`cumulus restore --secrets-to FILE` writes them.',

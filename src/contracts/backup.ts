@@ -42,8 +42,11 @@ export interface AccountRestoreRpc {
   /**
    * Replaces everything that is stored by the rows of a dump. A value `{"seal": <purpose>, "b": <base64>}` is a secret in the
    * clear, which is encrypted with this host's key.
+   *
+   * @param did whose rows they have to be
+   * @throws StorageError `InvalidRequest`
    */
-  rows(lines: Uint8Array, sessions: boolean): Answer<void>
+  rows(did: string, lines: Uint8Array, sessions: boolean): Answer<void>
   /** Adds bytes of the repository's CAR file. @returns bytes that are here */
   stage(offset: number, bytes: Uint8Array): Answer<number>
   /** Verifies the repository that was sent, and puts it in its place, its commit as it was. */
@@ -79,5 +82,7 @@ export interface DirectoryRestoreRpc extends ObjectRestoreRpc {
    * @throws StorageError `HostNotEmpty` when there are accounts, unless they came with this restore
    */
   beginHost(id: string): Answer<{ applied: boolean; finished: boolean }>
+  /** @throws StorageError `InvalidRequest` when no host is being restored: the rows of one that lives are not replaced */
+  assertHost(): Answer<void>
   finishHost(): Answer<void>
 }

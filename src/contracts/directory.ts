@@ -34,12 +34,11 @@ import type { Addressee } from '../storage/directory/mail-preferences.ts'
 import type { MailState } from '../storage/directory/mail-queue.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
 import type { Role } from '../storage/directory/roles.ts'
-import type { SecretFingerprints } from '../storage/directory/secret-fingerprints.ts'
-import type { SecretRotations } from '../storage/directory/secret-rotations.ts'
 import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
 import type { BackupRpc, DirectoryRestoreRpc } from './backup.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
+import type { SecretsRpc } from './secrets.ts'
 import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
 
 export interface DirectoryRpc {
@@ -255,27 +254,6 @@ export interface MailOptions {
 export interface LocationRpc {
   /** Records where the data of this host are, unless it is recorded. @returns what was recorded first */
   record(location: string): Answer<string>
-}
-
-/** With which secrets the data of this host were made. */
-export interface SecretsRpc {
-  recorded(): Answer<{ fingerprints: SecretFingerprints; rotations: SecretRotations } | undefined>
-  /** How far it is that others take their place. */
-  rotations(): Answer<SecretRotations>
-  /**
-   * Records them in the place of `expected`; what another has recorded meanwhile stays. With them, in one transaction:
-   * which secrets take the place of others from now on, and of which that is given up.
-   *
-   * @returns what is recorded
-   */
-  record(
-    fingerprints: SecretFingerprints,
-    expected: SecretFingerprints | undefined,
-    rotations: {
-      begun: (keyof SecretRotations)[]
-      forgotten: (keyof SecretRotations)[]
-    },
-  ): Answer<SecretFingerprints>
 }
 
 /** Accounts that may do more than others. */

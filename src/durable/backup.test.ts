@@ -258,3 +258,30 @@ test.each([
   expect(((await answer.json()) as { message: string }).message).toContain(why)
   expect(await dumpOf(did)).toBe(dump)
 })
+
+test('the rows of one account are not put into another', async () => {
+  const [victim, mallory] = [await makeAccount(), await makeAccount()]
+  const dump = await dumpOf(victim.did)
+  await ask('restore/account', { did: victim.did, id: 'of another', overwrite: true })
+  const rows = await dumpOf(mallory.did)
+  const answer = await command(`restore/rows?did=${victim.did}`, rows, 'application/jsonl')
+  expect(answer.status).toBe(400)
+  expect(((await answer.json()) as { message: string }).message).toContain(`not of ${victim.did}`)
+  expect(await dumpOf(victim.did)).toBe(dump)
+})
+
+test.each(['directory', 'oauth'])(
+  'the rows of the %s of a host that lives are not replaced',
+  async (object) => {
+    await makeAccount()
+    const query = `object=${object}&offset=0`
+    const asked = [
+      command('restore/object', JSON.stringify({ object, id: 'x' })),
+      command(`restore/object/stage?${query}`, '{}', 'application/jsonl'),
+      command('restore/object/apply', JSON.stringify({ object, sessions: true })),
+    ]
+    for (const answer of await Promise.all(asked)) {
+      expect(await outcome(answer)).toEqual({ status: 400, error: 'InvalidRequest' })
+    }
+  },
+)

@@ -200,12 +200,17 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       startMailing,
     })
     const moderation = new ModerationLog(sql)
+    const secrets = new Secrets(storage, new SecretFingerprintStore(storage), rotations, {
+      isPossible: (name) => rotation[name].isPossible,
+      start: (name) => this.#scheduler.start(rotation[name]),
+    })
     const restore = new DirectoryRestore({
       storage,
       plan: directoryPlan,
       migrations,
       hasAccounts: () => accounts.list(1).length > 0,
       clearCaches: () => reportTable.clearCache(),
+      replaced: () => secrets.again(['key', 'plc']),
     })
     const parts: DirectoryRpc = {
       backup: { dump: () => streamOf(dumpRows(storage, directoryPlan, migrations.length, {})) },
@@ -237,9 +242,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       reports: new Reports(storage, reportTable, moderation),
       lockouts,
       location: new Location(storage),
-      secrets: new Secrets(storage, new SecretFingerprintStore(storage), rotations, (name) =>
-        this.#scheduler.start(rotation[name]),
-      ),
+      secrets,
       roles: new Roles(sql),
       audit,
     }

@@ -26,6 +26,8 @@ export interface ObjectRestoreParts {
   migrations: readonly Migration[]
   /** To be called after the rows have changed. */
   clearCaches(): void
+  /** The same, in the transaction that changes them, and when the host is restored. */
+  replaced?(): void
 }
 
 /** Puts back what a backup has of the directory, or of the OAuth object. */
@@ -54,7 +56,7 @@ export class ObjectRestore implements ObjectRestoreRpc {
   }
 
   apply(sessions: boolean): void {
-    const { storage, plan, migrations, clearCaches } = this.#parts
+    const { storage, plan, migrations, clearCaches, replaced } = this.#parts
     const { sql, kv } = storage
     const { dump: _, ...state } = this.state()
     try {
@@ -64,6 +66,7 @@ export class ObjectRestore implements ObjectRestoreRpc {
         this.#pieces.clear()
         if (state.host === undefined) kv.delete(KEY)
         else this.put({ ...state, applied: true })
+        replaced?.()
       })
     } finally {
       clearCaches()
@@ -84,11 +87,13 @@ export class DirectoryRestore implements DirectoryRestoreRpc {
   readonly #storage: DurableObjectStorage
   readonly #rows: ObjectRestore
   readonly #hasAccounts: () => boolean
+  readonly #replaced: (() => void) | undefined
 
   constructor(parts: ObjectRestoreParts & { hasAccounts(): boolean }) {
     this.#storage = parts.storage
     this.#rows = new ObjectRestore(parts)
     this.#hasAccounts = parts.hasAccounts
+    this.#replaced = parts.replaced
   }
 
   beginHost(id: string): { applied: boolean; finished: boolean } {
@@ -109,11 +114,17 @@ export class DirectoryRestore implements DirectoryRestoreRpc {
     return { applied: false, finished: false }
   }
 
+  assertHost(): void {
+    if (this.#rows.state().host !== undefined) return
+    throw new StorageError('InvalidRequest', 'No host is being restored here: begin with that')
+  }
+
   finishHost(): void {
     const { host } = this.#rows.state()
     this.#storage.transactionSync(() => {
       if (host !== undefined) this.#storage.kv.put(RESTORED, host)
       this.#storage.kv.delete(KEY)
+      this.#replaced?.()
     })
   }
 

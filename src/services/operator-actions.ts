@@ -67,6 +67,8 @@ export class OperatorActions {
       await directory.accounts.reserve(names, undefined, { byOperator: true, didProven: true })
       await objects.directory.accounts.confirm(names)
     }
+    // Its identity may name a rotation key that was replaced in all others; its keys were encrypted on their way in.
+    if (did.startsWith('did:plc:')) await directory.secrets.again(['plc'])
     // Whoever was signed in was so to what is gone.
     await objects.oauth.accounts.remove(did, { devices: true })
     await account.restore.open()

@@ -91,7 +91,7 @@ export class AccountRestore implements AccountRestoreRpc {
     return { next: 'rows', staged: 0 }
   }
 
-  async rows(bytes: Uint8Array, sessions: boolean): Promise<void> {
+  async rows(did: string, bytes: Uint8Array, sessions: boolean): Promise<void> {
     const { core, blobIndex, restored } = this.#parts
     const { storage, sql } = core
     this.#assertNext('rows')
@@ -101,7 +101,7 @@ export class AccountRestore implements AccountRestoreRpc {
       storage.transactionSync(() => {
         // Begun anew, the account that was replaced is gone already.
         const lastEvent = Math.max(before.lastEvent ?? 0, lastEventOf(sql))
-        putAccountBack(storage, blobIndex, { lines, sessions, keep: [KEY] })
+        putAccountBack(storage, blobIndex, { did, lines, sessions, keep: [KEY] })
         this.#put({ ...before, lastEvent, next: 'repository' })
       })
     } finally {

@@ -57,6 +57,11 @@ export class RotationJob implements Job {
     this.#accounts = accounts
   }
 
+  /** Whether both secrets are at hand. */
+  get isPossible(): boolean {
+    return this.#work.isPossible
+  }
+
   due(): number | undefined {
     const run = this.#store.get(this.#work.name)
     if (!run || run.finishedAt !== null || !this.#work.isPossible) return undefined

@@ -7,11 +7,13 @@ import { MailQueue } from '../../storage/directory/mail-queue.ts'
 import { Mailings } from '../../storage/directory/mailings.ts'
 import { ReleasedNames } from '../../storage/directory/released-names.ts'
 import { ReservedKeys } from '../../storage/directory/reserved-keys.ts'
+import { SecretFingerprintStore } from '../../storage/directory/secret-fingerprints.ts'
 import { newRun, SecretRotationStore } from '../../storage/directory/secret-rotations.ts'
 import { standIn } from '../../testing/stand-in.ts'
 import { MailSender, QUEUED_MAIL } from './mail-sender.ts'
 import { type Outcome, RotationJob, type RotationWork } from './rotation-job.ts'
 import { openOlderSecrets, rewrapKeys } from './rotation-work.ts'
+import { Secrets } from './secrets.ts'
 
 const [OLD, NEW] = ['the former key secret', 'the next key secret']
 const BYTES = new TextEncoder().encode('something')
@@ -104,4 +106,25 @@ test('a change is over after a pass in which there was nothing to do, and tells 
     expect(job().due()).toBeUndefined()
     expect(new RotationJob({ ...work, isPossible: false }, store, accounts).due()).toBeUndefined()
     vi.useRealTimers()
+  }))
+
+test('what is restored is gone through again, also where a change was over, while both secrets are at hand', () =>
+  inDirectory(async (storage) => {
+    const store = new SecretRotationStore(storage.kv)
+    const over = { ...newRun(), total: 3, done: 3, pass: 2, changed: 3, finishedAt: Date.now() }
+    const since = Date.now() + 60_000
+    store.put('key', { ...over, since, formerSealed: BYTES })
+    const plc = { ...over, formerKey: 'did:key:z' }
+    store.put('plc', plc)
+    const start = vi.fn()
+    const isPossible = (name: string) => name === 'key'
+    const jobs = { isPossible, start }
+    new Secrets(storage, new SecretFingerprintStore(storage), store, jobs).again(['key', 'plc'])
+    const begun = store.get('key')
+    expect(begun).toEqual({ ...newRun(), since: expect.any(Number), formerSealed: BYTES })
+    // By which a batch that is under way sees that it is not this one's.
+    expect(begun?.since).not.toBe(since)
+    // Without the other one it could not be ended, and the host would not start.
+    expect(store.get('plc')).toEqual(plc)
+    expect(start.mock.calls).toEqual([['key']])
   }))

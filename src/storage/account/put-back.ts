@@ -1,4 +1,5 @@
 /** Replaces everything that is stored of an account by the rows of a backup. */
+import { StorageError } from '../error.ts'
 import { replaceRows } from '../load.ts'
 import type { SqlBinding } from '../sql.ts'
 import { accountPlan } from './backup-plan.ts'
@@ -11,6 +12,8 @@ const DECISIONS = ['record_takedown', 'blob_takedown'] as const
 type Row = Record<string, SqlStorageValue>
 
 export interface PutBackOptions {
+  /** Whose rows they have to be. */
+  did: string
   /** The dump, each line as JSON text. */
   lines: readonly string[]
   /** Whether sessions go on. */
@@ -27,7 +30,7 @@ export interface PutBackOptions {
 export function putAccountBack(
   { sql, kv }: Pick<DurableObjectStorage, 'sql' | 'kv'>,
   blobs: BlobIndex,
-  { lines, sessions, keep }: PutBackOptions,
+  { did, lines, sessions, keep }: PutBackOptions,
 ): void {
   blobs.markAllForDeletion()
   const unneeded = sql.exec<{ key: string }>('SELECT key FROM blob_to_delete').toArray()
@@ -37,6 +40,13 @@ export function putAccountBack(
   const decisions = account && DECISIONS.map((table) => ({ table, rows: rowsOf(sql, table) }))
   for (const [key] of [...kv.list()]) if (!keep.includes(key)) kv.delete(key)
   replaceRows(sql, kv, lines, { plan: accountPlan, migrations, sessions, change })
+  const [restored] = sql.exec<{ did: string }>('SELECT did FROM account').toArray()
+  if (restored?.did !== did) {
+    throw new StorageError(
+      'InvalidRequest',
+      `The rows are those of ${restored?.did}, not of ${did}`,
+    )
+  }
   if (account) sql.exec('UPDATE account SET takedown = ?', account.takedown)
   for (const { table, rows } of decisions ?? []) {
     sql.exec(`DELETE FROM ${table}`)

@@ -73,6 +73,8 @@ test.each([
   'backup/begin',
   'backup/account',
   'restore/host',
+  // As the router reads them.
+  '%72estore/host',
 ])('%s takes the password, and no session of an account with the role', async (path) => {
   const { accessJwt, handle } = await makeOperator()
   const call = (to: string, authorization: string) =>

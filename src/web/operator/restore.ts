@@ -2,6 +2,7 @@
 import { isValidDid } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
+import { keySecrets } from '../../kernel/config/secret-settings.ts'
 import { keyFingerprint } from '../../kernel/crypto/key-fingerprint.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import { asOperator, type CommandContext, type CommandEnv } from './command-context.ts'
@@ -10,7 +11,10 @@ import { asOperator, type CommandContext, type CommandEnv } from './command-cont
 const PAGE = 1_000
 
 export const restoreCommands = new Hono<CommandEnv>()
-  /** `{id, seq}` in: a whole host is restored, whose events are numbered from above `seq`. what is done already out. */
+  /**
+   * `{id, seq}` in: a whole host is restored, whose events are numbered from above `seq`. Out: what is done already, and
+   * fingerprints of its PDS_KEY_SECRET, two while one takes the place of the other.
+   */
   .post('/operator/restore/host', async (c) => {
     const { id, seq } = await jsonBody(c)
     const { directory, sequencer, config, operator } = c.env.services
@@ -21,7 +25,7 @@ export const restoreCommands = new Hono<CommandEnv>()
         const above = Math.max(seq, await operator.seenByRelays())
         await sequencer.raiseSequence(Math.min(above, Date.now() * 1000))
       }
-      return c.json({ ...begun, keyFingerprint: keyFingerprint(config.keySecret) })
+      return c.json({ ...begun, keyFingerprints: keySecrets(config).map(keyFingerprint) })
     })
   })
   /** `{}` in: the host is restored, and may be signed up to again. */
@@ -34,17 +38,18 @@ export const restoreCommands = new Hono<CommandEnv>()
   /** `{object, id}` in: its rows are to come; `{size}`, how many bytes of them are here, out. */
   .post('/operator/restore/object', async (c) => {
     const { object, id } = await jsonBody(c)
-    return c.json({ size: await objectOf(c, object).restore.begin(textOf(id)) })
+    return c.json({ size: await (await objectOf(c, object)).restore.begin(textOf(id)) })
   })
   /** `?object=…&offset=…`, and bytes of its rows. */
   .post('/operator/restore/object/stage', async (c) => {
-    const { restore } = objectOf(c, c.req.query('object'))
+    const { restore } = await objectOf(c, c.req.query('object'))
     return c.json({ size: await restore.stage(Number(parameter(c, 'offset')), await bytesOf(c)) })
   })
   /** `{object, sessions}` in: its rows are replaced by those that have come. */
   .post('/operator/restore/object/apply', async (c) => {
     const { object, sessions } = await jsonBody(c)
-    await objectOf(c, object).restore.apply(sessions === true)
+    const { restore } = await objectOf(c, object)
+    await restore.apply(sessions === true)
     return c.json({})
   })
   /** `{did, id, overwrite?}` in; what comes next (`RestoreState`), and whether keys are as they were, out. */
@@ -63,7 +68,7 @@ export const restoreCommands = new Hono<CommandEnv>()
     const did = assertDid(parameter(c, 'did'))
     const sessions = c.req.query('sessions') === 'true'
     return asOperator(c, 'restore account', { did }, async () => {
-      await services.account(did).restore.rows(rows, sessions)
+      await services.account(did).restore.rows(did, rows, sessions)
       return c.json({})
     })
   })
@@ -112,8 +117,10 @@ export const restoreCommands = new Hono<CommandEnv>()
     return c.json({ elsewhere })
   })
 
-function objectOf(c: CommandContext, name: unknown) {
+/** @throws InvalidRequestError, also where no host is being restored */
+async function objectOf(c: CommandContext, name: unknown) {
   const { directory, oauth } = c.env.services
+  await directory.restore.assertHost()
   if (name === 'directory') return directory
   if (name === 'oauth') return oauth
   throw new InvalidRequestError('object is "directory" or "oauth"')

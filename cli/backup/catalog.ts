@@ -9,8 +9,8 @@ import {
   type Manifest,
   type ManifestAccount,
   objectName,
-  parseJson,
 } from './format.ts'
+import { parseJson } from './shape.ts'
 
 export interface FoundManifest extends DatedName {
   manifest: Manifest
@@ -24,7 +24,7 @@ export async function manifestsOf(files: BackupFiles): Promise<DatedName[]> {
 /** @throws DamagedFileError */
 export async function readManifest(files: BackupFiles, found: DatedName): Promise<FoundManifest> {
   const { name, sha256 } = found
-  const manifest = parseJson<Manifest>(await files.text(name, sha256), name)
+  const manifest = parseJson('manifest', await files.text(name, sha256), name)
   return { ...found, manifest }
 }
 
@@ -32,7 +32,9 @@ export async function readManifest(files: BackupFiles, found: DatedName): Promis
 export async function readIndex(files: BackupFiles, entry: ManifestAccount): Promise<AccountIndex> {
   const { sha256 } = entry.index
   const name = objectName(sha256)
-  return parseJson<AccountIndex>(await files.text(name, sha256), name)
+  const index = parseJson('index', await files.text(name, sha256), name)
+  if (index.did === entry.did) return index
+  throw new DamagedFileError(name, `it is of ${index.did}, not of ${entry.did}`)
 }
 
 /**

@@ -3,14 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { CommandError, UsageError } from '../terminal/errors.ts'
 import { Prompts } from '../terminal/prompts.ts'
 import type { BackupFiles } from './files.ts'
-import {
-  type BackupConfig,
-  CONFIG,
-  FORMAT,
-  IDENTITY,
-  parseJson,
-  type StoredFile,
-} from './format.ts'
+import { type BackupConfig, CONFIG, FORMAT, IDENTITY, type StoredFile } from './format.ts'
 import {
   makeIdentity,
   Opener,
@@ -19,6 +12,7 @@ import {
   readPassphraseFile,
   Sealer,
 } from './sealing.ts'
+import { parseJson } from './shape.ts'
 import type { BackupStore } from './store/store.ts'
 
 /** How somebody says what opens a backup. */
@@ -41,17 +35,11 @@ export const secretArgs = {
 /** Letters of a passphrase that is made up by somebody, at least. */
 const MIN_PASSPHRASE = 12
 
-/** @returns undefined where no backup was made yet */
+/** @returns undefined where no backup was made yet @throws CommandError, DamagedFileError */
 export async function readConfig(store: BackupStore): Promise<BackupConfig | undefined> {
   const stream = await store.read(CONFIG)
   if (!stream) return undefined
-  const text = (await buffer(stream)).toString()
-  try {
-    return parseJson<BackupConfig>(text, CONFIG)
-  } catch (error) {
-    if (error instanceof CommandError) throw error
-    throw new CommandError(`The backup is damaged. ${CONFIG}: it is no JSON.`)
-  }
+  return parseJson('config', (await buffer(stream)).toString(), CONFIG)
 }
 
 export interface ConfigOptions extends Pick<SecretArgs, 'passphrase-file'> {

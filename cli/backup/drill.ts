@@ -7,20 +7,18 @@ import type { Progress } from '../terminal/progress.ts'
 import { findManifest, manifestsOf, readManifest } from './catalog.ts'
 import { type Comparison, compareHost } from './compare.ts'
 import { type BackupFiles, DamagedFileError } from './files.ts'
-import { type DatedName, datedName, datedNames, FOLDERS, FORMAT, parseJson } from './format.ts'
+import { type DatedName, datedName, datedNames, FOLDERS, FORMAT } from './format.ts'
 import { startOfflineHost } from './offline-host.ts'
 import { OpenBackup } from './open-backup.ts'
 import { restoreHost } from './restore-host.ts'
 import type { Opener } from './sealing.ts'
 import { type HostSecrets, keySecretsOf } from './secrets.ts'
+import { type ProofTimes, parseJson } from './shape.ts'
 import { verifyFiles } from './verify.ts'
 
 /** What a drill has shown of a run. */
-interface Proof extends Omit<Comparison, 'problems'> {
+interface Proof extends ProofTimes, Omit<Comparison, 'problems'> {
   format: number
-  manifest: string
-  takenAt: string
-  provenAt: string
 }
 
 export interface DrillOptions {
@@ -146,7 +144,7 @@ async function note(
 /** The newest run of which a drill says that it is good, if it is still there. */
 async function newestProven(files: BackupFiles): Promise<DrillReport['newestProven']> {
   const there = new Set((await manifestsOf(files)).map(({ name }) => name))
-  let newest: Proof | undefined
+  let newest: ProofTimes | undefined
   for (const found of datedNames((await files.store.list(FOLDERS.drills)).keys())) {
     const proof = await readProof(files, found)
     if (!proof || !there.has(proof.manifest)) continue
@@ -155,9 +153,9 @@ async function newestProven(files: BackupFiles): Promise<DrillReport['newestProv
   return newest ? { takenAt: newest.takenAt, provenAt: newest.provenAt } : null
 }
 
-async function readProof(files: BackupFiles, found: DatedName): Promise<Proof | undefined> {
+async function readProof(files: BackupFiles, found: DatedName): Promise<ProofTimes | undefined> {
   try {
-    return parseJson<Proof>(await files.text(found.name, found.sha256), found.name)
+    return parseJson('proof', await files.text(found.name, found.sha256), found.name)
   } catch (error) {
     // It proves nothing.
     if (error instanceof DamagedFileError) return undefined

@@ -21,6 +21,9 @@ export class DamagedFileError extends Error {
   }
 }
 
+/** Bytes of what is read at once, and of what it is when it is unpacked: a text has no more in Node. */
+export const MAX_AT_ONCE = 512 * 1024 * 1024 - 32
+
 type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** The files of one backup. */
@@ -83,22 +86,30 @@ export class BackupFiles {
   }
 
   /** The bytes of a file, checked against its hash at the end. @throws DamagedFileError */
-  async *read(name: string, sha256: string): AsyncGenerator<Uint8Array> {
+  async *read(
+    name: string,
+    sha256: string,
+    limit = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256')
+    let size = 0
     for await (const chunk of await this.#open(name)) {
       hash.update(chunk)
+      size += chunk.length
+      if (size > limit) throw new DamagedFileError(name, `it has more than ${limit} bytes`)
       yield chunk
     }
     if (hash.digest('hex') !== sha256) throw new DamagedFileError(name, 'its bytes have changed')
   }
 
-  readObject({ sha256 }: StoredFile): AsyncGenerator<Uint8Array> {
-    return this.read(objectName(sha256), sha256)
+  /** One that is read at once is to be limited. */
+  readObject({ sha256 }: StoredFile, limit?: number): AsyncGenerator<Uint8Array> {
+    return this.read(objectName(sha256), sha256, limit)
   }
 
   /** @throws DamagedFileError */
   async text(name: string, sha256: string): Promise<string> {
-    return (await buffer(this.read(name, sha256))).toString()
+    return (await buffer(this.read(name, sha256, MAX_AT_ONCE))).toString()
   }
 
   /** A blob that was read to a file of this machine. @throws DamagedFileError */

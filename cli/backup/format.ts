@@ -2,8 +2,6 @@
  * What a backup consists of (docs/backup.md): files named by their SHA-256, blobs by their CID, and a manifest for each
  * run, which is written last and says what belongs to it. Nothing is overwritten.
  */
-import { CommandError } from '../terminal/errors.ts'
-
 export const FORMAT = 1
 
 /** At the root of a backup: whose it is, and for whom it is encrypted. */
@@ -98,6 +96,13 @@ export const objectName = (sha256: string): string =>
 /** By the last letters: the first ones are the same for all. */
 export const blobName = (cid: string): string => `${FOLDERS.blobs}/${cid.slice(-2)}/${cid}`
 
+/** Whether a backup names a file so: whatever else lies there is somebody else's, or came by a link to another folder. */
+export function isOwnName(name: string): boolean {
+  const key = name.slice(name.lastIndexOf('/') + 1)
+  if (name === blobName(key)) return /^[A-Za-z0-9]{8,128}$/.test(key)
+  return name === objectName(key) && /^[0-9a-f]{64}$/.test(key)
+}
+
 /** A manifest, or what a drill has shown: its name says when it is of, and the hash of what is in it. */
 export interface DatedName {
   name: string
@@ -135,15 +140,4 @@ export function* filesOfAccount({ repository, rows, blobs }: AccountIndex): Gene
   for (const { sha256 } of repository.parts) yield objectName(sha256)
   yield objectName(rows.sha256)
   for (const { cid } of blobs) yield blobName(cid)
-}
-
-/** Reads JSON of the backup whose hash was right. @throws CommandError when it is of another format */
-export function parseJson<T extends object>(text: string, name: string): T {
-  const value = JSON.parse(text) as T & { format?: number }
-  if (value.format !== undefined && value.format !== FORMAT) {
-    throw new CommandError(
-      `${name} is of format ${value.format}, and this release knows ${FORMAT}: update Cumulus.`,
-    )
-  }
-  return value
 }

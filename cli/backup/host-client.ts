@@ -104,6 +104,8 @@ export class HostClient {
       const content = body?.()
       const response = await fetch(`${this.origin}${path}`, {
         method,
+        // Wherever else that would lead, rows with secrets do not go.
+        redirect: 'manual',
         headers: { ...headers, authorization: this.#authorization },
         ...(content !== undefined && { body: content }),
         ...(content instanceof ReadableStream && { duplex: 'half' }),
@@ -139,6 +141,12 @@ async function refusal(response: Response): Promise<Error> {
   if (response.status === 401) {
     return new CommandError(
       'The server does not take this operator’s password: set PDS_ADMIN_PASSWORD, or PDS_DATA_DIRECTORY to its folder.',
+    )
+  }
+  const location = response.headers.get('location')
+  if (location !== null) {
+    return new CommandError(
+      `${new URL(response.url).origin} leads to ${location}: name that one with --host, if it is the host.`,
     )
   }
   const message = typeof answer.message === 'string' ? answer.message : `status ${response.status}`

@@ -1,9 +1,10 @@
 /** One run of a backup, opened for reading. */
 import { buffer } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
 import { CommandError } from '../terminal/errors.ts'
 import { type FoundManifest, readIndex } from './catalog.ts'
 import { type Dump, parseDump } from './dump.ts'
-import { type BackupFiles, DamagedFileError } from './files.ts'
+import { type BackupFiles, DamagedFileError, MAX_AT_ONCE } from './files.ts'
 import {
   type AccountIndex,
   type Manifest,
@@ -13,7 +14,7 @@ import {
 } from './format.ts'
 import { type CarSource, mergeRepository } from './repository.ts'
 import type { Opener } from './sealing.ts'
-import type { HostSecrets } from './secrets.ts'
+import { type HostSecrets, parseHostSecrets } from './secrets.ts'
 
 export class OpenBackup {
   readonly files: BackupFiles
@@ -55,7 +56,7 @@ export class OpenBackup {
   async secrets(): Promise<HostSecrets | undefined> {
     const { secrets } = this.manifest
     if (!secrets) return undefined
-    return JSON.parse((await this.#open(secrets)).toString()) as HostSecrets
+    return parseHostSecrets((await this.#open(secrets)).toString(), objectName(secrets.sha256))
   }
 
   parts({ repository }: AccountIndex): CarSource[] {
@@ -74,11 +75,27 @@ export class OpenBackup {
   }
 
   async #dump(file: StoredFile): Promise<Dump> {
-    return parseDump((await this.#open(file)).toString())
+    const text = (await this.#open(file)).toString()
+    try {
+      return parseDump(text)
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error
+      throw new DamagedFileError(objectName(file.sha256), 'it holds no rows')
+    }
   }
 
   async #open(file: StoredFile): Promise<Buffer> {
-    const sealed = await buffer(this.files.readObject(file))
-    return Buffer.from(await this.#opener.open(new Uint8Array(sealed)))
+    const sealed = await buffer(this.files.readObject(file, MAX_AT_ONCE))
+    const compressed = await this.#opener.open(new Uint8Array(sealed))
+    return unpack(compressed, objectName(file.sha256))
+  }
+}
+
+/** @param limit in bytes @throws DamagedFileError when it is more, or was not compressed */
+export function unpack(compressed: Uint8Array, name: string, limit = MAX_AT_ONCE): Buffer {
+  try {
+    return gunzipSync(compressed, { maxOutputLength: limit })
+  } catch {
+    throw new DamagedFileError(name, `it is not compressed, or unpacks to more than ${limit} bytes`)
   }
 }

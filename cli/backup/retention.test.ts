@@ -115,10 +115,10 @@ async function makeRun(
       did: `did:web:${n}.test`,
       handle: `${n}.test`,
       status: 'active',
-      repository: { head: '', rev: '', records: 0, parts: [{ ...car, since: null }] },
+      repository: { head: 'bafyreihead', rev: '', records: 0, parts: [{ ...car, since: null }] },
       blobs: blobs.map((b) => ({ cid: `bafkreib${b}`, size: 1, type: 'text/plain' })),
       missingBlobs: 0,
-      rows: { ...rows, digest: '' },
+      rows: { ...rows, digest: rows.sha256 },
     }
     for (const { cid } of index.blobs) {
       await files.write(`blobs/${cid.slice(-2)}/${cid}`, await files.keep([Buffer.from(cid)]))

@@ -1,7 +1,7 @@
 /** Which runs of a backup are kept, and the removal of what no kept one refers to. */
 import { readIndex, readManifest } from './catalog.ts'
 import type { BackupFiles } from './files.ts'
-import { type DatedName, FOLDERS, filesOf } from './format.ts'
+import { type DatedName, FOLDERS, filesOf, isOwnName } from './format.ts'
 
 export interface Retention {
   /** Of how many days, weeks and months the newest run is kept. */
@@ -65,7 +65,7 @@ export async function prune(
   let removed = 0
   for (const folder of [FOLDERS.objects, FOLDERS.blobs]) {
     for (const name of (await store.list(folder)).keys()) {
-      if (referred.has(name)) continue
+      if (referred.has(name) || !isOwnName(name)) continue
       await store.remove(name)
       removed++
     }

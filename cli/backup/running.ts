@@ -4,19 +4,13 @@ import { hostname } from 'node:os'
 import { buffer } from 'node:stream/consumers'
 import type { BackupFiles } from './files.ts'
 import { FOLDERS, type ManifestAccount } from './format.ts'
+import { type Mark, parseJson } from './shape.ts'
 
 /** How often it is written down what was done, in ms. */
 const NOTE_EVERY = 5_000
 
 /** After so long, in ms, a run of another machine counts as killed. */
 const ABANDONED = 24 * 60 * 60 * 1000
-
-interface Mark {
-  startedAt: string
-  machine: string
-  pid: number
-  accounts: ManifestAccount[]
-}
 
 /** Stands in the store from the beginning of a run to its end. */
 export class RunningMark {
@@ -82,7 +76,7 @@ async function marksOf(files: BackupFiles): Promise<Map<string, Mark>> {
     const stream = await files.store.read(name)
     if (!stream) continue
     try {
-      marks.set(name, JSON.parse((await buffer(stream)).toString()) as Mark)
+      marks.set(name, parseJson('mark', (await buffer(stream)).toString(), name))
     } catch {
       // Nobody goes on with one that cannot be read.
       await files.store.remove(name)

@@ -1,6 +1,6 @@
 /** What is secret in a backup is encrypted with age (age-encryption.org): `age -d -i key.txt` opens each file. */
 import { readFile } from 'node:fs/promises'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { CommandError } from '../terminal/errors.ts'
 
@@ -36,15 +36,13 @@ export class Opener {
     this.#decrypter.addIdentity(identity)
   }
 
-  /** @throws CommandError when it was encrypted for somebody else */
+  /** @returns what was compressed @throws CommandError when it was encrypted for somebody else */
   async open(sealed: Uint8Array): Promise<Uint8Array> {
-    let compressed: Uint8Array
     try {
-      compressed = await this.#decrypter.decrypt(sealed)
+      return await this.#decrypter.decrypt(sealed)
     } catch {
       throw new CommandError('This identity does not open the backup: it was made for another one.')
     }
-    return gunzipSync(compressed)
   }
 }
 

@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { settings } from '../../src/kernel/config/settings.ts'
 import { keyFingerprint } from '../../src/kernel/crypto/key-fingerprint.ts'
+import { parseSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
+import { DamagedFileError } from './files.ts'
 
 /** Secrets by the names of their settings. */
 export type HostSecrets = Record<string, string>
@@ -34,8 +36,19 @@ export function readSecretsFile(path: string): HostSecrets {
       value,
     ]),
   )
-  const values = text.trimStart().startsWith('{') ? JSON.parse(text) : parseEnv(text)
-  return only({ ...kit, ...(values as HostSecrets) })
+  if (!text.trimStart().startsWith('{')) return only({ ...kit, ...parseEnv(text) })
+  const values = parseSecrets(text)
+  if (!values) throw new CommandError(`${path} is no JSON of secrets.`)
+  return only(values)
+}
+
+/** Secrets that lay in a backup, in the file `name`. @throws DamagedFileError */
+export function parseHostSecrets(text: string, name: string): HostSecrets {
+  const values = parseSecrets(text)
+  // Each becomes one line of a file.
+  const isSound = values && Object.values(values).every((value) => !/[\p{Cc}]/u.test(value ?? ''))
+  if (!isSound) throw new DamagedFileError(name, 'it holds no secrets')
+  return only(values)
 }
 
 /**

@@ -96,7 +96,8 @@ async function run(args: Args): Promise<void> {
     } catch (error) {
       if (every === undefined || stop.signal.aborted) throw error
       // One that fails is no reason to make no more.
-      process.stderr.write(`The backup failed: ${error instanceof Error ? error.message : error}\n`)
+      const why = error instanceof Error ? error.message : String(error)
+      process.stderr.write(`The backup failed: ${escapeControls(why)}\n`)
     }
     if (every === undefined) return
     await sleep(Math.max(0, begun + every - Date.now()), undefined, { signal: stop.signal })

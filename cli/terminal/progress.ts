@@ -1,5 +1,6 @@
 /** Progress of long work: a bar on a terminal, otherwise a line now and then. Always on stderr. */
 import { progress as bar } from '@clack/prompts'
+import { escapeControls } from '../../codegen/escape-controls.ts'
 
 /** Where nobody watches, a line this often, in ms. */
 const LINE_INTERVAL = 10_000
@@ -29,7 +30,9 @@ export interface ProgressOptions {
 export function progress(label: string, options: ProgressOptions = {}): Progress {
   const { total, unit = '', out = process.stderr } = options
   const counter = new Counter(options)
-  const text = (note: string) => [label, counter.text(unit), note].filter(Boolean).join('  ')
+  // Notes may be names, or what another host says.
+  const text = (note: string) =>
+    escapeControls([label, counter.text(unit), note].filter(Boolean).join('  '))
   if (!out.isTTY) return lines(text, counter, out)
   const shown = bar({ max: total ?? 1, size: 30, output: out, style: 'block' })
   shown.start(text(''))
@@ -40,8 +43,8 @@ export function progress(label: string, options: ProgressOptions = {}): Progress
       shown.advance(total ? amount : 0, text(note))
     },
     note: (note) => shown.message(text(note)),
-    done: (note) => shown.stop(`${label}  ${note}`),
-    failed: (note) => shown.error(`${label}  ${note}`),
+    done: (note) => shown.stop(escapeControls(`${label}  ${note}`)),
+    failed: (note) => shown.error(escapeControls(`${label}  ${note}`)),
   }
 }
 

@@ -276,3 +276,14 @@ test('a slow creation keeps its reservation when the job removes what has expire
     }
   })
 })
+
+test('who was signing up when a host is being restored is told so, and is not replaced later', () =>
+  withDirectory(async (directory) => {
+    const alice = account('alice')
+    await resultOf(directory.accounts.reserve(alice))
+    expect(await directory.restore.beginHost('a restore')).toMatchObject({ finished: false })
+    expect(await directory.accounts.confirm(alice)).toBe(false)
+    expect(await directory.accounts.list(10)).toEqual([])
+    const late = await resultOf(directory.accounts.reserve(account('bob')))
+    expect(late).toMatchObject({ refused: { name: 'HostRestoring' } })
+  }))

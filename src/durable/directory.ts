@@ -208,7 +208,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       storage,
       plan: directoryPlan,
       migrations,
-      hasAccounts: () => accounts.list(1).length > 0,
+      accounts,
       clearCaches: () => reportTable.clearCache(),
       replaced: () => secrets.again(['key', 'plc']),
     })

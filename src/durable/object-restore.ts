@@ -1,4 +1,5 @@
 import type { DirectoryRestoreRpc, ObjectRestoreRpc } from '../contracts/backup.ts'
+import type { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import type { BackupPlan } from '../storage/dump.ts'
 import { StorageError } from '../storage/error.ts'
 import { replaceRows } from '../storage/load.ts'
@@ -82,17 +83,19 @@ export class ObjectRestore implements ObjectRestoreRpc {
   }
 }
 
+type RestoredAccounts = Pick<AccountTable, 'list' | 'releaseEvery'>
+
 /** Of the directory: also whether the host is being restored. */
 export class DirectoryRestore implements DirectoryRestoreRpc {
   readonly #storage: DurableObjectStorage
   readonly #rows: ObjectRestore
-  readonly #hasAccounts: () => boolean
+  readonly #accounts: RestoredAccounts
   readonly #replaced: (() => void) | undefined
 
-  constructor(parts: ObjectRestoreParts & { hasAccounts(): boolean }) {
+  constructor(parts: ObjectRestoreParts & { accounts: RestoredAccounts }) {
     this.#storage = parts.storage
     this.#rows = new ObjectRestore(parts)
-    this.#hasAccounts = parts.hasAccounts
+    this.#accounts = parts.accounts
     this.#replaced = parts.replaced
   }
 
@@ -102,7 +105,7 @@ export class DirectoryRestore implements DirectoryRestoreRpc {
     if (!state.host && this.#storage.kv.get(RESTORED) === id) {
       return { applied: true, finished: true }
     }
-    if (this.#hasAccounts()) {
+    if (this.#accounts.list(1).length > 0) {
       throw new StorageError(
         'HostNotEmpty',
         'There are accounts on this host: a whole host is restored into an empty one only. A single account can be ' +
@@ -110,7 +113,11 @@ export class DirectoryRestore implements DirectoryRestoreRpc {
         409,
       )
     }
-    this.#rows.put({ host: id })
+    this.#storage.transactionSync(() => {
+      // Confirmed meanwhile, they would be replaced without anybody being told.
+      this.#accounts.releaseEvery()
+      this.#rows.put({ host: id })
+    })
     return { applied: false, finished: false }
   }
 

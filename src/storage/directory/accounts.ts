@@ -200,6 +200,11 @@ export class Accounts {
     this.#sql.exec('DELETE FROM account WHERE ready = 0 AND created_at < ?', now - ABANDONED)
   }
 
+  /** Gives up all reservations: whoever is signing up is told so when it is to be confirmed. */
+  releaseEvery(): void {
+    this.#sql.exec('DELETE FROM account WHERE ready = 0')
+  }
+
   #find(condition: string, value: string): HostedAccount | undefined {
     const row = this.#row(condition, value)
     return row?.ready === 1 ? toHostedAccount(row) : undefined

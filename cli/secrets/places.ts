@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { writeFileSafely } from '../host/safe-file.ts'
 import { runWrangler } from '../host/wrangler.ts'
-import { cloudflareFiles } from '../setup/cloudflare.ts'
+import { cloudflareFiles, secretsOnWorker } from '../setup/cloudflare.ts'
 import { CommandError } from '../terminal/errors.ts'
 
 /** Where a host finds its secrets. */
@@ -59,7 +59,12 @@ export function cloudflarePlace(folder: string): SecretPlace {
     isDeployed: true,
     give: (setting, value) => run(['secret', 'put', setting], value),
     async settle(setting, next, value) {
-      await run(['secret', 'delete', next], 'y\n')
+      try {
+        await run(['secret', 'delete', next], 'y\n')
+      } catch (error) {
+        // Gone already, where a run before was killed at this point.
+        if ((await secretsOnWorker()).includes(next)) throw error
+      }
       files.settle(setting, next, value)
     },
   }

@@ -104,8 +104,15 @@ async function replace(
   // The operator's own password is told before it is changed, so that nobody is locked out by a wrong one.
   if (place.isDeployed) await askAsOperator(given, '/operator/secrets', { nonce: '0'.repeat(16) })
   const value = makeSecret(secret)
+  const former = place.kept(setting)
   place.keep(setting, value)
-  await place.give(setting, value)
+  try {
+    await place.give(setting, value)
+  } catch (error) {
+    // The host has the one before: whoever looks for it has to find it.
+    if (former !== undefined) place.keep(setting, former)
+    throw error
+  }
   const effect =
     secret === 'dpop'
       ? 'Apps notice nothing: they ask for another nonce.'

@@ -285,3 +285,11 @@ test.each(['directory', 'oauth'])(
     }
   },
 )
+
+test.each([1.5, -1, 1e308, '1', null])(
+  'a host is not restored above the number %s',
+  async (seq) => {
+    const answer = await command('restore/host', JSON.stringify({ id: 'x', seq }))
+    expect(await outcome(answer)).toEqual({ status: 400, error: 'InvalidRequest' })
+  },
+)

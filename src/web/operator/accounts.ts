@@ -26,7 +26,8 @@ export const accountCommands = new Hono<CommandEnv>()
     if (filter !== undefined && !known) {
       throw new InvalidRequestError(`filter must be one of ${accountFilters.join(', ')}`)
     }
-    const most = typeof limit === 'number' && limit >= 1 ? Math.min(limit, MAX_PAGE) : MAX_PAGE
+    const most =
+      typeof limit === 'number' && limit >= 1 ? Math.min(Math.floor(limit), MAX_PAGE) : MAX_PAGE
     const { accounts: list } = c.env.services.directory
     const page = await list.search(textOf(prefix), most, readPlace(cursor), known)
     return c.json(withCursor(page))

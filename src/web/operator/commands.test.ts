@@ -93,6 +93,7 @@ test('accounts are searched with a page, a filter and a cursor that was made up 
   const found = await command('accounts/search', { prefix: handle })
   expect(await found.json()).toMatchObject({ accounts: [{ did, handle }] })
   expect((await command('accounts/search', { filter: 'nice' })).status).toBe(400)
+  expect((await command('accounts/search', { limit: 1.5 })).status).toBe(200)
   expect((await command('accounts/search', { cursor: "did'; DROP TABLE account" })).status).toBe(
     400,
   )

@@ -18,7 +18,8 @@ export const restoreCommands = new Hono<CommandEnv>()
   .post('/operator/restore/host', async (c) => {
     const { id, seq } = await jsonBody(c)
     const { directory, sequencer, config, operator } = c.env.services
-    if (typeof seq !== 'number') throw new InvalidRequestError('seq is a number')
+    // A number that is not taken would leave events below what the network has seen.
+    if (!isCount(seq)) throw new InvalidRequestError('seq is a whole number')
     return asOperator(c, 'restore host', { note: textOf(id) }, async () => {
       const begun = await directory.restore.beginHost(textOf(id))
       if (!begun.finished) {
@@ -135,6 +136,9 @@ function parameter(c: CommandContext, name: string): string {
 
 const bytesOf = async (c: CommandContext): Promise<Uint8Array> =>
   new Uint8Array(await c.req.arrayBuffer())
+
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0
 
 function assertDid(did: string): string {
   if (isValidDid(did)) return did

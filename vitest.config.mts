@@ -6,8 +6,8 @@ import { defineConfig } from 'vitest/config'
 /** Tests of the tools and of the whole server run on Node; tests of the server's parts in workerd. */
 export default defineConfig({
   test: {
-    // One core less than there are would be one alone on small machines; tests wait for servers a lot.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // More than there are cores on a small machine: half of the time, tests wait for servers, alarms and browsers.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
         test: {

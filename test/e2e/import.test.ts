@@ -76,10 +76,12 @@ async function exported({ did }: MadeAccount): Promise<Uint8Array> {
 /** Bytes of all objects on the disk. */
 function objectBytes(): number {
   const folder = join(server.dataDirectory, 'objects')
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => statSync(join(folder, name)))
-    .filter((stats) => stats.isFile())
-    .reduce((sum, { size }) => sum + size, 0)
+  return (
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      // A file of SQLite's may be gone by now.
+      .map((name) => statSync(join(folder, name), { throwIfNoEntry: false }))
+      .reduce((sum, stats) => sum + (stats?.isFile() ? stats.size : 0), 0)
+  )
 }
 
 /** Blocks that belong to nothing, to be put behind a CAR file. */

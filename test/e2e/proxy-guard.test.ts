@@ -81,8 +81,12 @@ describe("the server's own guard", () => {
     const written = readFileSync(join(server.dataDirectory, 'workerd.capnp'), 'utf8')
     expect(written).toContain(`(name = "internet", network = ${network(false)})`)
     const config = join(server.dataDirectory, 'open.capnp')
-    const open = written.replace(network(false), network(true))
-    writeFileSync(config, open.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:0'))
+    const open = written
+      .replace(network(false), network(true))
+      .replace(/127\.0\.0\.1:\d+/, '127.0.0.1:0')
+      // The folder of this socket goes with the program beside it.
+      .replace(/unix:[^"]*control[^"]*/, `unix:${join(server.dataDirectory, 'control')}`)
+    writeFileSync(config, open)
     await server.stop()
     const secrets = JSON.parse(readFileSync(join(server.dataDirectory, 'secrets.json'), 'utf8'))
     return startWorkerd(config, {

@@ -136,7 +136,9 @@ async function instructions(given: Args, leaving: Leaving, handle: string): Prom
             : 'The code is good once, within 24 hours. Whoever has it and the password can take the identity away.',
         ]
       : ['The owner publishes the new document of the did:web; the tool shows it.']),
-    'Waiting until the identity leads elsewhere. Ctrl-C ends only the waiting.',
+    ...(given.wait === '0'
+      ? []
+      : ['Waiting until the identity leads elsewhere. Ctrl-C ends only the waiting.']),
   ].join('\n')
 }
 

@@ -139,18 +139,32 @@ wrapper() {
 #!/bin/sh
 # Commands for the host on this machine, as its user (written by deploy/install.sh).
 [ "$(id -u)" = 0 ] || [ "$(id -un)" = cumulus ] || exec sudo -- "$0" "$@"
-export CUMULUS_ENV_FILE=/etc/cumulus/pds.env
+export CUMULUS_ENV_FILE=/etc/cumulus/pds.env CUMULUS_SERVICE=cumulus
+command=${1:-}
+[ $# -eq 0 ] || shift
+if [ "$command" = init ]; then
+  # A first account that is made at the start has its password in the log of systemd: `account create` makes it.
+  case " $* " in
+    *' --first'* | *' --identity'*) ;;
+    *) set -- --identity none "$@" ;;
+  esac
+  set -- --target machine --data /var/lib/cumulus --no-start "$@"
+fi
+[ -z "$command" ] || set -- "$command" "$@"
 set -- /opt/cumulus/node_modules/.bin/node /opt/cumulus/cli/cumulus.ts "$@"
 [ "$(id -un)" = cumulus ] && exec "$@"
-case ${3:-} in
-  # The program itself is root's,
-  upgrade) exec "$@" ;;
-  # and so are the settings, of which the service reads what root writes.
+case $command in
+  # The program itself is root's, and the service may not read the journal.
+  upgrade | logs) exec "$@" ;;
+  # So are the settings, of which the service reads what root writes; also where this was broken off.
   init)
-    "$@" || exit $?
+    status=0
+    trap : INT
+    "$@" || status=$?
     chown -R cumulus:cumulus /var/lib/cumulus
     chown root:cumulus /etc/cumulus/pds.env
     chmod 0640 /etc/cumulus/pds.env
+    exit $status
     ;;
   *) exec runuser -u cumulus -- "$@" ;;
 esac
@@ -212,5 +226,5 @@ Cumulus $(sed -n 's/^  "version": "\(.*\)",/\1/p' "$code/package.json") is insta
   log       journalctl -u cumulus -f -o cat
   commands  cumulus --help
 
-Next: cumulus account create <handle>, and docs/self-hosting.md
+Next: sudo cumulus init, for who may join, mail, and the recovery kit (docs/self-hosting.md)
 DONE

@@ -178,4 +178,56 @@ describe('install.sh', () => {
     expect(readFileSync(env, 'utf8')).toBe('PDS_HOSTNAME=old.example.com\n')
     expect(existsSync(join(root, 'opt'))).toBe(false)
   })
+
+  describe('the command "cumulus"', () => {
+    const bin = join(folder, 'bin')
+    const calls = join(folder, 'calls')
+    const [, wrapper = ''] =
+      /<<'WRAPPER'\n(.*?)\nWRAPPER\n/s.exec(readFileSync(script, 'utf8')) ?? []
+
+    /** Runs it as root, with programs in the place of others that write down how they are called. */
+    function cumulus(args: readonly string[], status = 0) {
+      mkdirSync(bin, { recursive: true })
+      const fake = (name: string, does: string) =>
+        writeFileSync(join(bin, name), `#!/bin/sh\n${does}\n`, { mode: 0o755 })
+      const note = (name: string) => `echo ${name} "$@" >> '${calls}'`
+      fake('id', '[ "$1" = -u ] && echo 0 || echo root')
+      fake('node', `shift\n${note('node')}\nexit ${status}`)
+      fake('runuser', `shift 3\nshift 2\necho as cumulus: "$@" >> '${calls}'`)
+      for (const name of ['chown', 'chmod']) fake(name, note(name))
+      writeFileSync(calls, '')
+      const path = join(bin, 'cumulus')
+      const node = join(bin, 'node')
+      writeFileSync(path, wrapper.replaceAll('/opt/cumulus/node_modules/.bin/node', node))
+      const env = { PATH: `${bin}:${process.env.PATH}` }
+      const ran = spawnSync('sh', [path, ...args], { env, encoding: 'utf8' })
+      return { status: ran.status, calls: readFileSync(calls, 'utf8').trim().split('\n') }
+    }
+
+    test('runs as the user of the service, but for what that one may not do', () => {
+      expect(cumulus(['account', 'create', 'alice.pds.example.com']).calls).toEqual([
+        'as cumulus: account create alice.pds.example.com',
+      ])
+      // The service may neither read the journal nor change its own program.
+      expect(cumulus(['logs', '--level', 'error']).calls).toEqual(['node logs --level error'])
+      expect(cumulus(['upgrade']).calls).toEqual(['node upgrade'])
+      expect(cumulus([]).calls).toEqual(['as cumulus:'])
+    })
+
+    test('sets up without a first account, whose password would be in the log', () => {
+      const { status, calls: made } = cumulus(['init', '--registration', 'invite'])
+      expect(status).toBe(0)
+      expect(made[0]).toBe(
+        'node init --target machine --data /var/lib/cumulus --no-start --identity none --registration invite',
+      )
+      expect(made).toContain('chown -R cumulus:cumulus /var/lib/cumulus')
+    })
+
+    test('gives the service its files back where that was broken off', () => {
+      const { status, calls: made } = cumulus(['init'], 130)
+      expect(status).toBe(130)
+      expect(made).toContain('chown -R cumulus:cumulus /var/lib/cumulus')
+      expect(made).toContain('chown root:cumulus /etc/cumulus/pds.env')
+    })
+  })
 })

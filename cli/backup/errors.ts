@@ -22,7 +22,10 @@ export async function withBackupErrors<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function explain({ status, message }: RefusedError): string {
+function explain({ status, reason, message }: RefusedError): string {
+  if (reason === 'AccountExists') {
+    return `${message}: with --overwrite all of it becomes as it was in the backup, and what came since is lost.`
+  }
   return status === 404
     ? 'The host does not know what a backup asks for: update Cumulus there.'
     : `The host refused: ${message}`

@@ -182,12 +182,27 @@ function summary(answers: Answers, { files }: SetUp, starts: boolean): string {
       ? ['A host that runs takes this over when it is started anew.']
       : []),
     'Next:',
-    ...nextSteps(answers, starts).map((step) => `  npx cumulus ${step}`),
+    ...nextSteps(answers, starts).map((step) => `  ${step}`),
   ].join('\n')
 }
 
-const nextSteps = ({ target, identity }: Answers, starts: boolean): string[] => [
-  ...(target === 'cloudflare' ? ['deploy'] : starts ? [] : ['serve']),
-  ...(identity === 'move' ? ['migrate <your handle>'] : []),
-  'doctor',
-]
+/** The unit of systemd that runs the host, where `cumulus` is what deploy/install.sh has made. */
+const unitHere = (): string | undefined => process.env.CUMULUS_SERVICE
+
+function nextSteps({ target, identity, handleDomains }: Answers, starts: boolean): string[] {
+  const unit = unitHere()
+  if (target === 'machine' && unit !== undefined) {
+    return [
+      `systemctl restart ${unit}`,
+      identity === 'move'
+        ? 'cumulus migrate <your handle>'
+        : `cumulus account create alice${handleDomains.split(',')[0]}`,
+      'cumulus doctor',
+    ]
+  }
+  return [
+    ...(target === 'cloudflare' ? ['deploy'] : starts ? [] : ['serve']),
+    ...(identity === 'move' ? ['migrate <your handle>'] : []),
+    'doctor',
+  ].map((step) => `npx cumulus ${step}`)
+}

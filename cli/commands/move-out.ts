@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ArgsDef, ParsedArgs } from 'citty'
 import { resolutionSettingsFrom } from '../lexicons/network.ts'
-import { compareWith, type Leaving, newHostOf } from '../migrate/leave.ts'
+import { addressOf, compareWith, type Leaving, newHostOf } from '../migrate/leave.ts'
 import { many } from '../migrate/move.ts'
 import { PATIENCE, Remote } from '../migrate/remote.ts'
 import { askAsOperator, authorizationOf, operatorArgs, originOf } from '../operator/operator.ts'
@@ -118,14 +118,15 @@ async function moveOut(given: Args, longest: number, signal: AbortSignal): Promi
   )
 }
 
-async function instructions(given: Args, { did, here }: Leaving, handle: string): Promise<string> {
+async function instructions(given: Args, leaving: Leaving, handle: string): Promise<string> {
+  const { did } = leaving
   const isPlc = did.startsWith('did:plc:')
   const code = given.code && isPlc ? await codeFor(given, did) : undefined
   const flag = code === undefined ? '' : ` --plc-code ${code}`
   return [
     `@${handle} (${did}) lives here. To move it, its owner does this at the new host, with the main password:`,
     '',
-    `  At another Cumulus    cumulus migrate ${handle} --from ${here.origin}${flag}`,
+    `  At another Cumulus    cumulus migrate ${handle} --from ${await addressOf(leaving)}${flag}`,
     `  With another tool     any that uses the standard methods${code === undefined ? '' : `; the code that it asks for is ${code}`}`,
     '',
     ...(isPlc
@@ -135,7 +136,9 @@ async function instructions(given: Args, { did, here }: Leaving, handle: string)
             : 'The code is good once, within 24 hours. Whoever has it and the password can take the identity away.',
         ]
       : ['The owner publishes the new document of the did:web; the tool shows it.']),
-    'Waiting until the identity leads elsewhere. Ctrl-C ends only the waiting.',
+    ...(given.wait === '0'
+      ? []
+      : ['Waiting until the identity leads elsewhere. Ctrl-C ends only the waiting.']),
   ].join('\n')
 }
 

@@ -148,10 +148,13 @@ function parse(text: string): unknown {
   }
 }
 
+/** Why a host cannot be reached whose name leads nowhere. */
+export const NO_NAME = 'the name is not in DNS'
+
 const CODES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
   ECONNRESET: 'the connection was broken off',
-  ENOTFOUND: 'the name is not in DNS',
+  ENOTFOUND: NO_NAME,
   EAI_AGAIN: 'DNS does not answer',
   ETIMEDOUT: 'no answer',
   EHOSTUNREACH: 'there is no way there',

@@ -17,7 +17,7 @@ export const signIn: Step = {
     if (view.did !== did) {
       throw new MoveError(`The old host signed in ${shown(view.did)}, not ${did}`)
     }
-    if (view.email !== undefined) state.email ??= view.email
+    if (view.email) state.email ??= view.email
     if (!did.startsWith('did:plc:')) return
     if (!view.email) {
       report.note(
@@ -53,7 +53,12 @@ export const createAccount: Step = {
 
 /** @param proof a service token of the account's for `createAccount` here */
 export async function create(move: Move, proof?: string): Promise<void> {
-  const { state, here, hereSession, answers } = move
+  const { state, here, hereSession, answers, save } = move
+  // No host takes an account of its own without one.
+  if (!state.email) {
+    state.email = await answers.email()
+    save()
+  }
   const { did, handle, email } = state
   const inviteCode = await inviteOf(move)
   const password = await answers.newPassword()

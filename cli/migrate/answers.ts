@@ -1,6 +1,6 @@
 /** Answers from options, the environment, or whoever sits at the terminal. */
 import { authorizationOf, type OperatorArgs } from '../operator/operator.ts'
-import { CommandError } from '../terminal/errors.ts'
+import { CommandError, UsageError } from '../terminal/errors.ts'
 import { Prompts } from '../terminal/prompts.ts'
 import { MoveError } from './errors.ts'
 import type { Answers } from './move.ts'
@@ -46,7 +46,18 @@ export function answersFrom(given: GivenAnswers): Answers {
         flag: '--sign-in-code',
         given: given.signInCode,
       }),
-    email: () => prompts.text({ message: 'E-mail address', flag: '--email', given: undefined }),
+    email: () => {
+      const none = given.offline
+        ? ''
+        : 'The old host has no e-mail address of yours, and the new one wants one'
+      if (!prompts.canAsk && none) throw new UsageError(`${none}: --email is missing`)
+      return prompts.text({
+        message: none || 'E-mail address',
+        flag: '--email',
+        given: undefined,
+        validate: (address) => (address.includes('@') ? undefined : 'no e-mail address'),
+      })
+    },
     givenIdentityCode: () => given.plcCode,
     mailedIdentityCode: (address) => {
       const where = address === undefined ? 'to you' : `to ${address}`

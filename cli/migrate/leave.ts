@@ -31,15 +31,23 @@ export interface Comparison {
 
 /** Origin of the host that the identity names, if that is another one. @throws MoveError, RemoteError */
 export async function newHostOf(leaving: Leaving): Promise<string | undefined> {
-  const { did, here, network, remote } = leaving
-  const { host } = await identityOf(did, network)
-  if (host === undefined) throw new MoveError(`The identity of ${did} names no host any more`)
-  const origin = safeOrigin(host)
+  const { here, remote } = leaving
+  const origin = await addressOf(leaving)
   if (origin === here.origin) return undefined
   const describe = (one: Remote) => one.get<{ did: string }>('com.atproto.server.describeServer')
+  const { did: own } = await describe(here)
+  // Behind some routers a host cannot be reached from itself by its public name.
+  if (own === `did:web:${encodeURIComponent(new URL(origin).host)}`) return undefined
   const there = new Remote('the new host', origin, remote)
   // One host may have several addresses.
-  return (await describe(there)).did === (await describe(here)).did ? undefined : origin
+  return (await describe(there)).did === own ? undefined : origin
+}
+
+/** Origin of the host that the identity names: by it everybody finds the account. @throws MoveError */
+export async function addressOf({ did, network }: Leaving): Promise<string> {
+  const { host } = await identityOf(did, network)
+  if (host === undefined) throw new MoveError(`The identity of ${did} names no host any more`)
+  return safeOrigin(host)
 }
 
 /** Compares every record and blob. @throws MoveError when the new host does not show the account */

@@ -53,7 +53,7 @@ export function assertPossible(findings: Preflight['findings'], report: Reporter
 
 const textOf = ({ text }: Finding): string => text
 
-function resumed(state: MoveState, { to, from, offline }: Wanted): MoveState {
+function resumed(state: MoveState, { to, from, offline, email, handle }: Wanted): MoveState {
   const target = safeOrigin(to)
   if (state.offline !== offline) {
     throw new MoveError(
@@ -65,7 +65,15 @@ function resumed(state: MoveState, { to, from, offline }: Wanted): MoveState {
       `This move leads to ${state.target}, not to ${target}: use another --state folder for another move.`,
     )
   }
-  return from === undefined ? state : { ...state, source: safeOrigin(from) }
+  return {
+    ...state,
+    ...(from !== undefined && { source: safeOrigin(from) }),
+    // What the new host refused is corrected; an account that is there has both already.
+    ...(state.steps.account === undefined && {
+      ...(email && { email }),
+      ...(handle && { handle: handle.toLowerCase() }),
+    }),
+  }
 }
 
 export function moveOf(start: Start, state: MoveState): Move {

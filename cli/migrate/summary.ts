@@ -1,4 +1,5 @@
 /** What has come of a move, for whoever moved. */
+import { isLoopback } from '../../src/kernel/loopback.ts'
 import { many } from './move.ts'
 import type { MoveState } from './state.ts'
 
@@ -30,10 +31,17 @@ export function summaryOf(state: MoveState): Summary {
   }
 }
 
+/** Beside its own machine, a host is reached by the name in its DID. */
+function publicAddress({ target, targetDid }: Pick<MoveState, 'target' | 'targetDid'>): string {
+  const [, name] = /^did:web:([\w.-]+)$/.exec(targetDid) ?? []
+  const isHere = isLoopback(new URL(target).hostname)
+  return isHere && name !== undefined && !isLoopback(name) ? `https://${name}` : target
+}
+
 function leftToDo(state: MoveState, lost: number): string[] {
-  const { source, target, offline, did } = state
+  const { source, offline, did } = state
   return [
-    `Sign in to your apps again, at ${target}. App passwords, passkeys and authenticator apps do not move: make new ones.`,
+    `Sign in to your apps again, at ${publicAddress(state)}. App passwords, passkeys and authenticator apps do not move: make new ones.`,
     ...(lost > 0
       ? [
           `${many(lost, 'blob')} did not come along: upload what you have of them again, by com.atproto.repo.uploadBlob.`,

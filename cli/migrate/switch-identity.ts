@@ -110,7 +110,15 @@ async function signedByOldHost(move: Move, wanted: PlcState): Promise<PlcOperati
 /** Has a code mailed, unless that was done a moment ago, and asks for it. */
 async function mailedCode({ state, oldSession, answers, save }: Move): Promise<string> {
   if (Date.now() - Date.parse(state.plcCodeMailedAt ?? '1970') > CODE_TIME) {
-    await oldSession.post('com.atproto.identity.requestPlcOperationSignature')
+    await oldSession
+      .post('com.atproto.identity.requestPlcOperationSignature')
+      .catch((error: unknown) => {
+        if (!(error instanceof RemoteError) || error.status !== 400) throw error
+        throw new MoveError(
+          `The old host mails no code for the change of the identity: ${error.message}. Ask its operator for one (at a Cumulus: ` +
+            `cumulus migrate-token, or yourself at /settings/data), and run the same command again with --plc-code and that code. Everything so far is kept.`,
+        )
+      })
     state.plcCodeMailedAt = new Date().toISOString()
     save()
   }

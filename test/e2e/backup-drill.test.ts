@@ -199,7 +199,7 @@ test('what cannot be restored is refused, and it is said why', { timeout: 60_000
   }
   const from = ['restore', '--from', folder, '--identity', identity]
   expect(await failed(from)).toContain('into an empty one only')
-  expect(await failed([...from, HANDLE])).toContain('here already')
+  expect(await failed([...from, HANDLE])).toMatch(/here already: with --overwrite/)
   expect(await failed(['restore', '--from', backupFolder()])).toContain('There is no folder')
   expect(await failed(['restore', '--from', folder])).toContain('--identity')
   expect(await failed(['backup', '--to', backupFolder()])).toContain('--recipient')

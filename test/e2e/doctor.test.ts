@@ -679,7 +679,7 @@ describe.runIf(hasOpenssl)('a host with settings that nobody should have', () =>
       /^warning settings-dangerous: There is no recovery key/,
       /^warning settings-dangerous: Nobody reads how to reach you/,
       /^warning settings-unknown: PDS_REGISTRATON .* did you mean "PDS_REGISTRATION"/,
-      /^warning mail-transport: Mails leave not at all/,
+      /^warning mail-transport: No mail leaves this host/,
       /^warning version: Version 99\.0\.0 is out/,
       /^note plc-recovery-key: /,
       /^note backup: No backup of the host was begun within 8 days/,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { SigningKey } from '../../src/kernel/crypto/signing-key.ts'
 import { PlcDirectory } from '../../src/services/identity/plc.ts'
 import { passwordOf } from '../support/accounts.ts'
+import { runCumulus } from '../support/command.ts'
 import { lies, startLyingHost } from '../support/lying-host.ts'
 import { mailTo } from '../support/mail.ts'
 import {
@@ -99,6 +100,27 @@ test('a move is looked at first, ended with Ctrl-C, goes on to where a code come
   expect(rotationKeys[0]).toBe(RECOVERY.did())
   // It has moved: to run it again does nothing.
   expect((await run().ended).code).toBe(0)
+})
+
+test('an account without an address is asked for one, a refused name is corrected, and who has the code is said', async () => {
+  const asOperator = { PDS_ADMIN_PASSWORD: passwordOf(old) }
+  const onOld = ['--host', old.origin, '--json']
+  const create = ['account', 'create', 'bare.old.test', '--password', OLD_PASSWORD, ...onOld]
+  const { did } = JSON.parse((await runCumulus(create, asOperator)).output) as { did: string }
+  const move = { to: here.origin, plc: plc.url, state: makeFolder(), env: operator() }
+  const run = (...args: string[]) => startMigration(did, { ...move, args }).ended
+
+  const withoutAddress = await run('--new-handle', 'admin.here.test')
+  expect(withoutAddress.output).toContain('no e-mail address of yours')
+  expect(withoutAddress).toMatchObject({ code: 2, output: expect.stringContaining('--email') })
+  const reserved = await run('--email', 'bare@example.com')
+  expect(reserved).toMatchObject({ code: 1, output: expect.stringMatching(/reserved/i) })
+  const mailed = await run('--new-handle', 'bare.here.test')
+  expect(mailed).toMatchObject({ code: 1, output: expect.stringContaining('migrate-token') })
+  const token = await runCumulus(['migrate-token', 'bare.old.test', ...onOld], asOperator)
+  const ended = await run('--plc-code', (JSON.parse(token.output) as { token: string }).token)
+  expect(ended.code, ended.output).toBe(0)
+  expect(ended.stdout).toContain('@bare.here.test')
 })
 
 test('what is written at the old host while the account moves comes along, up to the last moment', async () => {

@@ -8,7 +8,7 @@ import { fillAccount, NEW_PASSWORD, OLD_PASSWORD } from '../support/migrate.ts'
 import { moveAccount, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { PROJECT } from '../support/project.ts'
-import type { TestServer } from '../support/server.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 
 // Each run of the program is a process of its own; a slow machine takes its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -109,6 +109,31 @@ test('an account that lives here still is left as it is', async () => {
   expect(code).toBe(1)
   expect(output).toContain('still lives here')
   expect(await isOff(agent.assertDid)).toBe(false)
+})
+
+test('somebody elsewhere is told the public name, which need not be reachable from the host itself', async () => {
+  const handle = 'somebody.pds.away.test'
+  const away = await startServer({
+    env: {
+      PDS_HOSTNAME: 'pds.away.test',
+      PDS_DID_PLC_URL: plc.url,
+      PDS_CRAWLERS: 'none',
+      PDS_FIRST_HANDLE: handle,
+      PDS_FIRST_DID_METHOD: 'plc',
+    },
+  })
+  try {
+    const { code, output } = await runCumulus(['move-out', handle, '--wait', '0'], {
+      ...settings(),
+      PDS_PORT: new URL(away.origin).port,
+      PDS_DATA_DIRECTORY: away.dataDirectory,
+    })
+    expect(output).toContain(`cumulus migrate ${handle} --from https://pds.away.test --plc-code`)
+    expect(output).toContain('still lives here')
+    expect(code).toBe(1)
+  } finally {
+    await away.stop()
+  }
 })
 
 test('a code alone is given by migrate-token', async () => {

@@ -197,6 +197,8 @@ test('jwt, key and plc are replaced at once, with the host killed in between, an
 
   for (const name of ['jwt', 'key', 'plc']) {
     expect(await rotate(name)).toMatchObject({ code: 0, answer: { state: 'restart' } })
+    const { output } = await cumulus('secret', 'status')
+    expect(output).toMatch(new RegExp(`^${name} .*; a new one is there: restart the host$`, 'm'))
   }
   // Both are there, whatever happens now.
   for (const name of Object.values(NAMES)) expect(secrets()[name]).toBe(before[name])

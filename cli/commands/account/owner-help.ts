@@ -40,7 +40,8 @@ const command = (
   })
 }
 
-const until = ({ until: time }: Answer) => new Date(Number(time)).toLocaleString()
+const until = ({ until: time }: Answer) =>
+  `${new Date(Number(time)).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 export const resetLink = command(
   'reset-link',

@@ -11,7 +11,11 @@ import { command } from '../../terminal/command.ts'
 import { CommandError } from '../../terminal/errors.ts'
 
 const args = {
-  address: { type: 'positional', required: true, description: 'Whom to mail, such as you' },
+  address: {
+    type: 'positional',
+    required: true,
+    description: 'Whom to mail, such as you@example.com',
+  },
   ...operatorArgs,
   json: { type: 'boolean', default: false, description: 'Print {to, way, from} instead' },
 } as const satisfies ArgsDef

@@ -1,9 +1,12 @@
 /** `cumulus secret status`: whether secrets are being replaced, and how far that is. */
 import type { ArgsDef } from 'citty'
-import { operatorArgs } from '../../operator/operator.ts'
+import { nextSecretOf } from '../../../src/kernel/config/secret-settings.ts'
+import { type OperatorArgs, operatorArgs } from '../../operator/operator.ts'
 import { type Run, readHostState } from '../../secrets/host-state.ts'
-import { TOKEN_LIFETIME } from '../../secrets/rotate.ts'
+import { localPlace } from '../../secrets/places.ts'
+import { type LastingName, settingOf, TOKEN_LIFETIME } from '../../secrets/rotate.ts'
 import { command } from '../../terminal/command.ts'
+import { CommandError } from '../../terminal/errors.ts'
 
 const args = {
   ...operatorArgs,
@@ -17,24 +20,50 @@ export default command({
   run: async ({ json, ...given }) => {
     const state = await readHostState(given)
     const { jwt, key, plc } = state.answer
+    const ofFile = kept(given)
+    /** Whether there is a new one that the host does not know before it is restarted. */
+    const isNew = (name: LastingName): boolean => {
+      const value = ofFile(nextSecretOf[settingOf[name]])
+      return value !== undefined && state.useOf(name, value) === 'unknown'
+    }
     const shown = {
-      jwt: { isReplaced: state.hasTwo('jwt'), since: jwt.since ?? null },
-      key: { isReplaced: state.hasTwo('key'), run: key.run ?? null },
-      plc: { isReplaced: state.hasTwo('plc'), run: plc.run ?? null, didKeys: plc.didKeys },
+      jwt: { isReplaced: state.hasTwo('jwt'), isNew: isNew('jwt'), since: jwt.since ?? null },
+      key: { isReplaced: state.hasTwo('key'), isNew: isNew('key'), run: key.run ?? null },
+      plc: {
+        isReplaced: state.hasTwo('plc'),
+        isNew: isNew('plc'),
+        run: plc.run ?? null,
+        didKeys: plc.didKeys,
+      },
     }
     if (json) {
       process.stdout.write(`${JSON.stringify(shown)}\n`)
       return
     }
     const lines = [
-      `jwt  ${jwtText(shown.jwt)}`,
-      `key  ${runText(shown.key)}`,
-      `plc  ${runText(shown.plc)}`,
+      `jwt  ${jwtText(shown.jwt)}${newText(shown.jwt)}`,
+      `key  ${runText(shown.key)}${newText(shown.key)}`,
+      `plc  ${runText(shown.plc)}${newText(shown.plc)}`,
       `     ${plc.didKeys.join(', then ')}`,
     ]
     process.stdout.write(`${lines.join('\n')}\n`)
   },
 })
+
+const newText = ({ isNew }: { isNew: boolean }): string =>
+  isNew ? '; a new one is there: restart the host' : ''
+
+/** Values of settings in the data folder, where the host is the one on this machine. */
+function kept({ host, dev }: OperatorArgs): (setting: string) => string | undefined {
+  if (host !== undefined || dev) return () => undefined
+  try {
+    return localPlace(process.env).kept
+  } catch (error) {
+    // It runs with secrets of the environment.
+    if (error instanceof CommandError) return () => undefined
+    throw error
+  }
+}
 
 const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
 

@@ -77,7 +77,7 @@ export const hostChecks: readonly Check[] = [
     mend: 'Set PDS_EMAIL_SMTP_URL or PDS_EMAIL_API_URL (docs/mail.md)',
     async run({ status, isPublic }) {
       if (!isPublic) throw new Skipped('the host is on this machine only (PDS_HOSTNAME)')
-      return foundIf(!status.sendsMail, () => ({ what: `Mails leave ${status.mailWay}.` }))
+      return foundIf(!status.sendsMail, () => ({ what: 'No mail leaves this host.' }))
     },
   },
   {

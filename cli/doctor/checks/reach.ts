@@ -3,12 +3,14 @@
 import { orReason } from '../answers.ts'
 import type { Check } from '../check.ts'
 import { type Finding, foundIf, Skipped, WELL } from '../finding.ts'
-import { certificateProblem } from '../outside.ts'
+import { certificateProblem, NO_NAME } from '../outside.ts'
 import type { World } from '../world.ts'
 
 /** Days before the end of a certificate: from when on nobody renews it any more, and when it is urgent. */
 const RENEWED = 14
 const URGENT = 3
+
+const NAME_IT = 'Add an A or AAAA record for the host name where its DNS is kept'
 
 /** ms */
 const DAY = 24 * 60 * 60 * 1000
@@ -56,7 +58,8 @@ export const reachChecks: readonly Check[] = [
       const answer = await orReason(world.get('/xrpc/_health'))
       const { publicUrl } = world.place
       if ('unreachable' in answer) {
-        return [{ what: `${publicUrl} cannot be reached: ${answer.unreachable}.` }]
+        const what = `${publicUrl} cannot be reached: ${answer.unreachable}.`
+        return [{ what, ...(answer.unreachable === NO_NAME && { mend: NAME_IT }) }]
       }
       const { status, json } = answer
       const { error, version } = (json ?? {}) as Record<string, unknown>
@@ -85,7 +88,7 @@ export const reachChecks: readonly Check[] = [
     title: 'The host name is in DNS',
     severity: 'error',
     means: 'Nobody finds this host: apps cannot sign in, relays cannot crawl it.',
-    mend: 'Add an A or AAAA record for the host name where its DNS is kept',
+    mend: NAME_IT,
     async run(world) {
       const { hostname } = world.place
       const found = await addresses(world, hostname)

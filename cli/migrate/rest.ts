@@ -3,6 +3,7 @@ import { verifyCar } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { identityOf } from './identity.ts'
 import type { Move, Step } from './move.ts'
+import { PAGE, pagesOf } from './pages.ts'
 import { CAR, compareRecords, headAt, repositoryOf } from './repository.ts'
 import type { Session } from './session.ts'
 
@@ -82,15 +83,12 @@ export async function hasChanged(move: Move): Promise<boolean> {
 
 async function blobsAt(session: Session, did: string): Promise<Set<string>> {
   const found = new Set<string>()
-  let cursor: string | undefined
-  do {
-    const page = await session.get<{ cids: string[]; cursor?: string }>(
-      'com.atproto.sync.listBlobs',
-      { did, limit: 500, cursor },
-    )
-    for (const cid of page.cids) found.add(cid)
-    cursor = page.cids.length > 0 ? page.cursor : undefined
-  } while (cursor !== undefined)
+  const method = 'com.atproto.sync.listBlobs'
+  const ask = (cursor: string | undefined) =>
+    session.get<{ cids: string[]; cursor?: string }>(method, { did, limit: PAGE, cursor })
+  for await (const cids of pagesOf('The new host', ask, (page) => page.cids)) {
+    for (const cid of cids) found.add(cid)
+  }
   return found
 }
 

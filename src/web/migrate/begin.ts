@@ -30,6 +30,11 @@ export async function begin(c: PageContext): Promise<Response> {
   const mover = await start.find(account)
   const session = await browserSessionOf(c.req.raw, services)
   const isHere = (await services.accounts.find(mover.did)) !== undefined
+  if (!isHere && session) {
+    throw new InvalidRequestError(
+      `You are signed in as @${session.handle}: sign out of that account to move another one`,
+    )
+  }
   if (isHere && session?.did !== mover.did) {
     throw new InvalidRequestError(
       'This account is here already: sign in to it, then come back to this page',

@@ -117,17 +117,17 @@ export const movingIn = new Hono<MigrateEnv>()
       const stage = stageOf(facts)
       const without = stage === 'blobs' && (await typedIn(c, 'without')) === 'yes'
       // Records may have been written at the old host since.
-      if (stage !== 'identity' && !without) return MIGRATE
+      if (stage !== 'identity' && stage !== 'activate' && !without) return MIGRATE
       await moveIn.copyPreferences(move)
       if (move.did.startsWith('did:plc:'))
         await moveIn.switchIdentity(move, await typedIn(c, 'code'))
-      await finish(c)
+      await finish(c, without)
       return MIGRATE
     }),
   )
   .post('/finish', (c) =>
     trying(c, async () => {
-      await finish(c)
+      await finish(c, false)
       return MIGRATE
     }),
   )
@@ -145,9 +145,16 @@ const moveInOf = (services: Services): MoveIn => {
 const typedIn = (c: MigrateContext, name: string): Promise<string> =>
   field(c as unknown as PageContext, name)
 
-/** Switches on here first, then off there: at no time is the account nowhere. */
-async function finish(c: MigrateContext): Promise<void> {
+/**
+ * Switches on here first, then off there: at no time is the account nowhere. What is missing still, such as records
+ * written there meanwhile, comes first: the page says so.
+ *
+ * @param without whether it was agreed to leave files behind
+ */
+async function finish(c: MigrateContext, without: boolean): Promise<void> {
   const { move, moveIn } = c.var
+  const stage = stageOf(await moveIn.facts(move))
+  if (stage === 'records' || (stage === 'blobs' && !without)) return
   await moveIn.activate(move.did)
   await moveIn.leave(move)
 }

@@ -1,8 +1,9 @@
 /** Preferences, the comparison of everything, and the end of a move. */
+import { isPreference } from '../../src/services/move-in/is-preference.ts'
 import { verifyCar } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { identityOf } from './identity.ts'
-import type { Move, Step } from './move.ts'
+import { type Move, many, type Step } from './move.ts'
 import { PAGE, pagesOf } from './pages.ts'
 import { CAR, compareRecords, headAt, repositoryOf } from './repository.ts'
 import type { Session } from './session.ts'
@@ -13,17 +14,23 @@ export const copyPreferences: Step = {
   name: 'preferences',
   title: 'Copying the preferences',
   async run({ oldSession, hereSession, report }) {
-    let preferences: unknown[]
+    let given: unknown
     try {
-      const answer = await oldSession.get<{ preferences: unknown[] }>(
-        `${PREFERENCES}.getPreferences`,
-      )
-      preferences = answer.preferences
+      given = (await oldSession.get<{ preferences?: unknown }>(`${PREFERENCES}.getPreferences`))
+        .preferences
     } catch (error) {
       if (!(error instanceof RemoteError) || error.isPassing) throw error
       report.note(`The old host keeps no preferences: ${error.message}`)
       return
     }
+    if (!Array.isArray(given)) {
+      report.note('The old host gives no list of preferences: they are as for a new account')
+      return
+    }
+    // A host keeps those of Bluesky's app only, and refuses all for one of another.
+    const preferences = given.filter(isPreference)
+    const others = given.length - preferences.length
+    if (others > 0) report.note(`${many(others, 'preference')} of other apps stay behind`)
     await hereSession.post(`${PREFERENCES}.putPreferences`, { preferences })
   },
 }

@@ -15,10 +15,14 @@ export class FormBrowser {
 
   /** Sends the first form that leads there, with its hidden fields. */
   async submit(action: string, fields: Record<string, string> = {}): Promise<this> {
+    return this.post(action, { ...this.fieldsOf(action), ...fields })
+  }
+
+  /** The hidden fields of a form. */
+  fieldsOf(action: string): Record<string, string> {
     const form = this.#formOf(action)
     const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)]
-    const all = { ...Object.fromEntries(hidden.map(([, name, value]) => [name, value])), ...fields }
-    return this.post(action, all)
+    return Object.fromEntries(hidden.map(([, name, value]) => [name, value]))
   }
 
   /** Sends what no form of the page need have. */

@@ -1,5 +1,6 @@
 /** What goes wrong on the way from another host; moves that succeed are in test/e2e/migrate-page.test.ts. */
 import { expect, test } from 'vitest'
+import { InsufficientStorageError } from '../objects/disk-space.ts'
 import { MoveIn, type MoveInParts } from './move-in.ts'
 import { SourceError } from './source.ts'
 import type { MoveState } from './state.ts'
@@ -15,8 +16,14 @@ const stateOf = (): MoveState => ({
 
 const json = (body: unknown, status = 200) => Response.json(body, { status })
 
+const ROOM = { assertRoom: async () => undefined }
+
 /** @param answer of the old host, by method and token */
-function moveIn(answer: (method: string, token: string) => Response, account: object = {}) {
+function moveIn(
+  answer: (method: string, token: string) => Response,
+  account: object = {},
+  space: object = ROOM,
+) {
   const asked: string[] = []
   const fetch = async (url: string, init: RequestInit) => {
     const method = new URL(url).pathname.slice('/xrpc/'.length)
@@ -28,6 +35,7 @@ function moveIn(answer: (method: string, token: string) => Response, account: ob
     config: { reachPrivate: false, maxImportSize: 1e6, serviceDid: 'did:web:here.example.com' },
     network: { public: fetch, operator: fetch },
     identity: { did: async () => ({ id: did }) },
+    space,
     objects: { account: () => account },
   } as unknown as MoveInParts
   return { move: new MoveIn(parts), asked }
@@ -76,6 +84,13 @@ test('a repository that breaks off is the old host’s fault, and said to be', a
   await expect(move.copyRecords(stateOf())).rejects.toThrow(
     'The old host did not send the whole repository',
   )
+})
+
+test('with a full disk nothing is fetched', async () => {
+  const full = { assertRoom: () => Promise.reject(new InsufficientStorageError()) }
+  const { move, asked } = moveIn(() => new Response(), {}, full)
+  await expect(move.copyRecords(stateOf())).rejects.toThrow(InsufficientStorageError)
+  expect(asked).toEqual([])
 })
 
 test.each([

@@ -12,6 +12,7 @@ import { signingKeyOf } from '../identity/did-document.ts'
 import type { PlcDirectory } from '../identity/plc.ts'
 import { handleUri, pdsService } from '../identity/plc-operation.ts'
 import type { IdentityResolver } from '../identity/resolver.ts'
+import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { dataOfCommit } from './commit-data.ts'
 import { type CopiedBlobs, copyBlobs } from './copy-blobs.ts'
@@ -42,6 +43,7 @@ export interface MoveInParts {
   identity: IdentityResolver
   plc: PlcDirectory
   network: Network
+  space: Pick<DiskSpace, 'assertRoom'>
 }
 
 /** How far a move is. */
@@ -90,9 +92,10 @@ export class MoveIn {
     }
   }
 
-  /** Fetches the repository and imports it as it arrives. @throws SourceError, XRPCError */
+  /** Fetches the repository and imports it as it arrives. @throws SourceError, XRPCError, InsufficientStorageError */
   async copyRecords(state: MoveState): Promise<void> {
     const { did } = state
+    await this.#parts.space.assertRoom()
     const { active } = await this.#account(did).profile.inventory()
     // What was written here since would be lost.
     if (active && (await this.#isIdentityHere(did))) {

@@ -1,6 +1,6 @@
-import { isPlainObject } from '@atproto/lex-data'
 import type { Preference } from '../../storage/account/preferences.ts'
 import { writePreferences } from '../accounts/preferences.ts'
+import { isPreference } from './is-preference.ts'
 import { SourceError } from './source.ts'
 
 /** Characters of preferences that are taken, as many as an app may set. */
@@ -19,6 +19,3 @@ export function preferencesFrom(given: readonly unknown[]): Preference[] {
   }
   return written
 }
-
-export const isPreference = (value: unknown): value is { $type: string } =>
-  isPlainObject(value) && typeof value.$type === 'string' && value.$type.startsWith('app.bsky.')

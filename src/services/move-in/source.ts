@@ -1,7 +1,7 @@
 /** The host that an account leaves, asked by XRPC. A stranger chose its address, and what it answers is a stranger's. */
-import { isPlainObject } from '@atproto/lex-data'
 import { type Fetch, guardedFetch } from '../../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../../kernel/net/network-error.ts'
+import { jsonObject } from './json-object.ts'
 
 /** Of answers in JSON: preferences are the largest. */
 const JSON_LIMITS = { timeout: 30_000, maxBytes: 4 * 1024 * 1024 }
@@ -63,7 +63,7 @@ export class SourceHost {
       throw unanswered(method, cause)
     })
     if (text === '') return {}
-    const answer = parsed(text)
+    const answer = jsonObject(text)
     if (answer) return answer
     throw new SourceError(`The old host's answer to ${method} is no JSON object`)
   }
@@ -122,7 +122,7 @@ function unanswered(method: string, error: unknown): SourceError {
 
 async function refusal(method: string, response: Response): Promise<SourceError> {
   const { status } = response
-  const said = parsed(await beginningOf(response))
+  const said = jsonObject(await beginningOf(response))
   const error = typeof said?.error === 'string' ? said.error : undefined
   const message = typeof said?.message === 'string' ? said.message : (error ?? `status ${status}`)
   return new SourceError(`The old host refused ${method}: ${message.slice(0, MAX_MESSAGE)}`, {
@@ -150,14 +150,4 @@ async function beginningOf({ body }: Response): Promise<string> {
   }
   void reader.cancel().catch(() => undefined)
   return text
-}
-
-/** The JSON object that a text is. */
-function parsed(text: string): Answer | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isPlainObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,8 @@
 /** `/migrate`: moving in, for people without a terminal. Loaded when it is first asked for. */
 import { XRPCError } from '@atproto/xrpc-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { enforceLimits } from '../../context/limits/enforce.ts'
+import { importRepoLimits, mailLimits, type RateLimit } from '../../context/limits/policy.ts'
 import type { Services } from '../../context/services.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import type { LostBlob } from '../../services/move-in/copy-blobs.ts'
@@ -92,6 +94,7 @@ export const movingIn = new Hono<MigrateEnv>()
   .use(moversOnly)
   .post('/records', (c) =>
     trying(c, async ({ moveIn, move }) => {
+      await limit(c, importRepoLimits)
       await moveIn.copyRecords(move)
       return `${MIGRATE}?goes`
     }),
@@ -107,6 +110,7 @@ export const movingIn = new Hono<MigrateEnv>()
   )
   .post('/code', (c) =>
     trying(c, async ({ moveIn, move }) => {
+      await limit(c, mailLimits)
       await moveIn.askForCode(move)
       return MIGRATE
     }),
@@ -138,9 +142,13 @@ export const movingIn = new Hono<MigrateEnv>()
   })
 
 const moveInOf = (services: Services): MoveIn => {
-  const { config, accounts, blobs, identity, plc, network } = services
-  return new MoveIn({ config, objects: services, accounts, blobs, identity, plc, network })
+  const { config, accounts, blobs, identity, plc, network, space } = services
+  return new MoveIn({ config, objects: services, accounts, blobs, identity, plc, network, space })
 }
+
+/** Counts a step together with those that apps ask for. @throws RateLimitError */
+const limit = ({ env, var: { session } }: MigrateContext, limits: readonly RateLimit[]) =>
+  enforceLimits(limits, { auth: session }, env.context, env.services)
 
 const typedIn = (c: MigrateContext, name: string): Promise<string> =>
   field(c as unknown as PageContext, name)

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { FormBrowser } from '../support/form-browser.ts'
 import { type LyingHost, lies, startLyingHost } from '../support/lying-host.ts'
 import { mailTo } from '../support/mail.ts'
-import { startNamedHost } from '../support/move.ts'
+import { moveIdentity, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -98,6 +98,30 @@ test.each(['null', '[]', '7', '<html>', '{"did":{},"accessJwt":7}'])(
     expect(browser.page).toContain('The old host')
   },
 )
+
+test('what is written there while it is switched off is told of', async () => {
+  const from = await signUp('late')
+  const did = from.assertDid
+  await from.post({ text: 'in time' })
+  const browser = await begin(from)
+  await browser.submit('/migrate/records')
+  const to = new AtpAgent({ service: here.origin })
+  await to.login({ identifier: did, password: PASSWORD })
+  await moveIdentity(from, to, async () => {
+    return (await mailTo(old.origin, 'late.old.test@example.com', /./)).token
+  })
+  await browser.open('/migrate')
+  // Once what is there was compared, and before its end.
+  liar.lies.push({
+    about: (path) => path.includes('getBlocks'),
+    times: 1,
+    tell: lies.after(() => from.post({ text: 'too late' })),
+  })
+  await browser.submit('/migrate/finish')
+  expect((await statusHere(did)).data.active).toBe(true)
+  expect(browser.page).toContain('while it was switched off, and is not here')
+  expect(browser.page).not.toContain('Everything is here')
+})
 
 test('records are fetched, and codes mailed, as often as by an app', async () => {
   const from = await signUp('often')

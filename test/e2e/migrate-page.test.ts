@@ -7,7 +7,7 @@ import { findFaults } from '../support/axe.ts'
 import { complaintsOf, keepLooks, lacksChromium, startChromium } from '../support/chromium.ts'
 import { FormBrowser } from '../support/form-browser.ts'
 import { mailTo } from '../support/mail.ts'
-import { contentsOf, furnish, startNamedHost } from '../support/move.ts'
+import { contentsOf, furnish, moveIdentity, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -162,7 +162,10 @@ test('an identity that leads here early switches nothing on: what is missing com
   const before = await contentsOf(from)
   const browser = await openBrowser()
   await browser.submit('/migrate/start', start(from))
-  await moveIdentity(from)
+  const to = new AtpAgent({ service: here.origin })
+  await to.login({ identifier: did, password: PASSWORD })
+  // As another tool for moving does it.
+  await moveIdentity(from, to, () => mailedCode(from))
   await browser.open('/migrate')
   expect(browser.has('/migrate/records')).toBe(true)
   await browser.submit('/migrate/records')
@@ -177,24 +180,11 @@ test('an identity that leads here early switches nothing on: what is missing com
   await browser.submit('/migrate/records')
   await browser.submit('/migrate/finish')
   expect(browser.page).toContain('Everything is here')
-  const to = new AtpAgent({ service: here.origin })
-  await to.login({ identifier: did, password: PASSWORD })
   const after = await contentsOf(to)
   expect(after.bytes).toEqual(before.bytes)
   expect(after.records).toMatchObject(before.records)
   expect(Object.keys(after.records)).toHaveLength(Object.keys(before.records).length + 1)
 })
-
-/** As another tool for moving does it. */
-async function moveIdentity(from: AtpAgent): Promise<void> {
-  const to = new AtpAgent({ service: here.origin })
-  await to.login({ identifier: from.assertDid, password: PASSWORD })
-  await from.com.atproto.identity.requestPlcOperationSignature()
-  const { data: wanted } = await to.com.atproto.identity.getRecommendedDidCredentials()
-  const token = await mailedCode(from)
-  const { data } = await from.com.atproto.identity.signPlcOperation({ token, ...wanted })
-  await to.com.atproto.identity.submitPlcOperation(data)
-}
 
 test('after the move nothing is copied over what was written here since', async () => {
   const from = await signUp('again')

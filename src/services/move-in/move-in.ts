@@ -20,12 +20,10 @@ import { movedState } from './moved-state.ts'
 import { preferencesFrom } from './preferences-from.ts'
 import { signedAsAsked } from './signed-operation.ts'
 import { SourceError, SourceHost } from './source.ts'
+import { dataAt, headAt } from './source-head.ts'
 import { SourceSession } from './source-session.ts'
 import type { MoveState } from './state.ts'
 import { watchFailure } from './watch-failure.ts'
-
-/** An answer with one commit in it, bytes. */
-const MAX_COMMIT = 64 * 1024
 
 export interface MoveInParts {
   config: Pick<
@@ -209,6 +207,16 @@ export class MoveIn {
     await this.#account(did).profile.announceIdentity()
   }
 
+  /** CID of the old host's last commit; undefined: it does not say. */
+  async headThere(state: MoveState): Promise<string | undefined> {
+    try {
+      return await headAt(this.#old(state), state.did)
+    } catch (error) {
+      if (error instanceof SourceError) return undefined
+      throw error
+    }
+  }
+
   /** Switches the account on. @throws InvalidRequestError while the identity does not lead here */
   async activate(did: string): Promise<void> {
     await this.#parts.accounts.assertIdentity(did)
@@ -272,23 +280,10 @@ export class MoveIn {
     const latest = await repository.latestCommit(true)
     const here = dataOfCommit(await repository.getBlocks([latest.cid], true), latest.cid)
     try {
-      return here === (await this.#dataThere(state))
+      return here === (await dataAt(this.#old(state), did))
     } catch (error) {
       if (error instanceof SourceError && mayBeGone) return true
       throw error
     }
-  }
-
-  async #dataThere(state: MoveState): Promise<string> {
-    const { did } = state
-    const { cid } = await this.#old(state).ask('com.atproto.sync.getLatestCommit', {
-      params: { did },
-    })
-    if (typeof cid !== 'string') throw new SourceError('The old host names no commit')
-    const asked = { did, cids: [cid] }
-    const car = await this.#old(state).askForBytes('com.atproto.sync.getBlocks', asked, MAX_COMMIT)
-    const data = dataOfCommit(car, cid)
-    if (data === undefined) throw new SourceError('The old host does not give its own commit')
-    return data
   }
 }

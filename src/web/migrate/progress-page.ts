@@ -116,8 +116,13 @@ ${step(view, 'finish', '', 'Switch it on')}</section>`,
   leave: (view) => html`<section aria-labelledby="next"><h2 id="next">Switch it off there</h2>
 <p>Your account is on here. At your old host it has to be switched off, or there would be two of it.</p>
 ${step(view, 'finish', '', 'Switch it off there')}</section>`,
-  done: ({ facts, state, handle }) => html`<section aria-labelledby="next"><h2 id="next">Done</h2>
-<p class="note good" role="status">Welcome. Everything is here.</p>
+  done: ({
+    facts,
+    state,
+    handle,
+    alert,
+  }) => html`<section aria-labelledby="next"><h2 id="next">Done</h2>
+<p class="note good" role="status">${alert ? 'Your account is here.' : 'Welcome. Everything is here.'}</p>
 ${facts.isActiveThere === false ? '' : html`<p class="note bad" role="alert">Your old host does not say whether your account is off there: look at ${state.source}.</p>`}
 <p>Sign in to your apps as <strong>@${handle}</strong>, with your new password. Your old host keeps a copy, switched off,
 which you can delete there.</p>

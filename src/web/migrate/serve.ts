@@ -125,16 +125,10 @@ export const movingIn = new Hono<MigrateEnv>()
       await moveIn.copyPreferences(move)
       if (move.did.startsWith('did:plc:'))
         await moveIn.switchIdentity(move, await typedIn(c, 'code'))
-      await finish(c, without)
-      return MIGRATE
+      return finish(c, without)
     }),
   )
-  .post('/finish', (c) =>
-    trying(c, async () => {
-      await finish(c, false)
-      return MIGRATE
-    }),
-  )
+  .post('/finish', (c) => trying(c, () => finish(c, false)))
   .notFound((c) => c.text('There is nothing here.', 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })
@@ -159,20 +153,29 @@ const typedIn = (c: MigrateContext, name: string): Promise<string> =>
  *
  * @param without whether it was agreed to leave files behind
  */
-async function finish(c: MigrateContext, without: boolean): Promise<void> {
+async function finish(c: MigrateContext, without: boolean): Promise<Led> {
   const { move, moveIn } = c.var
+  const before = await moveIn.headThere(move)
   const stage = stageOf(await moveIn.facts(move))
-  if (stage === 'records' || (stage === 'blobs' && !without)) return
+  if (stage === 'records' || (stage === 'blobs' && !without)) return MIGRATE
   await moveIn.activate(move.did)
   await moveIn.leave(move)
+  const after = await moveIn.headThere(move)
+  if (before === undefined || after === undefined || before === after) return MIGRATE
+  return {
+    alert: `Something was written at ${move.source} while it was switched off, and is not here: your last post or like perhaps.`,
+  }
 }
+
+/** Where a browser is led after a step, or what it is shown instead. */
+type Led = string | { lost: LostBlob[] } | { alert: string }
 
 /**
  * Does a step. The browser is then led to where it says, or shown what was lost; what went wrong is shown on the page.
  */
 async function trying(
   c: MigrateContext,
-  work: (parts: { move: MoveState; moveIn: MoveIn }) => Promise<string | { lost: LostBlob[] }>,
+  work: (parts: { move: MoveState; moveIn: MoveIn }) => Promise<Led>,
 ): Promise<Response> {
   const { move, moveIn } = c.var
   const before = JSON.stringify(move)

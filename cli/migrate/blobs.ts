@@ -6,10 +6,9 @@ import { cidForRawHash } from '@atproto/lex-data'
 import { type BlobUse, saveStream, TooLargeError } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { type Move, many, type Step } from './move.ts'
+import { isCid, PAGE, pagesOf } from './pages.ts'
 import { DESCRIBE, type HostDescription } from './preflight.ts'
 
-/** In one answer. */
-const PAGE = 500
 /** How often it is looked for blobs that are missing still. */
 const ROUNDS = 3
 /** How often bytes are fetched that are others than their CID says. */
@@ -106,16 +105,17 @@ class Copier {
   }
 
   async *#missing(): AsyncGenerator<MissingBlob[]> {
-    const { hereSession } = this.#move
-    let cursor: string | undefined
-    do {
-      const page = await hereSession.get<{ blobs: MissingBlob[]; cursor?: string }>(
-        'com.atproto.repo.listMissingBlobs',
-        { limit: PAGE, cursor },
-      )
-      yield page.blobs
-      cursor = page.blobs.length > 0 ? page.cursor : undefined
-    } while (cursor !== undefined)
+    const { hereSession, here } = this.#move
+    const method = 'com.atproto.repo.listMissingBlobs'
+    const ask = (cursor: string | undefined) =>
+      hereSession.get<{ blobs: MissingBlob[]; cursor?: string }>(method, { limit: PAGE, cursor })
+    for await (const blobs of pagesOf(here.name, ask, (page) => page.blobs)) {
+      for (const blob of blobs) {
+        if (isCid(blob?.cid) && typeof blob.recordUri === 'string') continue
+        throw new MoveError('The new host misses a blob whose name is none')
+      }
+      yield blobs
+    }
   }
 
   async #copy({ cid, recordUri }: MissingBlob): Promise<void> {

@@ -25,8 +25,14 @@ export const carryOver: Step = {
       report.note('The old host shows the repository no more, now that the account is off there')
       return
     }
-    if (head.cid === repositoryOf(move).commit) return
+    const { commit, rev } = repositoryOf(move)
+    if (head.cid === commit) return
     const late = await changesSince(move)
+    // Such as from a cache: what is not in it was not deleted.
+    if (!(late.rev > rev)) {
+      report.note('The old host shows an older state than the one that has come along: it is left')
+      return
+    }
     state.lostRecords = []
     for (const path of late.removed) await remove(move, path)
     for (const [path, block] of late.written) await write(move, path, block, late.blobsOf(path))
@@ -52,7 +58,7 @@ async function changesSince({ old, oldSession, state, folder }: Move) {
     await saveStream(bytes, path, { most: MOST_OF_REPOSITORY })
     const written = new Map<string, Uint8Array>()
     const left = new Set(before.keys())
-    const { blobs } = await verifyCar(path, 'the old host', {
+    const { blobs, rev } = await verifyCar(path, 'the old host', {
       did,
       keys,
       onRecord(record, cid, block) {
@@ -63,7 +69,7 @@ async function changesSince({ old, oldSession, state, folder }: Move) {
     const isNew = (cid: string) => !known.blobs.has(cid)
     const blobsOf = (record: string) =>
       [...blobs].filter(([cid, use]) => use.path === record && isNew(cid)).map(([cid]) => cid)
-    return { written, removed: [...left], blobsOf }
+    return { rev, written, removed: [...left], blobsOf }
   })
 }
 

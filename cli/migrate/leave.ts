@@ -6,6 +6,7 @@ import type { ResolutionSettings } from '../../src/services/identity/resolve-did
 import { MOST_OF_REPOSITORY, saveStream, verifyCar } from './car-file.ts'
 import { MoveError } from './errors.ts'
 import { identityOf, safeOrigin } from './identity.ts'
+import { PAGE, pagesOf } from './pages.ts'
 import { Remote, type RemoteOptions } from './remote.ts'
 
 /** Bytes that a repository may have grown by at the new host, beside four times what it was. */
@@ -63,13 +64,16 @@ export async function compareWith(leaving: Leaving, origin: string): Promise<Com
     // The other host is whatever the account's owner has named.
     const most = statSync(own).size * 4 + ROOM
     const after = await recordsOf(there, did, join(folder, 'there.car'), { most })
-    const blobsHere = await blobsOf(here, did, authorization)
-    const blobsThere = new Set(await blobsOf(there, did))
+    const missing = new Set<string>()
+    for await (const cid of blobsOf(here, did, authorization)) missing.add(cid)
+    const blobs = missing.size
+    // What the other host lists is not kept: it may list anything.
+    for await (const cid of blobsOf(there, did)) missing.delete(cid)
     return {
       records: before.size,
-      blobs: blobsHere.length,
+      blobs,
       missingRecords: [...before].flatMap(([path, cid]) => (after.get(path) === cid ? [] : [path])),
-      missingBlobs: blobsHere.filter((cid) => !blobsThere.has(cid)),
+      missingBlobs: [...missing],
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -96,18 +100,14 @@ async function recordsOf(
   })
 }
 
-async function blobsOf(host: Remote, did: string, authorization?: string): Promise<string[]> {
-  const found: string[] = []
-  let cursor: string | undefined
-  do {
-    const page = await host.again(() =>
+/** CIDs of the account's blobs, one after the other. */
+async function* blobsOf(host: Remote, did: string, authorization?: string): AsyncGenerator<string> {
+  const ask = (cursor: string | undefined) =>
+    host.again(() =>
       host.ask<{ cids: string[]; cursor?: string }>('com.atproto.sync.listBlobs', {
-        params: { did, limit: 500, cursor },
+        params: { did, limit: PAGE, cursor },
         authorization,
       }),
     )
-    found.push(...page.cids)
-    cursor = page.cids.length > 0 ? page.cursor : undefined
-  } while (cursor !== undefined)
-  return found
+  for await (const cids of pagesOf(host.name, ask, (page) => page.cids)) yield* cids
 }

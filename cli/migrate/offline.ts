@@ -37,6 +37,7 @@ import { verifyCar } from './car-file.ts'
 import { MoveError } from './errors.ts'
 import { identityOf, plcOf, type RecommendedCredentials, recommendedBy } from './identity.ts'
 import { type Move, many, type Step } from './move.ts'
+import { isCid } from './pages.ts'
 import { CAR, importRepository } from './repository.ts'
 import { activate, compare } from './rest.ts'
 import { readRotationKey } from './rotation-key.ts'
@@ -258,13 +259,4 @@ async function blobFiles(folder: string | undefined): Promise<Map<string, string
     found.set(isCid(name) ? name : await cidOfFile(path), path)
   }
   return found
-}
-
-function isCid(text: string): boolean {
-  try {
-    parseCid(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,6 +1,7 @@
 /** What is looked at before anything is done: whether the move can succeed, and what whoever moves should know. */
 import { isValidHandle } from '@atproto/syntax'
 import type { ResolutionSettings } from '../../src/services/identity/resolve-did.ts'
+import { handleAt } from '../../src/services/move-in/handle-at.ts'
 import type { BlobUse } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { didOfAccount, identityOf, plcOf, safeOrigin, shown } from './identity.ts'
@@ -61,6 +62,9 @@ export async function preflight(
     throw new MoveError(`The identity of ${did} names no host: name the old one with --from`)
   }
   const described = await here.get<HostDescription>(DESCRIBE)
+  if (typeof described.did !== 'string' || !Array.isArray(described.availableUserDomains)) {
+    throw new MoveError(`${target} does not describe itself as a host does`)
+  }
   const oldHandle = shown(identity.handle ?? wanted.account)
   say('ok', `${oldHandle} is ${did}, and lives at ${source}`)
   say('ok', `It moves to ${target} (${shown(described.did)})`)
@@ -69,7 +73,8 @@ export async function preflight(
     const old = new Remote('the old host', source, options)
     oldDomains = await lookAtOldHost(old, did, described, say)
   }
-  const handle = wanted.handle?.toLowerCase() ?? handleHere(oldHandle, oldDomains, described)
+  const handle =
+    wanted.handle?.toLowerCase() ?? handleAt(oldHandle, oldDomains, described.availableUserDomains)
   await lookAtHandle(handle, did, described, here, say)
   if (described.inviteCodeRequired) {
     say('note', 'The new host takes nobody without an invite code; its operator needs none')
@@ -123,7 +128,10 @@ async function lookAtOldHost(
       { did },
     )
     if (!status.active) {
-      say('note', `The old host says that the account is ${shown(status.status ?? 'not active')}`)
+      say(
+        'note',
+        `The old host says that the account is ${shown(String(status.status ?? 'not active'))}`,
+      )
     }
   } catch (error) {
     if (!(error instanceof RemoteError) || error.isPassing) throw error
@@ -140,18 +148,6 @@ export function tooLarge(blobs: ReadonlyMap<string, BlobUse>, limit: number | un
     ([cid, { size, path }]) =>
       `Blob ${cid} of ${path} has ${size} bytes, and the new host takes ${limit} (at a Cumulus: PDS_BLOB_UPLOAD_LIMIT)`,
   )
-}
-
-/** A domain of one's own stays; under one of the old host, the name goes under one of the new. */
-function handleHere(
-  oldHandle: string,
-  oldDomains: readonly string[],
-  { availableUserDomains }: HostDescription,
-): string {
-  const old = oldDomains.find((domain) => oldHandle.endsWith(domain))
-  const isHere = availableUserDomains.some((domain) => oldHandle.endsWith(domain))
-  if (old === undefined || isHere) return oldHandle
-  return `${oldHandle.slice(0, -old.length)}${availableUserDomains[0] ?? ''}`
 }
 
 async function lookAtHandle(

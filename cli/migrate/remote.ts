@@ -1,6 +1,7 @@
 /** Requests to a host by XRPC, as somebody asks who moves a whole account over an unreliable line. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { escapeControls } from '../../codegen/escape-controls.ts'
+import { jsonObject } from '../../src/services/move-in/json-object.ts'
 import { MoveError, RemoteError } from './errors.ts'
 
 /** How long and how often a host is waited for. */
@@ -71,11 +72,10 @@ export class Remote {
   async ask<T>(method: string, asked: Asked): Promise<T> {
     const response = await this.open(method, asked)
     const text = (await this.#readAll(method, response)).toString()
-    try {
-      return (text === '' ? undefined : JSON.parse(text)) as T
-    } catch (cause) {
-      throw this.#failed(method, 'its answer is not JSON', cause)
-    }
+    const answer = jsonObject(text || '{}')
+    // What is in it may still be anything.
+    if (!answer) throw this.#failed(method, 'its answer is no JSON object')
+    return answer as T
   }
 
   /** The bytes of a short answer, tried again while that may help. @throws RemoteError, MoveError */
@@ -183,12 +183,8 @@ export class Remote {
   async #refusal(method: string, response: Response): Promise<RemoteError> {
     const { status, headers } = response
     const text = await beginningOf(response)
-    let said: { error?: unknown; message?: unknown } = {}
-    try {
-      said = JSON.parse(text) as typeof said
-    } catch {
-      // A proxy in front of the host, perhaps.
-    }
+    // A proxy in front of the host may say no JSON.
+    const said = jsonObject(text)
     const code = typeof said?.error === 'string' ? said.error : undefined
     const message = typeof said?.message === 'string' ? said.message : (code ?? 'no reason given')
     return new RemoteError(

@@ -1,8 +1,10 @@
 /** Preferences, the comparison of everything, and the end of a move. */
+import { isPreference } from '../../src/services/move-in/is-preference.ts'
 import { verifyCar } from './car-file.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import { identityOf } from './identity.ts'
-import type { Move, Step } from './move.ts'
+import { type Move, many, type Step } from './move.ts'
+import { PAGE, pagesOf } from './pages.ts'
 import { CAR, compareRecords, headAt, repositoryOf } from './repository.ts'
 import type { Session } from './session.ts'
 
@@ -12,17 +14,23 @@ export const copyPreferences: Step = {
   name: 'preferences',
   title: 'Copying the preferences',
   async run({ oldSession, hereSession, report }) {
-    let preferences: unknown[]
+    let given: unknown
     try {
-      const answer = await oldSession.get<{ preferences: unknown[] }>(
-        `${PREFERENCES}.getPreferences`,
-      )
-      preferences = answer.preferences
+      given = (await oldSession.get<{ preferences?: unknown }>(`${PREFERENCES}.getPreferences`))
+        .preferences
     } catch (error) {
       if (!(error instanceof RemoteError) || error.isPassing) throw error
       report.note(`The old host keeps no preferences: ${error.message}`)
       return
     }
+    if (!Array.isArray(given)) {
+      report.note('The old host gives no list of preferences: they are as for a new account')
+      return
+    }
+    // A host keeps those of Bluesky's app only, and refuses all for one of another.
+    const preferences = given.filter(isPreference)
+    const others = given.length - preferences.length
+    if (others > 0) report.note(`${many(others, 'preference')} of other apps stay behind`)
     await hereSession.post(`${PREFERENCES}.putPreferences`, { preferences })
   },
 }
@@ -82,15 +90,12 @@ export async function hasChanged(move: Move): Promise<boolean> {
 
 async function blobsAt(session: Session, did: string): Promise<Set<string>> {
   const found = new Set<string>()
-  let cursor: string | undefined
-  do {
-    const page = await session.get<{ cids: string[]; cursor?: string }>(
-      'com.atproto.sync.listBlobs',
-      { did, limit: 500, cursor },
-    )
-    for (const cid of page.cids) found.add(cid)
-    cursor = page.cids.length > 0 ? page.cursor : undefined
-  } while (cursor !== undefined)
+  const method = 'com.atproto.sync.listBlobs'
+  const ask = (cursor: string | undefined) =>
+    session.get<{ cids: string[]; cursor?: string }>(method, { did, limit: PAGE, cursor })
+  for await (const cids of pagesOf('The new host', ask, (page) => page.cids)) {
+    for (const cid of cids) found.add(cid)
+  }
   return found
 }
 

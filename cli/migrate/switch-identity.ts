@@ -1,12 +1,11 @@
 /** The identity: from here on the network looks for the account at the new host. */
 import { setTimeout as wait } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import {
   operationCid,
   type PlcOperation,
   type PlcState,
-  parseOperation,
 } from '../../src/services/identity/plc-operation.ts'
+import { signedAsAsked } from '../../src/services/move-in/signed-operation.ts'
 import { MoveError, RemoteError } from './errors.ts'
 import {
   identityOf,
@@ -76,12 +75,11 @@ async function signedByOldHost(move: Move, wanted: PlcState): Promise<PlcOperati
   const { state, oldSession, answers, save, network } = move
   const given = answers.givenIdentityCode()
   const token = given ?? (await mailedCode(move))
-  let operation: PlcOperation
+  let signed: unknown
   try {
     const body = { token, ...wanted }
     const method = 'com.atproto.identity.signPlcOperation'
-    const answer = await oldSession.ask<{ operation: unknown }>(method, { body })
-    operation = parseOperation(answer.operation) as PlcOperation
+    signed = (await oldSession.ask<{ operation?: unknown }>(method, { body })).operation
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
     const isUsed = error.code === 'InvalidToken' || error.code === 'ExpiredToken'
@@ -94,10 +92,8 @@ async function signedByOldHost(move: Move, wanted: PlcState): Promise<PlcOperati
       `${why}. Nothing was switched. Run the same command again${given ? ' without --plc-code' : ''}: a new code is mailed.`,
     )
   }
-  // The old host signs: it could slip something in, such as a key of its own.
-  const { type: _, sig: __, prev, ...signed } = operation
-  const last = await plcOf(network).lastOp(state.did)
-  if (!isDeepStrictEqual(signed, wanted) || prev !== operationCid(last)) {
+  const operation = signedAsAsked(signed, wanted, await plcOf(network).lastOp(state.did))
+  if (!operation) {
     delete state.plcCodeMailedAt
     throw new MoveError(
       'The old host has signed another change of the identity than it was asked for. Nothing was switched. It cannot be ' +

@@ -159,3 +159,54 @@ test('an old host that slips a key of its own into the identity is found out', a
   expect(output).toContain('has signed another change of the identity than it was asked for')
   await expectUntouched(did)
 })
+
+test('neither preferences of other apps nor an older state at the end does any harm', async () => {
+  const { from, did, run, code } = await makeMove('stale')
+  const stale = Buffer.from((await from.com.atproto.sync.getRepo({ did })).data)
+  const { data: head } = await from.com.atproto.sync.getLatestCommit({ did })
+  await from.post({ text: 'the newest one' })
+  const kept = { $type: 'app.bsky.actor.defs#interestsPref', tags: ['moving'] }
+  const preferences = [kept, { $type: 'com.example.other' }, null]
+  liar.lies.push({
+    about: (path) => path.includes('getPreferences'),
+    tell: (_, response) => void response.writeHead(200).end(JSON.stringify({ preferences })),
+  })
+  const first = await run()
+  expect(first.output).toContain('2 preferences of other apps stay behind')
+  expect(first.output).toContain('has mailed a code')
+  const turnBack = async () => {
+    liar.lies.length = 0
+    liar.lies.push(
+      {
+        about: (path) => path.includes('getLatestCommit'),
+        tell: (_, response) =>
+          void response.writeHead(200).end(JSON.stringify({ ...head, rev: '3zzzzzzzzzzzz' })),
+      },
+      {
+        about: (path) => path.includes('getRepo?'),
+        tell: (_, response) => void response.writeHead(200).end(stale),
+      },
+    )
+  }
+  liar.lies.push({
+    about: (path) => path.endsWith('deactivateAccount'),
+    tell: lies.after(turnBack),
+  })
+  const { code: exit, output } = await run('--plc-code', await code())
+  expect(exit, output).toBe(0)
+  expect(output).toContain('an older state than the one that has come along')
+  expect(await statusHere(did)).toMatchObject({ activated: true, indexedRecords: 21 })
+})
+
+test('a host that answers what is no object is named, without a stack', async () => {
+  const { did, run } = await makeMove('shape')
+  liar.lies.push({
+    about: (path) => path.includes('describeServer'),
+    tell: (_, response) => void response.writeHead(200).end('null'),
+  })
+  const { code, output } = await run('--tries', '1')
+  expect(code).toBe(1)
+  expect(output).toContain('its answer is no JSON object')
+  expect(output).not.toContain('    at ')
+  await expectUntouched(did)
+})

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operatorOf } from '../support/accounts.ts'
 import { findFaults } from '../support/axe.ts'
 import { complaintsOf, keepLooks, lacksChromium, startChromium } from '../support/chromium.ts'
+import { FormBrowser } from '../support/form-browser.ts'
 import { mailTo } from '../support/mail.ts'
-import { contentsOf, furnish, startNamedHost } from '../support/move.ts'
+import { contentsOf, furnish, moveIdentity, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -27,58 +28,7 @@ afterAll(async () => {
   await plc.stop()
 })
 
-/** A browser without scripts: it keeps cookies, and sends the forms that a page has. */
-class FormBrowser {
-  readonly #cookies = new Map<string, string>()
-  page = ''
-  status = 0
-
-  async open(path = '/migrate'): Promise<this> {
-    return this.#send(path, { method: 'GET' })
-  }
-
-  /** Sends the first form that leads there, with its hidden fields. */
-  async submit(action: string, fields: Record<string, string> = {}): Promise<this> {
-    const form = this.#formOf(action)
-    const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)]
-    const all = { ...Object.fromEntries(hidden.map(([, name, value]) => [name, value])), ...fields }
-    const body = new URLSearchParams(all)
-    return this.#send(action, {
-      method: 'POST',
-      body,
-      headers: { 'sec-fetch-site': 'same-origin' },
-    })
-  }
-
-  has(action: string): boolean {
-    return this.page.includes(`action="${action}"`)
-  }
-
-  cookie(name: string): string | undefined {
-    return this.#cookies.get(name)
-  }
-
-  #formOf(action: string): string {
-    const at = this.page.indexOf(`action="${action}"`)
-    if (at < 0) throw new Error(`no form ${action} in:\n${this.page}`)
-    return this.page.slice(at, this.page.indexOf('</form>', at))
-  }
-
-  async #send(path: string, init: RequestInit): Promise<this> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const headers = { ...(init.headers as Record<string, string>), ...(cookie && { cookie }) }
-    const response = await fetch(`${here.origin}${path}`, { ...init, headers, redirect: 'manual' })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (/Max-Age=0/.test(line)) this.#cookies.delete(name)
-      else this.#cookies.set(name, value)
-    }
-    this.page = await response.text()
-    this.status = response.status
-    const location = response.headers.get('location')
-    return response.status === 303 && location ? this.#send(location, { method: 'GET' }) : this
-  }
-}
+const openBrowser = () => new FormBrowser(here.origin).open('/migrate')
 
 async function signUp(name: string): Promise<AtpAgent> {
   const agent = new AtpAgent({ service: old.origin })
@@ -107,7 +57,7 @@ test('everything comes along, page by page, and the old host is switched off las
   const did = from.assertDid
   await furnish(from)
   const before = await contentsOf(from)
-  const browser = await new FormBrowser().open()
+  const browser = await openBrowser()
   await browser.submit('/migrate/start', start(from))
   expect(browser.page).toContain('@mover.new.test')
   // Not a word of what the old host gave is in the page, nor readable in the cookie.
@@ -148,23 +98,23 @@ test('everything comes along, page by page, and the old host is switched off las
 test('another browser goes on, once its owner has signed in here; nobody else does', async () => {
   const from = await signUp('twice')
   await from.post({ text: 'once' })
-  const first = await new FormBrowser().open()
+  const first = await openBrowser()
   await first.submit('/migrate/start', start(from))
   await first.submit('/migrate/records')
 
-  const second = await new FormBrowser().open()
+  const second = await openBrowser()
   await second.submit('/migrate/start', start(from))
   expect(second.status).toBe(400)
   expect(second.page).toContain('sign in to it, then come back')
   await second.open('/settings')
   await second.submit('/settings/sign-in', { identifier: from.assertDid, password: PASSWORD })
-  await second.open()
+  await second.open('/migrate')
   await second.submit('/migrate/start', start(from))
   await second.submit('/migrate/code')
   await second.submit('/migrate/identity', { code: await mailedCode(from) })
   expect(second.page).toContain('Everything is here')
   // The first looks again.
-  await first.open()
+  await first.open('/migrate')
   expect(first.page).toContain('Everything is here')
 })
 
@@ -189,7 +139,7 @@ test('files that the old host has lost are named, and left behind only by who ag
     },
     body: JSON.stringify({ subject, takedown: { applied: true } }),
   })
-  const browser = await new FormBrowser().open()
+  const browser = await openBrowser()
   await browser.submit('/migrate/start', start(from))
   await browser.submit('/migrate/records')
   await browser.submit('/migrate/blobs')
@@ -205,6 +155,75 @@ test('files that the old host has lost are named, and left behind only by who ag
   expect(browser.page).toContain('Everything is here')
 })
 
+test('an identity that leads here early switches nothing on: what is missing comes first', async () => {
+  const from = await signUp('early')
+  const did = from.assertDid
+  await furnish(from)
+  const before = await contentsOf(from)
+  const browser = await openBrowser()
+  await browser.submit('/migrate/start', start(from))
+  const to = new AtpAgent({ service: here.origin })
+  await to.login({ identifier: did, password: PASSWORD })
+  // As another tool for moving does it.
+  await moveIdentity(from, to, () => mailedCode(from))
+  await browser.open('/migrate')
+  expect(browser.has('/migrate/records')).toBe(true)
+  await browser.submit('/migrate/records')
+  expect(browser.page).toContain('0 of 3')
+  await browser.submit('/migrate/blobs')
+  expect(browser.has('/migrate/finish')).toBe(true)
+
+  await from.post({ text: 'written there at the last moment' })
+  await browser.submit('/migrate/finish')
+  expect(await isActive(old.origin, did)).toBe(true)
+  expect(browser.has('/migrate/records')).toBe(true)
+  await browser.submit('/migrate/records')
+  await browser.submit('/migrate/finish')
+  expect(browser.page).toContain('Everything is here')
+  const after = await contentsOf(to)
+  expect(after.bytes).toEqual(before.bytes)
+  expect(after.records).toMatchObject(before.records)
+  expect(Object.keys(after.records)).toHaveLength(Object.keys(before.records).length + 1)
+})
+
+test('after the move nothing is copied over what was written here since', async () => {
+  const from = await signUp('again')
+  await from.post({ text: 'from there' })
+  const browser = await openBrowser()
+  await browser.submit('/migrate/start', start(from))
+  const form = browser.fieldsOf('/migrate/records')
+  await browser.submit('/migrate/records')
+  const move = browser.cookie('move') ?? ''
+  await browser.submit('/migrate/code')
+  await browser.submit('/migrate/identity', { code: await mailedCode(from) })
+  expect(browser.page).toContain('Everything is here')
+  const to = new AtpAgent({ service: here.origin })
+  await to.login({ identifier: from.assertDid, password: PASSWORD })
+  await to.post({ text: 'written here' })
+  browser.keep('move', move)
+  await browser.post('/migrate/records', form)
+  expect(browser.page).toContain('lives here already')
+  const { data } = await to.com.atproto.repo.listRecords({
+    repo: from.assertDid,
+    collection: 'app.bsky.feed.post',
+  })
+  expect(data.records).toHaveLength(2)
+})
+
+test('who is signed in to another account is told so, and stays signed in', async () => {
+  const other = new AtpAgent({ service: here.origin })
+  const handle = 'other.new.test'
+  await other.createAccount({ handle, email: 'other@example.com', password: PASSWORD })
+  const from = await signUp('stranger')
+  const browser = await new FormBrowser(here.origin).open('/settings')
+  await browser.submit('/settings/sign-in', { identifier: handle, password: PASSWORD })
+  await browser.open('/migrate')
+  await browser.submit('/migrate/start', start(from))
+  expect(browser.status).toBe(400)
+  expect(browser.page).toContain('signed in as @other.new.test')
+  await expect(isActive(here.origin, from.assertDid)).rejects.toThrow('Could not find repo')
+})
+
 describe('refused, in words', () => {
   test.each([
     ['a wrong password', { 'old-password': 'wrong' }, 'The old host refused'],
@@ -215,7 +234,7 @@ describe('refused, in words', () => {
     ['<script> in a field', { account: '"><script>alert(1)</script>' }, 'There is no account'],
   ])('%s', async (_, wrong, message) => {
     const from = await signUp(`r${Math.random().toString(36).slice(2, 10)}`)
-    const browser = await new FormBrowser().open()
+    const browser = await openBrowser()
     await browser.submit('/migrate/start', start(from, wrong))
     expect(browser.status).toBe(400)
     expect(browser.page).toContain(message)
@@ -225,7 +244,7 @@ describe('refused, in words', () => {
   })
 
   test('forms of other sites, and steps of who is not signed in', async () => {
-    const browser = await new FormBrowser().open()
+    const browser = await openBrowser()
     const post = (headers: Record<string, string>, path = '/migrate/start') =>
       fetch(`${here.origin}${path}`, {
         method: 'POST',
@@ -251,7 +270,7 @@ describe('refused, in words', () => {
       email: 'l@example.com',
       password: PASSWORD,
     })
-    const browser = await new FormBrowser().open()
+    const browser = await openBrowser()
     await browser.submit('/migrate/start', start(agent))
     expect(browser.page).toContain('lives here already')
   })

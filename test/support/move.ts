@@ -29,17 +29,26 @@ export async function moveAccount(options: MoveOptions): Promise<AtpAgent> {
   const { data } = await from.app.bsky.actor.getPreferences()
   await to.app.bsky.actor.putPreferences(data)
 
+  await moveIdentity(from, to, options.mailedToken)
+  await to.com.atproto.server.activateAccount()
+  if (!options.stays) await from.com.atproto.server.deactivateAccount({})
+  return to
+}
+
+/** @param to signed in at the host that the identity is to lead to */
+export async function moveIdentity(
+  from: AtpAgent,
+  to: AtpAgent,
+  mailedToken: () => Promise<string>,
+): Promise<void> {
   const { data: recommended } = await to.com.atproto.identity.getRecommendedDidCredentials()
   await from.com.atproto.identity.requestPlcOperationSignature()
-  const token = await options.mailedToken()
+  const token = await mailedToken()
   const { data: signed } = await from.com.atproto.identity.signPlcOperation({
     token,
     ...recommended,
   })
   await to.com.atproto.identity.submitPlcOperation(signed)
-  await to.com.atproto.server.activateAccount()
-  if (!options.stays) await from.com.atproto.server.deactivateAccount({})
-  return to
 }
 
 export async function createThere(options: Omit<MoveOptions, 'mailedToken'>): Promise<AtpAgent> {

@@ -1,5 +1,6 @@
 /** What goes wrong on the way from another host; moves that succeed are in test/e2e/migrate-page.test.ts. */
 import { expect, test } from 'vitest'
+import { InsufficientStorageError } from '../objects/disk-space.ts'
 import { MoveIn, type MoveInParts } from './move-in.ts'
 import { SourceError } from './source.ts'
 import type { MoveState } from './state.ts'
@@ -9,14 +10,20 @@ const did = 'did:plc:2222222222222222222222ab'
 const stateOf = (): MoveState => ({
   did,
   source: 'https://old.example.com',
-  access: 'access 1',
-  refresh: 'refresh 1',
+  access: 'access1',
+  refresh: 'refresh1',
 })
 
 const json = (body: unknown, status = 200) => Response.json(body, { status })
 
+const ROOM = { assertRoom: async () => undefined }
+
 /** @param answer of the old host, by method and token */
-function moveIn(answer: (method: string, token: string) => Response, account: object = {}) {
+function moveIn(
+  answer: (method: string, token: string) => Response,
+  account: object = {},
+  space: object = ROOM,
+) {
   const asked: string[] = []
   const fetch = async (url: string, init: RequestInit) => {
     const method = new URL(url).pathname.slice('/xrpc/'.length)
@@ -28,6 +35,7 @@ function moveIn(answer: (method: string, token: string) => Response, account: ob
     config: { reachPrivate: false, maxImportSize: 1e6, serviceDid: 'did:web:here.example.com' },
     network: { public: fetch, operator: fetch },
     identity: { did: async () => ({ id: did }) },
+    space,
     objects: { account: () => account },
   } as unknown as MoveInParts
   return { move: new MoveIn(parts), asked }
@@ -37,16 +45,16 @@ test('a token that has expired is renewed, once, and the new ones are kept', asy
   const state = stateOf()
   const { move, asked } = moveIn((method, token) => {
     if (method.endsWith('refreshSession'))
-      return json({ accessJwt: 'access 2', refreshJwt: 'refresh 2' })
-    return token === 'access 1' ? json({ error: 'ExpiredToken' }, 400) : json({})
+      return json({ accessJwt: 'access2', refreshJwt: 'refresh2' })
+    return token === 'access1' ? json({ error: 'ExpiredToken' }, 400) : json({})
   })
   await move.askForCode(state)
-  expect(state).toMatchObject({ access: 'access 2', refresh: 'refresh 2' })
+  expect(state).toMatchObject({ access: 'access2', refresh: 'refresh2' })
   const method = 'com.atproto.identity.requestPlcOperationSignature'
   expect(asked).toEqual([
-    `${method} access 1`,
-    'com.atproto.server.refreshSession refresh 1',
-    `${method} access 2`,
+    `${method} access1`,
+    'com.atproto.server.refreshSession refresh1',
+    `${method} access2`,
   ])
 })
 
@@ -67,11 +75,22 @@ test('a repository that breaks off is the old host’s fault, and said to be', a
       throw new Error('the other side of an RPC')
     })
   }
-  const account = { repository: { importCar }, sessions: { signOuts: async () => 0 } }
+  const account = {
+    repository: { importCar },
+    sessions: { signOuts: async () => 0 },
+    profile: { inventory: async () => ({ active: false }) },
+  }
   const { move } = moveIn(broken, account)
   await expect(move.copyRecords(stateOf())).rejects.toThrow(
     'The old host did not send the whole repository',
   )
+})
+
+test('with a full disk nothing is fetched', async () => {
+  const full = { assertRoom: () => Promise.reject(new InsufficientStorageError()) }
+  const { move, asked } = moveIn(() => new Response(), {}, full)
+  await expect(move.copyRecords(stateOf())).rejects.toThrow(InsufficientStorageError)
+  expect(asked).toEqual([])
 })
 
 test.each([

@@ -2,35 +2,28 @@
  * Moves an account in from another host by the standard methods (atproto account migration), a piece at a time: each call
  * finds out what holds already, does one thing, and may be repeated. Nothing of a move is stored but in the account itself.
  */
-
-import { isDeepStrictEqual } from 'node:util'
+import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
 import type { Network } from '../../kernel/net/network.ts'
 import { NetworkError } from '../../kernel/net/network-error.ts'
 import type { Accounts } from '../accounts/accounts.ts'
-import { writePreferences } from '../accounts/preferences.ts'
 import type { BlobService } from '../blobs/blobs.ts'
 import { signingKeyOf } from '../identity/did-document.ts'
 import type { PlcDirectory } from '../identity/plc.ts'
-import {
-  handleUri,
-  operationCid,
-  type PlcState,
-  parseOperation,
-  pdsService,
-} from '../identity/plc-operation.ts'
+import { handleUri, pdsService } from '../identity/plc-operation.ts'
 import type { IdentityResolver } from '../identity/resolver.ts'
+import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { dataOfCommit } from './commit-data.ts'
 import { type CopiedBlobs, copyBlobs } from './copy-blobs.ts'
 import { movedState } from './moved-state.ts'
+import { preferencesFrom } from './preferences-from.ts'
+import { signedAsAsked } from './signed-operation.ts'
 import { SourceError, SourceHost } from './source.ts'
+import { dataAt, headAt } from './source-head.ts'
 import { SourceSession } from './source-session.ts'
 import type { MoveState } from './state.ts'
 import { watchFailure } from './watch-failure.ts'
-
-/** An answer with one commit in it, bytes. */
-const MAX_COMMIT = 64 * 1024
 
 export interface MoveInParts {
   config: Pick<
@@ -48,6 +41,7 @@ export interface MoveInParts {
   identity: IdentityResolver
   plc: PlcDirectory
   network: Network
+  space: Pick<DiskSpace, 'assertRoom'>
 }
 
 /** How far a move is. */
@@ -61,10 +55,10 @@ export interface MoveFacts {
   isActiveThere: boolean | undefined
 }
 
-interface AccountStatus {
-  activated?: boolean
-  repoCommit?: string
-  indexedRecords?: number
+/** As the old host says, if it does. */
+interface StatusThere {
+  isActive: boolean | undefined
+  records: number | undefined
 }
 
 export class MoveIn {
@@ -80,25 +74,34 @@ export class MoveIn {
     const inventory = await this.#account(did).profile.inventory()
     const isIdentityHere = await this.#isIdentityHere(did)
     const there = await this.#statusThere(state, isIdentityHere)
-    const isSame = there?.repoCommit !== undefined && (await this.#isSame(state))
+    // Of an account that lives here already, the old host's copy counts no more.
+    const isHome = inventory.active && isIdentityHere
+    const isSame = isHome || (await this.#isSame(state, isIdentityHere && inventory.records > 0))
     return {
       records: {
         here: inventory.records,
-        there: there?.indexedRecords ?? inventory.records,
+        there: there?.records ?? inventory.records,
         isSame,
       },
       blobs: { here: inventory.importedBlobs, expected: inventory.expectedBlobs },
       isIdentityHere,
       isActive: inventory.active,
-      isActiveThere: there?.activated,
+      isActiveThere: there?.isActive,
     }
   }
 
-  /** Fetches the repository and imports it as it arrives. @throws SourceError, XRPCError */
+  /** Fetches the repository and imports it as it arrives. @throws SourceError, XRPCError, InsufficientStorageError */
   async copyRecords(state: MoveState): Promise<void> {
     const { did } = state
+    await this.#parts.space.assertRoom()
+    const { active } = await this.#account(did).profile.inventory()
+    // What was written here since would be lost.
+    if (active && (await this.#isIdentityHere(did))) {
+      throw new InvalidRequestError('The account lives here already')
+    }
     const document = await this.#parts.identity.did(did, { fresh: true })
-    const key = signingKeyOf(document)
+    // Where the identity leads here already, it names the old host's key no more.
+    const keys = [signingKeyOf(document), state.signingKey].filter((key) => key !== undefined)
     const { body } = await this.#old(state).open(
       'com.atproto.sync.getRepo',
       { did },
@@ -109,7 +112,7 @@ export class MoveIn {
     const signOuts = await sessions.signOuts()
     const watched = watchFailure(body)
     try {
-      await repository.importCar(watched.stream, key ? [key] : [], signOuts)
+      await repository.importCar(watched.stream, keys, signOuts)
     } catch (error) {
       // The object sees that the stream failed, but not why.
       const cause = watched.failure()
@@ -145,12 +148,9 @@ export class MoveIn {
 
   /** @throws SourceError, InvalidRequestError */
   async copyPreferences(state: MoveState): Promise<void> {
-    const { preferences } = await this.#old(state).ask<{ preferences?: unknown }>(
-      'app.bsky.actor.getPreferences',
-    )
+    const { preferences } = await this.#old(state).ask('app.bsky.actor.getPreferences')
     if (!Array.isArray(preferences)) return
-    const scope = 'com.atproto.access'
-    await this.#account(state.did).preferences.set(writePreferences(preferences, scope), true)
+    await this.#account(state.did).preferences.set(preferencesFrom(preferences), true)
   }
 
   /** Has the old host mail the code that it asks for. @throws SourceError */
@@ -179,32 +179,24 @@ export class MoveIn {
     const { did } = state
     const { plc, accounts, config } = this.#parts
     if (await this.#isIdentityHere(did)) return
-    const recommendedThere = await this.#old(state).ask<Partial<PlcState>>(
+    const recommendedThere = await this.#old(state).ask(
       'com.atproto.identity.getRecommendedDidCredentials',
     )
+    const { rotationKeys } = recommendedThere
     const { handle, key } = await this.wantedDocument(did)
     const wanted = movedState(await plc.documentData(did), {
-      leaving: recommendedThere.rotationKeys ?? [],
+      leaving: Array.isArray(rotationKeys) ? rotationKeys : [],
       recoveryKey: state.recoveryKey,
       hostKeys: [config.recoveryKey, plc.rotationDidKey()].filter((known) => known !== undefined),
       alias: handleUri(handle),
       verificationMethods: { atproto: key },
       services: { atproto_pds: pdsService(config.publicUrl) },
     })
-    const signed = await this.#old(state).ask<{ operation?: unknown }>(
-      'com.atproto.identity.signPlcOperation',
-      {
-        body: { token: code.trim(), ...wanted },
-      },
-    )
-    const operation = parseOperation(signed.operation)
-    // The old host signs: it could slip something in, such as a key of its own.
-    const { sig: _, ...said } = operation
-    const prev = operationCid(await plc.lastOp(did))
-    if (
-      !isDeepStrictEqual(said, { type: 'plc_operation', prev, ...wanted }) ||
-      operation.type !== 'plc_operation'
-    ) {
+    const signed = await this.#old(state).ask('com.atproto.identity.signPlcOperation', {
+      body: { token: code.trim(), ...wanted },
+    })
+    const operation = signedAsAsked(signed.operation, wanted, await plc.lastOp(did))
+    if (!operation) {
       throw new SourceError(
         'The old host has signed another change of the identity than it was asked for. Nothing was switched.',
       )
@@ -213,6 +205,16 @@ export class MoveIn {
     await plc.submit(did, operation)
     accounts.invalidate(did)
     await this.#account(did).profile.announceIdentity()
+  }
+
+  /** CID of the old host's last commit; undefined: it does not say. */
+  async headThere(state: MoveState): Promise<string | undefined> {
+    try {
+      return await headAt(this.#old(state), state.did)
+    } catch (error) {
+      if (error instanceof SourceError) return undefined
+      throw error
+    }
   }
 
   /** Switches the account on. @throws InvalidRequestError while the identity does not lead here */
@@ -253,33 +255,35 @@ export class MoveIn {
   }
 
   /** Once the identity has moved, the old host need not answer any more. */
-  async #statusThere(state: MoveState, mayBeGone: boolean): Promise<AccountStatus | undefined> {
+  async #statusThere(state: MoveState, mayBeGone: boolean): Promise<StatusThere | undefined> {
     try {
-      return await this.#old(state).ask<AccountStatus>('com.atproto.server.checkAccountStatus')
+      const status = await this.#old(state).ask('com.atproto.server.checkAccountStatus')
+      const { activated, indexedRecords } = status
+      return {
+        isActive: typeof activated === 'boolean' ? activated : undefined,
+        records: typeof indexedRecords === 'number' ? indexedRecords : undefined,
+      }
     } catch (error) {
       if (error instanceof SourceError && mayBeGone) return undefined
       throw error
     }
   }
 
-  /** Whether both hosts have the same tree, which stands for the path and CID of each record. */
-  async #isSame(state: MoveState): Promise<boolean> {
+  /**
+   * Whether both hosts have the same tree, which stands for the path and CID of each record.
+   *
+   * @param mayBeGone the old host need not answer any more: then what is here is all that there is
+   */
+  async #isSame(state: MoveState, mayBeGone: boolean): Promise<boolean> {
     const { did } = state
     const { repository } = this.#account(did)
     const latest = await repository.latestCommit(true)
     const here = dataOfCommit(await repository.getBlocks([latest.cid], true), latest.cid)
-    const { cid } = await this.#old(state).ask<{ cid: string }>(
-      'com.atproto.sync.getLatestCommit',
-      {
-        params: { did },
-      },
-    )
-    const response = await this.#old(state).open(
-      'com.atproto.sync.getBlocks',
-      { did, cids: [cid] },
-      MAX_COMMIT,
-    )
-    const there = dataOfCommit(new Uint8Array(await response.arrayBuffer()), cid)
-    return here === there
+    try {
+      return here === (await dataAt(this.#old(state), did))
+    } catch (error) {
+      if (error instanceof SourceError && mayBeGone) return true
+      throw error
+    }
   }
 }

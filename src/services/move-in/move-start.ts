@@ -3,10 +3,11 @@ import { isValidDid } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { Config } from '../../kernel/config/config.ts'
 import type { Network } from '../../kernel/net/network.ts'
-import { pdsOf } from '../identity/did-document.ts'
+import { pdsOf, signingKeyOf } from '../identity/did-document.ts'
 import type { IdentityResolver } from '../identity/resolver.ts'
+import { handleAt } from './handle-at.ts'
 import { SourceError, SourceHost } from './source.ts'
-import { SourceSession } from './source-session.ts'
+import { SourceSession, tokensOf } from './source-session.ts'
 import type { MoveState } from './state.ts'
 
 /** What a token of the old host has to be for. */
@@ -23,6 +24,8 @@ export interface Mover {
   did: string
   /** Origin of the host where the account lives. */
   source: string
+  /** did:key that signs the repository. */
+  signingKey: string | undefined
 }
 
 export class MoveStart {
@@ -41,13 +44,14 @@ export class MoveStart {
       throw new InvalidRequestError(
         `There is no account ${name}, as far as DNS and its web server say`,
       )
-    const host = pdsOf(await identity.did(did, { fresh: true }))
+    const document = await identity.did(did, { fresh: true })
+    const host = pdsOf(document)
     const source = host === undefined ? undefined : URL.parse(host)?.origin
     if (source === undefined) throw new InvalidRequestError(`The identity of ${name} names no host`)
     if (source === new URL(config.publicUrl).origin) {
       throw new InvalidRequestError(`${name} lives here already: sign in instead`)
     }
-    return { did, source }
+    return { did, source, signingKey: signingKeyOf(document) }
   }
 
   /**
@@ -56,22 +60,22 @@ export class MoveStart {
    * @throws SourceError, with `AuthFactorTokenRequired` where a code is asked for
    */
   async signIn(
-    { did, source }: Mover,
+    { did, source, signingKey }: Mover,
     { password, code }: { password: string; code?: string | undefined },
   ): Promise<MoveState> {
-    const session = await this.#host(source).ask<Record<string, unknown>>(
-      'com.atproto.server.createSession',
-      { body: { identifier: did, password, ...(code && { authFactorToken: code }) } },
-    )
-    const { accessJwt, refreshJwt, email } = session
-    if (session.did !== did || typeof accessJwt !== 'string' || typeof refreshJwt !== 'string') {
+    const session = await this.#host(source).ask('com.atproto.server.createSession', {
+      body: { identifier: did, password, ...(code && { authFactorToken: code }) },
+    })
+    const tokens = tokensOf(session)
+    if (session.did !== did || !tokens) {
       throw new SourceError('The old host has signed in somebody else')
     }
+    const { email } = session
     return {
       did,
       source,
-      access: accessJwt,
-      refresh: refreshJwt,
+      ...(signingKey && { signingKey }),
+      ...tokens,
       ...(typeof email === 'string' && { email }),
     }
   }
@@ -79,10 +83,7 @@ export class MoveStart {
   /** A token by which the old host says that its account asks for one here. @throws SourceError */
   async proof(state: MoveState): Promise<string> {
     const params = { aud: this.#parts.config.serviceDid, lxm: CREATE_ACCOUNT }
-    const { token } = await this.#old(state).ask<{ token?: unknown }>(
-      'com.atproto.server.getServiceAuth',
-      { params },
-    )
+    const { token } = await this.#old(state).ask('com.atproto.server.getServiceAuth', { params })
     if (typeof token !== 'string') throw new SourceError('The old host gave no token')
     return token
   }
@@ -90,17 +91,11 @@ export class MoveStart {
   /** The handle that the account gets here unless another is wanted: one of the old host's domains is left behind. */
   async handleHere(state: MoveState, domain: string): Promise<string> {
     const [session, described] = await Promise.all([
-      this.#old(state).ask<{ handle?: unknown }>('com.atproto.server.getSession'),
-      this.#host(state.source).ask<{ availableUserDomains?: unknown }>(
-        'com.atproto.server.describeServer',
-      ),
+      this.#old(state).ask('com.atproto.server.getSession'),
+      this.#host(state.source).ask('com.atproto.server.describeServer'),
     ])
-    const handle = String(session.handle)
-    const domains = Array.isArray(described.availableUserDomains)
-      ? described.availableUserDomains
-      : []
-    const old = domains.map(String).find((suffix) => handle.endsWith(suffix))
-    return old === undefined ? handle : `${handle.slice(0, -old.length)}${domain}`
+    if (typeof session.handle !== 'string') throw new SourceError('The old host gave no handle')
+    return handleAt(session.handle, described.availableUserDomains, [domain])
   }
 
   /** Ends the session at the old host, if it can be reached. */

@@ -1,5 +1,5 @@
 /** Somebody's session at the host that they leave. */
-import { SourceError, type SourceHost } from './source.ts'
+import { type Answer, SourceError, type SourceHost } from './source.ts'
 import type { MoveState } from './state.ts'
 
 export class SourceSession {
@@ -13,11 +13,11 @@ export class SourceSession {
   }
 
   /** @throws SourceError */
-  ask<T>(
+  ask(
     method: string,
     asked: { params?: Record<string, string>; body?: object; isProcedure?: boolean } = {},
-  ): Promise<T> {
-    return this.#asOwner((token) => this.#host.ask<T>(method, { ...asked, token }))
+  ): Promise<Answer> {
+    return this.#asOwner((token) => this.#host.ask(method, { ...asked, token }))
   }
 
   /** @param maxBytes more is an error of the stream. @throws SourceError */
@@ -29,20 +29,43 @@ export class SourceSession {
     return this.#asOwner((token) => this.#host.open(method, { params, token }, maxBytes))
   }
 
+  /** @throws SourceError */
+  askForBytes(
+    method: string,
+    params: Record<string, string | string[]>,
+    maxBytes: number,
+  ): Promise<Uint8Array> {
+    return this.#asOwner((token) => this.#host.askForBytes(method, { params, token }, maxBytes))
+  }
+
   async #asOwner<T>(work: (token: string) => Promise<T>): Promise<T> {
     const state = this.#state
     try {
       return await work(state.access)
     } catch (error) {
       if (!(error instanceof SourceError && error.error === 'ExpiredToken')) throw error
-      const { accessJwt, refreshJwt } = await this.#host.ask<Record<string, unknown>>(
-        'com.atproto.server.refreshSession',
-        { isProcedure: true, token: state.refresh },
+      const renewed = tokensOf(
+        await this.#host.ask('com.atproto.server.refreshSession', {
+          isProcedure: true,
+          token: state.refresh,
+        }),
       )
-      if (typeof accessJwt !== 'string' || typeof refreshJwt !== 'string') throw error
-      state.access = accessJwt
-      state.refresh = refreshJwt
-      return work(accessJwt)
+      if (!renewed) throw error
+      Object.assign(state, renewed)
+      return work(renewed.access)
     }
   }
+}
+
+/** Text that a header can hold, as tokens are (RFC 6750 section 2.1), and that a cookie might. */
+const TOKEN = /^[\w.~+/-]{1,3000}=*$/
+
+/** The tokens of a session; undefined where either is none. */
+export function tokensOf({
+  accessJwt: access,
+  refreshJwt: refresh,
+}: Answer): Pick<MoveState, 'access' | 'refresh'> | undefined {
+  const isToken = (value: unknown): value is string =>
+    typeof value === 'string' && TOKEN.test(value)
+  return isToken(access) && isToken(refresh) ? { access, refresh } : undefined
 }

@@ -1,6 +1,7 @@
 /** The host that an account leaves, asked by XRPC. A stranger chose its address, and what it answers is a stranger's. */
 import { type Fetch, guardedFetch } from '../../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../../kernel/net/network-error.ts'
+import { jsonObject } from './json-object.ts'
 
 /** Of answers in JSON: preferences are the largest. */
 const JSON_LIMITS = { timeout: 30_000, maxBytes: 4 * 1024 * 1024 }
@@ -10,6 +11,12 @@ const STREAM_TIMEOUT = 10 * 60_000
 
 /** Characters of its messages that are shown. */
 const MAX_MESSAGE = 300
+
+/** Bytes that are read of a refusal, whatever was asked for. */
+const MAX_REFUSAL = 16 * 1024
+
+/** An answer of a stranger: each field may be anything, or missing. */
+export type Answer = Readonly<Record<string, unknown>>
 
 /** The old host refused something, or did not answer. */
 export class SourceError extends Error {
@@ -49,16 +56,25 @@ export class SourceHost {
     this.#options = options
   }
 
-  /** @throws SourceError */
-  async ask<T>(method: string, asked: Asked = {}): Promise<T> {
+  /** @returns the object that it answers; an empty one for no answer. @throws SourceError */
+  async ask(method: string, asked: Asked = {}): Promise<Answer> {
     const response = await this.#send(method, asked, JSON_LIMITS)
     const text = await response.text().catch((cause: unknown) => {
       throw unanswered(method, cause)
     })
+    if (text === '') return {}
+    const answer = jsonObject(text)
+    if (answer) return answer
+    throw new SourceError(`The old host's answer to ${method} is no JSON object`)
+  }
+
+  /** A short answer. @param maxBytes more is an error. @throws SourceError */
+  async askForBytes(method: string, asked: Asked, maxBytes: number): Promise<Uint8Array> {
+    const response = await this.#send(method, asked, { ...JSON_LIMITS, maxBytes })
     try {
-      return (text === '' ? undefined : JSON.parse(text)) as T
+      return new Uint8Array(await response.arrayBuffer())
     } catch (cause) {
-      throw new SourceError(`The old host's answer to ${method} is not JSON`, { cause })
+      throw unanswered(method, cause)
     }
   }
 
@@ -106,13 +122,32 @@ function unanswered(method: string, error: unknown): SourceError {
 
 async function refusal(method: string, response: Response): Promise<SourceError> {
   const { status } = response
-  const said = (await response.json().catch(() => undefined)) as
-    | { error?: unknown; message?: unknown }
-    | undefined
+  const said = jsonObject(await beginningOf(response))
   const error = typeof said?.error === 'string' ? said.error : undefined
   const message = typeof said?.message === 'string' ? said.message : (error ?? `status ${status}`)
   return new SourceError(`The old host refused ${method}: ${message.slice(0, MAX_MESSAGE)}`, {
     status,
     ...(error && { error }),
   })
+}
+
+/** The rest is not waited for: where a repository was asked for, it could be as large as one. */
+async function beginningOf({ body }: Response): Promise<string> {
+  if (!body) return ''
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let size = 0
+  try {
+    while (size < MAX_REFUSAL) {
+      const { done, value } = await reader.read()
+      if (done) break
+      size += value.byteLength
+      text += decoder.decode(value.subarray(0, MAX_REFUSAL), { stream: true })
+    }
+  } catch {
+    // The status says enough.
+  }
+  void reader.cancel().catch(() => undefined)
+  return text
 }

@@ -8,6 +8,8 @@ export interface MoveState {
   did: string
   /** Origin of the old host. */
   source: string
+  /** did:key that signed the repository when the move began: of a moved identity the old host's still does. */
+  signingKey?: string
   /** Of the session at the old host. */
   access: string
   refresh: string

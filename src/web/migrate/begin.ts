@@ -2,6 +2,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { enforceLimits } from '../../context/limits/enforce.ts'
 import { createAccountLimits } from '../../context/limits/policy.ts'
+import type { Config } from '../../kernel/config/config.ts'
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { verifyServiceToken } from '../../server/auth/service-token.ts'
 import { sessionCookie } from '../../server/session-cookie.ts'
@@ -30,6 +31,11 @@ export async function begin(c: PageContext): Promise<Response> {
   const mover = await start.find(account)
   const session = await browserSessionOf(c.req.raw, services)
   const isHere = (await services.accounts.find(mover.did)) !== undefined
+  if (!isHere && session) {
+    throw new InvalidRequestError(
+      `You are signed in as @${session.handle}: sign out of that account to move another one`,
+    )
+  }
   if (isHere && session?.did !== mover.did) {
     throw new InvalidRequestError(
       'This account is here already: sign in to it, then come back to this page',
@@ -42,19 +48,24 @@ export async function begin(c: PageContext): Promise<Response> {
   if (recoveryKey) state.recoveryKey = recoveryKey
   try {
     await enforceLimits(createAccountLimits, {}, context, services)
+    // Known before an account is made that this page could not move.
+    await cookieOf(config, state)
     if (!isHere) await createAccount(c, start, state)
-    const cookie = await moveCookie(config, state)
-    if (cookie === undefined) {
-      throw new InvalidRequestError(
-        'The old host has tokens that are too long for this page: move with the program cumulus',
-      )
-    }
+    const cookie = await cookieOf(config, state)
     c.header('set-cookie', cookie, { append: true })
   } catch (error) {
     await start.signOut(state)
     throw error
   }
   return c.redirect(MIGRATE, 303)
+}
+
+async function cookieOf(config: Config, state: MoveState): Promise<string> {
+  const cookie = await moveCookie(config, state)
+  if (cookie !== undefined) return cookie
+  throw new InvalidRequestError(
+    'The old host has tokens that are too long for this page: move with the program cumulus',
+  )
 }
 
 async function createAccount(c: PageContext, start: MoveStart, state: MoveState): Promise<void> {

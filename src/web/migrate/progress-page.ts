@@ -25,12 +25,11 @@ export function stageOf({
   isActive,
   isActiveThere,
 }: MoveFacts): Stage {
-  if (isIdentityHere) {
-    if (!isActive) return 'activate'
-    return isActiveThere ? 'leave' : 'done'
-  }
+  if (isActive && isIdentityHere) return isActiveThere ? 'leave' : 'done'
+  // The identity may lead here before anything has come: of a did:web its owner chooses when.
   if (!records.isSame) return 'records'
-  return blobs.here < blobs.expected ? 'blobs' : 'identity'
+  if (blobs.here < blobs.expected) return 'blobs'
+  return isIdentityHere ? 'activate' : 'identity'
 }
 
 export interface ProgressPage {
@@ -62,7 +61,7 @@ export function progressPage(config: PageConfig, view: ProgressPage): Html {
 ${alertBox(alert)}${noticeBox(notice)}
 <p><strong>@${handle}</strong> moves from ${state.source} to ${config.branding.name}.</p>
 <section aria-label="Steps"><ol class="list">
-${item(facts.isIdentityHere || facts.records.isSame, 'Records', `${facts.records.here} of ${facts.records.there}`)}
+${item(facts.records.isSame, 'Records', `${facts.records.here} of ${facts.records.there}`)}
 ${item(facts.blobs.here >= facts.blobs.expected, 'Pictures and files', `${facts.blobs.here} of ${facts.blobs.expected}`)}
 ${item(facts.isIdentityHere, 'Identity', facts.isIdentityHere ? 'leads here' : 'leads to your old host')}
 ${item(facts.isActive, 'Switched on here', '')}
@@ -117,8 +116,13 @@ ${step(view, 'finish', '', 'Switch it on')}</section>`,
   leave: (view) => html`<section aria-labelledby="next"><h2 id="next">Switch it off there</h2>
 <p>Your account is on here. At your old host it has to be switched off, or there would be two of it.</p>
 ${step(view, 'finish', '', 'Switch it off there')}</section>`,
-  done: ({ facts, state, handle }) => html`<section aria-labelledby="next"><h2 id="next">Done</h2>
-<p class="note good" role="status">Welcome. Everything is here.</p>
+  done: ({
+    facts,
+    state,
+    handle,
+    alert,
+  }) => html`<section aria-labelledby="next"><h2 id="next">Done</h2>
+<p class="note good" role="status">${alert ? 'Your account is here.' : 'Welcome. Everything is here.'}</p>
 ${facts.isActiveThere === false ? '' : html`<p class="note bad" role="alert">Your old host does not say whether your account is off there: look at ${state.source}.</p>`}
 <p>Sign in to your apps as <strong>@${handle}</strong>, with your new password. Your old host keeps a copy, switched off,
 which you can delete there.</p>
@@ -143,6 +147,10 @@ host may never give them to me again</label>`,
 function identity(view: ProgressPage, consent: Html | ''): Html {
   const { state, wanted } = view
   if (wanted) return webIdentity(view, wanted, consent)
+  if (view.facts.isIdentityHere) {
+    return html`<section aria-labelledby="next"><h2 id="next">Switch it on</h2>
+${step(view, 'identity', consent, 'Switch it on')}</section>`
+  }
   const asked = state.codeAskedAt !== undefined
   return html`<section aria-labelledby="next"><h2 id="next">Change your identity</h2>
 <p>From here on the network looks for you here. Your old host agrees to it by a code, which it mails

@@ -1,6 +1,8 @@
 /** `/migrate`: moving in, for people without a terminal. Loaded when it is first asked for. */
 import { XRPCError } from '@atproto/xrpc-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { enforceLimits } from '../../context/limits/enforce.ts'
+import { importRepoLimits, mailLimits, type RateLimit } from '../../context/limits/policy.ts'
 import type { Services } from '../../context/services.ts'
 import { errorResponse, isInternal } from '../../server/xrpc/answer.ts'
 import type { LostBlob } from '../../services/move-in/copy-blobs.ts'
@@ -92,6 +94,7 @@ export const movingIn = new Hono<MigrateEnv>()
   .use(moversOnly)
   .post('/records', (c) =>
     trying(c, async ({ moveIn, move }) => {
+      await limit(c, importRepoLimits)
       await moveIn.copyRecords(move)
       return `${MIGRATE}?goes`
     }),
@@ -107,6 +110,7 @@ export const movingIn = new Hono<MigrateEnv>()
   )
   .post('/code', (c) =>
     trying(c, async ({ moveIn, move }) => {
+      await limit(c, mailLimits)
       await moveIn.askForCode(move)
       return MIGRATE
     }),
@@ -117,20 +121,14 @@ export const movingIn = new Hono<MigrateEnv>()
       const stage = stageOf(facts)
       const without = stage === 'blobs' && (await typedIn(c, 'without')) === 'yes'
       // Records may have been written at the old host since.
-      if (stage !== 'identity' && !without) return MIGRATE
+      if (stage !== 'identity' && stage !== 'activate' && !without) return MIGRATE
       await moveIn.copyPreferences(move)
       if (move.did.startsWith('did:plc:'))
         await moveIn.switchIdentity(move, await typedIn(c, 'code'))
-      await finish(c)
-      return MIGRATE
+      return finish(c, without)
     }),
   )
-  .post('/finish', (c) =>
-    trying(c, async () => {
-      await finish(c)
-      return MIGRATE
-    }),
-  )
+  .post('/finish', (c) => trying(c, () => finish(c, false)))
   .notFound((c) => c.text('There is nothing here.', 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })
@@ -138,26 +136,46 @@ export const movingIn = new Hono<MigrateEnv>()
   })
 
 const moveInOf = (services: Services): MoveIn => {
-  const { config, accounts, blobs, identity, plc, network } = services
-  return new MoveIn({ config, objects: services, accounts, blobs, identity, plc, network })
+  const { config, accounts, blobs, identity, plc, network, space } = services
+  return new MoveIn({ config, objects: services, accounts, blobs, identity, plc, network, space })
 }
+
+/** Counts a step together with those that apps ask for. @throws RateLimitError */
+const limit = ({ env, var: { session } }: MigrateContext, limits: readonly RateLimit[]) =>
+  enforceLimits(limits, { auth: session }, env.context, env.services)
 
 const typedIn = (c: MigrateContext, name: string): Promise<string> =>
   field(c as unknown as PageContext, name)
 
-/** Switches on here first, then off there: at no time is the account nowhere. */
-async function finish(c: MigrateContext): Promise<void> {
+/**
+ * Switches on here first, then off there: at no time is the account nowhere. What is missing still, such as records
+ * written there meanwhile, comes first: the page says so.
+ *
+ * @param without whether it was agreed to leave files behind
+ */
+async function finish(c: MigrateContext, without: boolean): Promise<Led> {
   const { move, moveIn } = c.var
+  const before = await moveIn.headThere(move)
+  const stage = stageOf(await moveIn.facts(move))
+  if (stage === 'records' || (stage === 'blobs' && !without)) return MIGRATE
   await moveIn.activate(move.did)
   await moveIn.leave(move)
+  const after = await moveIn.headThere(move)
+  if (before === undefined || after === undefined || before === after) return MIGRATE
+  return {
+    alert: `Something was written at ${move.source} while it was switched off, and is not here: your last post or like perhaps.`,
+  }
 }
+
+/** Where a browser is led after a step, or what it is shown instead. */
+type Led = string | { lost: LostBlob[] } | { alert: string }
 
 /**
  * Does a step. The browser is then led to where it says, or shown what was lost; what went wrong is shown on the page.
  */
 async function trying(
   c: MigrateContext,
-  work: (parts: { move: MoveState; moveIn: MoveIn }) => Promise<string | { lost: LostBlob[] }>,
+  work: (parts: { move: MoveState; moveIn: MoveIn }) => Promise<Led>,
 ): Promise<Response> {
   const { move, moveIn } = c.var
   const before = JSON.stringify(move)

@@ -13,7 +13,7 @@ import { localResolver } from '../support/identity.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
 const SEED = 20261121
-const SCALE = process.env.CUMULUS_LONG ? 10 : 1
+const SCALE = process.env.CUMULUS_LONG ? 10 : 0.4
 const PARALLEL = 8
 
 let server: TestServer

@@ -76,7 +76,7 @@ function pretendData(folder: string, data = 'data'): void {
 }
 
 test('killed at any moment and run again, it has the same keys and a kit that is whole', async () => {
-  const runs = process.env.CUMULUS_LONG ? 80 : 4
+  const runs = process.env.CUMULUS_LONG ? 80 : 2
   const whole = await timeOf(() => init(emptyFolder(), HOST))
   for (let run = 0; run < runs; run++) {
     const folder = emptyFolder()

@@ -10,7 +10,7 @@ import { operatorOf } from '../support/accounts.ts'
 import { type Attacker, harm } from '../support/hostile.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
-const MINUTES = Number(process.env.CUMULUS_SOAK_MINUTES ?? (process.env.CUMULUS_LONG ? 30 : 0.25))
+const MINUTES = Number(process.env.CUMULUS_SOAK_MINUTES ?? (process.env.CUMULUS_LONG ? 30 : 0.15))
 const ATTACKERS = 8
 /** ms. The short form runs beside whatever else a machine has to do, and is no measurement. */
 const LONGEST_WAIT = MINUTES >= 1 ? 500 : 5_000

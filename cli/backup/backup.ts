@@ -19,7 +19,7 @@ import {
   type ManifestAccount,
   type StoredFile,
 } from './format.ts'
-import { type HostClient, RefusedError } from './host-client.ts'
+import { type HostClient, namesThere, RefusedError } from './host-client.ts'
 import { RepositoryError } from './repository.ts'
 import { prune, type Retention } from './retention.ts'
 import { RunningMark } from './running.ts'
@@ -157,12 +157,9 @@ class Run {
   }
 
   async one(typed: string): Promise<void> {
-    for await (const { did, handle } of this.#listed()) {
-      if (did !== typed && handle !== typed.replace(/^@/, '').toLowerCase()) continue
-      await this.#account(did)
-      return
-    }
-    throw new CommandError(`There is no account ${typed} on this host.`)
+    const found = await namesThere(this.#options.host, typed)
+    if (!found) throw new CommandError(`There is no account ${typed} on this host.`)
+    await this.#account(found.did)
   }
 
   /** Accounts first, then who has an account: whoever came meanwhile is backed up as well. */
@@ -226,11 +223,11 @@ class Run {
     }
   }
 
-  async *#listed(): AsyncGenerator<{ did: string; handle: string }> {
+  async *#listed(): AsyncGenerator<{ did: string }> {
     const { host } = this.#options
     let after: string | undefined
     for (;;) {
-      const { accounts } = await host.command<{ accounts: { did: string; handle: string }[] }>(
+      const { accounts } = await host.command<{ accounts: { did: string }[] }>(
         'backup/accounts',
         after === undefined ? {} : { after },
       )

@@ -4,7 +4,7 @@ import type { Progress } from '../terminal/progress.ts'
 import { forEachOf } from './at-once.ts'
 import { type Dump, rowsOf } from './dump.ts'
 import type { ManifestAccount } from './format.ts'
-import { type HostClient, RefusedError } from './host-client.ts'
+import { type HostClient, namesThere } from './host-client.ts'
 import type { OpenBackup } from './open-backup.ts'
 import { type RestoreTarget, sendAccount } from './restore-account.ts'
 
@@ -133,18 +133,6 @@ export async function restoreOneAccount(
     claim: names,
   })
   return { did, handle: names.handle, elsewhere: elsewhere ?? null }
-}
-
-/** The account that is called so on the host; undefined: there is none. */
-async function namesThere(host: HostClient, name: string) {
-  try {
-    return await host.command<{ did: string; handle: string; email: string | null }>('account', {
-      account: name,
-    })
-  } catch (error) {
-    if (error instanceof RefusedError && error.reason === 'InvalidRequest') return undefined
-    throw error
-  }
 }
 
 function namesIn(dump: Dump, handle: string): { handle: string; email: string | null } {

@@ -1,14 +1,12 @@
 /** Backs up one account. */
-import { buffer } from 'node:stream/consumers'
 import { forEachOf } from './at-once.ts'
-import { type AccountFacts, accountFacts, type Dump, parseDump } from './dump.ts'
+import { type AccountFacts, accountFacts, fetchDump } from './dump.ts'
 import { type BackupFiles, bytesOf, cidOf } from './files.ts'
 import {
   type AccountIndex,
   type BlobEntry,
   blobName,
   type CarPart,
-  filesOfAccount,
   type ManifestAccount,
   objectName,
 } from './format.ts'
@@ -45,7 +43,7 @@ export async function backUpAccount(
 ): Promise<{ entry: ManifestAccount; index: AccountIndex } | undefined> {
   const { host, files, sealer } = parts
   try {
-    let dump = await dumpOf(host, did)
+    let dump = await fetchDump(host, { did })
     if (before && before.rows.digest === dump.digest && isWhole(files, before)) {
       return { entry: await addIndex(files, before), index: before }
     }
@@ -56,7 +54,7 @@ export async function backUpAccount(
       // What was written meanwhile is looked at again; whoever writes without end is not waited for.
       const isSettled = repository.head === facts.head && missing.length === 0
       if (!isSettled && attempt < ATTEMPTS) {
-        dump = await dumpOf(host, did)
+        dump = await fetchDump(host, { did })
         continue
       }
       const gone = new Set(missing)
@@ -79,11 +77,6 @@ export async function backUpAccount(
   }
 }
 
-async function dumpOf(host: HostClient, did: string): Promise<Dump> {
-  const text = await buffer(await host.commandStream('backup/account', { did }))
-  return parseDump(text.toString())
-}
-
 async function addIndex(files: BackupFiles, index: AccountIndex): Promise<ManifestAccount> {
   const { did, handle } = index
   const stored = await files.addObject([Buffer.from(`${JSON.stringify(index)}\n`)])
@@ -92,19 +85,20 @@ async function addIndex(files: BackupFiles, index: AccountIndex): Promise<Manife
 
 /** Whether all that an index names is there. */
 function isWhole(files: BackupFiles, index: AccountIndex): boolean {
-  const sizes = new Map([
-    ...[...index.repository.parts, index.rows].map((file) => [objectName(file.sha256), file.size]),
-    ...index.blobs.map(({ cid, size }) => [blobName(cid), size]),
-  ] as [string, number][])
-  return [...filesOfAccount(index)].every((name) => files.has(name, sizes.get(name) ?? -1))
+  const { repository, rows, blobs } = index
+  return (
+    [...repository.parts, rows].every(({ sha256, size }) => files.has(objectName(sha256), size)) &&
+    blobs.every(({ cid, size }) => files.has(blobName(cid), size))
+  )
 }
 
 /** Fetches a repository, or what came since the last backup, and verifies the whole of it. */
 async function backUpRepository(
-  { host, files }: AccountBackupParts,
+  parts: AccountBackupParts,
   facts: AccountFacts,
   before: AccountIndex | undefined,
 ): Promise<AccountIndex['repository']> {
+  const { host, files } = parts
   const old = before?.repository
   const isThere = old?.parts.every(({ sha256, size }) => files.has(objectName(sha256), size))
   if (old && isThere && old.head === facts.head) return old
@@ -128,8 +122,7 @@ async function backUpRepository(
   } catch (error) {
     if (!(error instanceof RepositoryError)) throw error
     // What came since does not fit: the repository may have been replaced.
-    if (since !== null)
-      return backUpRepository({ host, files } as AccountBackupParts, facts, undefined)
+    if (since !== null) return backUpRepository(parts, facts, undefined)
     throw error
   }
 }

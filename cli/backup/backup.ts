@@ -1,14 +1,13 @@
 /** One run of a backup: of a whole host, or of one account. */
 
 import { randomUUID } from 'node:crypto'
-import { buffer } from 'node:stream/consumers'
 import { CommandError } from '../terminal/errors.ts'
 import type { Progress } from '../terminal/progress.ts'
 import { backUpAccount } from './account.ts'
 import { forEachOf } from './at-once.ts'
 import { manifestsOf, readIfSound, readIndex } from './catalog.ts'
 import { beginBackup } from './config.ts'
-import { parseDump, rowsOf } from './dump.ts'
+import { fetchDump, rowsOf } from './dump.ts'
 import { BackupFiles, DamagedFileError } from './files.ts'
 import {
   type AccountIndex,
@@ -20,7 +19,7 @@ import {
   type ManifestAccount,
   type StoredFile,
 } from './format.ts'
-import { type HostClient, RefusedError } from './host-client.ts'
+import { type HostClient, namesThere, RefusedError } from './host-client.ts'
 import { RepositoryError } from './repository.ts'
 import { prune, type Retention } from './retention.ts'
 import { RunningMark } from './running.ts'
@@ -158,12 +157,9 @@ class Run {
   }
 
   async one(typed: string): Promise<void> {
-    for await (const { did, handle } of this.#listed()) {
-      if (did !== typed && handle !== typed.replace(/^@/, '').toLowerCase()) continue
-      await this.#account(did)
-      return
-    }
-    throw new CommandError(`There is no account ${typed} on this host.`)
+    const found = await namesThere(this.#options.host, typed)
+    if (!found) throw new CommandError(`There is no account ${typed} on this host.`)
+    await this.#account(found.did)
   }
 
   /** Accounts first, then who has an account: whoever came meanwhile is backed up as well. */
@@ -172,13 +168,15 @@ class Run {
     for await (const { did } of this.#listed()) dids.push(did)
     await this.#accounts(dids)
     const objects: Record<string, StoredFile> = {}
-    const directory = await this.#rowsOf('directory')
+    const { host } = this.#options
+    const directory = await fetchDump(host, { object: 'directory' })
     const hosted = [...rowsOf(directory, 'account')].map(({ did }) => String(did))
     const tried = new Set(dids)
     await this.#accounts(hosted.filter((did) => !tried.has(did)))
     const isHosted = new Set(hosted)
     for (const did of this.#entries.keys()) if (!isHosted.has(did)) this.#entries.delete(did)
-    const dumps = [directory, await this.#rowsOf('oauth'), await this.#rowsOf('sequencer')]
+    const oauth = await fetchDump(host, { object: 'oauth' })
+    const dumps = [directory, oauth, await fetchDump(host, { object: 'sequencer' })]
     for (const { text, facts } of dumps) {
       objects[String(facts.object)] = await this.#files.addObject([await this.#sealer.seal(text)])
     }
@@ -225,11 +223,11 @@ class Run {
     }
   }
 
-  async *#listed(): AsyncGenerator<{ did: string; handle: string }> {
+  async *#listed(): AsyncGenerator<{ did: string }> {
     const { host } = this.#options
     let after: string | undefined
     for (;;) {
-      const { accounts } = await host.command<{ accounts: { did: string; handle: string }[] }>(
+      const { accounts } = await host.command<{ accounts: { did: string }[] }>(
         'backup/accounts',
         after === undefined ? {} : { after },
       )
@@ -237,12 +235,6 @@ class Run {
       yield* accounts
       after = accounts.at(-1)?.did
     }
-  }
-
-  async #rowsOf(object: string) {
-    const { host } = this.#options
-    const text = await buffer(await host.commandStream('backup/object', { object }))
-    return parseDump(text.toString())
   }
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { forEachOf } from './at-once.ts'
-import { accountFacts, type Dump, type DumpValue, parseDump, rowsOf } from './dump.ts'
+import { accountFacts, type Dump, type DumpValue, fetchDump, rowsOf } from './dump.ts'
 import { cidOf } from './files.ts'
 import type { AccountIndex, ManifestAccount } from './format.ts'
 import type { HostClient } from './host-client.ts'
@@ -57,7 +57,7 @@ export async function compareHost(
     onAccount(entry.handle)
   })
   for (const object of ['directory', 'oauth'] as const) {
-    const there = await dumpOf(host, 'backup/object', { object })
+    const there = await fetchDump(host, { object })
     // What the restore itself was written down as is there besides.
     const compared = compareRows(await backup.object(object), there, { mayHaveMore: true })
     total.rows += compared.rows
@@ -72,7 +72,7 @@ async function compareAccount(
   index: AccountIndex,
 ): Promise<Omit<Comparison, 'accounts'>> {
   const { did, handle } = index
-  const dump = await dumpOf(host, 'backup/account', { did })
+  const dump = await fetchDump(host, { did })
   const facts = accountFacts(dump)
   const { rows, problems } = compareRows(await backup.rows(index), dump)
   if (facts.handle !== handle) problems.push(`the handle is ${facts.handle}`)
@@ -148,7 +148,3 @@ function counted(dump: Dump, table: string, columns: readonly string[]): Map<str
 
 const keyOf = (row: Record<string, DumpValue>, columns: readonly string[]): string =>
   JSON.stringify(columns.map((column) => row[column] ?? null))
-
-async function dumpOf(host: HostClient, path: string, body: object): Promise<Dump> {
-  return parseDump((await buffer(await host.commandStream(path, body))).toString())
-}

@@ -1,8 +1,10 @@
 /** Reads the rows that a host gives for a backup (`src/storage/dump.ts`). */
 import { createHash } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
 import { decodeCid } from '@atproto/lex-data'
 import { CommandError } from '../terminal/errors.ts'
 import type { BlobEntry } from './format.ts'
+import type { HostClient } from './host-client.ts'
 
 export type DumpValue = string | number | null | { b: string } | { seal: string; b: string }
 
@@ -29,6 +31,15 @@ interface Line {
   columns?: string[]
   rows?: DumpValue[][]
   end?: boolean
+}
+
+/** Asks a host for the rows of an account, or of an object that it has one of. @throws RefusedError, CommandError */
+export async function fetchDump(
+  host: HostClient,
+  of: { did: string } | { object: string },
+): Promise<Dump> {
+  const path = 'did' in of ? 'backup/account' : 'backup/object'
+  return parseDump((await buffer(await host.commandStream(path, of))).toString())
 }
 
 /** @throws CommandError when it was cut off */

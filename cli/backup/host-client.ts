@@ -136,6 +136,18 @@ export class HostClient {
   }
 }
 
+/** The account that is called so on the host; undefined: there is none. */
+export async function namesThere(host: HostClient, name: string) {
+  try {
+    return await host.command<{ did: string; handle: string; email: string | null }>('account', {
+      account: name,
+    })
+  } catch (error) {
+    if (error instanceof RefusedError && error.reason === 'InvalidRequest') return undefined
+    throw error
+  }
+}
+
 async function refusal(response: Response): Promise<Error> {
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
   if (response.status === 401) {

@@ -2,9 +2,9 @@
 import { CommandError } from '../terminal/errors.ts'
 import type { Progress } from '../terminal/progress.ts'
 import { forEachOf } from './at-once.ts'
-import type { Dump } from './dump.ts'
+import { type Dump, rowsOf } from './dump.ts'
 import type { ManifestAccount } from './format.ts'
-import { type HostClient, RefusedError } from './host-client.ts'
+import { type HostClient, namesThere } from './host-client.ts'
 import type { OpenBackup } from './open-backup.ts'
 import { type RestoreTarget, sendAccount } from './restore-account.ts'
 
@@ -71,10 +71,8 @@ export async function restoreHost(
 
 /** Which accounts the network has heard of. */
 async function listed(backup: OpenBackup): Promise<(did: string) => boolean> {
-  const { tables } = await backup.object('sequencer')
-  const { columns = [], rows = [] } = tables.get('source') ?? {}
-  const at = columns.indexOf('did')
-  const dids = new Set(rows.map((row) => row[at]))
+  const sources = [...rowsOf(await backup.object('sequencer'), 'source')]
+  const dids = new Set(sources.map(({ did }) => did))
   return (did) => dids.has(did)
 }
 
@@ -137,20 +135,7 @@ export async function restoreOneAccount(
   return { did, handle: names.handle, elsewhere: elsewhere ?? null }
 }
 
-/** The account that is called so on the host; undefined: there is none. */
-async function namesThere(host: HostClient, name: string) {
-  try {
-    return await host.command<{ did: string; handle: string; email: string | null }>('account', {
-      account: name,
-    })
-  } catch (error) {
-    if (error instanceof RefusedError && error.reason === 'InvalidRequest') return undefined
-    throw error
-  }
-}
-
 function namesIn(dump: Dump, handle: string): { handle: string; email: string | null } {
-  const { columns = [], rows = [] } = dump.tables.get('account') ?? {}
-  const email = rows[0]?.[columns.indexOf('email')]
-  return { handle, email: typeof email === 'string' ? email : null }
+  const [account] = rowsOf(dump, 'account')
+  return { handle, email: typeof account?.email === 'string' ? account.email : null }
 }

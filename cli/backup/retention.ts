@@ -1,7 +1,7 @@
 /** Which runs of a backup are kept, and the removal of what no kept one refers to. */
 import { readIndex, readManifest } from './catalog.ts'
 import type { BackupFiles } from './files.ts'
-import { type DatedName, FOLDERS, filesOf, isOwnName } from './format.ts'
+import { type DatedName, FOLDERS, filesOf, filesOfAccount, isOwnName } from './format.ts'
 
 export interface Retention {
   /** Of how many days, weeks and months the newest run is kept. */
@@ -47,17 +47,17 @@ export async function prune(
   const { store } = files
   const kept = groups.flatMap((runs) => runsToKeep(runs, retention))
   const referred = new Set<string>()
-  const read = new Map<string, string[]>()
+  const read = new Set<string>()
   for (const run of kept) {
     const { manifest } = await readManifest(files, run)
+    for (const name of filesOf(manifest, [])) referred.add(name)
     for (const entry of manifest.accounts) {
       const { sha256 } = entry.index
-      const known = read.get(sha256)
-      const names = known ?? [...filesOf(manifest, [await readIndex(files, entry)])]
-      if (!known) read.set(sha256, names)
-      for (const name of names) referred.add(name)
+      // Runs share the index of an account that has not changed.
+      if (read.has(sha256)) continue
+      read.add(sha256)
+      for (const name of filesOfAccount(await readIndex(files, entry))) referred.add(name)
     }
-    for (const name of filesOf(manifest, [])) referred.add(name)
   }
   const isKept = new Set(kept.map(({ name }) => name))
   const unkept = groups.flat().filter(({ name }) => !isKept.has(name))

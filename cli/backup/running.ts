@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os'
 import { buffer } from 'node:stream/consumers'
-import type { BackupFiles } from './files.ts'
+import { type BackupFiles, DamagedFileError } from './files.ts'
 import { FOLDERS, type ManifestAccount } from './format.ts'
 import { type Mark, parseJson } from './shape.ts'
 
@@ -75,10 +75,12 @@ async function marksOf(files: BackupFiles): Promise<Map<string, Mark>> {
   for (const name of (await files.store.list(FOLDERS.running)).keys()) {
     const stream = await files.store.read(name)
     if (!stream) continue
+    const text = (await buffer(stream)).toString()
     try {
-      marks.set(name, parseJson('mark', (await buffer(stream)).toString(), name))
-    } catch {
-      // Nobody goes on with one that cannot be read.
+      marks.set(name, parseJson('mark', text, name))
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error
+      // Nobody goes on with one that is none. One that did not arrive may be of a run that is under way, and stays.
       await files.store.remove(name)
     }
   }

@@ -1,5 +1,6 @@
 /** The identity: from here on the network looks for the account at the new host. */
 import { setTimeout as wait } from 'node:timers/promises'
+import { accountDocument } from '../../src/services/identity/documents.ts'
 import {
   operationCid,
   type PlcOperation,
@@ -146,12 +147,17 @@ async function waitForDocument(
 ): Promise<undefined> {
   const { state, options, report, signal } = move
   const { did } = state
-  const key = recommended.verificationMethods?.atproto ?? ''
-  const endpoint = recommended.services?.atproto_pds?.endpoint ?? ''
+  const key = recommended.verificationMethods?.atproto
+  const endpoint = recommended.services?.atproto_pds?.endpoint
+  if (!key || !endpoint) {
+    throw new MoveError('The new host does not say what the document of the identity has to name')
+  }
   const host = decodeURIComponent(did.slice('did:web:'.length))
+  const account = { did, handle: state.handle }
+  const document = accountDocument({ account, signingKey: key }, endpoint)
   const text =
     `Publish this at https://${host}/.well-known/did.json (keep what else is in it):\n` +
-    `${JSON.stringify(documentFor(did, state.handle, key, endpoint), null, 2)}`
+    `${JSON.stringify(document, null, 2)}`
   report.note(text)
   const end = Date.now() + options.waitForDocument
   for (let pause = FIRST_LOOK; Date.now() < end; pause *= 1.2) {
@@ -163,18 +169,3 @@ async function waitForDocument(
     `${did} does not lead to the new host yet. Publish the document that is shown above, then run the same command again.`,
   )
 }
-
-const documentFor = (did: string, handle: string, key: string, endpoint: string) => ({
-  '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'],
-  id: did,
-  alsoKnownAs: [`at://${handle}`],
-  verificationMethod: [
-    {
-      id: `${did}#atproto`,
-      type: 'Multikey',
-      controller: did,
-      publicKeyMultibase: key.slice('did:key:'.length),
-    },
-  ],
-  service: [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: endpoint }],
-})

@@ -1,14 +1,17 @@
 /** DID documents that this host serves (atproto DID specification, DID documents). */
 import { formatMultikey, parseDidKey } from '@atproto/crypto'
-import type { AccountIdentity } from '../../contracts/account/repository.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { DidDocument } from './did-document.ts'
 
-/** The document of an account on this host. `endpoint` is the host's public URL. */
-export function accountDocument(
-  { account, signingKey }: AccountIdentity,
-  endpoint: string,
-): DidDocument {
+/** Who an account is to the network. */
+interface Described {
+  account: { did: string; handle: string }
+  /** did:key */
+  signingKey: string
+}
+
+/** The document of an account on a host. `endpoint` is the host's public URL. */
+export function accountDocument({ account, signingKey }: Described, endpoint: string): DidDocument {
   const { jwtAlg, keyBytes } = parseDidKey(signingKey)
   return {
     '@context': [

@@ -1,5 +1,6 @@
 /** How far a move is, and the one thing that is next. */
 import { html } from 'hono/html'
+import { accountDocument } from '../../services/identity/documents.ts'
 import type { LostBlob } from '../../services/move-in/copy-blobs.ts'
 import type { MoveFacts } from '../../services/move-in/move-in.ts'
 import type { MoveState } from '../../services/move-in/state.ts'
@@ -175,19 +176,7 @@ const webIdentity = (
 ): Html => {
   const { did } = view.state
   const host = decodeURIComponent(did.slice('did:web:'.length))
-  const document = {
-    id: did,
-    alsoKnownAs: [`at://${handle}`],
-    verificationMethod: [
-      {
-        id: `${did}#atproto`,
-        type: 'Multikey',
-        controller: did,
-        publicKeyMultibase: key.replace('did:key:', ''),
-      },
-    ],
-    service: [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: endpoint }],
-  }
+  const document = accountDocument({ account: { did, handle }, signingKey: key }, endpoint)
   return html`<section aria-labelledby="next"><h2 id="next">Change your identity</h2>
 <p>Publish this at <code>https://${host}/.well-known/did.json</code>; what else is in it may stay:</p>
 <pre><code>${JSON.stringify(document, null, 2)}</code></pre>

@@ -54,7 +54,7 @@ env_file=$etc/pds.env
 [ -n "$hostname" ] || [ -f "$env_file" ] || fail "--hostname is missing: under which name will people reach this host?"
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "run it as root: sudo deploy/install.sh ..."
 
-if [ -f "$env_file" ] && [ -n "$hostname" ] && ! grep -qx "PDS_HOSTNAME=$hostname" "$env_file"; then
+if [ -f "$env_file" ] && [ -n "$hostname" ] && ! grep -qxF "PDS_HOSTNAME=$hostname" "$env_file"; then
   fail "$env_file has another PDS_HOSTNAME, which accounts have in their identities. Nothing was changed"
 fi
 
@@ -188,7 +188,7 @@ proxy() {
   if [ ! -f "$file" ] || grep -q 'root \* /usr/share/caddy' "$file"; then
     # shellcheck disable=SC2016 # Caddy's own placeholders
     sed -e "s/{\$PDS_HOSTNAME}/$name/g" -e 's/{\$CUMULUS_UPSTREAM:\([^}]*\)}/\1/g' "$code/deploy/Caddyfile" > "$file"
-  elif ! grep -q "$name" "$file"; then
+  elif ! grep -qF "$name" "$file"; then
     echo "$file is in use already: add what deploy/Caddyfile says to it" >&2
   fi
   if systemd && [ -n "$start" ]; then systemctl reload-or-restart caddy; fi

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs, parseEnv } from 'node:util'
 import { DEFAULT_PORT, type RawSettings } from '../../src/kernel/config/settings.ts'
-import { ROOT } from '../host/bundle.ts'
+import { ROOT, WRANGLER } from '../host/bundle.ts'
 import { ensureFirstAccount } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
@@ -45,11 +45,10 @@ async function run(rawArgs: readonly string[]): Promise<void> {
   // These go before what .dev.vars says.
   const given = { PDS_PORT: String(port), ...(plc && { PDS_DID_PLC_URL: plc.url }) }
   const vars = Object.entries(given).flatMap(([name, value]) => ['--var', `${name}:${value}`])
-  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
   const place = ['--ip', '127.0.0.1', '--port', String(port)]
   const ended = runTogether([
     start(join(ROOT, 'codegen', 'cli.ts'), '--watch'),
-    start(wrangler, 'dev', ...place, ...vars, ...others),
+    start(WRANGLER, 'dev', ...place, ...vars, ...others),
   ])
   if (!(await isUp(origin, ended))) return
   const first = await ensureFirstAccount(origin, settings)

@@ -61,7 +61,7 @@ export default command({
     '  npx cumulus doctor --account alice.example.com      one account, and the host\n' +
     '  npx cumulus doctor --fix                            and mend what is safe to mend\n\n' +
     'It exits with 1 when an error was found; warnings and notes are no errors.',
-  run: (given) => run(given as unknown as Args),
+  run: (given) => run(given),
 })
 
 async function run(given: Args): Promise<void> {

@@ -66,7 +66,7 @@ export default command({
     '  npx cumulus logs --level error\n' +
     '  npx cumulus logs --account alice.example.com\n' +
     '  npx cumulus logs --cloudflare',
-  run: (given) => run(given as unknown as Args),
+  run: (given) => run(given),
 })
 
 async function run(given: Args): Promise<void> {

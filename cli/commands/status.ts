@@ -39,7 +39,7 @@ export default command({
     '  npx cumulus status --watch\n' +
     '  npx cumulus status --watch --interval 60 >> status.log\n' +
     '  npx cumulus status --json --host https://pds.example.com',
-  run: (given) => run(given as unknown as Args),
+  run: (given) => run(given),
 })
 
 async function run(given: Args): Promise<void> {

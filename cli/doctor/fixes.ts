@@ -3,7 +3,10 @@ import type { Fix } from './finding.ts'
 import type { Account } from './world.ts'
 
 /** Tells the network to look at an account again: who it is, or what is in its repository. */
-export const announce = ({ did, handle }: Account, what: 'identity' | 'sync'): Fix => ({
+export const announce = (
+  { did, handle }: Pick<Account, 'did' | 'handle'>,
+  what: 'identity' | 'sync',
+): Fix => ({
   path: '/operator/announce',
   body: { account: did, what },
   does:

@@ -2,7 +2,6 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls, type PeerCertificate } from 'node:tls'
 import { Agent, buildConnector, fetch, type RequestInit, WebSocket } from 'undici'
-import { inUrl } from '../settings/local.ts'
 
 /** ms */
 export const TIMEOUT = 8_000
@@ -199,7 +198,7 @@ export const isOpen = (host: string, port: number): Promise<boolean> =>
 /** `192.0.2.1`, `192.0.2.1:8443` or `[2001:db8::1]:443`; undefined: it is neither. */
 export function readAddress(text: string): { address: string; port?: number } | undefined {
   if (isIP(text)) return { address: text }
-  const url = URL.parse(`tcp://${isIP(text) ? inUrl(text) : text}`)
+  const url = URL.parse(`tcp://${text}`)
   if (!url?.hostname) return undefined
   const address = url.hostname.replace(/^\[|\]$/g, '')
   return url.port === '' ? { address } : { address, port: Number(url.port) }

@@ -41,7 +41,7 @@ interface Job {
   account?: Account
 }
 
-/** @param onDone is called with each result, in the order in which they come */
+/** @param onDone is called after each check, with how many are made */
 export async function diagnose(
   world: World,
   onDone: (done: number, total: number) => void = () => {},

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** Cloudflare's own program. */
+export const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
 export const BUNDLE = join(ROOT, 'dist', 'worker.js')
 
 /** What the bundle is made of. */
@@ -20,17 +22,16 @@ export function ensureBundle(onBuild: () => void): void {
   const built = statSync(BUNDLE, { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (INPUTS.every((input) => newest(join(ROOT, input)) <= built)) return
   // An image of a container has the bundle, and not what builds it.
-  if (built > 0 && !existsSync(join(ROOT, 'node_modules', 'wrangler'))) return
+  if (built > 0 && !existsSync(WRANGLER)) return
   onBuild()
   buildBundle()
 }
 
 /** @returns wrangler's report, with the size of the upload. @throws BundleError */
 export function buildBundle(): string {
-  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [wrangler, 'deploy', '--dry-run', '--outdir', 'dist'],
+    [WRANGLER, 'deploy', '--dry-run', '--outdir', 'dist'],
     { cwd: ROOT, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } },
   )
   if (status !== 0) throw new BundleError(`${stdout}${stderr}`)

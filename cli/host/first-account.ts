@@ -62,7 +62,7 @@ export async function ensureFirstAccount(
 }
 
 /** The domain under which handles are given out, with its dot. */
-export async function firstDomain(origin: string): Promise<string> {
+async function firstDomain(origin: string): Promise<string> {
   const { availableUserDomains } = await call<{ availableUserDomains: string[] }>(
     origin,
     'com.atproto.server.describeServer',

@@ -7,7 +7,7 @@ import {
   type OutgoingMail,
   type RelayRefusal,
 } from '../../src/kernel/mail.ts'
-import { startUnixService, type UnixService } from './unix-service.ts'
+import { readBody, startUnixService, type UnixService } from './unix-service.ts'
 
 /** Bytes; a mail of ours has some thousand. */
 const MAX_BODY = 1024 * 1024
@@ -67,22 +67,11 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    await send(transport, JSON.parse(await readBody(request)) as OutgoingMail)
+    await send(transport, JSON.parse(await readBody(request, MAX_BODY)) as OutgoingMail)
     response.writeHead(200).end()
   } catch (error) {
     const { message, responseCode } = error as Error & { responseCode?: number }
     const refusal: RelayRefusal = { message, isFinal: isFinalReply(responseCode) }
     response.writeHead(502, { 'content-type': 'application/json' }).end(JSON.stringify(refusal))
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.byteLength
-    if (size > MAX_BODY) throw new RangeError('the mail is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { availableParallelism } from 'node:os'
 import type { HashRequest } from '../../src/kernel/crypto/remote-hasher.ts'
 import { FairQueue, QueueFullError } from './fair-queue.ts'
-import { startUnixService, type UnixService } from './unix-service.ts'
+import { readBody, startUnixService, type UnixService } from './unix-service.ts'
 
 /** Bytes; a password has 512 characters at most. */
 const MAX_BODY = 8 * 1024
@@ -35,24 +35,13 @@ async function answer(
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   try {
-    const asked = JSON.parse(await readBody(request)) as HashRequest
+    const asked = JSON.parse(await readBody(request, MAX_BODY)) as HashRequest
     const key = await queue.run(asked.key, () => derive(asked), gone.signal)
     response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(key)
   } catch (error) {
     // Not said why: the text may hold the password.
     response.writeHead(error instanceof QueueFullError ? 429 : 400).end()
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let received = 0
-  for await (const chunk of request) {
-    received += (chunk as Buffer).byteLength
-    if (received > MAX_BODY) throw new RangeError('too large')
-    chunks.push(chunk as Buffer)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function derive({ password, salt, N, r, p, keyLength }: HashRequest): Promise<Buffer> {

@@ -1,6 +1,6 @@
 /** A helper of the server in this process: an HTTP service on a Unix socket, in a folder that nobody else may enter. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -30,4 +30,16 @@ export async function startUnixService(
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The text that a request brings. @throws RangeError where it has more than `limit` bytes */
+export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.byteLength
+    if (size > limit) throw new RangeError('the request is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }

@@ -16,8 +16,8 @@ import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
 
-/** Matches wrangler.toml, which workerd does not read. */
-const COMPATIBILITY_DATE = '2026-11-01'
+/** As in wrangler.toml, which workerd does not read. */
+export const COMPATIBILITY = { date: '2026-11-01', flags: ['no_web_socket_compression'] } as const
 
 /**
  * What an isolate may have of short-lived values before V8 collects them, in MB. As it grows to 32 MB by itself, which
@@ -241,8 +241,8 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "${relative(dataDirectory, BUNDLE)}")],
-  compatibilityDate = "${COMPATIBILITY_DATE}",
-  compatibilityFlags = ["no_web_socket_compression"],
+  compatibilityDate = "${COMPATIBILITY.date}",
+  compatibilityFlags = ${JSON.stringify(COMPATIBILITY.flags)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "objects"),
   bindings = ${list(bindings)}

@@ -1,8 +1,7 @@
 /** Runs Cloudflare's own program. */
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { ROOT } from './bundle.ts'
+import { ROOT, WRANGLER } from './bundle.ts'
 
 /** Names another program that takes the place of wrangler: a stand-in in tests, or a newer one. */
 const OTHER = 'CUMULUS_WRANGLER'
@@ -35,7 +34,7 @@ export function runWrangler(
   args: readonly string[],
   { input, interactive = false }: WranglerOptions = {},
 ): Promise<WranglerResult> {
-  const program = process.env[OTHER] ?? join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+  const program = process.env[OTHER] ?? WRANGLER
   const stdin = input === undefined ? (interactive ? 'inherit' : 'ignore') : 'pipe'
   const output = interactive ? 'inherit' : 'pipe'
   const child = spawn(process.execPath, [program, ...args], {

@@ -1,3 +1,5 @@
+import { askAsOperator, type OperatorArgs } from './operator.ts'
+
 /** What a host answers of the identity of an account (`/operator/identity`). */
 export interface Identity {
   did: string
@@ -18,6 +20,11 @@ export interface Identity {
   plc?: { error: string } | { rotationKeys: string[] }
   plcUrl: string
   problem: string | null
+}
+
+/** Asks a host who an account of it is to the network. @throws CommandError */
+export async function askIdentity(host: OperatorArgs, account: string): Promise<Identity> {
+  return (await askAsOperator(host, '/operator/identity', { account })) as unknown as Identity
 }
 
 /** Whose a rotation key is, in words. */

@@ -62,7 +62,7 @@ export interface Kit {
 }
 
 /** The kit as text. */
-export function kitText({ hostname, secrets, recoveryKey }: Kit): string {
+function kitText({ hostname, secrets, recoveryKey }: Kit): string {
   return `RECOVERY KIT of ${hostname}, made ${new Date().toISOString().slice(0, 10)} by cumulus init
 
 Keep this where only you can read it, and not on the machine of the host: a password manager, or paper.

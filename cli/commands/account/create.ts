@@ -15,7 +15,8 @@ const args = {
 
 export default command({
   name: 'create',
-  description: `Makes an account with a new did:plc on a running server, also where registration is closed.`,
+  description:
+    'Makes an account with a new did:plc on a running server, also where registration is closed.',
   args,
   run: (given) => run(given),
 })

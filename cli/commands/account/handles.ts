@@ -1,64 +1,43 @@
 /** `cumulus account handles`, `reserve bakery`, `free guide`: names that nobody gets but from the operator. */
-import type { ArgsDef } from 'citty'
-import { askAsOperator, type OperatorArgs, operatorArgs } from '../../operator/operator.ts'
-import { command } from '../../terminal/command.ts'
-
-const listArgs = {
-  ...operatorArgs,
-  json: { type: 'boolean', default: false, description: 'Print {rules} instead' },
-} as const satisfies ArgsDef
-
-export const handles = command({
-  name: 'handles',
-  description: `Lists the names that the operator has reserved or freed.`,
-  args: listArgs,
-  run: (given) => list(given),
-})
+import { operatorCommand } from '../../operator/command.ts'
+import { askAsOperator } from '../../operator/operator.ts'
 
 interface HandleRuling {
   name: string
   rule: string
 }
 
-/** All of them: the host answers a page at a time. */
-async function list({ json, ...args }: OperatorArgs & { json: boolean }): Promise<void> {
-  const rules: HandleRuling[] = []
-  for (let page: HandleRuling[] = []; ; ) {
-    const after = page.at(-1)?.name
-    const answer = await askAsOperator(
-      args,
-      '/operator/handles',
-      after === undefined ? {} : { after },
-    )
-    page = answer.rules as HandleRuling[]
-    if (page.length === 0) break
-    rules.push(...page)
-  }
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ rules })}\n`)
-    return
-  }
-  for (const { name, rule } of rules) {
-    process.stdout.write(`${rule.padEnd(9)} ${name}\n`)
-  }
-}
+export const handles = operatorCommand({
+  name: 'handles',
+  description: 'Lists the names that the operator has reserved or freed.',
+  args: {},
+  run: async (host) => {
+    const rules: HandleRuling[] = []
+    // The host answers a page at a time.
+    for (let page: HandleRuling[] = []; ; ) {
+      const after = page.at(-1)?.name
+      const answer = await askAsOperator(host, '/operator/handles', { after })
+      page = answer.rules as HandleRuling[]
+      if (page.length === 0) break
+      rules.push(...page)
+    }
+    const text = rules.map(({ name, rule }) => `${rule.padEnd(9)} ${name}\n`).join('')
+    return { answer: { rules }, text }
+  },
+})
 
-const ruling = (word: string, rule: 'reserved' | 'free' | null, description: string) => {
-  const args = {
-    name: { type: 'positional', required: true, description: 'What stands before the domain' },
-    ...operatorArgs,
-  } as const satisfies ArgsDef
-  return command({
+const ruling = (word: string, rule: 'reserved' | 'free' | null, description: string) =>
+  operatorCommand({
     name: word,
-    description: `${description}`,
-    args,
-    run: async (given) => {
-      const { name, ...how } = given
-      await askAsOperator(how, '/operator/handles', { name, rule })
-      process.stdout.write(`${name} is ${rule ?? 'as by default'}\n`)
+    description,
+    args: {
+      name: { type: 'positional', required: true, description: 'What stands before the domain' },
+    },
+    run: async ({ name, ...host }) => {
+      const answer = await askAsOperator(host, '/operator/handles', { name, rule })
+      return { answer, text: `${name} is ${rule ?? 'as by default'}\n` }
     },
   })
-}
 
 export const reserve = ruling(
   'reserve',

@@ -1,6 +1,6 @@
 /** `cumulus identity recovery-key`: keys with which owners undo what the host signs. */
 import { accountArg, operatorCommand } from '../../operator/command.ts'
-import { type Identity, ownerOf } from '../../operator/identity.ts'
+import { askIdentity, ownerOf } from '../../operator/identity.ts'
 import { askAsOperator } from '../../operator/operator.ts'
 import { group } from '../../terminal/command.ts'
 import { CommandError } from '../../terminal/errors.ts'
@@ -11,9 +11,7 @@ const list = operatorCommand({
     'Lists the keys that may change an identity, the strongest first, and whose they are.',
   args: { account: accountArg },
   run: async ({ account, ...host }) => {
-    const identity = (await askAsOperator(host, '/operator/identity', {
-      account,
-    })) as unknown as Identity
+    const identity = await askIdentity(host, account)
     const { plc, did } = identity
     if (!plc)
       throw new CommandError(

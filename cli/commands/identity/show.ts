@@ -1,7 +1,6 @@
 /** `cumulus identity show alice.test`: what the network is told of an account, held against what is here. */
 import { accountArg, operatorCommand } from '../../operator/command.ts'
-import { differences, type Identity, ownerOf } from '../../operator/identity.ts'
-import { askAsOperator } from '../../operator/operator.ts'
+import { askIdentity, differences, type Identity, ownerOf } from '../../operator/identity.ts'
 
 export default operatorCommand({
   name: 'show',
@@ -9,9 +8,7 @@ export default operatorCommand({
     'Shows the identity of an account: DID document, handle in both directions, keys, and what does not fit.',
   args: { account: accountArg },
   run: async ({ account, ...host }) => {
-    const identity = (await askAsOperator(host, '/operator/identity', {
-      account,
-    })) as unknown as Identity
+    const identity = await askIdentity(host, account)
     return { answer: { ...identity, differences: differences(identity) }, text: describe(identity) }
   },
 })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { text as readText } from 'node:stream/consumers'
 import type { PlcState } from '../../../src/services/identity/plc-operation.ts'
 import { accountArg, operatorCommand } from '../../operator/command.ts'
-import type { Identity } from '../../operator/identity.ts'
+import { askIdentity } from '../../operator/identity.ts'
 import { askAsOperator } from '../../operator/operator.ts'
 import { CommandError } from '../../terminal/errors.ts'
 
@@ -46,9 +46,7 @@ With the key of the host, nothing is sent after which the account could not live
       return { answer, text: printed(answer.operation, submit) }
     }
     const local = await import('../../identity/sign-locally.ts')
-    const identity = (await askAsOperator(host, '/operator/identity', {
-      account,
-    })) as unknown as Identity
+    const identity = await askIdentity(host, account)
     const { did, handle, plcUrl } = identity
     const operation = await local.signLocally(plcUrl, did, change, local.readKeyFile(key))
     if (submit) {

@@ -3,6 +3,7 @@ import { pdsOf, signingKeyOf } from '../../../src/services/identity/did-document
 import type { Check } from '../check.ts'
 import { foundIf, Skipped } from '../finding.ts'
 import { WANTED } from '../firehose.ts'
+import { announce } from '../fixes.ts'
 import { verifyEvents } from '../verify.ts'
 import type { World } from '../world.ts'
 
@@ -78,13 +79,7 @@ export const firehoseChecks: readonly Check[] = [
       const rest = problems.length - TOLD
       return problems.slice(0, TOLD).map(({ seq, did, what }, index) => ({
         what: `Event ${seq} of ${did}: ${what}.${index === TOLD - 1 && rest > 0 ? ` There are ${rest} more.` : ''}`,
-        fixes: [
-          {
-            path: '/operator/announce',
-            body: { account: did, what: 'sync' },
-            does: `tells the network to fetch the repository of ${did}`,
-          },
-        ],
+        fixes: [announce({ did, handle: did }, 'sync')],
       }))
     },
   },

@@ -1,7 +1,7 @@
 /** The production bundle: what `wrangler deploy` would upload, in `dist/`. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -27,15 +27,30 @@ export function ensureBundle(onBuild: () => void): void {
   buildBundle()
 }
 
-/** @returns wrangler's report, with the size of the upload. @throws BundleError */
+/**
+ * Builds it in a folder of its own and moves it into place: several programs may start, and build, at once, and none of them
+ * is to find half a bundle.
+ *
+ * @returns wrangler's report, with the size of the upload
+ * @throws BundleError
+ */
 export function buildBundle(): string {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [WRANGLER, 'deploy', '--dry-run', '--outdir', 'dist'],
-    { cwd: ROOT, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } },
-  )
-  if (status !== 0) throw new BundleError(`${stdout}${stderr}`)
-  return stdout
+  const folder = join(dirname(BUNDLE), `build-${process.pid}`)
+  try {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [WRANGLER, 'deploy', '--dry-run', '--outdir', folder],
+      { cwd: ROOT, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } },
+    )
+    if (status !== 0) throw new BundleError(`${stdout}${stderr}`)
+    const name = basename(BUNDLE)
+    for (const file of [`${name}.map`, name]) {
+      renameSync(join(folder, file), join(dirname(BUNDLE), file))
+    }
+    return stdout
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** Time of the last change below `path`, in ms since the epoch. */

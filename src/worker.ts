@@ -28,9 +28,11 @@ import { site } from './web/site.ts'
 
 export { AccountObject } from './durable/account.ts'
 export { DirectoryObject } from './durable/directory.ts'
+export { IndexObject } from './durable/host-index.ts'
 export { ImportCheckObject } from './durable/import-check.ts'
 export { OAuthObject } from './durable/oauth.ts'
 export { SequencerObject } from './durable/sequencer.ts'
+export { Hooks } from './server/collections/hooks.ts'
 export { Control } from './server/control.ts'
 
 export default {

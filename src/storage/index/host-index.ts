@@ -1,0 +1,193 @@
+import type { SequencedEvent } from '../sequencer/log.ts'
+import { type AccountState, IndexedAccounts } from './accounts.ts'
+import { Definitions, type IndexDefinition } from './definitions.ts'
+import { type LoggedChange, type LoggedEvent, readFrame } from './feed.ts'
+import { RecordTables } from './records.ts'
+import { Scans } from './scans.ts'
+import { HookTasks } from './tasks.ts'
+
+/** Records of a deleted account that are removed at once. */
+const REMOVED_AT_ONCE = 500
+
+/** What of the project's collections the log is read for. */
+export interface Wanted {
+  /** Whether a collection has a hook that is told of writes. */
+  hasHook(collection: string): boolean
+}
+
+/**
+ * The index of this host: rows made of the sequencer's log, and of scans of repositories where the log does not tell all.
+ * The position in the log moves in the transaction that writes what was read, so nothing is lost and nothing comes twice.
+ */
+export class HostIndex {
+  readonly definitions: Definitions
+  readonly accounts: IndexedAccounts
+  readonly records: RecordTables
+  readonly scans: Scans
+  readonly tasks: HookTasks
+  readonly #storage: DurableObjectStorage
+  readonly #sql: SqlStorage
+  #position: number | undefined
+
+  /** @param sql the database of `storage`, wrapped where its rows are counted */
+  constructor(storage: DurableObjectStorage, sql: SqlStorage = storage.sql) {
+    this.#storage = storage
+    this.#sql = sql
+    this.definitions = new Definitions(storage, sql)
+    this.accounts = new IndexedAccounts(sql)
+    this.records = new RecordTables(sql)
+    this.scans = new Scans(sql, this)
+    this.tasks = new HookTasks(storage, sql)
+  }
+
+  /** The number of the last event that was read; undefined before the first. */
+  position(): number | undefined {
+    this.#position ??= this.#sql
+      .exec<{ seq: number }>('SELECT seq FROM position')
+      .toArray()[0]?.seq
+    return this.#position
+  }
+
+  /** Begins to read the log behind an event, whether it is the first time or after events were lost. */
+  begin(seq: number): void {
+    this.transaction(() => {
+      if (this.position() !== undefined) this.definitions.dropAll()
+      this.#move(seq)
+    })
+  }
+
+  /** Reads the next events, all of them or none, up to number `upTo`. @param now ms since the epoch */
+  take(events: readonly SequencedEvent[], upTo: number, wanted: Wanted, now: number): void {
+    const indexed = new Set(this.definitions.all().map(({ collection }) => collection))
+    const isWanted = (name: string) => indexed.has(name) || wanted.hasHook(name)
+    const read = events.flatMap(({ frame }) => readFrame(frame, isWanted) ?? [])
+    this.transaction(() => {
+      // New accounts tell of all that they have by their first commit.
+      const fresh = new Set(
+        read.flatMap((event) => (event.kind === 'commit' && event.isFirst ? [event.did] : [])),
+      )
+      for (const event of read) this.#apply(event, fresh, wanted, now)
+      this.#move(upTo)
+    })
+  }
+
+  /**
+   * Hides a record that was taken down, or shows it again.
+   *
+   * @param rev of the repository when that was so: a deletion that came before it does not end the takedown
+   */
+  setTakedown(did: string, path: string, rev: string | null): void {
+    this.transaction(() => {
+      const id = this.accounts.ensure(did)
+      if (rev === null) {
+        this.#sql.exec('DELETE FROM hidden_record WHERE account = ? AND path = ?', id, path)
+      } else {
+        this.#sql.exec(
+          'INSERT OR REPLACE INTO hidden_record (account, path, rev) VALUES (?, ?, ?)',
+          ...[id, path, rev],
+        )
+      }
+      const slash = path.indexOf('/')
+      for (const definition of this.definitions.of(path.slice(0, slash))) {
+        this.records.setHidden(definition, id, path.slice(slash + 1), rev !== null)
+      }
+    })
+  }
+
+  isTakenDown(account: number, collection: string, rkey: string): boolean {
+    return this.#hidden(account, `${collection}/${rkey}`) !== undefined
+  }
+
+  /** Removes some records of an account that is deleted; whether there may be more to remove. */
+  removeDeleted(): boolean {
+    const id = this.accounts.nextDeleted()
+    if (id === undefined) return false
+    this.transaction(() => {
+      const more = this.definitions
+        .all()
+        .some((definition) => this.records.removeSome(definition, id, REMOVED_AT_ONCE))
+      if (!more) this.accounts.forget(id)
+    })
+    return true
+  }
+
+  clearCache(): void {
+    this.definitions.clearCache()
+    this.accounts.clearCache()
+    this.#position = undefined
+  }
+
+  #apply(event: LoggedEvent, fresh: ReadonlySet<string>, wanted: Wanted, now: number): void {
+    const { did } = event
+    if (event.kind === 'account') this.#setState(did, event.state, fresh.has(did))
+    else if (event.kind === 'sync') {
+      if (!fresh.has(did)) this.scans.ask(did)
+    } else {
+      for (const change of event.changes) {
+        this.#index(did, event.rev, change)
+        if (wanted.hasHook(change.collection)) this.tasks.add(did, event.rev, change, now)
+      }
+    }
+  }
+
+  #setState(did: string, state: AccountState, isFresh: boolean): void {
+    const known = this.accounts.find(did)
+    if (state === 'deleted') {
+      if (known) this.accounts.markDeleted(known.id)
+      this.tasks.forget(did)
+    } else if (state === 'inactive') {
+      this.accounts.setState(this.accounts.ensure(did), 'inactive')
+    } else if (!isFresh) {
+      if (known) this.accounts.setState(known.id, 'active')
+      // What it wrote before somebody looked at it.
+      this.scans.ask(did)
+    }
+  }
+
+  #index(did: string, rev: string, { collection, rkey, cid, block }: LoggedChange): void {
+    const definitions = this.definitions.of(collection)
+    if (definitions.length === 0) return
+    const id = this.accounts.ensure(did)
+    for (const definition of definitions) {
+      if (!cid || !block) this.#remove(definition, id, rkey, rev)
+      else {
+        const hidden = this.isTakenDown(id, collection, rkey)
+        this.records.put(definition, { id, did }, { rkey, cid, rev, block }, hidden)
+      }
+    }
+  }
+
+  #remove(definition: IndexDefinition, id: number, rkey: string, rev: string): void {
+    this.records.remove(definition, id, rkey, rev)
+    this.scans.noteRemoved(definition, id, rkey, rev)
+    const path = `${definition.collection}/${rkey}`
+    const takedown = this.#hidden(id, path)
+    if (takedown === undefined || takedown > rev) return
+    this.#sql.exec('DELETE FROM hidden_record WHERE account = ? AND path = ?', id, path)
+  }
+
+  #hidden(account: number, path: string): string | undefined {
+    return this.#sql
+      .exec<{ rev: string }>(
+        'SELECT rev FROM hidden_record WHERE account = ? AND path = ?',
+        account,
+        path,
+      )
+      .toArray()[0]?.rev
+  }
+
+  #move(seq: number): void {
+    this.#sql.exec('INSERT OR REPLACE INTO position (only_row, seq) VALUES (1, ?)', seq)
+    this.#position = seq
+  }
+
+  /** All of it, or nothing. */
+  transaction(work: () => void): void {
+    try {
+      this.#storage.transactionSync(work)
+    } catch (error) {
+      this.clearCache()
+      throw error
+    }
+  }
+}

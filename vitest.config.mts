@@ -21,6 +21,8 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
+            // The runtime's, which are not written out in the entry.
+            additionalExports: { Hooks: 'WorkerEntrypoint' },
             miniflare: {
               bindings: {
                 PDS_JWT_SECRET: 'test jwt secret, long enough',
@@ -57,6 +59,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['src/**/*.test.ts'],
+          setupFiles: ['src/testing/setup.ts'],
           server: { deps: { inline: [/@atproto\/oauth-provider/] } },
           // A runtime of its own for each file, several at once: the first request may wait for its turn.
           testTimeout: 30_000,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 /** Folders relative to the project's root, as they appear in messages and banners. */
 export const LEXICONS = 'lexicons'
 export const HANDLERS = 'src/handlers'
+export const COLLECTIONS = 'src/collections'
 export const GENERATED = 'src/generated'
 export const POLICY = 'src/routing/policy.ts'
 
@@ -22,3 +23,6 @@ export const lexiconPath = (nsid: string): string => `${LEXICONS}/${nsidToPath(n
 
 /** The file that implements a method, relative to the root. */
 export const handlerPath = (nsid: string): string => `${HANDLERS}/${nsidToPath(nsid)}.ts`
+
+/** The file that says more of a collection than its lexicon, relative to the root. */
+export const collectionPath = (nsid: string): string => `${COLLECTIONS}/${nsidToPath(nsid)}.ts`

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { LexiconDoc } from '@atproto/lexicon'
 import type { RouteRule } from '../src/routing/policy.ts'
 import { isTooDeep } from '../src/services/lexicons/depth.ts'
-import { GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
+import { COLLECTIONS, GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
 import { isLinkElsewhere, listFiles, readText } from './tree.ts'
 
 /** A file below `lexicons/`. */
@@ -26,7 +26,7 @@ export interface Lexicon extends LexiconFile {
   doc: LexiconDoc
 }
 
-/** A file below `src/handlers/` that is not a test. */
+/** A file below `src/handlers/` or `src/collections/` that is not a test. */
 export interface HandlerFile {
   path: string
   nsid: string
@@ -38,6 +38,7 @@ export interface Project {
   root: string
   lexicons: LexiconFile[]
   handlers: HandlerFile[]
+  collections: HandlerFile[]
   rules: readonly RouteRule[]
   /** `src/generated/` as it is: path relative to the root → text. */
   generated: Map<string, string>
@@ -48,7 +49,8 @@ export async function load(root: string): Promise<Project> {
   return {
     root,
     lexicons: loadLexicons(root),
-    handlers: loadHandlers(root),
+    handlers: loadFiles(root, HANDLERS),
+    collections: loadFiles(root, COLLECTIONS),
     rules: await loadRules(root),
     generated: new Map(
       listFiles(root, GENERATED).map((path) => [path, readText(join(root, path)) ?? '']),
@@ -72,12 +74,12 @@ export function lexiconFile(path: string, text: string): LexiconFile {
   return { path, nsid: pathToNsid(path.slice(LEXICONS.length + 1)), text, json: parseJson(text) }
 }
 
-function loadHandlers(root: string): HandlerFile[] {
-  return listFiles(root, HANDLERS)
+function loadFiles(root: string, folder: string): HandlerFile[] {
+  return listFiles(root, folder)
     .filter((path) => /\.[cm]?[jt]sx?$/.test(path) && !/\.(test|d)\.[cm]?tsx?$/.test(path))
     .map((path) => ({
       path,
-      nsid: pathToNsid(path.slice(HANDLERS.length + 1)),
+      nsid: pathToNsid(path.slice(folder.length + 1)),
       text: readText(join(root, path)) ?? '',
     }))
 }

@@ -1,5 +1,11 @@
 /** What the host's index answers: rows over all accounts, and the hooks of collections. */
-import type { IndexPage, IndexRow, IndexSelection, PageQuery } from '../storage/index/query.ts'
+import type {
+  IndexPage,
+  IndexRow,
+  IndexSelection,
+  KeyValue,
+  PageQuery,
+} from '../storage/index/query.ts'
 import type { HookCounts, HookLetter } from '../storage/index/tasks.ts'
 import type { SequencedEvent } from '../storage/sequencer/log.ts'
 import type { RowCounts } from '../storage/sql.ts'
@@ -57,16 +63,14 @@ export interface IndexQueryRpc {
   page(query: PageQuery): Answer<IndexPage>
   /** No more than `max`. @throws StorageError `IndexNotReady` */
   count(selection: IndexSelection, max: number): Answer<number>
-  /** A page, and how many there are but no more than `max`, for each of some selections. */
+  /** A page, and how many there are but no more than `max`, for each of some values of the first place. */
   group(
-    queries: readonly PageQuery[],
+    query: PageQuery,
+    values: readonly KeyValue[],
     max: number,
   ): Answer<{ page: IndexPage; count: number }[]>
   /** Records by their addresses, in this order; those that are not there are left out. */
-  get(
-    collection: string,
-    addresses: readonly { did: string; rkey: string }[],
-  ): Answer<IndexRow[]>
+  get(collection: string, addresses: readonly { did: string; rkey: string }[]): Answer<IndexRow[]>
   /** Records with these words. */
   search(collection: string, text: string, limit: number, offset: number): Answer<IndexPage>
 }

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
-import type { HostIndexRpc, HooksEntrypoint } from '../contracts/host-index.ts'
+import type { HooksEntrypoint, HostIndexRpc } from '../contracts/host-index.ts'
 import { type AnyCollectionDefinition, collectionDefinitions } from '../kernel/collection-files.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
@@ -75,8 +75,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       query: {
         page: (query) => queries.page(query),
         count: (selection, max) => queries.count(selection, max),
-        group: (all, max) =>
-          all.map((query) => ({ page: queries.page(query), count: queries.count(query, max) })),
+        group: (query, values, max) => queries.group(query, values, max),
         get: (collection, addresses) => queries.get(collection, addresses),
         search: (...query) => queries.search(...query),
       },

@@ -95,7 +95,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#index = new IndexFeed({
       log: this.#log,
       retention: this.#retention,
-      index: () => objects.index,
+      index: () => objects.hostIndex,
       logger: log,
     })
     this.#scheduler = new Scheduler(

@@ -37,7 +37,9 @@ export class IndexFeed implements IndexFeedRpc {
     const position = this.#index.position()
     if (position !== undefined && position >= prunedTo && position <= head) return position
     if (position !== undefined) {
-      const lost = new LostEventsError(`after event ${position}; the log has ${prunedTo} to ${head}`)
+      const lost = new LostEventsError(
+        `after event ${position}; the log has ${prunedTo} to ${head}`,
+      )
       this.#parts.log().error('events were lost: the index is made again', lost)
     }
     this.#index.begin(head)

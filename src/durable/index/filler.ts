@@ -1,8 +1,8 @@
-import type { HostObjects } from '../../services/objects/stubs.ts'
 import { unlessRefused } from '../../services/objects/result.ts'
-import type { HostIndex } from '../../storage/index/host-index.ts'
-import type { IndexDefinition } from '../../storage/index/definitions.ts'
+import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { ScannedPage } from '../../storage/account/records.ts'
+import type { IndexDefinition } from '../../storage/index/definitions.ts'
+import type { HostIndex } from '../../storage/index/host-index.ts'
 import type { Scan } from '../../storage/index/scans.ts'
 import type { Job } from '../scheduler.ts'
 

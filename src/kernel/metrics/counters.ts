@@ -151,7 +151,10 @@ class Counters {
         type: 'counter',
         help: 'Writes that hooks of collections were told of, by how that ended.',
         samples: [...this.#hooks].flatMap(([collection, counts]) =>
-          Object.entries(counts).map(([outcome, value]) => ({ labels: { collection, outcome }, value })),
+          Object.entries(counts).map(([outcome, value]) => ({
+            labels: { collection, outcome },
+            value,
+          })),
         ),
       },
       counter('cumulus_errors', 'Errors that stand in the log.', this.#errors),

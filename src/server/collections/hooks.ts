@@ -25,7 +25,12 @@ export class Hooks extends WorkerEntrypoint<Env> implements HooksEntrypoint {
     const log = createLogger({ hook: collection, uri })
     // Nobody asked: there is nobody to limit.
     const config = { ...services.config, rateLimits: false }
-    const context = createRequestContext(new Request(services.config.publicUrl), config, log, this.ctx)
+    const context = createRequestContext(
+      new Request(services.config.publicUrl),
+      config,
+      log,
+      this.ctx,
+    )
     const write: DoneWrite<unknown> = {
       ...{ action, did, collection, rkey, uri, rev, attempt, services, log },
       cid: cid ? cidString(cid) : undefined,
@@ -35,7 +40,10 @@ export class Hooks extends WorkerEntrypoint<Env> implements HooksEntrypoint {
       await withRequest(context, () => definition.afterWrite?.(write as never))
       return { ok: true }
     } catch (error) {
-      return { ok: false, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
+      return {
+        ok: false,
+        error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      }
     }
   }
 }

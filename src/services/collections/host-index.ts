@@ -1,8 +1,10 @@
 /** Reads of the host's index, as handlers make them. */
 import { AtUri } from '@atproto/syntax'
 import { cidString } from '../../kernel/cbor/cid.ts'
-import type { HostObjects } from '../objects/stubs.ts'
+import type { ValueAt } from '../../kernel/collection-places.ts'
+import type { CollectionIndexes, RecordOf } from '../../kernel/collections.ts'
 import type { IndexPage, IndexRow, KeyCondition, KeyValue } from '../../storage/index/query.ts'
+import type { HostObjects } from '../objects/stubs.ts'
 import { recordValue } from '../records/json.ts'
 import type { RecordView } from '../records/repositories.ts'
 
@@ -53,71 +55,95 @@ export interface CollectionReader<R> {
   search(text: string, options?: { limit?: number; cursor?: string }): Promise<Page<R>>
 }
 
-/** Names that indexes cannot have. */
-const OWN = ['get', 'search', 'then']
-
 const DEFAULT_LIMIT = 50
 const MAX_AT_ONCE = 100
 const MAX_COUNT = 10_000
 const MAX_GROUP_COUNT = 1_000
 
-type Objects = Pick<HostObjects, 'index'>
+type Objects = Pick<HostObjects, 'hostIndex'>
 
 type AnyWhere = Readonly<Record<string, KeyCondition>>
 
-/** The indexes of one collection by name. @param firstPlaces the first place of each index */
-export function collectionReader(
-  objects: Objects,
-  collection: string,
-  firstPlaces: Readonly<Record<string, string>>,
-): CollectionReader<unknown> & Record<string, IndexReader<unknown, AnyWhere, KeyValue>> {
-  const indexes = Object.entries(firstPlaces)
-    .filter(([name]) => !OWN.includes(name))
-    .map(([name, first]) => [name, indexReader(objects, collection, name, first)] as const)
-  return Object.assign(Object.fromEntries(indexes), {
-    async get(uris: readonly string[]) {
-      const addresses = uris.slice(0, MAX_AT_ONCE).flatMap((uri) => addressOf(uri, collection))
-      const rows = await objects.index.query.get(collection, addresses)
-      return new Map(rows.flatMap((row) => view(collection, row)).map((one) => [one.uri, one]))
-    },
-    async search(text: string, options: { limit?: number; cursor?: string } = {}) {
-      const offset = Math.max(0, Math.min(Number(options.cursor ?? 0) || 0, MAX_COUNT))
-      const limit = options.limit ?? DEFAULT_LIMIT
-      return pageView(collection, await objects.index.query.search(collection, text, limit, offset))
-    },
-  }) as never
+/** What is known of a collection from its file, by types alone. */
+interface Indexed {
+  index: Readonly<Record<string, readonly string[]>>
 }
 
-function indexReader(
+type WhereOf<R, P extends readonly string[]> = {
+  [Place in P[number]]?: Condition<ValueAt<R, Place>>
+}
+
+type FirstOf<R, P extends readonly string[]> = ValueAt<R, P[0] & string> & KeyValue
+
+/** The indexes of one collection by name, and what else it can be asked. */
+export type ReaderOf<C extends keyof CollectionIndexes> = CollectionReader<RecordOf<C>> &
+  (CollectionIndexes[C] extends Indexed
+    ? {
+        readonly [Name in keyof CollectionIndexes[C]['index']]: IndexReader<
+          RecordOf<C>,
+          WhereOf<RecordOf<C>, CollectionIndexes[C]['index'][Name]>,
+          FirstOf<RecordOf<C>, CollectionIndexes[C]['index'][Name]>
+        >
+      }
+    : unknown)
+
+/** Reads what one collection has in the host's index. */
+export function collectionReader<const C extends keyof CollectionIndexes>(
   objects: Objects,
+  collection: C,
+): ReaderOf<C> {
+  const own = collectionMethods(objects, collection)
+  return new Proxy(own, {
+    get(_, name) {
+      if (typeof name !== 'string' || name === 'then') return undefined
+      return Object.hasOwn(own, name)
+        ? own[name as keyof typeof own]
+        : indexReader(objects, collection, name)
+    },
+  }) as unknown as ReaderOf<C>
+}
+
+const collectionMethods = (
+  { hostIndex }: Objects,
+  collection: string,
+): CollectionReader<unknown> => ({
+  async get(uris) {
+    const addresses = uris.slice(0, MAX_AT_ONCE).flatMap((uri) => addressOf(uri, collection))
+    const rows = await hostIndex.query.get(collection, addresses)
+    return new Map(rows.flatMap((row) => view(collection, row)).map((one) => [one.uri, one]))
+  },
+  async search(text, { limit = DEFAULT_LIMIT, cursor = '0' } = {}) {
+    const offset = Math.max(0, Math.min(Number(cursor) || 0, MAX_COUNT))
+    return pageView(collection, await hostIndex.query.search(collection, text, limit, offset))
+  },
+})
+
+const indexReader = (
+  { hostIndex }: Objects,
   collection: string,
   index: string,
-  first: string,
-): IndexReader<unknown, AnyWhere, KeyValue> {
-  return {
-    async page({ limit = DEFAULT_LIMIT, ...options } = {}) {
-      const query = { collection, index, limit, ...options }
-      return pageView(collection, await objects.index.query.page(query))
-    },
-    count({ where, max = MAX_COUNT } = {}) {
-      return objects.index.query.count({ collection, index, where }, Math.min(max, MAX_COUNT))
-    },
-    async group(values, { limit = 0, max = MAX_GROUP_COUNT, reverse } = {}) {
-      const wanted = [...new Set(values)].slice(0, MAX_AT_ONCE)
-      const queries = wanted.map((value) => ({
-        ...{ collection, index, limit, reverse },
-        where: { [first]: value },
-      }))
-      const answers = await objects.index.query.group(queries, Math.min(max, MAX_COUNT))
-      return new Map(
-        wanted.map((value, at) => {
-          const { count = 0, page = { rows: [] } } = answers[at] ?? {}
-          return [value, { count, records: page.rows.flatMap((row) => view(collection, row)) }]
-        }),
-      )
-    },
-  }
-}
+): IndexReader<unknown, AnyWhere, KeyValue> => ({
+  async page({ limit = DEFAULT_LIMIT, ...options } = {}) {
+    return pageView(
+      collection,
+      await hostIndex.query.page({ collection, index, limit, ...options }),
+    )
+  },
+  count({ where, max = MAX_COUNT } = {}) {
+    return hostIndex.query.count({ collection, index, where }, Math.min(max, MAX_COUNT))
+  },
+  async group(values, { limit = 0, max = MAX_GROUP_COUNT, reverse } = {}) {
+    const wanted = [...new Set(values)].slice(0, MAX_AT_ONCE)
+    const query = { collection, index, limit, reverse }
+    const answers = await hostIndex.query.group(query, wanted, Math.min(max, MAX_COUNT))
+    return new Map(
+      wanted.map((value, at) => {
+        const { count = 0, page = { rows: [] } } = answers[at] ?? {}
+        return [value, { count, records: page.rows.flatMap((row) => view(collection, row)) }]
+      }),
+    )
+  },
+})
 
 const pageView = (collection: string, { rows, cursor }: IndexPage): Page<unknown> => ({
   records: rows.flatMap((row) => view(collection, row)),

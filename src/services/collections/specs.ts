@@ -1,13 +1,11 @@
 /** What collection files want indexed, as the index stores it. */
 import type { Lexicons, LexUserType } from '@atproto/lexicon'
-import { lexicons } from '../../generated/lexicons.ts'
 import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
+import { lexicons } from '../../kernel/lexicons.ts'
 import type { IndexSpec, KeyColumn, KeyKind } from '../../storage/index/spec.ts'
 
 /** The collections that are indexed. */
-export function indexSpecs(
-  definitions: ReadonlyMap<string, AnyCollectionDefinition>,
-): IndexSpec[] {
+export function indexSpecs(definitions: ReadonlyMap<string, AnyCollectionDefinition>): IndexSpec[] {
   return [...definitions].flatMap(([collection, { index = {}, search = [] }]) => {
     if (Object.keys(index).length + search.length === 0) return []
     const paths = [...new Set(Object.values(index).flat())].sort()

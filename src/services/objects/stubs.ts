@@ -23,7 +23,7 @@ export interface HostObjects {
   readonly directory: DirectoryClient
   readonly sequencer: SequencerClient
   readonly oauth: OAuthClient
-  readonly index: HostIndexClient
+  readonly hostIndex: HostIndexClient
 }
 
 export function hostObjects(env: Env): HostObjects {
@@ -38,7 +38,7 @@ export function hostObjects(env: Env): HostObjects {
     get oauth() {
       return rpcClient<OAuthRpc>(oauthStub(env))
     },
-    get index() {
+    get hostIndex() {
       return rpcClient<HostIndexRpc>(indexStub(env))
     },
   }

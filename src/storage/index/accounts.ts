@@ -42,10 +42,7 @@ export class IndexedAccounts {
 
   /** Its records go, at once for whoever asks, and then from the tables. */
   markDeleted(id: number): void {
-    this.#sql.exec(
-      "UPDATE account SET state = 'deleted', did = 'deleted ' || id WHERE id = ?",
-      id,
-    )
+    this.#sql.exec("UPDATE account SET state = 'deleted', did = 'deleted ' || id WHERE id = ?", id)
     this.#hiddenSet().add(id)
   }
 

@@ -75,7 +75,12 @@ export class Definitions {
     // One that is wanted again, and was about to be replaced.
     const isSuperseded = this.all().filter((known) => {
       const now = wanted.get(known.collection)
-      return now && known.state === 'live' && known.hash !== now.hash && this.#isLive(known.collection, now.hash)
+      return (
+        now &&
+        known.state === 'live' &&
+        known.hash !== now.hash &&
+        this.#isLive(known.collection, now.hash)
+      )
     })
     if (isNew.length + isOver.length + isSuperseded.length === 0) return
     this.#change(() => {
@@ -117,11 +122,7 @@ export class Definitions {
       for (const old of this.of(finished.collection)) {
         if (old.id !== id) this.#drop(old.id, old.spec)
       }
-      this.#sql.exec(
-        "UPDATE definition SET state = 'live', finished_at = ? WHERE id = ?",
-        now,
-        id,
-      )
+      this.#sql.exec("UPDATE definition SET state = 'live', finished_at = ? WHERE id = ?", now, id)
       this.#sql.exec('DELETE FROM removed WHERE definition = ?', id)
     })
   }

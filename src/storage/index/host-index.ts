@@ -42,9 +42,7 @@ export class HostIndex {
 
   /** The number of the last event that was read; undefined before the first. */
   position(): number | undefined {
-    this.#position ??= this.#sql
-      .exec<{ seq: number }>('SELECT seq FROM position')
-      .toArray()[0]?.seq
+    this.#position ??= this.#sql.exec<{ seq: number }>('SELECT seq FROM position').toArray()[0]?.seq
     return this.#position
   }
 

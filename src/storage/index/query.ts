@@ -137,6 +137,21 @@ export class IndexQueries {
       .one().n
   }
 
+  /** A page and a count for each of some values of the first place. */
+  group(
+    query: PageQuery,
+    values: readonly KeyValue[],
+    max: number,
+  ): { page: IndexPage; count: number }[] {
+    const spec = this.#definitions.of(query.collection).at(-1)?.spec
+    const first = spec?.columns[spec.indexes[query.index]?.[0] ?? -1]?.path ?? ''
+    return values.map((value) => {
+      const one = { ...query, where: { [first]: value } }
+      const page = query.limit > 0 ? this.page(one) : { rows: [] }
+      return { page, count: this.count(one, max) }
+    })
+  }
+
   /** Records by their addresses, those that are there and may be seen. Reads three rows for each. */
   get(collection: string, addresses: readonly { did: string; rkey: string }[]): IndexRow[] {
     const definition = this.#serving(collection, () => true)
@@ -196,7 +211,11 @@ export class IndexQueries {
       .of(collection)
       .find((definition) => definition.state === 'live' && suits(definition))
     if (found) return found
-    throw new StorageError('IndexNotReady', `The index of ${collection} is being built: try again`, 503)
+    throw new StorageError(
+      'IndexNotReady',
+      `The index of ${collection} is being built: try again`,
+      503,
+    )
   }
 
   #select({ collection, index, where = {} }: IndexSelection) {
@@ -238,7 +257,10 @@ function addCondition(
     conditions.push(`${name} ${operator} ?`)
     values.push(key)
   }
-  if (typeof condition !== 'object') return add('=', condition)
+  if (typeof condition !== 'object') {
+    add('=', condition)
+    return
+  }
   const { from, after, to, before, prefix } = condition
   if (from !== undefined) add('>=', from)
   if (after !== undefined) add('>', after)

@@ -46,7 +46,16 @@ export class RecordTables {
     const keys = spec.columns.flatMap((column, at) =>
       isStored(column) ? [[`k${at}`, toKey(column.kind, valueAt(json, column.path))] as const] : [],
     )
-    const names = ['account', 'did', 'rkey', 'cid', 'rev', 'hidden', 'block', ...keys.map(([name]) => name)]
+    const names = [
+      'account',
+      'did',
+      'rkey',
+      'cid',
+      'rev',
+      'hidden',
+      'block',
+      ...keys.map(([name]) => name),
+    ]
     const values: SqlBinding[] = [
       ...[owner.id, owner.did, rkey, cid, rev, hidden ? 1 : 0, block],
       ...keys.map(([, value]) => value),
@@ -95,7 +104,12 @@ export class RecordTables {
   removeOthers(
     { id, spec }: IndexDefinition,
     account: number,
-    { after, to, found, rev }: { after: string; to: string | undefined; found: ReadonlySet<string>; rev: string },
+    {
+      after,
+      to,
+      found,
+      rev,
+    }: { after: string; to: string | undefined; found: ReadonlySet<string>; rev: string },
   ): void {
     const gone = this.#sql
       .exec<{ rkey: string }>(
@@ -141,7 +155,8 @@ export class RecordTables {
   #forget(id: number, searched: boolean, rows: Iterable<{ id: number }>): number {
     const removed = [...rows]
     if (searched) {
-      for (const row of removed) this.#sql.exec(`DELETE FROM ${searchName(id)} WHERE rowid = ?`, row.id)
+      for (const row of removed)
+        this.#sql.exec(`DELETE FROM ${searchName(id)} WHERE rowid = ?`, row.id)
     }
     return removed.length
   }

@@ -68,7 +68,12 @@ export class Scans {
   }
 
   /** To be called in the transaction that removes a record because the log says so. */
-  noteRemoved({ id, finishedAt }: IndexDefinition, account: number, rkey: string, rev: string): void {
+  noteRemoved(
+    { id, finishedAt }: IndexDefinition,
+    account: number,
+    rkey: string,
+    rev: string,
+  ): void {
     if (finishedAt !== null && !this.#isAsked(id, account)) return
     this.#sql.exec(
       'INSERT OR REPLACE INTO removed (definition, account, rkey, rev) VALUES (?, ?, ?, ?)',
@@ -101,7 +106,10 @@ export class Scans {
    *
    * @param after undefined: it is over
    */
-  noteProgress({ definition: { id, finishedAt }, account, round }: Scan, after: string | undefined): void {
+  noteProgress(
+    { definition: { id, finishedAt }, account, round }: Scan,
+    after: string | undefined,
+  ): void {
     const which = 'definition = ? AND account = ? AND round = ?'
     if (after !== undefined) {
       this.#sql.exec(`UPDATE scan SET after = ? WHERE ${which}`, after, id, account, round)

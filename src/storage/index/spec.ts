@@ -79,9 +79,7 @@ export const conditionOf = (spec: IndexSpec, name: string): string =>
 export function createTables(definition: number, spec: IndexSpec): string {
   const table = tableName(definition)
   const keys = spec.columns.flatMap((column, at) =>
-    isStored(column)
-      ? [`, k${at} ${column.kind === 'number' ? 'INTEGER' : 'TEXT'}`]
-      : [],
+    isStored(column) ? [`, k${at} ${column.kind === 'number' ? 'INTEGER' : 'TEXT'}`] : [],
   )
   const indexes = Object.keys(spec.indexes).map((name, position) => {
     const columns = [...columnsOf(spec, name), 'rkey', 'account'].join(', ')

@@ -64,7 +64,12 @@ export class HookTasks {
   }
 
   /** To be called in the transaction that moves the position in the log. */
-  add(did: string, rev: string, { collection, rkey, action, cid, block }: LoggedChange, now: number): void {
+  add(
+    did: string,
+    rev: string,
+    { collection, rkey, action, cid, block }: LoggedChange,
+    now: number,
+  ): void {
     this.#sql.exec(
       `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts)
        VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,

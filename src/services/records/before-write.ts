@@ -3,7 +3,7 @@ import { InternalServerError, XRPCError } from '@atproto/xrpc-server'
 import { type AnyPlannedWrite, collectionDefinition } from '../../kernel/collection-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Write } from '../../storage/account/writes.ts'
-import { recordValue } from '../records/json.ts'
+import { recordValue } from './json.ts'
 
 /** `beforeWrite` broke a rule of its own. */
 class BeforeWriteError extends Error {

@@ -1,6 +1,9 @@
 /** The whole way from lexicons to `src/generated/`: load → check → plan → compare → write. */
 import { checkLexicons } from './check/check.ts'
 import { Passed } from './check/passed.ts'
+import { collectionShapes } from './collections/cache.ts'
+import { checkCollection } from './collections/check.ts'
+import { type Collection, collectionsOf } from './collections/collection.ts'
 import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
 import { handlerShapes } from './handlers/cache.ts'
 import { checkHandler } from './handlers/check.ts'
@@ -33,6 +36,7 @@ export interface CheckedProject {
   diagnostics: Diagnostic[]
   lexicons: Lexicon[] | undefined
   methods: Method[]
+  collections: Collection[]
 }
 
 /** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
@@ -43,7 +47,7 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
     passed.has(file),
   )
   passed.remember(project.lexicons, diagnostics)
-  if (!lexicons) return { project, diagnostics, lexicons, methods: [] }
+  if (!lexicons) return { project, diagnostics, lexicons, methods: [], collections: [] }
 
   const handled = new Set(
     project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),
@@ -53,10 +57,21 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
   const shapes = await handlerShapes(root, project.handlers, fresh)
   const isUnsaid = [...shapes.values()].some(({ export: one }) => 'unsaid' in one)
   const forApps = isUnsaid ? await policiesForApps() : undefined
+  const ofCollections = await collectionShapes(root, project.collections, fresh)
+  const collections = collectionsOf(project.collections, ofCollections, lexicons)
+  const misjudged = project.collections.flatMap((file) =>
+    checkCollection(file, ofCollections.get(file.path), lexicons),
+  )
   const complaints = project.handlers.flatMap((file) =>
     checkHandler(file, shapes.get(file.path), mainTypes, forApps),
   )
-  return { project, diagnostics: [...diagnostics, ...complaints], lexicons, methods }
+  return {
+    project,
+    diagnostics: [...diagnostics, ...complaints, ...misjudged],
+    lexicons,
+    methods,
+    collections,
+  }
 }
 
 /**
@@ -68,11 +83,12 @@ export async function generate(
   options: GenerateOptions = {},
 ): Promise<GenerateResult> {
   if (!options.check) moveRecord(root)
-  const { project, diagnostics, lexicons, methods } = await loadChecked(root, options.fresh)
+  const checked = await loadChecked(root, options.fresh)
+  const { project, diagnostics, lexicons, methods, collections } = checked
   const found = [...diagnostics]
   if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
 
-  const planned = plan(lexicons, methods)
+  const planned = plan(lexicons, methods, collections)
   const { changes, foreign } = compare(planned, project.generated)
   for (const { path, blocking } of foreign) {
     found.push({

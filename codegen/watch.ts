@@ -38,7 +38,9 @@ export async function watchProject(
     timer = setTimeout(run, QUIET_MS)
   }
 
-  const folders = [LEXICONS, HANDLERS, COLLECTIONS, dirname(POLICY)].map((folder) => join(root, folder))
+  const folders = [LEXICONS, HANDLERS, COLLECTIONS, dirname(POLICY)].map((folder) =>
+    join(root, folder),
+  )
   const close = watchFolders(folders, changed)
   signal?.addEventListener('abort', () => {
     clearTimeout(timer)

@@ -63,7 +63,8 @@ export function checkCollection(
     for (const one of wanted) assertPlace(one, false)
   }
   const [over] = shape.indexes.slice(MAX_INDEXES)
-  if (over) complain(`a collection has at most ${MAX_INDEXES} indexes: each is a row to write`, over)
+  if (over)
+    complain(`a collection has at most ${MAX_INDEXES} indexes: each is a row to write`, over)
   for (const one of shape.search) assertPlace(one, true)
   return found
 }

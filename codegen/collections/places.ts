@@ -20,7 +20,12 @@ export function placesOf(lexicons: readonly Lexicon[], nsid: string): Map<string
     if (def.type === 'record') visit(def.record, within, prefix, depth)
     else if (def.type === 'object') {
       for (const [name, property] of Object.entries(def.properties ?? {})) {
-        visit(property as LexUserType, within, prefix === '' ? name : `${prefix}.${name}`, depth + 1)
+        visit(
+          property as LexUserType,
+          within,
+          prefix === '' ? name : `${prefix}.${name}`,
+          depth + 1,
+        )
       }
     } else if (KEY_TYPES.has(def.type) && prefix !== '') found.set(prefix, def.type)
     else for (const ref of refsOf(def)) follow(ref, within, prefix, depth)

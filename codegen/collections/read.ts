@@ -49,10 +49,10 @@ export function readCollection(path: string, text: string, nsid: string): Collec
 }
 
 function readIndexes(object: ObjectLiteralExpression, shape: CollectionShape): void {
-  const value = valueOf(object, 'index')
+  const value = propertyOf(object, 'index')
   if (!value) return
   if (!Node.isObjectLiteralExpression(value)) {
-    const message = '`index` should be written out: { byTime: [\'createdAt\'] }'
+    const message = "`index` should be written out: { byTime: ['createdAt'] }"
     shape.wrong.push({ ...placeOf(value), message })
     return
   }
@@ -61,7 +61,7 @@ function readIndexes(object: ObjectLiteralExpression, shape: CollectionShape): v
       ? textsOf(property.getInitializerOrThrow())
       : undefined
     if (!Node.isPropertyAssignment(property) || !places || places.length === 0) {
-      const message = 'an index is a list of places, written out: [\'subject.uri\', \'createdAt\']'
+      const message = "an index is a list of places, written out: ['subject.uri', 'createdAt']"
       shape.wrong.push({ ...placeOf(property), message })
       continue
     }
@@ -72,19 +72,20 @@ function readIndexes(object: ObjectLiteralExpression, shape: CollectionShape): v
 }
 
 function readSearch(object: ObjectLiteralExpression, shape: CollectionShape): void {
-  const value = valueOf(object, 'search')
+  const value = propertyOf(object, 'search')
   if (!value) return
   const places = textsOf(value)
   if (places) shape.search = places
   else {
-    const message = '`search` should be a list of places, written out: [\'title\']'
+    const message = "`search` should be a list of places, written out: ['title']"
     shape.wrong.push({ ...placeOf(value), message })
   }
 }
 
-function valueOf(object: ObjectLiteralExpression, name: string): Node | undefined {
+function propertyOf(object: ObjectLiteralExpression, name: string): Node | undefined {
   const property = object.getProperty(name)
   if (!property) return undefined
+  if (Node.isShorthandPropertyAssignment(property)) return unwrap(property.getNameNode())
   return Node.isPropertyAssignment(property) ? unwrap(property.getInitializerOrThrow()) : property
 }
 
@@ -135,5 +136,4 @@ function definerNsid(call: CallExpression): string | undefined {
   return undefined
 }
 
-const placeOf = (node: Node): Place =>
-  node.getSourceFile().getLineAndColumnAtPos(node.getStart())
+const placeOf = (node: Node): Place => node.getSourceFile().getLineAndColumnAtPos(node.getStart())

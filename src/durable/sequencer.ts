@@ -119,11 +119,17 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     )
   }
 
-  async append(did: string, events: OutboxEvent[], state: SourceState): Promise<void> {
+  async append(
+    did: string,
+    events: OutboxEvent[],
+    state: SourceState,
+    collections: readonly CollectionState[] = [],
+  ): Promise<void> {
     await this.#index.begun()
     // Sent in the same turn as stored, so that no consumer that is catching up can come in between.
     // The platform holds the messages back until the rows are durable.
     this.#consumers.broadcast(this.#log.append(did, events, state))
+    if (collections.length > 0) this.#collections.note(did, collections)
     if (state.status === 'deleted' || this.#becomesFull()) this.#alarmCoversNextEvent = false
     if (this.#index.isOn) this.#scheduler.start(this.#index.job)
     if (!this.#alarmCoversNextEvent) await this.#reschedule()

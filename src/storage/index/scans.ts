@@ -88,13 +88,17 @@ export class Scans {
     const found = new Set(records.map(({ rkey }) => rkey))
     const to = more ? records.at(-1)?.rkey : undefined
     tables.removeOthers(definition, account, { after, to, found, rev })
+    const hidden = this.#hiddenBefore(account, rev)
     for (const { takenDown, ...record } of records) {
       if (this.#wasRemovedSince(definition.id, account, record.rkey, rev)) continue
+      const path = `${definition.collection}/${record.rkey}`
       if (takenDown) {
         this.#sql.exec(
           'INSERT OR REPLACE INTO hidden_record (account, path, rev) VALUES (?, ?, ?)',
-          ...[account, `${definition.collection}/${record.rkey}`, rev],
+          ...[account, path, rev],
         )
+      } else if (hidden.has(path)) {
+        this.#sql.exec('DELETE FROM hidden_record WHERE account = ? AND path = ?', account, path)
       }
       tables.put(definition, { id: account, did }, { ...record, rev }, takenDown)
     }
@@ -118,6 +122,16 @@ export class Scans {
     this.#sql.exec(`DELETE FROM scan WHERE ${which}`, id, account, round)
     if (finishedAt === null || this.#isAsked(id, account)) return
     this.#sql.exec('DELETE FROM removed WHERE definition = ? AND account = ?', id, account)
+  }
+
+  /** Paths of records that were taken down when the repository was as it is, or older. */
+  #hiddenBefore(account: number, rev: string): Set<string> {
+    const rows = this.#sql.exec<{ path: string }>(
+      'SELECT path FROM hidden_record WHERE account = ? AND rev <= ?',
+      account,
+      rev,
+    )
+    return new Set(rows.toArray().map(({ path }) => path))
   }
 
   #isAsked(definition: number, account: number): boolean {

@@ -37,7 +37,13 @@ const lexicons: Files = {
       },
     },
   }),
-  ...lexicon('com.example.cook.listRecipes', {
+  ...listing('com.example.cook.listRecipes'),
+  ...listing('com.example.cook.pageRecipes'),
+}
+
+/** A query for a list of recipes. */
+function listing(nsid: string): Files {
+  return lexicon(nsid, {
     main: {
       type: 'query',
       parameters: {
@@ -62,7 +68,7 @@ const lexicons: Files = {
     },
     recipeView: {
       type: 'object',
-      required: ['uri', 'title', 'ratings', 'newest'],
+      required: ['uri', 'title'],
       properties: {
         uri: { type: 'string', format: 'at-uri' },
         title: { type: 'string' },
@@ -70,7 +76,7 @@ const lexicons: Files = {
         newest: { type: 'array', items: { type: 'integer' } },
       },
     },
-  }),
+  })
 }
 
 const recipes = `import { collection } from '#lex/com/example/cook/recipe'
@@ -123,14 +129,40 @@ export default define({
 })
 `
 
-/** Makes the project. @param hooks what the file of ratings has besides: lines of an object */
-export function makeCookProject(hooks = ''): string {
+/** The same list without ratings: what a page costs alone. */
+const pageHandler = `import { anyone } from 'cumulus'
+import { define } from '#lex/com/example/cook/pageRecipes'
+
+export default define({
+  auth: anyone,
+  async handler({ params: { limit, cursor }, services }) {
+    const page = await services
+      .index('com.example.cook.recipe')
+      .byTime.page({ limit, cursor, reverse: true })
+    return {
+      cursor: page.cursor,
+      recipes: page.records.map(({ uri, value }) => ({ uri, title: value.title })),
+    }
+  },
+})
+`
+
+/**
+ * Makes the project.
+ *
+ * @param hooks what the file of ratings has besides: lines of an object
+ * @param options.collections false: without collection files, and what reads them
+ */
+export function makeCookProject(hooks = '', { collections = true } = {}): string {
   const root = copyProject()
   put(root, {
     ...lexicons,
-    'src/collections/com/example/cook/recipe.ts': recipes,
-    'src/collections/com/example/cook/rating.ts': ratings(hooks),
-    'src/handlers/com/example/cook/listRecipes.ts': handler,
+    ...(collections && {
+      'src/collections/com/example/cook/recipe.ts': recipes,
+      'src/collections/com/example/cook/rating.ts': ratings(hooks),
+      'src/handlers/com/example/cook/listRecipes.ts': handler,
+      'src/handlers/com/example/cook/pageRecipes.ts': pageHandler,
+    }),
   })
   execFileSync(process.execPath, [join(root, 'codegen/cli.ts')], { cwd: root, stdio: 'pipe' })
   return root

@@ -38,7 +38,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     migrate(storage, migrations)
     const rowCounter = readConfig({ ...env }).devMode ? countRows(storage.sql) : undefined
     const sql = rowCounter?.sql ?? storage.sql
-    const index = new HostIndex(storage, sql)
+    const index = new HostIndex(storage, sql, { overwrites: env.BLOB_DISK !== undefined })
     const log = () => createLogger({ object: 'index' })
     let definitions: ReadonlyMap<string, AnyCollectionDefinition> = new Map()
 

@@ -30,12 +30,16 @@ export class HostIndex {
   #position: number | undefined
 
   /** @param sql the database of `storage`, wrapped where its rows are counted */
-  constructor(storage: DurableObjectStorage, sql: SqlStorage = storage.sql) {
+  constructor(
+    storage: DurableObjectStorage,
+    sql: SqlStorage = storage.sql,
+    { overwrites = false } = {},
+  ) {
     this.#storage = storage
     this.#sql = sql
     this.definitions = new Definitions(storage, sql)
     this.accounts = new IndexedAccounts(sql)
-    this.records = new RecordTables(sql)
+    this.records = new RecordTables(sql, overwrites)
     this.scans = new Scans(sql, this)
     this.tasks = new HookTasks(storage, sql)
   }

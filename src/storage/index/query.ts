@@ -1,5 +1,6 @@
 import { StorageError } from '../error.ts'
 import type { IndexedAccounts } from './accounts.ts'
+import { makeCursor, readCursor } from './cursor.ts'
 import type { Definitions, IndexDefinition } from './definitions.ts'
 import {
   columnsOf,
@@ -288,25 +289,3 @@ const toMatch = (text: string): string =>
     .slice(0, 16)
     .map((word) => `"${word}"*`)
     .join(' ')
-
-const makeCursor = (values: readonly (string | number)[]): string =>
-  btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(values))))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
-
-/** @throws StorageError `InvalidRequest` */
-function readCursor(cursor: string, length: number): (string | number)[] {
-  try {
-    const text = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
-    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0))
-    const values: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    if (Array.isArray(values) && values.length === length && values.every(isKey)) return values
-  } catch {
-    // Told below, like one that is of another index.
-  }
-  throw new StorageError('InvalidRequest', 'The cursor is none of this index')
-}
-
-const isKey = (value: unknown): value is string | number =>
-  typeof value === 'string' || typeof value === 'number'

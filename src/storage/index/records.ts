@@ -30,8 +30,12 @@ const MAX_SEARCHED = 100_000
 export class RecordTables {
   readonly #sql: SqlStorage
 
-  constructor(sql: SqlStorage) {
+  readonly #overwrites: boolean
+
+  /** @param overwrites whether records of deleted accounts are overwritten first: on a disk that others may read */
+  constructor(sql: SqlStorage, overwrites: boolean) {
     this.#sql = sql
+    this.#overwrites = overwrites
   }
 
   /** Costs a row, one for each index that the record is in, and what its words take. */
@@ -139,12 +143,20 @@ export class RecordTables {
    * @returns whether there may be more
    */
   removeSome({ id, spec }: IndexDefinition, account: number, limit: number): boolean {
+    const some = `id IN (SELECT id FROM ${tableName(id)} WHERE account = ? ORDER BY rkey LIMIT ?)`
+    if (this.#overwrites) {
+      // SQLite leaves the bytes of rows that are deleted in the file; a row that stays as long is written in its place.
+      this.#sql.exec(
+        `UPDATE ${tableName(id)} SET block = zeroblob(length(block)) WHERE ${some}`,
+        account,
+        limit,
+      )
+    }
     const removed = this.#forget(
       id,
       spec.search.length > 0,
       this.#sql.exec<{ id: number }>(
-        `DELETE FROM ${tableName(id)} WHERE id IN
-           (SELECT id FROM ${tableName(id)} WHERE account = ? LIMIT ?) RETURNING id`,
+        `DELETE FROM ${tableName(id)} WHERE ${some} RETURNING id`,
         account,
         limit,
       ),

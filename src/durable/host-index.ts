@@ -59,13 +59,15 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     }
     const jobs = [hooks.job, filling, removal]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
-    // What an earlier life has left, and what a new release wants.
     const startDue = () => {
       for (const job of jobs) if (job.due?.() !== undefined) this.#scheduler.start(job)
     }
+    // What an earlier life has left, and what a new release wants.
     ctx.blockConcurrencyWhile(async () => {
       definitions = await collectionDefinitions()
       index.definitions.adopt(indexSpecs(definitions), Date.now())
+      for (const job of jobs)
+        if (job.due?.() !== undefined) ctx.waitUntil(this.#scheduler.resume(job))
     })
     const operator = new IndexOperator(index, () => definitions, startDue)
     const queries = new IndexQueries(sql, index.definitions, index.accounts)

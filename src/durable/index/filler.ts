@@ -20,6 +20,7 @@ export function fillIndex(index: HostIndex, objects: Objects): Job {
     maxBackoff: 60_000,
     due: () => (scans.isEmpty() && !unfilled() ? undefined : Date.now()),
     async run() {
+      await beginReading(index, objects)
       for (;;) {
         await readAsked(index, objects)
         const definition = unfilled()
@@ -28,6 +29,14 @@ export function fillIndex(index: HostIndex, objects: Objects): Job {
       }
     },
   }
+}
+
+/** What is written from here on comes by the log. */
+async function beginReading(index: HostIndex, { sequencer }: Objects): Promise<void> {
+  if (index.position() !== undefined) return
+  const { head } = await sequencer.status()
+  // The sequencer may have said so meanwhile.
+  if (index.position() === undefined) index.begin(head)
 }
 
 /** What changed without the log telling each record. */

@@ -17,6 +17,8 @@ const TIMEOUT = 30_000
 /** ms before the second attempt; doubles with each. */
 const FIRST_PAUSE = 1_000
 const LONGEST_PAUSE = 60 * 60 * 1000
+/** ms; longer pauses are left to the alarm. */
+const BY_TIMER = 30_000
 
 export interface HookRunnerParts {
   tasks: HookTasks
@@ -90,8 +92,11 @@ export class HookRunner {
       return tasks.giveUp(task, outcome.error, now)
     }
     log().error('a hook failed', new Error(outcome.error), about)
-    tasks.retry(task, now + Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE))
+    const pause = Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+    tasks.retry(task, now + pause)
     this.#parts.reschedule()
+    // The alarm waits for hooks that are under way, which may take long.
+    if (pause <= BY_TIMER) setTimeout(() => this.kick(), pause)
   }
 
   async #call(task: HookTask, timeout: number): Promise<HookOutcome> {

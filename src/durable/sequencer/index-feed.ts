@@ -15,6 +15,9 @@ const GATHER = 10
 /** ms that an event waits for the index to say where it stands, and a change of an account to be seen there. */
 const PATIENCE = 2_000
 
+/** ms before the next attempts. */
+const PAUSES = [20, 200, 1_000]
+
 interface Parts {
   log: EventLog
   retention: Pick<Retention, 'prunedTo'>
@@ -84,8 +87,23 @@ export class IndexFeed {
 
   async #run(): Promise<void> {
     if (!this.isOn) return
-    const { log, index, retention } = this.#parts
     await this.#gather()
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.#send()
+        return
+      } catch (error) {
+        // An object that has just ended is there again at once; what lasts longer is the scheduler's.
+        const pause = PAUSES[attempt]
+        if (pause === undefined) throw error
+        this.#position = undefined
+        await scheduler.wait(pause)
+      }
+    }
+  }
+
+  async #send(): Promise<void> {
+    const { log, index, retention } = this.#parts
     if (this.#position === undefined) await this.#begin()
     while (this.#isBehind()) {
       const after = this.#position ?? 0

@@ -64,11 +64,13 @@ export class HostIndex {
     const isWanted = (name: string) => indexed.has(name) || wanted.hasHook(name)
     const read = events.flatMap(({ frame }) => readFrame(frame, isWanted) ?? [])
     this.transaction(() => {
-      // New accounts tell of all that they have by their first commit.
-      const fresh = new Set(
-        read.flatMap((event) => (event.kind === 'commit' && event.isFirst ? [event.did] : [])),
+      // The first commits of new accounts, by their revs: all that comes after is in the log.
+      const first = new Map(
+        read.flatMap((event) =>
+          event.kind === 'commit' && event.isFirst ? [[event.did, event.rev] as const] : [],
+        ),
       )
-      for (const event of read) this.#apply(event, fresh, wanted, now)
+      for (const event of read) this.#apply(event, first, wanted, now)
       this.#move(upTo)
     })
   }
@@ -119,11 +121,16 @@ export class HostIndex {
     this.#position = undefined
   }
 
-  #apply(event: LoggedEvent, fresh: ReadonlySet<string>, wanted: Wanted, now: number): void {
+  #apply(
+    event: LoggedEvent,
+    first: ReadonlyMap<string, string>,
+    wanted: Wanted,
+    now: number,
+  ): void {
     const { did } = event
-    if (event.kind === 'account') this.#setState(did, event.state, fresh.has(did))
+    if (event.kind === 'account') this.#setState(did, event.state, first.has(did))
     else if (event.kind === 'sync') {
-      if (!fresh.has(did)) this.scans.ask(did)
+      if (first.get(did) !== event.rev) this.scans.ask(did)
     } else {
       for (const change of event.changes) {
         this.#index(did, event.rev, change)
@@ -132,17 +139,17 @@ export class HostIndex {
     }
   }
 
-  #setState(did: string, state: AccountState, isFresh: boolean): void {
+  #setState(did: string, state: AccountState, isNew: boolean): void {
     const known = this.accounts.find(did)
     if (state === 'deleted') {
       if (known) this.accounts.markDeleted(known.id)
       this.tasks.forget(did)
     } else if (state === 'inactive') {
       this.accounts.setState(this.accounts.ensure(did), 'inactive')
-    } else if (!isFresh) {
+    } else {
       if (known) this.accounts.setState(known.id, 'active')
       // What it wrote before somebody looked at it.
-      this.scans.ask(did)
+      if (!isNew) this.scans.ask(did)
     }
   }
 

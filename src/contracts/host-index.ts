@@ -1,4 +1,6 @@
 /** What the host's index answers: rows over all accounts, and the hooks of collections. */
+
+import type { HookLetter } from '../storage/index/letters.ts'
 import type {
   IndexPage,
   IndexRow,
@@ -6,7 +8,8 @@ import type {
   KeyValue,
   PageQuery,
 } from '../storage/index/query.ts'
-import type { HookCounts, HookLetter } from '../storage/index/tasks.ts'
+import type { HookTask } from '../storage/index/task.ts'
+import type { HookCounts } from '../storage/index/tasks.ts'
 import type { SequencedEvent } from '../storage/sequencer/log.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { Answer } from './answer.ts'
@@ -49,6 +52,8 @@ export interface IndexState {
   serves: boolean
   /** What is being read from the repositories; undefined: all was. */
   filling?: { accounts: number; records: number; startedAt: number }
+  /** What was read from the repositories when it was new, and in how many ms. */
+  filled?: { accounts: number; records: number; ms: number }
 }
 
 export interface IndexReport {
@@ -95,18 +100,25 @@ export interface HostIndexRpc {
 }
 
 /** What came of telling a hook. */
-export type HookOutcome = { ok: true } | { ok: false; error: string }
+export interface HookReport {
+  /** Of the task. */
+  id: number
+  /** Why it failed; undefined: it did not. */
+  error?: string
+}
 
-/** The entrypoint in which hooks run: an invocation of its own for each write. */
+/** The entrypoint in which hooks run. */
 export interface HooksEntrypoint {
-  run(task: {
-    collection: string
-    did: string
-    rkey: string
-    action: 'create' | 'update' | 'delete'
-    rev: string
-    cid: Uint8Array | null
-    block: Uint8Array | null
-    attempt: number
-  }): Promise<HookOutcome>
+  /**
+   * Tells hooks of writes, each of another account, all at once.
+   *
+   * @param timeout ms that each may take
+   * @param report is told of those that have ended while others take long
+   * @returns the others
+   */
+  run(
+    tasks: readonly HookTask[],
+    timeout: number,
+    report: (reports: readonly HookReport[]) => unknown,
+  ): Promise<HookReport[]>
 }

@@ -83,6 +83,7 @@ export interface HostReport extends LiveReport {
           collection: string
           serves: boolean
           filling?: { accounts: number; records: number; startedAt: number } | undefined
+          filled?: { accounts: number; records: number; ms: number } | undefined
         }[]
         hooks: { collection: string; waiting: number; failed: number; letters: number }[]
       }

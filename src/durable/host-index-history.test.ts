@@ -2,11 +2,12 @@
  * Random histories of several accounts, with crashes of the index between any two of its statements: it holds what a full
  * scan finds, and the hook was told of every write, in order for each account. Seeded: they are the same each time.
  */
+import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { beforeAll, expect, test, vi } from 'vitest'
 import { cidOf } from '../kernel/cbor/cid.ts'
-import { hostObjects, indexStub } from '../services/objects/stubs.ts'
+import { accountStub, hostObjects, indexStub, sequencerStub } from '../services/objects/stubs.ts'
 import { unpackRecords } from '../storage/account/packed.ts'
 import type { Write } from '../storage/account/writes.ts'
 import { readerOf, useCollections } from '../testing/collections.ts'
@@ -14,7 +15,7 @@ import { crashAfterStatement } from '../testing/crash.ts'
 import { makeAccount } from '../testing/host.ts'
 
 const NOTE = 'com.example.note'
-const SEEDS = process.env.CUMULUS_LONG ? Array.from({ length: 20 }, (_, n) => n + 1) : [1, 2]
+const SEEDS = [1, 2]
 const ROUNDS = 120
 const ACCOUNTS = 4
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -135,6 +136,13 @@ test.each(SEEDS)('the index is what a full scan finds, whatever happens (%i)', a
   const mine = new Set(dids)
   await vi.waitFor(
     async () => {
+      // What a crash has put off for some seconds.
+      const stubs = [
+        sequencerStub(env),
+        indexStub(env),
+        ...dids.map((did) => accountStub(env, did)),
+      ]
+      for (const stub of stubs) await runDurableObjectAlarm(stub as never)
       const { rows, keys } = await readIndex(mine)
       expect(rows).toEqual(await scan(dids))
       expect(keys).toEqual(keys.toSorted((a, b) => a - b))

@@ -48,6 +48,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       entrypoint: () => entrypointOf(ctx),
       log,
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
+      start: () => this.#scheduler.start(hooks.job),
     })
     const filling = fillIndex(index, hostObjects(env))
     const removal: Job = {

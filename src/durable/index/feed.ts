@@ -50,8 +50,7 @@ export class IndexFeed implements IndexFeedRpc {
   take(after: number, events: readonly SequencedEvent[], upTo: number): number {
     const position = this.#index.position() ?? -1
     if (position !== after) return position
-    this.#index.take(events, upTo, this, Date.now())
-    this.#parts.taken()
+    if (this.#index.take(events, upTo, this, Date.now())) this.#parts.taken()
     this.#parts.hooks.kick()
     return upTo
   }

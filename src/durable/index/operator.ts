@@ -1,7 +1,7 @@
 import type { HookRpc, IndexReport, IndexState } from '../../contracts/host-index.ts'
 import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
 import type { HostIndex } from '../../storage/index/host-index.ts'
-import type { HookLetter } from '../../storage/index/tasks.ts'
+import type { HookLetter } from '../../storage/index/letters.ts'
 
 /** Given up writes in one answer, at most. */
 const MAX_LETTERS = 100
@@ -34,10 +34,18 @@ export class IndexOperator implements HookRpc {
       position: this.#index.position(),
       collections: [...collections].map((collection): IndexState => {
         const all = definitions.of(collection)
+        const filled = all.findLast(({ finishedAt }) => finishedAt !== null)
         const filling = all.find(({ finishedAt }) => finishedAt === null)
         return {
           collection,
           serves: all.some(({ state }) => state === 'live'),
+          ...(filled?.finishedAt && {
+            filled: {
+              accounts: filled.accounts,
+              records: filled.records,
+              ms: filled.finishedAt - filled.startedAt,
+            },
+          }),
           ...(filling && {
             filling: {
               accounts: filling.accounts,
@@ -52,16 +60,16 @@ export class IndexOperator implements HookRpc {
   }
 
   letters(limit: number, before?: number): HookLetter[] {
-    return this.#index.tasks.letters(Math.min(limit, MAX_LETTERS), before)
+    return this.#index.tasks.letters.list(Math.min(limit, MAX_LETTERS), before)
   }
 
   replay(id?: number): number {
-    const replayed = this.#index.tasks.replay(id, Date.now())
+    const replayed = this.#index.tasks.letters.replay(id, Date.now())
     this.#startDue()
     return replayed
   }
 
   drop(id?: number): number {
-    return this.#index.tasks.drop(id)
+    return this.#index.tasks.letters.drop(id)
   }
 }

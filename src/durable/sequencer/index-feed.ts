@@ -10,7 +10,7 @@ const PAGE = 500
 const PAGE_BYTES = 4 * 1024 * 1024
 
 /** ms that events wait for others to go with them. */
-const GATHER = 10
+const GATHER = 20
 
 /** ms that an event waits for the index to say where it stands, and a change of an account to be seen there. */
 const PATIENCE = 2_000

@@ -1,5 +1,5 @@
 /** Writes that hooks were not told of, as operators see them. */
-import type { HookLetter } from '../../storage/index/tasks.ts'
+import type { HookLetter } from '../../storage/index/letters.ts'
 
 export interface LetterView {
   id: number

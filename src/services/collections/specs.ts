@@ -19,31 +19,29 @@ export function indexSpecs(definitions: ReadonlyMap<string, AnyCollectionDefinit
   })
 }
 
-/** How values at a place in the records of a collection are compared. */
+/** How values at a place in the records of a collection are compared; where that is not known, as they are. */
 export function kindOf(schemas: Lexicons, collection: string, path: string): KeyKind {
   if (path.startsWith('@')) return 'text'
-  const found = path
-    .split('.')
-    .reduce<LexUserType | undefined>(
-      (def, name) => propertyOf(schemas, def, name),
-      schemas.getDef(collection),
-    )
+  const found = path.split('.').reduce<LexUserType[]>(
+    (defs, name) => defs.flatMap((def) => propertiesOf(schemas, def, name)),
+    [schemas.getDef(collection)].filter((def) => def !== undefined),
+  )[0]
   if (found?.type === 'integer' || found?.type === 'boolean') return 'number'
-  return found?.type === 'string' && found.format === 'datetime' ? 'datetime' : 'text'
+  if (found?.type !== 'string') return 'any'
+  return found.format === 'datetime' ? 'datetime' : 'text'
 }
 
-/** The definition of a property, behind references. */
-function propertyOf(
-  schemas: Lexicons,
-  def: LexUserType | undefined,
-  name: string,
-): LexUserType | undefined {
-  const object = def?.type === 'record' ? def.record : resolve(schemas, def)
-  if (object?.type !== 'object') return undefined
+/** The definitions that a property may have, behind references. */
+function propertiesOf(schemas: Lexicons, def: LexUserType, name: string): LexUserType[] {
+  const object = def.type === 'record' ? def.record : def
+  if (object.type !== 'object') return []
   return resolve(schemas, object.properties[name] as LexUserType | undefined)
 }
 
-function resolve(schemas: Lexicons, def: LexUserType | undefined): LexUserType | undefined {
-  const at = def as { type: string; ref?: string } | undefined
-  return at?.type === 'ref' && at.ref !== undefined ? schemas.getDef(at.ref) : def
+function resolve(schemas: Lexicons, def: LexUserType | undefined): LexUserType[] {
+  if (!def) return []
+  const { type, ref, refs = [] } = def as { type: string; ref?: string; refs?: string[] }
+  if (type !== 'ref' && type !== 'union') return [def]
+  const all = ref === undefined ? refs : [ref]
+  return all.flatMap((one) => schemas.getDef(one) ?? [])
 }

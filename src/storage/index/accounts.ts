@@ -3,9 +3,14 @@ export type AccountState = 'active' | 'inactive' | 'deleted'
 
 type Row = { id: number; state: AccountState }
 
+/** Accounts that are cached. */
+const MAX_CACHED = 10_000
+
 /** Accounts that have, or had, records in an index, or that may not be seen. */
 export class IndexedAccounts {
   readonly #sql: SqlStorage
+  /** Cache of accounts by DID. */
+  readonly #known = new Map<string, Row>()
   /** Numbers of accounts that may not be seen; undefined: not read yet. */
   #hidden: Set<number> | undefined
 
@@ -14,7 +19,11 @@ export class IndexedAccounts {
   }
 
   find(did: string): Row | undefined {
-    return this.#sql.exec<Row>('SELECT id, state FROM account WHERE did = ?', did).toArray()[0]
+    const known = this.#known.get(did)
+    if (known) return known
+    const [row] = this.#sql.exec<Row>('SELECT id, state FROM account WHERE did = ?', did).toArray()
+    if (row) this.#cache(did, row)
+    return row
   }
 
   /** The number of an account, which gets one if it has none. */
@@ -36,6 +45,7 @@ export class IndexedAccounts {
 
   setState(id: number, state: 'active' | 'inactive'): void {
     this.#sql.exec('UPDATE account SET state = ? WHERE id = ?', state, id)
+    this.#known.clear()
     if (state === 'active') this.#hiddenSet().delete(id)
     else this.#hiddenSet().add(id)
   }
@@ -43,6 +53,7 @@ export class IndexedAccounts {
   /** Its records go, at once for whoever asks, and then from the tables. */
   markDeleted(id: number): void {
     this.#sql.exec("UPDATE account SET state = 'deleted', did = 'deleted ' || id WHERE id = ?", id)
+    this.#known.clear()
     this.#hiddenSet().add(id)
   }
 
@@ -55,7 +66,6 @@ export class IndexedAccounts {
 
   forget(id: number): void {
     this.#sql.exec('DELETE FROM account WHERE id = ?', id)
-    this.#sql.exec('DELETE FROM hidden_record WHERE account = ?', id)
     this.#hiddenSet().delete(id)
   }
 
@@ -70,7 +80,13 @@ export class IndexedAccounts {
 
   /** Drops the cache, after a rollback. */
   clearCache(): void {
+    this.#known.clear()
     this.#hidden = undefined
+  }
+
+  #cache(did: string, row: Row): void {
+    if (this.#known.size >= MAX_CACHED) this.#known.clear()
+    this.#known.set(did, row)
   }
 
   #hiddenSet(): Set<number> {

@@ -2,6 +2,7 @@ import type { SequencedEvent } from '../sequencer/log.ts'
 import { type AccountState, IndexedAccounts } from './accounts.ts'
 import { Definitions, type IndexDefinition } from './definitions.ts'
 import { type LoggedChange, type LoggedEvent, readFrame } from './feed.ts'
+import { HiddenRecords } from './hidden-records.ts'
 import { RecordTables } from './records.ts'
 import { Scans } from './scans.ts'
 import { HookTasks } from './tasks.ts'
@@ -23,6 +24,7 @@ export class HostIndex {
   readonly definitions: Definitions
   readonly accounts: IndexedAccounts
   readonly records: RecordTables
+  readonly hidden: HiddenRecords
   readonly scans: Scans
   readonly tasks: HookTasks
   readonly #storage: DurableObjectStorage
@@ -40,6 +42,7 @@ export class HostIndex {
     this.definitions = new Definitions(storage, sql)
     this.accounts = new IndexedAccounts(sql)
     this.records = new RecordTables(sql, overwrites)
+    this.hidden = new HiddenRecords(sql)
     this.scans = new Scans(sql, this)
     this.tasks = new HookTasks(storage, sql)
   }
@@ -53,13 +56,22 @@ export class HostIndex {
   /** Begins to read the log behind an event, whether it is the first time or after events were lost. */
   begin(seq: number): void {
     this.transaction(() => {
-      if (this.position() !== undefined) this.definitions.dropAll()
+      if (this.position() !== undefined) {
+        this.definitions.dropAll()
+        this.accounts.clearCache()
+        this.hidden.clearCache()
+      }
       this.#move(seq)
     })
   }
 
-  /** Reads the next events, all of them or none, up to number `upTo`. @param now ms since the epoch */
-  take(events: readonly SequencedEvent[], upTo: number, wanted: Wanted, now: number): void {
+  /**
+   * Reads the next events, all of them or none, up to number `upTo`.
+   *
+   * @param now ms since the epoch
+   * @returns whether some were about accounts as a whole, which leave more to do
+   */
+  take(events: readonly SequencedEvent[], upTo: number, wanted: Wanted, now: number): boolean {
     const indexed = new Set(this.definitions.all().map(({ collection }) => collection))
     const isWanted = (name: string) => indexed.has(name) || wanted.hasHook(name)
     const read = events.flatMap(({ frame }) => readFrame(frame, isWanted) ?? [])
@@ -73,6 +85,7 @@ export class HostIndex {
       for (const event of read) this.#apply(event, first, wanted, now)
       this.#move(upTo)
     })
+    return read.some(({ kind }) => kind !== 'commit')
   }
 
   /**
@@ -83,23 +96,13 @@ export class HostIndex {
   setTakedown(did: string, path: string, rev: string | null): void {
     this.transaction(() => {
       const id = this.accounts.ensure(did)
-      if (rev === null) {
-        this.#sql.exec('DELETE FROM hidden_record WHERE account = ? AND path = ?', id, path)
-      } else {
-        this.#sql.exec(
-          'INSERT OR REPLACE INTO hidden_record (account, path, rev) VALUES (?, ?, ?)',
-          ...[id, path, rev],
-        )
-      }
+      if (rev === null) this.hidden.remove(id, path)
+      else this.hidden.set(id, path, rev)
       const slash = path.indexOf('/')
       for (const definition of this.definitions.of(path.slice(0, slash))) {
         this.records.setHidden(definition, id, path.slice(slash + 1), rev !== null)
       }
     })
-  }
-
-  isTakenDown(account: number, collection: string, rkey: string): boolean {
-    return this.#hidden(account, `${collection}/${rkey}`) !== undefined
   }
 
   /** Removes some records of an account that is deleted; whether there may be more to remove. */
@@ -110,7 +113,9 @@ export class HostIndex {
       const more = this.definitions
         .all()
         .some((definition) => this.records.removeSome(definition, id, REMOVED_AT_ONCE))
-      if (!more) this.accounts.forget(id)
+      if (more) return
+      this.accounts.forget(id)
+      this.hidden.forget(id)
     })
     return true
   }
@@ -118,6 +123,7 @@ export class HostIndex {
   clearCache(): void {
     this.definitions.clearCache()
     this.accounts.clearCache()
+    this.hidden.clearCache()
     this.#position = undefined
   }
 
@@ -143,7 +149,7 @@ export class HostIndex {
     const known = this.accounts.find(did)
     if (state === 'deleted') {
       if (known) this.accounts.markDeleted(known.id)
-      this.tasks.forget(did)
+      this.tasks.letters.forget(did)
     } else if (state === 'inactive') {
       this.accounts.setState(this.accounts.ensure(did), 'inactive')
     } else {
@@ -160,7 +166,7 @@ export class HostIndex {
     for (const definition of definitions) {
       if (!cid || !block) this.#remove(definition, id, rkey, rev)
       else {
-        const hidden = this.isTakenDown(id, collection, rkey)
+        const hidden = this.hidden.find(id, `${collection}/${rkey}`) !== undefined
         this.records.put(definition, { id, did }, { rkey, cid, rev, block }, hidden)
       }
     }
@@ -170,19 +176,9 @@ export class HostIndex {
     this.records.remove(definition, id, rkey, rev)
     this.scans.noteRemoved(definition, id, rkey, rev)
     const path = `${definition.collection}/${rkey}`
-    const takedown = this.#hidden(id, path)
+    const takedown = this.hidden.find(id, path)
     if (takedown === undefined || takedown > rev) return
-    this.#sql.exec('DELETE FROM hidden_record WHERE account = ? AND path = ?', id, path)
-  }
-
-  #hidden(account: number, path: string): string | undefined {
-    return this.#sql
-      .exec<{ rev: string }>(
-        'SELECT rev FROM hidden_record WHERE account = ? AND path = ?',
-        account,
-        path,
-      )
-      .toArray()[0]?.rev
+    this.hidden.remove(id, path)
   }
 
   #move(seq: number): void {

@@ -1,6 +1,7 @@
 import type { ScannedPage } from '../account/records.ts'
 import type { IndexedAccounts } from './accounts.ts'
 import type { Definitions, IndexDefinition } from './definitions.ts'
+import type { HiddenRecords } from './hidden-records.ts'
 import type { RecordTables } from './records.ts'
 
 /** A collection of an account that is to be read from its repository. */
@@ -18,6 +19,7 @@ interface Parts {
   readonly definitions: Definitions
   readonly accounts: IndexedAccounts
   readonly records: RecordTables
+  readonly hidden: HiddenRecords
 }
 
 /**
@@ -88,18 +90,12 @@ export class Scans {
     const found = new Set(records.map(({ rkey }) => rkey))
     const to = more ? records.at(-1)?.rkey : undefined
     tables.removeOthers(definition, account, { after, to, found, rev })
-    const hidden = this.#hiddenBefore(account, rev)
+    const hidden = this.#parts.hidden.pathsBefore(account, rev)
     for (const { takenDown, ...record } of records) {
       if (this.#wasRemovedSince(definition.id, account, record.rkey, rev)) continue
       const path = `${definition.collection}/${record.rkey}`
-      if (takenDown) {
-        this.#sql.exec(
-          'INSERT OR REPLACE INTO hidden_record (account, path, rev) VALUES (?, ?, ?)',
-          ...[account, path, rev],
-        )
-      } else if (hidden.has(path)) {
-        this.#sql.exec('DELETE FROM hidden_record WHERE account = ? AND path = ?', account, path)
-      }
+      if (takenDown) this.#parts.hidden.set(account, path, rev)
+      else if (hidden.has(path)) this.#parts.hidden.remove(account, path)
       tables.put(definition, { id: account, did }, { ...record, rev }, takenDown)
     }
     return to !== undefined
@@ -122,16 +118,6 @@ export class Scans {
     this.#sql.exec(`DELETE FROM scan WHERE ${which}`, id, account, round)
     if (finishedAt === null || this.#isAsked(id, account)) return
     this.#sql.exec('DELETE FROM removed WHERE definition = ? AND account = ?', id, account)
-  }
-
-  /** Paths of records that were taken down when the repository was as it is, or older. */
-  #hiddenBefore(account: number, rev: string): Set<string> {
-    const rows = this.#sql.exec<{ path: string }>(
-      'SELECT path FROM hidden_record WHERE account = ? AND rev <= ?',
-      account,
-      rev,
-    )
-    return new Set(rows.toArray().map(({ path }) => path))
   }
 
   #isAsked(definition: number, account: number): boolean {

@@ -1,8 +1,8 @@
 /** What of a collection's records is kept in the host's index, and how the tables for it are called. */
 import { createHash } from 'node:crypto'
 
-/** How a value is compared: a datetime by the time that it says, whatever its spelling. */
-export type KeyKind = 'text' | 'datetime' | 'number'
+/** How a value is compared: a datetime by the time that it says, whatever its spelling; `any` as it is, numbers first. */
+export type KeyKind = 'text' | 'datetime' | 'number' | 'any'
 
 /** A place in a record, such as `subject.uri`; `@did` and `@rkey` are of its address. */
 export interface KeyColumn {
@@ -34,12 +34,12 @@ const MAX_KEY = 512
 
 /** A value as it is compared; null: there is none that could be. */
 export function toKey(kind: KeyKind, value: unknown): string | number | null {
-  if (kind === 'number') {
+  if (kind === 'number' || (kind === 'any' && typeof value !== 'string')) {
     if (typeof value === 'boolean') return value ? 1 : 0
     return typeof value === 'number' && Number.isFinite(value) ? value : null
   }
   if (typeof value !== 'string') return null
-  if (kind === 'text') return value.slice(0, MAX_KEY)
+  if (kind !== 'datetime') return value.slice(0, MAX_KEY)
   const time = Date.parse(value)
   return Number.isNaN(time) ? null : new Date(time).toISOString()
 }
@@ -75,11 +75,13 @@ export const columnsOf = (spec: IndexSpec, name: string): string[] =>
 export const conditionOf = (spec: IndexSpec, name: string): string =>
   ['hidden = 0', ...columnsOf(spec, name).map((column) => `${column} IS NOT NULL`)].join(' AND ')
 
+const TYPES = { text: 'TEXT', datetime: 'TEXT', number: 'INTEGER', any: 'BLOB' } as const
+
 /** The statements that make the tables of a definition. */
 export function createTables(definition: number, spec: IndexSpec): string {
   const table = tableName(definition)
   const keys = spec.columns.flatMap((column, at) =>
-    isStored(column) ? [`, k${at} ${column.kind === 'number' ? 'INTEGER' : 'TEXT'}`] : [],
+    isStored(column) ? [`, k${at} ${TYPES[column.kind]}`] : [],
   )
   const indexes = Object.keys(spec.indexes).map((name, position) => {
     const columns = [...columnsOf(spec, name), 'rkey', 'account'].join(', ')

@@ -1,26 +1,9 @@
 import type { LoggedChange } from './feed.ts'
+import { HookLetters } from './letters.ts'
+import { type HookTask, type TaskRow, toTask } from './task.ts'
 
-/** A write that a hook is to be told of. */
-export interface HookTask {
-  id: number
-  collection: string
-  did: string
-  rkey: string
-  action: LoggedChange['action']
-  rev: string
-  cid: Uint8Array | null
-  /** DAG-CBOR; null for a deletion. */
-  block: Uint8Array | null
-  /** How often it was tried, the attempt that is under way included. */
-  attempts: number
-}
-
-/** One that was given up. */
-export interface HookLetter extends HookTask {
-  error: string
-  /** ms since the epoch. */
-  failedAt: number
-}
+/** What became of an attempt: `again` is when the next one is due, in ms since the epoch; without it, it is given up. */
+export type TaskEnd = { done: true } | { done: false; error: string; again?: number }
 
 /** How hooks of one collection are doing. */
 export interface HookCounts {
@@ -35,30 +18,17 @@ export interface HookCounts {
   dropped: number
 }
 
-/** Given up writes that are kept, of each collection. */
-export const MAX_LETTERS = 1_000
-
-/** Characters of an error that are kept. */
-const MAX_ERROR = 500
-
-type Row = Omit<HookTask, 'cid' | 'block'> & { cid: ArrayBuffer | null; block: ArrayBuffer | null }
-type LetterRow = Row & { error: string; failed_at: number }
-
-const toTask = ({ cid, block, ...rest }: Row): HookTask => ({
-  ...rest,
-  cid: cid && new Uint8Array(cid),
-  block: block && new Uint8Array(block),
-})
-
 /**
  * Writes that hooks are to be told of. Those of one account and collection are a lane: they are told one after the other,
  * and while the first of them waits for its next attempt, the others wait behind it.
  */
 export class HookTasks {
+  readonly letters: HookLetters
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
 
   constructor(storage: DurableObjectStorage, sql: SqlStorage = storage.sql) {
+    this.letters = new HookLetters(storage, sql)
     this.#storage = storage
     this.#sql = sql
   }
@@ -109,111 +79,35 @@ export class HookTasks {
   }
 
   /**
-   * The first task of a lane, which is about to be tried: that is noted first, so that one that takes the process with it is
-   * given up in the end, too. A lane that has none is removed.
-   *
-   * It may be tried again at once, which is for whoever calls not to do while it is under way.
+   * The first tasks of some lanes, which are about to be tried: that is noted first, so that one that takes the process with
+   * it is given up in the end, too. They may be tried again at once, which is for whoever calls not to do while they are
+   * under way. A lane that has none is removed.
    */
-  begin(collection: string, did: string): HookTask | undefined {
-    return this.#storage.transactionSync(() => {
-      const [row] = this.#sql
-        .exec<Row>(
-          'SELECT * FROM hook_task WHERE collection = ? AND did = ? ORDER BY id LIMIT 1',
-          collection,
-          did,
-        )
-        .toArray()
-      if (!row) {
-        this.#sql.exec('DELETE FROM hook_lane WHERE collection = ? AND did = ?', collection, did)
-        return undefined
-      }
-      this.#sql.exec('UPDATE hook_task SET attempts = attempts + 1 WHERE id = ?', row.id)
-      return toTask({ ...row, attempts: row.attempts + 1 })
-    })
+  begin(collection: string, dids: readonly string[]): HookTask[] {
+    return this.#storage.transactionSync(() =>
+      dids.flatMap((did) => {
+        const [row] = this.#sql
+          .exec<TaskRow>(
+            'SELECT * FROM hook_task WHERE collection = ? AND did = ? ORDER BY id LIMIT 1',
+            collection,
+            did,
+          )
+          .toArray()
+        if (!row) {
+          this.#removeLane(collection, did)
+          return []
+        }
+        this.#sql.exec('UPDATE hook_task SET attempts = attempts + 1 WHERE id = ?', row.id)
+        return [toTask({ ...row, attempts: row.attempts + 1 })]
+      }),
+    )
   }
 
-  /** It is done; whatever is next in its lane may be tried. */
-  done({ id, collection, did }: HookTask, now: number): void {
+  /** Notes what became of attempts, all at once. */
+  end(ended: readonly (readonly [HookTask, TaskEnd])[], now: number): void {
     this.#storage.transactionSync(() => {
-      this.#sql.exec('DELETE FROM hook_task WHERE id = ?', id)
-      this.#next(collection, did, now)
+      for (const [task, end] of ended) this.#end(task, end, now)
     })
-  }
-
-  /** It failed, and is tried again at `dueAt`. */
-  retry({ collection, did }: HookTask, dueAt: number): void {
-    this.#storage.transactionSync(() => {
-      this.#setDue(collection, did, dueAt)
-      this.#count(collection, 'failed')
-    })
-  }
-
-  /** It is given up: kept for the operator, and out of the way of what comes after it. */
-  giveUp(task: HookTask, error: string, now: number): void {
-    const { id, collection, did } = task
-    this.#storage.transactionSync(() => {
-      this.#sql.exec(
-        `INSERT INTO hook_letter (collection, did, rkey, action, rev, cid, block, attempts, error, failed_at)
-         SELECT collection, did, rkey, action, rev, cid, block, attempts, ?, ? FROM hook_task WHERE id = ?`,
-        error.slice(0, MAX_ERROR),
-        now,
-        id,
-      )
-      this.#sql.exec('DELETE FROM hook_task WHERE id = ?', id)
-      this.#next(collection, did, now)
-      this.#count(collection, 'failed')
-      this.#trim(collection)
-    })
-  }
-
-  /** Given up writes, the newest first. */
-  letters(limit: number, before = Number.MAX_SAFE_INTEGER): HookLetter[] {
-    return this.#sql
-      .exec<LetterRow>(
-        'SELECT * FROM hook_letter WHERE id < ? ORDER BY id DESC LIMIT ?',
-        before,
-        limit,
-      )
-      .toArray()
-      .map(({ error, failed_at, ...row }) => ({ ...toTask(row), error, failedAt: failed_at }))
-  }
-
-  /**
-   * Puts given up writes behind what waits in their lanes.
-   *
-   * @param id undefined: all of them
-   * @returns how many there were
-   */
-  replay(id: number | undefined, now: number): number {
-    return this.#storage.transactionSync(() => {
-      const [condition, values] = id === undefined ? ['true', []] : ['id = ?', [id]]
-      const lanes = this.#sql
-        .exec<{ collection: string; did: string }>(
-          `SELECT DISTINCT collection, did FROM hook_letter WHERE ${condition}`,
-          ...values,
-        )
-        .toArray()
-      this.#sql.exec(
-        `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts)
-         SELECT collection, did, rkey, action, rev, cid, block, 0 FROM hook_letter
-         WHERE ${condition} ORDER BY id`,
-        ...values,
-      )
-      for (const { collection, did } of lanes) {
-        this.#sql.exec(
-          'INSERT OR IGNORE INTO hook_lane (collection, did, due_at) VALUES (?, ?, ?)',
-          collection,
-          did,
-          now,
-        )
-      }
-      return this.#removeLetters(condition, values)
-    })
-  }
-
-  /** @returns how many there were */
-  drop(id: number | undefined): number {
-    return id === undefined ? this.#removeLetters('true', []) : this.#removeLetters('id = ?', [id])
   }
 
   /** Reads a row for each write that waits and for each that was given up. */
@@ -238,17 +132,23 @@ export class HookTasks {
     })
   }
 
-  /** An account is gone, and with it what was given up of it; hooks are told of what still waits. */
-  forget(did: string): void {
-    this.#sql.exec('DELETE FROM hook_letter WHERE did = ?', did)
-  }
-
-  /** Collections for which something waits. */
-  collections(): string[] {
-    return this.#sql
-      .exec<{ collection: string }>('SELECT DISTINCT collection FROM hook_lane')
+  #end(task: HookTask, end: TaskEnd, now: number): void {
+    const { id, collection, did } = task
+    if (!end.done) {
+      this.#count(collection, 'failed', 1)
+      if (end.again !== undefined) {
+        this.#setDue(collection, did, end.again)
+        return
+      }
+      const dropped = this.letters.add(task, end.error, now)
+      if (dropped > 0) this.#count(collection, 'dropped', dropped)
+    }
+    this.#sql.exec('DELETE FROM hook_task WHERE id = ?', id)
+    const more = this.#sql
+      .exec('SELECT 1 FROM hook_task WHERE collection = ? AND did = ? LIMIT 1', collection, did)
       .toArray()
-      .map(({ collection }) => collection)
+    if (more.length > 0) this.#setDue(collection, did, now)
+    else this.#removeLane(collection, did)
   }
 
   #setDue(collection: string, did: string, dueAt: number): void {
@@ -260,30 +160,11 @@ export class HookTasks {
     )
   }
 
-  #next(collection: string, did: string, now: number): void {
-    const more = this.#sql
-      .exec('SELECT 1 FROM hook_task WHERE collection = ? AND did = ? LIMIT 1', collection, did)
-      .toArray()
-    if (more.length > 0) this.#setDue(collection, did, now)
-    else this.#sql.exec('DELETE FROM hook_lane WHERE collection = ? AND did = ?', collection, did)
+  #removeLane(collection: string, did: string): void {
+    this.#sql.exec('DELETE FROM hook_lane WHERE collection = ? AND did = ?', collection, did)
   }
 
-  #trim(collection: string): void {
-    const dropped = this.#removeLetters(
-      `collection = ? AND id <= (SELECT id FROM hook_letter WHERE collection = ?
-         ORDER BY id DESC LIMIT 1 OFFSET ${MAX_LETTERS})`,
-      [collection, collection],
-    )
-    if (dropped > 0) this.#count(collection, 'dropped', dropped)
-  }
-
-  #removeLetters(condition: string, values: (string | number)[]): number {
-    return this.#sql
-      .exec(`DELETE FROM hook_letter WHERE ${condition} RETURNING 1`, ...values)
-      .toArray().length
-  }
-
-  #count(collection: string, what: 'failed' | 'dropped', by = 1): void {
+  #count(collection: string, what: 'failed' | 'dropped', by: number): void {
     this.#sql.exec(
       `INSERT INTO hook_count (collection, failed, dropped)
        VALUES (?1, iif(?2 = 'failed', ?3, 0), iif(?2 = 'dropped', ?3, 0))

@@ -77,12 +77,19 @@ const indexTable = (all: readonly IndexState[]): Html => html`
 <div class="table" tabindex="0" role="group" aria-label="Indexes"><table>
 <thead><tr><th scope="col">Collection</th><th scope="col">State</th><th scope="col">Being read</th></tr></thead>
 <tbody>${all.map(
-  ({ collection, serves, filling }) => html`<tr><td data-label="Collection">${collection}</td>
+  ({
+    collection,
+    serves,
+    filling,
+    filled,
+  }) => html`<tr><td data-label="Collection">${collection}</td>
 <td data-label="State">${serves ? 'serves' : html`<span class="bad">not ready</span>`}</td>
 <td data-label="Being read">${
     filling
       ? html`since ${moment(filling.startedAt)}: ${counted(filling.records, 'record')} of ${counted(filling.accounts, 'account')} so far`
-      : 'all was read'
+      : filled
+        ? `all was read: ${counted(filled.records, 'record')} of ${counted(filled.accounts, 'account')}, in ${Math.ceil(filled.ms / 1000)} s`
+        : ''
   }</td></tr>`,
 )}</tbody></table></div>`
 

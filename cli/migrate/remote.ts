@@ -1,6 +1,7 @@
 /** Requests to a host by XRPC, as somebody asks who moves a whole account over an unreliable line. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { escapeControls } from '../../codegen/escape-controls.ts'
+import { retryAfterOf, waitInWords } from '../../src/kernel/net/retry-after.ts'
 import { jsonObject } from '../../src/services/move-in/json-object.ts'
 import { MoveError, RemoteError } from './errors.ts'
 
@@ -142,7 +143,7 @@ export class Remote {
         if (!(error instanceof RemoteError && error.isPassing)) throw error
         if (error.retryAfter !== undefined && error.retryAfter > MAX_RETRY_AFTER) {
           throw new MoveError(
-            `${error.message}. It asks to wait for ${Math.ceil(error.retryAfter / 60_000)} minutes: run the same command again then.`,
+            `${error.message}. It asks to be left alone: run the same command again ${waitInWords(error.retryAfter)}. Everything so far is kept.`,
           )
         }
         if (attempt >= patience.attempts) throw error
@@ -271,16 +272,6 @@ function reasonOf(error: unknown, watch: Watch): string {
 function lengthOf(headers: Headers): number | undefined {
   const length = headers.get('content-length')
   return length === null || headers.has('content-encoding') ? undefined : Number(length)
-}
-
-/** `Retry-After` in seconds or as a date, or `RateLimit-Reset` as seconds since 1970; in ms from now. */
-function retryAfterOf(headers: Headers): number | undefined {
-  const after = headers.get('retry-after')
-  const reset = Number(headers.get('ratelimit-remaining') === '0' && headers.get('ratelimit-reset'))
-  const seconds = after === null ? Number.NaN : Number(after)
-  if (!Number.isNaN(seconds)) return Math.max(0, seconds * 1000)
-  const at = after === null ? reset * 1000 : Date.parse(after)
-  return at > 0 ? Math.max(0, at - Date.now()) : undefined
 }
 
 function query(params: Asked['params'] = {}): string {

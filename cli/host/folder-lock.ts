@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../terminal/errors.ts'
-import { FILE_MODE, LOCK } from './private-data.ts'
+import { FILE_MODE, LOCK, SETTINGS_LOCK } from './private-data.ts'
 import { importSqlite } from './sqlite.ts'
 
 /** Of SQLite: somebody else has the lock. */
@@ -18,6 +18,27 @@ const SQLITE_BUSY = 5
  */
 export const lockFolder = (folder: string, helps: string): Promise<() => void> =>
   takeLock(folder, LOCK, `Another server runs with the data in ${folder}: ${helps}`)
+
+/**
+ * Does something with a folder's settings and secrets: one command at a time, as each reads them first. The system gives the
+ * lock back when its process ends, also when that is killed.
+ *
+ * @param folder with the data of a host on this machine, or with the files of one on Cloudflare
+ * @throws CommandError where another one is at work, and what `work` throws
+ */
+export async function withSettingsLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const release = await takeLock(
+    folder,
+    SETTINGS_LOCK,
+    `Another command is changing the settings or secrets in ${folder} (init, deploy, or secret rotate): end it, or let it end, ` +
+      'and try again.',
+  )
+  try {
+    return await work()
+  } finally {
+    release()
+  }
+}
 
 /**
  * Takes one of several locks of a folder.

@@ -49,12 +49,28 @@ export const readAsOperator = (
   path: string,
 ): Promise<Record<string, unknown>> => request(args, path)
 
-async function request(
+const request = (
   args: OperatorArgs,
   path: string,
   body?: object,
+): Promise<Record<string, unknown>> => send(accessTo(args), path, body)
+
+/** The host does not take the password that it was sent. */
+export class PasswordRefusedError extends CommandError {}
+
+/** As `askAsOperator`, with a password of the caller's. @throws CommandError, PasswordRefusedError */
+export const askWithPassword = (
+  args: OperatorArgs,
+  password: string,
+  path: string,
+  body: object,
+): Promise<Record<string, unknown>> => send({ origin: originOf(args), password }, path, body)
+
+async function send(
+  { origin: host, password }: Access,
+  path: string,
+  body?: object,
 ): Promise<Record<string, unknown>> {
-  const { origin: host, password } = accessTo(args)
   const response = await fetch(`${host}${path}`, {
     method: body ? 'POST' : 'GET',
     // Wherever else that would lead, the password does not go.
@@ -69,7 +85,7 @@ async function request(
   })
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
   if (response.status === 401) {
-    throw new CommandError(
+    throw new PasswordRefusedError(
       'The server does not take this operator’s password: set PDS_ADMIN_PASSWORD, or PDS_DATA_DIRECTORY to its folder; ' +
         'with `npm run dev`, add --dev.',
     )
@@ -120,6 +136,13 @@ function passwordHere(hostname: string): string | undefined {
     ? localSettings().password
     : undefined
 }
+
+/** Whether the host that these arguments mean is the one whose files are here: the passwords in them are for that one. */
+export const isHostOfFolder = ({ host }: OperatorArgs): boolean =>
+  !host || passwordHere(new URL(originGiven(host)).hostname) !== undefined
+
+/** The password by which these arguments reach their host. @throws CommandError */
+export const passwordOf = (args: OperatorArgs): string => accessTo(args).password
 
 /** Origin of the host that these arguments mean. @throws CommandError */
 export function originOf({ host, dev }: OperatorArgs): string {

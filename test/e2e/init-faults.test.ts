@@ -111,7 +111,7 @@ test('of two at once, each that gets to its end has a kit of what the host has',
   for (const { code, stderr } of failed) {
     expect({ code, stderr }).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('Another cumulus init is at work'),
+      stderr: expect.stringContaining('Another command is changing the settings'),
     })
   }
   for (const kit of kits.filter((file) => existsSync(join(folder, file)))) {

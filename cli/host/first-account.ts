@@ -10,6 +10,9 @@ export interface FirstAccount {
   password: string | undefined
 }
 
+/** Keeps a password that is made up before there is an account with it. */
+export type KeepPassword = (password: string) => void
+
 /** The first account could not be made; the message is the server's. */
 export class FirstAccountError extends Error {
   override name = 'FirstAccountError'
@@ -35,12 +38,14 @@ export const isLocal = ({ PDS_HOSTNAME }: RawSettings): boolean =>
 export async function ensureFirstAccount(
   origin: string,
   raw: RawSettings,
+  keep: KeepPassword = () => undefined,
 ): Promise<FirstAccount | 'none' | 'exists'> {
   const existing = await call<{ repos: unknown[] }>(origin, 'com.atproto.sync.listRepos?limit=1')
   if (existing.repos.length > 0) return 'exists'
   if (!raw.PDS_FIRST_HANDLE && !isLocal(raw)) return 'none'
   const handle = raw.PDS_FIRST_HANDLE?.toLowerCase() ?? `alice${await firstDomain(origin)}`
   const password = raw.PDS_FIRST_PASSWORD ?? randomBytes(12).toString('base64url')
+  if (!raw.PDS_FIRST_PASSWORD) keep(password)
   const credentials = Buffer.from(`admin:${raw.PDS_ADMIN_PASSWORD}`).toString('base64')
   const did = raw.PDS_FIRST_DID_METHOD === 'web' ? `did:web:${handle}` : undefined
   try {

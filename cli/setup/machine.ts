@@ -58,6 +58,8 @@ export async function setUpMachine(
   const { data } = answers
   refuseOtherName(answers, options)
   const given: RawSettings = { ...withAnswers(before, answers), PDS_DATA_DIRECTORY: data }
+  // Another folder than before is a choice, and gets its own.
+  if (resolve(before.PDS_DATA_DIRECTORY ?? '') !== resolve(data)) delete given.PDS_KEYS_EXIST
   refuseOverridden({ ...settingsOf(answers), PDS_DATA_DIRECTORY: data }, outside)
   // What cannot be written is to be known before there is a kit.
   envFileText(envFile, given)
@@ -77,7 +79,12 @@ async function withKit(
   const { hostname, data } = answers
   // Once more: another run may have ended since.
   const before = readEnvFile(envFile)
-  const merged: RawSettings = { ...withAnswers(before, answers), PDS_DATA_DIRECTORY: data }
+  const merged: RawSettings = {
+    ...withAnswers(before, answers),
+    PDS_DATA_DIRECTORY: data,
+    // What is tried out on this machine may be thrown away.
+    PDS_KEYS_EXIST: isLoopback(hostname) ? undefined : 'true',
+  }
   const files = [join(dataDirectory, 'secrets.json'), envFile]
   const [pending, proven] = [join(dataDirectory, PENDING), join(dataDirectory, PROVEN)]
   const { PDS_RECOVERY_DID_KEY: recoverySet } = { ...merged, ...outside }

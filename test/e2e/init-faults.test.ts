@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -24,13 +25,22 @@ interface Ran {
   stderr: string
 }
 
-/** Runs `cumulus init` in a folder. @param killAfter ms, after which it is killed */
-function init(
+interface RunOptions {
+  env?: Record<string, string>
+  /** ms, after which it is killed */
+  killAfter?: number
+}
+
+const init = (folder: string, args: readonly string[], options?: RunOptions) =>
+  cumulus(folder, ['init', ...args], options)
+
+/** Runs `cumulus` in a folder. */
+function cumulus(
   folder: string,
   args: readonly string[],
-  { env = {}, killAfter }: { env?: Record<string, string>; killAfter?: number } = {},
+  { env = {}, killAfter }: RunOptions = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [join(PROJECT, 'cli/cumulus.ts'), 'init', ...args], {
+  const child = spawn(process.execPath, [join(PROJECT, 'cli/cumulus.ts'), ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -243,6 +253,24 @@ describe('a data folder', () => {
     })
     expect(await init(folder, [...HOST, '--recovery-kit', 'new.txt'])).toMatchObject({ code: 0 })
     expect(secretsIn(folder)).toEqual(secrets)
+  })
+
+  test('on a disk that is not mounted gets no other keys, and is not written into', async () => {
+    const folder = emptyFolder()
+    await init(folder, [...HOST, '--data', 'disk/data'])
+    renameSync(join(folder, 'disk'), join(folder, 'unmounted'))
+    mkdirSync(join(folder, 'disk'))
+    for (const command of [['serve'], ['init', ...HOST, '--recovery-kit', 'other.txt']]) {
+      const { code, stderr } = await cumulus(folder, command)
+      expect({ code, stderr }).toMatchObject({ code: 1 })
+      expect(stderr).toContain('does not have the keys of this host')
+      expect(stderr).toContain('not mounted')
+    }
+    expect(readdirSync(join(folder, 'disk'))).toEqual([])
+    expect(existsSync(join(folder, 'other.txt'))).toBe(false)
+    // Another folder is a choice.
+    const elsewhere = ['--data', 'other', '--recovery-kit', 'other.txt']
+    expect(await init(folder, [...HOST, ...elsewhere])).toMatchObject({ code: 0 })
   })
 
   test('is none that has other things in it, and those stay open to whom they are', async () => {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { retryAfterOf, waitInWords } from '../../src/kernel/net/retry-after.ts'
 import { CommandError } from '../terminal/errors.ts'
+import { reasonOf } from '../terminal/reason.ts'
 import type { LocalFile } from './store/store.ts'
 
 /** Attempts at a request that is not answered. */
@@ -188,8 +189,3 @@ async function refusal(response: Response): Promise<Error> {
 
 const streamOf = (response: Response): AsyncIterable<Uint8Array> =>
   (response.body ?? []) as AsyncIterable<Uint8Array>
-
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? cause.message : message
-}

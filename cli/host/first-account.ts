@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
+import { reasonOf } from '../terminal/reason.ts'
 
 export interface FirstAccount {
   did: string
@@ -87,9 +88,8 @@ async function call<T>(origin: string, method: string, init?: RequestInit): Prom
     redirect: 'manual',
   }).then(
     async (response) => ({ response, text: await response.text() }),
-    (error: Error) => {
-      const { message } = error.cause instanceof Error ? error.cause : error
-      throw new FirstAccountError(`the host does not answer (${message})`)
+    (error: unknown) => {
+      throw new FirstAccountError(`the host does not answer (${reasonOf(error)})`)
     },
   )
   const { response, text } = asked

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import { retryAfterOf, waitInWords } from '../../src/kernel/net/retry-after.ts'
 import { jsonObject } from '../../src/services/move-in/json-object.ts'
+import { reasonOf } from '../terminal/reason.ts'
 import { MoveError, RemoteError } from './errors.ts'
 
 /** How long and how often a host is waited for. */
@@ -125,7 +126,7 @@ export class Remote {
       watch.end()
       signal.throwIfAborted()
       if (error instanceof RemoteError) throw error
-      throw this.#failed(method, reasonOf(error, watch), error)
+      throw this.#failed(method, whyOf(error, watch), error)
     }
   }
 
@@ -172,7 +173,7 @@ export class Remote {
       }
     } catch (error) {
       signal.throwIfAborted()
-      throw this.#failed(method, reasonOf(error, watch), error)
+      throw this.#failed(method, whyOf(error, watch), error)
     } finally {
       watch.end()
     }
@@ -262,11 +263,8 @@ class Watch {
   }
 }
 
-function reasonOf(error: unknown, watch: Watch): string {
-  if (watch.isOver) return 'nothing came for too long'
-  const cause = (error as { cause?: { code?: string; message?: string } }).cause
-  return escapeControls(cause?.code ?? cause?.message ?? (error as Error).message)
-}
+const whyOf = (error: unknown, watch: Watch): string =>
+  watch.isOver ? 'nothing came for too long' : escapeControls(reasonOf(error))
 
 /** Bytes that an answer says to have; undefined where it does not say, or means others than arrive. */
 function lengthOf(headers: Headers): number | undefined {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { ArgsDef } from 'citty'
 import { ROOT } from '../../host/bundle.ts'
 import { withSettingsLock } from '../../host/folder-lock.ts'
+import { printAnswer } from '../../operator/command.ts'
 import { type OperatorArgs, operatorArgs } from '../../operator/operator.ts'
 import { cloudflarePlace, localPlace, type SecretPlace } from '../../secrets/places.ts'
 import { replacedSetting, replaceSecret } from '../../secrets/replace.ts'
@@ -76,7 +77,7 @@ async function run(given: Args): Promise<void> {
     : localPlace(process.env)
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const outcome = await withSettingsLock(place.folder, () => rotate(secret, place, given, say))
-  process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : `${outcome.message}\n`)
+  printAnswer(json, { answer: outcome, text: `${outcome.message}\n` })
 }
 
 async function rotate(

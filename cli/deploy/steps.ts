@@ -74,7 +74,7 @@ export function stepsFor(
 }
 
 /** Cloudflare's code for a bucket that there is already. */
-const BUCKET_EXISTS = '10004'
+const BUCKET_EXISTS = '[code: 10004]'
 
 async function makeBucket(bucket: string): Promise<string> {
   const args = ['r2', 'bucket', 'create', bucket]

@@ -4,9 +4,9 @@ import {
   askWithPassword,
   isHostOfFolder,
   type OperatorArgs,
-  PasswordRefusedError,
   passwordOf,
 } from '../operator/operator.ts'
+import { CommandError } from '../terminal/errors.ts'
 import type { SecretPlace } from './places.ts'
 import { makeSecret, type Outcome } from './rotate.ts'
 
@@ -75,10 +75,11 @@ async function hostHas(
     await askAsOperator(operator, '/operator/secrets', body)
     return begun !== undefined && passwordOf(operator) === begun
   } catch (error) {
-    if (!(error instanceof PasswordRefusedError) || begun === undefined) throw error
+    const isRefused = error instanceof CommandError && error.reason === 'password'
+    if (!isRefused || begun === undefined) throw error
     // Whatever answers under another name would learn it.
     if (!isHostOfFolder(operator)) {
-      throw new PasswordRefusedError(
+      throw new CommandError(
         `${error.message} An earlier run was ended before it was over: the host may have the password PDS_NEXT_ADMIN_PASSWORD in ` +
           `${where} by now. Run this again with PDS_ADMIN_PASSWORD set to that one.`,
       )

@@ -191,8 +191,8 @@ async function refuseLiveSecrets(path: string): Promise<void> {
   )
 }
 
-/** Cloudflare's code for a Worker that there is not yet. */
-const NO_WORKER = '10007'
+/** What wrangler says of a Worker that there is not yet. The bare number may be part of anything. */
+const NO_WORKER = '[code: 10007]'
 
 /**
  * Names of the secrets that the Worker has: none, where there is no Worker of the name yet.

@@ -99,8 +99,9 @@ export class S3Store implements BackupStore {
     await rm(file.path)
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string): Promise<boolean> {
     await this.#ask(this.#urlOf(name), { method: 'DELETE' }, [404])
+    return true
   }
 
   async close(): Promise<void> {

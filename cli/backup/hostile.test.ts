@@ -174,7 +174,9 @@ test('files that nobody has signed are read up to a size, and marks of tomorrow 
   mkdirSync(join(root, FOLDERS.running))
   writeFileSync(join(root, FOLDERS.running, 'x.json'), JSON.stringify(mark))
   const own = await RunningMark.begin(files, AT, 'own')
+  await own.end()
   expect(await own.other()).toBeUndefined()
+  expect((await store.list(FOLDERS.running)).size).toBe(0)
 })
 
 test('rows go to no other host than the one that is named', async () => {

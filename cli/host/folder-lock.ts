@@ -1,5 +1,5 @@
 /** One server at a time has a data folder: two would find each other's databases locked, now and then. */
-import { writeFileSync } from 'node:fs'
+import { chownSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../terminal/errors.ts'
 import { FILE_MODE, LOCK, SETTINGS_LOCK } from './private-data.ts'
@@ -54,6 +54,11 @@ export async function takeLock(folder: string, name: string, taken: string): Pro
   const path = join(folder, name)
   // SQLite would let others read it.
   writeFileSync(path, '', { flag: 'a', mode: FILE_MODE })
+  // The service whose folder it is takes it as well.
+  if (process.getuid?.() === 0) {
+    const { uid, gid } = statSync(folder)
+    chownSync(path, uid, gid)
+  }
   const lock = new DatabaseSync(path, { timeout: 0 })
   try {
     lock.exec('BEGIN EXCLUSIVE')

@@ -45,7 +45,7 @@ export function answersFrom(given: GivenAnswers): Answers {
       const what = 'a code beside the password, mailed to you or shown by your authenticator app'
       if (!prompts.canAsk) {
         throw new MoveError(
-          `${where} asks for ${what}: run the same command again with --sign-in-code and that code, or on a terminal. Everything so far is kept.`,
+          `${where} asks for ${what}: run the same command again on a terminal, or, for the old host, with --sign-in-code and that code. Everything so far is kept.`,
         )
       }
       return prompts.text({

@@ -3,7 +3,11 @@ import type { ArgsDef } from 'citty'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import { type Finding, preflight } from '../deploy/preflight.ts'
 import { stepsFor } from '../deploy/steps.ts'
-import { cloudflareFiles, readCloudflareSecrets, readWranglerConfig } from '../setup/cloudflare.ts'
+import {
+  cloudflareFiles,
+  readCloudflareSecrets,
+  readWranglerConfig,
+} from '../setup/cloudflare-files.ts'
 import { command } from '../terminal/command.ts'
 import { CommandError, UsageError } from '../terminal/errors.ts'
 import { Prompts, promptArgs } from '../terminal/prompts.ts'

@@ -16,9 +16,8 @@ const blocks = [...page.matchAll(/```\w+ (\S+)\n([\s\S]*?)```/g)].map(
 let project: string
 let server: TestServer
 const reader = new Reader()
-/** Nothing but the project, as it was before. */
-const untouched = copyProject()
-reader.program('git', `for to; do :; done; exec cp -R '${untouched}' "$to"`)
+// Another copy, in which nothing was done before.
+reader.program('git', `for to; do :; done; exec mv '${copyProject()}' "$to"`)
 // The packages are there; of its scripts only `codegen` is run.
 reader.program('npm', '[ "$1" = ci ] || exec node codegen/cli.ts')
 

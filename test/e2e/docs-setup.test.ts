@@ -16,14 +16,14 @@ import { standInForWrangler } from '../support/wrangler.ts'
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const REPOSITORY = [['<this repository>', 'https://git.example.com/cumulus.git']] as const
-const project = copyProject()
 const readers: Reader[] = []
 
-/** Somebody who has git and npm: a checkout is a copy of this project, whose packages are there. */
-function begin(env: Record<string, string>): Reader {
+/** Somebody who has git and npm. @param clone makes the folder `$to` */
+function begin(clone: string, env: Record<string, string>): Reader {
   const reader = new Reader(env)
-  reader.program('git', `for to; do :; done; exec cp -R '${project}' "$to"`)
-  reader.program('npm', '[ "$1" = ci ] && [ -e node_modules ]')
+  reader.program('git', `for to; do :; done; ${clone}`)
+  // The packages are there.
+  reader.program('npm', '[ "$1" = ci ]')
   readers.push(reader)
   return reader
 }
@@ -37,7 +37,8 @@ describe('on this machine', () => {
   let reader: Reader
   beforeAll(async () => {
     plc = await startPlc()
-    reader = begin({
+    // The program is that of this project, which is built already.
+    reader = begin('mkdir "$to"', {
       PDS_DID_PLC_URL: plc.url,
       PDS_CRAWLERS: 'none',
       PDS_PORT: String(await freePort()),
@@ -63,7 +64,9 @@ describe.runIf(hasOpenssl)('on Cloudflare', () => {
   let reader: Reader
   let patient: Patient | undefined
   beforeAll(() => {
-    reader = begin(standInForWrangler({ signedIn: false }))
+    // Settings are written into the checkout.
+    const checkout = `mv '${copyProject()}' "$to"`
+    reader = begin(checkout, standInForWrangler({ signedIn: false }))
   })
   afterAll(() => patient?.stop())
 

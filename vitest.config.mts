@@ -113,6 +113,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['src/**/*.test.ts'],
+          setupFiles: ['src/testing/setup.ts'],
           server: { deps: { inline: [/@atproto\/oauth-provider/] } },
           deps: {
             optimizer: {

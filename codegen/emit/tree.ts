@@ -16,6 +16,8 @@ export function emitTree(collections: readonly Collection[]): PlannedFile {
   const table = files === '' ? '{}' : `{\n${files}  }`
   const sources = `${LEXICONS}/, ${HANDLERS}/, ${COLLECTIONS}/ and ${POLICY}`
   const code = `${tsBanner(sources)}import type { Tree } from 'cumulus/tree'
+// The types of the records of its collections.
+import './collections.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 

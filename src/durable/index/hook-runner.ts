@@ -74,7 +74,6 @@ export class HookRunner {
       .slice(0, room)
     if (due.length === 0) return
     const begun = tasks.begin(collection, due)
-    this.#parts.start()
     for (const { did } of begun) running.add(did)
     // What failed before may do so by ending the invocation: nobody else is in it.
     const again = begun.filter(({ attempts }) => attempts > 1)
@@ -84,6 +83,7 @@ export class HookRunner {
       const call = this.#call(group, definition).finally(() => this.#calls.delete(call))
       this.#calls.add(call)
     }
+    this.#parts.start()
   }
 
   async #call(group: readonly HookTask[], definition: AnyCollectionDefinition): Promise<void> {
@@ -99,7 +99,10 @@ export class HookRunner {
     }
     const fail = (error: string) => report([...waiting.keys()].map((id) => ({ id, error })))
     // Earlier attempts were never heard of again: the process ended with each.
-    if (group.some(({ attempts }) => attempts > most)) return fail('it never came to an end')
+    if (group.some(({ attempts }) => attempts > most)) {
+      await Promise.resolve()
+      return fail('it never came to an end')
+    }
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<HookReport[]>((resolve) => {
       timer = setTimeout(() => resolve([]), timeout + LATE)

@@ -116,7 +116,7 @@ describe('an index', () => {
       uris(await from({ from: '2026-01-01T00:00:00.5Z', before: '2026-01-01T00:00:02Z' })),
     ).toEqual(all.slice(1, 3))
     expect(uris(await from({ after: '2026-01-01T00:00:00.5Z' }))).toEqual(all.slice(2))
-    expect(await bySubject.count({ where })).toBe(5)
+    await vi.waitFor(async () => expect(await bySubject.count({ where })).toBe(5))
     expect(await bySubject.count({ where, max: 2 })).toBe(2)
     const prefix = { 'subject.uri': { prefix: subject.slice(0, -2) } }
     expect(await bySubject.count({ where: prefix })).toBe(5)

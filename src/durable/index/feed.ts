@@ -1,6 +1,7 @@
 import type { IndexFeedRpc, LogReach } from '../../contracts/host-index.ts'
 import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
 import type { Logger } from '../../kernel/log.ts'
+import { indexSpecs } from '../../services/collections/specs.ts'
 import type { HostIndex } from '../../storage/index/host-index.ts'
 import type { SequencedEvent } from '../../storage/sequencer/log.ts'
 import type { HookRunner } from './hook-runner.ts'
@@ -42,7 +43,7 @@ export class IndexFeed implements IndexFeedRpc {
       )
       this.#parts.log().error('events were lost: the index is made again', lost)
     }
-    this.#index.begin(head)
+    this.#index.begin(head, indexSpecs(this.#definitions()), Date.now())
     this.#parts.taken()
     return head
   }

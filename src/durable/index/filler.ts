@@ -36,7 +36,7 @@ async function beginReading(index: HostIndex, { sequencer }: Objects): Promise<v
   if (index.position() !== undefined) return
   const { head } = await sequencer.status()
   // The sequencer may have said so meanwhile.
-  if (index.position() === undefined) index.begin(head)
+  if (index.position() === undefined) index.begin(head, [], Date.now())
 }
 
 /** What changed without the log telling each record. */

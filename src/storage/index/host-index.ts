@@ -5,6 +5,7 @@ import { type LoggedChange, type LoggedEvent, readFrame } from './feed.ts'
 import { HiddenRecords } from './hidden-records.ts'
 import { RecordTables } from './records.ts'
 import { Scans } from './scans.ts'
+import type { IndexSpec } from './spec.ts'
 import { HookTasks } from './tasks.ts'
 
 /** Records of a deleted account that are removed at once. */
@@ -53,13 +54,18 @@ export class HostIndex {
     return this.#position
   }
 
-  /** Begins to read the log behind an event, whether it is the first time or after events were lost. */
-  begin(seq: number): void {
+  /**
+   * Begins to read the log behind an event, whether it is the first time or after events were lost.
+   *
+   * @param specs what is indexed, for the latter: all of it is to be filled again
+   */
+  begin(seq: number, specs: readonly IndexSpec[], now: number): void {
     this.transaction(() => {
       if (this.position() !== undefined) {
         this.definitions.dropAll()
         this.accounts.clearCache()
         this.hidden.clearCache()
+        this.definitions.adopt(specs, now)
       }
       this.#move(seq)
     })

@@ -47,7 +47,7 @@ test.each<[object, string]>([
   ],
   [
     { ...entry, collection: ['app.bsky.feed.post'] },
-    '"app.bsky.feed.post" is not in the namespace of this set, com.example.book.*, and hosts leave such a permission out',
+    'warning: "app.bsky.feed.post" is not in the namespace of this set, com.example.book.*, and hosts leave this permission out, with all that it names',
   ],
   [{ ...entry, collection: ['*'] }, '"*" is not allowed in a permission set: name each'],
   [{ ...entry, collection: ['entry'] }, '"entry" is not an NSID'],

@@ -12,7 +12,7 @@ export async function handlerShapes(
   files: readonly HandlerFile[],
   fresh = false,
 ): Promise<Map<string, HandlerShape>> {
-  const reader = codeId([join(import.meta.dirname, 'read.ts')])
+  const reader = codeId(['read.ts', 'read-rule.ts'].map((name) => join(import.meta.dirname, name)))
   const known = fresh ? {} : readCache<HandlerShape>(root, NAME, reader)
   const next: Record<string, HandlerShape> = {}
   const shapes = new Map<string, HandlerShape>()

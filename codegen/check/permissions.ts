@@ -25,11 +25,18 @@ type Json = Record<string, unknown>
 export function checkPermissions(doc: Json, nsid: string, index: DefIndex): Finding[] {
   const main = isObject(doc.defs) ? doc.defs.main : undefined
   if (!isObject(main) || !Array.isArray(main.permissions)) return []
-  return main.permissions.flatMap((permission: unknown, number) =>
+  const found = main.permissions.flatMap((permission: unknown, number) =>
     isObject(permission)
       ? checkPermission(permission, ['defs', 'main', 'permissions', number], nsid, index)
       : [],
   )
+  return typeof main.title === 'string' && main.title.trim() ? found : [untitled, ...found]
+}
+
+const untitled: Finding = {
+  at: ['defs', 'main'],
+  message: '"title" is missing: it is what people are asked to agree to',
+  severity: 'warning',
 }
 
 function checkPermission(permission: Json, at: JsonPath, nsid: string, index: DefIndex): Finding[] {

@@ -4,6 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { lacksChromium, startChromium } from '../support/chromium.ts'
+import { makeApp, publicOrigin } from '../support/oauth.ts'
 import { copyProject, PROJECT } from '../support/project.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
@@ -106,6 +108,34 @@ test('valid records are taken, invalid ones refused, and the query answers', {
   expect((await query(`owner=${HANDLE}&limit=0`)).status).toBe(400)
   expect((await query('')).status).toBe(400)
 })
+
+test.skipIf(lacksChromium())(
+  'the consent page shows title and detail of the permission set in the tree',
+  { timeout: 60_000 },
+  async () => {
+    const host = `did:web:${new URL(publicOrigin(server.origin)).hostname}%23atproto_pds`
+    const scope = `atproto include:com.example.guestbook.auth?aud=${host}`
+    const { client } = makeApp('http://127.0.0.1:9', scope)
+    const browser = await startChromium()
+    try {
+      const page = await browser.newPage()
+      const asked = await client.authorize(publicOrigin(server.origin), { scope })
+      await page.goto(String(asked))
+      await page
+        .getByText(/sign in/i)
+        .first()
+        .click()
+      await page.locator('input[name="username"]').fill(HANDLE)
+      await page.locator('input[type="password"]').fill(PASSWORD)
+      await page.keyboard.press('Enter')
+      await page.getByRole('button', { name: /authorize|allow|accept/i }).waitFor()
+      await page.getByText('Guestbook', { exact: true }).waitFor()
+      await page.getByText('Write into guestbooks.', { exact: true }).waitFor()
+    } finally {
+      await browser.close()
+    }
+  },
+)
 
 test('an incompatible change is objected to', () => {
   expect(codegen('diff')).toMatchObject({ status: 0 })

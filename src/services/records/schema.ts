@@ -1,6 +1,6 @@
 /** Finds what records of a collection are validated with. */
-import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
 import type { Config } from '../../kernel/config/config.ts'
+import { lexicons as treeLexicons } from '../../kernel/lexicons.ts'
 import { LexiconError } from '../lexicons/lexicon-error.ts'
 import type { LexiconResolver } from '../lexicons/resolver.ts'
 import type { KnownSchema, RecordSchema, UnknownSchema } from './record-schema.ts'

@@ -186,18 +186,20 @@ test('a dry run says what would change and changes nothing, clean or not', async
   expect(git(root, 'status', '--porcelain')).toBe(' M README.md\n')
 })
 
-test.each([
-  ['com.example.book.lst', 'com.example.book.all', /did you mean "com.example.book.list"/],
-  ['com.example.book.list', 'com.example.book.sign', /is there already/],
-  ['com.example.book.list', 'list', /not an NSID/],
-  ['com.example.book.list', 'com.example.book.list', /called so already/],
-  ['com.example.book', 'com.example', /lexicon and a namespace/],
-])('what cannot be is told in a sentence: %s → %s', async (from, to, why) => {
+test('what cannot be is told in a sentence', async () => {
   const root = await committed({
     ...project,
     ...lexicon('com.example.book', { main: { type: 'token' } }),
   })
-  await expect(rename(root, from, to)).rejects.toThrow(why)
+  for (const [from, to, why] of [
+    ['com.example.book.lst', 'com.example.book.all', /did you mean "com.example.book.list"/],
+    ['com.example.book.list', 'com.example.book.sign', /is there already/],
+    ['com.example.book.list', 'list', /not an NSID/],
+    ['com.example.book.list', 'com.example.book.list', /called so already/],
+    ['com.example.book', 'com.example', /lexicon and a namespace/],
+  ] as const) {
+    await expect(rename(root, from, to)).rejects.toThrow(why)
+  }
 })
 
 test('changes that are not committed, folders without git, and lexicons of others are refused', async () => {

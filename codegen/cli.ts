@@ -15,6 +15,7 @@ const subCommands: Record<string, () => Promise<AnyCommand>> = {
   import: () => import('./commands/import.ts').then((module) => module.default),
   new: () => import('./commands/new.ts').then((module) => module.default),
   status: () => import('./commands/status.ts').then((module) => module.default),
+  client: () => import('./commands/client.ts').then((module) => module.default),
   diff: () => import('./commands/diff.ts').then((module) => module.default),
 }
 

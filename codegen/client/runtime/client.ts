@@ -51,6 +51,11 @@ interface TellsHost {
   getTokenInfo(refresh?: boolean | 'auto'): Promise<{ aud: string }>
 }
 
+/** A password session has its host's. */
+interface KnowsHost {
+  session: { service: string }
+}
+
 /**
  * @param agent the session of `@atproto/oauth-client-browser` or `-node`, one of `@atproto/lex-password-session`, or the
  *   address of a host, for what anybody may call
@@ -66,6 +71,7 @@ export function connect(
       if (host !== undefined) return new URL(host)
       if (typeof agent === 'string' || agent instanceof URL) return new URL(agent)
       if ('service' in agent && agent.service) return new URL(agent.service)
+      if ('session' in agent) return new URL((agent as unknown as KnowsHost).session.service)
       if ('getTokenInfo' in agent) {
         return new URL((await (agent as unknown as TellsHost).getTokenInfo(false)).aud)
       }

@@ -16,6 +16,7 @@ const subCommands: Record<string, () => Promise<AnyCommand>> = {
   new: () => import('./commands/new.ts').then((module) => module.default),
   status: () => import('./commands/status.ts').then((module) => module.default),
   client: () => import('./commands/client.ts').then((module) => module.default),
+  openapi: () => import('./commands/openapi.ts').then((module) => module.default),
   diff: () => import('./commands/diff.ts').then((module) => module.default),
 }
 

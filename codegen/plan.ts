@@ -2,6 +2,7 @@
 
 import { defTable } from './closure.ts'
 import { emitCollections } from './emit/collections.ts'
+import { emitDocs } from './emit/docs.ts'
 import { emitMethod } from './emit/methods.ts'
 import { emitRoutes } from './emit/routes.ts'
 import { emitSchemas } from './emit/schemas.ts'
@@ -21,6 +22,7 @@ export function plan(lexicons: readonly Lexicon[], methods: readonly Method[]): 
     emitRoutes(methods),
     emitSchemas(lexicons, methods),
     emitCollections(lexicons),
+    emitDocs(lexicons),
     emitTree(),
   ]
 }

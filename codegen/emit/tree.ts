@@ -8,7 +8,7 @@ import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 
 /** What this project serves: its methods, and the schemas that they need. */
-export const tree: Tree = { routes, schemas }
+export const tree: Tree = { routes, schemas, docs: [() => import('./docs.txt')] }
 `
 
 export const emitTree = (): PlannedFile => ({

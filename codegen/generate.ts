@@ -8,6 +8,7 @@ import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
 import { handlerShapes } from './handlers/cache.ts'
 import { checkHandler } from './handlers/check.ts'
 import { policiesForApps } from './handlers/policies.ts'
+import type { HandlerShape } from './handlers/shape.ts'
 import { moveRecord } from './import-record.ts'
 import { GENERATED } from './layout.ts'
 import { type Lexicon, load, type Project } from './load.ts'
@@ -37,6 +38,8 @@ export interface CheckedProject {
   lexicons: Lexicon[] | undefined
   methods: Method[]
   collections: Collection[]
+  /** Of the handlers, by path. */
+  shapes: ReadonlyMap<string, HandlerShape>
 }
 
 /** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
@@ -51,7 +54,9 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
     (file) => base.has(file) || passed.has(file),
   )
   passed.remember(project.lexicons, diagnostics)
-  if (!lexicons) return { project, diagnostics, lexicons, methods: [], collections: [] }
+  if (!lexicons) {
+    return { project, diagnostics, lexicons, methods: [], collections: [], shapes: new Map() }
+  }
 
   const handled = new Set(
     project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),
@@ -79,6 +84,7 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
     lexicons,
     methods,
     collections,
+    shapes,
   }
 }
 

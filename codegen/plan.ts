@@ -3,6 +3,7 @@
 import { defTable } from './closure.ts'
 import type { Collection } from './collections/collection.ts'
 import { emitCollections } from './emit/collections.ts'
+import { emitDocs } from './emit/docs.ts'
 import { emitMethod } from './emit/methods.ts'
 import { emitRecords } from './emit/records.ts'
 import { emitRoutes } from './emit/routes.ts'
@@ -41,6 +42,7 @@ export function plan(
     emitRoutes(methods, onBase),
     emitSchemas(lexicons, methods, onBase),
     emitCollections(own, collections),
-    emitTree(collections),
+    emitDocs(own),
+    emitTree(collections, onBase),
   ]
 }

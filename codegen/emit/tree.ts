@@ -6,7 +6,7 @@ import type { PlannedFile } from '../write.ts'
 import { quote } from './quote.ts'
 
 /** The tree; collection files are loaded when they are first needed. */
-export function emitTree(collections: readonly Collection[]): PlannedFile {
+export function emitTree(collections: readonly Collection[], onBase = false): PlannedFile {
   const files = collections
     .map(({ nsid }) => {
       const module = quote(`../collections/${nsidToPath(nsid)}.ts`)
@@ -15,17 +15,19 @@ export function emitTree(collections: readonly Collection[]): PlannedFile {
     .join('')
   const table = files === '' ? '{}' : `{\n${files}  }`
   const sources = `${LEXICONS}/, ${HANDLERS}/, ${COLLECTIONS}/ and ${POLICY}`
-  const code = `${tsBanner(sources)}import type { Tree } from 'cumulus/tree'
+  const base = onBase ? "import { tree as base } from 'cumulus/generated'\n" : ''
+  const code = `${tsBanner(sources)}${base}import type { Tree } from 'cumulus/tree'
 // The types of the records of its collections.
 import './collections.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 
-/** What this project serves: its methods, the schemas that they need, and what is said of its collections. */
+/** What this project serves, what is said of its collections, and what there is to read about it. */
 export const tree: Tree = {
   routes,
   schemas,
   collections: ${table},
+  docs: [${onBase ? '...base.docs, ' : ''}() => import('./docs.txt')],
 }
 `
   return { path: `${GENERATED}/tree.ts`, code }

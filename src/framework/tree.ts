@@ -2,6 +2,7 @@
 import { type CollectionFiles, useCollectionFiles } from '../kernel/collection-files.ts'
 import { type Schemas, useSchemas } from '../kernel/lexicons.ts'
 import { type Routes, useRoutes } from '../server/xrpc/routes.ts'
+import { type Docs, useDocs } from '../web/docs/source.ts'
 
 export type { Routes }
 
@@ -11,11 +12,14 @@ export interface Tree {
   schemas: Schemas
   /** The files of `src/collections/`. */
   collections?: CollectionFiles
+  /** The lexicons with their prose, for the pages below `/docs`. */
+  docs: readonly Docs[]
 }
 
 /** Hands the tree to those who need it. Once, before the first request. */
-export function useTree({ routes, schemas, collections = {} }: Tree): void {
+export function useTree({ routes, schemas, collections = {}, docs }: Tree): void {
   useSchemas(schemas)
   useRoutes(routes)
   useCollectionFiles(collections)
+  useDocs(docs)
 }

@@ -5,9 +5,10 @@ import './collections.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 
-/** What this project serves: its methods, the schemas that they need, and what is said of its collections. */
+/** What this project serves, what is said of its collections, and what there is to read about it. */
 export const tree: Tree = {
   routes,
   schemas,
   collections: {},
+  docs: [() => import('./docs.txt')],
 }

@@ -56,7 +56,8 @@ describe('commands in blocks', () => {
       'npm run codegen': CI,
     },
     'docs/collections.md': {
-      'npm run codegen -- new com.example.cook.rating': 'codegen/collections/check.test.ts starts one',
+      'npm run codegen -- new com.example.cook.rating':
+        'codegen/collections/check.test.ts starts one',
       'npx cumulus hooks list': 'collections.test.ts asks a host with hooks',
       'npx cumulus hooks retry 17': 'collections.test.ts asks a host with hooks',
       'npx cumulus hooks drop 17': 'collections.test.ts asks a host with hooks',

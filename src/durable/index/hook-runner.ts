@@ -19,6 +19,8 @@ const LATE = 5_000
 /** ms before the second attempt; doubles with each. */
 const FIRST_PAUSE = 1_000
 const LONGEST_PAUSE = 60 * 60 * 1000
+/** ms until what has ended is stored. */
+const LATEST = 100
 /** ms; longer pauses are left to the alarm. */
 const BY_TIMER = 30_000
 
@@ -42,6 +44,9 @@ export class HookRunner {
   /** Accounts with an attempt that is under way, by collection. */
   readonly #running = new Map<string, Set<string>>()
   readonly #calls = new Set<Promise<void>>()
+  /** Attempts that have ended, and whose end is not stored yet. */
+  #ended: (readonly [HookTask, TaskEnd])[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   readonly job: Job = {
     name: 'run hooks',
@@ -56,8 +61,9 @@ export class HookRunner {
     this.#parts = parts
   }
 
-  /** Starts whatever is due and has room. */
+  /** Stores what has ended, and starts whatever is due and has room. */
   kick(): void {
+    this.#flush()
     for (const [collection, definition] of this.#parts.definitions()) {
       if (definition.afterWrite) this.#start(collection, definition)
     }
@@ -123,7 +129,6 @@ export class HookRunner {
     let next = Number.POSITIVE_INFINITY
     const ended = heard.map(([task, error]): readonly [HookTask, TaskEnd] => {
       const { collection, did, rkey, rev, attempts } = task
-      this.#runningOf(collection).delete(did)
       counters.noteHook(collection, error === undefined)
       if (error === undefined) return [task, { done: true }]
       const isOver = attempts >= most
@@ -135,11 +140,29 @@ export class HookRunner {
       next = Math.min(next, pause)
       return [task, { done: false, error, again: now + pause }]
     })
-    this.#parts.tasks.end(ended, now)
+    this.#ended.push(...ended)
+    // One more write to the disk for each would cost those who write to their repositories: the next page of the log takes
+    // it along, unless somebody waits for it.
+    const isUrgent = ended.some(([task, end]) => !end.done || this.#parts.tasks.hasNext(task))
+    if (!isUrgent) {
+      this.#timer ??= setTimeout(() => this.kick(), LATEST)
+      return
+    }
+    this.#flush()
     if (Number.isFinite(next)) this.#parts.reschedule()
     // The alarm waits for hooks that are under way, which may take long.
     if (next <= BY_TIMER) setTimeout(() => this.kick(), next)
     this.kick()
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#ended.length === 0) return
+    const ended = this.#ended
+    this.#ended = []
+    this.#parts.tasks.end(ended, Date.now())
+    for (const [{ collection, did }] of ended) this.#runningOf(collection).delete(did)
   }
 
   #due(): number | undefined {

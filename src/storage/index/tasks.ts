@@ -103,6 +103,15 @@ export class HookTasks {
     )
   }
 
+  /** Whether there is more in the lane of a task, behind it. */
+  hasNext({ id, collection, did }: HookTask): boolean {
+    const rows = this.#sql.exec(
+      'SELECT 1 FROM hook_task WHERE collection = ? AND did = ? AND id > ? LIMIT 1',
+      ...[collection, did, id],
+    )
+    return rows.toArray().length > 0
+  }
+
   /** Notes what became of attempts, all at once. */
   end(ended: readonly (readonly [HookTask, TaskEnd])[], now: number): void {
     this.#storage.transactionSync(() => {

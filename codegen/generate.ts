@@ -37,9 +37,9 @@ export interface CheckedProject {
   diagnostics: Diagnostic[]
   lexicons: Lexicon[] | undefined
   methods: Method[]
-  collections: Collection[]
   /** Of the handlers, by path. */
   shapes: ReadonlyMap<string, HandlerShape>
+  collections: Collection[]
 }
 
 /** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
@@ -54,9 +54,8 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
     (file) => base.has(file) || passed.has(file),
   )
   passed.remember(project.lexicons, diagnostics)
-  if (!lexicons) {
+  if (!lexicons)
     return { project, diagnostics, lexicons, methods: [], collections: [], shapes: new Map() }
-  }
 
   const handled = new Set(
     project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),

@@ -10,16 +10,16 @@ export type { Routes }
 export interface Tree {
   routes: Routes
   schemas: Schemas
-  /** The files of `src/collections/`. */
-  collections?: CollectionFiles
   /** The lexicons with their prose, for the pages below `/docs`. */
   docs: readonly Docs[]
+  /** The files of `src/collections/`. */
+  collections?: CollectionFiles
 }
 
 /** Hands the tree to those who need it. Once, before the first request. */
-export function useTree({ routes, schemas, collections = {}, docs }: Tree): void {
+export function useTree({ routes, schemas, docs, collections = {} }: Tree): void {
   useSchemas(schemas)
   useRoutes(routes)
-  useCollectionFiles(collections)
   useDocs(docs)
+  useCollectionFiles(collections)
 }

@@ -5,7 +5,7 @@ import './collections.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 
-/** What this project serves, what is said of its collections, and what there is to read about it. */
+/** What this project serves. */
 export const tree: Tree = {
   routes,
   schemas,

@@ -131,6 +131,9 @@ describe('an index', () => {
       '?',
     ])
     expect([...found.keys()]).toEqual([all[1]])
+    await expect(bySubject.page({ where: { createdAt: '2026-01-01T00:00:00Z' } })).rejects.toThrow(
+      /conditions are on its first places/,
+    )
     await expect(bySubject.page({ where, cursor: 'nonsense' })).rejects.toMatchObject({
       error: 'InvalidRequest',
     })

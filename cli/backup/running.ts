@@ -2,9 +2,10 @@
 
 import { hostname } from 'node:os'
 import { buffer } from 'node:stream/consumers'
-import { type BackupFiles, DamagedFileError } from './files.ts'
-import { FOLDERS, type ManifestAccount } from './format.ts'
-import { type Mark, parseJson } from './shape.ts'
+import { DamagedFileError } from '../../src/services/backup/errors.ts'
+import type { BackupFiles } from '../../src/services/backup/files.ts'
+import { FOLDERS, type ManifestAccount } from '../../src/services/backup/format.ts'
+import { type Mark, parseJson } from '../../src/services/backup/shape.ts'
 
 /** How often it is written down what was done, in ms. */
 const NOTE_EVERY = 5_000

@@ -4,7 +4,8 @@ import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { assertName, type BackupStore, type LocalFile } from './store.ts'
+import { assertName, type ByteSource, type KeptFile } from '../../../src/services/backup/store.ts'
+import { LocalFile, type LocalStore } from './local-file.ts'
 
 const PARTIAL = '.partial'
 
@@ -12,7 +13,7 @@ const PARTIAL = '.partial'
 const ABANDONED = 24 * 60 * 60 * 1000
 
 /** A backup in a folder of this machine, or of a disk or server that is mounted here. */
-export class FolderStore implements BackupStore {
+export class FolderStore implements LocalStore {
   readonly name: string
   readonly temporary: string
   readonly #root: string
@@ -52,7 +53,12 @@ export class FolderStore implements BackupStore {
     return found?.isFile() ? createReadStream(path, { highWaterMark: 256 * 1024 }) : undefined
   }
 
-  async write(name: string, file: LocalFile): Promise<void> {
+  keep(source: ByteSource): Promise<KeptFile> {
+    return LocalFile.keep(this.temporary, source)
+  }
+
+  async write(name: string, kept: KeptFile): Promise<void> {
+    const file = LocalFile.of(kept)
     const path = this.#pathOf(name)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await sync(file.path)

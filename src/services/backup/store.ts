@@ -1,27 +1,30 @@
-/** Where a backup is kept: a folder, or a bucket that speaks S3. */
-import type { Readable } from 'node:stream'
+/** Where a backup is kept: a folder or a bucket that speaks S3 (`cli/backup/store/`), or a bucket of the Worker. */
 
-/** A file on this machine that is to be stored. */
-export interface LocalFile {
-  path: string
+/** Bytes that were read from somewhere, and are not in the backup yet. */
+export interface KeptFile {
   /** Bytes. */
-  size: number
+  readonly size: number
   /** In hex. */
-  sha256: string
+  readonly sha256: string
+  bytes(): AsyncIterable<Uint8Array>
+  /** It is not needed any more. */
+  discard(): Promise<void>
 }
+
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** Names are paths below the backup, such as `blobs/aa/bafk…`, of letters, digits, `-`, `_` and `.`. */
 export interface BackupStore {
   /** As somebody typed it, for messages. */
   readonly name: string
-  /** A folder of this machine for files that are on their way into the store. */
-  readonly temporary: string
+  /** Keeps bytes beside the backup, and hashes them on their way. */
+  keep(source: ByteSource): Promise<KeptFile>
   /** All names below a folder of the backup, with their sizes. */
   list(folder: string): Promise<Map<string, number>>
   /** undefined: there is nothing of that name. */
-  read(name: string): Promise<Readable | undefined>
-  /** Stores a file, whole or not at all. It may be moved away from where it is. */
-  write(name: string, file: LocalFile): Promise<void>
+  read(name: string): Promise<AsyncIterable<Uint8Array> | undefined>
+  /** Stores what it has kept, whole or not at all; that is not kept any more afterwards. */
+  write(name: string, file: KeptFile): Promise<void>
   remove(name: string): Promise<void>
   /** To be called at the end. */
   close(): Promise<void>

@@ -1,5 +1,6 @@
 /** Which runs of a backup are kept, and the removal of what no kept one refers to. */
-import { readIndex, readManifest } from './catalog.ts'
+import { manifestsOf, readIfSound, readIndex, readManifest } from './catalog.ts'
+import { DamagedFileError } from './errors.ts'
 import type { BackupFiles } from './files.ts'
 import { type DatedName, FOLDERS, filesOf, filesOfAccount, isOwnName } from './format.ts'
 
@@ -71,4 +72,35 @@ export async function prune(
     }
   }
   return { runs: unkept.length, files: removed }
+}
+
+/**
+ * Removes what is not kept, unless another run is under way, or something is damaged. Runs of the whole host, and those of
+ * each account, have their own days and weeks.
+ *
+ * @param other since when another run is under way
+ */
+export async function pruneIfAlone(
+  files: BackupFiles,
+  retention: Retention,
+  other: () => Promise<string | undefined>,
+): Promise<{ removed: { runs: number; files: number } | null; notRemoved: string | null }> {
+  const since = await other()
+  if (since !== undefined) {
+    return { removed: null, notRemoved: `another backup to this place is under way since ${since}` }
+  }
+  try {
+    const groups = new Map<string, DatedName[]>()
+    for (const found of await manifestsOf(files)) {
+      const { manifest } = (await readIfSound(files, found)) ?? {}
+      // What cannot be read is not removed either.
+      if (!manifest) throw new DamagedFileError(found.name, 'its bytes have changed')
+      const of = manifest.kind === 'host' ? 'host' : (manifest.accounts[0]?.did ?? '')
+      groups.set(of, [...(groups.get(of) ?? []), found])
+    }
+    return { removed: await prune(files, [...groups.values()], retention), notRemoved: null }
+  } catch (error) {
+    if (!(error instanceof DamagedFileError)) throw error
+    return { removed: null, notRemoved: error.message }
+  }
 }

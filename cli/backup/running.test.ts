@@ -23,7 +23,7 @@ async function openFiles() {
     list: (folder) => store.list(folder),
     read: async () => new Readable({ read: failed }),
     write: (name, file) => store.write(name, file),
-    remove: (name) => store.remove(name),
+    remove: (...names) => store.remove(...names),
     close: () => store.close(),
   }
   return { store, files: new BackupFiles(store), broken: new BackupFiles(broken) }

@@ -71,8 +71,8 @@ export class FolderStore implements LocalStore {
     await sync(dirname(path))
   }
 
-  async remove(name: string): Promise<void> {
-    await rm(this.#pathOf(name), { force: true })
+  async remove(...names: string[]): Promise<void> {
+    for (const name of names) await rm(this.#pathOf(name), { force: true })
   }
 
   async close(): Promise<void> {

@@ -104,8 +104,8 @@ export class S3Store implements LocalStore {
     await rm(file.path)
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#ask(this.#urlOf(name), { method: 'DELETE' }, [404])
+  async remove(...names: string[]): Promise<void> {
+    for (const name of names) await this.#ask(this.#urlOf(name), { method: 'DELETE' }, [404])
   }
 
   async close(): Promise<void> {

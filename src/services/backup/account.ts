@@ -26,8 +26,9 @@ export interface AccountBackupParts {
   files: BackupFiles
   sealer: Sealer
   blobsAtOnce: number
-  /** Bytes of rows, or of a repository, that are worked on at once, at most. */
-  maxAtOnce?: number
+  /** Bytes of rows, and of a repository, at most. */
+  maxRows?: number
+  maxRepository?: number
   /** Called before each blob. Whatever it throws ends this. */
   goOn?(): void
   /** Told of each blob that was fetched. */
@@ -45,9 +46,9 @@ export async function backUpAccount(
   did: string,
   before: AccountIndex | undefined,
 ): Promise<{ entry: ManifestAccount; index: AccountIndex } | undefined> {
-  const { host, files, sealer, maxAtOnce } = parts
+  const { host, files, sealer, maxRows } = parts
   try {
-    let dump = await fetchDump(host, { did }, maxAtOnce)
+    let dump = await fetchDump(host, { did }, maxRows)
     if (before && before.rows.digest === dump.digest && isWhole(files, before)) {
       return { entry: await addIndex(files, before), index: before }
     }
@@ -58,7 +59,7 @@ export async function backUpAccount(
       // What was written meanwhile is looked at again; whoever writes without end is not waited for.
       const isSettled = repository.head === facts.head && missing.length === 0
       if (!isSettled && attempt < ATTEMPTS) {
-        dump = await fetchDump(host, { did }, maxAtOnce)
+        dump = await fetchDump(host, { did }, maxRows)
         continue
       }
       const gone = new Set(missing)
@@ -102,7 +103,7 @@ async function backUpRepository(
   facts: AccountFacts,
   before: AccountIndex | undefined,
 ): Promise<AccountIndex['repository']> {
-  const { host, files, maxAtOnce } = parts
+  const { host, files, maxRepository } = parts
   const old = before?.repository
   const isThere = old?.parts.every(({ sha256, size }) => files.has(objectName(sha256), size))
   if (old && isThere && old.head === facts.head) return old
@@ -111,7 +112,7 @@ async function backUpRepository(
   const params = { did: facts.did, ...(since !== null && { since }) }
   const earlier = since === null ? [] : (old?.parts ?? [])
   const room =
-    (maxAtOnce ?? Number.POSITIVE_INFINITY) - earlier.reduce((sum, { size }) => sum + size, 0)
+    (maxRepository ?? Number.POSITIVE_INFINITY) - earlier.reduce((sum, { size }) => sum + size, 0)
   const car = await host.query('com.atproto.sync.getRepo', params)
   const kept = await files.keep(upTo(car, room, 'Its records'))
   const sources: CarSource[] = [

@@ -39,12 +39,12 @@ export async function beginBackup(
   const known = await readConfig(store)
   if (known && known.host !== host) {
     throw new BackupError(
-      `${store.name} holds backups of ${known.host}, not of ${host}: choose another place with --to.`,
+      `${store.name} holds backups of ${known.host}, not of ${host}: choose another place (--to), or another bucket (BACKUPS).`,
     )
   }
   if (known && recipient !== undefined && recipient !== known.recipient) {
     throw new BackupError(
-      `${store.name} is encrypted for ${known.recipient}, not for ${recipient}: choose another place with --to.`,
+      `${store.name} is encrypted for ${known.recipient}, not for ${recipient}: choose another place (--to), or another bucket (BACKUPS).`,
     )
   }
   if (!known) await makeConfig(files, options)

@@ -11,6 +11,9 @@ export interface Retention {
   monthly: number
 }
 
+/** Files that are removed at once. */
+const REMOVED_AT_ONCE = 1000
+
 const DAY = 24 * 60 * 60 * 1000
 
 /** Runs to keep of those there are: the newest one of each day, week and month that counts; always the newest. */
@@ -62,14 +65,16 @@ export async function prune(
   }
   const isKept = new Set(kept.map(({ name }) => name))
   const unkept = groups.flat().filter(({ name }) => !isKept.has(name))
-  for (const { name } of unkept) await store.remove(name)
+  await store.remove(...unkept.map(({ name }) => name))
   let removed = 0
   for (const folder of [FOLDERS.objects, FOLDERS.blobs]) {
-    for (const name of (await store.list(folder)).keys()) {
-      if (referred.has(name) || !isOwnName(name)) continue
-      await store.remove(name)
-      removed++
+    const names = [...(await store.list(folder)).keys()].filter(
+      (name) => !referred.has(name) && isOwnName(name),
+    )
+    for (let at = 0; at < names.length; at += REMOVED_AT_ONCE) {
+      await store.remove(...names.slice(at, at + REMOVED_AT_ONCE))
     }
+    removed += names.length
   }
   return { runs: unkept.length, files: removed }
 }

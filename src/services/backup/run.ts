@@ -32,8 +32,9 @@ export interface RunOptions {
   done?: { accounts: readonly ManifestAccount[]; failed: readonly FailedAccount[] }
   accountsAtOnce: number
   blobsAtOnce: number
-  /** Bytes of rows or of a repository that are worked on at once, at most; others are refused. */
-  maxAtOnce?: number
+  /** Bytes of the rows of an object, and of a repository, at most; others are refused. */
+  maxRows?: number
+  maxRepository?: number
   /** Called before each account and each blob. Whatever it throws ends this. */
   goOn?(): void
   /** Told of each account once it is backed up, and waited for. */
@@ -124,7 +125,7 @@ export class BackupRun {
   }
 
   #dump(object: string) {
-    return fetchDump(this.#options.host, { object }, this.#options.maxAtOnce)
+    return fetchDump(this.#options.host, { object }, this.#options.maxRows)
   }
 
   async #accounts(dids: readonly string[]): Promise<void> {

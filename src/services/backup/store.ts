@@ -25,7 +25,7 @@ export interface BackupStore {
   read(name: string): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Stores what it has kept, whole or not at all; that is not kept any more afterwards. */
   write(name: string, file: KeptFile): Promise<void>
-  remove(name: string): Promise<void>
+  remove(...names: string[]): Promise<void>
   /** To be called at the end. */
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 /** What the overview shows, read at once. */
 import { version } from '../../../../package.json'
 import type { Services } from '../../../context/services.ts'
+import type { ScheduledBackup } from '../../../contracts/host-report.ts'
 import type { FirehoseStatus } from '../../../contracts/sequencer.ts'
 import { type Risk, risksOf } from '../../../kernel/config/risks.ts'
 import type { Quota } from '../../../kernel/quota.ts'
@@ -30,11 +31,15 @@ export interface HostState {
   /** PDS_FIREHOSE_MAX_LOG, bytes. */
   logLimit: number
   quotaWords: string
+  /** undefined: the Worker is not set up to back itself up. */
+  scheduledBackup: ScheduledBackup | undefined
   risks: readonly Risk[]
 }
 
 export async function readHost(services: Services): Promise<HostState> {
   const { config, directory, sequencer, mail, newestVersion, relays, space } = services
+  // One that does not answer is no reason to show nothing.
+  const scheduled = services.scheduledBackup().catch(() => undefined)
   const firehose = await sequencer.status()
   const [accounts, activity, said, mails, queue, burst, openReports, freeBytes, newest] =
     await Promise.all([
@@ -63,6 +68,7 @@ export async function readHost(services: Services): Promise<HostState> {
     freeBytes,
     logLimit: config.eventRetention.size,
     quotaWords: quotaWords(config.quota),
+    scheduledBackup: await scheduled,
     risks: risksOf(config, mail.sends),
   }
 }

@@ -57,6 +57,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['src/**/*.test.ts'],
+          setupFiles: ['src/testing/setup.ts'],
           server: { deps: { inline: [/@atproto\/oauth-provider/] } },
           // A runtime of its own for each file, several at once: the first request may wait for its turn.
           testTimeout: 30_000,

@@ -2,12 +2,11 @@
 
 import { defTable } from './closure.ts'
 import { emitCollections } from './emit/collections.ts'
-import { emitLexicons } from './emit/lexicons.ts'
 import { emitMethod } from './emit/methods.ts'
 import { emitRoutes } from './emit/routes.ts'
 import { emitSchemas } from './emit/schemas.ts'
+import { emitTree } from './emit/tree.ts'
 import { emitTypes } from './emit/types/file.ts'
-import { emitUtil } from './emit/util.ts'
 import type { Lexicon } from './load.ts'
 import type { Method } from './methods.ts'
 import type { PlannedFile } from './write.ts'
@@ -18,11 +17,10 @@ export function plan(lexicons: readonly Lexicon[], methods: readonly Method[]): 
   const typeOf = (def: string): string | undefined => defs.get(def)?.def.type
   return [
     ...lexicons.map(({ doc }) => emitTypes(doc, typeOf)),
-    emitUtil(),
     ...methods.map(emitMethod),
     emitRoutes(methods),
     emitSchemas(lexicons, methods),
-    emitLexicons(),
     emitCollections(lexicons),
+    emitTree(),
   ]
 }

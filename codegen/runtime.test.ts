@@ -1,8 +1,10 @@
 /** The generated files of this checkout at work. */
 import { ValidationError } from '@atproto/lexicon'
 import { expect, test } from 'vitest'
-import { lexicons, validate } from '../src/generated/lexicons.ts'
 import { schemas } from '../src/generated/schemas.ts'
+import { lexicons, useSchemas, validate } from '../src/kernel/lexicons.ts'
+
+useSchemas(schemas)
 
 const post = { $type: 'app.bsky.feed.post', text: 'hi', createdAt: '2025-01-01T00:00:00Z' }
 

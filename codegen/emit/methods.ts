@@ -16,7 +16,7 @@ export function emitMethod(method: Method): PlannedFile {
   const typeImport = types.some((type) => type.startsWith('types.'))
     ? `import type * as types from ${quote(`#types/${nsidToPath(nsid)}`)}\n`
     : ''
-  const code = `${tsBanner(lexiconPath(nsid))}${typeImport}import { declareErrors, definer, type MethodShape } from '#src/server/xrpc/define.ts'
+  const code = `${tsBanner(lexiconPath(nsid))}${typeImport}import { declareErrors, definer, type MethodShape } from 'cumulus/define'
 
 ${docComment([`The ${def.type} ${nsid}.`])}export interface Method extends MethodShape {
   kind: ${quote(def.type)}

@@ -7,10 +7,10 @@ import { commentLine, quote } from './quote.ts'
 
 /** The routing table; handlers are imported when they are first called. */
 export function emitRoutes(methods: readonly Method[]): PlannedFile {
-  const code = `${tsBanner(`${LEXICONS}/, ${HANDLERS}/ and ${POLICY}`)}import type { GeneratedRoute } from '../server/xrpc/route.ts'
+  const code = `${tsBanner(`${LEXICONS}/, ${HANDLERS}/ and ${POLICY}`)}import type { Routes } from 'cumulus/tree'
 
 /** Every method of every lexicon, by NSID. */
-export const routes: Readonly<Record<string, GeneratedRoute>> = {
+export const routes: Routes = {
 ${methods.map(entry).join('')}}
 `
   return { path: `${GENERATED}/routes.ts`, code }

@@ -26,16 +26,16 @@ export function emitSchemas(lexicons: readonly Lexicon[], methods: readonly Meth
     if (!names) return []
     const defs = Object.fromEntries(names.map((name) => [name, lean(doc.defs[name])]))
     const schema = printLiteral({ lexicon: 1, id: nsid, defs }, '  ')
-    const type = needsType(defs) ? ' as LexiconDoc' : ''
+    const type = needsType(defs) ? " as ReturnType<Schemas['']>" : ''
     return [`  // ${commentLine(lexiconPath(nsid))}\n  ${quote(nsid)}: () => (${schema})${type},\n`]
   })
-  const code = `${tsBanner(`${LEXICONS}/`)}import type { LexiconDoc } from '@atproto/lexicon'
+  const code = `${tsBanner(`${LEXICONS}/`)}import type { Schemas } from 'cumulus/lexicons'
 
 /**
  * Schemas by NSID, each made anew at every call: nothing is built before it is asked for, and
  * \`Lexicons\` changes the documents that it is given.
  */
-export const schemas: Readonly<Record<string, () => LexiconDoc>> = {
+export const schemas: Schemas = {
 ${entries.join('')}}
 `
   return { path: `${GENERATED}/schemas.ts`, code }

@@ -197,7 +197,7 @@ test.each([
   [
     'a definition without auth',
     `${SIGN}export default define({ handler() {} })`,
-    ':3:16 the definition has no `auth`: say who may call, with a policy from #src/server/auth/policy.ts',
+    ":3:16 the definition has no `auth`: say who may call, with a policy from 'cumulus'",
   ],
   [
     'a definition without handler',
@@ -212,7 +212,7 @@ test.each([
   [
     'a definition with a string for a policy',
     `${SIGN}export default define({ auth: 'session', handler() {} })`,
-    ':3:31 `auth` is a string; it should be a policy from #src/server/auth/policy.ts',
+    ":3:31 `auth` is a string; it should be a policy from 'cumulus'",
   ],
   ['a syntax error', `${SIGN}export default define({`, ":3:24 '}' expected."],
 ])('a default export of the wrong shape has its own sentence: %s', (_name, code, expected) => {

@@ -84,12 +84,12 @@ export function checkHandler(
 }
 
 const MISSING: Readonly<Record<string, string>> = {
-  auth: 'the definition has no `auth`: say who may call, with a policy from #src/server/auth/policy.ts',
+  auth: "the definition has no `auth`: say who may call, with a policy from 'cumulus'",
   handler: 'the definition has no `handler` function',
 }
 
 const EXPECTED: Readonly<Record<string, string>> = {
-  auth: 'it should be a policy from #src/server/auth/policy.ts',
+  auth: "it should be a policy from 'cumulus'",
   handler: 'it should be a function',
 }
 

@@ -12,7 +12,9 @@ import { pathToNsid } from '../layout.ts'
 import type { DefaultExport, HandlerShape, LexImport, Place } from './shape.ts'
 
 const PREFIX = '#lex/'
-const POLICIES = '/server/auth/policy.ts'
+/** Where policies are imported from: the package, or the file itself. */
+const isOfPolicies = (module: string): boolean =>
+  module === 'cumulus' || module.endsWith('/server/auth/policy.ts')
 
 /** The shape of a handler file's text. */
 export function readHandler(path: string, text: string): HandlerShape {
@@ -155,7 +157,7 @@ function policyName(property: Node): string | undefined {
   const value = Node.isPropertyAssignment(property) ? property.getInitializer() : property
   const name = Node.isShorthandPropertyAssignment(value) ? value.getName() : value?.getText()
   for (const declaration of property.getSourceFile().getImportDeclarations()) {
-    if (!declaration.getModuleSpecifierValue().endsWith(POLICIES)) continue
+    if (!isOfPolicies(declaration.getModuleSpecifierValue())) continue
     const named = declaration
       .getNamedImports()
       .find((one) => (one.getAliasNode()?.getText() ?? one.getName()) === name)

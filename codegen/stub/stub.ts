@@ -20,10 +20,8 @@ function handlerStub({ nsid, def }: Pick<Method, 'nsid' | 'def'>): string {
     `${def.description?.trim() || `The ${def.type} ${nsid}.`}`,
     ...facts(def).map((fact) => `${fact}.`),
   ])
-  return `import { MethodNotImplementedError } from '@atproto/xrpc-server'
-import { define } from ${quote(`#lex/${nsidToPath(nsid)}`)}
-import { mayCall } from '#src/server/auth/oauth-rule.ts'
-import { session } from '#src/server/auth/policy.ts'
+  return `import { define } from ${quote(`#lex/${nsidToPath(nsid)}`)}
+import { MethodNotImplementedError, mayCall, session } from 'cumulus'
 
 ${comment}export default define({
   auth: session,

@@ -29,7 +29,10 @@ export function readProgram(code: string): Program {
 
 function shapeOf(node: ts.Node, literals: Set<string>): string {
   // Some schemas say their type, which is no different from having it.
-  if (ts.isAsExpression(node) && node.type.getText(node.getSourceFile()) === 'LexiconDoc') {
+  if (
+    ts.isAsExpression(node) &&
+    node.type.getText(node.getSourceFile()) === "ReturnType<Schemas['']>"
+  ) {
     return shapeOf(node.expression, literals)
   }
   // What is imported may go by another name here, where a definition has its own.

@@ -1,7 +1,11 @@
 /** Requests are counted by what this host knows, and never by what strangers make up. */
 import { expect, test } from 'vitest'
+import { routes } from '../generated/routes.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { methodLabel, noteRequest } from './request-metrics.ts'
+import { useRoutes } from './xrpc/routes.ts'
+
+useRoutes(routes)
 
 test.each([
   ['com.atproto.repo.createRecord', 'com.atproto.repo.createRecord'],

@@ -1,13 +1,13 @@
 /** Under which name a request is counted, and where. */
 import type { Env } from '../contracts/env.ts'
-import { routes } from '../generated/routes.ts'
 import { counters } from '../kernel/metrics/counters.ts'
+import { routeOf } from './xrpc/routes.ts'
 
 /** Whatever a stranger may make up. */
 export const OTHER = 'other'
 
 /** The method, where this host knows it by its lexicons: names that others make up would be counted without end. */
-export const methodLabel = (nsid: string): string => (Object.hasOwn(routes, nsid) ? nsid : OTHER)
+export const methodLabel = (nsid: string): string => (routeOf(nsid) ? nsid : OTHER)
 
 /** @param ms until the answer began */
 export function noteRequest(

@@ -6,6 +6,11 @@ import { ts } from 'ts-morph'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 
+/** What the package exports, by the name from which it may be imported here, too. */
+const OWN_EXPORTS: Record<string, string> = JSON.parse(
+  readFileSync(join(PROJECT, 'package.json'), 'utf8'),
+).exports
+
 export interface SourceFile {
   /** From the root of the project. */
   path: string
@@ -49,6 +54,8 @@ export function readSources(): SourceFile[] {
 const isOurs = (target: string): boolean => /^(src|codegen|cli|bench)\//.test(target)
 
 function resolve(from: string, specifier: string): string {
+  const own = OWN_EXPORTS[specifier.replace(/^cumulus/, '.')]
+  if (own && /^cumulus(\/|$)/.test(specifier)) return normalize(own)
   if (specifier.startsWith('#src/')) return `src/${specifier.slice('#src/'.length)}`
   return specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier
 }

@@ -25,6 +25,9 @@ import { listed } from './lines.ts'
 import { isStreaming, methodStatements } from './method.ts'
 import { type Names, namesIn, symbolOf } from './names.ts'
 
+/** What validates, and what all types share (`src/kernel/lexicons.ts`). */
+const RUNTIME = 'cumulus/lexicons'
+
 export const typesPath = (nsid: string): string => `${GENERATED}/types/${nsidToPath(nsid)}.ts`
 
 /** The types of `doc`; `typeOf` knows the type of each definition of all lexicons by its full name. */
@@ -88,10 +91,6 @@ function statementsOf(name: string, def: LexiconDoc['defs'][string], scope: Scop
 
 function imports(doc: LexiconDoc, names: Names): string[] {
   const { main } = doc.defs
-  const up = doc.id
-    .split('.')
-    .map(() => '..')
-    .join('/')
   const named = (name: string): string => {
     const here = names.imported(name)
     return here === name ? name : `${name} as ${here}`
@@ -102,8 +101,8 @@ function imports(doc: LexiconDoc, names: Names): string[] {
     ...(main && isMethod(main) && isStreaming(main) ? ["import stream from 'node:stream'"] : []),
     from('@atproto/lexicon', `type ${named('ValidationResult')}`, named('BlobRef')),
     from('multiformats/cid', named('CID')),
-    from(`${up}/lexicons.ts`, 'validate as _validate'),
-    from(`${up}/util.ts`, 'type $Typed', 'is$typed as _is$typed', `type ${named('OmitKey')}`),
+    from(RUNTIME, 'validate as _validate'),
+    from(RUNTIME, 'type $Typed', 'is$typed as _is$typed', `type ${named('OmitKey')}`),
     ...(main?.type === 'subscription'
       ? [
           from('@atproto/xrpc-server', named('ErrorFrame')),

@@ -17,17 +17,20 @@ export interface RateLimit extends RateLimitRule {
   by: 'address' | 'account' | 'address and identifier'
 }
 
-const perFiveMinutes = (limit: number): RateLimitRule => ({ limit, window: 5 * MINUTE })
-const perHour = (limit: number): RateLimitRule => ({ limit, window: HOUR })
-const perDay = (limit: number): RateLimitRule => ({ limit, window: DAY })
+/** For rate limits. */
+export const perFiveMinutes = (limit: number): RateLimitRule => ({ limit, window: 5 * MINUTE })
+export const perHour = (limit: number): RateLimitRule => ({ limit, window: HOUR })
+export const perDay = (limit: number): RateLimitRule => ({ limit, window: DAY })
 
 const limits =
   (by: RateLimit['by']) =>
   (name: string, ...rules: RateLimitRule[]): readonly RateLimit[] =>
     rules.map((allowance) => ({ ...allowance, by, name: `${name} ${allowance.window}` }))
 
-const byAddress = limits('address')
-const byAccount = limits('account')
+/** Limits that count calls by the address that they come from. The name: see `RateLimit`. */
+export const byAddress = limits('address')
+/** Limits that count calls by the account that is signed in. */
+export const byAccount = limits('account')
 
 /** Guesses at any account from one address. */
 export const signInFromAddressLimits = byAddress(

@@ -4,7 +4,7 @@ import { LexResolverError } from '@atproto/oauth-provider/provider'
 import type { LexiconStore } from '@atproto/oauth-provider/store'
 import { currentRequest } from '../../context/current-request.ts'
 import type { Services } from '../../context/services.ts'
-import { schemas } from '../../generated/schemas.ts'
+import { schemaOf } from '../../kernel/lexicons.ts'
 import { parseRecord, uriOf } from '../../services/lexicons/document.ts'
 import { LexiconError } from '../../services/lexicons/lexicon-error.ts'
 import { plainTexts } from '../plain-texts.ts'
@@ -26,7 +26,7 @@ export const lexResolver = (services: Services) => ({
       return { uri: uriOf(published), lexicon: plainTexts(parseRecord(published)) }
     } catch (cause) {
       if (!(cause instanceof LexiconError)) throw cause
-      const lexicon = schemas[nsid]?.()
+      const lexicon = schemaOf(nsid)
       if (lexicon) return { uri: `lexicons/${nsid}`, lexicon }
       throw LexResolverError.from(nsid, cause.message, { cause })
     }

@@ -1,11 +1,12 @@
 /** What is embedded in a post, as an AppView shows it. */
-import type { $Typed } from '#src/generated/util.ts'
+
 import * as External from '#types/app/bsky/embed/external'
 import * as Images from '#types/app/bsky/embed/images'
 import * as Quote from '#types/app/bsky/embed/record'
 import * as QuoteWithMedia from '#types/app/bsky/embed/recordWithMedia'
 import type { PostView } from '#types/app/bsky/feed/defs'
 import type { Record as Post } from '#types/app/bsky/feed/post'
+import type { $Typed } from '../../kernel/lexicon-types.ts'
 import type { ImageUrl } from './image-url.ts'
 
 /** Views of quoted records by URI; one that nobody could be asked for is missing. */

@@ -1,8 +1,8 @@
 /** Threads with the caller's new posts in them. */
 
-import type { $Typed } from '#src/generated/util.ts'
 import { isThreadViewPost, type PostView, type ThreadViewPost } from '#types/app/bsky/feed/defs'
 import type { OutputSchema } from '#types/app/bsky/feed/getPostThread'
+import type { $Typed } from '../../kernel/lexicon-types.ts'
 import type { LocalPost } from './local.ts'
 import type { LocalViewer } from './viewer.ts'
 

@@ -2,8 +2,8 @@
 
 import { jsonToLex } from '@atproto/lexicon'
 import { MethodNotImplementedError } from '@atproto/xrpc-server'
-import { lexicons } from '#src/generated/lexicons.ts'
 import type { UserCredentials } from '../../context/credentials.ts'
+import { lexicons } from '../../kernel/lexicons.ts'
 import { findSetting } from '../../routing/settings.ts'
 import { decompress } from '../decompress.ts'
 import { requestHeaders } from '../headers.ts'

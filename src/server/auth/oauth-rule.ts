@@ -5,7 +5,7 @@
 import { ForbiddenError } from '@atproto/xrpc-server'
 import { assertPermitted, type Permission, type Permissions } from '../../context/permissions.ts'
 import type { Services } from '../../context/services.ts'
-import type { Collections } from '../../generated/collections.ts'
+import type { Collections } from '../../kernel/collections.ts'
 
 /** A request, once its body is read. */
 export interface PermittedCall<P, I> {

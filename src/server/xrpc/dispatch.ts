@@ -16,8 +16,7 @@ import { enforceLimits } from '../../context/limits/enforce.ts'
 import type { Permissions } from '../../context/permissions.ts'
 import type { RequestContext } from '../../context/request.ts'
 import type { Services } from '../../context/services.ts'
-import { lexicons as loadLexicons } from '../../generated/lexicons.ts'
-import { routes } from '../../generated/routes.ts'
+import { lexicons as loadLexicons } from '../../kernel/lexicons.ts'
 import { forward } from '../../proxy/forward.ts'
 import { decide, isOwned } from '../../routing/decide.ts'
 import { isCanonicalNsid } from '../../routing/nsid.ts'
@@ -32,6 +31,7 @@ import { isInternal, toResponse } from './answer.ts'
 import { bodyLimitOf, parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
 import { parseParams } from './params.ts'
+import { routeOf } from './routes.ts'
 
 type Method = LexXrpcQuery | LexXrpcProcedure | LexXrpcSubscription
 
@@ -48,7 +48,7 @@ export async function dispatch(
   const { request } = context
   if (!isCanonicalNsid(nsid)) throw new InvalidRequestError('invalid xrpc path')
   countMethod(context, nsid)
-  const route = routes[nsid]
+  const route = routeOf(nsid)
   if (route) assertVerb(route.kind, request.method)
   if (route?.to === 'local') {
     const { default: definition } = await route.load()

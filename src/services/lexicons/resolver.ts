@@ -1,5 +1,5 @@
-import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
 import type { Config } from '../../kernel/config/config.ts'
+import { lexicons as treeLexicons } from '../../kernel/lexicons.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { StoredLexicon } from '../../storage/directory/lexicons.ts'
 import { LookupCache } from '../identity/lookup-cache.ts'

@@ -1,6 +1,6 @@
 import { jsonToLex, LexiconDefNotFoundError, type LexiconDoc, Lexicons } from '@atproto/lexicon'
 import { describe, expect, test } from 'vitest'
-import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
+import { lexicons as treeLexicons } from '../../kernel/lexicons.ts'
 import { RecordLexicons } from '../../kernel/record-lexicons.ts'
 import { prepareRecord } from './prepare.ts'
 import type { KnownSchema } from './schema.ts'

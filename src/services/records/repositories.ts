@@ -1,7 +1,7 @@
 import { BlobRef } from '@atproto/lexicon'
 import { AuthRequiredError, ForbiddenError } from '@atproto/xrpc-server'
-import type { Collection, RecordOf } from '#src/generated/collections.ts'
 import { cidString } from '../../kernel/cbor/cid.ts'
+import type { Collection, RecordOf } from '../../kernel/collections.ts'
 import { unpackRecords } from '../../storage/account/packed.ts'
 import type { ListOptions, StoredPage } from '../../storage/account/records.ts'
 import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'

@@ -1,7 +1,7 @@
 /** Finds what records of a collection are validated with. */
 import type { Lexicons, LexRecord } from '@atproto/lexicon'
-import { lexicons as treeLexicons } from '../../generated/lexicons.ts'
 import type { Config } from '../../kernel/config/config.ts'
+import { lexicons as treeLexicons } from '../../kernel/lexicons.ts'
 import { LexiconError } from '../lexicons/lexicon-error.ts'
 import type { LexiconResolver } from '../lexicons/resolver.ts'
 

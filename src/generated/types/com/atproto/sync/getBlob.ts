@@ -2,12 +2,12 @@
 import stream from 'node:stream'
 import { type ValidationResult, BlobRef } from '@atproto/lexicon'
 import { CID } from 'multiformats/cid'
-import { validate as _validate } from '../../../../lexicons.ts'
+import { validate as _validate } from 'cumulus/lexicons'
 import {
   type $Typed,
   is$typed as _is$typed,
   type OmitKey,
-} from '../../../../util.ts'
+} from 'cumulus/lexicons'
 
 const is$typed = _is$typed,
   validate = _validate

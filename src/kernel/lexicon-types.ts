@@ -1,9 +1,6 @@
-/** `util.ts`: what all files of types share. */
-import { tsBanner } from '../banner.ts'
-import { GENERATED } from '../layout.ts'
-import type { PlannedFile } from '../write.ts'
+/** What all generated files of types share. */
 
-const CODE = `/** \`T\` without the members \`K\`; unlike \`Omit\` it keeps index signatures. */
+/** `T` without the members `K`; unlike `Omit` it keeps index signatures. */
 export type OmitKey<T, K extends keyof T> = {
   [Key in keyof T as Key extends K ? never : Key]: T[Key]
 }
@@ -14,12 +11,12 @@ export type $Typed<V, T extends string = string> = V & { $type: T }
 /** The same without. */
 export type Un$Typed<V extends { $type?: string }> = OmitKey<V, '$type'>
 
-/** The \`$type\` of a definition: \`main\` is not spelt out. */
+/** The `$type` of a definition: `main` is not spelt out. */
 export type $Type<Id extends string, Hash extends string> = Hash extends 'main'
   ? Id
-  : \`\${Id}#\${Hash}\`
+  : `${Id}#${Hash}`
 
-/** What is known of a \`V\` that says to be of this type: the member of a union that it is. */
+/** What is known of a `V` that says to be of this type: the member of a union that it is. */
 export type $TypedObject<V, Id extends string, Hash extends string> = V extends {
   $type: $Type<Id, Hash>
 }
@@ -30,7 +27,7 @@ export type $TypedObject<V, Id extends string, Hash extends string> = V extends 
       : never
     : V & { $type: $Type<Id, Hash> }
 
-/** Whether \`v\` says to be of this type. Nothing else of it is looked at. */
+/** Whether `v` says to be of this type. Nothing else of it is looked at. */
 export function is$typed<V, Id extends string, Hash extends string>(
   v: V,
   id: Id,
@@ -39,7 +36,7 @@ export function is$typed<V, Id extends string, Hash extends string>(
   return isObject(v) && '$type' in v && v.$type === typeName(id, hash)
 }
 
-/** Whether \`v\` is an object that says to be of this type, or says none. */
+/** Whether `v` is an object that says to be of this type, or says none. */
 export function maybe$typed<V, Id extends string, Hash extends string>(
   v: V,
   id: Id,
@@ -48,12 +45,6 @@ export function maybe$typed<V, Id extends string, Hash extends string>(
   return isObject(v) && (!('$type' in v) || v.$type === undefined || v.$type === typeName(id, hash))
 }
 
-const typeName = (id: string, hash: string): string => (hash === 'main' ? id : \`\${id}#\${hash}\`)
+const typeName = (id: string, hash: string): string => (hash === 'main' ? id : `${id}#${hash}`)
 
 const isObject = (v: unknown): v is object => typeof v === 'object' && v !== null
-`
-
-export const emitUtil = (): PlannedFile => ({
-  path: `${GENERATED}/util.ts`,
-  code: tsBanner('codegen/emit/util.ts') + CODE,
-})

@@ -1,0 +1,40 @@
+/**
+ * What the files of a project import: its handlers, collections and their tests take nothing else of this package
+ * (docs/framework.md). Whatever is exported here stays, or goes with a new major version.
+ */
+export {
+  AuthRequiredError,
+  ForbiddenError,
+  InternalServerError,
+  InvalidRequestError,
+  MethodNotImplementedError,
+  UpstreamFailureError,
+  XRPCError,
+} from '@atproto/xrpc-server'
+export type {
+  OAuthCredentials,
+  SessionCredentials,
+  UserCredentials,
+} from '../context/credentials.ts'
+export {
+  byAccount,
+  byAddress,
+  perDay,
+  perFiveMinutes,
+  perHour,
+  type RateLimit,
+} from '../context/limits/policy.ts'
+export type { Services } from '../context/services.ts'
+export type { Collection, Collections, RecordOf } from '../kernel/collections.ts'
+export { mayCall, type OAuthRule, type PermittedCall } from '../server/auth/oauth-rule.ts'
+export {
+  type AuthPolicy,
+  admin,
+  adminOrModerator,
+  anyone,
+  fullSession,
+  session,
+  sessionOrService,
+  viewer,
+} from '../server/auth/policy.ts'
+export type { Context, Definition, MethodShape, Output } from '../server/xrpc/define.ts'

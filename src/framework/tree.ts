@@ -1,0 +1,17 @@
+/** What generated code tells the runtime of a project: its lexicons, as far as they are needed at run time, and its methods. */
+import { type Schemas, useSchemas } from '../kernel/lexicons.ts'
+import { type Routes, useRoutes } from '../server/xrpc/routes.ts'
+
+export type { Routes }
+
+/** `src/generated/tree.ts` of a project. */
+export interface Tree {
+  routes: Routes
+  schemas: Schemas
+}
+
+/** Hands the tree to those who need it. Once, before the first request. */
+export function useTree({ routes, schemas }: Tree): void {
+  useSchemas(schemas)
+  useRoutes(routes)
+}

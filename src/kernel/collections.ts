@@ -1,0 +1,16 @@
+/** The types of records by collection, so that a collection that is written out is checked. */
+
+/**
+ * The type of a record, for every collection. Empty here: generated code adds the collections of its tree
+ * (`src/generated/collections.ts`).
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: generated code adds to it
+export interface Collections {}
+
+/** A collection: where its name is written out, one of those; any text otherwise. */
+export type Collection<C extends string = string> = string extends C ? C : keyof Collections
+
+/** The type of the records of a collection, as far as it is known. */
+export type RecordOf<C extends string> = C extends keyof Collections
+  ? Collections[C]
+  : { [_ in string]: unknown }

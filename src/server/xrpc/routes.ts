@@ -1,0 +1,19 @@
+/** The methods of this host by NSID. The generated tree says once, before the first request, what they are. */
+import type { GeneratedRoute } from './route.ts'
+
+/** Every method of every lexicon. */
+export type Routes = Readonly<Record<string, GeneratedRoute>>
+
+let current: Routes = {}
+
+/** Says what the methods are: the entry of the program does, and the set-up of tests. */
+export function useRoutes(routes: Routes): void {
+  current = routes
+}
+
+/** All of them. */
+export const allRoutes = (): Routes => current
+
+/** What a method is and where it goes; undefined where no lexicon of the tree has it. */
+export const routeOf = (nsid: string): GeneratedRoute | undefined =>
+  Object.hasOwn(current, nsid) ? current[nsid] : undefined

@@ -1,5 +1,5 @@
 /** With what a backup is opened, and how somebody says so. */
-import { buffer } from 'node:stream/consumers'
+import { readSmall } from '../../src/services/backup/files.ts'
 import { IDENTITY } from '../../src/services/backup/format.ts'
 import type { BackupStore } from '../../src/services/backup/store.ts'
 import { CommandError, UsageError } from '../terminal/errors.ts'
@@ -72,13 +72,13 @@ async function givenPassphrase(file: string | undefined): Promise<string | undef
 /** What opens a backup. @throws CommandError, UsageError */
 export async function openerOf(store: BackupStore, args: SecretArgs): Promise<Opener> {
   if (args.identity !== undefined) return new Opener(await readIdentityFile(args.identity))
-  const stream = await store.read(IDENTITY)
-  if (!stream) {
+  const read = await readSmall(store, IDENTITY)
+  if (!read) {
     throw new UsageError(
       'This backup is encrypted for an age identity: name its file with --identity',
     )
   }
-  const sealed = new Uint8Array(await buffer(stream))
+  const sealed = new Uint8Array(read)
   const given = await givenPassphrase(args['passphrase-file'])
   const passphrase =
     given ??

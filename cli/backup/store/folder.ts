@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { assertName, type ByteSource, type KeptFile } from '../../../src/services/backup/store.ts'
 import { LocalFile, type LocalStore } from './local-file.ts'
@@ -71,12 +81,24 @@ export class FolderStore implements LocalStore {
     await sync(dirname(path))
   }
 
-  async remove(...names: string[]): Promise<void> {
-    for (const name of names) await rm(this.#pathOf(name), { force: true })
+  async remove(...names: string[]): Promise<number> {
+    let removed = 0
+    for (const name of names) if (await this.#remove(name)) removed++
+    return removed
   }
 
   async close(): Promise<void> {
     await rm(this.temporary, { recursive: true, force: true })
+  }
+
+  /** What lies where a link leads to may be another backup's. */
+  async #remove(name: string): Promise<boolean> {
+    const path = this.#pathOf(name)
+    const folder = await realpath(dirname(path)).catch(absent)
+    const root = await realpath(this.#root)
+    if (folder === undefined || !`${folder}${sep}`.startsWith(`${root}${sep}`)) return false
+    await rm(path, { force: true })
+    return true
   }
 
   /** From another file system. */

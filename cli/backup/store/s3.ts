@@ -7,6 +7,7 @@ import type { ReadableStream } from 'node:stream/web'
 import { AwsClient } from 'aws4fetch'
 import { assertName, type ByteSource, type KeptFile } from '../../../src/services/backup/store.ts'
 import { CommandError } from '../../terminal/errors.ts'
+import { reasonOf } from '../../terminal/reason.ts'
 import { LocalFile, type LocalStore } from './local-file.ts'
 
 /** Bytes that S3 takes in one request. */
@@ -104,8 +105,9 @@ export class S3Store implements LocalStore {
     await rm(file.path)
   }
 
-  async remove(...names: string[]): Promise<void> {
+  async remove(...names: string[]): Promise<number> {
     for (const name of names) await this.#ask(this.#urlOf(name), { method: 'DELETE' }, [404])
+    return names.length
   }
 
   async close(): Promise<void> {
@@ -149,9 +151,3 @@ const textOf = (xml: string, tag: string): string | undefined =>
     .replaceAll('&gt;', '>')
     .replaceAll('&quot;', '"')
     .replaceAll('&amp;', '&')
-
-/** Of a failed request the cause says more. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? cause.message : message
-}

@@ -123,11 +123,12 @@ export class BucketStore implements BackupStore {
     await kept.discard()
   }
 
-  async remove(...names: string[]): Promise<void> {
+  async remove(...names: string[]): Promise<number> {
     for (let at = 0; at < names.length; at += REMOVED_AT_ONCE) {
       this.#spend()
       await this.#bucket.delete(names.slice(at, at + REMOVED_AT_ONCE).map(assertName))
     }
+    return names.length
   }
 
   async close(): Promise<void> {}

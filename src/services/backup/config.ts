@@ -1,6 +1,6 @@
 /** Whose a backup is, and for whom it is encrypted. */
 import { BackupError } from './errors.ts'
-import { type BackupFiles, collect } from './files.ts'
+import { type BackupFiles, readSmall } from './files.ts'
 import { type BackupConfig, CONFIG, FORMAT, IDENTITY, type StoredFile } from './format.ts'
 import { Sealer } from './sealer.ts'
 import { parseJson } from './shape.ts'
@@ -8,9 +8,8 @@ import type { BackupStore } from './store.ts'
 
 /** @returns undefined where no backup was made yet @throws BackupError, DamagedFileError */
 export async function readConfig(store: BackupStore): Promise<BackupConfig | undefined> {
-  const stream = await store.read(CONFIG)
-  if (!stream) return undefined
-  return parseJson('config', (await collect(stream)).toString(), CONFIG)
+  const bytes = await readSmall(store, CONFIG)
+  return bytes && parseJson('config', bytes.toString(), CONFIG)
 }
 
 export interface ConfigOptions {

@@ -72,9 +72,8 @@ export async function prune(
       (name) => !referred.has(name) && isOwnName(name),
     )
     for (let at = 0; at < names.length; at += REMOVED_AT_ONCE) {
-      await store.remove(...names.slice(at, at + REMOVED_AT_ONCE))
+      removed += await store.remove(...names.slice(at, at + REMOVED_AT_ONCE))
     }
-    removed += names.length
   }
   return { runs: unkept.length, files: removed }
 }

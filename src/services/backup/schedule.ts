@@ -12,7 +12,7 @@ import { BucketStore, PARTIAL } from './bucket-store.ts'
 import { Budget, BudgetSpentError } from './budget.ts'
 import { beginBackup } from './config.ts'
 import { BackupError } from './errors.ts'
-import { type BackupFiles, collect } from './files.ts'
+import { type BackupFiles, readSmall } from './files.ts'
 import { FOLDERS, type ManifestAccount } from './format.ts'
 import type { HostSecrets } from './host-secrets.ts'
 import { OwnHost } from './own-host.ts'
@@ -217,8 +217,8 @@ async function otherRun(files: BackupFiles): Promise<string | undefined> {
 }
 
 async function readMark({ store }: BackupFiles, name: string): Promise<Mark | undefined> {
-  const stream = await store.read(name)
-  return stream && parseJson('mark', (await collect(stream)).toString(), name)
+  const bytes = await readSmall(store, name, MAX_ROWS)
+  return bytes && parseJson('mark', bytes.toString(), name)
 }
 
 /** What this run has done, as `cli/backup/running.ts` does it for the program: for the next trigger, and for other runs. */

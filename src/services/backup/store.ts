@@ -25,7 +25,8 @@ export interface BackupStore {
   read(name: string): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Stores what it has kept, whole or not at all; that is not kept any more afterwards. */
   write(name: string, file: KeptFile): Promise<void>
-  remove(...names: string[]): Promise<void>
+  /** @returns how many are gone: what does not lie in the place itself is left */
+  remove(...names: string[]): Promise<number>
   /** To be called at the end. */
   close(): Promise<void>
 }

@@ -15,6 +15,8 @@ const subCommands: Record<string, () => Promise<AnyCommand>> = {
   new: () => import('./commands/new.ts').then((module) => module.default),
   status: () => import('./commands/status.ts').then((module) => module.default),
   diff: () => import('./commands/diff.ts').then((module) => module.default),
+  rename: () => import('./commands/rename.ts').then((module) => module.default),
+  scopes: () => import('./commands/scopes.ts').then((module) => module.default),
 }
 
 const codegen = defineCommand({

@@ -4,6 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { lacksChromium, startChromium } from '../support/chromium.ts'
+import { makeApp, publicOrigin } from '../support/oauth.ts'
 import { copyProject, PROJECT } from '../support/project.ts'
 import { follow, Reader } from '../support/reader.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
@@ -137,6 +139,33 @@ follow('docs/custom-collections.md', {
     'npm run codegen -- diff': HERE,
   },
 })
+test.skipIf(lacksChromium())(
+  'the consent page shows title and detail of the permission set in the tree',
+  { timeout: 60_000 },
+  async () => {
+    const host = `did:web:${new URL(publicOrigin(server.origin)).hostname}%23atproto_pds`
+    const scope = `atproto include:com.example.guestbook.auth?aud=${host}`
+    const { client } = makeApp('http://127.0.0.1:9', scope)
+    const browser = await startChromium()
+    try {
+      const page = await browser.newPage()
+      const asked = await client.authorize(publicOrigin(server.origin), { scope })
+      await page.goto(String(asked))
+      await page
+        .getByText(/sign in/i)
+        .first()
+        .click()
+      await page.locator('input[name="username"]').fill(HANDLE)
+      await page.locator('input[type="password"]').fill(PASSWORD)
+      await page.keyboard.press('Enter')
+      await page.getByRole('button', { name: /authorize|allow|accept/i }).waitFor()
+      await page.getByText('Guestbook', { exact: true }).waitFor()
+      await page.getByText('Write into guestbooks.', { exact: true }).waitFor()
+    } finally {
+      await browser.close()
+    }
+  },
+)
 
 test('an incompatible change is objected to', () => {
   expect(codegen('diff')).toMatchObject({ status: 0 })

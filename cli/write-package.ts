@@ -48,9 +48,20 @@ compile()
 const { include: _, ...shared } = JSON.parse(
   readFileSync(join(PACKAGE_ROOT, 'tsconfig.json'), 'utf8'),
 )
-writeFileSync(join(OUT, 'tsconfig.json'), `${JSON.stringify(shared, null, 2)}\n`)
+// Projects extend it.
+const forProjects = { ...shared, files: ['src/text-modules.d.ts'] }
+writeFileSync(join(OUT, 'tsconfig.json'), `${JSON.stringify(forProjects, null, 2)}\n`)
 for (const path of COPIED) cpSync(join(PACKAGE_ROOT, path), join(OUT, path), { recursive: true })
 writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(packageManifest(), null, 2)}\n`)
+// What the compiler does not copy.
+for (const path of [
+  'src/generated/docs.txt',
+  'src/text-modules.d.ts',
+  // Clients get a copy of it.
+  'codegen/client/runtime',
+]) {
+  cpSync(join(PACKAGE_ROOT, path), join(OUT, path), { recursive: true })
+}
 cpSync(join(PACKAGE_ROOT, 'package-lock.json'), join(OUT, LOCK))
 for (const path of Object.values(packageManifest().bin)) chmodSync(join(OUT, path), 0o755)
 
@@ -68,9 +79,13 @@ function compile(): void {
       outDir: OUT,
     },
     include: ['src', 'cli', 'codegen'].map((folder) => join(PACKAGE_ROOT, folder)),
-    exclude: ['**/*.test.ts', 'codegen/testing', 'src/testing', 'cli/write-*.ts'].map((path) =>
-      join(PACKAGE_ROOT, path),
-    ),
+    exclude: [
+      '**/*.test.ts',
+      'codegen/testing',
+      'codegen/client/runtime',
+      'src/testing',
+      'cli/write-*.ts',
+    ].map((path) => join(PACKAGE_ROOT, path)),
     // Of what is for tests, only what projects test with.
     files: [join(PACKAGE_ROOT, 'src/testing/index.ts')],
   }

@@ -2,6 +2,7 @@
 
 import { defTable } from './closure.ts'
 import { emitCollections } from './emit/collections.ts'
+import { emitDocs } from './emit/docs.ts'
 import { emitMethod } from './emit/methods.ts'
 import { emitRoutes } from './emit/routes.ts'
 import { emitSchemas } from './emit/schemas.ts'
@@ -30,6 +31,7 @@ export function plan(
     emitRoutes(methods, onBase),
     emitSchemas(lexicons, methods, onBase),
     emitCollections(own),
-    emitTree(),
+    emitDocs(own),
+    emitTree(onBase),
   ]
 }

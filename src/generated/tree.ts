@@ -5,5 +5,9 @@ import './collections.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 
-/** What this project serves: its methods, and the schemas that they need. */
-export const tree: Tree = { routes, schemas }
+/** What this project serves: its methods, the schemas that they need, and what there is to read about them. */
+export const tree: Tree = {
+  routes,
+  schemas,
+  docs: [() => import('./docs.txt')],
+}

@@ -1,6 +1,7 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
 import type { ScheduledBackup } from '../contracts/host-report.ts'
+import type { CollectionIndexes } from '../kernel/collections.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { describeSettings, type SettingView, unknownSettings } from '../kernel/config/describe.ts'
 import { openSignUps } from '../kernel/config/open-sign-ups.ts'
@@ -12,6 +13,7 @@ import { assertCaptcha } from '../services/accounts/captcha.ts'
 import { Archives } from '../services/archive/archive.ts'
 import { viewSchedule } from '../services/backup/schedule-state.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
+import { collectionReader, type ReaderOf } from '../services/collections/host-index.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
 import { OperatorNames } from '../services/identity/operator-names.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
@@ -37,6 +39,8 @@ import { createReportLimits, mailLimits } from './limits/policy.ts'
 
 /** What a handler can reach. */
 export interface Services extends HostObjects {
+  /** Records of all accounts of this host, as collection files have them indexed (docs/collections.md). */
+  index<const C extends keyof CollectionIndexes>(collection: C): ReaderOf<C>
   readonly config: Config
   /** The log of the request that is being worked on. */
   readonly log: Logger
@@ -175,11 +179,16 @@ function createServices(env: Env): Services {
     get oauth() {
       return objects.oauth
     },
+    get hostIndex() {
+      return objects.hostIndex
+    },
+    index: (collection) => collectionReader(objects, collection),
     accounts,
     repositories: new Repositories({
       objects,
       space,
       lookup,
+      log,
       schemas: new SchemaSource(config.lexiconMode, lexicons),
       limits: {
         isLimited: () => currentRequest().limits.isLimited,
@@ -265,5 +274,8 @@ const noteAccounts = (objects: HostObjects): HostObjects => ({
   },
   get oauth() {
     return objects.oauth
+  },
+  get hostIndex() {
+    return objects.hostIndex
   },
 })

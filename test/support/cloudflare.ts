@@ -40,6 +40,7 @@ export async function startOnCloudflare(env: Record<string, string>): Promise<Cl
     DIRECTORY: 'Directory',
     SEQUENCER: 'Sequencer',
     OAUTH: 'OAuth',
+    INDEX: 'Index',
   }
   // Of its own, so that it stays the same when settings change.
   const port = await freePort()

@@ -310,16 +310,18 @@ describe('after a write', () => {
     },
   )
 
-  test('one that takes the host with it each time is given up', async () => {
-    const account = await makeAccount()
+  test('one that takes the host with it three times is given up, and those beside it are told', async () => {
+    const [account, other] = [await makeAccount(), await makeAccount()]
     await runInDurableObject(indexStub(env) as never, (_, { storage }) => {
       const block = encode({ $type: NOTE, text: 'loop' })
       storage.sql.exec(
-        `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts)
-         VALUES (?, ?, 'a', 'create', 'r', ?, ?, 2)`,
-        ...[NOTE, account.did, cidOf(block), block],
+        `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts, unheard)
+         VALUES (?1, ?2, 'a', 'create', 'r', ?3, ?4, 1, 3), (?1, ?5, 'a', 'create', 'r', ?3, ?4, 1, 1)`,
+        ...[NOTE, account.did, cidOf(block), block, other.did],
       )
-      storage.sql.exec('INSERT INTO hook_lane VALUES (?, ?, 0)', NOTE, account.did)
+      for (const { did } of [account, other]) {
+        storage.sql.exec('INSERT INTO hook_lane VALUES (?, ?, 0)', NOTE, did)
+      }
     })
     await restart()
     await vi.waitFor(async () => {
@@ -327,5 +329,6 @@ describe('after a write', () => {
       expect(letter).toMatchObject({ did: account.did, error: 'it never came to an end' })
     })
     expect(heard(account)).toEqual([])
+    await vi.waitFor(() => expect(heard(other)).toEqual(['loop 2']))
   })
 })

@@ -67,13 +67,6 @@ describe('commands in blocks', () => {
         'takes DNS for the namespace: lexicons.test.ts',
       'npm run codegen': CI,
     },
-    'docs/collections.md': {
-      'npm run codegen -- new com.example.cook.rating':
-        'codegen/collections/check.test.ts starts one',
-      'npx cumulus hooks list': 'collections.test.ts asks a host with hooks',
-      'npx cumulus hooks retry 17': 'collections.test.ts asks a host with hooks',
-      'npx cumulus hooks drop 17': 'collections.test.ts asks a host with hooks',
-    },
     'docs/performance.md': {
       'npm run bench': BENCH,
       'npm run bench -- --only createRecord,firehose': BENCH,

@@ -107,7 +107,10 @@ test('a changed lexicon has only its own files written anew', async () => {
     }),
   )
   const { changes } = await generate(root)
-  expect(changes).toEqual([{ path: `${TYPES}/defs.ts`, change: 'changed' }])
+  expect(changes).toEqual([
+    { path: 'src/generated/docs.txt', change: 'changed' },
+    { path: `${TYPES}/defs.ts`, change: 'changed' },
+  ])
   expect(written(root)).toEqual(changes.map(({ path }) => path))
   expect(read(root, `${TYPES}/defs.ts`)).toContain('size?: number')
 })

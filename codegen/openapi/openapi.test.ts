@@ -5,13 +5,13 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
 import { accessOf, type DescribedDefinition } from '../../src/server/access.ts'
 import { loadChecked } from '../generate.ts'
-import { projectRoot } from '../layout.ts'
+import { packageRoot } from '../layout.ts'
 import { type Files, guestBook, lexicon, makeProject, put, read } from '../testing/project.ts'
 import { openApiDocument } from './document.ts'
 import type { Json } from './schema.ts'
 
 const openapi = (...args: string[]) =>
-  spawnSync(process.execPath, [join(projectRoot, 'codegen/cli.ts'), 'openapi', ...args], {
+  spawnSync(process.execPath, [join(packageRoot, 'codegen/cli.ts'), 'openapi', ...args], {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
@@ -63,8 +63,8 @@ test('the whole tree of this project is a valid document, with scopes and limits
     requestBody: { content: { '*/*': {} } },
     'x-scopes': 'depends on what is asked for',
   })
-  expect(of('app.bsky.feed.getTimeline', 'get')).toMatchObject({
-    security: [{ session: [] }, { oauth: ['rpc:app.bsky.feed.getTimeline?aud=*'] }],
+  expect(of('app.bsky.feed.searchPosts', 'get')).toMatchObject({
+    security: [{ session: [] }, { oauth: ['rpc:app.bsky.feed.searchPosts?aud=*'] }],
     'x-route': { to: 'proxy', service: 'appview' },
     responses: { 502: { $ref: '#/components/responses/Upstream' } },
   })

@@ -1,7 +1,8 @@
 /**
  * Takes the place of wrangler (CUMULUS_WRANGLER). What it was asked, and what it read, goes line by line as JSON into the
  * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets, values, deployed},
- * and what goes wrong: `says` has for a command {code, stdout, stderr} that is said instead, with `applied` once it is done.
+ * and what goes wrong: `says` has for a command {code, stdout, stderr} that is said instead, with `applied` once it is done;
+ * `kills` has commands `after` which whoever has called is killed.
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
@@ -53,4 +54,5 @@ if (now !== text) {
   writeFileSync(`${stateFile}.${process.pid}`, now)
   renameSync(`${stateFile}.${process.pid}`, stateFile)
 }
+if (state.kills?.[command] === 'after') process.kill(process.ppid, 'SIGKILL')
 if (said) say(said)

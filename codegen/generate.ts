@@ -5,6 +5,7 @@ import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
 import { handlerShapes } from './handlers/cache.ts'
 import { checkHandler } from './handlers/check.ts'
 import { policiesForApps } from './handlers/policies.ts'
+import type { HandlerShape } from './handlers/shape.ts'
 import { moveRecord } from './import-record.ts'
 import { GENERATED } from './layout.ts'
 import { type Lexicon, load, type Project } from './load.ts'
@@ -33,6 +34,8 @@ export interface CheckedProject {
   diagnostics: Diagnostic[]
   lexicons: Lexicon[] | undefined
   methods: Method[]
+  /** Of the handlers, by path. */
+  shapes: ReadonlyMap<string, HandlerShape>
 }
 
 /** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
@@ -47,7 +50,7 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
     (file) => base.has(file) || passed.has(file),
   )
   passed.remember(project.lexicons, diagnostics)
-  if (!lexicons) return { project, diagnostics, lexicons, methods: [] }
+  if (!lexicons) return { project, diagnostics, lexicons, methods: [], shapes: new Map() }
 
   const handled = new Set(
     project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),
@@ -64,7 +67,7 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
   const complaints = project.handlers.flatMap((file) =>
     checkHandler(file, shapes.get(file.path), mainTypes, forApps),
   )
-  return { project, diagnostics: [...diagnostics, ...complaints], lexicons, methods }
+  return { project, diagnostics: [...diagnostics, ...complaints], lexicons, methods, shapes }
 }
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 /** Folders relative to the project's root, as they appear in messages and banners. */
 export const LEXICONS = 'lexicons'
 export const HANDLERS = 'src/handlers'
+export const COLLECTIONS = 'src/collections'
 export const GENERATED = 'src/generated'
 export const POLICY = 'src/routing/policy.ts'
 

@@ -17,6 +17,8 @@ const subCommands: Record<string, () => Promise<AnyCommand>> = {
   client: () => import('./commands/client.ts').then((module) => module.default),
   openapi: () => import('./commands/openapi.ts').then((module) => module.default),
   diff: () => import('./commands/diff.ts').then((module) => module.default),
+  rename: () => import('./commands/rename.ts').then((module) => module.default),
+  scopes: () => import('./commands/scopes.ts').then((module) => module.default),
 }
 
 const codegen = defineCommand({

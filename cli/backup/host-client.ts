@@ -41,14 +41,14 @@ interface Ask {
 
 export class HostClient {
   readonly origin: string
-  readonly #authorization: string
+  readonly #authorization: string | undefined
   readonly #signal: AbortSignal | undefined
   readonly #patience: HostPatience
 
-  /** @param authorization the header, of its operator */
+  /** @param authorization the header, of its operator or of an account; without, as a stranger */
   constructor(
     origin: string,
-    authorization: string,
+    authorization?: string,
     signal?: AbortSignal,
     patience: HostPatience = PATIENCE,
   ) {
@@ -112,6 +112,22 @@ export class HostClient {
     )
   }
 
+  /** The same, with an answer in JSON. */
+  async queryJson<T>(nsid: string, params: Record<string, string>): Promise<T> {
+    const path = `/xrpc/${nsid}?${new URLSearchParams(params)}`
+    return (await (await this.#ask(path, { method: 'GET' })).json()) as T
+  }
+
+  /** A procedure by XRPC, JSON in and out. It may be carried out twice, where an answer got lost. */
+  async procedure<T>(nsid: string, body: object): Promise<T> {
+    const response = await this.#ask(`/xrpc/${nsid}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: () => JSON.stringify(body),
+    })
+    return (await response.json()) as T
+  }
+
   async #ask(path: string, { method, headers, body }: Ask): Promise<Response> {
     let waited = 0
     for (let attempt = 1; ; attempt++) {
@@ -121,7 +137,10 @@ export class HostClient {
         method,
         // Wherever else that would lead, rows with secrets do not go.
         redirect: 'manual',
-        headers: { ...headers, authorization: this.#authorization },
+        headers: {
+          ...headers,
+          ...(this.#authorization !== undefined && { authorization: this.#authorization }),
+        },
         ...(content !== undefined && { body: content }),
         ...(content instanceof ReadableStream && { duplex: 'half' }),
         ...(this.#signal && { signal: this.#signal }),
@@ -147,7 +166,7 @@ export class HostClient {
         await sleep(pause, undefined, { signal: this.#signal })
         continue
       }
-      throw await refusal(response)
+      throw await refusal(response, this.#authorization)
     }
   }
 }
@@ -170,9 +189,9 @@ const leftAlone = (origin: string, wait: number): CommandError =>
       'What was done so far is kept.',
   )
 
-async function refusal(response: Response): Promise<Error> {
+async function refusal(response: Response, authorization?: string): Promise<Error> {
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
-  if (response.status === 401) {
+  if (response.status === 401 && authorization?.startsWith('Basic ')) {
     return new CommandError(
       'The server does not take this operator’s password: set PDS_ADMIN_PASSWORD, or PDS_DATA_DIRECTORY to its folder.',
     )

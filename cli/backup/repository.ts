@@ -147,7 +147,8 @@ async function load(parts: readonly CarSource[]): Promise<Loaded> {
   return { commit, nodes, all }
 }
 
-async function* blocksOf(part: CarSource) {
+/** Every block of a CAR file, in the order in which they are there. @throws MalformedCarError */
+export async function* blocksOf(part: CarSource) {
   const reader = new CarReader()
   let rootKey: string | undefined
   for await (const bytes of part()) {

@@ -5,7 +5,11 @@ import { type Finding, preflight } from '../deploy/preflight.ts'
 import { stepsFor } from '../deploy/steps.ts'
 import { ROOT } from '../host/bundle.ts'
 import { withSettingsLock } from '../host/folder-lock.ts'
-import { cloudflareFiles, readCloudflareSecrets, readWranglerConfig } from '../setup/cloudflare.ts'
+import {
+  cloudflareFiles,
+  readCloudflareSecrets,
+  readWranglerConfig,
+} from '../setup/cloudflare-files.ts'
 import { command } from '../terminal/command.ts'
 import { CommandError, UsageError } from '../terminal/errors.ts'
 import { Prompts, promptArgs } from '../terminal/prompts.ts'

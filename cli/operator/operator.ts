@@ -7,7 +7,11 @@ import { isLoopback } from '../../src/kernel/loopback.ts'
 import { ROOT } from '../host/bundle.ts'
 import { setOutside } from '../settings/env-file.ts'
 import { LOOPBACK, originAt, readLocalSettings } from '../settings/local.ts'
-import { cloudflareFiles, readCloudflareSecrets, readWranglerConfig } from '../setup/cloudflare.ts'
+import {
+  cloudflareFiles,
+  readCloudflareSecrets,
+  readWranglerConfig,
+} from '../setup/cloudflare-files.ts'
 import { CommandError } from '../terminal/errors.ts'
 
 /** Settings of `npm run dev`. */

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { writeFileSafely } from '../host/safe-file.ts'
 import { runWrangler } from '../host/wrangler.ts'
-import { cloudflareFiles, secretsOnWorker } from '../setup/cloudflare.ts'
+import { secretsOnWorker } from '../setup/cloudflare.ts'
+import { cloudflareFiles } from '../setup/cloudflare-files.ts'
 import { CommandError } from '../terminal/errors.ts'
 
 /** Where a host finds its secrets. */

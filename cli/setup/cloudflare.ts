@@ -1,15 +1,21 @@
 /** Sets up a host on Cloudflare: public settings and routes in `wrangler.toml`, secrets in a file beside it. */
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { parse, patch } from '@decimalturn/toml-patch'
 import { type RawSettings, settings } from '../../src/kernel/config/settings.ts'
-import { ROOT } from '../host/bundle.ts'
 import { withSettingsLock } from '../host/folder-lock.ts'
 import { createFileSafely, writeFileSafely } from '../host/safe-file.ts'
 import { reasonIn, runWrangler } from '../host/wrangler.ts'
-import { makeSecrets, parseSecrets } from '../settings/local.ts'
+import { makeSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
 import type { Prompts } from '../terminal/prompts.ts'
+import {
+  cloudflareFiles,
+  type Route,
+  readCloudflareSecrets,
+  readWranglerConfig,
+  type WranglerConfig,
+} from './cloudflare-files.ts'
 import type { SetUp } from './machine.ts'
 import { zoneOf } from './names.ts'
 import type { Answers } from './questions.ts'
@@ -23,12 +29,6 @@ import {
 } from './recovery-kit.ts'
 import { withAnswers } from './settings.ts'
 
-/**
- * Secrets of the host on Cloudflare. Not `.dev.vars`, from which `npm run dev` reads: keys of production have no place in
- * development. Ignored by git.
- */
-const SECRETS = 'cloudflare-secrets.json'
-
 /** A recovery key that is not proven yet, among the secrets; it is never uploaded. */
 const PENDING = 'RECOVERY_KEY_PENDING'
 
@@ -36,43 +36,6 @@ const PENDING = 'RECOVERY_KEY_PENDING'
 const PROVEN = 'RECOVERY_KIT_PROVEN'
 
 const FILE_MODE = 0o644
-
-export interface Route {
-  pattern: string
-  custom_domain?: boolean
-  zone_name?: string
-}
-
-export interface WranglerConfig {
-  vars?: Record<string, string>
-  routes?: Route[]
-  r2_buckets?: { binding: string; bucket_name: string }[]
-  migrations?: { new_sqlite_classes?: string[] }[]
-  durable_objects?: { bindings?: { class_name: string }[] }
-}
-
-/** Where the two files are. @param folder the project's */
-export const cloudflareFiles = (folder: string = ROOT) => ({
-  config: join(folder, 'wrangler.toml'),
-  secrets: join(folder, SECRETS),
-})
-
-/** @throws CommandError for a file that is no TOML */
-export function readWranglerConfig(path: string): WranglerConfig {
-  try {
-    return parse(readFileSync(path, 'utf8')) as WranglerConfig
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall) throw error
-    throw new CommandError(`${path} is not valid: ${(error as Error).message}`)
-  }
-}
-
-export function readCloudflareSecrets(path: string): RawSettings {
-  if (!existsSync(path)) return {}
-  const secrets = parseSecrets(readFileSync(path, 'utf8'))
-  if (!secrets) throw new CommandError(`${path} is damaged: restore it from a backup.`)
-  return secrets
-}
 
 /** The secrets that belong on the Worker. */
 export const uploadable = (kept: RawSettings): RawSettings =>

@@ -1,11 +1,15 @@
 /** How a project tests what runs in its Worker: vitest inside workerd, on the project's own `wrangler.toml`. */
+import { builtinModules } from 'node:module'
 import { extname, join } from 'node:path'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { packageRoot } from '../../codegen/layout.ts'
 
-/** What packages would bring along that the Worker has not got: `[alias]` in wrangler.toml does not reach into packages here. */
+/** As `[alias]` in wrangler.toml says, which does not reach into packages here. */
 const STAND_INS: Readonly<Record<string, string>> = {
   'node:module': 'node-module',
+  express: 'express',
+  'mime-types': 'mime-types',
+  'rate-limiter-flexible': 'rate-limiter-flexible',
   ioredis: 'ioredis',
   '@atproto-labs/fetch-node': 'fetch-node',
   'disposable-email-domains-js': 'disposable-email-domains',
@@ -33,19 +37,27 @@ export interface WorkerTests {
   settings?: Readonly<Record<string, string>>
   /** Loaded before each file of tests. */
   setupFiles?: string[]
+  /** Packages to bundle once, as each file starts a runtime that fetches every module by itself. */
+  packages?: string[]
 }
 
 /**
  * A project for vitest's `projects`, or a whole configuration: the tests in `src/` run inside workerd, each file with a
  * host of its own.
  */
-export const workerTests = ({ settings = {}, setupFiles = [] }: WorkerTests = {}) => ({
+export const workerTests = ({
+  settings = {},
+  setupFiles = [],
+  packages = [],
+}: WorkerTests = {}) => ({
   plugins: [
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: { bindings: { ...SETTINGS, ...settings } },
     }),
   ],
+  // The bundled packages: a copy of the project, with the same node_modules, has its own.
+  cacheDir: '.vite',
   resolve: {
     alias: Object.fromEntries(
       Object.entries(STAND_INS).map(([name, file]) => [
@@ -59,8 +71,24 @@ export const workerTests = ({ settings = {}, setupFiles = [] }: WorkerTests = {}
     include: ['src/**/*.test.ts'],
     setupFiles,
     server: { deps: { inline: [/@atproto\/oauth-provider/, /\/node_modules\/cumulus\//] } },
+    deps: { optimizer: { ssr: bundled(packages) } },
     // A runtime of its own for each file, several at once: the first request may wait for its turn.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+  },
+})
+
+const bundled = (include: string[]) => ({
+  enabled: include.length > 0,
+  include,
+  rolldownOptions: {
+    external: [
+      // It has a stand-in.
+      /^node:(?!module$)/,
+      ...builtinModules,
+      /^cloudflare:/,
+      // The server imports some stand-ins, too: their classes must be the same.
+      /\/src\/platform\//,
+    ],
   },
 })

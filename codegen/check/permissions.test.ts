@@ -47,7 +47,7 @@ test.each<[object, string]>([
   ],
   [
     { ...entry, collection: ['app.bsky.feed.post'] },
-    '"app.bsky.feed.post" is not in the namespace of this set, com.example.book.*, and hosts leave such a permission out',
+    'warning: "app.bsky.feed.post" is not in the namespace of this set, com.example.book.*, and hosts leave this permission out, with all that it names',
   ],
   [{ ...entry, collection: ['*'] }, '"*" is not allowed in a permission set: name each'],
   [{ ...entry, collection: ['entry'] }, '"entry" is not an NSID'],
@@ -85,10 +85,24 @@ test.each<[object, string]>([
 
 test('a complaint is placed to the column', async () => {
   const permissions = [{ type: 'permission', ...entry, resource: 'banana' }]
-  const set = lexicon('com.example.book.auth', { main: { type: 'permission-set', permissions } })
+  const set = lexicon('com.example.book.auth', {
+    main: { type: 'permission-set', title: 'Guest books', permissions },
+  })
   const [[path, doc] = ['', {}]] = Object.entries(set)
   const { diagnostics } = await checkLexicons([lexiconFile(path, JSON.stringify(doc, null, 2))])
   expect(diagnostics.map(formatDiagnostic)).toEqual([
-    'lexicons/com/example/book/auth.json:10:23 unknown resource "banana": one of repo, rpc',
+    'lexicons/com/example/book/auth.json:11:23 unknown resource "banana": one of repo, rpc',
+  ])
+})
+
+test('a set that people could not tell by its title is warned of', async () => {
+  const permissions = [{ type: 'permission', ...list }]
+  const set = lexicon('com.example.book.auth', { main: { type: 'permission-set', permissions } })
+  const tree = Object.entries({ ...guestBook, ...set }).map(([path, doc]) =>
+    lexiconFile(path, JSON.stringify(doc, null, 2)),
+  )
+  const { diagnostics } = await checkLexicons(tree)
+  expect(diagnostics.map(formatDiagnostic)).toEqual([
+    'lexicons/com/example/book/auth.json:5:13 warning: "title" is missing: it is what people are asked to agree to',
   ])
 })

@@ -25,11 +25,18 @@ type Json = Record<string, unknown>
 export function checkPermissions(doc: Json, nsid: string, index: DefIndex): Finding[] {
   const main = isObject(doc.defs) ? doc.defs.main : undefined
   if (!isObject(main) || !Array.isArray(main.permissions)) return []
-  return main.permissions.flatMap((permission: unknown, number) =>
+  const found = main.permissions.flatMap((permission: unknown, number) =>
     isObject(permission)
       ? checkPermission(permission, ['defs', 'main', 'permissions', number], nsid, index)
       : [],
   )
+  return typeof main.title === 'string' && main.title.trim() ? found : [untitled, ...found]
+}
+
+const untitled: Finding = {
+  at: ['defs', 'main'],
+  message: '"title" is missing: it is what people are asked to agree to',
+  severity: 'warning',
 }
 
 function checkPermission(permission: Json, at: JsonPath, nsid: string, index: DefIndex): Finding[] {
@@ -76,20 +83,26 @@ function checkNames(
   }
   return names.flatMap((name: unknown, number): Finding[] => {
     const here = [...at, field, number]
-    const message = problemWith(name, nsid)
+    const message = problemWith(name)
     if (message !== undefined) return [{ at: here, message }]
+    const foreign = outsideOf(nsid, String(name))
+    if (foreign !== undefined) return [{ at: here, message: foreign, severity: 'warning' }]
     const other = inTree(String(name), field, index)
     return other ? [{ at: here, ...other }] : []
   })
 }
 
-function problemWith(name: unknown, set: string): string | undefined {
+function problemWith(name: unknown): string | undefined {
   if (name === '*') return '"*" is not allowed in a permission set: name each'
-  if (typeof name !== 'string' || !isValidNsid(name))
-    return `${JSON.stringify(name)} is not an NSID`
+  if (typeof name === 'string' && isValidNsid(name)) return undefined
+  return `${JSON.stringify(name)} is not an NSID`
+}
+
+/** A set may name what is in its own namespace. Hosts leave the whole permission out, not the name alone. */
+function outsideOf(set: string, name: string): string | undefined {
   const namespace = set.slice(0, set.lastIndexOf('.') + 1)
   if (name.startsWith(namespace)) return undefined
-  return `"${name}" is not in the namespace of this set, ${namespace}*, and hosts leave such a permission out`
+  return `"${name}" is not in the namespace of this set, ${namespace}*, and hosts leave this permission out, with all that it names`
 }
 
 /** What the tree says of a name. What is not in the tree may still exist. */

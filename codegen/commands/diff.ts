@@ -1,5 +1,6 @@
 import { type ArgsDef, defineCommand } from 'citty'
 import type { LexiconChange } from '../diff/diff.ts'
+import type { TouchedCollection } from '../diff/touched.ts'
 import { EXIT } from '../errors.ts'
 import { escapeControls } from '../escape-controls.ts'
 import { count, printDiagnostics, printJson } from '../report.ts'
@@ -31,16 +32,32 @@ export default defineCommand({
 })
 
 function print(changes: readonly LexiconChange[], ref: string): void {
-  for (const { impact, file, line, column, message, handlers } of changes) {
+  for (const { impact, file, line, column, message, handlers, collections } of changes) {
     const place = [file, line, column].filter((part) => part !== undefined).join(':')
     console.log(escapeControls(`${impact.padEnd(8)}  ${place} ${message}`))
-    if (impact !== 'breaking') continue
-    for (const handler of handlers)
-      console.log(escapeControls(`${' '.repeat(10)}touches ${handler}`))
+    const touched = [
+      ...(impact === 'breaking' ? handlers : []),
+      ...collections.flatMap((one) => inWords(one, impact)),
+    ]
+    for (const one of touched) console.log(escapeControls(`${' '.repeat(10)}touches ${one}`))
   }
   if (changes.length === 0) return
   const sums = (['breaking', 'caution', 'fine'] as const).map(
     (kind) => `${changes.filter(({ impact }) => impact === kind).length} ${kind}`,
   )
   console.log(`${count(changes.length, 'change')} since ${ref}: ${sums.join(', ')}`)
+}
+
+/** A collection file with its indexes and hooks; nothing where neither is concerned. */
+function inWords(
+  { file, indexes, hooks }: TouchedCollection,
+  impact: LexiconChange['impact'],
+): string[] {
+  const parts = indexes.map(({ name, place, effect }) =>
+    effect === 'gone'
+      ? `index ${name} has no ${place} any more`
+      : `index ${name} is made of ${place}`,
+  )
+  if (impact !== 'fine') parts.push(...hooks)
+  return parts.length > 0 ? [`${file}: ${parts.join(', ')}`] : []
 }

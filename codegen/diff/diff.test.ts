@@ -3,11 +3,19 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { UsageError } from '../errors.ts'
-import { guestBook, lexicon, listHandler, makeProject, put, read } from '../testing/project.ts'
+import {
+  type Files,
+  guestBook,
+  lexicon,
+  listHandler,
+  makeProject,
+  put,
+  read,
+} from '../testing/project.ts'
 import { diffLexicons } from './diff.ts'
 
 /** A project whose lexicons are committed. */
-function committed(files = { ...guestBook, ...listHandler }): string {
+function committed(files: Files = { ...guestBook, ...listHandler }): string {
   const root = makeProject(files)
   const git = (...args: string[]) => execFileSync('git', args, { cwd: root, stdio: 'pipe' })
   git('init', '--quiet')
@@ -54,8 +62,75 @@ test('a break has its place, and the handlers that it touches', async () => {
       path: 'defs.page.properties.next.type',
       message: 'type changed from string to integer',
       handlers: ['src/handlers/com/example/book/list.ts'],
+      collections: [],
     },
   ])
+})
+
+const collection = {
+  'src/collections/com/example/book/entry.ts': `import { collection } from '#lex/com/example/book/entry'
+
+export default collection({
+  index: { byText: ['text'], byTone: ['tone.loud', '@did'] },
+  search: ['text'],
+  afterWrite() {},
+})
+`,
+}
+
+test.each<[string, string, (text: string) => string, object]>([
+  [
+    'went away',
+    'entry',
+    (text) => text.replace(/"text": \{[^}]*\},/, '').replace(/"required": \[[^\]]*\],/, ''),
+    {
+      indexes: [
+        { name: 'byText', place: 'text', effect: 'gone' },
+        { name: 'search', place: 'text', effect: 'gone' },
+      ],
+    },
+  ],
+  [
+    'changed',
+    'defs',
+    (text) => text.replace('"boolean"', '"integer"'),
+    { indexes: [{ name: 'byTone', place: 'tone.loud', effect: 'changed' }] },
+  ],
+  [
+    'is in no index',
+    'entry',
+    (text) => text.replace('"text": {', '"more": { "type": "string" }, "text": {'),
+    { indexes: [] },
+  ],
+])(
+  'a change of a place in records names the indexes and hooks: it %s',
+  async (...[, name, change, wanted]) => {
+    const root = committed({ ...guestBook, ...listHandler, ...collection })
+    edit(root, `lexicons/com/example/book/${name}.json`, change)
+    const { changes } = await diffLexicons(root, 'HEAD')
+    const at = changes.find(({ path }) => path.includes('properties'))
+    expect(at?.collections).toEqual([
+      {
+        file: 'src/collections/com/example/book/entry.ts',
+        hooks: ['afterWrite'],
+        ...wanted,
+      },
+    ])
+  },
+)
+
+test('the command says which indexes and hooks a change touches', () => {
+  const root = committed({ ...guestBook, ...collection })
+  edit(root, 'lexicons/com/example/book/defs.json', (text) =>
+    text.replace('"boolean"', '"integer"'),
+  )
+  const cli = join(import.meta.dirname, '../cli.ts')
+  const { stdout } = spawnSync(process.execPath, [cli, 'diff', '--root', root], {
+    encoding: 'utf8',
+  })
+  expect(stdout).toContain(
+    'touches src/collections/com/example/book/entry.ts: index byTone is made of tone.loud, afterWrite\n',
+  )
 })
 
 test('a handler that imports the types of a record is touched by its change', async () => {

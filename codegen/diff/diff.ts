@@ -2,10 +2,12 @@
 import { closure } from '../closure.ts'
 import { type Diagnostic, hasErrors } from '../diagnostics.ts'
 import { loadChecked } from '../generate.ts'
-import { lexiconPath, nsidToPath } from '../layout.ts'
+import { COLLECTIONS, lexiconPath, nsidToPath } from '../layout.ts'
 import type { HandlerFile, LexiconFile } from '../load.ts'
+import { listFiles } from '../tree.ts'
 import type { Impact } from './change.ts'
 import { lexiconsAt } from './git.ts'
+import { collectionFinder, type TouchedCollection } from './touched.ts'
 import { compareTrees, tableOf } from './tree.ts'
 
 /** One change as it is reported. Without line and column: the lexicon is gone. */
@@ -20,6 +22,8 @@ export interface LexiconChange {
   message: string
   /** Handler files whose types or validation this changes. */
   handlers: string[]
+  /** Collection files whose indexes or hooks see such records. */
+  collections: TouchedCollection[]
 }
 
 export interface DiffResult {
@@ -38,22 +42,35 @@ export async function diffLexicons(root: string, ref: string): Promise<DiffResul
   const { locate } = await import('../check/positions.ts')
   const texts = new Map(project.lexicons.map(({ nsid, text }) => [nsid, text]))
   const affected = handlerFinder(old, project.lexicons, project.handlers)
-  const changes = compareTrees(old, project.lexicons).map(
-    ({ impact, nsid, def, at, message }): LexiconChange => {
-      const text = texts.get(nsid)
-      return {
-        impact,
-        nsid,
-        file: lexiconPath(nsid),
-        ...(text !== undefined && locate(text, at)),
-        path: at.join('.'),
-        message,
-        handlers: affected(nsid, def),
-      }
-    },
-  )
+  const touched = await touchedCollections(root, old, project.lexicons)
+  const changes = compareTrees(old, project.lexicons).map((change): LexiconChange => {
+    const { impact, nsid, def, at, message } = change
+    const text = texts.get(nsid)
+    return {
+      impact,
+      nsid,
+      file: lexiconPath(nsid),
+      ...(text !== undefined && locate(text, at)),
+      path: at.join('.'),
+      message,
+      handlers: affected(nsid, def),
+      collections: touched(change),
+    }
+  })
   changes.sort((a, b) => ORDER.indexOf(a.impact) - ORDER.indexOf(b.impact))
   return { diagnostics: [], changes }
+}
+
+async function touchedCollections(
+  root: string,
+  old: readonly LexiconFile[],
+  now: readonly LexiconFile[],
+): Promise<ReturnType<typeof collectionFinder>> {
+  const paths = listFiles(root, COLLECTIONS)
+  if (paths.length === 0) return () => []
+  // Only now: it loads the compiler.
+  const { collectionFiles } = await import('./collection-files.ts')
+  return collectionFinder(tableOf(old), tableOf(now), collectionFiles(root))
 }
 
 /**

@@ -12,7 +12,11 @@ export async function handlerShapes(
   files: readonly HandlerFile[],
   fresh = false,
 ): Promise<Map<string, HandlerShape>> {
-  const reader = codeId([join(import.meta.dirname, `read${extname(import.meta.filename)}`)])
+  const reader = codeId(
+    ['read', 'read-rule'].map((name) =>
+      join(import.meta.dirname, `${name}${extname(import.meta.filename)}`),
+    ),
+  )
   const known = fresh ? {} : readCache<HandlerShape>(root, NAME, reader)
   const next: Record<string, HandlerShape> = {}
   const shapes = new Map<string, HandlerShape>()

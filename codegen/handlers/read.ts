@@ -9,6 +9,7 @@ import {
   ts,
 } from 'ts-morph'
 import { pathToNsid } from '../layout.ts'
+import { readRule } from './read-rule.ts'
 import type { DefaultExport, HandlerShape, LexImport, Place } from './shape.ts'
 
 const PREFIX = '#lex/'
@@ -131,6 +132,10 @@ function readFields(
   object: ObjectLiteralExpression,
   definition: Extract<DefaultExport, { is: 'definition' }>,
 ): void {
+  const rule = object.getProperty('oauth')
+  if (Node.isPropertyAssignment(rule)) {
+    definition.oauth = readRule(unwrap(rule.getInitializerOrThrow()))
+  }
   const spreads = object.getProperties().some((property) => Node.isSpreadAssignment(property))
   for (const field of ['auth', 'handler']) {
     const property = object.getProperty(field)

@@ -12,6 +12,29 @@ export interface LexImport extends Place {
   nsid: string
 }
 
+/** A permission that a token must have, as it is written out in a handler; one of the first five says which. */
+export interface Need {
+  /** A collection, or `*`. */
+  repo?: string
+  /** A method; of this host where there is no `aud`. */
+  rpc?: string
+  /** A MIME type. */
+  blob?: string
+  account?: string
+  identity?: string
+  action?: string
+  aud?: string
+}
+
+/** What the `oauth` of a handler demands of a token. */
+export interface OAuthNeeds {
+  needs: Need[]
+  /** Whether it works out more while it runs. */
+  open: boolean
+  /** No token is enough. */
+  never?: true
+}
+
 /** The default export, as far as it can be told without types. */
 export type DefaultExport =
   | { is: 'missing' }
@@ -27,6 +50,7 @@ export type DefaultExport =
       wrong: (Place & { field: string; what: string })[]
       /** The policy by its name, where the definition does not say what apps must have been allowed. */
       unsaid?: Place & { policy: string }
+      oauth?: OAuthNeeds
       /** Set when the handler takes the request body, which a query does not have. */
       usesInput?: Place
     })

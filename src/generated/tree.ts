@@ -5,7 +5,7 @@ import './collections.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 
-/** What this project serves: its methods, the schemas that they need, and the prose for `/docs`. */
+/** What this project serves: its methods, the schemas that they need, and what there is to read about them. */
 export const tree: Tree = {
   routes,
   schemas,

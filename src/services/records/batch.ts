@@ -4,7 +4,7 @@ import type { InputSchema, OutputSchema } from '#types/com/atproto/repo/applyWri
 import { cidString } from '../../kernel/cbor/cid.ts'
 import type { Write, WriteOutcome } from '../../storage/account/writes.ts'
 import { prepareRecord, type ValidationStatus } from './prepare.ts'
-import type { RecordSchema } from './schema.ts'
+import type { RecordSchema } from './record-schema.ts'
 
 const NSID = 'com.atproto.repo.applyWrites'
 

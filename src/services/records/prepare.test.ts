@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { lexicons as treeLexicons } from '../../kernel/lexicons.ts'
 import { RecordLexicons } from '../../kernel/record-lexicons.ts'
 import { prepareRecord } from './prepare.ts'
-import type { KnownSchema } from './schema.ts'
+import type { KnownSchema } from './record-schema.ts'
 
 const POST = 'app.bsky.feed.post'
 const ENTRY = 'com.example.entry'

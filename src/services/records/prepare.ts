@@ -20,7 +20,7 @@ import { assertCollection } from './collection.ts'
 import { assertDataModel, DataModelError } from './data-model.ts'
 import { checkFormat } from './format-rules.ts'
 import { checkObject, checkRecordType } from './object-rules.ts'
-import type { KnownSchema, RecordSchema } from './schema.ts'
+import type { KnownSchema, RecordSchema } from './record-schema.ts'
 import { type Schema, walkSchema } from './walk-schema.ts'
 
 export type ValidationStatus = 'valid' | 'unknown' | undefined

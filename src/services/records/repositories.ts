@@ -11,7 +11,8 @@ import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { legacyBlobs } from './blob-rules.ts'
 import { recordValue } from './json.ts'
-import type { RecordSchema, SchemaQuery, SchemaSource } from './schema.ts'
+import type { RecordSchema } from './record-schema.ts'
+import type { SchemaQuery, SchemaSource } from './schema.ts'
 
 /** Most legacy blob references that are upgraded in one write. */
 const MAX_LEGACY_BLOBS = 100

@@ -1,27 +1,9 @@
 /** Finds what records of a collection are validated with. */
-import type { Lexicons, LexRecord } from '@atproto/lexicon'
 import type { Config } from '../../kernel/config/config.ts'
 import { lexicons as treeLexicons } from '../../kernel/lexicons.ts'
 import { LexiconError } from '../lexicons/lexicon-error.ts'
 import type { LexiconResolver } from '../lexicons/resolver.ts'
-
-/** The schema of a collection, or that there is none. */
-export type RecordSchema = KnownSchema | UnknownSchema
-
-export interface KnownSchema {
-  lexicons: Lexicons
-  def: LexRecord
-  /** From the network: it may refer to lexicons that cannot be had. `required` as below. */
-  live?: { required: boolean }
-}
-
-export interface UnknownSchema {
-  def?: undefined
-  /** Why it could not be resolved, if that was tried. */
-  reason?: string
-  /** The operator wants no records without a schema. */
-  required: boolean
-}
+import type { KnownSchema, RecordSchema, UnknownSchema } from './record-schema.ts'
 
 type LiveSchemas = Pick<LexiconResolver, 'schema'>
 

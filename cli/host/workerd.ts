@@ -30,6 +30,7 @@ const OBJECTS = {
   DIRECTORY: 'DirectoryObject',
   SEQUENCER: 'SequencerObject',
   OAUTH: 'OAuthObject',
+  INDEX: 'IndexObject',
 } as const
 
 export interface WorkerdOptions {

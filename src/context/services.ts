@@ -1,5 +1,7 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
+import type { ScheduledBackup } from '../contracts/host-report.ts'
+import type { CollectionIndexes } from '../kernel/collections.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { describeSettings, type SettingView, unknownSettings } from '../kernel/config/describe.ts'
 import { openSignUps } from '../kernel/config/open-sign-ups.ts'
@@ -9,7 +11,9 @@ import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
 import { assertCaptcha } from '../services/accounts/captcha.ts'
 import { Archives } from '../services/archive/archive.ts'
+import { viewSchedule } from '../services/backup/schedule-state.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
+import { collectionReader, type ReaderOf } from '../services/collections/host-index.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
 import { OperatorNames } from '../services/identity/operator-names.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
@@ -35,6 +39,8 @@ import { createReportLimits, mailLimits } from './limits/policy.ts'
 
 /** What a handler can reach. */
 export interface Services extends HostObjects {
+  /** Records of all accounts of this host, as collection files have them indexed (docs/collections.md). */
+  index<const C extends keyof CollectionIndexes>(collection: C): ReaderOf<C>
   readonly config: Config
   /** The log of the request that is being worked on. */
   readonly log: Logger
@@ -70,6 +76,8 @@ export interface Services extends HostObjects {
   readonly space: DiskSpace
   /** The way to other servers. */
   readonly network: Network
+  /** How the backups stand that the Worker makes of itself. */
+  scheduledBackup(): Promise<ScheduledBackup | undefined>
   /** What relays say of this host. */
   readonly relays: RelayStatuses
   /** Whether a newer version is out. */
@@ -171,11 +179,16 @@ function createServices(env: Env): Services {
     get oauth() {
       return objects.oauth
     },
+    get hostIndex() {
+      return objects.hostIndex
+    },
+    index: (collection) => collectionReader(objects, collection),
     accounts,
     repositories: new Repositories({
       objects,
       space,
       lookup,
+      log,
       schemas: new SchemaSource(config.lexiconMode, lexicons),
       limits: {
         isLimited: () => currentRequest().limits.isLimited,
@@ -222,6 +235,7 @@ function createServices(env: Env): Services {
     network,
     space,
     relays,
+    scheduledBackup: () => viewSchedule(env.BACKUPS, config.backups),
     newestVersion: new NewestVersion(config, network),
     get settings() {
       return describeSettings({ ...env })
@@ -260,5 +274,8 @@ const noteAccounts = (objects: HostObjects): HostObjects => ({
   },
   get oauth() {
     return objects.oauth
+  },
+  get hostIndex() {
+    return objects.hostIndex
   },
 })

@@ -29,9 +29,11 @@ import { type Tree, useTree } from './tree.ts'
 
 export { AccountObject } from '../durable/account.ts'
 export { DirectoryObject } from '../durable/directory.ts'
+export { IndexObject } from '../durable/host-index.ts'
 export { ImportCheckObject } from '../durable/import-check.ts'
 export { OAuthObject } from '../durable/oauth.ts'
 export { SequencerObject } from '../durable/sequencer.ts'
+export { Hooks } from '../server/collections/hooks.ts'
 export { Control } from '../server/control.ts'
 
 /** The Worker of a project, from what its lexicons were generated into. */
@@ -67,6 +69,18 @@ const worker = {
       addSecurityHeaders(response, config)
     }
     return response
+  },
+
+  /** By the Cron trigger of wrangler.toml: backs the host up (docs/backup.md). */
+  async scheduled(_, env) {
+    const log = createLogger({ trigger: 'backup' }, env.LOG_LEVEL === 'error')
+    try {
+      const { backUpSelf } = await import('../server/back-up-self.ts')
+      log.info('backup', { outcome: await backUpSelf(env, log) })
+    } catch (error) {
+      log.error('the backup failed', error)
+      throw error
+    }
   },
 } satisfies ExportedHandler<Env>
 

@@ -12,6 +12,7 @@ const WELL: HostState = {
   activity: { events: { hour: 0, day: 0 }, active: { day: 0, month: 0 }, bytes: 4096 },
   firehose: { head: 9, consumers: 1, behind: 0, lastEventAt: 5, relays: [], accounts: 3 },
   said: [{ kind: 'known', status: 'active', seq: 9, accounts: 3 }],
+  index: undefined,
   mails: { waiting: 3, failed: 0, lastError: 'an old one' },
   waiting: 0,
   burst: { lastHour: 0, episode: null },
@@ -20,7 +21,10 @@ const WELL: HostState = {
   logLimit: 4096,
   quotaWords: '',
   risks: [],
+  scheduledBackup: undefined,
 }
+
+const SCHEDULED = { interval: 1, run: null, last: null, error: { at: 1, message: 'no recipient' } }
 
 const episode = {
   since: 0,
@@ -55,6 +59,7 @@ test.each<[Partial<HostState>, string, string]>([
   [{ openReports: 100 }, 'moderation/reports', '100 reports are open'],
   [{ accounts: { ...WELL.accounts, attention: 2 } }, 'accounts?show=attention', '2 accounts'],
   [{ risks: [{ what: 'a', help: 'b', settings: [] }] }, 'settings', '1 thing'],
+  [{ scheduledBackup: SCHEDULED }, 'settings', 'backup by the Cron trigger failed'],
   [{ newest: '1.3.0' }, 'settings', 'Version 1.3.0 is out'],
 ])('%o leads to %s', (wrong, path, what) => {
   const [alert, ...others] = alerts({ ...WELL, ...wrong })

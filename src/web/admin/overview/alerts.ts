@@ -24,9 +24,11 @@ const MANY_MAILS = 100
 
 export function alerts(host: HostState): Alert[] {
   const { accounts, burst, firehose, freeBytes, mails, newest, risks, said, version } = host
+  const { scheduledBackup } = host
   const relays = { path: 'relays', title: 'Relays and firehose' }
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
+  const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
       freeBytes < LITTLE_ROOM && {
@@ -65,6 +67,13 @@ export function alerts(host: HostState): Alert[] {
       title: 'Mail',
       grave: true,
     },
+    givenUp > 0 && {
+      what: `Hooks were not told of ${counted(givenUp, 'write')}.`,
+      help: 'The page says why: mend it, then tell them again.',
+      path: 'collections',
+      title: 'Collections',
+      grave: true,
+    },
     burst.episode !== null && {
       what: `Sign-ups come in a burst: ${burst.lastHour} in the last hour.`,
       help: 'They are slowed by themselves. Close the host, or look at who came, if that is not enough.',
@@ -72,6 +81,14 @@ export function alerts(host: HostState): Alert[] {
       title: 'Sign-ups',
       grave: true,
     },
+    scheduledBackup?.error !== undefined &&
+      scheduledBackup.error !== null && {
+        what: 'The backup by the Cron trigger failed.',
+        help: `${scheduledBackup.error.message}.`,
+        path: 'settings',
+        title: 'Settings',
+        grave: true,
+      },
     host.waiting > 0 && {
       what: `${counted(host.waiting, 'sign-up waits', 'sign-ups wait')} for approval.`,
       help: 'Approve or refuse.',

@@ -1,7 +1,10 @@
 /** What the overview shows, read at once. */
 import { version } from '../../../../package.json'
 import type { Services } from '../../../context/services.ts'
+import type { IndexReport } from '../../../contracts/host-index.ts'
+import type { ScheduledBackup } from '../../../contracts/host-report.ts'
 import type { FirehoseStatus } from '../../../contracts/sequencer.ts'
+import { hasCollectionFiles } from '../../../kernel/collection-files.ts'
 import { type Risk, risksOf } from '../../../kernel/config/risks.ts'
 import type { Quota } from '../../../kernel/quota.ts'
 import type { RelayStatus } from '../../../services/relays.ts'
@@ -20,6 +23,8 @@ export interface HostState {
   firehose: FirehoseStatus
   /** What the relays of `firehose` say, in their order. */
   said: readonly RelayStatus[]
+  /** What collection files ask for; undefined: there are none. */
+  index: IndexReport | undefined
   mails: { waiting: number; failed: number; lastError: string | undefined }
   /** Sign-ups that wait for approval, and those of late. */
   waiting: number
@@ -30,13 +35,17 @@ export interface HostState {
   /** PDS_FIREHOSE_MAX_LOG, bytes. */
   logLimit: number
   quotaWords: string
+  /** undefined: the Worker is not set up to back itself up. */
+  scheduledBackup: ScheduledBackup | undefined
   risks: readonly Risk[]
 }
 
 export async function readHost(services: Services): Promise<HostState> {
-  const { config, directory, sequencer, mail, newestVersion, relays, space } = services
+  const { config, directory, sequencer, hostIndex, mail, newestVersion, relays, space } = services
+  // One that does not answer is no reason to show nothing.
+  const scheduled = services.scheduledBackup().catch(() => undefined)
   const firehose = await sequencer.status()
-  const [accounts, activity, said, mails, queue, burst, openReports, freeBytes, newest] =
+  const [accounts, activity, said, mails, queue, burst, openReports, freeBytes, newest, index] =
     await Promise.all([
       directory.accounts.counts(),
       sequencer.activity(),
@@ -47,6 +56,7 @@ export async function readHost(services: Services): Promise<HostState> {
       directory.reports.countOpen(),
       space.free(),
       newestVersion.get(),
+      hasCollectionFiles() ? hostIndex.operator.report() : undefined,
     ])
   return {
     version,
@@ -56,6 +66,7 @@ export async function readHost(services: Services): Promise<HostState> {
     activity,
     firehose,
     said,
+    index,
     mails,
     waiting: queue.total,
     burst,
@@ -63,6 +74,7 @@ export async function readHost(services: Services): Promise<HostState> {
     freeBytes,
     logLimit: config.eventRetention.size,
     quotaWords: quotaWords(config.quota),
+    scheduledBackup: await scheduled,
     risks: risksOf(config, mail.sends),
   }
 }

@@ -42,8 +42,12 @@ export interface CheckedProject {
 export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
   const project = await load(root)
   const passed = new Passed(root, fresh)
-  const { lexicons, diagnostics } = await checkLexicons(project.lexicons, (file) =>
-    passed.has(file),
+  // The package's have passed where it was made; the project's own of the same name goes before.
+  const own = new Set(project.lexicons.map(({ nsid }) => nsid))
+  const base = new Set(project.base?.lexicons.filter(({ nsid }) => !own.has(nsid)))
+  const { lexicons, diagnostics } = await checkLexicons(
+    [...project.lexicons, ...base],
+    (file) => base.has(file) || passed.has(file),
   )
   passed.remember(project.lexicons, diagnostics)
   if (!lexicons) return { project, diagnostics, lexicons, methods: [], shapes: new Map() }
@@ -51,7 +55,11 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
   const handled = new Set(
     project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),
   )
-  const methods = routeMethods(lexicons, handled, project.rules)
+  const methods = routeMethods(
+    lexicons,
+    { project: handled, base: project.base?.handled },
+    project.rules,
+  )
   const mainTypes = new Map(lexicons.map(({ nsid, doc }) => [nsid, doc.defs.main?.type]))
   const shapes = await handlerShapes(root, project.handlers, fresh)
   const isUnsaid = [...shapes.values()].some(({ export: one }) => 'unsaid' in one)
@@ -75,7 +83,7 @@ export async function generate(
   const found = [...diagnostics]
   if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
 
-  const planned = plan(lexicons, methods)
+  const planned = plan(lexicons, methods, project.base !== undefined)
   const { changes, foreign } = compare(planned, project.generated)
   for (const { path, blocking } of foreign) {
     found.push({
@@ -87,7 +95,8 @@ export async function generate(
     })
   }
   if (!options.check) write(root, GENERATED, planned, changes)
-  return { diagnostics: sortDiagnostics(found), changes, lexicons: lexicons.length, methods }
+  const own = lexicons.filter(({ isBase }) => !isBase)
+  return { diagnostics: sortDiagnostics(found), changes, lexicons: own.length, methods }
 }
 
 export const failed = ({ diagnostics }: Pick<GenerateResult, 'diagnostics'>): boolean =>

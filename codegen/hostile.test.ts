@@ -29,7 +29,7 @@ async function generated(files: Files): Promise<Map<string, string> | string[]> 
   )
   const { lexicons, diagnostics } = await checkLexicons(tree)
   if (!lexicons) return diagnostics.map(formatDiagnostic)
-  const methods = routeMethods(lexicons, new Set(lexicons.map(({ nsid }) => nsid)), [])
+  const methods = routeMethods(lexicons, { project: new Set(lexicons.map(({ nsid }) => nsid)) }, [])
   const planned = [...plan(lexicons, methods), ...methods.flatMap(stubFiles)]
   return new Map(planned.map(({ path, code }) => [path, code]))
 }

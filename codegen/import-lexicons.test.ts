@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { UsageError } from './errors.ts'
 import { generate } from './generate.ts'
 import { asWritten, importLexicons } from './import-lexicons.ts'
-import { projectRoot } from './layout.ts'
+import { packageRoot } from './layout.ts'
 import { guestBook, makeProject, put, read } from './testing/project.ts'
 import { listFiles } from './tree.ts'
 
@@ -71,7 +71,7 @@ test('nothing is in lexicons/ but lexicons, as the official tool wants it', asyn
   const root = makeProject(guestBook)
   importLexicons(root, [a, b], 'api 1')
   expect(listFiles(root, 'lexicons').filter((path) => path.includes('/.'))).toEqual([])
-  const lex = join(projectRoot, 'node_modules/@atproto/lex/bin/lex')
+  const lex = join(packageRoot, 'node_modules/@atproto/lex/bin/lex')
   const args = [lex, 'build', '--lexicons', 'lexicons', '--out', 'out']
   await promisify(execFile)(process.execPath, args, { cwd: root })
   expect(listFiles(root, 'out')).toContain('out/com/example/book.ts')

@@ -8,8 +8,8 @@ export const COLLECTIONS = 'src/collections'
 export const GENERATED = 'src/generated'
 export const POLICY = 'src/routing/policy.ts'
 
-/** The root of this checkout. */
-export const projectRoot = join(import.meta.dirname, '..')
+/** The root of this package, which in its own repository is a project, too. */
+export const packageRoot = join(import.meta.dirname, '..')
 
 /** `app.bsky.feed.like` → `app/bsky/feed/like` */
 export const nsidToPath = (nsid: string): string => nsid.replaceAll('.', '/')

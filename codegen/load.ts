@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { LexiconDoc } from '@atproto/lexicon'
 import type { RouteRule } from '../src/routing/policy.ts'
 import { isTooDeep } from '../src/services/lexicons/depth.ts'
+import { baseFolder, PACKAGE } from './base.ts'
 import { GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
 import { isLinkElsewhere, listFiles, readText } from './tree.ts'
 
@@ -17,6 +18,8 @@ export interface LexiconFile {
   text: string
   /** A symbolic link that leads out of `lexicons/`, or to what is no file: it was not read. */
   isElsewhere?: boolean
+  /** It is the package's that the project builds on, which has checked it, and generated what belongs to it. */
+  isBase?: boolean
   /** The parsed JSON; undefined when the text is not JSON, or nested deeper than any lexicon. */
   json: unknown
 }
@@ -33,11 +36,21 @@ export interface HandlerFile {
   text: string
 }
 
+/** What the package brings that a project builds on. */
+export interface Base {
+  /** With paths for people: `node_modules/cumulus/lexicons/…`. */
+  lexicons: LexiconFile[]
+  /** NSIDs of the methods with a handler. */
+  handled: ReadonlySet<string>
+}
+
 /** Everything that a run depends on. */
 export interface Project {
   root: string
   lexicons: LexiconFile[]
   handlers: HandlerFile[]
+  /** What it builds on, if it does. */
+  base?: Base
   rules: readonly RouteRule[]
   /** `src/generated/` as it is: path relative to the root → text. */
   generated: Map<string, string>
@@ -45,15 +58,27 @@ export interface Project {
 
 /** Reads a project. */
 export async function load(root: string): Promise<Project> {
+  const folder = baseFolder(root)
   return {
     root,
     lexicons: loadLexicons(root),
     handlers: loadHandlers(root),
-    rules: await loadRules(root),
+    base: folder === undefined ? undefined : loadBase(folder),
+    // The runtime has the rules of the package: a project says otherwise by PDS_PROXY_ROUTES.
+    rules: await loadRules(folder === undefined ? root : undefined),
     generated: new Map(
       listFiles(root, GENERATED).map((path) => [path, readText(join(root, path)) ?? '']),
     ),
   }
+}
+
+function loadBase(folder: string): Base {
+  const lexicons = loadLexicons(folder).map((file) => ({
+    ...file,
+    path: `node_modules/${PACKAGE}/${file.path}`,
+    isBase: true,
+  }))
+  return { lexicons, handled: new Set(loadHandlers(folder).map(({ nsid }) => nsid)) }
 }
 
 export function loadLexicons(root: string): LexiconFile[] {
@@ -83,9 +108,10 @@ function loadHandlers(root: string): HandlerFile[] {
 }
 
 /** The routing table. Read anew when the file has changed, for the sake of `--watch`. */
-async function loadRules(root: string): Promise<readonly RouteRule[]> {
-  const text = readText(join(root, POLICY))
-  if (text === undefined) return (await import('../src/routing/policy.ts')).rules
+async function loadRules(root: string | undefined): Promise<readonly RouteRule[]> {
+  const text = root === undefined ? undefined : readText(join(root, POLICY))
+  if (root === undefined || text === undefined)
+    return (await import('../src/routing/policy.ts')).rules
   const url = `${pathToFileURL(join(root, POLICY))}?${shortHash(text)}`
   const policy: { rules: readonly RouteRule[] } = await import(url)
   return policy.rules

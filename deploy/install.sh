@@ -143,7 +143,7 @@ export CUMULUS_ENV_FILE=/etc/cumulus/pds.env CUMULUS_SERVICE=cumulus
 command=${1:-}
 [ $# -eq 0 ] || shift
 if [ "$command" = init ]; then
-  # A first account that is made at the start has its password in the log of systemd: `account create` makes it.
+  # A first account that is made at the start has its password in a file: `account create` shows it.
   case " $* " in
     *' --first'* | *' --identity'*) ;;
     *) set -- --identity none "$@" ;;

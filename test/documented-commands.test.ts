@@ -1,16 +1,15 @@
-/** Every `npx cumulus …` that the documentation shows is a command with options that there are. */
+/** Commands that the documentation shows: there are such, with these options; those in blocks are typed by some test. */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ArgsDef } from 'citty'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import cumulus from '../cli/commands/cumulus.ts'
 import { findCommand } from '../cli/terminal/program.ts'
+import { commandsOf, PAGES } from './support/page-commands.ts'
 import { PROJECT } from './support/project.ts'
 
-const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: PROJECT })]
-
 /** In blocks of shell commands, and in code within the text. */
-const commands = pages.flatMap((page) => {
+const commands = PAGES.flatMap((page) => {
   const text = readFileSync(join(PROJECT, page), 'utf8')
   const shown = [...text.matchAll(/(?:^|`|\s)(?:npx|sudo) cumulus((?: +[^\s`#&|]+)*)/gm)]
   return shown.map(([, words = '']) => ({ page, line: words.trim() }))
@@ -29,4 +28,64 @@ test.each(commands)('$page: npx cumulus $line', async ({ line }) => {
   const args = (command.args ?? {}) as ArgsDef
   const known = ['help', ...Object.keys(args)]
   expect(options.filter((option) => !known.includes(option))).toEqual([])
+})
+
+describe('commands in blocks', () => {
+  const BENCH = 'takes minutes, and a package of its own: bench/'
+  const CI = 'CI does it'
+
+  /** Of pages that no test follows: each command, and why it is not typed. */
+  const NOT_TYPED: Record<string, Record<string, string>> = {
+    'README.md': {
+      'npm ci && npm start': 'local-development.test.ts starts a host without any setting',
+      'npm ci && npm test': CI,
+    },
+    'CONTRIBUTING.md': {
+      'npm ci': CI,
+      'npm test': CI,
+      'npm run check': CI,
+      'npm run format': 'changes the project',
+      'npx vitest run --project workerd src/handlers/com/atproto/sync/listRepos.test.ts': CI,
+      'npx vitest run --project node test/e2e/posting.test.ts': CI,
+    },
+    'docs/lexicons.md': {
+      'npx cumulus lexicons publish --account alice.example.com --namespace com.example':
+        'takes DNS for the namespace: lexicons.test.ts',
+      'npx cumulus lexicons pull com.example.book.entry':
+        'takes DNS for the namespace: lexicons.test.ts',
+      'npm run codegen': CI,
+    },
+    'docs/performance.md': {
+      'npm run bench': BENCH,
+      'npm run bench -- --only createRecord,firehose': BENCH,
+      'npm run bench -- --sizes 1k --ours-only': BENCH,
+      'npm run bench -- --against ../other': BENCH,
+      'npm run bench -- --only accounts --accounts 10,1k': BENCH,
+      'npm run bench -- --big': BENCH,
+      'npm run bench -- --profile createRecord': BENCH,
+      'npm run bench -- --help': BENCH,
+    },
+  }
+
+  /** By `follow` of support/reader.ts, which types all commands of a page. */
+  const followed = globSync('test/e2e/*.test.ts', { cwd: PROJECT }).flatMap((file) =>
+    [...readFileSync(join(PROJECT, file), 'utf8').matchAll(/^ *follow\('(\S+)',/gm)].map(
+      ([, page = '']) => page,
+    ),
+  )
+
+  test('are found where there are some', () => {
+    for (const page of ['docs/migrate.md', 'docs/backup.md', 'docs/troubleshooting.md']) {
+      expect(followed).toContain(page)
+      expect(commandsOf(page).length).toBeGreaterThan(7)
+    }
+  })
+
+  test.each(PAGES.filter((page) => !followed.includes(page)))(
+    '%s, which no test follows: each is known, with a reason',
+    (page) => {
+      const names = new Set(commandsOf(page).map(({ name }) => name))
+      expect([...names].sort()).toEqual(Object.keys(NOT_TYPED[page] ?? {}).sort())
+    },
+  )
 })

@@ -1,8 +1,7 @@
 /** Whose a backup is, for whom it is encrypted, and with what it is opened. */
-import { buffer } from 'node:stream/consumers'
 import { CommandError, UsageError } from '../terminal/errors.ts'
 import { Prompts } from '../terminal/prompts.ts'
-import type { BackupFiles } from './files.ts'
+import { type BackupFiles, readSmall } from './files.ts'
 import { type BackupConfig, CONFIG, FORMAT, IDENTITY, type StoredFile } from './format.ts'
 import {
   makeIdentity,
@@ -37,9 +36,8 @@ const MIN_PASSPHRASE = 12
 
 /** @returns undefined where no backup was made yet @throws CommandError, DamagedFileError */
 export async function readConfig(store: BackupStore): Promise<BackupConfig | undefined> {
-  const stream = await store.read(CONFIG)
-  if (!stream) return undefined
-  return parseJson('config', (await buffer(stream)).toString(), CONFIG)
+  const bytes = await readSmall(store, CONFIG)
+  return bytes && parseJson('config', bytes.toString(), CONFIG)
 }
 
 export interface ConfigOptions extends Pick<SecretArgs, 'passphrase-file'> {
@@ -132,13 +130,13 @@ async function givenPassphrase(file: string | undefined): Promise<string | undef
 /** What opens a backup. @throws CommandError, UsageError */
 export async function openerOf(store: BackupStore, args: SecretArgs): Promise<Opener> {
   if (args.identity !== undefined) return new Opener(await readIdentityFile(args.identity))
-  const stream = await store.read(IDENTITY)
-  if (!stream) {
+  const read = await readSmall(store, IDENTITY)
+  if (!read) {
     throw new UsageError(
       'This backup is encrypted for an age identity: name its file with --identity',
     )
   }
-  const sealed = new Uint8Array(await buffer(stream))
+  const sealed = new Uint8Array(read)
   const given = await givenPassphrase(args['passphrase-file'])
   const passphrase =
     given ??

@@ -24,6 +24,28 @@ export class DamagedFileError extends Error {
 /** Bytes of what is read at once, and of what it is when it is unpacked: a text has no more in Node. */
 export const MAX_AT_ONCE = 512 * 1024 * 1024 - 32
 
+/**
+ * A small file of which no hash is known: whoever may write into the backup may have written anything.
+ *
+ * @param limit in bytes @returns undefined: there is none @throws DamagedFileError where it is larger
+ */
+export async function readSmall(
+  store: BackupStore,
+  name: string,
+  limit = 1024 * 1024,
+): Promise<Buffer | undefined> {
+  const stream = await store.read(name)
+  if (!stream) return undefined
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    size += piece.byteLength
+    if (size > limit) throw new DamagedFileError(name, `it has more than ${limit} bytes`)
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
 type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** The files of one backup. */

@@ -2,15 +2,22 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { retryAfterOf, waitInWords } from '../../src/kernel/net/retry-after.ts'
 import { CommandError } from '../terminal/errors.ts'
+import { reasonOf } from '../terminal/reason.ts'
 import type { LocalFile } from './store/store.ts'
 
-/** Attempts at a request, and the first pause between two, in ms; it doubles. */
+/** Attempts at a request that is not answered. */
 const ATTEMPTS = 6
-const PAUSE = 500
 
-/** A host that says how long to wait is believed up to this, in ms. */
-const LONGEST_WAIT = 10 * 60 * 1000
+export interface HostPatience {
+  /** The first pause between two attempts, in ms; it doubles. */
+  pause: number
+  /** How long one request waits in all for a host that wants to be left alone (429), in ms. */
+  most: number
+}
+
+const PATIENCE: HostPatience = { pause: 500, most: 15 * 60 * 1000 }
 
 /** What a host refuses; others are CommandErrors. */
 export class RefusedError extends Error {
@@ -36,12 +43,19 @@ export class HostClient {
   readonly origin: string
   readonly #authorization: string | undefined
   readonly #signal: AbortSignal | undefined
+  readonly #patience: HostPatience
 
   /** @param authorization the header, of its operator or of an account; without, as a stranger */
-  constructor(origin: string, authorization?: string, signal?: AbortSignal) {
+  constructor(
+    origin: string,
+    authorization?: string,
+    signal?: AbortSignal,
+    patience: HostPatience = PATIENCE,
+  ) {
     this.origin = origin
     this.#authorization = authorization
     this.#signal = signal
+    this.#patience = patience
   }
 
   /** @throws RefusedError, CommandError */
@@ -115,6 +129,7 @@ export class HostClient {
   }
 
   async #ask(path: string, { method, headers, body }: Ask): Promise<Response> {
+    let waited = 0
     for (let attempt = 1; ; attempt++) {
       this.#signal?.throwIfAborted()
       const content = body?.()
@@ -137,7 +152,7 @@ export class HostClient {
         )
       })
       if (response?.ok) return response
-      const wait = PAUSE * 2 ** (attempt - 1)
+      const wait = this.#patience.pause * 2 ** (attempt - 1)
       if (!response || (response.status >= 500 && attempt < ATTEMPTS)) {
         await response?.body?.cancel()
         await sleep(wait, undefined, { signal: this.#signal })
@@ -145,9 +160,10 @@ export class HostClient {
       }
       if (response.status === 429) {
         await response.body?.cancel()
-        const seconds = Number(response.headers.get('retry-after'))
-        const asked = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : wait
-        await sleep(Math.min(asked, LONGEST_WAIT), undefined, { signal: this.#signal })
+        const pause = retryAfterOf(response.headers) || wait
+        waited += pause
+        if (waited > this.#patience.most) throw leftAlone(this.origin, pause)
+        await sleep(pause, undefined, { signal: this.#signal })
         continue
       }
       throw await refusal(response, this.#authorization)
@@ -166,6 +182,12 @@ export async function namesThere(host: HostClient, name: string) {
     throw error
   }
 }
+
+const leftAlone = (origin: string, wait: number): CommandError =>
+  new CommandError(
+    `${origin} wants to be left alone (429 Too Many Requests): run the same command again ${waitInWords(wait)}. ` +
+      'What was done so far is kept.',
+  )
 
 async function refusal(response: Response, authorization?: string): Promise<Error> {
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
@@ -186,8 +208,3 @@ async function refusal(response: Response, authorization?: string): Promise<Erro
 
 const streamOf = (response: Response): AsyncIterable<Uint8Array> =>
   (response.body ?? []) as AsyncIterable<Uint8Array>
-
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? cause.message : message
-}

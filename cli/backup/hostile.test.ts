@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { manifestsOf, readIndex, readManifest } from './catalog.ts'
+import { readConfig } from './config.ts'
 import { BackupFiles, DamagedFileError } from './files.ts'
 import { datedName, FOLDERS, FORMAT, type Manifest } from './format.ts'
 import { HostClient } from './host-client.ts'
 import { unpack } from './open-backup.ts'
 import { prune } from './retention.ts'
+import { RunningMark } from './running.ts'
 import { parseHostSecrets } from './secrets.ts'
 import { parseJson } from './shape.ts'
 import { FolderStore } from './store/folder.ts'
@@ -153,6 +155,28 @@ test('only files of a backup are removed from it, and none that a link leads to'
   expect(readdirSync(elsewhere).sort()).toEqual(['aa', 'letter.txt'])
   expect(readdirSync(join(elsewhere, 'aa'))).toEqual(['letter.txt'])
   expect(unneeded.size).toBe(8)
+})
+
+test('the files of another backup, which a link leads to, stay', async () => {
+  const [one, other] = [await open(), await open()]
+  await other.files.addObject([Buffer.from('of the other')])
+  symlinkSync(join(other.root, FOLDERS.objects), join(one.root, FOLDERS.objects))
+  const retention = { daily: 1, weekly: 0, monthly: 0 }
+  expect(await prune(one.files, [], retention)).toEqual({ runs: 0, files: 0 })
+  expect((await other.store.list(FOLDERS.objects)).size).toBe(1)
+})
+
+test('files that nobody has signed are read up to a size, and marks of tomorrow are not believed for ever', async () => {
+  const { root, files, store } = await open()
+  writeFileSync(join(root, 'cumulus-backup.json'), ' '.repeat(2 * 1024 * 1024))
+  await expect(readConfig(store)).rejects.toThrow(DamagedFileError)
+  const mark = { startedAt: '2999-01-01T00:00:00Z', machine: 'another', pid: 1, accounts: [] }
+  mkdirSync(join(root, FOLDERS.running))
+  writeFileSync(join(root, FOLDERS.running, 'x.json'), JSON.stringify(mark))
+  const own = await RunningMark.begin(files, AT, 'own')
+  await own.end()
+  expect(await own.other()).toBeUndefined()
+  expect((await store.list(FOLDERS.running)).size).toBe(0)
 })
 
 test('rows go to no other host than the one that is named', async () => {

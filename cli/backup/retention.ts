@@ -66,8 +66,7 @@ export async function prune(
   for (const folder of [FOLDERS.objects, FOLDERS.blobs]) {
     for (const name of (await store.list(folder)).keys()) {
       if (referred.has(name) || !isOwnName(name)) continue
-      await store.remove(name)
-      removed++
+      if (await store.remove(name)) removed++
     }
   }
   return { runs: unkept.length, files: removed }

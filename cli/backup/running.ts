@@ -1,8 +1,7 @@
 /** Runs that are under way: what they have done so far, for the case that they are killed. */
 
 import { hostname } from 'node:os'
-import { buffer } from 'node:stream/consumers'
-import { type BackupFiles, DamagedFileError } from './files.ts'
+import { type BackupFiles, DamagedFileError, MAX_AT_ONCE, readSmall } from './files.ts'
 import { FOLDERS, type ManifestAccount } from './format.ts'
 import { type Mark, parseJson } from './shape.ts'
 
@@ -73,11 +72,9 @@ export class RunningMark {
 async function marksOf(files: BackupFiles): Promise<Map<string, Mark>> {
   const marks = new Map<string, Mark>()
   for (const name of (await files.store.list(FOLDERS.running)).keys()) {
-    const stream = await files.store.read(name)
-    if (!stream) continue
-    const text = (await buffer(stream)).toString()
     try {
-      marks.set(name, parseJson('mark', text, name))
+      const bytes = await readSmall(files.store, name, MAX_AT_ONCE)
+      if (bytes) marks.set(name, parseJson('mark', bytes.toString(), name))
     } catch (error) {
       if (!(error instanceof DamagedFileError)) throw error
       // Nobody goes on with one that is none. One that did not arrive may be of a run that is under way, and stays.
@@ -88,7 +85,8 @@ async function marksOf(files: BackupFiles): Promise<Map<string, Mark>> {
 }
 
 function isKilled({ startedAt, machine, pid }: Mark): boolean {
-  if (machine !== hostname()) return Date.now() - Date.parse(startedAt) > ABANDONED
+  // Nor is one of tomorrow believed for ever.
+  if (machine !== hostname()) return Math.abs(Date.now() - Date.parse(startedAt)) > ABANDONED
   if (pid === process.pid) return false
   try {
     process.kill(pid, 0)

@@ -5,6 +5,8 @@ const cumulus: AnyCommand = group(
   'cumulus',
   'A Personal Data Server for the AT Protocol, and all it takes to run one',
   {
+    create: () => import('./create.ts').then((module) => module.default),
+    codegen: () => import('./codegen.ts').then((module) => module.default),
     init: () => import('./init.ts').then((module) => module.default),
     deploy: () => import('./deploy.ts').then((module) => module.default),
     serve: () => import('./serve.ts').then((module) => module.default),

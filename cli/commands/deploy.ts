@@ -3,7 +3,13 @@ import type { ArgsDef } from 'citty'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import { type Finding, preflight } from '../deploy/preflight.ts'
 import { stepsFor } from '../deploy/steps.ts'
-import { cloudflareFiles, readCloudflareSecrets, readWranglerConfig } from '../setup/cloudflare.ts'
+import { ROOT } from '../host/bundle.ts'
+import { withSettingsLock } from '../host/folder-lock.ts'
+import {
+  cloudflareFiles,
+  readCloudflareSecrets,
+  readWranglerConfig,
+} from '../setup/cloudflare-files.ts'
 import { command } from '../terminal/command.ts'
 import { CommandError, UsageError } from '../terminal/errors.ts'
 import { Prompts, promptArgs } from '../terminal/prompts.ts'
@@ -33,7 +39,11 @@ export default command({
   description: 'Brings the host to Cloudflare, and waits until it answers.',
   args,
   about: ABOUT,
-  run: (given) => run({ ...given, dryRun: given['dry-run'] }),
+  run(given) {
+    const work = () => run({ ...given, dryRun: given['dry-run'] })
+    // What is uploaded is what was looked at.
+    return given['dry-run'] ? work() : withSettingsLock(ROOT, work)
+  },
 })
 
 interface DeployArgs {

@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs, parseEnv } from 'node:util'
 import { DEFAULT_PORT, type RawSettings } from '../../src/kernel/config/settings.ts'
-import { ROOT, WRANGLER } from '../host/bundle.ts'
+import { PACKAGE_ROOT, ROOT, WRANGLER } from '../host/bundle.ts'
 import { ensureFirstAccount } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
@@ -47,7 +47,7 @@ async function run(rawArgs: readonly string[]): Promise<void> {
   const vars = Object.entries(given).flatMap(([name, value]) => ['--var', `${name}:${value}`])
   const place = ['--ip', '127.0.0.1', '--port', String(port)]
   const ended = runTogether([
-    start(join(ROOT, 'codegen', 'cli.ts'), '--watch'),
+    start(join(PACKAGE_ROOT, 'codegen', `cli${extname(import.meta.filename)}`), '--watch'),
     start(WRANGLER, 'dev', ...place, ...vars, ...others),
   ])
   if (!(await isUp(origin, ended))) return

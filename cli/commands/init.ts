@@ -6,14 +6,12 @@ import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
 import { envFilePath, loadEnvFile, readEnvFile, setOutside } from '../settings/env-file.ts'
 import { holdsData } from '../settings/local.ts'
+import { pushSecrets, setUpCloudflare, uploadable } from '../setup/cloudflare.ts'
 import {
   cloudflareFiles,
-  pushSecrets,
   readCloudflareSecrets,
   readWranglerConfig,
-  setUpCloudflare,
-  uploadable,
-} from '../setup/cloudflare.ts'
+} from '../setup/cloudflare-files.ts'
 import { type SetUp, setUpMachine } from '../setup/machine.ts'
 import { uncoveredDomains, zoneOf } from '../setup/names.ts'
 import { type Answers, askAll, type Given } from '../setup/questions.ts'

@@ -7,7 +7,9 @@ import { ensureFirstAccount, type FirstAccount } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { keepRunning } from '../host/keep-running.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
+import { FIRST_PASSWORD } from '../host/private-data.ts'
 import { rewriteDatabases } from '../host/rewrite-databases.ts'
+import { writeFileSafely } from '../host/safe-file.ts'
 import { startWorkerd } from '../host/workerd.ts'
 import { setOutside } from '../settings/env-file.ts'
 import { settingsHelp } from '../settings/help.ts'
@@ -51,7 +53,12 @@ export async function serve({ log }: { log?: string } = {}): Promise<void> {
   // It is waited for at the end; until then a failure is not unhandled.
   served.catch(() => undefined)
   const origin = `http://localhost:${workerd.port}`
-  const first = await ensureFirstAccount(originAt(settings.bind, workerd.port), raw).catch(
+  // What is no terminal is a log, which others read and which is kept.
+  const passwordFile = process.stdout.isTTY ? undefined : join(dataDirectory, FIRST_PASSWORD)
+  const keep = (password: string) => {
+    if (passwordFile) writeFileSafely(passwordFile, `${password}\n`)
+  }
+  const first = await ensureFirstAccount(originAt(settings.bind, workerd.port), raw, keep).catch(
     (error: unknown) => {
       stop.abort()
       throw error
@@ -65,6 +72,7 @@ export async function serve({ log }: { log?: string } = {}): Promise<void> {
       dataDirectory: relative(process.cwd(), dataDirectory) || '.',
       domain: config.handleDomains[0] ?? '',
       first,
+      passwordFile,
     }),
   )
   const open = openSignUps(config)
@@ -117,9 +125,12 @@ interface Started {
   /** The domain of handles, with its dot. */
   domain: string
   first: FirstAccount | 'none' | 'exists'
+  /** Where its password is; undefined: it is shown. */
+  passwordFile: string | undefined
 }
 
-function greeting({ origin, publicUrl, plcUrl, dataDirectory, domain, first }: Started): string {
+function greeting(started: Started): string {
+  const { origin, publicUrl, plcUrl, dataDirectory, domain, first, passwordFile } = started
   const lines = [
     ['open', origin],
     ...(publicUrl === origin ? [] : [['public', publicUrl]]),
@@ -127,7 +138,7 @@ function greeting({ origin, publicUrl, plcUrl, dataDirectory, domain, first }: S
     ...(plcUrl
       ? [['plc', `${plcUrl}   identities that are made here; others are read from plc.directory`]]
       : []),
-    ...(typeof first === 'string' ? [] : accountLines(first)),
+    ...(typeof first === 'string' ? [] : accountLines(first, passwordFile)),
   ]
   return `
 Cumulus is running.
@@ -138,12 +149,19 @@ docs/custom-collections.md adds a collection of your own${plcUrl ? ', docs/local
 `
 }
 
-const accountLines = ({ handle, did, password }: FirstAccount): string[][] => [
+const accountLines = (
+  { handle, did, password }: FirstAccount,
+  passwordFile: string | undefined,
+): string[][] => [
   [],
   ['account', `${handle} (${did})`],
   [
     'password',
-    password ? `${password}   <- shown this once, write it down` : 'as in PDS_FIRST_PASSWORD',
+    !password
+      ? 'as in PDS_FIRST_PASSWORD'
+      : passwordFile
+        ? `in ${passwordFile}, for you alone: keep it elsewhere, then delete the file`
+        : `${password}   <- shown this once, write it down`,
   ],
 ]
 

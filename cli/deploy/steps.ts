@@ -8,6 +8,7 @@ import { runWrangler } from '../host/wrangler.ts'
 import { makeSecrets } from '../settings/local.ts'
 import { uploadable } from '../setup/cloudflare.ts'
 import { CommandError } from '../terminal/errors.ts'
+import { reasonOf } from '../terminal/reason.ts'
 import { bucketOf, type Deployment, type Finding } from './preflight.ts'
 
 /** Pause between two looks whether the host answers, in ms. */
@@ -73,7 +74,7 @@ export function stepsFor(
 }
 
 /** Cloudflare's code for a bucket that there is already. */
-const BUCKET_EXISTS = '10004'
+const BUCKET_EXISTS = '[code: 10004]'
 
 async function makeBucket(bucket: string): Promise<string> {
   const args = ['r2', 'bucket', 'create', bucket]
@@ -147,12 +148,9 @@ async function whatIsThere(origin: string, hostname: string): Promise<string> {
     const { did } = (await described.json().catch(() => ({}))) as { did?: unknown }
     return did === `did:web:${hostname}` ? 'up' : 'something else has the name'
   } catch (error) {
-    return error instanceof Error ? reasonOf(error) : String(error)
+    return reasonOf(error)
   }
 }
-
-const reasonOf = (error: Error): string =>
-  error.cause instanceof Error ? error.cause.message : error.message
 
 async function firstAccount(
   origin: string,

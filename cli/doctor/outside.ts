@@ -2,6 +2,7 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls, type PeerCertificate } from 'node:tls'
 import { Agent, buildConnector, fetch, type RequestInit, WebSocket } from 'undici'
+import { causeOf, reasonOf } from '../terminal/reason.ts'
 
 /** ms */
 export const TIMEOUT = 8_000
@@ -173,9 +174,7 @@ export function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof UnreachableError) return error.message
   if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT / 1000} s`
-  const cause = error.cause instanceof Error ? error.cause : error
-  const { code } = cause as NodeJS.ErrnoException
-  return CODES[code ?? ''] ?? (cause.message || String(code))
+  return CODES[causeOf(error).code ?? ''] ?? reasonOf(error)
 }
 
 /** What a code of `tls` says. */

@@ -3,7 +3,7 @@
 import type { AccountReport, HostReport } from '../../src/contracts/host-report.ts'
 import type { DidDocument } from '../../src/services/identity/did-document.ts'
 import { parseDocument } from '../../src/services/identity/did-document.ts'
-import { fieldsOf, messageOf } from './answers.ts'
+import { fieldsOf, messageOf, orReason } from './answers.ts'
 import { Skipped } from './finding.ts'
 import { type FirehoseSample, readFirehose } from './firehose.ts'
 import type { Answer, Outside } from './outside.ts'
@@ -29,6 +29,13 @@ export interface PlcEntry {
 
 /** DNS records, as DNS over HTTPS numbers them. */
 const TYPES = { A: 1, TXT: 16, AAAA: 28 } as const
+
+/** Where a host says that it is up. */
+export const HEALTH = '/xrpc/_health'
+
+/** Whether it is the host itself that says that its disk is full, and no proxy for it. */
+export const isOwnRefusal = ({ status, json }: Answer): boolean =>
+  status === 503 && fieldsOf(json).error === 'InsufficientStorage'
 
 /** ms */
 const SETTLE_TIME = 4_000
@@ -94,6 +101,17 @@ export class World {
   get(path: string): Promise<Answer> {
     const url = `${this.place.publicUrl}${path}`
     return this.#once(`host ${path}`, () => this.outside.get(url))
+  }
+
+  /**
+   * For what needs an answer of the host: that there is none is told once.
+   *
+   * @throws Skipped where the host cannot be reached at all
+   */
+  async assertHostAnswers(): Promise<void> {
+    const answer = await orReason(this.get(HEALTH))
+    const isUp = !('unreachable' in answer) && (answer.status < 500 || isOwnRefusal(answer))
+    if (!isUp) throw new Skipped('the host cannot be reached (host-answers)')
   }
 
   /** Asks somebody else, with a query. @throws UnreachableError */

@@ -1,12 +1,17 @@
 /** The production bundle: what `wrangler deploy` would upload, in `dist/`. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { findProject } from '../../codegen/base.ts'
+import { packageRoot } from '../../codegen/layout.ts'
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** Where this program is: a checkout, or the package in a project's `node_modules`. */
+export const PACKAGE_ROOT = packageRoot
+/** The project that the program works on: the one that it is run in, or else its own. */
+export const ROOT = findProject(process.cwd())
 /** Cloudflare's own program. */
-export const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+export const WRANGLER = findWrangler()
 export const BUNDLE = join(ROOT, 'dist', 'worker.js')
 
 /** What the bundle is made of. */
@@ -20,7 +25,8 @@ export class BundleError extends Error {
 /** Builds the bundle if it is missing or older than its sources. @throws BundleError */
 export function ensureBundle(onBuild: () => void): void {
   const built = statSync(BUNDLE, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  if (INPUTS.every((input) => newest(join(ROOT, input)) <= built)) return
+  const inputs = [...INPUTS.map((input) => join(ROOT, input)), join(PACKAGE_ROOT, 'package.json')]
+  if (inputs.every((input) => newest(input) <= built)) return
   // An image of a container has the bundle, and not what builds it.
   if (built > 0 && !existsSync(WRANGLER)) return
   onBuild()
@@ -53,10 +59,20 @@ export function buildBundle(): string {
   }
 }
 
-/** Time of the last change below `path`, in ms since the epoch. */
+/** An image of a container has none: it has the bundle. */
+function findWrangler(): string {
+  const require = createRequire(import.meta.url)
+  try {
+    return join(dirname(require.resolve('wrangler/package.json')), 'bin', 'wrangler.js')
+  } catch {
+    return join(PACKAGE_ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+  }
+}
+
+/** Time of the last change below `path`, in ms since the epoch; 0 where there is nothing. */
 function newest(path: string): number {
-  const stat = statSync(path)
-  if (!stat.isDirectory()) return stat.mtimeMs
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat?.isDirectory()) return stat?.mtimeMs ?? 0
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
     .reduce(

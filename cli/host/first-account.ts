@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
+import { reasonOf } from '../terminal/reason.ts'
 
 export interface FirstAccount {
   did: string
@@ -9,6 +10,9 @@ export interface FirstAccount {
   /** Given only when it was made up. */
   password: string | undefined
 }
+
+/** Keeps a password that is made up before there is an account with it. */
+export type KeepPassword = (password: string) => void
 
 /** The first account could not be made; the message is the server's. */
 export class FirstAccountError extends Error {
@@ -35,12 +39,14 @@ export const isLocal = ({ PDS_HOSTNAME }: RawSettings): boolean =>
 export async function ensureFirstAccount(
   origin: string,
   raw: RawSettings,
+  keep: KeepPassword = () => undefined,
 ): Promise<FirstAccount | 'none' | 'exists'> {
   const existing = await call<{ repos: unknown[] }>(origin, 'com.atproto.sync.listRepos?limit=1')
   if (existing.repos.length > 0) return 'exists'
   if (!raw.PDS_FIRST_HANDLE && !isLocal(raw)) return 'none'
   const handle = raw.PDS_FIRST_HANDLE?.toLowerCase() ?? `alice${await firstDomain(origin)}`
   const password = raw.PDS_FIRST_PASSWORD ?? randomBytes(12).toString('base64url')
+  if (!raw.PDS_FIRST_PASSWORD) keep(password)
   const credentials = Buffer.from(`admin:${raw.PDS_ADMIN_PASSWORD}`).toString('base64')
   const did = raw.PDS_FIRST_DID_METHOD === 'web' ? `did:web:${handle}` : undefined
   try {
@@ -82,9 +88,8 @@ async function call<T>(origin: string, method: string, init?: RequestInit): Prom
     redirect: 'manual',
   }).then(
     async (response) => ({ response, text: await response.text() }),
-    (error: Error) => {
-      const { message } = error.cause instanceof Error ? error.cause : error
-      throw new FirstAccountError(`the host does not answer (${message})`)
+    (error: unknown) => {
+      throw new FirstAccountError(`the host does not answer (${reasonOf(error)})`)
     },
   )
   const { response, text } = asked

@@ -1,8 +1,8 @@
 /** One server at a time has a data folder: two would find each other's databases locked, now and then. */
-import { writeFileSync } from 'node:fs'
+import { chownSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../terminal/errors.ts'
-import { FILE_MODE, LOCK } from './private-data.ts'
+import { FILE_MODE, LOCK, SETTINGS_LOCK } from './private-data.ts'
 import { importSqlite } from './sqlite.ts'
 
 /** Of SQLite: somebody else has the lock. */
@@ -20,6 +20,27 @@ export const lockFolder = (folder: string, helps: string): Promise<() => void> =
   takeLock(folder, LOCK, `Another server runs with the data in ${folder}: ${helps}`)
 
 /**
+ * Does something with a folder's settings and secrets: one command at a time, as each reads them first. The system gives the
+ * lock back when its process ends, also when that is killed.
+ *
+ * @param folder with the data of a host on this machine, or with the files of one on Cloudflare
+ * @throws CommandError where another one is at work, and what `work` throws
+ */
+export async function withSettingsLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const release = await takeLock(
+    folder,
+    SETTINGS_LOCK,
+    `Another command is changing the settings or secrets in ${folder} (init, deploy, or secret rotate): end it, or let it end, ` +
+      'and try again.',
+  )
+  try {
+    return await work()
+  } finally {
+    release()
+  }
+}
+
+/**
  * Takes one of several locks of a folder.
  *
  * @param name of its file
@@ -33,6 +54,11 @@ export async function takeLock(folder: string, name: string, taken: string): Pro
   const path = join(folder, name)
   // SQLite would let others read it.
   writeFileSync(path, '', { flag: 'a', mode: FILE_MODE })
+  // The service whose folder it is takes it as well.
+  if (process.getuid?.() === 0) {
+    const { uid, gid } = statSync(folder)
+    chownSync(path, uid, gid)
+  }
   const lock = new DatabaseSync(path, { timeout: 0 })
   try {
     lock.exec('BEGIN EXCLUSIVE')

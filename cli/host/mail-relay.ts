@@ -1,6 +1,6 @@
 /** Sends mails by SMTP beside workerd, which has no SMTP client that is as old and as tried as Node's. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createTransport, type Transporter } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 import {
   isFinalReply,
   messageOf,
@@ -15,14 +15,14 @@ const MAX_BODY = 1024 * 1024
 const TIMEOUT = 15_000
 
 /** Listens on a Unix socket; does not keep the process alive. @param url `smtp://` or `smtps://`, with credentials */
-export function startMailRelay(url: string): Promise<UnixService> {
-  const transport = connectTo(url)
+export async function startMailRelay(url: string): Promise<UnixService> {
+  const transport = await connectTo(url)
   return startUnixService('mail', (request, response) => void answer(transport, request, response))
 }
 
 /** Sends one mail. @throws what nodemailer says, in words for the operator */
 export async function sendBySmtp(url: string, mail: OutgoingMail): Promise<void> {
-  const transport = connectTo(url)
+  const transport = await connectTo(url)
   try {
     await send(transport, mail)
   } finally {
@@ -32,7 +32,7 @@ export async function sendBySmtp(url: string, mail: OutgoingMail): Promise<void>
 
 /** Signs in at the server, and sends nothing. @throws what nodemailer says */
 export async function verifySmtp(url: string): Promise<void> {
-  const transport = connectTo(url)
+  const transport = await connectTo(url)
   try {
     await transport.verify()
   } finally {
@@ -40,12 +40,15 @@ export async function verifySmtp(url: string): Promise<void> {
   }
 }
 
-const connectTo = (url: string): Transporter =>
-  createTransport(withTls(url), {
+async function connectTo(url: string): Promise<Transporter> {
+  // Loaded where it is needed: most commands, and most hosts on one's own machine, send no mail.
+  const { createTransport } = await import('nodemailer')
+  return createTransport(withTls(url), {
     connectionTimeout: TIMEOUT,
     greetingTimeout: TIMEOUT,
     socketTimeout: TIMEOUT,
   } as object)
+}
 
 async function send(transport: Transporter, mail: OutgoingMail): Promise<void> {
   await transport.sendMail(messageOf(mail))

@@ -11,8 +11,23 @@ export const PRIVATE_UMASK = 0o077
 /** The file that whoever runs with the folder has locked; nothing is in it. */
 export const LOCK = 'lock.sqlite'
 
+/** The one that a command has locked which changes settings or secrets. */
+export const SETTINGS_LOCK = 'settings.lock.sqlite'
+
+/** The password of the first account, where it was made up and could not be shown. */
+export const FIRST_PASSWORD = 'first-password'
+
 /** What this server keeps in the data folder; whatever else is there is left as it is. */
-const OWN = ['objects', 'blobs', 'secrets.json', 'workerd.capnp', 'plc.jsonl', LOCK]
+const OWN = [
+  'objects',
+  'blobs',
+  'secrets.json',
+  'workerd.capnp',
+  'plc.jsonl',
+  LOCK,
+  SETTINGS_LOCK,
+  FIRST_PASSWORD,
+]
 
 /** What a file system or somebody looking around puts into a folder. */
 const FOREIGN = /^(?:lost\+found$|\.)/

@@ -40,12 +40,20 @@ export function answersFrom(given: GivenAnswers): Answers {
       newPassword = typed === '' && !given.offline ? await old() : typed
       return newPassword
     },
-    signInCode: (where) =>
-      prompts.text({
-        message: `${where} asks for a code: by mail, or of your authenticator app`,
+    givenSignInCode: () => given.signInCode || undefined,
+    signInCode(where) {
+      const what = 'a code beside the password, mailed to you or shown by your authenticator app'
+      if (!prompts.canAsk) {
+        throw new MoveError(
+          `${where} asks for ${what}: run the same command again on a terminal, or, for the old host, with --sign-in-code and that code. Everything so far is kept.`,
+        )
+      }
+      return prompts.text({
+        message: `${where} asks for ${what} (nothing: have another one mailed)`,
         flag: '--sign-in-code',
-        given: given.signInCode,
-      }),
+        given: undefined,
+      })
+    },
     email: () => {
       const none = given.offline
         ? ''

@@ -10,7 +10,9 @@ export interface Answers {
   oldPassword(): Promise<string>
   /** The password that the account has here, or gets. */
   newPassword(): Promise<string>
-  /** The code that a host asks for beside the password. @param where such as `the old host` */
+  /** A code for signing in at the old host that was given along. */
+  givenSignInCode(): string | undefined
+  /** The code that a host asks for beside the password; empty: it is to mail another. @param where such as `the old host` */
   signInCode(where: string): Promise<string>
   /** A code for the change of the identity that was given along, such as by the operator of the old host. */
   givenIdentityCode(): string | undefined

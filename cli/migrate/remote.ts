@@ -1,7 +1,9 @@
 /** Requests to a host by XRPC, as somebody asks who moves a whole account over an unreliable line. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { escapeControls } from '../../codegen/escape-controls.ts'
+import { retryAfterOf, waitInWords } from '../../src/kernel/net/retry-after.ts'
 import { jsonObject } from '../../src/services/move-in/json-object.ts'
+import { reasonOf } from '../terminal/reason.ts'
 import { MoveError, RemoteError } from './errors.ts'
 
 /** How long and how often a host is waited for. */
@@ -124,7 +126,7 @@ export class Remote {
       watch.end()
       signal.throwIfAborted()
       if (error instanceof RemoteError) throw error
-      throw this.#failed(method, reasonOf(error, watch), error)
+      throw this.#failed(method, whyOf(error, watch), error)
     }
   }
 
@@ -142,7 +144,7 @@ export class Remote {
         if (!(error instanceof RemoteError && error.isPassing)) throw error
         if (error.retryAfter !== undefined && error.retryAfter > MAX_RETRY_AFTER) {
           throw new MoveError(
-            `${error.message}. It asks to wait for ${Math.ceil(error.retryAfter / 60_000)} minutes: run the same command again then.`,
+            `${error.message}. It asks to be left alone: run the same command again ${waitInWords(error.retryAfter)}. Everything so far is kept.`,
           )
         }
         if (attempt >= patience.attempts) throw error
@@ -171,7 +173,7 @@ export class Remote {
       }
     } catch (error) {
       signal.throwIfAborted()
-      throw this.#failed(method, reasonOf(error, watch), error)
+      throw this.#failed(method, whyOf(error, watch), error)
     } finally {
       watch.end()
     }
@@ -261,26 +263,13 @@ class Watch {
   }
 }
 
-function reasonOf(error: unknown, watch: Watch): string {
-  if (watch.isOver) return 'nothing came for too long'
-  const cause = (error as { cause?: { code?: string; message?: string } }).cause
-  return escapeControls(cause?.code ?? cause?.message ?? (error as Error).message)
-}
+const whyOf = (error: unknown, watch: Watch): string =>
+  watch.isOver ? 'nothing came for too long' : escapeControls(reasonOf(error))
 
 /** Bytes that an answer says to have; undefined where it does not say, or means others than arrive. */
 function lengthOf(headers: Headers): number | undefined {
   const length = headers.get('content-length')
   return length === null || headers.has('content-encoding') ? undefined : Number(length)
-}
-
-/** `Retry-After` in seconds or as a date, or `RateLimit-Reset` as seconds since 1970; in ms from now. */
-function retryAfterOf(headers: Headers): number | undefined {
-  const after = headers.get('retry-after')
-  const reset = Number(headers.get('ratelimit-remaining') === '0' && headers.get('ratelimit-reset'))
-  const seconds = after === null ? Number.NaN : Number(after)
-  if (!Number.isNaN(seconds)) return Math.max(0, seconds * 1000)
-  const at = after === null ? reset * 1000 : Date.parse(after)
-  return at > 0 ? Math.max(0, at - Date.now()) : undefined
 }
 
 function query(params: Asked['params'] = {}): string {

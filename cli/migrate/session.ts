@@ -8,8 +8,12 @@ export interface SessionOptions {
   /** Kept from an earlier run; it may have expired. */
   token: string | undefined
   password(): Promise<string>
-  /** The second factor. */
+  /** A code of the second factor that was given along. */
+  givenCode: string | undefined
+  /** Asks for a code of the second factor; empty: the host is to mail another one. @throws MoveError */
   code(): Promise<string>
+  /** Told that the host does not take a code. */
+  onWrongCode(line: string): void
   /** Called with each new access token. */
   keep(token: string): void
 }
@@ -29,6 +33,9 @@ export interface SessionView {
   status?: string
 }
 
+/** Codes of a second factor that are asked for until one is right. */
+const MAX_CODES = 5
+
 /** An access token is renewed when it has less left, ms. */
 const MARGIN = 60_000
 
@@ -37,6 +44,8 @@ export class Session {
   #token: string | undefined
   /** In memory only: it is good for months. */
   #refreshToken: string | undefined
+  /** Codes are good once. */
+  #sentGiven = false
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -116,24 +125,12 @@ export class Session {
   }
 
   async #signIn(): Promise<void> {
-    const { remote, did, password, code } = this.#options
-    const input = { identifier: did, password: await password(), allowTakendown: true }
-    const create = (authFactorToken?: string) =>
-      remote.again(() =>
-        remote.ask<Tokens & { did: string }>('com.atproto.server.createSession', {
-          body: { ...input, ...(authFactorToken && { authFactorToken }) },
-        }),
-      )
-    let tokens: Tokens & { did: string }
-    try {
-      tokens = await create()
-    } catch (error) {
-      if (!(error instanceof RemoteError)) throw error
-      if (error.code !== 'AuthFactorTokenRequired') throw signInError(error, remote)
-      tokens = await create(await code()).catch((second: unknown) => {
-        throw second instanceof RemoteError ? signInError(second, remote) : second
-      })
-    }
+    const { remote, did, password } = this.#options
+    const tokens = await this.#open({
+      identifier: did,
+      password: await password(),
+      allowTakendown: true,
+    })
     if (tokens.did !== did) {
       throw new MoveError(
         `${remote.name} signed in ${tokens.did}, not ${did}: it cannot be trusted`,
@@ -146,10 +143,40 @@ export class Session {
     }
     this.use(tokens)
   }
+
+  /**
+   * A code that was given along is sent at once: a host that mails codes mails another one whenever none is sent, and may
+   * take the newest only. Hosts name what is wrong differently: that it is the code is known once one was asked for.
+   */
+  async #open(input: object): Promise<Tokens & { did: string }> {
+    const { remote, givenCode, code: askForCode, onWrongCode } = this.#options
+    let code = this.#sentGiven ? undefined : givenCode
+    this.#sentGiven = true
+    let isGiven = code !== undefined
+    for (let asked = 0; ; ) {
+      try {
+        const body = { ...input, ...(code && { authFactorToken: code }) }
+        return await remote.again(() => remote.ask('com.atproto.server.createSession', { body }))
+      } catch (error) {
+        if (!(error instanceof RemoteError) || error.isPassing) throw error
+        const wantsCode = error.code === 'AuthFactorTokenRequired'
+        if (!wantsCode && code === undefined) throw signInError(error, remote)
+        if (!wantsCode) onWrongCode(`${remote.name} does not take the code: ${error.message}`)
+        if (asked >= MAX_CODES) throw signInError(error, remote)
+        if (isGiven && !wantsCode) {
+          // Perhaps it was the password: without a code the host says which.
+          code = undefined
+        } else {
+          asked++
+          code = (await askForCode()) || undefined
+        }
+        isGiven = false
+      }
+    }
+  }
 }
 
 function signInError(error: RemoteError, remote: Remote): Error {
-  if (error.status === undefined || error.isPassing) return error
   return new MoveError(`Signing in at ${remote.origin} failed: ${error.message}`)
 }
 

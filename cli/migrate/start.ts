@@ -87,7 +87,10 @@ export function moveOf(start: Start, state: MoveState): Move {
       did: state.did,
       token: state.tokens[side],
       password,
+      // Of the account here there is none before it is here.
+      givenCode: side === 'source' ? answers.givenSignInCode() : undefined,
       code: () => answers.signInCode(host.name),
+      onWrongCode: (line) => report.note(line),
       keep(token) {
         state.tokens[side] = token
         save()

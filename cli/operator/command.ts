@@ -20,25 +20,35 @@ export interface Printed {
   answer: unknown
   /** Otherwise, with a line break at its end. */
   text: string
+  /** Below that, as it is: a picture for the terminal, of nothing that anybody else has written. */
+  picture?: string
 }
 
-/** @param definition `args` without those that say which host it is */
+/** Prints one or the other. */
+export function printAnswer(json: boolean | undefined, { answer, text, picture = '' }: Printed) {
+  process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `${safe(text)}${picture}`)
+}
+
+/**
+ * @param definition `args` without those that say which host it is; `json` has the fields of its answer, for `--help`
+ */
 export function operatorCommand<const A extends ArgsDef>(definition: {
   name: string
   description: string
   args: A
+  json?: string
   about?: string
   rest?: boolean
   run(args: ParsedArgs<A & typeof shared>): Promise<Printed>
 }): AnyCommand {
-  const { args, run, ...rest } = definition
+  const { args, run, json: fields, ...rest } = definition
+  const description = fields ? `Print ${fields} instead` : shared.json.description
   return command({
     ...rest,
-    args: { ...args, ...shared },
+    args: { ...args, ...shared, json: { ...shared.json, description } },
     run: async (given) => {
-      const { answer, text } = await run(given as ParsedArgs<A & typeof shared>)
       const { json } = given as { json?: boolean }
-      process.stdout.write(json ? `${JSON.stringify(answer)}\n` : safe(text))
+      printAnswer(json, await run(given as unknown as ParsedArgs<A & typeof shared>))
     },
   })
 }

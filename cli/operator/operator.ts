@@ -7,7 +7,11 @@ import { isLoopback } from '../../src/kernel/loopback.ts'
 import { ROOT } from '../host/bundle.ts'
 import { setOutside } from '../settings/env-file.ts'
 import { LOOPBACK, originAt, readLocalSettings } from '../settings/local.ts'
-import { cloudflareFiles, readCloudflareSecrets, readWranglerConfig } from '../setup/cloudflare.ts'
+import {
+  cloudflareFiles,
+  readCloudflareSecrets,
+  readWranglerConfig,
+} from '../setup/cloudflare-files.ts'
 import { CommandError } from '../terminal/errors.ts'
 
 /** Settings of `npm run dev`. */
@@ -49,12 +53,25 @@ export const readAsOperator = (
   path: string,
 ): Promise<Record<string, unknown>> => request(args, path)
 
-async function request(
+const request = (
   args: OperatorArgs,
   path: string,
   body?: object,
+): Promise<Record<string, unknown>> => send(accessTo(args), path, body)
+
+/** As `askAsOperator`, with a password of the caller's. @throws CommandError */
+export const askWithPassword = (
+  args: OperatorArgs,
+  password: string,
+  path: string,
+  body: object,
+): Promise<Record<string, unknown>> => send({ origin: originOf(args), password }, path, body)
+
+async function send(
+  { origin: host, password }: Access,
+  path: string,
+  body?: object,
 ): Promise<Record<string, unknown>> {
-  const { origin: host, password } = accessTo(args)
   const response = await fetch(`${host}${path}`, {
     method: body ? 'POST' : 'GET',
     // Wherever else that would lead, the password does not go.
@@ -72,6 +89,7 @@ async function request(
     throw new CommandError(
       'The server does not take this operator’s password: set PDS_ADMIN_PASSWORD, or PDS_DATA_DIRECTORY to its folder; ' +
         'with `npm run dev`, add --dev.',
+      { reason: 'password' },
     )
   }
   if (!response.ok) {
@@ -94,10 +112,10 @@ function accessTo({ host, dev }: OperatorArgs): Access {
   const given = setOutside().PDS_ADMIN_PASSWORD
   if (given) return { origin, password: given }
   // The password of the host here is for that one: another would learn it.
-  const password = passwordHere(new URL(origin).hostname)
+  const password = passwordHere(new URL(origin))
   if (password) return { origin, password }
   throw new CommandError(
-    `${origin} is not the host of this folder: set PDS_ADMIN_PASSWORD to the password of its operator (it is in the recovery kit).`,
+    `${origin} is not the host of this folder (whose password goes to https://<its name> only): set PDS_ADMIN_PASSWORD to the password of its operator (it is in the recovery kit).`,
   )
 }
 
@@ -110,16 +128,28 @@ function originGiven(host: string): string {
   return url.origin
 }
 
-/** Of a host whose files are here, on this machine or to be deployed. @returns undefined for another host */
-function passwordHere(hostname: string): string | undefined {
+/**
+ * Of a host whose files are here, on this machine or to be deployed: for its public address, or this machine itself. Over
+ * plain http, or another port, anybody could answer in its place.
+ *
+ * @returns undefined for another host
+ */
+function passwordHere({ hostname, origin }: URL): string | undefined {
+  if (isLoopback(hostname)) return localSettings().password
+  if (origin !== `https://${hostname}`) return undefined
   const { config, secrets } = cloudflareFiles()
   if (existsSync(config) && readWranglerConfig(config).vars?.PDS_HOSTNAME === hostname) {
     return readCloudflareSecrets(secrets).PDS_ADMIN_PASSWORD
   }
-  return isLoopback(hostname) || process.env.PDS_HOSTNAME === hostname
-    ? localSettings().password
-    : undefined
+  return process.env.PDS_HOSTNAME === hostname ? localSettings().password : undefined
 }
+
+/** Whether the host that these arguments mean is the one whose files are here: the passwords in them are for that one. */
+export const isHostOfFolder = ({ host }: OperatorArgs): boolean =>
+  !host || passwordHere(new URL(originGiven(host))) !== undefined
+
+/** The password by which these arguments reach their host. @throws CommandError */
+export const passwordOf = (args: OperatorArgs): string => accessTo(args).password
 
 /** Origin of the host that these arguments mean. @throws CommandError */
 export function originOf({ host, dev }: OperatorArgs): string {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { secretsOnWorker } from '../setup/cloudflare.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { cloudflarePlace } from './places.ts'
 
@@ -37,6 +38,14 @@ test('a change that was killed after the secret was deleted is ended by the next
   await place.settle(SETTING, NEXT, 'new')
   expect(kept()).toBe('new')
   expect(place.kept(NEXT)).toBeUndefined()
+})
+
+test('a number in an error is no answer that the Worker has no keys', async () => {
+  const stderr = '[ERROR] request 4b1000742: internal error'
+  const says = { 'secret list json': { code: 1, stderr } }
+  const state = { signedIn: true, deployed: true, secrets: [], says }
+  writeFileSync(join(folder, 'state.json'), JSON.stringify(state))
+  await expect(secretsOnWorker()).rejects.toThrow('does not say whether')
 })
 
 test.each([

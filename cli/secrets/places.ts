@@ -1,15 +1,18 @@
 /** Where the secrets of a host are kept: in secrets.json on this machine, or at Cloudflare. */
 import { existsSync, readFileSync, renameSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { writeFileSafely } from '../host/safe-file.ts'
 import { runWrangler } from '../host/wrangler.ts'
-import { cloudflareFiles, secretsOnWorker } from '../setup/cloudflare.ts'
+import { secretsOnWorker } from '../setup/cloudflare.ts'
+import { cloudflareFiles } from '../setup/cloudflare-files.ts'
 import { CommandError } from '../terminal/errors.ts'
 
 /** Where a host finds its secrets. */
 export interface SecretPlace {
   /** In words, where whoever looks for a secret finds it. */
   readonly where: string
+  /** The folder of the files in which they are. */
+  readonly folder: string
   /** Whether a host that runs gets what is changed here by itself. */
   readonly isDeployed: boolean
   /** A value that was put away for a setting; undefined: there is none. */
@@ -20,6 +23,8 @@ export interface SecretPlace {
   give(setting: string, value: string): Promise<void>
   /** What took the place of a setting is its value from now on, and the other setting goes. */
   settle(setting: string, next: string, value: string): Promise<void>
+  /** The same for what the host has got under the name of the setting itself. */
+  settleKept(setting: string, next: string, value: string): void
 }
 
 /** The data folder of a host on this machine, which reads it when it starts. @throws CommandError */
@@ -33,9 +38,10 @@ export function localPlace(env: NodeJS.ProcessEnv): SecretPlace {
   const file = jsonFile(path)
   return {
     ...file,
+    folder: dirname(path),
     isDeployed: false,
     give: async (setting, value) => file.keep(setting, value),
-    settle: async (setting, next, value) => file.settle(setting, next, value),
+    settle: async (setting, next, value) => file.settleKept(setting, next, value),
   }
 }
 
@@ -56,6 +62,7 @@ export function cloudflarePlace(folder: string): SecretPlace {
   }
   return {
     ...files,
+    folder,
     isDeployed: true,
     give: (setting, value) => run(['secret', 'put', setting], value),
     async settle(setting, next, value) {
@@ -65,14 +72,12 @@ export function cloudflarePlace(folder: string): SecretPlace {
         // Gone already, where a run before was killed at this point.
         if ((await secretsOnWorker()).includes(next)) throw error
       }
-      files.settle(setting, next, value)
+      files.settleKept(setting, next, value)
     },
   }
 }
 
-type Files = Pick<SecretPlace, 'where' | 'kept' | 'keep'> & {
-  settle(setting: string, next: string, value: string): void
-}
+type Files = Pick<SecretPlace, 'where' | 'kept' | 'keep' | 'settleKept'>
 
 function jsonFile(path: string): Files {
   const read = (): Record<string, string> => {
@@ -88,7 +93,7 @@ function jsonFile(path: string): Files {
     where: path,
     kept: (setting) => read()[setting],
     keep: (setting, value) => write({ ...read(), [setting]: value }),
-    settle(setting, next, value) {
+    settleKept(setting, next, value) {
       const { [next]: _, ...others } = read()
       write({ ...others, [setting]: value })
     },
@@ -104,6 +109,6 @@ function singleFiles(folder: string): Files {
       return existsSync(path) ? readFileSync(path, 'utf8').trim() || undefined : undefined
     },
     keep: (setting, value) => writeFileSafely(fileOf(setting), `${value}\n`),
-    settle: (setting, next) => renameSync(fileOf(next), fileOf(setting)),
+    settleKept: (setting, next) => renameSync(fileOf(next), fileOf(setting)),
   }
 }

@@ -68,11 +68,14 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   const dataDirectory = resolve(parsed.PDS_DATA_DIRECTORY ?? 'data')
-  makeDataFolder(dataDirectory, (line) => process.stderr.write(`note: ${line}\n`))
   const given: RawSettings = Object.fromEntries(
     Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
   )
-  const kept = keptSecrets(dataDirectory, given, parsed.PDS_ROTATED_SECRETS ?? [])
+  const wanted = { given, rotated: parsed.PDS_ROTATED_SECRETS ?? [] }
+  // Before anything is made where a disk may be mounted later.
+  if (parsed.PDS_KEYS_EXIST) assertHasKeys(dataDirectory, wanted)
+  makeDataFolder(dataDirectory, (line) => process.stderr.write(`note: ${line}\n`))
+  const kept = keptSecrets(dataDirectory, wanted)
   const raw: RawSettings = { ...kept, ...given }
   const { PDS_PORT: port = DEFAULT_PORT, PDS_BIND: bind = LOOPBACK } = parsed
   return { dataDirectory, port, bind, raw, unknown }
@@ -87,17 +90,34 @@ export function originAt(bind: string, port: number | string): string {
 /** An IP address with brackets around it, if it needs them. */
 export const inUrl = (address: string): string => (address.includes(':') ? `[${address}]` : address)
 
+interface Wanted {
+  given: RawSettings
+  /** Secrets that may be others than before. */
+  rotated: readonly LastingSecret[]
+}
+
+/** Secrets that data depend on, and that are nowhere. */
+const lostOf = (kept: RawSettings, { given, rotated }: Wanted): string[] =>
+  lastingSecrets.filter((name) => !(kept[name] || given[name]) && !rotated.includes(name))
+
+/** @throws ConfigError where the folder is not the one in which a host had its keys */
+function assertHasKeys(dataDirectory: string, wanted: Wanted): void {
+  const path = join(dataDirectory, 'secrets.json')
+  const lost = lostOf(readSecrets(path), wanted)
+  if (lost.length === 0) return
+  throw new ConfigError(
+    `${dataDirectory} does not have the keys of this host, which was set up already (PDS_KEYS_EXIST): ${lost.join(', ')}. ` +
+      'Nothing was made. Is a disk not mounted, or PDS_DATA_DIRECTORY another folder than before? If it is lost, restore a backup ' +
+      'into it (npx cumulus restore). Only for a host that begins anew, without the accounts of before, take PDS_KEYS_EXIST out of ' +
+      'the settings (pds.env).',
+  )
+}
+
 /** @throws ConfigError where secrets are missing that accounts in this folder were made with */
-function keptSecrets(
-  dataDirectory: string,
-  given: RawSettings,
-  rotated: readonly LastingSecret[],
-): RawSettings {
+function keptSecrets(dataDirectory: string, wanted: Wanted): RawSettings {
   const path = join(dataDirectory, 'secrets.json')
   const kept = readSecrets(path)
-  const lost = lastingSecrets.filter(
-    (name) => !(kept[name] || given[name]) && !rotated.includes(name),
-  )
+  const lost = lostOf(kept, wanted)
   if (lost.length > 0 && holdsData(dataDirectory)) {
     throw new ConfigError(
       `${dataDirectory} has data in it, but ${lost.join(', ')} ${lost.length > 1 ? 'are' : 'is'} not in ` +
@@ -111,7 +131,7 @@ function keptSecrets(
   const text = `${JSON.stringify(all, null, 2)}\n`
   if (existsSync(path)) writeFileSafely(path, text)
   // Of two that start at once, both go on with what one has made.
-  else if (!createFileSafely(path, text)) return keptSecrets(dataDirectory, given, rotated)
+  else if (!createFileSafely(path, text)) return keptSecrets(dataDirectory, wanted)
   return all
 }
 

@@ -1,14 +1,21 @@
 /** Sets up a host on Cloudflare: public settings and routes in `wrangler.toml`, secrets in a file beside it. */
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import { parse, patch } from '@decimalturn/toml-patch'
 import { type RawSettings, settings } from '../../src/kernel/config/settings.ts'
-import { ROOT } from '../host/bundle.ts'
+import { withSettingsLock } from '../host/folder-lock.ts'
 import { createFileSafely, writeFileSafely } from '../host/safe-file.ts'
 import { reasonIn, runWrangler } from '../host/wrangler.ts'
-import { makeSecrets, parseSecrets } from '../settings/local.ts'
+import { makeSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
 import type { Prompts } from '../terminal/prompts.ts'
+import {
+  cloudflareFiles,
+  type Route,
+  readCloudflareSecrets,
+  readWranglerConfig,
+  type WranglerConfig,
+} from './cloudflare-files.ts'
 import type { SetUp } from './machine.ts'
 import { zoneOf } from './names.ts'
 import type { Answers } from './questions.ts'
@@ -22,12 +29,6 @@ import {
 } from './recovery-kit.ts'
 import { withAnswers } from './settings.ts'
 
-/**
- * Secrets of the host on Cloudflare. Not `.dev.vars`, from which `npm run dev` reads: keys of production have no place in
- * development. Ignored by git.
- */
-const SECRETS = 'cloudflare-secrets.json'
-
 /** A recovery key that is not proven yet, among the secrets; it is never uploaded. */
 const PENDING = 'RECOVERY_KEY_PENDING'
 
@@ -35,43 +36,6 @@ const PENDING = 'RECOVERY_KEY_PENDING'
 const PROVEN = 'RECOVERY_KIT_PROVEN'
 
 const FILE_MODE = 0o644
-
-export interface Route {
-  pattern: string
-  custom_domain?: boolean
-  zone_name?: string
-}
-
-export interface WranglerConfig {
-  vars?: Record<string, string>
-  routes?: Route[]
-  r2_buckets?: { binding: string; bucket_name: string }[]
-  migrations?: { new_sqlite_classes?: string[] }[]
-  durable_objects?: { bindings?: { class_name: string }[] }
-}
-
-/** Where the two files are. @param folder the project's */
-export const cloudflareFiles = (folder: string = ROOT) => ({
-  config: join(folder, 'wrangler.toml'),
-  secrets: join(folder, SECRETS),
-})
-
-/** @throws CommandError for a file that is no TOML */
-export function readWranglerConfig(path: string): WranglerConfig {
-  try {
-    return parse(readFileSync(path, 'utf8')) as WranglerConfig
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall) throw error
-    throw new CommandError(`${path} is not valid: ${(error as Error).message}`)
-  }
-}
-
-export function readCloudflareSecrets(path: string): RawSettings {
-  if (!existsSync(path)) return {}
-  const secrets = parseSecrets(readFileSync(path, 'utf8'))
-  if (!secrets) throw new CommandError(`${path} is damaged: restore it from a backup.`)
-  return secrets
-}
 
 /** The secrets that belong on the Worker. */
 export const uploadable = (kept: RawSettings): RawSettings =>
@@ -92,11 +56,20 @@ export function routesFor(hostname: string, handleDomains: string): Route[] {
 }
 
 /** @throws CommandError, UsageError, InterruptedError */
-export async function setUpCloudflare(
+export const setUpCloudflare = (
   answers: Answers,
   kit: KitOptions,
   prompts: Prompts,
   files = cloudflareFiles(),
+): Promise<SetUp> =>
+  withSettingsLock(dirname(files.config), () => withKit(answers, kit, prompts, files))
+
+/** Nobody else does this now. */
+async function withKit(
+  answers: Answers,
+  kit: KitOptions,
+  prompts: Prompts,
+  files: ReturnType<typeof cloudflareFiles>,
 ): Promise<SetUp> {
   const { hostname, data } = answers
   if (!readCloudflareSecrets(files.secrets).PDS_KEY_SECRET) await refuseLiveSecrets(files.secrets)
@@ -105,6 +78,8 @@ export async function setUpCloudflare(
   const kept = keptKeys(files.secrets, recoverySet)
   const all = withAnswers({ ...before, ...uploadable(kept) }, answers)
   const secrets = only(all, isSecret)
+  // Such as a password whose change has not ended.
+  const others = only(kept, (name) => !(name in settings) && name !== PENDING)
   const vars = only({ ...all, PDS_DATA_LOCATION: data }, (name) => !isSecret(name))
   const routes = routesFor(hostname, answers.handleDomains)
   // What cannot be written is to be known before there is a kit.
@@ -112,7 +87,7 @@ export async function setUpCloudflare(
   const fingerprint = kitFingerprint(kept)
   const done = [files.config, files.secrets]
   if (recoverySet && kept[PROVEN] === fingerprint) {
-    writeSecrets(files.secrets, { ...secrets, [PROVEN]: fingerprint })
+    writeSecrets(files.secrets, { ...others, ...secrets, [PROVEN]: fingerprint })
     writeConfig(files.config, vars, routes)
     return { files: done, recoveryKit: undefined }
   }
@@ -128,7 +103,7 @@ export async function setUpCloudflare(
   )
   writeConfig(files.config, { ...vars, PDS_RECOVERY_DID_KEY: recoveryKey.didKey }, routes)
   // From here on the recovery key is in the kit only.
-  writeSecrets(files.secrets, { ...secrets, [PROVEN]: fingerprint })
+  writeSecrets(files.secrets, { ...others, ...secrets, [PROVEN]: fingerprint })
   return { files: done, recoveryKit }
 }
 
@@ -158,14 +133,16 @@ const only = (all: RawSettings, belongs: (name: string) => boolean): Record<stri
   )
 
 /** Uploads the secrets to the Worker, by standard input. @throws CommandError */
-export async function pushSecrets(path: string = cloudflareFiles().secrets): Promise<string[]> {
-  const secrets = uploadable(readCloudflareSecrets(path))
-  const { code, stderr } = await runWrangler(['secret', 'bulk'], { input: JSON.stringify(secrets) })
-  if (code !== 0) {
-    throw new CommandError(`wrangler did not take the secrets: ${reasonIn('', stderr)}`)
-  }
-  return Object.keys(secrets)
-}
+export const pushSecrets = (path: string = cloudflareFiles().secrets): Promise<string[]> =>
+  withSettingsLock(dirname(path), async () => {
+    const secrets = uploadable(readCloudflareSecrets(path))
+    const input = JSON.stringify(secrets)
+    const { code, stderr } = await runWrangler(['secret', 'bulk'], { input })
+    if (code !== 0) {
+      throw new CommandError(`wrangler did not take the secrets: ${reasonIn('', stderr)}`)
+    }
+    return Object.keys(secrets)
+  })
 
 /** New keys would lock out every account that the Worker has. @throws CommandError */
 async function refuseLiveSecrets(path: string): Promise<void> {
@@ -177,8 +154,8 @@ async function refuseLiveSecrets(path: string): Promise<void> {
   )
 }
 
-/** Cloudflare's code for a Worker that there is not yet. */
-const NO_WORKER = '10007'
+/** What wrangler says of a Worker that there is not yet. The bare number may be part of anything. */
+const NO_WORKER = '[code: 10007]'
 
 /**
  * Names of the secrets that the Worker has: none, where there is no Worker of the name yet.

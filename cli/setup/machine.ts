@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
-import { takeLock } from '../host/folder-lock.ts'
+import { withSettingsLock } from '../host/folder-lock.ts'
 import { createFileSafely, writeFileSafely } from '../host/safe-file.ts'
 import { envFileText, readEnvFile, writeEnvFile } from '../settings/env-file.ts'
 import { holdsData, readLocalSettings } from '../settings/local.ts'
@@ -22,8 +22,6 @@ import { settingsOf, withAnswers } from './settings.ts'
 
 /** Private half of a recovery key whose owner has not shown yet to have it; 64 hex digits. */
 const PENDING = 'recovery-key.pending'
-
-const LOCK = 'init.lock.sqlite'
 
 /** Fingerprint of the keys that the owner has shown to have a kit of. */
 const PROVEN = 'recovery-kit.proven'
@@ -60,20 +58,15 @@ export async function setUpMachine(
   const { data } = answers
   refuseOtherName(answers, options)
   const given: RawSettings = { ...withAnswers(before, answers), PDS_DATA_DIRECTORY: data }
+  // Another folder than before is a choice, and gets its own.
+  if (resolve(before.PDS_DATA_DIRECTORY ?? '') !== resolve(data)) delete given.PDS_KEYS_EXIST
   refuseOverridden({ ...settingsOf(answers), PDS_DATA_DIRECTORY: data }, outside)
   // What cannot be written is to be known before there is a kit.
   envFileText(envFile, given)
   const { dataDirectory, raw: secrets } = readLocalSettings({ ...given, ...outside })
-  const release = await takeLock(
-    dataDirectory,
-    LOCK,
-    `Another cumulus init is at work in ${dataDirectory}: end it, or let it end, and try again.`,
+  return withSettingsLock(dataDirectory, () =>
+    withKit(answers, { ...options, dataDirectory, secrets }, prompts),
   )
-  try {
-    return await withKit(answers, { ...options, dataDirectory, secrets }, prompts)
-  } finally {
-    release()
-  }
 }
 
 /** Nobody else does this now. */
@@ -86,7 +79,12 @@ async function withKit(
   const { hostname, data } = answers
   // Once more: another run may have ended since.
   const before = readEnvFile(envFile)
-  const merged: RawSettings = { ...withAnswers(before, answers), PDS_DATA_DIRECTORY: data }
+  const merged: RawSettings = {
+    ...withAnswers(before, answers),
+    PDS_DATA_DIRECTORY: data,
+    // What is tried out on this machine may be thrown away.
+    PDS_KEYS_EXIST: isLoopback(hostname) ? undefined : 'true',
+  }
   const files = [join(dataDirectory, 'secrets.json'), envFile]
   const [pending, proven] = [join(dataDirectory, PENDING), join(dataDirectory, PROVEN)]
   const { PDS_RECOVERY_DID_KEY: recoverySet } = { ...merged, ...outside }

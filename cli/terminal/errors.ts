@@ -4,6 +4,13 @@ export { UsageError } from '../../codegen/errors.ts'
 /** A command cannot do what it was asked to; the message says why, and what helps. Exit code 1. */
 export class CommandError extends Error {
   override name = 'CommandError'
+  /** Why, where a caller goes on from it: a host does not take the operator's password. */
+  readonly reason: 'password' | undefined
+
+  constructor(message: string, options: { cause?: unknown; reason?: 'password' } = {}) {
+    super(message, options)
+    this.reason = options.reason
+  }
 }
 
 /** Somebody ended a prompt with Ctrl-C. Exit code 130. */

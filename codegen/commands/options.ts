@@ -1,15 +1,15 @@
 /** Options that several commands have, and the check that no unknown one was given. */
 import type { ArgsDef } from 'citty'
+import { findProject } from '../base.ts'
 import { didYouMean } from '../did-you-mean.ts'
 import { UsageError } from '../errors.ts'
-import { projectRoot } from '../layout.ts'
 
 export const rootOption = {
   root: {
     type: 'string',
     valueHint: 'folder',
-    description: 'The project to work on, if it is not this one',
-    default: projectRoot,
+    description: 'The project to work on, if it is not the one of this folder',
+    default: findProject(process.cwd()),
   },
 } as const satisfies ArgsDef
 

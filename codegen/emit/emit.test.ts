@@ -22,7 +22,7 @@ function lexicons(files: Files) {
 }
 
 const methodsOf = (files: Files, handled: string[] = []) =>
-  routeMethods(lexicons(files), new Set(handled), rules)
+  routeMethods(lexicons(files), { project: new Set(handled) }, rules)
 
 const emitOne = (main: object) => {
   const [method] = methodsOf(lexicon('com.example.one', { main }))

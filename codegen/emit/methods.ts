@@ -10,7 +10,14 @@ export const methodPath = (nsid: string): string => `${GENERATED}/methods/${nsid
 
 /** The definer and the declared errors of one method. */
 export function emitMethod(method: Method): PlannedFile {
-  const { nsid, def } = method
+  const { nsid, def, isBase } = method
+  if (isBase) {
+    const theirs = quote(`cumulus/lex/${nsidToPath(nsid)}`)
+    return {
+      path: methodPath(nsid),
+      code: `${tsBanner(theirs.slice(1, -1))}export * from ${theirs}\n`,
+    }
+  }
   const names = (def.errors ?? []).map(({ name }) => name)
   const types = [paramsType(method), inputType(method), outputType(method)] as const
   const typeImport = types.some((type) => type.startsWith('types.'))

@@ -1,17 +1,18 @@
 /** `routes.ts`: the table from NSID to kind, route and handler. */
 import { tsBanner } from '../banner.ts'
 import { GENERATED, HANDLERS, LEXICONS, lexiconPath, nsidToPath, POLICY } from '../layout.ts'
-import type { Method } from '../methods.ts'
+import { isOurs, type Method } from '../methods.ts'
 import type { PlannedFile } from '../write.ts'
 import { commentLine, quote } from './quote.ts'
 
-/** The routing table; handlers are imported when they are first called. */
-export function emitRoutes(methods: readonly Method[]): PlannedFile {
-  const code = `${tsBanner(`${LEXICONS}/, ${HANDLERS}/ and ${POLICY}`)}import type { Routes } from 'cumulus/tree'
+/** The routing table; handlers are imported when they are first called. `onBase`: what differs from the package's. */
+export function emitRoutes(methods: readonly Method[], onBase = false): PlannedFile {
+  const own = methods.filter(isOurs)
+  const code = `${tsBanner(`${LEXICONS}/, ${HANDLERS}/ and ${POLICY}`)}${onBase ? "import { tree as base } from 'cumulus/generated'\n" : ''}import type { Routes } from 'cumulus/tree'
 
 /** Every method of every lexicon, by NSID. */
 export const routes: Routes = {
-${methods.map(entry).join('')}}
+${onBase ? '  ...base.routes,\n' : ''}${own.map(entry).join('')}}
 `
   return { path: `${GENERATED}/routes.ts`, code }
 }

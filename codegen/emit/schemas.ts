@@ -19,24 +19,29 @@ const UNUSED = new Set(['description', 'knownValues', 'errors'])
 /** Of which the server needs all there are. */
 const USED_WITHOUT_HANDLER = new Set(['record', 'permission-set'])
 
-export function emitSchemas(lexicons: readonly Lexicon[], methods: readonly Method[]): PlannedFile {
+export function emitSchemas(
+  lexicons: readonly Lexicon[],
+  methods: readonly Method[],
+  onBase = false,
+): PlannedFile {
   const byLexicon = groupByLexicon(runtimeDefs(lexicons, methods))
-  const entries = lexicons.flatMap(({ nsid, doc }) => {
+  const theirs = onBase ? groupByLexicon(runtimeDefsOfBase(lexicons, methods)) : undefined
+  const entries = lexicons.flatMap(({ nsid, doc, isBase }) => {
     const names = byLexicon.get(nsid)
-    if (!names) return []
+    if (!names || (isBase && theirs?.get(nsid)?.length === names.length)) return []
     const defs = Object.fromEntries(names.map((name) => [name, lean(doc.defs[name])]))
     const schema = printLiteral({ lexicon: 1, id: nsid, defs }, '  ')
     const type = needsType(defs) ? " as ReturnType<Schemas['']>" : ''
     return [`  // ${commentLine(lexiconPath(nsid))}\n  ${quote(nsid)}: () => (${schema})${type},\n`]
   })
-  const code = `${tsBanner(`${LEXICONS}/`)}import type { Schemas } from 'cumulus/lexicons'
+  const code = `${tsBanner(`${LEXICONS}/`)}${onBase ? "import { tree as base } from 'cumulus/generated'\n" : ''}import type { Schemas } from 'cumulus/lexicons'
 
 /**
  * Schemas by NSID, each made anew at every call: nothing is built before it is asked for, and
  * \`Lexicons\` changes the documents that it is given.
  */
 export const schemas: Schemas = {
-${entries.join('')}}
+${onBase ? '  ...base.schemas,\n' : ''}${entries.join('')}}
 `
   return { path: `${GENERATED}/schemas.ts`, code }
 }
@@ -56,6 +61,15 @@ export function runtimeDefs(lexicons: readonly Lexicon[], methods: readonly Meth
   const local = methods.filter(({ route }) => route.to === 'local')
   const roots = [...used, ...local].map(({ nsid }) => `${nsid}#main`)
   return closure(roots, defTable(lexicons))
+}
+
+/** Those that the package has generated already: what its lexicons and handlers need. */
+function runtimeDefsOfBase(lexicons: readonly Lexicon[], methods: readonly Method[]): Set<DefId> {
+  const theirs = lexicons.filter(({ isBase }) => isBase)
+  const served = methods.filter(({ isBase, handledBy, overrides }) =>
+    isBase ? handledBy === 'package' || overrides : false,
+  )
+  return runtimeDefs(theirs, served)
 }
 
 function groupByLexicon(ids: Iterable<DefId>): Map<string, string[]> {

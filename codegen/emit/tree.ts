@@ -4,6 +4,8 @@ import { GENERATED, HANDLERS, LEXICONS, POLICY } from '../layout.ts'
 import type { PlannedFile } from '../write.ts'
 
 const CODE = `import type { Tree } from 'cumulus/tree'
+// The types of the records of its collections.
+import './collections.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 

@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts'
 import { loadChecked } from '../generate.ts'
 import { checkHandler } from '../handlers/check.ts'
 import { readHandler } from '../handlers/read.ts'
-import { projectRoot } from '../layout.ts'
+import { packageRoot } from '../layout.ts'
 import { guestBook, makeProject, put, read } from '../testing/project.ts'
 import { newHandler } from './new-handler.ts'
 import { stubFiles } from './stub.ts'
@@ -68,18 +68,18 @@ test('lexicons with errors are reported, and nothing is created', async () => {
 })
 
 test('the stubs of all official methods compile and pass the checks of handlers', async () => {
-  const { lexicons = [], methods } = await loadChecked(projectRoot)
+  const { lexicons = [], methods } = await loadChecked(packageRoot)
   const types = new Map(lexicons.map(({ nsid, doc }) => [nsid, doc.defs.main?.type]))
   const root = makeProject({
-    'package.json': JSON.parse(read(projectRoot, 'package.json')),
+    'package.json': JSON.parse(read(packageRoot, 'package.json')),
     'tsconfig.json': {
-      extends: join(projectRoot, 'tsconfig.json'),
+      extends: join(packageRoot, 'tsconfig.json'),
       compilerOptions: { preserveSymlinks: true },
       include: ['stubs'],
     },
   })
-  symlinkSync(join(projectRoot, 'src'), join(root, 'src'))
-  symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'))
+  symlinkSync(join(packageRoot, 'src'), join(root, 'src'))
+  symlinkSync(join(packageRoot, 'node_modules'), join(root, 'node_modules'))
   for (const [index, method] of methods.entries()) {
     for (const { path, code } of stubFiles(method)) {
       put(root, { [path.replace('src/handlers', 'stubs')]: code })
@@ -96,7 +96,7 @@ test('the stubs of all official methods compile and pass the checks of handlers'
 
 /** The compiler's errors in a folder; the rest of the checkout is not what is tested here. */
 function errorsIn(root: string, folder: string): string[] {
-  const tsc = join(projectRoot, 'node_modules/typescript/bin/tsc')
+  const tsc = join(packageRoot, 'node_modules/typescript/bin/tsc')
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: root, encoding: 'utf8' })
   return stdout.split('\n').filter((line) => line.startsWith(`${folder}/`))
 }

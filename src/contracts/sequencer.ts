@@ -79,9 +79,11 @@ export interface SequencerRpc {
   /**
    * The next event gets a higher number than this one, which relays know of this host.
    *
-   * @returns false: it is more than any host would have come to by counting microseconds, and nothing is done
+   * @param tooHigh what becomes of more than any host would have come to by counting microseconds, by this object's own clock:
+   * `refuse` it, or raise the number as far as it goes
+   * @returns false: it is refused, or no number, and nothing is done
    */
-  raiseSequence(above: number): Answer<boolean>
+  raiseSequence(above: number, tooHigh?: 'refuse' | 'as far as it goes'): Answer<boolean>
   /** Rows read and written since this was last asked for; counted in development only. */
   takeRows(): Answer<RowCounts>
   /**

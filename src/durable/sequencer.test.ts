@@ -101,6 +101,17 @@ test.each([Number.MAX_SAFE_INTEGER, Date.now() * 1000 + 3_600e6, 1.5, Number.NaN
   },
 )
 
+test('a number that is in the future by the clock of the sequencer is raised as far as it goes', async () => {
+  const before = Date.now() * 1000
+  const later = before + 3_600e6
+  expect(await sequencer.raiseSequence(later, 'as far as it goes')).toBe(true)
+  expect(await sequencer.raiseSequence(Number.NaN, 'as far as it goes')).toBe(false)
+  await append('did:web:a.test', events(1, 1))
+  const { head } = await sequencer.status()
+  expect(head).toBeGreaterThan(before)
+  expect(head).toBeLessThan(later)
+})
+
 test('a cursor in the future is refused', async () => {
   const consumer = await listen(1)
   expect(await consumer.closed).toBe(1008)

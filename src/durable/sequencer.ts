@@ -178,10 +178,12 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     return this.#log.cursorBefore(count)
   }
 
-  raiseSequence(above: number): boolean {
+  raiseSequence(above: number, tooHigh: 'refuse' | 'as far as it goes' = 'refuse'): boolean {
     // Numbers begin with microseconds and count up by one: a relay that knows a later one makes it up.
-    if (!Number.isSafeInteger(above) || above < 0 || above > Date.now() * 1000) return false
-    this.#log.raise(above)
+    const most = Date.now() * 1000
+    if (!Number.isSafeInteger(above) || above < 0) return false
+    if (above > most && tooHigh === 'refuse') return false
+    this.#log.raise(Math.min(above, most))
     // What consumers may have read is of a host that was lost.
     if (this.#log.lastEventAt === undefined) this.#retention.forgetTo(this.#log.head)
     return true

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lacksChromium, startChromium } from '../support/chromium.ts'
 import { makeApp, publicOrigin } from '../support/oauth.ts'
 import { copyProject, PROJECT } from '../support/project.ts'
+import { follow, Reader } from '../support/reader.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
 const page = readFileSync(join(PROJECT, 'docs', 'custom-collections.md'), 'utf8')
@@ -16,13 +17,21 @@ const blocks = [...page.matchAll(/```\w+ (\S+)\n([\s\S]*?)```/g)].map(
 
 let project: string
 let server: TestServer
+const reader = new Reader()
+// Another copy, in which nothing was done before.
+reader.program('git', `for to; do :; done; exec mv '${copyProject()}' "$to"`)
+// The packages are there; of its scripts only `codegen` is run.
+reader.program('npm', '[ "$1" = ci ] || exec node codegen/cli.ts')
 
 beforeAll(() => {
   project = copyProject()
   git('init', '-q')
   commit('before')
 })
-afterAll(() => server?.stop())
+afterAll(async () => {
+  reader.close()
+  await server?.stop()
+})
 
 function git(...args: string[]): void {
   execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], {
@@ -36,7 +45,7 @@ function commit(message: string): void {
 }
 
 /** Writes the next block of the page that is named `path`. */
-function follow(path: string): void {
+function write(path: string): void {
   const index = blocks.findIndex((block) => block.path === path)
   const [block] = index < 0 ? [] : blocks.splice(index, 1)
   if (!block) throw new Error(`the page has no (further) block ${path}`)
@@ -55,9 +64,9 @@ function run(script: string, ...args: string[]) {
 const codegen = (...args: string[]) => run('codegen/cli.ts', ...args)
 
 test('two lexicons and a handler make a collection with a query', { timeout: 120_000 }, () => {
-  follow('lexicons/com/example/guestbook/entry.json')
-  follow('lexicons/com/example/guestbook/getEntries.json')
-  follow('lexicons/com/example/guestbook/auth.json')
+  write('lexicons/com/example/guestbook/entry.json')
+  write('lexicons/com/example/guestbook/getEntries.json')
+  write('lexicons/com/example/guestbook/auth.json')
   const generated = codegen()
   expect(generated).toMatchObject({ status: 0 })
   expect(generated.output).toContain('+ src/generated/methods/com/example/guestbook/getEntries.ts')
@@ -68,8 +77,8 @@ test('two lexicons and a handler make a collection with a query', { timeout: 120
   const types = () => run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json')
   expect(types()).toEqual({ status: 0, output: '' })
 
-  follow('src/handlers/com/example/guestbook/getEntries.ts')
-  follow('src/handlers/com/example/guestbook/getEntries.test.ts')
+  write('src/handlers/com/example/guestbook/getEntries.ts')
+  write('src/handlers/com/example/guestbook/getEntries.test.ts')
   expect(codegen('--check')).toMatchObject({ status: 0 })
   expect(types()).toEqual({ status: 0, output: '' })
   expect(codegen('status').output).toMatch(/com\.example\.guestbook\.getEntries\s+query\s+local/)
@@ -109,6 +118,27 @@ test('valid records are taken, invalid ones refused, and the query answers', {
   expect((await query('')).status).toBe(400)
 })
 
+const HERE = 'its program is run by this file, between what the page has it work on'
+follow('docs/custom-collections.md', {
+  reader: () => reader,
+  instead: () => [
+    ['http://localhost:2583', server.origin],
+    ['"..."', JSON.stringify(PASSWORD)],
+    // The record of before has a first line.
+    ['First!', 'Second!'],
+    ['<this repository>', 'https://git.example.com/cumulus.git'],
+  ],
+  steps: {
+    'npm run codegen': { shows: /com\/example\/shelf\/book/ },
+    'npm run codegen -- new com.example.guestbook.getEntries': HERE,
+    'npx vitest --project workerd src/handlers/com/example/guestbook/getEntries.test.ts': HERE,
+    'npm start': HERE,
+    'curl "$HOST/com.example.guestbook.getEntries?owner=alice.test"': {
+      shows: /\{"uri":"at:[^"]*","message":"Second!"\}/,
+    },
+    'npm run codegen -- diff': HERE,
+  },
+})
 test.skipIf(lacksChromium())(
   'the consent page shows title and detail of the permission set in the tree',
   { timeout: 60_000 },
@@ -139,7 +169,7 @@ test.skipIf(lacksChromium())(
 
 test('an incompatible change is objected to', () => {
   expect(codegen('diff')).toMatchObject({ status: 0 })
-  follow('lexicons/com/example/guestbook/entry.json')
+  write('lexicons/com/example/guestbook/entry.json')
   const diff = codegen('diff')
   expect(diff.status).toBe(1)
   expect(diff.output).toMatch(/breaking.*title/)

@@ -243,6 +243,13 @@ test('the password of the host here goes to that host only', async () => {
     response.writeHead(302, { location: 'https://example.com/' }).end()
   })
   const run = (host: string) => cumulus(['account', 'queue', '--host', host])
+  // Whoever is on the way could answer.
+  for (const host of ['http://pds.example.com', 'https://pds.example.com:8443']) {
+    expect(await run(host)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is not the host of this folder'),
+    })
+  }
   expect(await run('https://other.example.org')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('is not the host of this folder'),

@@ -128,8 +128,8 @@ const faults: Record<string, Fault> = {
       front.passesWebSockets = false
       front.answer = () => ({ status: 502, body: '' })
     },
-    finds: ['host-answers', ...UNREACHABLE],
-    skips: WITHOUT_HOST,
+    finds: ['host-answers'],
+    skips: [...UNREACHABLE, ...WITHOUT_HOST],
     said: /_health answers 502/,
   },
   'another server answers under the name': {
@@ -141,8 +141,8 @@ const faults: Record<string, Fault> = {
     does: ({ front }) => {
       front.certificate = () => ({ names: [HOSTNAME, `*.${HOSTNAME}`], days: -1 })
     },
-    finds: ['host-answers', 'tls-handles', 'tls-host', ...UNREACHABLE],
-    skips: WITHOUT_HOST,
+    finds: ['host-answers', 'tls-handles', 'tls-host'],
+    skips: [...UNREACHABLE, ...WITHOUT_HOST],
     said: /has expired/,
   },
   'the certificate is for another name': {
@@ -152,16 +152,16 @@ const faults: Record<string, Fault> = {
         days: 60,
       })
     },
-    finds: ['host-answers', 'firehose-reads', 'tls-host', 'well-known-did', 'well-known-oauth'],
-    skips: WITHOUT_HOST,
+    finds: ['host-answers', 'tls-host'],
+    skips: ['firehose-reads', 'well-known-did', 'well-known-oauth', ...WITHOUT_HOST],
     said: /for another name/,
   },
   'the certificate is signed by nobody who is known': {
     does: ({ front }) => {
       front.certificate = () => ({ names: [HOSTNAME, `*.${HOSTNAME}`], days: 60, unknown: true })
     },
-    finds: ['host-answers', 'tls-handles', 'tls-host', ...UNREACHABLE],
-    skips: WITHOUT_HOST,
+    finds: ['host-answers', 'tls-handles', 'tls-host'],
+    skips: [...UNREACHABLE, ...WITHOUT_HOST],
     said: /signed by nobody/,
   },
   'the certificate does not cover handles': {

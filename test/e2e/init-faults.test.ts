@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -24,13 +25,22 @@ interface Ran {
   stderr: string
 }
 
-/** Runs `cumulus init` in a folder. @param killAfter ms, after which it is killed */
-function init(
+interface RunOptions {
+  env?: Record<string, string>
+  /** ms, after which it is killed */
+  killAfter?: number
+}
+
+const init = (folder: string, args: readonly string[], options?: RunOptions) =>
+  cumulus(folder, ['init', ...args], options)
+
+/** Runs `cumulus` in a folder. */
+function cumulus(
   folder: string,
   args: readonly string[],
-  { env = {}, killAfter }: { env?: Record<string, string>; killAfter?: number } = {},
+  { env = {}, killAfter }: RunOptions = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [join(PROJECT, 'cli/cumulus.ts'), 'init', ...args], {
+  const child = spawn(process.execPath, [join(PROJECT, 'cli/cumulus.ts'), ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -111,7 +121,7 @@ test('of two at once, each that gets to its end has a kit of what the host has',
   for (const { code, stderr } of failed) {
     expect({ code, stderr }).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('Another cumulus init is at work'),
+      stderr: expect.stringContaining('Another command is changing the settings'),
     })
   }
   for (const kit of kits.filter((file) => existsSync(join(folder, file)))) {
@@ -135,7 +145,12 @@ describe('nobody goes on without a kit of the keys that the host has', () => {
   ])('%s takes another kit', async (_, more) => {
     const folder = emptyFolder()
     await init(folder, HOST)
-    if (more.length === 0) rmSync(join(folder, 'data'), { recursive: true })
+    if (more.length === 0) {
+      rmSync(join(folder, 'data'), { recursive: true })
+      // The owner says that they are lost, and no disk is missing.
+      const settings = read(folder, 'pds.env').replace(/^PDS_KEYS_EXIST=.*\n/m, '')
+      writeFileSync(join(folder, 'pds.env'), settings)
+    }
     const again = await init(folder, [...HOST, ...more])
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('is there already') })
     expect(await init(folder, [...HOST, ...more, '--recovery-kit', 'second.txt'])).toMatchObject({
@@ -243,6 +258,24 @@ describe('a data folder', () => {
     })
     expect(await init(folder, [...HOST, '--recovery-kit', 'new.txt'])).toMatchObject({ code: 0 })
     expect(secretsIn(folder)).toEqual(secrets)
+  })
+
+  test('on a disk that is not mounted gets no other keys, and is not written into', async () => {
+    const folder = emptyFolder()
+    await init(folder, [...HOST, '--data', 'disk/data'])
+    renameSync(join(folder, 'disk'), join(folder, 'unmounted'))
+    mkdirSync(join(folder, 'disk'))
+    for (const command of [['serve'], ['init', ...HOST, '--recovery-kit', 'other.txt']]) {
+      const { code, stderr } = await cumulus(folder, command)
+      expect({ code, stderr }).toMatchObject({ code: 1 })
+      expect(stderr).toContain('does not have the keys of this host')
+      expect(stderr).toContain('not mounted')
+    }
+    expect(readdirSync(join(folder, 'disk'))).toEqual([])
+    expect(existsSync(join(folder, 'other.txt'))).toBe(false)
+    // Another folder is a choice.
+    const elsewhere = ['--data', 'other', '--recovery-kit', 'other.txt']
+    expect(await init(folder, [...HOST, ...elsewhere])).toMatchObject({ code: 0 })
   })
 
   test('is none that has other things in it, and those stay open to whom they are', async () => {

@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { parse } from '@decimalturn/toml-patch'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { takeLock } from '../../cli/host/folder-lock.ts'
+import { SETTINGS_LOCK } from '../../cli/host/private-data.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { copyProject, PROJECT } from '../support/project.ts'
 import { freePort, startServer } from '../support/server.ts'
@@ -277,6 +279,21 @@ describe('a host on Cloudflare, whose place a stand-in takes', () => {
       await here('init', '--yes', '--target', 'cloudflare', '--registration', 'invite'),
     ).toMatchObject({ code: 0 })
     expect(read(project, 'wrangler.toml')).toBe(text.replace('"closed"', '"invite"'))
+  })
+
+  test('one command at a time changes what is there', async () => {
+    put({})
+    const free = await takeLock(project, SETTINGS_LOCK, 'taken')
+    const text = read(project, 'wrangler.toml')
+    const init = ['init', '--yes', '--target', 'cloudflare', '--registration', 'open']
+    for (const ran of await Promise.all([here(...init), here('deploy', '--yes')])) {
+      expect(ran).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('Another command is changing the settings or secrets'),
+      })
+    }
+    expect(read(project, 'wrangler.toml')).toBe(text)
+    free()
   })
 
   test('deploy says all that is missing, and changes nothing', async () => {

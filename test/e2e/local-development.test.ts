@@ -1,4 +1,5 @@
 /** `npm start` on this machine without a single setting, and the official clients against it. */
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -24,7 +25,12 @@ beforeAll(async () => {
   pds = printed(/open +(\S+)/)
   plc = printed(/plc +(\S+)/)
   const [, identifier = '', did = ''] = /account +(\S+) \((\S+)\)/.exec(server.output) ?? []
-  alice = { identifier, did, password: printed(/password +(\S+)/) }
+  // Whoever reads a log does not get the password with it.
+  const file = printed(/password +in (\S+),/)
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  const password = readFileSync(file, 'utf8').trim()
+  expect(server.output).not.toContain(password)
+  alice = { identifier, did, password }
 })
 afterAll(() => server.stop())
 

@@ -1,13 +1,23 @@
-/** A move from a host that lies, breaks down, or wants to be left alone: each is named, and nothing is lost. */
+/** A move from a host that lies, breaks down, wants to be left alone or a second factor: each is named, and nothing is lost. */
+import { dirname, join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { BlockMap, blocksToCarFile, readCarWithRoot } from '@atproto/repo'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { SettingsSession } from '../support/browser-session.ts'
 import { type LyingHost, lies, startLyingHost } from '../support/lying-host.ts'
-import { mailTo } from '../support/mail.ts'
-import { fillAccount, makeFolder, NEW_PASSWORD, startMigration } from '../support/migrate.ts'
+import { mailTo, readMails } from '../support/mail.ts'
+import {
+  fillAccount,
+  makeFolder,
+  NEW_PASSWORD,
+  OLD_PASSWORD,
+  startMigration,
+} from '../support/migrate.ts'
 import { startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
+import { PROJECT } from '../support/project.ts'
 import type { TestServer } from '../support/server.ts'
+import { lacksTmux, Terminal } from '../support/terminal.ts'
 
 // Each run of the program is a process of its own; a slow machine takes its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -209,4 +219,78 @@ test('a host that answers what is no object is named, without a stack', async ()
   expect(output).toContain('its answer is no JSON object')
   expect(output).not.toContain('    at ')
   await expectUntouched(did)
+})
+
+test('a host that wants to be left alone for longer is named with the time to go on, and nothing is lost', async () => {
+  const { did, run } = await makeMove('later')
+  const busy = lies.refuse(429, 'RateLimitExceeded', { 'retry-after': '3600' })
+  liar.lies.push({ about: (path) => path.includes('getBlob?'), tell: busy })
+  const before = Date.now()
+  const first = await run()
+  expect(first.code, first.output).toBe(1)
+  expect(first.output).toContain('refused com.atproto.sync.getBlob (429)')
+  const [, at = ''] =
+    /run the same command again in 60 minutes, at (\S+) UTC or later/.exec(first.output) ?? []
+  const until = Date.parse(`${new Date(before + 3_600_000).toISOString().slice(0, 10)}T${at}Z`)
+  expect(Math.abs(until - before - 3_600_000)).toBeLessThan(24 * 3_600_000)
+  expect(first.output).toContain('Everything so far is kept.')
+  expect(first.output).not.toContain('    at ')
+  await expectUntouched(did)
+
+  liar.lies.length = 0
+  expect((await run()).output).toContain('has mailed a code')
+  expect(await statusHere(did)).toMatchObject({ importedBlobs: 10 })
+})
+
+describe('a second factor at the old host', () => {
+  test('by mail: the code is asked for, given along, and sent before another one is mailed', async () => {
+    const { from, did, run } = await makeMove('coded')
+    const email = 'coded.old.test@example.com'
+    await from.com.atproto.server.requestEmailConfirmation()
+    const { token } = await mailTo(old.origin, email, /Confirm/)
+    await from.com.atproto.server.confirmEmail({ email, token })
+    await from.com.atproto.server.updateEmail({ email, emailAuthFactor: true })
+    const first = await run()
+    expect(first.code, first.output).toBe(1)
+    expect(first.output).toContain('--sign-in-code')
+    expect(first.output).toContain('Everything so far is kept.')
+
+    const mails = (await readMails(old.origin)).length
+    const { token: code } = await mailTo(old.origin, email, /Sign in/)
+    const second = await run('--sign-in-code', code)
+    expect(second.output).toContain('has mailed a code')
+    const sent = (await readMails(old.origin)).slice(mails)
+    expect(sent.filter(({ subject }) => /Sign in/.test(subject))).toEqual([])
+    await expectUntouched(did)
+  })
+
+  test.skipIf(lacksTmux)('is asked for on a terminal, again after a wrong one', async () => {
+    const { did } = await makeMove('asked')
+    const settings = await SettingsSession.open(old.origin, 'asked.old.test', OLD_PASSWORD)
+    const { recovery } = await settings.setUpTotp()
+    const env = {
+      PDS_DID_PLC_URL: plc.url,
+      PDS_DEV_MODE: 'true',
+      PDS_ADMIN_PASSWORD: 'none',
+      CUMULUS_ENV_FILE: '',
+      CUMULUS_OLD_PASSWORD: OLD_PASSWORD,
+      CUMULUS_NEW_PASSWORD: NEW_PASSWORD,
+    }
+    const set = Object.entries(env).map(([name, value]) => `${name}='${value}'`)
+    const state = makeFolder()
+    const options = `--host ${here.origin} --from ${old.origin} --new-handle asked.here.test --state ${state}`
+    const command = `${set.join(' ')} '${process.execPath}' '${join(PROJECT, 'cli/cumulus.ts')}' migrate ${did} ${options}`
+    const terminal = new Terminal(dirname(state), command)
+    try {
+      await terminal.shows('asks for a code')
+      terminal.type('000000')
+      await terminal.shows('does not take the code')
+      terminal.type(recovery[0] ?? '')
+      await terminal.shows('has mailed a code')
+      terminal.press('C-c')
+      await terminal.shows('exit code 130')
+    } finally {
+      terminal.end()
+    }
+  })
 })

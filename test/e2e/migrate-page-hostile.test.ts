@@ -1,6 +1,8 @@
 /** `/migrate` for people whose old host is hostile, and for movers who ask too often. */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { SettingsSession } from '../support/browser-session.ts'
+import { startDns, type TestDns } from '../support/dns.ts'
 import { FormBrowser } from '../support/form-browser.ts'
 import { type LyingHost, lies, startLyingHost } from '../support/lying-host.ts'
 import { mailTo } from '../support/mail.ts'
@@ -14,10 +16,12 @@ let plc: TestPlc
 let old: TestServer
 let here: TestServer
 let liar: LyingHost
+let dns: TestDns
 beforeAll(async () => {
+  dns = await startDns()
   plc = await startPlc()
   old = await startNamedHost(plc, 'old')
-  here = await startNamedHost(plc, 'new', { PDS_RATE_LIMITS_ENABLED: 'true' })
+  here = await startNamedHost(plc, 'new', { PDS_RATE_LIMITS_ENABLED: 'true', PDS_DOH_URL: dns.url })
   liar = await startLyingHost(old.origin)
 })
 afterEach(() => {
@@ -28,6 +32,7 @@ afterAll(async () => {
   await old.stop()
   await here.stop()
   await plc.stop()
+  await dns.stop()
 })
 
 /** An account whose identity leads to the liar. */
@@ -135,5 +140,46 @@ test('records are fetched, and codes mailed, as often as by an app', async () =>
   }
   expect(await statuses('/migrate/records', 11)).toEqual([...Array(10).fill(200), 429])
   expect(await statuses('/migrate/code', 6)).toEqual([...Array(5).fill(200), 429])
+  expect(browser.page).toContain('too often')
+})
+
+test('a second factor at the old host: the code is asked for, and again after a wrong one', async () => {
+  const from = await signUp('coded')
+  const settings = await SettingsSession.open(old.origin, 'coded.old.test', PASSWORD)
+  const { recovery } = await settings.setUpTotp()
+  const fields = { account: from.assertDid, 'old-password': PASSWORD, password: PASSWORD }
+  const browser = await begin(from)
+  expect(browser.page).toContain('Enter the code')
+  expect(browser.page).toContain('name="code"')
+  await browser.submit('/migrate/start', { ...fields, code: '000000' })
+  expect(browser.page).toContain('Token is invalid')
+  expect(browser.page).toContain('name="code"')
+  await expect(statusHere(from.assertDid)).rejects.toThrow('Could not find repo')
+  await browser.submit('/migrate/start', { ...fields, code: recovery[0] ?? '' })
+  expect(browser.page).toContain('@coded.new.test</strong> moves from')
+})
+
+test('a host that wants to be left alone is named with the time to go on', async () => {
+  const from = await signUp('later')
+  const headers = { 'retry-after': '3600' }
+  liar.lies.push({ about: signingIn, tell: lies.refuse(429, 'RateLimitExceeded', headers) })
+  expect((await begin(from)).page).toMatch(
+    /as it says. Try again in 60 minutes, at \S+ UTC or later/,
+  )
+})
+
+test('guesses at one account are counted as one, by whatever names and wherever', async () => {
+  const from = await signUp('guessed')
+  const to = new AtpAgent({ service: here.origin })
+  const guess = { identifier: from.assertDid, password: 'a guess' }
+  await Promise.allSettled(
+    Array.from({ length: 30 }, () => to.com.atproto.server.createSession(guess)),
+  )
+  const account = 'guessed.elsewhere.test'
+  dns.records.set(`_atproto.${account}`, [`did=${from.assertDid}`])
+  const browser = await new FormBrowser(here.origin).open('/migrate')
+  const fields = { account, 'old-password': 'a guess', password: PASSWORD }
+  await browser.submit('/migrate/start', fields)
+  expect(browser.status).toBe(429)
   expect(browser.page).toContain('too often')
 })

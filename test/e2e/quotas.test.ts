@@ -96,7 +96,7 @@ test('the operator raises the limits of one account with a command', async () =>
   expect(shown.output).toMatch(/^records +0 of 3$/m)
   const set = await run(agent.did, 'records=4', 'blobs=20G')
   expect(set.output).toMatch(/^records +0 of 4 +<- set for this account$/m)
-  expect(set.output).toMatch(/^blobs +0 of 20000000000 /m)
+  expect(set.output).toMatch(/^blobs +0 bytes of 20 GB /m)
   expect((await run(agent.did, 'records=default')).output).toMatch(/^records +0 of 3$/m)
   const wrong = await run(agent.did, 'records=many')
   expect(wrong.code).toBe(1)

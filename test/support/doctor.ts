@@ -30,6 +30,8 @@ export interface Patient {
   /** Somebody who listens, as a relay would. */
   listen(): Promise<FirehoseReader>
   examine(options?: { account?: string }): Promise<Diagnosis>
+  /** Starts the host again, which has been stopped, with what is in its folder. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -49,7 +51,7 @@ export async function startPatient({
   const smtp = await startSmtp({ plain: true })
   const login = `${USER}:${encodeURIComponent(SECRET)}`
   const smtpUrl = `smtp://${login}@127.0.0.1:${smtp.port}?ignoreTLS=true`
-  const server = await startServer({
+  const settings = {
     unset: true,
     ...options,
     env: {
@@ -68,7 +70,8 @@ export async function startPatient({
       PDS_RATE_LIMIT_BYPASS_KEY: BYPASS,
       ...env,
     },
-  })
+  }
+  const server = await startServer(settings)
   network.host.origin = server.origin
   const authority = makeAuthority()
   const front = await startFront(server.origin, HOSTNAME, authority, makeAuthority('Stranger'), {
@@ -92,7 +95,7 @@ export async function startPatient({
   if (backedUp) await askHost('/operator/backup/begin', {})
   const readers: FirehoseReader[] = []
   const mailServer = Object.assign(smtp, { url: smtpUrl })
-  return {
+  const patient: Patient = {
     ...{ server, network, front, authority, owner, askHost, smtp: mailServer },
     async listen() {
       const reader = await new FirehoseReader(server.origin).opened()
@@ -114,14 +117,23 @@ export async function startPatient({
         await outside.close()
       }
     },
+    async restart() {
+      const { dataDirectory, origin } = server
+      patient.server = await startServer({
+        ...settings,
+        dataDirectory,
+        port: Number(new URL(origin).port),
+      })
+    },
     async stop() {
       for (const reader of readers) reader.close()
       await front.stop()
-      await server.stop()
+      await patient.server.stop()
       await smtp.stop()
       await network.stop()
     },
   }
+  return patient
 }
 
 /** With a did:plc, a handle of the host, a picture, and posts of an hour ago. */

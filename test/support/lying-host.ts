@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 export interface TrueAnswer {
   status: number
   body: Buffer
+  /** What the host was sent. */
+  asked: Buffer
 }
 
 export interface Lie {
@@ -56,7 +58,7 @@ export async function startLyingHost(target: string): Promise<LyingHost> {
       return
     }
     if (lie.times !== undefined) lie.times--
-    await lie.tell({ status, body }, response)
+    await lie.tell({ status, body, asked: Buffer.concat(chunks) }, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

@@ -14,6 +14,7 @@ const COPIED = [
   'package.json',
   'package-lock.json',
   'src',
+  'template',
   'tsconfig.json',
   'vitest.config.mts',
   'wrangler.toml',

@@ -40,8 +40,12 @@ export interface TestServerOptions {
   /** The folder of an earlier run, to find its data again. */
   dataDirectory?: string
   port?: number
-  /** The project to start, if it is not this one. */
+  /** The checkout whose program starts, if it is not this one. */
   project?: string
+  /** The program itself, of a package. */
+  program?: string
+  /** The folder to start in. */
+  cwd?: string
   env?: Record<string, string>
   /** Options of `cumulus serve`. */
   args?: string[]
@@ -56,7 +60,11 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const port = options.port ?? (await freePort())
   const child = spawn(
     process.execPath,
-    [join(options.project ?? PROJECT, 'cli/cumulus.ts'), 'serve', ...(options.args ?? [])],
+    [
+      options.program ?? join(options.project ?? PROJECT, 'cli/cumulus.ts'),
+      'serve',
+      ...(options.args ?? []),
+    ],
     {
       env: {
         PATH: process.env.PATH,
@@ -66,6 +74,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
         ...(!options.unset && SETTINGS),
         ...options.env,
       },
+      cwd: options.cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: options.grouped ?? false,
     },

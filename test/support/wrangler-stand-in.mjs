@@ -1,16 +1,21 @@
 /**
  * Takes the place of wrangler (CUMULUS_WRANGLER). What it was asked, and what it read, goes line by line as JSON into the
  * file that STAND_IN_LOG names; STAND_IN_STATE says what Cloudflare has: {signedIn, r2, buckets, secrets, values, deployed},
- * and what goes wrong: `says` has for a command {code, stdout, stderr} that is said instead, with `applied` once it is done.
+ * and what goes wrong: `says` has for a command {code, stdout, stderr} that is said instead, with `applied` once it is done;
+ * `kills` has commands `after` which whoever has called is killed.
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 
 const { STAND_IN_LOG: log = '', STAND_IN_STATE: stateFile = '' } = process.env
 const args = process.argv.slice(2)
 const text = readFileSync(stateFile, 'utf8')
 const state = JSON.parse(text)
 const command = args.filter((arg) => !arg.startsWith('-')).join(' ')
-const input = /^secret (bulk|put)/.test(command) ? readFileSync(0, 'utf8') : ''
+// `secret bulk` may name a file.
+const input = /^secret (bulk|put)/.test(command)
+  ? readFileSync((/^secret bulk/.test(command) && args[2]) || 0, 'utf8')
+  : ''
 appendFileSync(log, `${JSON.stringify({ args, input })}\n`)
 
 function fail(message) {
@@ -26,6 +31,7 @@ function say({ code, stdout = '', stderr = '' }) {
 
 const said = state.says?.[command]
 if (said && !said.applied) say(said)
+if (command === 'login') state.signedIn = true
 if (!state.signedIn) fail('You are not logged in.')
 if (command === 'r2 bucket list') {
   if (!state.r2) fail('Please enable R2 through the Cloudflare Dashboard. [code: 10042]')
@@ -41,7 +47,12 @@ if (command === 'r2 bucket list') {
   if (!state.buckets.includes('cumulus-blobs')) fail('R2 bucket not found. [code: 10085]')
   state.deployed = true
 } else if (command === 'secret bulk') {
-  state.secrets = [...new Set([...state.secrets, ...Object.keys(JSON.parse(input))])]
+  state.secrets = [
+    ...new Set([
+      ...state.secrets,
+      ...Object.keys(input.startsWith('{') ? JSON.parse(input) : parseEnv(input)),
+    ]),
+  ]
 } else if (command.startsWith('secret put')) {
   state.values = { ...state.values, [args[2]]: input }
 } else if (command.startsWith('secret delete')) {
@@ -53,4 +64,5 @@ if (now !== text) {
   writeFileSync(`${stateFile}.${process.pid}`, now)
   renameSync(`${stateFile}.${process.pid}`, stateFile)
 }
+if (state.kills?.[command] === 'after') process.kill(process.ppid, 'SIGKILL')
 if (said) say(said)

@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { assertName, type BackupStore, type LocalFile } from './store.ts'
 
@@ -65,8 +75,14 @@ export class FolderStore implements BackupStore {
     await sync(dirname(path))
   }
 
-  async remove(name: string): Promise<void> {
-    await rm(this.#pathOf(name), { force: true })
+  /** What lies where a link leads to may be another backup's. */
+  async remove(name: string): Promise<boolean> {
+    const path = this.#pathOf(name)
+    const folder = await realpath(dirname(path)).catch(absent)
+    const root = await realpath(this.#root)
+    if (folder === undefined || !`${folder}${sep}`.startsWith(`${root}${sep}`)) return false
+    await rm(path, { force: true })
+    return true
   }
 
   async close(): Promise<void> {

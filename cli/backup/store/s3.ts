@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { AwsClient } from 'aws4fetch'
 import { CommandError } from '../../terminal/errors.ts'
+import { reasonOf } from '../../terminal/reason.ts'
 import { assertName, type BackupStore, type LocalFile } from './store.ts'
 
 /** Bytes that S3 takes in one request. */
@@ -98,8 +99,9 @@ export class S3Store implements BackupStore {
     await rm(file.path)
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string): Promise<boolean> {
     await this.#ask(this.#urlOf(name), { method: 'DELETE' }, [404])
+    return true
   }
 
   async close(): Promise<void> {
@@ -143,9 +145,3 @@ const textOf = (xml: string, tag: string): string | undefined =>
     .replaceAll('&gt;', '>')
     .replaceAll('&quot;', '"')
     .replaceAll('&amp;', '&')
-
-/** Of a failed request the cause says more. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? cause.message : message
-}

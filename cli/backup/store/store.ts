@@ -22,7 +22,8 @@ export interface BackupStore {
   read(name: string): Promise<Readable | undefined>
   /** Stores a file, whole or not at all. It may be moved away from where it is. */
   write(name: string, file: LocalFile): Promise<void>
-  remove(name: string): Promise<void>
+  /** @returns whether it is gone: what does not lie in the place itself is left */
+  remove(name: string): Promise<boolean>
   /** To be called at the end. */
   close(): Promise<void>
 }

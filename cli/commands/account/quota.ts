@@ -1,8 +1,8 @@
 /** `cumulus account quota alice.test records=5000000 blobs=20GB`: what one account uses, and may use. */
-import type { ArgsDef } from 'citty'
 import { type Quota, quotaNames, readQuantity } from '../../../src/kernel/quota.ts'
-import { askAsOperator, type OperatorArgs, operatorArgs } from '../../operator/operator.ts'
-import { command } from '../../terminal/command.ts'
+import { bytesInWords, inThousands } from '../../../src/web/numbers.ts'
+import { accountArg, operatorCommand } from '../../operator/command.ts'
+import { askAsOperator } from '../../operator/operator.ts'
 import { CommandError } from '../../terminal/errors.ts'
 
 /** Short names of the quotas. */
@@ -14,53 +14,45 @@ const NAMES: Readonly<Record<string, keyof Quota>> = {
   'upload-bytes': 'uploadBytes',
 }
 
-const args = {
-  account: { type: 'positional', required: true, description: 'Handle, DID or e-mail address' },
-  ...operatorArgs,
-  json: { type: 'boolean', default: false, description: 'Print {handle, did, usage, set}' },
-} as const satisfies ArgsDef
+interface Answer {
+  handle: string
+  did: string
+  set: Partial<Quota>
+  usage: Record<keyof Quota, number> & { limits: Quota }
+}
 
-export default command({
+export default operatorCommand({
   name: 'quota',
   description:
     'Shows what an account uses, and sets limits of its own for it: <name>=<number>, with K, M, G or T behind it, ' +
     `0 for no limit, "default" for the host's. Names: ${Object.keys(NAMES).join(', ')}.`,
-  args,
+  args: { account: accountArg },
+  json: '{handle, did, usage, set}, sizes in bytes,',
   // What stands behind the account is read by `readChange`.
   rest: true,
-  run: (given) => run(given),
+  async run({ account, _: words, ...host }) {
+    const change = Object.fromEntries(words.slice(1).map(readChange))
+    const answer = await askAsOperator(host, '/operator/quota', {
+      account,
+      ...(words.length > 1 && { quota: change }),
+    })
+    return { answer, text: describe(answer as unknown as Answer) }
+  },
 })
 
-async function run({
-  account,
-  json,
-  _: words,
-  ...args
-}: OperatorArgs & { account: string; json: boolean; _: string[] }): Promise<void> {
-  const change = Object.fromEntries(words.slice(1).map(readChange))
-  const answer = await askAsOperator(args, '/operator/quota', {
-    account,
-    ...(words.length > 1 && { quota: change }),
-  })
-  if (json) {
-    process.stdout.write(`${JSON.stringify(answer)}\n`)
-    return
-  }
-  const { usage, set, handle, did } = answer as {
-    handle: string
-    did: string
-    set: Partial<Quota>
-    usage: Record<keyof Quota, number> & { limits: Quota }
-  }
-  process.stdout.write(`${handle} (${did})\n`)
-  for (const [short, name] of Object.entries(NAMES)) {
-    const limit = usage.limits[name]
+function describe({ usage, set, handle, did }: Answer): string {
+  const lines = Object.entries(NAMES).map(([short, name]) => {
+    const limit =
+      usage.limits[name] === 0 ? 'any number' : quantityInWords(name, usage.limits[name])
     const source = set[name] === undefined ? '' : '   <- set for this account'
-    process.stdout.write(
-      `${short.padEnd(13)} ${String(usage[name]).padStart(14)} of ${limit === 0 ? 'any number' : limit}${source}\n`,
-    )
-  }
+    return `${short.padEnd(13)} ${quantityInWords(name, usage[name]).padStart(14)} of ${limit}${source}\n`
+  })
+  return `${handle} (${did})\n${lines.join('')}`
 }
+
+/** @param name of a usage or quota, which says whether it is one of bytes */
+export const quantityInWords = (name: string, value: number): string =>
+  /bytes$/i.test(name) ? bytesInWords(value) : inThousands(value)
 
 /** @throws CommandError */
 export function readChange(word: string): [keyof Quota, number | null] {

@@ -2,6 +2,7 @@
 import { escapeControls } from '../../../codegen/escape-controls.ts'
 import { accountArg, operatorCommand } from '../../operator/command.ts'
 import { askAsOperator } from '../../operator/operator.ts'
+import { quantityInWords } from './quota.ts'
 
 interface Shown {
   did: string
@@ -76,6 +77,9 @@ const addressOf = ({ email, emailConfirmedAt }: Shown): string =>
 
 const pairs = (values: Record<string, unknown>): string =>
   Object.entries(values)
-    .filter(([, value]) => typeof value !== 'object')
-    .map(([name, value]) => `${name} ${String(value)}`)
+    .filter(([, value]) => typeof value === 'number')
+    .map(([name, value]) => {
+      const bytes = /^(.*)Bytes$/.exec(name)?.[1]
+      return `${bytes ?? name} ${quantityInWords(name, Number(value))}`
+    })
     .join(', ')

@@ -2,9 +2,12 @@
 import { resolve } from 'node:path'
 import type { ArgsDef } from 'citty'
 import { ROOT } from '../../host/bundle.ts'
-import { askAsOperator, type OperatorArgs, operatorArgs } from '../../operator/operator.ts'
+import { withSettingsLock } from '../../host/folder-lock.ts'
+import { printAnswer } from '../../operator/command.ts'
+import { type OperatorArgs, operatorArgs } from '../../operator/operator.ts'
 import { cloudflarePlace, localPlace, type SecretPlace } from '../../secrets/places.ts'
-import { makeSecret, type Outcome, rotateLasting, settingOf } from '../../secrets/rotate.ts'
+import { replacedSetting, replaceSecret } from '../../secrets/replace.ts'
+import { type Outcome, rotateLasting, settingOf } from '../../secrets/rotate.ts'
 import { command } from '../../terminal/command.ts'
 import { CommandError, UsageError } from '../../terminal/errors.ts'
 
@@ -73,8 +76,8 @@ async function run(given: Args): Promise<void> {
     ? cloudflarePlace(resolve(given.folder ?? ROOT))
     : localPlace(process.env)
   const say = (line: string) => process.stderr.write(`${line}\n`)
-  const outcome = await rotate(secret, place, given, say)
-  process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : `${outcome.message}\n`)
+  const outcome = await withSettingsLock(place.folder, () => rotate(secret, place, given, say))
+  printAnswer(json, { answer: outcome, text: `${outcome.message}\n` })
 }
 
 async function rotate(
@@ -89,44 +92,11 @@ async function rotate(
     const settle = secondsOf(given.settle) * 1000
     return rotateLasting(secret, { place, operator: given, wait, finish, settle, say })
   }
-  if (secret === 'dpop' || secret === 'admin') return replace(secret, place, given)
+  if (secret === 'dpop' || secret === 'admin') {
+    if (!place.isDeployed) assertNotInEnvironment(replacedSetting[secret])
+    return replaceSecret(secret, place, given)
+  }
   throw new UsageError(`the secret is jwt, key, plc, dpop or admin, not "${secret}"`)
-}
-
-/** One that nothing is stored with: the old one counts no more. */
-async function replace(
-  secret: 'dpop' | 'admin',
-  place: SecretPlace,
-  given: Args,
-): Promise<Outcome> {
-  const setting = secret === 'dpop' ? 'PDS_DPOP_SECRET' : 'PDS_ADMIN_PASSWORD'
-  if (!place.isDeployed) assertNotInEnvironment(setting)
-  // The operator's own password is told before it is changed, so that nobody is locked out by a wrong one.
-  if (place.isDeployed) await askAsOperator(given, '/operator/secrets', { nonce: '0'.repeat(16) })
-  const value = makeSecret(secret)
-  const former = place.kept(setting)
-  place.keep(setting, value)
-  try {
-    await place.give(setting, value)
-  } catch (error) {
-    // The host has the one before: whoever looks for it has to find it.
-    if (former !== undefined) place.keep(setting, former)
-    throw error
-  }
-  const effect =
-    secret === 'dpop'
-      ? 'Apps notice nothing: they ask for another nonce.'
-      : place.isDeployed
-        ? 'Scripts need it then.'
-        : 'Until then the host takes the old one, and commands here, which read the new one, are refused.'
-  const when = place.isDeployed
-    ? 'It counts within a minute.'
-    : 'It counts when the host is restarted.'
-  return {
-    secret,
-    state: place.isDeployed ? 'done' : 'restart',
-    message: `A new ${setting} is in ${place.where}. ${when} ${effect}`,
-  }
 }
 
 /** @throws UsageError */

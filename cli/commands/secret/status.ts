@@ -1,23 +1,18 @@
 /** `cumulus secret status`: whether secrets are being replaced, and how far that is. */
-import type { ArgsDef } from 'citty'
 import { nextSecretOf } from '../../../src/kernel/config/secret-settings.ts'
-import { type OperatorArgs, operatorArgs } from '../../operator/operator.ts'
+import { operatorCommand } from '../../operator/command.ts'
+import type { OperatorArgs } from '../../operator/operator.ts'
 import { type Run, readHostState } from '../../secrets/host-state.ts'
 import { localPlace } from '../../secrets/places.ts'
 import { type LastingName, settingOf, TOKEN_LIFETIME } from '../../secrets/rotate.ts'
-import { command } from '../../terminal/command.ts'
 import { CommandError } from '../../terminal/errors.ts'
 
-const args = {
-  ...operatorArgs,
-  json: { type: 'boolean', default: false, description: 'Print {jwt, key, plc} instead' },
-} as const satisfies ArgsDef
-
-export default command({
+export default operatorCommand({
   name: 'status',
   description: 'Says which secrets of a running host are being replaced, and how far that is.',
-  args,
-  run: async ({ json, ...given }) => {
+  args: {},
+  json: '{jwt, key, plc}',
+  run: async (given) => {
     const state = await readHostState(given)
     const { jwt, key, plc } = state.answer
     const ofFile = kept(given)
@@ -36,17 +31,13 @@ export default command({
         didKeys: plc.didKeys,
       },
     }
-    if (json) {
-      process.stdout.write(`${JSON.stringify(shown)}\n`)
-      return
-    }
     const lines = [
       `jwt  ${jwtText(shown.jwt)}${newText(shown.jwt)}`,
       `key  ${runText(shown.key)}${newText(shown.key)}`,
       `plc  ${runText(shown.plc)}${newText(shown.plc)}`,
       `     ${plc.didKeys.join(', then ')}`,
     ]
-    process.stdout.write(`${lines.join('\n')}\n`)
+    return { answer: shown, text: `${lines.join('\n')}\n` }
   },
 })
 

@@ -15,7 +15,11 @@ interface Expected {
 
 async function compare(world: World, { path, field, value }: Expected): Promise<Finding[]> {
   const answer = await orReason(world.get(path))
-  if ('unreachable' in answer) return [{ what: `${path} cannot be read: ${answer.unreachable}.` }]
+  if ('unreachable' in answer) {
+    await world.assertHostAnswers()
+    return [{ what: `${path} cannot be read: ${answer.unreachable}.` }]
+  }
+  if (answer.status >= 500) await world.assertHostAnswers()
   if (answer.status !== 200) return [{ what: `${path} answers ${answer.status}.` }]
   const found = fieldsOf(answer.json)[field]
   const first = Array.isArray(found) ? found[0] : found

@@ -35,6 +35,7 @@ export const firehoseChecks: readonly Check[] = [
     mend: 'Let the proxy pass WebSockets on (docs/self-hosting.md)',
     async run(world) {
       const { problem, events } = await world.firehose()
+      if (problem !== undefined) await world.assertHostAnswers()
       return foundIf(problem !== undefined, () => ({
         what: `After ${events.length} events: ${problem}.`,
       }))

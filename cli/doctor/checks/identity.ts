@@ -147,9 +147,10 @@ async function resolveHandle(
     throw new Skipped('handles of a host on this machine are known to nobody')
   }
   const url = `https://${handle}/.well-known/atproto-did`
-  const answer = await orReason(
-    world.isOurName(handle) ? world.outside.get(url) : world.outside.ask(url),
-  )
+  const isOurs = world.isOurName(handle)
+  const answer = await orReason(isOurs ? world.outside.get(url) : world.outside.ask(url))
+  const isUp = !('unreachable' in answer) && answer.status < 500
+  if (isOurs && !isUp) await world.assertHostAnswers()
   if ('unreachable' in answer) return { why: answer.unreachable }
   if (answer.status !== 200) return { why: why ?? `its web server answers ${answer.status}` }
   const did = answer.text.trim()

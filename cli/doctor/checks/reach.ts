@@ -1,10 +1,10 @@
 /** Whether the host can be reached: names, certificates, the answer itself. */
 
-import { orReason } from '../answers.ts'
+import { fieldsOf, orReason } from '../answers.ts'
 import type { Check } from '../check.ts'
 import { type Finding, foundIf, Skipped, WELL } from '../finding.ts'
 import { certificateProblem, NO_NAME } from '../outside.ts'
-import type { World } from '../world.ts'
+import { HEALTH, isOwnRefusal, type World } from '../world.ts'
 
 /** Days before the end of a certificate: from when on nobody renews it any more, and when it is urgent. */
 const RENEWED = 14
@@ -55,17 +55,17 @@ export const reachChecks: readonly Check[] = [
     means: 'Nobody can sign in, read or write here, and the network sees nothing of this host.',
     mend: 'Start it (`npx cumulus serve`), and let the proxy in front of it lead to PDS_PORT',
     async run(world) {
-      const answer = await orReason(world.get('/xrpc/_health'))
+      const answer = await orReason(world.get(HEALTH))
       const { publicUrl } = world.place
       if ('unreachable' in answer) {
         const what = `${publicUrl} cannot be reached: ${answer.unreachable}.`
         return [{ what, ...(answer.unreachable === NO_NAME && { mend: NAME_IT }) }]
       }
       const { status, json } = answer
-      const { error, version } = (json ?? {}) as Record<string, unknown>
+      const { version } = fieldsOf(json)
       // A full disk has a check of its own.
-      if (status === 503 && error === 'InsufficientStorage') return WELL
-      if (status !== 200) return [{ what: `${publicUrl}/xrpc/_health answers ${status}.` }]
+      if (isOwnRefusal(answer)) return WELL
+      if (status !== 200) return [{ what: `${publicUrl}${HEALTH} answers ${status}.` }]
       const { reported } = world
       const isOther = 'report' in reported && version !== reported.report.version
       return foundIf(isOther, () => ({

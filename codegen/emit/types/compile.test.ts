@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { checkLexicons } from '../../check/check.ts'
 import { generate } from '../../generate.ts'
-import { projectRoot } from '../../layout.ts'
+import { packageRoot } from '../../layout.ts'
 import { lexiconFile } from '../../load.ts'
 import { awkwardTrees } from '../../testing/awkward.ts'
 import { type Files, lexicon, makeProject, put, read } from '../../testing/project.ts'
@@ -44,24 +44,24 @@ const each = (names: readonly string[], value: object) =>
 function projectOf(files: Files): string {
   const root = makeProject({
     ...files,
-    'package.json': JSON.parse(read(projectRoot, 'package.json')),
+    'package.json': JSON.parse(read(packageRoot, 'package.json')),
     'src/wrong.ts': '',
     'tsconfig.json': {
-      extends: join(projectRoot, 'tsconfig.json'),
+      extends: join(packageRoot, 'tsconfig.json'),
       include: ['src/generated', 'src/wrong.ts'],
     },
   })
-  symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'))
-  for (const name of readdirSync(join(projectRoot, 'src'))) {
+  symlinkSync(join(packageRoot, 'node_modules'), join(root, 'node_modules'))
+  for (const name of readdirSync(join(packageRoot, 'src'))) {
     if (['generated', 'handlers'].includes(name)) continue
-    symlinkSync(join(projectRoot, 'src', name), join(root, 'src', name))
+    symlinkSync(join(packageRoot, 'src', name), join(root, 'src', name))
   }
   return root
 }
 
 /** The compiler's complaints about the generated files. */
 function compile(root: string): string[] {
-  const tsc = join(projectRoot, 'node_modules/typescript/bin/tsc')
+  const tsc = join(packageRoot, 'node_modules/typescript/bin/tsc')
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: root, encoding: 'utf8' })
   return stdout.split('\n').filter((line) => line.startsWith('src/'))
 }

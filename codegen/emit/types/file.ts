@@ -30,8 +30,15 @@ const RUNTIME = 'cumulus/lexicons'
 
 export const typesPath = (nsid: string): string => `${GENERATED}/types/${nsidToPath(nsid)}.ts`
 
-/** The types of `doc`; `typeOf` knows the type of each definition of all lexicons by its full name. */
-export function emitTypes(doc: LexiconDoc, typeOf: Scope['typeOf']): PlannedFile {
+/**
+ * The types of `doc`; `typeOf` knows the type of each definition of all lexicons by its full name, `ofBase` has the NSIDs
+ * whose types are the package's.
+ */
+export function emitTypes(
+  doc: LexiconDoc,
+  typeOf: Scope['typeOf'],
+  ofBase: ReadonlySet<string> = new Set(),
+): PlannedFile {
   const names = namesIn(doc)
   const scope: Scope = { doc, names, typeOf }
   const statements = Object.entries(doc.defs).flatMap(([name, def]) =>
@@ -41,7 +48,7 @@ export function emitTypes(doc: LexiconDoc, typeOf: Scope['typeOf']): PlannedFile
     const isClose = kind !== 'block' && statements[index - 1]?.kind === kind
     return `${isClose ? '' : '\n'}${text}\n`
   })
-  const head = `${imports(doc, names).join('\n')}
+  const head = `${imports(doc, names, ofBase).join('\n')}
 
 const is$typed = _is$typed,
   validate = _validate
@@ -89,7 +96,7 @@ function statementsOf(name: string, def: LexiconDoc['defs'][string], scope: Scop
   }
 }
 
-function imports(doc: LexiconDoc, names: Names): string[] {
+function imports(doc: LexiconDoc, names: Names, ofBase: ReadonlySet<string>): string[] {
   const { main } = doc.defs
   const named = (name: string): string => {
     const here = names.imported(name)
@@ -110,7 +117,8 @@ function imports(doc: LexiconDoc, names: Names): string[] {
         ]
       : []),
     ...[...names.modules].map(
-      ([nsid, name]) => `import type * as ${name} from ${quote(relative(doc.id, nsid))}`,
+      ([nsid, name]) =>
+        `import type * as ${name} from ${quote(ofBase.has(nsid) ? `cumulus/types/${nsidToPath(nsid)}` : relative(doc.id, nsid))}`,
     ),
   ]
 }

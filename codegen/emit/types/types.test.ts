@@ -8,7 +8,7 @@ import { ts } from 'ts-morph'
 import { expect, test } from 'vitest'
 import { checkLexicons } from '../../check/check.ts'
 import { defTable } from '../../closure.ts'
-import { lexiconPath, projectRoot } from '../../layout.ts'
+import { lexiconPath, packageRoot } from '../../layout.ts'
 import { type Lexicon, lexiconFile, loadLexicons } from '../../load.ts'
 import { packageEntry } from '../../packages.ts'
 import { defs, entry, type Files, lexicon, makeProject, read } from '../../testing/project.ts'
@@ -81,7 +81,7 @@ function program(code: string): string {
 }
 
 test('of lexicons of all shapes, and of official ones, they are those of lex-cli', async () => {
-  const official = loadLexicons(projectRoot).filter(({ nsid }) => !WRONG_THERE.includes(nsid))
+  const official = loadLexicons(packageRoot).filter(({ nsid }) => !WRONG_THERE.includes(nsid))
   const chosen = official.filter((_, index) => index % EVERY === EVERY - 1)
   const all = official.map((file) => ({ ...file, doc: file.json as LexiconDoc }))
   const wild = await checked({ ...records, ...writing, ...methods })

@@ -56,6 +56,11 @@ export const settings = {
       'another container.',
   ),
   PDS_DATA_DIRECTORY: text('data', 'Folder for everything that `npm start` keeps.'),
+  PDS_KEYS_EXIST: flag(
+    'false',
+    'The keys of this host are in its data folder, as `cumulus init` notes it: where they are not, such as on a disk that is not ' +
+      'mounted, it does not start, instead of making others.',
+  ),
   PDS_SERVICE_DID: host('`did:web:<hostname>`', 'DID of this server.'),
   PDS_SERVICE_HANDLE_DOMAINS: domains(
     '`.<hostname>`; `.test` on localhost',
@@ -167,7 +172,10 @@ export const settings = {
     ['plc', 'web'],
     'Identity of that account: a `did:plc`, or the `did:web` of its handle, which needs no directory and cannot move.',
   ),
-  PDS_FIRST_PASSWORD: secret('made up and printed', 'Password of that first account.'),
+  PDS_FIRST_PASSWORD: secret(
+    'made up; shown on a terminal, otherwise in `first-password` in the data folder',
+    'Password of that first account.',
+  ),
   PDS_BSKY_APP_VIEW_URL: url(
     'https://api.bsky.app; `none` for no AppView',
     'AppView that `app.bsky.*` is forwarded to.',

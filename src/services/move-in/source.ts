@@ -1,6 +1,7 @@
 /** The host that an account leaves, asked by XRPC. A stranger chose its address, and what it answers is a stranger's. */
 import { type Fetch, guardedFetch } from '../../kernel/net/guarded-fetch.ts'
 import { NetworkError } from '../../kernel/net/network-error.ts'
+import { retryAfterOf, waitInWords } from '../../kernel/net/retry-after.ts'
 import { jsonObject } from './json-object.ts'
 
 /** Of answers in JSON: preferences are the largest. */
@@ -125,10 +126,15 @@ async function refusal(method: string, response: Response): Promise<SourceError>
   const said = jsonObject(await beginningOf(response))
   const error = typeof said?.error === 'string' ? said.error : undefined
   const message = typeof said?.message === 'string' ? said.message : (error ?? `status ${status}`)
-  return new SourceError(`The old host refused ${method}: ${message.slice(0, MAX_MESSAGE)}`, {
-    status,
-    ...(error && { error }),
-  })
+  const wait = status === 429 ? retryAfterOf(response.headers) : undefined
+  const when = wait === undefined ? '' : `. Try again ${waitInWords(wait)}`
+  return new SourceError(
+    `The old host refused ${method}: ${message.slice(0, MAX_MESSAGE)}${when}`,
+    {
+      status,
+      ...(error && { error }),
+    },
+  )
 }
 
 /** The rest is not waited for: where a repository was asked for, it could be as large as one. */

@@ -1,7 +1,7 @@
 /** Begins a move: signs in at the old host, makes the account here, and signs the browser in to it. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { enforceLimits } from '../../context/limits/enforce.ts'
-import { createAccountLimits } from '../../context/limits/policy.ts'
+import { accountTryLimits, createAccountLimits } from '../../context/limits/policy.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import { isKey } from '../../kernel/crypto/did-key.ts'
 import { verifyServiceToken } from '../../server/auth/service-token.ts'
@@ -29,6 +29,9 @@ export async function begin(c: PageContext): Promise<Response> {
   }
   const start = new MoveStart(services)
   const mover = await start.find(account)
+  // Anybody may have many names for one account.
+  const guessed = { input: { identifier: mover.did } }
+  await enforceLimits(accountTryLimits, guessed, context, services)
   const session = await browserSessionOf(c.req.raw, services)
   const isHere = (await services.accounts.find(mover.did)) !== undefined
   if (!isHere && session) {

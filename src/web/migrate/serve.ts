@@ -80,7 +80,8 @@ export const movingIn = new Hono<MigrateEnv>()
       return await begin(c as unknown as PageContext)
     } catch (error) {
       const { message: alert, status } = inWords(error)
-      const wantsCode = error instanceof SourceError && error.error === 'AuthFactorTokenRequired'
+      const isAsked = error instanceof SourceError && error.error === 'AuthFactorTokenRequired'
+      const wantsCode = isAsked ? 'first' : (await typedIn(c, 'code')) ? 'again' : undefined
       const session = await browserSessionOf(c.req.raw, c.env.services)
       const typed = Object.fromEntries(
         await Promise.all(TYPED.map(async (name) => [name, await typedIn(c, name)])),

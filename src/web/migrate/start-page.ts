@@ -8,15 +8,15 @@ export interface StartPage {
   alert?: string | undefined
   /** What was typed, passwords excepted. */
   typed?: Readonly<Record<string, string>>
-  /** The old host has asked for a code beside the password. */
-  wantsCode?: boolean
+  /** The old host asks for a code beside the password; again, where one was typed already. */
+  wantsCode?: 'first' | 'again' | undefined
   /** Who is signed in here already. */
   handle?: string | undefined
 }
 
 export const startPage = (
   config: PageConfig & Pick<Config, 'registration' | 'handleDomains'>,
-  { alert, typed = {}, wantsCode = false, handle }: StartPage = {},
+  { alert, typed = {}, wantsCode, handle }: StartPage = {},
 ): Html =>
   page({
     title: 'Move here',
@@ -34,7 +34,7 @@ follows, pictures and settings. Followers stay; your old host is switched off at
  spellcheck="false" maxlength="300" required>
 <label for="old-password">Password there</label>
 <input id="old-password" name="old-password" type="password" autocomplete="off" maxlength="512" required>
-${wantsCode ? codeField : ''}
+${wantsCode ? codeField(wantsCode === 'again') : ''}
 <p class="quiet">The main password: one for apps may not move an account. It goes to your old host, and is kept nowhere.</p>
 </section>
 ${handle === undefined ? newAccount(config, typed) : html`<p>You go on with the account @${handle}, which is here already.</p>`}
@@ -45,9 +45,9 @@ ${handle === undefined ? html`Have you begun already, in another browser? <a hre
 </div>`,
   })
 
-const codeField = html`<label for="code">Code</label>
-<input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="50" required>
-<p class="quiet">Your old host has mailed it to you, or your authenticator app shows it.</p>`
+const codeField = (isAgain: boolean): Html => html`<label for="code">Code</label>
+<input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="50"${isAgain ? '' : html` required`}>
+<p class="quiet">Your old host has mailed it to you, or your authenticator app shows it.${isAgain ? ' Left empty: it may mail another one.' : ''}</p>`
 
 const newAccount = (
   { registration, handleDomains }: Pick<Config, 'registration' | 'handleDomains'>,

@@ -100,6 +100,17 @@ test('accounts are searched with a page, a filter and a cursor that was made up 
   expect((await command('accounts/search', { cursor: 7 })).status).toBe(400)
 })
 
+test.each(['', 'no handle', '../x.test', 'a'.repeat(300)])(
+  'an account of a backup that is called "%s" gets no name here',
+  async (handle) => {
+    const did = 'did:web:restored.test'
+    const answer = await command('restore/open', { did, claim: { handle, email: null } })
+    expect(answer.status).toBe(400)
+    expect(await answer.text()).toContain('no valid handle')
+    expect(await directory.accounts.find('did', did)).toBeUndefined()
+  },
+)
+
 test('a takedown by command has a reason, and stands in both logs by whoever did it', async () => {
   const { handle, did } = await makeAccount()
   expect((await command('accounts/takedown', { account: handle, reason: ' ' })).status).toBe(400)

@@ -1,5 +1,5 @@
 /** What `cumulus restore` does, a step at a time: each can be asked for again. */
-import { isValidDid } from '@atproto/syntax'
+import { isValidDid, isValidHandle } from '@atproto/syntax'
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import { keySecrets } from '../../kernel/config/secret-settings.ts'
@@ -24,7 +24,10 @@ export const restoreCommands = new Hono<CommandEnv>()
       const begun = await directory.restore.beginHost(textOf(id))
       if (!begun.finished) {
         const above = Math.max(seq, await operator.seenByRelays())
-        await sequencer.raiseSequence(Math.min(above, Date.now() * 1000))
+        // By the clock of the sequencer: this Worker's may be ahead of it.
+        if (!(await sequencer.raiseSequence(above, 'as far as it goes'))) {
+          throw new InvalidRequestError('The number of the last event is none')
+        }
       }
       return c.json({ ...begun, keyFingerprints: keySecrets(config).map(keyFingerprint) })
     })
@@ -111,6 +114,10 @@ export const restoreCommands = new Hono<CommandEnv>()
     const { operator, accounts } = c.env.services
     const names =
       claim && typeof claim === 'object' ? (claim as Record<string, unknown>) : undefined
+    // It stands in a backup, into which somebody else may have written.
+    if (names && !isValidHandle(textOf(names.handle))) {
+      throw new InvalidRequestError('The account of the backup has no valid handle')
+    }
     const elsewhere = await operator.openRestored(did, announce === true, {
       ...(names && { claim: { handle: textOf(names.handle), email: textOf(names.email) || null } }),
     })

@@ -21,7 +21,10 @@ import { PACKAGE_ROOT } from './host/bundle.ts'
 const OUT = join(PACKAGE_ROOT, 'dist', 'package')
 
 /** What comes along as it is. */
-const COPIED = ['lexicons', 'template', 'wrangler.toml', 'CHANGELOG.md', 'LICENSE', 'README.md']
+const COPIED = [
+  ...['lexicons', 'lexicon.schema.json', 'template', 'wrangler.toml'],
+  ...['CHANGELOG.md', 'LICENSE', 'README.md'],
+]
 
 /** What of the repository's package.json is the package's, too. */
 const KEPT = ['name', 'version', 'description', 'license', 'type', 'engines'] as const
@@ -68,9 +71,13 @@ function compile(): void {
       outDir: OUT,
     },
     include: ['src', 'cli', 'codegen'].map((folder) => join(PACKAGE_ROOT, folder)),
-    exclude: ['**/*.test.ts', 'codegen/testing', 'src/testing', 'cli/write-*.ts'].map((path) =>
-      join(PACKAGE_ROOT, path),
-    ),
+    exclude: [
+      '**/*.test.ts',
+      'codegen/testing',
+      'src/testing',
+      'cli/write-*.ts',
+      'codegen/write-*.ts',
+    ].map((path) => join(PACKAGE_ROOT, path)),
     // Of what is for tests, only what projects test with.
     files: [join(PACKAGE_ROOT, 'src/testing/index.ts')],
   }

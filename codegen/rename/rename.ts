@@ -131,6 +131,8 @@ async function afterwards(root: string, changes: readonly PlannedChange[]): Prom
     const change = byPath.get(file.path)
     return change ? lexiconFile(change.to, change.text) : file
   })
-  const { diagnostics } = await checkLexicons(files)
+  const own = new Set(files.map(({ nsid }) => nsid))
+  const base = new Set(project.base?.lexicons.filter(({ nsid }) => !own.has(nsid)))
+  const { diagnostics } = await checkLexicons([...files, ...base], (file) => base.has(file))
   return diagnostics.filter((one) => hasErrors([one]))
 }

@@ -9,7 +9,7 @@ import { isOwn } from '../own.ts'
 import { breaksOf } from './breaks.ts'
 import { carryOut, type FileChange, takeBack } from './carry-out.ts'
 import { filesOf, isClean, textOf } from './files.ts'
-import { type Renames, renamesFor } from './names.ts'
+import { type Plan, type Renames, renamesFor } from './names.ts'
 import { Replacer } from './texts.ts'
 
 export interface RenameOptions {
@@ -62,17 +62,15 @@ export async function rename(
   const none = { renames: new Map(), files: [], breaks: [], tookBack }
   if (!lexicons) return { ...none, diagnostics: diagnostics.filter((one) => hasErrors([one])) }
 
-  const renames = renamesFor(
-    from,
-    to,
-    project.lexicons.map(({ nsid }) => nsid),
-  )
+  const nsids = project.lexicons.map(({ nsid }) => nsid)
+  const wanted = renamesFor(from, to, nsids)
+  const { renames } = wanted
   const own = isOwn(root)
   const foreign = [...renames.keys()].find((nsid) => !own(nsid))
   if (foreign !== undefined) {
     throw new UsageError(`${foreign} came from elsewhere, and is called what its author calls it`)
   }
-  const changes = plan(root, renames)
+  const changes = plan(root, wanted)
   const files = changes.map(({ path, to, count }) => ({ path, ...(to !== path && { to }), count }))
   const breaks = breaksOf(renames, lexicons)
   const result = { renames, files, breaks, tookBack, diagnostics: await afterwards(root, changes) }
@@ -85,11 +83,11 @@ interface PlannedChange extends FileChange {
   count: number
 }
 
-function plan(root: string, renames: Renames): PlannedChange[] {
+function plan(root: string, wanted: Plan): PlannedChange[] {
   const files = filesOf(root)
   const moved = new Map(
     files.flatMap((path) => {
-      const now = newPath(path, renames)
+      const now = newPath(path, wanted.renames)
       return now === undefined ? [] : [[path, now] as const]
     }),
   )
@@ -98,7 +96,7 @@ function plan(root: string, renames: Renames): PlannedChange[] {
       throw new UsageError(`${path} would become ${now}, which is there already`)
     }
   }
-  const replacer = new Replacer(renames, { files: new Set(files), moved })
+  const replacer = new Replacer(wanted, { files: new Set(files), moved })
   return files.flatMap((path) => {
     const text = textOf(root, path)
     const to = moved.get(path) ?? path

@@ -1,7 +1,8 @@
 /** `npm run size`: size of the production bundle, and of what is in it. */
 import { readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { BUNDLE, buildBundle } from './host/bundle.ts'
+import { BUNDLE, buildBundle, textModules } from './host/bundle.ts'
 
 /**
  * Upper limit for the bundle, KiB compressed; most of it is the OAuth server and its libraries. What speaks SMTP and the
@@ -18,4 +19,10 @@ const compressed = kib(gzipSync(code).byteLength)
 process.stdout.write(
   `${kib(code.byteLength).toFixed(0)} KiB, ${compressed.toFixed(0)} KiB gzip (limit ${LIMIT})\n`,
 )
+for (const name of textModules()) {
+  const text = gzipSync(readFileSync(join(dirname(BUNDLE), name))).byteLength
+  process.stdout.write(
+    `${kib(text).toFixed(0)} KiB gzip of text beside it, read when it is asked for: ${name}\n`,
+  )
+}
 if (compressed > LIMIT) process.exitCode = 1

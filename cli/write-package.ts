@@ -51,9 +51,20 @@ compile()
 const { include: _, ...shared } = JSON.parse(
   readFileSync(join(PACKAGE_ROOT, 'tsconfig.json'), 'utf8'),
 )
-writeFileSync(join(OUT, 'tsconfig.json'), `${JSON.stringify(shared, null, 2)}\n`)
+// Projects extend it.
+const forProjects = { ...shared, files: ['src/text-modules.d.ts'] }
+writeFileSync(join(OUT, 'tsconfig.json'), `${JSON.stringify(forProjects, null, 2)}\n`)
 for (const path of COPIED) cpSync(join(PACKAGE_ROOT, path), join(OUT, path), { recursive: true })
 writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(packageManifest(), null, 2)}\n`)
+// What the compiler does not copy.
+for (const path of [
+  'src/generated/docs.txt',
+  'src/text-modules.d.ts',
+  // Clients get a copy of it.
+  'codegen/client/runtime',
+]) {
+  cpSync(join(PACKAGE_ROOT, path), join(OUT, path), { recursive: true })
+}
 cpSync(join(PACKAGE_ROOT, 'package-lock.json'), join(OUT, LOCK))
 for (const path of Object.values(packageManifest().bin)) chmodSync(join(OUT, path), 0o755)
 
@@ -74,6 +85,7 @@ function compile(): void {
     exclude: [
       '**/*.test.ts',
       'codegen/testing',
+      'codegen/client/runtime',
       'src/testing',
       'cli/write-*.ts',
       'codegen/write-*.ts',

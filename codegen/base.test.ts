@@ -48,7 +48,9 @@ test('the lexicons of the package are known, and not generated again', async () 
   expect(methods.length).toBeGreaterThan(300)
   expect(listFiles(root, 'src/generated')).toEqual([
     'src/generated/collections.ts',
+    'src/generated/docs.txt',
     'src/generated/methods/com/example/book/board.ts',
+    'src/generated/methods/com/example/book/entry.ts',
     'src/generated/methods/com/example/book/list.ts',
     'src/generated/methods/com/example/book/sign.ts',
     'src/generated/routes.ts',

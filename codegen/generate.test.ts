@@ -35,6 +35,8 @@ test('a tree of lexicons becomes types, methods, routes and schemas', async () =
   expect(changes.every(({ change }) => change === 'added')).toBe(true)
   expect(changes.map(({ path }) => path)).toEqual([
     'src/generated/collections.ts',
+    'src/generated/docs.txt',
+    'src/generated/methods/com/example/book/entry.ts',
     'src/generated/methods/com/example/book/list.ts',
     'src/generated/methods/com/example/book/sign.ts',
     'src/generated/routes.ts',
@@ -106,7 +108,10 @@ test('a changed lexicon has only its own files written anew', async () => {
     }),
   )
   const { changes } = await generate(root)
-  expect(changes).toEqual([{ path: `${TYPES}/defs.ts`, change: 'changed' }])
+  expect(changes).toEqual([
+    { path: 'src/generated/docs.txt', change: 'changed' },
+    { path: `${TYPES}/defs.ts`, change: 'changed' },
+  ])
   expect(written(root)).toEqual(changes.map(({ path }) => path))
   expect(read(root, `${TYPES}/defs.ts`)).toContain('size?: number')
 })

@@ -1,6 +1,9 @@
 /** The whole way from lexicons to `src/generated/`: load → check → plan → compare → write. */
 import { checkLexicons } from './check/check.ts'
 import { Passed } from './check/passed.ts'
+import { collectionShapes } from './collections/cache.ts'
+import { checkCollection } from './collections/check.ts'
+import { type Collection, collectionsOf } from './collections/collection.ts'
 import { type Diagnostic, hasErrors, sortDiagnostics } from './diagnostics.ts'
 import { handlerShapes } from './handlers/cache.ts'
 import { checkHandler } from './handlers/check.ts'
@@ -36,6 +39,7 @@ export interface CheckedProject {
   methods: Method[]
   /** Of the handlers, by path. */
   shapes: ReadonlyMap<string, HandlerShape>
+  collections: Collection[]
 }
 
 /** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
@@ -50,7 +54,8 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
     (file) => base.has(file) || passed.has(file),
   )
   passed.remember(project.lexicons, diagnostics)
-  if (!lexicons) return { project, diagnostics, lexicons, methods: [], shapes: new Map() }
+  if (!lexicons)
+    return { project, diagnostics, lexicons, methods: [], collections: [], shapes: new Map() }
 
   const handled = new Set(
     project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),
@@ -64,10 +69,22 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
   const shapes = await handlerShapes(root, project.handlers, fresh)
   const isUnsaid = [...shapes.values()].some(({ export: one }) => 'unsaid' in one)
   const forApps = isUnsaid ? await policiesForApps() : undefined
+  const ofCollections = await collectionShapes(root, project.collections, fresh)
+  const collections = collectionsOf(project.collections, ofCollections, lexicons)
+  const misjudged = project.collections.flatMap((file) =>
+    checkCollection(file, ofCollections.get(file.path), lexicons),
+  )
   const complaints = project.handlers.flatMap((file) =>
     checkHandler(file, shapes.get(file.path), mainTypes, forApps),
   )
-  return { project, diagnostics: [...diagnostics, ...complaints], lexicons, methods, shapes }
+  return {
+    project,
+    diagnostics: [...diagnostics, ...complaints, ...misjudged],
+    lexicons,
+    methods,
+    collections,
+    shapes,
+  }
 }
 
 /**
@@ -79,11 +96,12 @@ export async function generate(
   options: GenerateOptions = {},
 ): Promise<GenerateResult> {
   if (!options.check) moveRecord(root)
-  const { project, diagnostics, lexicons, methods } = await loadChecked(root, options.fresh)
+  const checked = await loadChecked(root, options.fresh)
+  const { project, diagnostics, lexicons, methods, collections } = checked
   const found = [...diagnostics]
   if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
 
-  const planned = plan(lexicons, methods, project.base !== undefined)
+  const planned = plan(lexicons, methods, { collections, onBase: project.base !== undefined })
   const { changes, foreign } = compare(planned, project.generated)
   for (const { path, blocking } of foreign) {
     found.push({

@@ -23,3 +23,6 @@ export const lexiconPath = (nsid: string): string => `${LEXICONS}/${nsidToPath(n
 
 /** The file that implements a method, relative to the root. */
 export const handlerPath = (nsid: string): string => `${HANDLERS}/${nsidToPath(nsid)}.ts`
+
+/** The file that says more of a collection than its lexicon, relative to the root. */
+export const collectionPath = (nsid: string): string => `${COLLECTIONS}/${nsidToPath(nsid)}.ts`

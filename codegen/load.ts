@@ -6,7 +6,7 @@ import type { LexiconDoc } from '@atproto/lexicon'
 import type { RouteRule } from '../src/routing/policy.ts'
 import { isTooDeep } from '../src/services/lexicons/depth.ts'
 import { baseFolder, PACKAGE } from './base.ts'
-import { GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
+import { COLLECTIONS, GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
 import { isLinkElsewhere, listFiles, readText } from './tree.ts'
 
 /** A file below `lexicons/`. */
@@ -29,7 +29,7 @@ export interface Lexicon extends LexiconFile {
   doc: LexiconDoc
 }
 
-/** A file below `src/handlers/` that is not a test. */
+/** A file below `src/handlers/` or `src/collections/` that is not a test. */
 export interface HandlerFile {
   path: string
   nsid: string
@@ -49,6 +49,7 @@ export interface Project {
   root: string
   lexicons: LexiconFile[]
   handlers: HandlerFile[]
+  collections: HandlerFile[]
   /** What it builds on, if it does. */
   base?: Base
   rules: readonly RouteRule[]
@@ -62,7 +63,8 @@ export async function load(root: string): Promise<Project> {
   return {
     root,
     lexicons: loadLexicons(root),
-    handlers: loadHandlers(root),
+    handlers: loadFiles(root, HANDLERS),
+    collections: loadFiles(root, COLLECTIONS),
     base: folder === undefined ? undefined : loadBase(folder),
     // The runtime has the rules of the package: a project says otherwise by PDS_PROXY_ROUTES.
     rules: await loadRules(folder === undefined ? root : undefined),
@@ -78,7 +80,7 @@ function loadBase(folder: string): Base {
     path: `node_modules/${PACKAGE}/${file.path}`,
     isBase: true,
   }))
-  return { lexicons, handled: new Set(loadHandlers(folder).map(({ nsid }) => nsid)) }
+  return { lexicons, handled: new Set(loadFiles(folder, HANDLERS).map(({ nsid }) => nsid)) }
 }
 
 export function loadLexicons(root: string): LexiconFile[] {
@@ -97,12 +99,12 @@ export function lexiconFile(path: string, text: string): LexiconFile {
   return { path, nsid: pathToNsid(path.slice(LEXICONS.length + 1)), text, json: parseJson(text) }
 }
 
-function loadHandlers(root: string): HandlerFile[] {
-  return listFiles(root, HANDLERS)
+function loadFiles(root: string, folder: string): HandlerFile[] {
+  return listFiles(root, folder)
     .filter((path) => /\.[cm]?[jt]sx?$/.test(path) && !/\.(test|d)\.[cm]?tsx?$/.test(path))
     .map((path) => ({
       path,
-      nsid: pathToNsid(path.slice(HANDLERS.length + 1)),
+      nsid: pathToNsid(path.slice(folder.length + 1)),
       text: readText(join(root, path)) ?? '',
     }))
 }

@@ -1,8 +1,11 @@
 /** Third stage, pure: every file of `src/generated/`, from checked lexicons and routes. */
 
 import { defTable } from './closure.ts'
+import type { Collection } from './collections/collection.ts'
 import { emitCollections } from './emit/collections.ts'
+import { emitDocs } from './emit/docs.ts'
 import { emitMethod } from './emit/methods.ts'
+import { emitRecords } from './emit/records.ts'
 import { emitRoutes } from './emit/routes.ts'
 import { emitSchemas } from './emit/schemas.ts'
 import { emitTree } from './emit/tree.ts'
@@ -11,6 +14,14 @@ import type { Lexicon } from './load.ts'
 import { isOurs, type Method } from './methods.ts'
 import type { PlannedFile } from './write.ts'
 
+/** What of a project decides about its files besides lexicons and methods. */
+export interface PlanOptions {
+  /** Those with a file. */
+  collections?: readonly Collection[]
+  /** It builds on the package. */
+  onBase?: boolean
+}
+
 /**
  * Plans for `lexicons` and their `methods`, both sorted by NSID. In a project that builds on the package, only what is not
  * the same there is planned.
@@ -18,7 +29,7 @@ import type { PlannedFile } from './write.ts'
 export function plan(
   lexicons: readonly Lexicon[],
   methods: readonly Method[],
-  onBase = false,
+  { collections = [], onBase = false }: PlanOptions = {},
 ): PlannedFile[] {
   const defs = defTable(lexicons)
   const typeOf = (def: string): string | undefined => defs.get(def)?.def.type
@@ -27,9 +38,11 @@ export function plan(
   return [
     ...own.map(({ doc }) => emitTypes(doc, typeOf, ofBase)),
     ...methods.filter(isOurs).map(emitMethod),
+    ...emitRecords(lexicons, collections),
     emitRoutes(methods, onBase),
     emitSchemas(lexicons, methods, onBase),
-    emitCollections(own),
-    emitTree(),
+    emitCollections(own, collections),
+    emitDocs(own),
+    emitTree(collections, onBase),
   ]
 }

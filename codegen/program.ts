@@ -14,6 +14,8 @@ const subCommands: Record<string, () => Promise<AnyCommand>> = {
   import: () => import('./commands/import.ts').then((module) => module.default),
   new: () => import('./commands/new.ts').then((module) => module.default),
   status: () => import('./commands/status.ts').then((module) => module.default),
+  client: () => import('./commands/client.ts').then((module) => module.default),
+  openapi: () => import('./commands/openapi.ts').then((module) => module.default),
   diff: () => import('./commands/diff.ts').then((module) => module.default),
   rename: () => import('./commands/rename.ts').then((module) => module.default),
   scopes: () => import('./commands/scopes.ts').then((module) => module.default),

@@ -1,6 +1,6 @@
 /** The production bundle: what `wrangler deploy` would upload, in `dist/`. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { findProject } from '../../codegen/base.ts'
@@ -50,6 +50,9 @@ export function buildBundle(): string {
     )
     if (status !== 0) throw new BundleError(`${stdout}${stderr}`)
     const name = basename(BUNDLE)
+    for (const file of readdirSync(folder).filter((file) => TEXT.test(file))) {
+      renameSync(join(folder, file), join(dirname(BUNDLE), file))
+    }
     for (const file of [`${name}.map`, name]) {
       renameSync(join(folder, file), join(dirname(BUNDLE), file))
     }
@@ -57,6 +60,16 @@ export function buildBundle(): string {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Modules of text, which wrangler puts beside the bundle, with a hash of what is in them. */
+const TEXT = /^[0-9a-f]+-[\w.-]+\.txt$/
+
+/** Names of the modules of text that the bundle imports. Older ones may lie beside it. */
+export const textModules = (): string[] => {
+  const code = readFileSync(BUNDLE, 'utf8')
+  const names = [...code.matchAll(/"\.\/([0-9a-f]+-[\w.-]+\.txt)"/g)].map(([, name = '']) => name)
+  return [...new Set(names)]
 }
 
 /** An image of a container has none: it has the bundle. */

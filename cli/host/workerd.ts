@@ -8,7 +8,7 @@ import { PassThrough, type Readable } from 'node:stream'
 import { readConfig } from '../../src/kernel/config/config.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { inUrl } from '../settings/local.ts'
-import { BUNDLE } from './bundle.ts'
+import { BUNDLE, textModules } from './bundle.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
 import { writeInWords } from './log-text.ts'
@@ -30,6 +30,7 @@ const OBJECTS = {
   DIRECTORY: 'DirectoryObject',
   SEQUENCER: 'SequencerObject',
   OAUTH: 'OAuthObject',
+  INDEX: 'IndexObject',
 } as const
 
 export interface WorkerdOptions {
@@ -212,6 +213,13 @@ function workerdConfig(
     ),
   ]
   const { reachPrivate, memory } = readConfig({ ...raw })
+  const bundle = relative(dataDirectory, BUNDLE)
+  const modules = [
+    `(name = "worker.js", esModule = embed "${bundle}")`,
+    ...textModules().map(
+      (name) => `(name = "${name}", text = embed "${join(dirname(bundle), name)}")`,
+    ),
+  ]
   const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
   return `# Written by \`npm start\`; changes are lost.
 using Workerd = import "/workerd/workerd.capnp";
@@ -240,7 +248,7 @@ const config :Workerd.Config = (
 );
 
 const worker :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "${relative(dataDirectory, BUNDLE)}")],
+  modules = ${list(modules)},
   compatibilityDate = "${COMPATIBILITY.date}",
   compatibilityFlags = ${JSON.stringify(COMPATIBILITY.flags)},
   durableObjectNamespaces = ${list(namespaces)},

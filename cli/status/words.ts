@@ -35,6 +35,7 @@ export function statusInWords(status: HostReport): string {
       `${counted(activity.events.hour, 'event')} in the last hour, ${inThousands(activity.events.day)} in the last day`,
     ),
     ...liveInWords(status),
+    ...indexInWords(status),
     line('storage', storageInWords(status)),
     line(
       'backup',
@@ -88,6 +89,33 @@ function mailInWords({ waiting, failed, dropped, lastError }: LiveReport['mails'
     `${waiting === 0 ? 'none waits' : counted(waiting, 'mail waits', 'mails wait')}`,
     ...problems,
   ].join(', ')
+}
+
+/** Indexes that are being filled, and hooks for which something waits or was given up. */
+function indexInWords({ index, now }: HostReport): string[] {
+  if (!index) return []
+  const filling = index.collections.flatMap(({ collection, serves, filling }) =>
+    filling
+      ? [
+          `${collection} is being read since ${ago(now - filling.startedAt)}: ${counted(filling.records, 'record')} of ` +
+            `${counted(filling.accounts, 'account')} so far${serves ? ', the old index serves' : ''}`,
+        ]
+      : [],
+  )
+  const hooks = index.hooks.flatMap(({ collection, waiting, letters }) =>
+    waiting + letters > 0
+      ? [
+          `${collection}: ${counted(waiting, 'write waits', 'writes wait')} for its hook, ${inThousands(letters)} given up`,
+        ]
+      : [],
+  )
+  const all = [...filling, ...hooks]
+  if (all.length === 0) {
+    return [
+      line('index', `${counted(index.collections.length, 'collection')}, all is read and told`),
+    ]
+  }
+  return all.map((text, at) => line(at === 0 ? 'index' : '', text))
 }
 
 function storageInWords({ accounts, activity, freeBytes, machine, logLimit }: HostReport): string {

@@ -53,6 +53,8 @@ export const workerTests = ({
   plugins: [
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
+      // Of the runtime: it is not written out in the entry.
+      additionalExports: { Hooks: 'WorkerEntrypoint' },
       miniflare: { bindings: { ...SETTINGS, ...settings } },
     }),
   ],

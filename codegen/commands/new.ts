@@ -8,14 +8,18 @@ import { refuseUnknown, rootOption } from './options.ts'
 const args = {
   nsid: {
     type: 'positional',
-    description: 'The method, for example com.atproto.repo.getRecord',
+    description: 'The method or record, for example com.atproto.repo.getRecord',
     required: true,
   },
   ...rootOption,
 } as const satisfies ArgsDef
 
 export default defineCommand({
-  meta: { name: 'new', description: 'Start the handler of a method, with a test beside it' },
+  meta: {
+    name: 'new',
+    description:
+      'Start the handler of a method, with a test beside it, or the file of a collection',
+  },
   args,
   async run({ args: given }) {
     refuseUnknown(given, args)

@@ -1,4 +1,5 @@
 import { type ArgsDef, defineCommand } from 'citty'
+import { describeCollection } from '../collections/collection.ts'
 import { hasErrors } from '../diagnostics.ts'
 import { EXIT } from '../errors.ts'
 import { loadChecked } from '../generate.ts'
@@ -25,11 +26,17 @@ export default defineCommand({
   args,
   async run({ args: { root, json, all, ...rest } }) {
     refuseUnknown(rest, args)
-    const { project, methods, diagnostics } = await loadChecked(root)
+    const { project, methods, collections, diagnostics } = await loadChecked(root)
     const onBase = project.base !== undefined
     if (json) {
       printJson({
         totals: Object.fromEntries(totals(methods)),
+        collections: collections.map(({ nsid, indexes, search, hooks }) => ({
+          nsid,
+          index: Object.fromEntries(indexes.map(({ name, places }) => [name, places])),
+          search,
+          hooks,
+        })),
         methods: methods.map(({ nsid, def, route, handledBy, overrides }) => ({
           nsid,
           kind: def.type,
@@ -49,6 +56,14 @@ export default defineCommand({
       }
       const sums = [...totals(methods)].map(([route, number]) => `${number} ${route}`)
       console.log(`${methods.length} methods: ${sums.join(', ')}`)
+    }
+    if (!json && collections.length > 0) {
+      const width = Math.max(...collections.map(({ nsid }) => nsid.length))
+      for (const collection of collections) {
+        console.log(
+          `${collection.nsid.padEnd(width)}  record        ${describeCollection(collection)}`,
+        )
+      }
     }
     printDiagnostics(diagnostics)
     if (hasErrors(diagnostics)) process.exitCode = EXIT.found

@@ -1,19 +1,34 @@
 /** `tree.ts`: all that the runtime is given, in one object. */
 import { tsBanner } from '../banner.ts'
-import { GENERATED, HANDLERS, LEXICONS, POLICY } from '../layout.ts'
+import type { Collection } from '../collections/collection.ts'
+import { COLLECTIONS, GENERATED, HANDLERS, LEXICONS, nsidToPath, POLICY } from '../layout.ts'
 import type { PlannedFile } from '../write.ts'
+import { quote } from './quote.ts'
 
-const CODE = `import type { Tree } from 'cumulus/tree'
+/** The tree; collection files are loaded when they are first needed. */
+export function emitTree(collections: readonly Collection[], onBase = false): PlannedFile {
+  const files = collections
+    .map(({ nsid }) => {
+      const module = quote(`../collections/${nsidToPath(nsid)}.ts`)
+      return `    ${quote(nsid)}: { load: () => import(${module}) },\n`
+    })
+    .join('')
+  const table = files === '' ? '{}' : `{\n${files}  }`
+  const sources = `${LEXICONS}/, ${HANDLERS}/, ${COLLECTIONS}/ and ${POLICY}`
+  const base = onBase ? "import { tree as base } from 'cumulus/generated'\n" : ''
+  const code = `${tsBanner(sources)}${base}import type { Tree } from 'cumulus/tree'
 // The types of the records of its collections.
 import './collections.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 
-/** What this project serves: its methods, and the schemas that they need. */
-export const tree: Tree = { routes, schemas }
+/** What this project serves. */
+export const tree: Tree = {
+  routes,
+  schemas,
+  collections: ${table},
+  docs: [${onBase ? '...base.docs, ' : ''}() => import('./docs.txt')],
+}
 `
-
-export const emitTree = (): PlannedFile => ({
-  path: `${GENERATED}/tree.ts`,
-  code: tsBanner(`${LEXICONS}/, ${HANDLERS}/ and ${POLICY}`) + CODE,
-})
+  return { path: `${GENERATED}/tree.ts`, code }
+}

@@ -1,10 +1,13 @@
 /** `codegen new`: starts a handler, then generates, so that the route leads to it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { placesOf } from '../collections/places.ts'
 import { didYouMean } from '../did-you-mean.ts'
 import { UsageError } from '../errors.ts'
 import { type GenerateResult, generate, loadChecked } from '../generate.ts'
 import { lexiconPath } from '../layout.ts'
+import type { PlannedFile } from '../write.ts'
+import { collectionStub } from './collection-stub.ts'
 import { stubFiles } from './stub.ts'
 
 export interface NewHandlerResult {
@@ -13,7 +16,7 @@ export interface NewHandlerResult {
   generated: GenerateResult
 }
 
-/** Creates the handler of `nsid` and a test. @throws UsageError for an NSID that is unknown or taken */
+/** Creates the handler of `nsid` and a test, or the file of a collection. @throws UsageError for an NSID that is unknown or taken */
 export async function newHandler(root: string, nsid: string): Promise<NewHandlerResult> {
   const { lexicons, methods, diagnostics } = await loadChecked(root)
   if (!lexicons) {
@@ -22,6 +25,9 @@ export async function newHandler(root: string, nsid: string): Promise<NewHandler
   const method = methods.find((candidate) => candidate.nsid === nsid)
   if (!method) {
     const type = lexicons.find((lexicon) => lexicon.nsid === nsid)?.doc.defs.main?.type
+    if (type === 'record') {
+      return create(root, [collectionStub(nsid, placesOf(lexicons, nsid))])
+    }
     if (type) throw new UsageError(`${nsid} is of type ${type}, which has no handler`)
     const hint = didYouMean(
       nsid,
@@ -31,7 +37,11 @@ export async function newHandler(root: string, nsid: string): Promise<NewHandler
       `no method is called "${nsid}"${hint || `; it would be ${lexiconPath(nsid)}`}`,
     )
   }
-  const files = stubFiles(method)
+  return create(root, stubFiles(method))
+}
+
+/** @throws UsageError when one of the files exists */
+async function create(root: string, files: readonly PlannedFile[]): Promise<NewHandlerResult> {
   for (const { path } of files) {
     if (existsSync(join(root, path))) throw new UsageError(`${path} exists already`)
   }

@@ -55,7 +55,6 @@ test.each([
     'org.else.thing',
     'no method is called "org.else.thing"; it would be lexicons/org/else/thing.json',
   ],
-  ['com.example.book.entry', 'com.example.book.entry is of type record, which has no handler'],
 ])('an NSID without method is refused: %s', async (nsid, message) => {
   await expect(newHandler(makeProject(guestBook), nsid)).rejects.toThrow(new UsageError(message))
 })

@@ -1,5 +1,6 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
+import type { CollectionIndexes } from '../kernel/collections.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { describeSettings, type SettingView, unknownSettings } from '../kernel/config/describe.ts'
 import { openSignUps } from '../kernel/config/open-sign-ups.ts'
@@ -10,6 +11,7 @@ import { Accounts } from '../services/accounts/accounts.ts'
 import { assertCaptcha } from '../services/accounts/captcha.ts'
 import { Archives } from '../services/archive/archive.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
+import { collectionReader, type ReaderOf } from '../services/collections/host-index.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
 import { OperatorNames } from '../services/identity/operator-names.ts'
 import { PlcDirectory } from '../services/identity/plc.ts'
@@ -35,6 +37,8 @@ import { createReportLimits, mailLimits } from './limits/policy.ts'
 
 /** What a handler can reach. */
 export interface Services extends HostObjects {
+  /** Records of all accounts of this host, as collection files have them indexed (docs/collections.md). */
+  index<const C extends keyof CollectionIndexes>(collection: C): ReaderOf<C>
   readonly config: Config
   /** The log of the request that is being worked on. */
   readonly log: Logger
@@ -171,11 +175,16 @@ function createServices(env: Env): Services {
     get oauth() {
       return objects.oauth
     },
+    get hostIndex() {
+      return objects.hostIndex
+    },
+    index: (collection) => collectionReader(objects, collection),
     accounts,
     repositories: new Repositories({
       objects,
       space,
       lookup,
+      log,
       schemas: new SchemaSource(config.lexiconMode, lexicons),
       limits: {
         isLimited: () => currentRequest().limits.isLimited,
@@ -260,5 +269,8 @@ const noteAccounts = (objects: HostObjects): HostObjects => ({
   },
   get oauth() {
     return objects.oauth
+  },
+  get hostIndex() {
+    return objects.hostIndex
   },
 })

@@ -7,7 +7,7 @@ export interface EmailBinding {
   send(message: object): Promise<unknown>
 }
 
-/** What the platform binds to this Worker: the four kinds of object, a blob store, the settings. */
+/** What the platform binds to this Worker: the five kinds of object, a blob store, the settings. */
 export interface Env extends RawSettings {
   /** `AccountRpc` */
   ACCOUNTS: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
@@ -15,6 +15,8 @@ export interface Env extends RawSettings {
   DIRECTORY: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
   /** `OAuthRpc` */
   OAUTH: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
+  /** `HostIndexRpc` */
+  INDEX: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
   SEQUENCER: DurableObjectNamespace<SequencerRpc & Rpc.DurableObjectBranded>
   /** Files of the sign-in and account pages. */
   ASSETS: Fetcher

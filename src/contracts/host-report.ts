@@ -76,6 +76,18 @@ export interface HostReport extends LiveReport {
     active: { day: number; month: number }
     bytes: number
   }
+  /** What collection files ask for; undefined: there are none. */
+  index?:
+    | {
+        collections: {
+          collection: string
+          serves: boolean
+          filling?: { accounts: number; records: number; startedAt: number } | undefined
+          filled?: { accounts: number; records: number; ms: number } | undefined
+        }[]
+        hooks: { collection: string; waiting: number; failed: number; letters: number }[]
+      }
+    | undefined
   /** Sign-ups that wait for approval. */
   waiting: number
   openReports: number

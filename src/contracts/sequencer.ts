@@ -48,9 +48,14 @@ export type CrawlAnswer = RelayRow | 'soon' | 'unknown'
 export interface SequencerRpc {
   /**
    * Stores events of one account, in order, and sends them out. Repeats are dropped. `state` is the
-   * account's state at the time of the call.
+   * account's state at the time of the call; `collections` as for `noteCollections`.
    */
-  append(did: string, events: OutboxEvent[], state: SourceState): Answer<void>
+  append(
+    did: string,
+    events: OutboxEvent[],
+    state: SourceState,
+    collections?: readonly CollectionState[],
+  ): Answer<void>
   /** Accounts with events, in order of their DIDs, at most `limit`, after `cursor`. */
   listSources(limit: number, after?: number): Answer<SourceRow[]>
   /** Fills in the state of an account whose events came before states were told. */

@@ -162,7 +162,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
     destroy: () => store.destroy(),
     wipe,
   })
-  const moderationLog = logModeration(moderationOutbox, objects)
+  const moderationLog = logModeration(moderationOutbox, objects, repo)
   const notes = new ModerationNotes(moderationOutbox, () => scheduler, moderationLog)
   const oauthSignOut = signOutOfOAuth(objects, did, () => profile.isDeleted())
   const handleChange = new HandleChange({

@@ -11,6 +11,7 @@ import { createLogger } from '../kernel/log.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import { dumpRows, streamOf } from '../storage/dump.ts'
@@ -30,6 +31,7 @@ import { Admission } from './sequencer/admission.ts'
 import { ClosingConnections } from './sequencer/closing.ts'
 import { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
+import { IndexFeed } from './sequencer/index-feed.ts'
 import { UnreadBytes } from './sequencer/unread.ts'
 
 /** ms that consumers have to answer that the connection ends. */
@@ -51,6 +53,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #consumers: Consumers
   readonly #closing: ClosingConnections
   readonly #crawl: CrawlRequests
+  readonly #index: IndexFeed
   readonly #activityOfHost: Activity
   readonly #counter: RowCounter | undefined
   /** Whether the alarm is set for what is due next, whatever events come, until the log is full. */
@@ -88,6 +91,13 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
       // On Cloudflare an object that is awake costs, and a request may not wait for long.
       watchesLive: env.BLOB_DISK !== undefined,
     })
+    const objects = hostObjects(env)
+    this.#index = new IndexFeed({
+      log: this.#log,
+      retention: this.#retention,
+      index: () => objects.hostIndex,
+      logger: log,
+    })
     this.#scheduler = new Scheduler(
       ctx,
       new JobTable(sql),
@@ -103,17 +113,30 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
           due: () => this.#crawl.due(this.#activity()),
           run: () => this.#crawl.run(Date.now(), this.#activity()),
         },
+        this.#index.job,
       ],
       new DiskSpace(env),
     )
   }
 
-  async append(did: string, events: OutboxEvent[], state: SourceState): Promise<void> {
+  async append(
+    did: string,
+    events: OutboxEvent[],
+    state: SourceState,
+    collections: readonly CollectionState[] = [],
+  ): Promise<void> {
+    await this.#index.begun()
     // Sent in the same turn as stored, so that no consumer that is catching up can come in between.
     // The platform holds the messages back until the rows are durable.
     this.#consumers.broadcast(this.#log.append(did, events, state))
+    if (collections.length > 0) this.#collections.note(did, collections)
     if (state.status === 'deleted' || this.#becomesFull()) this.#alarmCoversNextEvent = false
+    if (this.#index.isOn) this.#scheduler.start(this.#index.job)
     if (!this.#alarmCoversNextEvent) await this.#reschedule()
+    // Who is not to be seen any more is seen nowhere when that is acknowledged.
+    if (this.#index.isOn && events.some(({ kind }) => kind === '#account')) {
+      await this.#index.settled(this.#scheduler.finished(this.#index.job))
+    }
   }
 
   listSources(limit: number, after?: number): SourceRow[] {

@@ -25,7 +25,7 @@ export {
   type RateLimit,
 } from '../context/limits/policy.ts'
 export type { Services } from '../context/services.ts'
-export type { Collection, Collections, RecordOf } from '../kernel/collections.ts'
+export type { Collection, CollectionIndexes, Collections, RecordOf } from '../kernel/collections.ts'
 export { mayCall, type OAuthRule, type PermittedCall } from '../server/auth/oauth-rule.ts'
 export {
   type AuthPolicy,
@@ -37,4 +37,17 @@ export {
   sessionOrService,
   viewer,
 } from '../server/auth/policy.ts'
+export type {
+  CollectionDefinition,
+  DoneWrite,
+  PlannedWrite,
+} from '../server/collections/define.ts'
 export type { Context, Definition, MethodShape, Output } from '../server/xrpc/define.ts'
+export type {
+  CollectionReader,
+  Condition,
+  IndexReader,
+  Page,
+  PageOptions,
+  ReaderOf,
+} from '../services/collections/host-index.ts'

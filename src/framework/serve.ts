@@ -29,9 +29,11 @@ import { type Tree, useTree } from './tree.ts'
 
 export { AccountObject } from '../durable/account.ts'
 export { DirectoryObject } from '../durable/directory.ts'
+export { IndexObject } from '../durable/host-index.ts'
 export { ImportCheckObject } from '../durable/import-check.ts'
 export { OAuthObject } from '../durable/oauth.ts'
 export { SequencerObject } from '../durable/sequencer.ts'
+export { Hooks } from '../server/collections/hooks.ts'
 export { Control } from '../server/control.ts'
 
 /** The Worker of a project, from what its lexicons were generated into. */

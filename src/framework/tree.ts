@@ -1,6 +1,8 @@
 /** What generated code tells the runtime of a project: its lexicons, as far as they are needed at run time, and its methods. */
+import { type CollectionFiles, useCollectionFiles } from '../kernel/collection-files.ts'
 import { type Schemas, useSchemas } from '../kernel/lexicons.ts'
 import { type Routes, useRoutes } from '../server/xrpc/routes.ts'
+import { type Docs, useDocs } from '../web/docs/source.ts'
 
 export type { Routes }
 
@@ -8,10 +10,16 @@ export type { Routes }
 export interface Tree {
   routes: Routes
   schemas: Schemas
+  /** The lexicons with their prose, for the pages below `/docs`. */
+  docs: readonly Docs[]
+  /** The files of `src/collections/`. */
+  collections?: CollectionFiles
 }
 
 /** Hands the tree to those who need it. Once, before the first request. */
-export function useTree({ routes, schemas }: Tree): void {
+export function useTree({ routes, schemas, docs, collections = {} }: Tree): void {
   useSchemas(schemas)
   useRoutes(routes)
+  useDocs(docs)
+  useCollectionFiles(collections)
 }

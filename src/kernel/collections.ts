@@ -7,6 +7,13 @@
 // biome-ignore lint/suspicious/noEmptyInterface: generated code adds to it
 export interface Collections {}
 
+/**
+ * What collection files have indexed: for every collection with a file, its indexes, and what is searched. Empty here:
+ * generated code adds those of its tree.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: generated code adds to it
+export interface CollectionIndexes {}
+
 /** A collection: where its name is written out, one of those; any text otherwise. */
 export type Collection<C extends string = string> = string extends C ? C : keyof Collections
 

@@ -42,12 +42,21 @@ export function assertMayForward(
  * The rule of handlers that forward, or answer in another service's place: the token must allow `nsid` at
  * the service that the request names, or else the one that it goes to.
  */
-export const mayForward =
-  (nsid: string, fallback: Fallback = 'appview') =>
-  ({ request, services }: { request: Request; services: ProxyServices }): readonly Permission[] => {
-    const { did, id } = nameService(request, nsid, fallback, services)
-    return [{ rpc: nsid, aud: `${did}#${id}` }]
-  }
+export const mayForward = (nsid: string, fallback: Fallback = 'appview') =>
+  Object.assign(
+    ({
+      request,
+      services,
+    }: {
+      request: Request
+      services: ProxyServices
+    }): readonly Permission[] => {
+      const { did, id } = nameService(request, nsid, fallback, services)
+      return [{ rpc: nsid, aud: `${did}#${id}` }]
+    },
+    // For documentation, which does not call the rule.
+    { rpc: nsid },
+  )
 
 function nameService(
   request: Request,

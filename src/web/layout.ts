@@ -15,15 +15,25 @@ export type PageConfig = Pick<
   'hostname' | 'publicUrl' | 'branding' | 'privacyPolicyUrl' | 'termsOfServiceUrl'
 >
 
+/** Paths of what pages load and ask that are not those of `/settings`. */
+interface PageNeeds {
+  scripts?: readonly string[]
+  connect?: readonly string[]
+}
+
 /**
  * Nothing from elsewhere but the logo, nothing inline, nothing in frames, and of this host only the files that are meant. The
  * referrer stays on the host, where it lets older browsers say which page a form is of; it goes nowhere else.
  */
-export const pageHeaders = (request: Request, config: PageConfig) => ({
+export const pageHeaders = (
+  request: Request,
+  config: PageConfig,
+  { scripts = [SCRIPT, KEY_SCRIPT_PATH], connect = [`${SETTINGS}/`] }: PageNeeds = {},
+) => ({
   'content-security-policy':
-    `default-src 'none'; script-src ${ownSources(request, config, [SCRIPT, KEY_SCRIPT_PATH])}; ` +
+    `default-src 'none'; script-src ${ownSources(request, config, scripts)}; ` +
     `style-src ${ownSources(request, config, [STYLE])}; img-src ${['data:', ...brandImage(config.branding.logoUrl)].join(' ')}; ` +
-    `connect-src ${ownSources(request, config, [`${SETTINGS}/`])}; ` +
+    `connect-src ${ownSources(request, config, connect)}; ` +
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
@@ -62,6 +72,8 @@ export interface PageParts {
   broad?: boolean
   /** For pages with passkeys: what their requests carry. */
   script?: { csrfToken?: string; makesKeys?: boolean }
+  /** The path of a script of the page's own. */
+  ownScript?: string
 }
 
 export const page = ({
@@ -73,6 +85,7 @@ export const page = ({
   nav,
   broad,
   script,
+  ownScript,
 }: PageParts): Html => html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -85,6 +98,7 @@ ${script?.csrfToken ? html`<meta name="csrf-token" content="${script.csrfToken}"
 <link rel="stylesheet" href="${STYLE}">
 ${script ? html`<script type="module" src="${SCRIPT}"></script>` : ''}
 ${script?.makesKeys ? html`<script type="module" src="${KEY_SCRIPT_PATH}"></script>` : ''}
+${ownScript ? html`<script type="module" src="${ownScript}"></script>` : ''}
 </head>
 <body>
 <header${broad ? html` class="broad"` : ''}><div class="bar"><a class="host" href="/">${logo(config.branding)}<span>${config.branding.name}</span></a>${corner ?? ''}</div>${nav ?? ''}</header>

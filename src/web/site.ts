@@ -32,6 +32,11 @@ export const site = new Hono<{ Bindings: PageBindings }>()
     const { adminConsole } = await import('./admin/serve.ts')
     return adminConsole.fetch(c.req.raw, c.env, c.executionCtx)
   })
+  .get('/docs/*', async (c, next) => {
+    if (!c.env.services.config.docs) return next()
+    const { docs } = await import('./docs/serve.ts')
+    return docs.fetch(c.req.raw, c.env, c.executionCtx)
+  })
   .on(['GET', 'POST'], SIGN_IN_MAILS_PATH, async (c) => {
     const { signInMails } = await import('./sign-in-mails.ts')
     return signInMails.fetch(c.req.raw, c.env, c.executionCtx)

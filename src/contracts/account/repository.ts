@@ -5,7 +5,7 @@ import type { UncleanRecords } from '../../storage/account/import-records.ts'
 import type { PackedRecords } from '../../storage/account/packed.ts'
 import type { Account, AccountStatus } from '../../storage/account/profile.ts'
 import type { RecentRecords } from '../../storage/account/recent.ts'
-import type { ListOptions, StoredRecord } from '../../storage/account/records.ts'
+import type { ListOptions, ScannedPage, StoredRecord } from '../../storage/account/records.ts'
 import type { WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
 import type { Answer } from '../answer.ts'
 
@@ -57,6 +57,8 @@ export interface RepositoryRpc {
   ): Answer<UncleanRecords>
   /** A CAR file that proves what is at a path, or that nothing is. */
   proveRecord(collection: string, rkey: string, mayReadPrivate?: boolean): Answer<Uint8Array>
+  /** A stretch of a collection behind a key, also of an account that is not active; for the host's index. */
+  scanCollection(collection: string, after: string): Answer<ScannedPage>
   /** A CAR file of the blocks with these CIDs. */
   getBlocks(cids: readonly string[], mayReadPrivate?: boolean): Answer<Uint8Array>
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { SequencerRpc } from '../../contracts/sequencer.ts'
 import type { SequencerClient } from '../../services/objects/stubs.ts'
 import { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
-import type { OutboxEvent } from '../../storage/account/events.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 import { type AccountParts, DID, waitingEvents, withAccount } from '../../testing/account-parts.ts'
@@ -13,7 +13,7 @@ const STATE: SourceState = { head: null, rev: null, status: 'active' }
 describe('the delivery of events', () => {
   function deliveryOf(
     { outbox, repo }: AccountParts,
-    append: (did: string, events: OutboxEvent[], state: SourceState) => void,
+    append: (...delivery: Parameters<SequencerRpc['append']>) => void,
   ) {
     const sequencer = () =>
       standIn<SequencerClient>({

@@ -46,7 +46,10 @@ export const deliverEvents = ({
       const newest = events.at(-1)
       if (!newest) return counters.noteAllDelivered(did())
       counters.noteUndelivered(did(), events.length)
-      await sequencer().append(did(), events, state())
+      // With the events: who reads a list of accounts by collection misses none whose events are in the log.
+      const untold = collections.untold()
+      await sequencer().append(did(), events, state(), untold)
+      collections.confirm(untold)
       // Before the events are confirmed: after a crash both are told again.
       await tellCollections(did(), collections, sequencer())
       outbox.confirm(newest.id)

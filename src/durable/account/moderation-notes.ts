@@ -1,5 +1,7 @@
+import { hasCollectionFile } from '../../kernel/collection-files.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { ModerationOutbox } from '../../storage/account/moderation-outbox.ts'
+import type { Repo } from '../../storage/account/repo.ts'
 import {
   type ModerationAction,
   type ModerationNote,
@@ -11,20 +13,38 @@ import type { Job, Scheduler } from '../scheduler.ts'
 /** Entries sent to the directory at once. */
 const BATCH = 100
 
-/** Hands over to the directory's log what moderators did with this account, in order. */
+/**
+ * Hands over to the directory's log what moderators did with this account, in order, and tells the host's index which
+ * records may be seen.
+ */
 export const logModeration = (
   outbox: ModerationOutbox,
-  objects: Pick<HostObjects, 'directory'>,
+  objects: Pick<HostObjects, 'directory' | 'hostIndex'>,
+  repo: Pick<Repo, 'takedowns' | 'headStrings'>,
 ): Job => ({
   name: 'log moderation',
   due: () => (outbox.isEmpty() ? undefined : Date.now()),
   async run() {
     for (let next = outbox.peek(BATCH); next; next = outbox.peek(BATCH)) {
+      for (const { subject } of next.entries) await tellIndex(subject, objects, repo)
       await objects.directory.moderation.append(next.entries)
       outbox.confirm(next.upTo)
     }
   },
 })
+
+/** How it is now, whatever was done since: the firehose does not tell. */
+async function tellIndex(
+  subject: ModerationSubject,
+  { hostIndex }: Pick<HostObjects, 'hostIndex'>,
+  repo: Pick<Repo, 'takedowns' | 'headStrings'>,
+): Promise<void> {
+  if (subject.kind !== 'record') return
+  const { did, path } = subject
+  if (!hasCollectionFile(path.slice(0, path.indexOf('/')))) return
+  const isTakenDown = repo.takedowns.find(path) !== undefined
+  await hostIndex.takedowns.set(did, path, isTakenDown ? repo.headStrings().rev : null)
+}
 
 /** Notes what moderators do. */
 export class ModerationNotes {

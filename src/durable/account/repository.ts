@@ -12,7 +12,7 @@ import type { UncleanRecords } from '../../storage/account/import-records.ts'
 import { type PackedRecords, packRecords } from '../../storage/account/packed.ts'
 import type { AccountStatus } from '../../storage/account/profile.ts'
 import { type RecentRecords, readRecent } from '../../storage/account/recent.ts'
-import type { ListOptions, StoredRecord } from '../../storage/account/records.ts'
+import type { ListOptions, ScannedPage, StoredRecord } from '../../storage/account/records.ts'
 import type {
   Repo,
   RepoParts,
@@ -106,6 +106,11 @@ export class Repository implements RepositoryRpc {
     const { handle, createdAt } = this.#core.profile.get()
     const recent = readRecent(this.#core.sql, since, createdAt, this.#repo.takedowns)
     return recent && { handle, ...recent }
+  }
+
+  scanCollection(collection: string, after: string): ScannedPage {
+    this.#core.profile.get()
+    return { rev: this.#repo.head().rev, ...this.#repo.records.scan(collection, after) }
   }
 
   async identity(mayReadPrivate?: boolean): Promise<AccountIdentity> {

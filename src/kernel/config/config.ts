@@ -58,6 +58,8 @@ export interface Config extends MailSettings, SecretSettings {
   adminPassword: string | undefined
   /** Opens `/metrics`. */
   metricsToken: string | undefined
+  /** Whether `/docs` is there. */
+  docs: boolean
   /** MB of JavaScript's memory on plain workerd. */
   memory: number
   /** Makes DPoP nonces, 64 hex digits; undefined: derived from `jwtSecret`. */
@@ -190,6 +192,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
     metricsToken: parsed.PDS_METRICS_TOKEN,
+    docs: parsed.PDS_DOCS ?? devMode,
     memory: parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY,
     ...secrets,
     dpopSecret: unlessNone(parsed.PDS_DPOP_SECRET),

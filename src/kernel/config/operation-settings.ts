@@ -1,5 +1,5 @@
 /** Settings of how a host is run and watched. */
-import { choice, count, secret, url } from './kinds.ts'
+import { choice, count, flag, secret, url } from './kinds.ts'
 
 /** MB of JavaScript's memory; fewer than these are too few to start with. */
 export const DEFAULT_MEMORY = 1024
@@ -22,6 +22,10 @@ export const operationSettings = {
     'none: nobody is asked',
     "Where the operator's console asks for the newest version: JSON with `version` or `tag_name`, such as a release at " +
       "GitHub's API.",
+  ),
+  PDS_DOCS: flag(
+    '`false`; `true` with PDS_DEV_MODE',
+    'Shows `/docs` to everybody: every method and record of this host, with a form that calls it (docs/clients.md).',
   ),
   LOG_LEVEL: choice(
     'info',

@@ -69,6 +69,8 @@ class Counters {
   readonly #writes = new Counter<WriteAction>('action', WRITES)
   readonly #limits = new Counter<Limit>('limit', [...new Set(Object.values(LIMITS))])
   readonly #waiting = new Map<string, Waiting>()
+  /** By collection, how often hooks ended well and how often not. */
+  readonly #hooks = new Map<string, { done: number; failed: number }>()
   #commits = 0
   #delivered = 0
   #errors = 0
@@ -107,6 +109,13 @@ class Counters {
     this.#waiting.delete(did)
   }
 
+  /** A hook of a collection was told of a write. */
+  noteHook(collection: string, ok: boolean): void {
+    const counts = this.#hooks.get(collection) ?? { done: 0, failed: 0 }
+    counts[ok ? 'done' : 'failed']++
+    this.#hooks.set(collection, counts)
+  }
+
   /** For who wants to see how many of each there are in a moment. */
   totals(): Totals {
     return {
@@ -136,6 +145,17 @@ class Counters {
         type: 'counter',
         help: 'Requests refused because of a limit.',
         samples: this.#limits.samples(),
+      },
+      {
+        name: 'cumulus_hooks',
+        type: 'counter',
+        help: 'Writes that hooks of collections were told of, by how that ended.',
+        samples: [...this.#hooks].flatMap(([collection, counts]) =>
+          Object.entries(counts).map(([outcome, value]) => ({
+            labels: { collection, outcome },
+            value,
+          })),
+        ),
       },
       counter('cumulus_errors', 'Errors that stand in the log.', this.#errors),
       counter('cumulus_events_delivered', 'Events that accounts handed over.', this.#delivered),

@@ -36,11 +36,14 @@ export type OAuthRule<P = never, I = never> =
  * The rule of a method of one's own: the token must allow to call it, of this host or of any. An app asks for
  * `rpc:<method>?aud=*`, or for the host as `aud=<its DID>%23atproto_pds`.
  */
-export const mayCall =
-  (nsid: string) =>
-  ({ services }: { services: Pick<Services, 'config'> }): readonly Permission[] => [
-    { rpc: nsid, aud: `${services.config.serviceDid}#atproto_pds` },
-  ]
+export const mayCall = (nsid: string) =>
+  Object.assign(
+    ({ services }: { services: Pick<Services, 'config'> }): readonly Permission[] => [
+      { rpc: nsid, aud: `${services.config.serviceDid}#atproto_pds` },
+    ],
+    // For documentation, which does not call the rule.
+    { rpc: nsid },
+  )
 
 /**
  * What a rule says before the body is read: a request that must fail is not read first.

@@ -2,20 +2,8 @@
 
 import { isolateLimits } from '../../context/limits/isolate.ts'
 import type { RequestContext } from '../../context/request.ts'
-import type { RateLimitRule } from '../../storage/rate-limit.ts'
+import { EVERYTHING, MINUTES_5, networkLimitOf, OWN } from './network-limits.ts'
 import type { PathPolicy } from './path-policy.ts'
-
-export const MINUTES_5 = 5 * 60 * 1000
-const EVERYTHING: RateLimitRule = { limit: 3_000, window: MINUTES_5 }
-/** Backing up many repositories takes many requests, and is counted on its own. */
-const GET_REPO: RateLimitRule = { limit: 6_000, window: MINUTES_5 }
-/** Looks through all tree nodes of a repository in its object, where the other methods read what they need. */
-const GET_BLOCKS: RateLimitRule = { limit: 300, window: MINUTES_5 }
-
-const OWN: Readonly<Record<string, RateLimitRule>> = {
-  'com.atproto.sync.getRepo': GET_REPO,
-  'com.atproto.sync.getBlocks': GET_BLOCKS,
-}
 
 /** Counts the call of a method. @throws RateLimitError */
 export function countMethod(
@@ -23,8 +11,8 @@ export function countMethod(
   nsid: string,
 ): void {
   if (!limits.isLimited) return
-  const own = OWN[nsid]
-  limits.note(isolateLimits.consumeOf(own ? nsid : 'everything', clientNetwork, own ?? EVERYTHING))
+  const kind = OWN[nsid] ? nsid : 'everything'
+  limits.note(isolateLimits.consumeOf(kind, clientNetwork, networkLimitOf(nsid)))
 }
 
 /** Counts a request for anything else; what has a limit of its own counts for both. @throws RateLimitError */

@@ -133,6 +133,8 @@ export const pathPolicies: readonly PathPolicy[] = [
   { path: '/', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/robots.txt', methods: GET, caller: 'anyone', maxBody: 0 },
   { path: '/status', methods: GET, caller: 'anyone', perFiveMinutes: 600, maxBody: 0 },
+  // Where it is switched on.
+  { path: '/docs/*', methods: GET, caller: 'anyone', perFiveMinutes: 600, maxBody: 0 },
   // On a host in development only, which nobody else reaches.
   { path: '/dev/mail', methods: GET, caller: 'anyone', maxBody: 0 },
 ]

@@ -67,7 +67,7 @@ export async function dispatch(
 }
 
 /** Where a method that is not served here goes unless the caller says where; lexicons make no difference. */
-function fallbackOf(nsid: string, { config }: Services) {
+export function fallbackOf(nsid: string, { config }: Pick<Services, 'config'>) {
   const setting = findSetting(nsid, config.proxyRoutes)
   if (setting) return setting.to
   const route = decide(nsid, false)

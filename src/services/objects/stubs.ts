@@ -4,6 +4,7 @@ import type { AccountRpc } from '../../contracts/account.ts'
 import type { Holder, RpcClient } from '../../contracts/answer.ts'
 import type { DirectoryRpc } from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
+import type { HostIndexRpc } from '../../contracts/host-index.ts'
 import type { OAuthRpc } from '../../contracts/oauth.ts'
 import type { SequencerRpc } from '../../contracts/sequencer.ts'
 import { type DataLocation, jurisdictions, locationHints } from '../../kernel/config/settings.ts'
@@ -13,6 +14,7 @@ export type AccountClient = RpcClient<AccountRpc>
 export type DirectoryClient = RpcClient<DirectoryRpc>
 export type SequencerClient = DurableObjectStub<SequencerRpc & Rpc.DurableObjectBranded>
 export type OAuthClient = RpcClient<OAuthRpc>
+export type HostIndexClient = RpcClient<HostIndexRpc>
 
 /** The objects of this host. A stub is good for one request, so each use makes one. */
 export interface HostObjects {
@@ -21,6 +23,7 @@ export interface HostObjects {
   readonly directory: DirectoryClient
   readonly sequencer: SequencerClient
   readonly oauth: OAuthClient
+  readonly hostIndex: HostIndexClient
 }
 
 export function hostObjects(env: Env): HostObjects {
@@ -35,6 +38,9 @@ export function hostObjects(env: Env): HostObjects {
     get oauth() {
       return rpcClient<OAuthRpc>(oauthStub(env))
     },
+    get hostIndex() {
+      return rpcClient<HostIndexRpc>(indexStub(env))
+    },
   }
 }
 
@@ -43,6 +49,9 @@ export const accountStub = (env: Env, did: string) => find(env.ACCOUNTS, did, en
 export const directoryStub = (env: Env) => find(env.DIRECTORY, 'directory', env.PDS_DATA_LOCATION)
 
 export const sequencerStub = (env: Env) => find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
+
+/** The first of one: were there several, each would have its part of the collections, and another name. */
+export const indexStub = (env: Env) => find(env.INDEX, 'index 1/1', env.PDS_DATA_LOCATION)
 
 export const oauthStub = (env: Env) => find(env.OAUTH, 'oauth', env.PDS_DATA_LOCATION)
 

@@ -43,6 +43,7 @@ function repositoriesOf(
     space: { assertRoom: async () => undefined },
     schemas: new SchemaSource('known', { schema }),
     limits,
+    log: { error: () => undefined },
   })
   return { repositories, asked, schema }
 }

@@ -2,6 +2,7 @@ import { BlobRef } from '@atproto/lexicon'
 import { AuthRequiredError, ForbiddenError } from '@atproto/xrpc-server'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import type { Collection, RecordOf } from '../../kernel/collections.ts'
+import type { Logger } from '../../kernel/log.ts'
 import { unpackRecords } from '../../storage/account/packed.ts'
 import type { ListOptions, StoredPage } from '../../storage/account/records.ts'
 import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'
@@ -9,6 +10,7 @@ import type { RateLimitStatus } from '../../storage/rate-limit.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
 import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
+import { askBeforeWrite } from './before-write.ts'
 import { legacyBlobs } from './blob-rules.ts'
 import { recordValue } from './json.ts'
 import type { RecordSchema } from './record-schema.ts'
@@ -36,6 +38,7 @@ export interface RepositoryDependencies {
   readonly lookup: Pick<AccountLookup, 'find'>
   readonly schemas: SchemaSource
   readonly limits: WriteLimits
+  readonly log: Pick<Logger, 'error'>
 }
 
 /** A record with its address. `T` is the type that its lexicon gives it; it is not checked again. */
@@ -109,10 +112,11 @@ export class Repositories {
    * Writes to the caller's repository, in one commit. The account's object checks that the session is open and
    * that the account may write so much, and applies the batch, all in one round trip.
    *
-   * @throws XRPCError as `RepositoryRpc.write`; InsufficientStorageError, unless all of it are deletions; RateLimitError
+   * @throws XRPCError what `beforeWrite` of a collection file refuses with; as `RepositoryRpc.write`; InsufficientStorageError, unless all of it are deletions; RateLimitError
    */
   async write({ did, session }: Writer, batch: WriteBatch): Promise<WriteResult> {
-    const { objects, limits, space } = this.#dependencies
+    const { objects, limits, space, log } = this.#dependencies
+    await askBeforeWrite(did, batch.writes, log)
     if (batch.writes.some(({ action }) => action !== 'delete')) await space.assertRoom()
     const options = { limited: limits.isLimited() }
     const result = await objects.account(did).repository.write(batch, session, options)

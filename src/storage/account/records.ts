@@ -33,6 +33,23 @@ export interface ListOptions {
   reverse?: boolean
 }
 
+/** Records that the host's index reads at once. */
+const SCANNED_AT_ONCE = 500
+
+/** A stretch of one collection, for the host's index. */
+export interface ScannedPage {
+  /** Rev of the repository when it was read. */
+  rev: string
+  records: ScannedRecord[]
+  /** Whether there are more behind the last of them. */
+  more: boolean
+}
+
+export interface ScannedRecord extends StoredRecord {
+  /** Whether it was taken down, and only whoever asks for blocks gets it. */
+  takenDown: boolean
+}
+
 type Row = { path: string; cid: ArrayBuffer; block: ArrayBuffer }
 
 /**
@@ -97,6 +114,25 @@ export class RecordReader {
       records.push(this.#toRecord(row))
     }
     return { records, more: records.length === limit }
+  }
+
+  /** A stretch of a collection in order of keys, with those that were taken down, for the host's index. */
+  scan(collection: string, after: string): Omit<ScannedPage, 'rev'> {
+    const rows = this.#sql.exec<Row & { taken_down: number }>(
+      `SELECT path, cid, block,
+         EXISTS (SELECT 1 FROM record_takedown WHERE record_takedown.path = record.path) AS taken_down
+       FROM record WHERE path > ? AND path < ? ORDER BY path LIMIT ${SCANNED_AT_ONCE}`,
+      `${collection}/${after}`,
+      `${collection}0`,
+    )
+    const records: ScannedPage['records'] = []
+    let bytes = 0
+    for (const row of rows) {
+      bytes += row.block.byteLength
+      if (bytes > MAX_ANSWER_BYTES && records.length > 0) return { records, more: true }
+      records.push({ ...this.#toRecord(row), takenDown: row.taken_down === 1 })
+    }
+    return { records, more: records.length === SCANNED_AT_ONCE }
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { ConsolePage } from './page.ts'
 import { accounts } from './pages/accounts.ts'
 import { audit } from './pages/audit.ts'
+import { collections } from './pages/collections.ts'
 import { invites } from './pages/invites.ts'
 import { mail } from './pages/mail.ts'
 import { moderation } from './pages/moderation.ts'
@@ -18,6 +19,7 @@ export const consolePages: readonly ConsolePage[] = [
   moderation,
   relays,
   mail,
+  collections,
   settings,
   audit,
 ]

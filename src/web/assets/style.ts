@@ -2,6 +2,7 @@
 import type { Branding } from '../../kernel/config/branding.ts'
 import { brandColors } from './colors.ts'
 import { CONSOLE_STYLE } from './console-style.ts'
+import { DOCS_STYLE } from './docs-style.ts'
 
 /** What settings say of colours comes last and counts. */
 export const styleSheet = (branding: Branding): string => STYLE_SHEET + brandColors(branding)
@@ -97,4 +98,4 @@ dd { margin: 0 }
 }
 .state { font-size: .875rem; font-weight: 550; border-radius: 1rem; padding: .1rem .6rem; background: var(--page); border: 1px solid var(--line); white-space: nowrap }
 .state.on { color: var(--good); background: var(--good-page); border-color: transparent }
-${CONSOLE_STYLE}`
+${CONSOLE_STYLE}${DOCS_STYLE}`

@@ -1,6 +1,7 @@
 /** What the objects are asked when somebody reads the metrics. */
 import { version } from '../../../package.json'
 import type { Services } from '../../context/services.ts'
+import { hasCollectionFiles } from '../../kernel/collection-files.ts'
 import { counter, gauge } from '../../kernel/metrics/counters.ts'
 import type { Family } from '../../kernel/metrics/exposition.ts'
 
@@ -82,9 +83,30 @@ const machine: Source = async ({ space }) => {
   ]
 }
 
+/** What collection files ask for. */
+const collections: Source = async ({ hostIndex }) => {
+  if (!hasCollectionFiles()) return []
+  const { collections: all, hooks } = await hostIndex.operator.report()
+  const sum = (what: 'waiting' | 'letters') => hooks.reduce((total, one) => total + one[what], 0)
+  return [
+    gauge('cumulus_hooks_waiting', 'Writes that wait for hooks.', sum('waiting')),
+    gauge(
+      'cumulus_hooks_given_up',
+      'Writes of which hooks were not told, and kept.',
+      sum('letters'),
+    ),
+    gauge(
+      'cumulus_indexes_filling',
+      'Collections that are being read into an index.',
+      all.filter(({ filling }) => filling).length,
+    ),
+  ]
+}
+
 const SOURCES: readonly { name: string; fresh: number; read: Source }[] = [
   { name: 'firehose', fresh: FRESH, read: firehose },
   { name: 'mail', fresh: FRESH, read: mail },
+  { name: 'collections', fresh: FRESH, read: collections },
   { name: 'machine', fresh: FRESH, read: machine },
   { name: 'accounts', fresh: FRESH_ACCOUNTS, read: accounts },
 ]

@@ -10,6 +10,7 @@ import { jsonBody, textOf } from '../account/form.ts'
 import { accountCommands } from './accounts.ts'
 import { backupCommands } from './backup.ts'
 import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
+import { hookCommands } from './hooks.ts'
 import { hostCommands } from './host.ts'
 import { identityCommands } from './identity.ts'
 import { restoreCommands } from './restore.ts'
@@ -132,6 +133,7 @@ export const operatorCommands = new Hono<CommandEnv>()
   .route('/', accountCommands)
   .route('/', backupCommands)
   .route('/', restoreCommands)
+  .route('/', hookCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })

@@ -45,6 +45,7 @@ export async function readReport(services: Services): Promise<HostReport> {
     lastBackupAt,
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
     ...{ freeBytes, logLimit, risks },
+    index: state.index,
     alerts: alerts(state).map(({ what, help, grave }) => ({ what, help, grave })),
     ...{ hostname, publicUrl, serviceDid, handleDomains, plcUrl, dohUrl, registration },
     ...{ devMode, quota, unknownSettings },

@@ -27,6 +27,7 @@ export function alerts(host: HostState): Alert[] {
   const relays = { path: 'relays', title: 'Relays and firehose' }
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
+  const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
       freeBytes < LITTLE_ROOM && {
@@ -63,6 +64,13 @@ export function alerts(host: HostState): Alert[] {
       help: `${mails.lastError ? `The last error: ${mails.lastError}.` : ''} Mend what is wrong, then try them again.`,
       path: 'mail',
       title: 'Mail',
+      grave: true,
+    },
+    givenUp > 0 && {
+      what: `Hooks were not told of ${counted(givenUp, 'write')}.`,
+      help: 'The page says why: mend it, then tell them again.',
+      path: 'collections',
+      title: 'Collections',
       grave: true,
     },
     burst.episode !== null && {

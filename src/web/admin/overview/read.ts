@@ -1,7 +1,9 @@
 /** What the overview shows, read at once. */
 import { version } from '../../../../package.json'
 import type { Services } from '../../../context/services.ts'
+import type { IndexReport } from '../../../contracts/host-index.ts'
 import type { FirehoseStatus } from '../../../contracts/sequencer.ts'
+import { hasCollectionFiles } from '../../../kernel/collection-files.ts'
 import { type Risk, risksOf } from '../../../kernel/config/risks.ts'
 import type { Quota } from '../../../kernel/quota.ts'
 import type { RelayStatus } from '../../../services/relays.ts'
@@ -20,6 +22,8 @@ export interface HostState {
   firehose: FirehoseStatus
   /** What the relays of `firehose` say, in their order. */
   said: readonly RelayStatus[]
+  /** What collection files ask for; undefined: there are none. */
+  index: IndexReport | undefined
   mails: { waiting: number; failed: number; lastError: string | undefined }
   /** Sign-ups that wait for approval, and those of late. */
   waiting: number
@@ -34,9 +38,9 @@ export interface HostState {
 }
 
 export async function readHost(services: Services): Promise<HostState> {
-  const { config, directory, sequencer, mail, newestVersion, relays, space } = services
+  const { config, directory, sequencer, hostIndex, mail, newestVersion, relays, space } = services
   const firehose = await sequencer.status()
-  const [accounts, activity, said, mails, queue, burst, openReports, freeBytes, newest] =
+  const [accounts, activity, said, mails, queue, burst, openReports, freeBytes, newest, index] =
     await Promise.all([
       directory.accounts.counts(),
       sequencer.activity(),
@@ -47,6 +51,7 @@ export async function readHost(services: Services): Promise<HostState> {
       directory.reports.countOpen(),
       space.free(),
       newestVersion.get(),
+      hasCollectionFiles() ? hostIndex.operator.report() : undefined,
     ])
   return {
     version,
@@ -56,6 +61,7 @@ export async function readHost(services: Services): Promise<HostState> {
     activity,
     firehose,
     said,
+    index,
     mails,
     waiting: queue.total,
     burst,

@@ -1,0 +1,168 @@
+/** A client of a small tree: the same each time, and types that hold a front end to its lexicons. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { packageRoot } from '../layout.ts'
+import { guestBook, lexicon, makeProject, put, read } from '../testing/project.ts'
+import { listFiles } from '../tree.ts'
+
+const watch = lexicon('com.example.book.watch', {
+  main: {
+    type: 'subscription',
+    parameters: { type: 'params', properties: { cursor: { type: 'integer' } } },
+    message: { schema: { type: 'union', refs: ['#line'] } },
+    errors: [{ name: 'FutureCursor' }],
+  },
+  line: {
+    type: 'object',
+    required: ['seq', 'text'],
+    properties: { seq: { type: 'integer' }, text: { type: 'string' } },
+  },
+})
+/** A method whose name is a namespace, too, below a name that is a word of the language. */
+const delve = {
+  ...lexicon('in.example.delete', { main: { type: 'query' } }),
+  ...lexicon('in.example.delete.all', { main: { type: 'procedure' } }),
+  ...lexicon('in.example.delete.profile', {
+    main: {
+      type: 'record',
+      key: 'literal:self',
+      record: { type: 'object', properties: { picture: { type: 'blob' } } },
+    },
+  }),
+}
+
+function client(root: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(packageRoot, 'codegen/cli.ts'), 'client', '--root', root, ...args],
+    { cwd: root, encoding: 'utf8' },
+  )
+  return { status, stdout, stderr }
+}
+
+const filesOf = (root: string, folder = 'client') =>
+  Object.fromEntries(listFiles(root, folder).map((path) => [path, read(root, path)]))
+
+/** What a front end writes; each line that must not compile says so. */
+const USE = `
+import type { Agent } from '@atproto/lex'
+import { type com, createClient } from './client/index.ts'
+
+declare const session: Agent
+const client = createClient(session)
+const { book } = client.com.example
+
+export async function use(): Promise<string[]> {
+  const { pages } = await book.list({ book: 'did:web:example.com' })
+  // @ts-expect-error a parameter is missing
+  await book.list({})
+  // @ts-expect-error nothing is given
+  await book.list()
+  // @ts-expect-error no such parameter
+  await book.list({ book: 'did:web:example.com', color: 1 })
+  await book.sign({ text: 'hello' }, { signal: AbortSignal.timeout(1000) })
+  // @ts-expect-error a text is text
+  await book.sign({ text: 1 })
+
+  const { uri } = await book.entry.create({ text: 'hello' })
+  // @ts-expect-error a record without its text
+  await book.entry.create({ tone: { loud: true } })
+  const { value } = await book.entry.get(uri)
+  const entry: com.example.book.entry.Main = value
+  await book.entry.put({ ...entry, text: 'hi' }, { rkey: '3jzfcijpj2z2a' })
+  await book.entry.delete(uri)
+  // @ts-expect-error which?
+  await book.entry.delete()
+  const texts: string[] = []
+  for await (const record of book.entry.all({ repo: 'alice.test' })) {
+    if (record.valid) texts.push(record.value.text)
+  }
+  for await (const message of book.watch({ cursor: 1 })) {
+    if (message.$type === 'com.example.book.watch#line') texts.push((message as com.example.book.watch.Line).text)
+    break
+  }
+  await client.in.example.delete.$main()
+  await client.in.example.delete.all()
+  const picture = await client.uploadBlob(new Blob(['x'], { type: 'image/png' }))
+  await client.in.example.delete.profile.put({ picture })
+  const self = await client.in.example.delete.profile.get()
+  return [...texts, String(self.value.picture), String(pages[0]?.next)]
+}
+
+export function explain(error: unknown): 'none' | 'BookNotFound' | 'FutureCursor' {
+  if (book.list.isError(error, 'BookNotFound')) return error.error
+  // @ts-expect-error no such error
+  if (book.list.isError(error, 'BookLost')) return 'none'
+  if (book.watch.isError(error)) return error.error
+  return 'none'
+}
+`
+
+const tree = { ...guestBook, ...watch, ...delve }
+
+test('a front end that keeps to the lexicons compiles, and others do not', () => {
+  const root = makeProject({
+    ...tree,
+    'use.ts': USE,
+    'package.json': { type: 'module' },
+    'tsconfig.json': {
+      extends: join(packageRoot, 'tsconfig.json'),
+      compilerOptions: {
+        lib: ['ES2024', 'DOM', 'DOM.Iterable'],
+        types: [],
+        noUnusedLocals: true,
+      },
+      include: ['use.ts', 'client'],
+    },
+  })
+  symlinkSync(join(packageRoot, 'node_modules'), join(root, 'node_modules'))
+  expect(client(root)).toMatchObject({ status: 0, stderr: '' })
+  const tsc = join(packageRoot, 'node_modules/typescript/bin/tsc')
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+})
+
+test('a client has its namespaces, what they refer to, and the same bytes each time', () => {
+  const root = makeProject({ ...tree, 'client/mine.ts': 'export const mine = 1\n' })
+  expect(client(root, '--namespace', 'com.example.book')).toMatchObject({ status: 0 })
+  const first = filesOf(root)
+  expect(Object.keys(first)).toContain('client/lexicons/com/example/book/defs.defs.ts')
+  expect(Object.keys(first).join()).not.toContain('lexicons/in')
+
+  const again = client(root, '--namespace', 'com.example.book.*')
+  expect(again).toEqual({ status: 0, stdout: '', stderr: '' })
+  expect(client(root, '--namespace', 'com.example', '--out', 'other')).toMatchObject({ status: 0 })
+  const elsewhere = Object.entries(filesOf(root, 'other'))
+  expect(elsewhere.map(([path]) => path.replace('other/', 'client/'))).toEqual(
+    Object.keys(first).filter((path) => path !== 'client/mine.ts'),
+  )
+
+  put(root, lexicon('com.example.book.sign', { main: { type: 'procedure' } }))
+  const check = client(root, '--namespace', 'com.example.book', '--check')
+  expect(check.status).toBe(1)
+  expect(check.stdout).toContain('~ client/lexicons/com/example/book/sign.defs.ts')
+  expect(filesOf(root)).toEqual(first)
+
+  expect(client(root, '--namespace', 'in.example')).toMatchObject({ status: 0 })
+  expect(existsSync(join(root, 'client/lexicons/com'))).toBe(false)
+  expect(read(root, 'client/mine.ts')).toBe('export const mine = 1\n')
+})
+
+test('what cannot be made is said in a sentence', () => {
+  const root = makeProject({ ...tree, 'mine/index.ts': 'export const mine = 1\n' })
+  const complaint = (...args: string[]) => client(root, ...args)
+  expect(complaint('--namespace', 'com.exmaple')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('did you mean "com.example"?'),
+  })
+  expect(complaint('--out', 'mine')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('mine/index.ts is no generated file'),
+  })
+  expect(read(root, 'mine/index.ts')).toBe('export const mine = 1\n')
+})

@@ -1,0 +1,124 @@
+/** What the host's index answers: rows over all accounts, and the hooks of collections. */
+
+import type { HookLetter } from '../storage/index/letters.ts'
+import type {
+  IndexPage,
+  IndexRow,
+  IndexSelection,
+  KeyValue,
+  PageQuery,
+} from '../storage/index/query.ts'
+import type { HookTask } from '../storage/index/task.ts'
+import type { HookCounts } from '../storage/index/tasks.ts'
+import type { SequencedEvent } from '../storage/sequencer/log.ts'
+import type { RowCounts } from '../storage/sql.ts'
+import type { Answer } from './answer.ts'
+
+/** How far the log reaches. */
+export interface LogReach {
+  /** The number behind which there may be events that were not read. */
+  head: number
+  /** Events up to this number are gone. */
+  prunedTo: number
+}
+
+/** What the sequencer calls. */
+export interface IndexFeedRpc {
+  /**
+   * Where reading goes on: behind the last event that was read, or, the first time and after events were lost, behind
+   * `head`.
+   */
+  begin(reach: LogReach): Answer<number>
+  /**
+   * Reads events, all of them or none.
+   *
+   * @param after the position that they follow; another one than it is, and nothing is read
+   * @param upTo the new position
+   * @returns the position
+   */
+  take(after: number, events: readonly SequencedEvent[], upTo: number): Answer<number>
+}
+
+/** What accounts tell of what the log does not hold. */
+export interface IndexTakedownRpc {
+  /** @param rev of the repository when the record at this path was taken down; null: it is not */
+  set(did: string, path: string, rev: string | null): Answer<void>
+}
+
+/** How one collection's index is doing. */
+export interface IndexState {
+  collection: string
+  /** Whether queries are answered. */
+  serves: boolean
+  /** What is being read from the repositories; undefined: all was. */
+  filling?: { accounts: number; records: number; startedAt: number }
+  /** What was read from the repositories when it was new, and in how many ms. */
+  filled?: { accounts: number; records: number; ms: number }
+}
+
+export interface IndexReport {
+  /** The number of the last event that was read; undefined: none was yet. */
+  position: number | undefined
+  collections: IndexState[]
+  hooks: HookCounts[]
+}
+
+export interface IndexQueryRpc {
+  /** @throws StorageError `IndexNotReady`, `InvalidRequest` for a wrong cursor */
+  page(query: PageQuery): Answer<IndexPage>
+  /** No more than `max`. @throws StorageError `IndexNotReady` */
+  count(selection: IndexSelection, max: number): Answer<number>
+  /** A page, and how many there are but no more than `max`, for each of some values of the first place. */
+  group(
+    query: PageQuery,
+    values: readonly KeyValue[],
+    max: number,
+  ): Answer<{ page: IndexPage; count: number }[]>
+  /** Records by their addresses, in this order; those that are not there are left out. */
+  get(collection: string, addresses: readonly { did: string; rkey: string }[]): Answer<IndexRow[]>
+  /** Records with these words. */
+  search(collection: string, text: string, limit: number, offset: number): Answer<IndexPage>
+}
+
+export interface HookRpc {
+  /** Writes that were given up, the newest first, from before one of them. */
+  letters(limit: number, before?: number): Answer<HookLetter[]>
+  /** Tries one of them again, or all. @returns how many */
+  replay(id?: number): Answer<number>
+  /** Forgets one of them, or all. @returns how many */
+  drop(id?: number): Answer<number>
+}
+
+/** What this host's index can be asked. */
+export interface HostIndexRpc {
+  feed: IndexFeedRpc
+  takedowns: IndexTakedownRpc
+  query: IndexQueryRpc
+  hooks: HookRpc
+  operator: { report(): Answer<IndexReport> }
+  rowCounts: { take(): Answer<RowCounts> }
+}
+
+/** What came of telling a hook. */
+export interface HookReport {
+  /** Of the task. */
+  id: number
+  /** Why it failed; undefined: it did not. */
+  error?: string
+}
+
+/** The entrypoint in which hooks run. */
+export interface HooksEntrypoint {
+  /**
+   * Tells hooks of writes, each of another account, all at once.
+   *
+   * @param timeout ms that each may take
+   * @param report is told of those that have ended while others take long
+   * @returns the others
+   */
+  run(
+    tasks: readonly HookTask[],
+    timeout: number,
+    report: (reports: readonly HookReport[]) => unknown,
+  ): Promise<HookReport[]>
+}

@@ -1,0 +1,102 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { RpcObject, RpcResult } from '../contracts/answer.ts'
+import type { Env } from '../contracts/env.ts'
+import type { HooksEntrypoint, HostIndexRpc } from '../contracts/host-index.ts'
+import { type AnyCollectionDefinition, collectionDefinitions } from '../kernel/collection-files.ts'
+import { readConfig } from '../kernel/config/config.ts'
+import { createLogger } from '../kernel/log.ts'
+import { counters } from '../kernel/metrics/counters.ts'
+import { indexSpecs } from '../services/collections/specs.ts'
+import { DiskSpace } from '../services/objects/disk-space.ts'
+import { hostObjects } from '../services/objects/stubs.ts'
+import { HostIndex } from '../storage/index/host-index.ts'
+import { IndexQueries } from '../storage/index/query.ts'
+import { migrations } from '../storage/index/schema.ts'
+import { JobTable } from '../storage/jobs.ts'
+import { migrate } from '../storage/migrate.ts'
+import { countRows } from '../storage/sql.ts'
+import { RpcDispatcher } from './dispatcher.ts'
+import { IndexFeed } from './index/feed.ts'
+import { fillIndex } from './index/filler.ts'
+import { HookRunner } from './index/hook-runner.ts'
+import { IndexOperator } from './index/operator.ts'
+import { type Job, Scheduler } from './scheduler.ts'
+
+/**
+ * Rows over all accounts, by what collection files say, and what waits for their hooks: a thin shell over
+ * `src/storage/index`. It has nothing that could not be made again of the repositories, but for the writes that hooks were
+ * not told of yet.
+ */
+export class IndexObject extends DurableObject<Env> implements RpcObject {
+  readonly #dispatcher: RpcDispatcher<HostIndexRpc>
+  readonly #scheduler: Scheduler
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    counters.objects.note('index', this)
+    const { storage } = ctx
+    migrate(storage, migrations)
+    const rowCounter = readConfig({ ...env }).devMode ? countRows(storage.sql) : undefined
+    const sql = rowCounter?.sql ?? storage.sql
+    const index = new HostIndex(storage, sql, { overwrites: env.BLOB_DISK !== undefined })
+    const log = () => createLogger({ object: 'index' })
+    let definitions: ReadonlyMap<string, AnyCollectionDefinition> = new Map()
+
+    const hooks = new HookRunner({
+      tasks: index.tasks,
+      definitions: () => definitions,
+      entrypoint: () => entrypointOf(ctx),
+      log,
+      reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
+      start: () => this.#scheduler.start(hooks.job),
+    })
+    const filling = fillIndex(index, hostObjects(env))
+    const removal: Job = {
+      name: 'remove deleted accounts',
+      due: () => (index.accounts.nextDeleted() === undefined ? undefined : Date.now()),
+      async run() {
+        while (index.removeDeleted()) await scheduler.wait(0)
+      },
+    }
+    const jobs = [hooks.job, filling, removal]
+    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    const startDue = () => {
+      for (const job of jobs) if (job.due?.() !== undefined) this.#scheduler.start(job)
+    }
+    // What an earlier life has left, and what a new release wants.
+    ctx.blockConcurrencyWhile(async () => {
+      definitions = await collectionDefinitions()
+      index.definitions.adopt(indexSpecs(definitions), Date.now())
+      for (const job of jobs)
+        if (job.due?.() !== undefined) ctx.waitUntil(this.#scheduler.resume(job))
+    })
+    const operator = new IndexOperator(index, () => definitions, startDue)
+    const queries = new IndexQueries(sql, index.definitions, index.accounts)
+    this.#dispatcher = new RpcDispatcher<HostIndexRpc>({
+      feed: new IndexFeed(index, () => definitions, { log, taken: startDue, hooks }),
+      takedowns: { set: (...takedown) => index.setTakedown(...takedown) },
+      query: {
+        page: (query) => queries.page(query),
+        count: (selection, max) => queries.count(selection, max),
+        group: (query, values, max) => queries.group(query, values, max),
+        get: (collection, addresses) => queries.get(collection, addresses),
+        search: (...query) => queries.search(...query),
+      },
+      hooks: operator,
+      operator,
+      rowCounts: { take: () => rowCounter?.take() ?? { read: 0, written: 0 } },
+    })
+  }
+
+  call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult> {
+    return this.#dispatcher.call(part, method, args)
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#scheduler.onAlarm()
+  }
+}
+
+/** The entrypoint as the platform knows it; the types of `exports` are those of a generated declaration only. */
+const entrypointOf = ({ exports }: DurableObjectState): HooksEntrypoint =>
+  (exports as unknown as { Hooks: HooksEntrypoint }).Hooks

@@ -1,0 +1,159 @@
+import type { HookReport, HooksEntrypoint } from '../../contracts/host-index.ts'
+import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { counters } from '../../kernel/metrics/counters.ts'
+import type { HookTask } from '../../storage/index/task.ts'
+import type { HookTasks, TaskEnd } from '../../storage/index/tasks.ts'
+import type { Job } from '../scheduler.ts'
+
+/** Accounts of one collection whose hooks are under way at once. */
+const AT_ONCE = 16
+
+/** How often a write is told, unless the collection says so. */
+const ATTEMPTS = 10
+
+/** ms that a hook may take, unless the collection says so, and that its end may be late. */
+const TIMEOUT = 30_000
+const LATE = 5_000
+
+/** ms before the second attempt; doubles with each. */
+const FIRST_PAUSE = 1_000
+const LONGEST_PAUSE = 60 * 60 * 1000
+/** ms; longer pauses are left to the alarm. */
+const BY_TIMER = 30_000
+
+export interface HookRunnerParts {
+  tasks: HookTasks
+  definitions(): ReadonlyMap<string, AnyCollectionDefinition>
+  entrypoint(): HooksEntrypoint
+  log(): Logger
+  /** To be called when the time at which something is due has changed. */
+  reschedule(): void
+  /** Has the job run, and the alarm look after it, should the object end. */
+  start(): void
+}
+
+/**
+ * Tells hooks of writes: of one account and collection one after the other, of several at once. What fails is tried again
+ * later and keeps back what comes after it in its lane only; what fails too often is given up.
+ */
+export class HookRunner {
+  readonly #parts: HookRunnerParts
+  /** Accounts with an attempt that is under way, by collection. */
+  readonly #running = new Map<string, Set<string>>()
+  readonly #calls = new Set<Promise<void>>()
+
+  readonly job: Job = {
+    name: 'run hooks',
+    due: () => this.#due(),
+    run: async () => {
+      this.kick()
+      while (this.#calls.size > 0) await Promise.race(this.#calls)
+    },
+  }
+
+  constructor(parts: HookRunnerParts) {
+    this.#parts = parts
+  }
+
+  /** Starts whatever is due and has room. */
+  kick(): void {
+    for (const [collection, definition] of this.#parts.definitions()) {
+      if (definition.afterWrite) this.#start(collection, definition)
+    }
+  }
+
+  #start(collection: string, definition: AnyCollectionDefinition): void {
+    const { tasks } = this.#parts
+    const running = this.#runningOf(collection)
+    const room = AT_ONCE - running.size
+    if (room <= 0) return
+    const due = tasks
+      .dueLanes(collection, Date.now(), AT_ONCE + running.size)
+      .filter((did) => !running.has(did))
+      .slice(0, room)
+    if (due.length === 0) return
+    const begun = tasks.begin(collection, due)
+    for (const { did } of begun) running.add(did)
+    // What failed before may do so by ending the invocation: nobody else is in it.
+    const again = begun.filter(({ attempts }) => attempts > 1)
+    const first = begun.filter(({ attempts }) => attempts === 1)
+    for (const group of [first, ...again.map((task) => [task])]) {
+      if (group.length === 0) continue
+      const call = this.#call(group, definition).finally(() => this.#calls.delete(call))
+      this.#calls.add(call)
+    }
+    this.#parts.start()
+  }
+
+  async #call(group: readonly HookTask[], definition: AnyCollectionDefinition): Promise<void> {
+    const timeout = definition.timeout ?? TIMEOUT
+    const most = definition.attempts ?? ATTEMPTS
+    const waiting = new Map(group.map((task) => [task.id, task]))
+    const report = (reports: readonly HookReport[]) => {
+      const heard = reports.flatMap(({ id, error }) => {
+        const task = waiting.get(id)
+        return task && waiting.delete(id) ? [[task, error] as const] : []
+      })
+      if (heard.length > 0) this.#end(heard, most)
+    }
+    const fail = (error: string) => report([...waiting.keys()].map((id) => ({ id, error })))
+    // Earlier attempts were never heard of again: the process ended with each.
+    if (group.some(({ attempts }) => attempts > most)) {
+      await Promise.resolve()
+      return fail('it never came to an end')
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<HookReport[]>((resolve) => {
+      timer = setTimeout(() => resolve([]), timeout + LATE)
+    })
+    try {
+      const call = this.#parts.entrypoint().run([...group], timeout, report)
+      report(await Promise.race([call, late]))
+      fail(`no end after ${timeout} ms`)
+    } catch (error) {
+      fail(String(error))
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #end(heard: readonly (readonly [HookTask, string | undefined])[], most: number): void {
+    const now = Date.now()
+    let next = Number.POSITIVE_INFINITY
+    const ended = heard.map(([task, error]): readonly [HookTask, TaskEnd] => {
+      const { collection, did, rkey, rev, attempts } = task
+      this.#runningOf(collection).delete(did)
+      counters.noteHook(collection, error === undefined)
+      if (error === undefined) return [task, { done: true }]
+      const isOver = attempts >= most
+      const about = { account: did, collection, rkey, rev, attempts }
+      const what = isOver ? 'a hook was given up' : 'a hook failed'
+      this.#parts.log().error(what, new Error(error), about)
+      if (isOver) return [task, { done: false, error }]
+      const pause = Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+      next = Math.min(next, pause)
+      return [task, { done: false, error, again: now + pause }]
+    })
+    this.#parts.tasks.end(ended, now)
+    if (Number.isFinite(next)) this.#parts.reschedule()
+    // The alarm waits for hooks that are under way, which may take long.
+    if (next <= BY_TIMER) setTimeout(() => this.kick(), next)
+    this.kick()
+  }
+
+  #due(): number | undefined {
+    const times = [...this.#parts.definitions()].flatMap(([collection, { afterWrite }]) =>
+      afterWrite ? (this.#parts.tasks.dueAt(collection) ?? []) : [],
+    )
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  #runningOf(collection: string): Set<string> {
+    const known = this.#running.get(collection)
+    if (known) return known
+    const none = new Set<string>()
+    this.#running.set(collection, none)
+    return none
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Where `afterWrite` of collection files runs: an entrypoint of its own, so that what it takes is its own, too. Only the
+ * host's index calls it (`src/durable/index/hook-runner.ts`).
+ */
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { withRequest } from '../../context/current-request.ts'
+import { createRequestContext } from '../../context/request.ts'
+import { servicesOf } from '../../context/services.ts'
+import type { Env } from '../../contracts/env.ts'
+import type { HookReport, HooksEntrypoint } from '../../contracts/host-index.ts'
+import { cidString } from '../../kernel/cbor/cid.ts'
+import { collectionDefinition } from '../../kernel/collection-files.ts'
+import { createLogger } from '../../kernel/log.ts'
+import { recordValue } from '../../services/records/json.ts'
+import type { HookTask } from '../../storage/index/task.ts'
+import type { DoneWrite } from './define.ts'
+
+/** ms after which those that have ended are told of while others go on. */
+const IMPATIENCE = 50
+
+export class Hooks extends WorkerEntrypoint<Env> implements HooksEntrypoint {
+  async run(
+    tasks: readonly HookTask[],
+    timeout: number,
+    report: (reports: readonly HookReport[]) => unknown,
+  ): Promise<HookReport[]> {
+    let ended: HookReport[] = []
+    let left = tasks.length
+    const all = Promise.all(
+      tasks.map(async (task) => {
+        ended.push({ id: task.id, error: await this.#tell(task, timeout) })
+        left--
+      }),
+    )
+    while (left > 0) {
+      await Promise.race([all, scheduler.wait(IMPATIENCE)])
+      if (left === 0 || ended.length === 0) continue
+      const some = ended
+      ended = []
+      await report(some)
+    }
+    return ended
+  }
+
+  /** @returns why it failed */
+  async #tell(task: HookTask, timeout: number): Promise<string | undefined> {
+    const { collection, did, rkey, action, rev, cid, block, attempts: attempt } = task
+    const definition = await collectionDefinition(collection)
+    // The release that runs now has no hook any more.
+    if (!definition?.afterWrite) return undefined
+    const services = servicesOf(this.env)
+    const uri = `at://${did}/${collection}/${rkey}`
+    const log = createLogger({ hook: collection, uri })
+    // Nobody asked: there is nobody to limit.
+    const config = { ...services.config, rateLimits: false }
+    const context = createRequestContext(
+      new Request(services.config.publicUrl),
+      config,
+      log,
+      this.ctx,
+    )
+    const write: DoneWrite<unknown> = {
+      ...{ action, did, collection, rkey, uri, rev, attempt, services, log },
+      cid: cid ? cidString(cid) : undefined,
+      record: block ? recordValue(block) : undefined,
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`no end after ${timeout} ms`), timeout)
+    })
+    try {
+      const told = withRequest(context, async () => {
+        await definition.afterWrite?.(write as never)
+        return undefined
+      })
+      return await Promise.race([told, late])
+    } catch (error) {
+      return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { JOB_TABLE } from '../jobs.ts'
+import type { Migration } from '../migrate.ts'
+
+/** The database of the IndexObject; `docs/storage.md` explains each table. */
+export const migrations: readonly Migration[] = [
+  `
+  ${JOB_TABLE}
+
+  CREATE TABLE position (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    seq INTEGER NOT NULL
+  );
+
+  CREATE TABLE definition (
+    id INTEGER PRIMARY KEY,
+    collection TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    state TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    accounts INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    UNIQUE (collection, hash)
+  );
+
+  CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    did TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL
+  );
+  CREATE INDEX account_not_active ON account (state) WHERE state <> 'active';
+
+  CREATE TABLE hidden_record (
+    account INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    rev TEXT NOT NULL,
+    PRIMARY KEY (account, path)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE scan (
+    definition INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    after TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    PRIMARY KEY (definition, account)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE removed (
+    definition INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    rkey TEXT NOT NULL,
+    rev TEXT NOT NULL,
+    PRIMARY KEY (definition, account, rkey)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE hook_lane (
+    collection TEXT NOT NULL,
+    did TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    PRIMARY KEY (collection, did)
+  ) WITHOUT ROWID;
+  CREATE INDEX hook_lane_due ON hook_lane (collection, due_at);
+
+  CREATE TABLE hook_task (
+    id INTEGER PRIMARY KEY,
+    collection TEXT NOT NULL,
+    did TEXT NOT NULL,
+    rkey TEXT NOT NULL,
+    action TEXT NOT NULL,
+    rev TEXT NOT NULL,
+    cid BLOB,
+    block BLOB,
+    attempts INTEGER NOT NULL
+  );
+  CREATE INDEX hook_task_lane ON hook_task (collection, did, id);
+
+  CREATE TABLE hook_letter (
+    id INTEGER PRIMARY KEY,
+    collection TEXT NOT NULL,
+    did TEXT NOT NULL,
+    rkey TEXT NOT NULL,
+    action TEXT NOT NULL,
+    rev TEXT NOT NULL,
+    cid BLOB,
+    block BLOB,
+    attempts INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    failed_at INTEGER NOT NULL
+  );
+
+  CREATE TABLE hook_count (
+    collection TEXT PRIMARY KEY,
+    failed INTEGER NOT NULL,
+    dropped INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+]

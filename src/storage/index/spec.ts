@@ -1,0 +1,111 @@
+/** What of a collection's records is kept in the host's index, and how the tables for it are called. */
+import { createHash } from 'node:crypto'
+
+/** How a value is compared: a datetime by the time that it says, whatever its spelling; `any` as it is, numbers first. */
+export type KeyKind = 'text' | 'datetime' | 'number' | 'any'
+
+/** A place in a record, such as `subject.uri`; `@did` and `@rkey` are of its address. */
+export interface KeyColumn {
+  path: string
+  kind: KeyKind
+}
+
+export interface IndexSpec {
+  collection: string
+  /** All places that indexes are made of, each once. */
+  columns: readonly KeyColumn[]
+  /** By name, the places of `columns` in the order in which they count. */
+  indexes: Readonly<Record<string, readonly number[]>>
+  /** Places whose words are looked up. */
+  search: readonly string[]
+}
+
+/** Changes whenever what is stored changes: then everything is read from the repositories again. */
+const FORMAT = 1
+
+/** What tells one definition from another. */
+export function hashOf(spec: IndexSpec): string {
+  const text = JSON.stringify([FORMAT, spec.collection, spec.columns, spec.indexes, spec.search])
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+/** Characters of a text that count. */
+const MAX_KEY = 512
+
+/** A value as it is compared; null: there is none that could be. */
+export function toKey(kind: KeyKind, value: unknown): string | number | null {
+  if (kind === 'number' || (kind === 'any' && typeof value !== 'string')) {
+    if (typeof value === 'boolean') return value ? 1 : 0
+    return typeof value === 'number' && Number.isFinite(value) ? value : null
+  }
+  if (typeof value !== 'string') return null
+  if (kind !== 'datetime') return value.slice(0, MAX_KEY)
+  const time = Date.parse(value)
+  return Number.isNaN(time) ? null : new Date(time).toISOString()
+}
+
+/** What is at a place in a record's JSON. */
+export function valueAt(json: unknown, path: string): unknown {
+  let value = json
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = (value as Record<string, unknown>)[name]
+  }
+  if (typeof value === 'object' && value !== null && '$link' in value) return value.$link
+  return value
+}
+
+/** The SQL column of a key. */
+export const columnName = ({ path }: KeyColumn, position: number): string =>
+  path === '@did' ? 'did' : path === '@rkey' ? 'rkey' : `k${position}`
+
+/** Whether it has a column of its own, beside what every record has. */
+export const isStored = ({ path }: KeyColumn): boolean => !path.startsWith('@')
+
+export const tableName = (definition: number): string => `record_${definition}`
+export const searchName = (definition: number): string => `search_${definition}`
+export const indexName = (definition: number, position: number): string =>
+  `record_${definition}_${position}`
+
+/** The columns of one index, in order. */
+export const columnsOf = (spec: IndexSpec, name: string): string[] =>
+  (spec.indexes[name] ?? []).map((at) => columnName(spec.columns[at] as KeyColumn, at))
+
+/** The condition of one index: a record without one of its values is not in it. */
+export const conditionOf = (spec: IndexSpec, name: string): string =>
+  ['hidden = 0', ...columnsOf(spec, name).map((column) => `${column} IS NOT NULL`)].join(' AND ')
+
+const TYPES = { text: 'TEXT', datetime: 'TEXT', number: 'INTEGER', any: 'BLOB' } as const
+
+/** The statements that make the tables of a definition. */
+export function createTables(definition: number, spec: IndexSpec): string {
+  const table = tableName(definition)
+  const keys = spec.columns.flatMap((column, at) =>
+    isStored(column) ? [`, k${at} ${TYPES[column.kind]}`] : [],
+  )
+  const indexes = Object.keys(spec.indexes).map((name, position) => {
+    const columns = [...columnsOf(spec, name), 'rkey', 'account'].join(', ')
+    return `CREATE INDEX ${indexName(definition, position)} ON ${table} (${columns})
+      WHERE ${conditionOf(spec, name)};`
+  })
+  const words = spec.search.map((_, at) => `t${at}`).join(', ')
+  const search =
+    spec.search.length > 0
+      ? `CREATE VIRTUAL TABLE ${searchName(definition)} USING fts5(${words}, content='', contentless_delete=1);`
+      : ''
+  return `
+    CREATE TABLE ${table} (
+      id INTEGER PRIMARY KEY,
+      account INTEGER NOT NULL,
+      did TEXT NOT NULL,
+      rkey TEXT NOT NULL,
+      cid BLOB NOT NULL,
+      rev TEXT NOT NULL,
+      hidden INTEGER NOT NULL,
+      block BLOB NOT NULL
+      ${keys.join('')},
+      UNIQUE (account, rkey)
+    );
+    ${indexes.join('\n')}
+    ${search}`
+}

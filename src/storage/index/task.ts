@@ -1,0 +1,28 @@
+import type { LoggedChange } from './feed.ts'
+
+/** A write that a hook is to be told of. */
+export interface HookTask {
+  id: number
+  collection: string
+  did: string
+  rkey: string
+  action: LoggedChange['action']
+  rev: string
+  cid: Uint8Array | null
+  /** DAG-CBOR; null for a deletion. */
+  block: Uint8Array | null
+  /** How often it was tried, the attempt that is under way included. */
+  attempts: number
+}
+
+/** As it is stored. */
+export type TaskRow = Omit<HookTask, 'cid' | 'block'> & {
+  cid: ArrayBuffer | null
+  block: ArrayBuffer | null
+}
+
+export const toTask = ({ cid, block, ...rest }: TaskRow): HookTask => ({
+  ...rest,
+  cid: cid && new Uint8Array(cid),
+  block: block && new Uint8Array(block),
+})

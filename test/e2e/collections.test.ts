@@ -1,0 +1,271 @@
+/**
+ * Indexes and hooks of a project, on the real host: killed again and again between a write, the log, the index and the
+ * hook, it has in the end what a full scan finds, and has told the hook of every write, in order.
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { type MadeAccount, makeAccounts, operatorOf } from '../support/accounts.ts'
+import { makeCookProject, RATING, RECIPE } from '../support/cook.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const KILLS = process.env.CUMULUS_LONG ? 300 : 4
+const CID = 'bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae'
+
+interface Told {
+  did: string
+  uri: string
+  action: string
+  rev: string
+  attempt: number
+}
+
+let recorder: Server
+const told: Told[] = []
+let project: string
+let server: TestServer
+let accounts: MadeAccount[]
+/** Whose sessions end with a takedown. */
+let guest: MadeAccount
+
+/** What the hook of ratings does: of one star it fails, of two it never ends, of the others it tells. */
+const hooks = (port: number) => `  attempts: 2,
+  timeout: 500,
+  async afterWrite({ record, uri, did, action, rev, attempt }) {
+    if (record?.stars === 1) throw new Error('one star')
+    if (record?.stars === 2) await new Promise(() => {})
+    const body = JSON.stringify({ uri, did, action, rev, attempt })
+    await fetch('http://127.0.0.1:${port}/', { method: 'POST', body })
+  },
+`
+
+const start = (from?: TestServer) =>
+  startServer({
+    project,
+    env: { PDS_DISABLE_SSRF_PROTECTION: 'true', PDS_RATE_LIMITS_ENABLED: 'false' },
+    ...(from && {
+      dataDirectory: from.dataDirectory,
+      port: Number(new URL(from.origin).port),
+    }),
+  })
+
+beforeAll(async () => {
+  recorder = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      told.push(JSON.parse(body))
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve))
+  project = makeCookProject(hooks((recorder.address() as AddressInfo).port))
+  server = await start()
+  const [fourth, ...others] = await makeAccounts(server, 4)
+  accounts = others
+  guest = fourth as MadeAccount
+}, 180_000)
+
+afterAll(async () => {
+  await server?.stop()
+  recorder?.close()
+})
+
+const call = (account: MadeAccount, method: string, body: object) =>
+  fetch(`${server.origin}/xrpc/com.atproto.repo.${method}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${account.accessJwt}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ repo: account.did, ...body }),
+  })
+
+interface Written {
+  uri: string
+  rev: string
+}
+
+async function create(account: MadeAccount, collection: string, record: object): Promise<Written> {
+  const response = await call(account, 'createRecord', { collection, record })
+  const answer = (await response.json()) as { uri: string; commit: { rev: string } }
+  if (!response.ok) throw new Error(JSON.stringify(answer))
+  return { uri: answer.uri, rev: answer.commit.rev }
+}
+
+const now = () => new Date().toISOString()
+const cook = (account: MadeAccount, title: string) =>
+  create(account, RECIPE, { title, text: `how to make ${title}`, createdAt: now() })
+const rate = (account: MadeAccount, uri: string, stars: number) =>
+  create(account, RATING, { subject: { uri, cid: CID }, stars, createdAt: now() })
+
+interface RecipeView {
+  uri: string
+  title: string
+  ratings: number
+  newest: number[]
+}
+
+async function listRecipes(query = ''): Promise<{ recipes: RecipeView[]; cursor?: string }> {
+  const response = await fetch(`${server.origin}/xrpc/com.example.cook.listRecipes?${query}`)
+  const answer = await response.json()
+  if (!response.ok) throw new Error(JSON.stringify(answer))
+  return answer as { recipes: RecipeView[]; cursor?: string }
+}
+
+const [a, b] = [() => accounts[0] as MadeAccount, () => accounts[1] as MadeAccount]
+
+test('recipes of all accounts are listed with their ratings, and found by their words', async () => {
+  const soup = await cook(a(), 'Leek soup')
+  const cake = await cook(b(), 'Carrot cake')
+  await rate(b(), soup.uri, 4)
+  await rate(a(), soup.uri, 5)
+  await vi.waitFor(async () => {
+    const { recipes } = await listRecipes('limit=1')
+    expect(recipes).toEqual([{ uri: cake.uri, title: 'Carrot cake', ratings: 0, newest: [] }])
+    const { cursor } = await listRecipes('limit=1')
+    expect((await listRecipes(`limit=1&cursor=${cursor}`)).recipes).toEqual([
+      { uri: soup.uri, title: 'Leek soup', ratings: 2, newest: [5, 4] },
+    ])
+    expect((await listRecipes('search=carr make')).recipes).toMatchObject([{ uri: cake.uri }])
+  })
+})
+
+test('what beforeWrite refuses is not written, nor what comes with it', async () => {
+  const record = {
+    subject: { uri: 'at://did:web:a.test/a.b.c/d', cid: CID },
+    stars: 6,
+    createdAt: now(),
+  }
+  const refused = await call(a(), 'createRecord', { collection: RATING, record })
+  expect(refused.status).toBe(400)
+  expect(await refused.json()).toEqual({ error: 'TooManyStars', message: 'five are enough' })
+  const write = (stars: number) => ({
+    $type: 'com.atproto.repo.applyWrites#create',
+    collection: RATING,
+    value: { ...record, stars },
+  })
+  const before = await ratingsOf(a())
+  const batch = await call(a(), 'applyWrites', { writes: [write(5), write(6)] })
+  expect(await batch.json()).toMatchObject({ error: 'TooManyStars' })
+  expect(await ratingsOf(a())).toEqual(before)
+})
+
+test('who is taken down is seen no more when that is acknowledged', async () => {
+  const { uri } = await cook(guest, 'Bitter almonds')
+  await vi.waitFor(async () => expect((await listRecipes()).recipes[0]?.uri).toBe(uri))
+  const set = (applied: boolean) =>
+    fetch(`${server.origin}/xrpc/com.atproto.admin.updateSubjectStatus`, {
+      method: 'POST',
+      headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
+      body: JSON.stringify({
+        subject: { $type: 'com.atproto.admin.defs#repoRef', did: guest.did },
+        takedown: { applied, ref: 'x' },
+      }),
+    })
+  expect((await set(true)).status).toBe(200)
+  expect((await listRecipes()).recipes.map((recipe) => recipe.uri)).not.toContain(uri)
+  expect((await set(false)).status).toBe(200)
+  expect((await listRecipes()).recipes.map((recipe) => recipe.uri)).toContain(uri)
+})
+
+test('a hook that throws or never ends is given up, and keeps nobody else', async () => {
+  const subject = 'at://did:web:a.test/com.example.cook.recipe/bad'
+  const first = await rate(a(), subject, 1)
+  const hanging = await rate(b(), subject, 2)
+  const after = await rate(a(), subject, 3)
+  const other = await rate(accounts[2] as MadeAccount, subject, 4)
+  await vi.waitFor(() => expect(told.map(({ uri }) => uri)).toContain(other.uri))
+  await vi.waitFor(() => expect(told.map(({ uri }) => uri)).toContain(after.uri), 10_000)
+  expect(told.map(({ uri }) => uri)).not.toContain(first.uri)
+  const operator = { headers: { authorization: operatorOf(server) } }
+  await vi.waitFor(async () => {
+    const metrics = await (await fetch(`${server.origin}/metrics`, operator)).text()
+    expect(metrics).toMatch(
+      /cumulus_hooks_total\{collection="com.example.cook.rating",outcome="failed"\} 4/,
+    )
+  }, 10_000)
+  expect(hanging.uri).toBeDefined()
+})
+
+/** Ratings as the account has them. @param subject of which recipe only */
+async function ratingsOf({ did }: MadeAccount, subject?: string): Promise<string[]> {
+  const uris: string[] = []
+  for (let cursor = ''; ; ) {
+    const query = `repo=${did}&collection=${RATING}&limit=100&cursor=${cursor}`
+    const response = await fetch(`${server.origin}/xrpc/com.atproto.repo.listRecords?${query}`)
+    const page = (await response.json()) as {
+      records: { uri: string; value: { subject: { uri: string } } }[]
+      cursor?: string
+    }
+    const wanted = page.records.filter(
+      ({ value }) => subject === undefined || value.subject.uri === subject,
+    )
+    uris.push(...wanted.map(({ uri }) => uri))
+    if (!page.cursor) return uris
+    cursor = page.cursor
+  }
+}
+
+/** Writes and deletes ratings of one subject until `done`, and notes what was acknowledged. */
+async function write(
+  account: MadeAccount,
+  subject: string,
+  acknowledged: Set<string>,
+  done: () => boolean,
+): Promise<void> {
+  const mine: string[] = []
+  while (!done()) {
+    try {
+      const oldest = mine.length > 5 ? mine.shift() : undefined
+      if (oldest === undefined) {
+        const { uri, rev } = await rate(account, subject, 5)
+        mine.push(uri)
+        acknowledged.add(`${rev} create ${uri}`)
+      } else {
+        const rkey = oldest.split('/').at(-1)
+        const response = await call(account, 'deleteRecord', { collection: RATING, rkey })
+        const { commit } = (await response.json()) as { commit: { rev: string } }
+        acknowledged.add(`${commit.rev} delete ${oldest}`)
+      }
+    } catch {
+      // The host was killed: it was written, or not.
+      await sleep(20)
+    }
+  }
+}
+
+test(`${KILLS} kills: the index is a full scan, and the hook was told of everything, in order`, {
+  timeout: 60_000 + KILLS * 6_000,
+}, async () => {
+  const { uri: subject } = await cook(a(), 'Stew')
+  const acknowledged = new Set<string>()
+  let over = false
+  const writers = accounts.map((account) => write(account, subject, acknowledged, () => over))
+  for (let kill = 0; kill < KILLS; kill++) {
+    await sleep(20 + Math.random() * 300)
+    await server.stop('SIGKILL')
+    server = await start(server)
+  }
+  await sleep(300)
+  over = true
+  await Promise.all(writers)
+  expect(acknowledged.size).toBeGreaterThan(KILLS * 2)
+  await vi.waitFor(
+    async () => {
+      const heard = new Set(told.map(({ rev, action, uri }) => `${rev} ${action} ${uri}`))
+      expect([...acknowledged].filter((one) => !heard.has(one))).toEqual([])
+      const all = (await Promise.all(accounts.map((account) => ratingsOf(account, subject)))).flat()
+      const stew = (await listRecipes('limit=100')).recipes.find(({ uri }) => uri === subject)
+      expect(stew?.ratings).toBe(all.length)
+    },
+    { timeout: 40_000, interval: 300 },
+  )
+  for (const { did } of accounts) {
+    const revs = told.filter((one) => one.did === did).map(({ rev }) => rev)
+    expect(revs).toEqual(revs.toSorted())
+  }
+})

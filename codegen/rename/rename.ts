@@ -4,7 +4,7 @@ import { type Diagnostic, hasErrors } from '../diagnostics.ts'
 import { UsageError } from '../errors.ts'
 import { type GenerateResult, generate, loadChecked } from '../generate.ts'
 import { COLLECTIONS, HANDLERS, LEXICONS, nsidToPath } from '../layout.ts'
-import { lexiconFile } from '../load.ts'
+import { lexiconFile, type Project } from '../load.ts'
 import { isOwn } from '../own.ts'
 import { breaksOf } from './breaks.ts'
 import { carryOut, type FileChange, takeBack } from './carry-out.ts'
@@ -73,7 +73,13 @@ export async function rename(
   const changes = plan(root, wanted)
   const files = changes.map(({ path, to, count }) => ({ path, ...(to !== path && { to }), count }))
   const breaks = breaksOf(renames, lexicons)
-  const result = { renames, files, breaks, tookBack, diagnostics: await afterwards(root, changes) }
+  const result = {
+    renames,
+    files,
+    breaks,
+    tookBack,
+    diagnostics: await afterwards(project, changes),
+  }
   if (dryRun || hasErrors(result.diagnostics) || (breaks.length > 0 && !force)) return result
   carryOut(root, changes)
   return { ...result, generated: await generate(root) }
@@ -122,8 +128,10 @@ function newPath(path: string, renames: Renames): string | undefined {
 }
 
 /** What the checks say of the lexicons as they would be. */
-async function afterwards(root: string, changes: readonly PlannedChange[]): Promise<Diagnostic[]> {
-  const { project } = await loadChecked(root)
+async function afterwards(
+  project: Project,
+  changes: readonly PlannedChange[],
+): Promise<Diagnostic[]> {
   const byPath = new Map(changes.map((change) => [change.path, change]))
   const files = project.lexicons.map((file) => {
     const change = byPath.get(file.path)

@@ -4,7 +4,7 @@ import { jsonOption, rootOption } from '../../../codegen/commands/options.ts'
 import { hasErrors } from '../../../codegen/diagnostics.ts'
 import { UsageError } from '../../../codegen/errors.ts'
 import { escapeControls } from '../../../codegen/escape-controls.ts'
-import { loadChecked } from '../../../codegen/generate.ts'
+import { loadCheckedLexicons } from '../../../codegen/generate.ts'
 import type { LexiconFile } from '../../../codegen/load.ts'
 import { count, printDiagnostics, printJson, seconds } from '../../../codegen/report.ts'
 import {
@@ -101,7 +101,7 @@ export default command({
 
 /** The lexicons of a namespace, checked. @throws UsageError when there are none; CommandError */
 async function ownLexicons(root: string, namespace: string): Promise<LexiconFile[]> {
-  const { project, diagnostics } = await loadChecked(root)
+  const { project, diagnostics } = await loadCheckedLexicons(root)
   const own = project.lexicons.filter(({ nsid }) => isIn(nsid, namespace))
   if (own.length === 0) throw new UsageError(`lexicons/ has nothing below ${namespace}`)
   const concerning = diagnostics.filter(({ file }) => own.some(({ path }) => path === file))

@@ -23,6 +23,8 @@ const OUT = join(PACKAGE_ROOT, 'dist', 'package')
 /** What comes along as it is. */
 const COPIED = [
   ...['lexicons', 'template', 'wrangler.toml', 'CHANGELOG.md', 'LICENSE', 'README.md'],
+  // Messages name pages of it.
+  'docs',
   // What the compiler leaves where it is: text, and what is copied into clients of projects.
   ...['src/generated/docs.txt', 'src/framework/text-modules.d.ts', 'codegen/client/runtime'],
 ]

@@ -22,7 +22,8 @@ const OUT = join(PACKAGE_ROOT, 'dist', 'package')
 
 /** What comes along as it is. */
 const COPIED = [
-  ...['lexicons', 'template', 'wrangler.toml', 'CHANGELOG.md', 'LICENSE', 'README.md'],
+  ...['lexicons', 'lexicon.schema.json', 'template', 'wrangler.toml'],
+  ...['CHANGELOG.md', 'LICENSE', 'README.md'],
   // Messages name pages of it.
   'docs',
   // What the compiler leaves where it is: text, and what is copied into clients of projects.
@@ -80,6 +81,7 @@ function compile(): void {
       'codegen/client/runtime',
       'src/testing',
       'cli/write-*.ts',
+      'codegen/write-*.ts',
     ].map((path) => join(PACKAGE_ROOT, path)),
     // Of what is for tests, only what projects test with.
     files: [join(PACKAGE_ROOT, 'src/testing/index.ts')],

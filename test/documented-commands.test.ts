@@ -65,6 +65,13 @@ describe('commands in blocks', () => {
         'takes DNS for the namespace: lexicons.test.ts',
       'npx cumulus lexicons pull com.example.book.entry':
         'takes DNS for the namespace: lexicons.test.ts',
+      ...Object.fromEntries(
+        [
+          'check com.example.guestbook.entry',
+          'repair com.example.guestbook.entry --with repair-entry.ts --account alice.example.com',
+          'repair com.example.guestbook.entry --with repair-entry.ts --dry-run',
+        ].map((args) => [`npx cumulus lexicons ${args}`, 'lexicons-check.test.ts']),
+      ),
       'npm run codegen': CI,
     },
     'docs/performance.md': {

@@ -94,6 +94,7 @@ test('a project is made of the package, and holds only what a person changes', (
     .filter((path) => !/^(src\/generated|node_modules)\//.test(path))
   expect(files.sort()).toEqual([
     '.gitignore',
+    '.vscode/settings.json',
     'README.md',
     'lexicons/com/example/guestbook/auth.json',
     'lexicons/com/example/guestbook/entry.json',

@@ -7,7 +7,7 @@ import { backUpAccount } from './account.ts'
 import { forEachOf } from './at-once.ts'
 import { manifestsOf, readIfSound, readIndex } from './catalog.ts'
 import { beginBackup } from './config.ts'
-import { fetchDump, rowsOf } from './dump.ts'
+import { fetchAppDump, fetchDump, rowsOf } from './dump.ts'
 import { BackupFiles, DamagedFileError } from './files.ts'
 import {
   type AccountIndex,
@@ -177,6 +177,8 @@ class Run {
     for (const did of this.#entries.keys()) if (!isHosted.has(did)) this.#entries.delete(did)
     const oauth = await fetchDump(host, { object: 'oauth' })
     const dumps = [directory, oauth, await fetchDump(host, { object: 'sequencer' })]
+    const app = await fetchAppDump(host)
+    if (app) dumps.push(app)
     for (const { text, facts } of dumps) {
       objects[String(facts.object)] = await this.#files.addObject([await this.#sealer.seal(text)])
     }

@@ -9,6 +9,7 @@ import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
 import { assertCaptcha } from '../services/accounts/captcha.ts'
+import { type AppDatabases, appDatabases } from '../services/app/databases.ts'
 import { Archives } from '../services/archive/archive.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
 import { collectionReader, type ReaderOf } from '../services/collections/host-index.ts'
@@ -39,6 +40,8 @@ import { createReportLimits, mailLimits } from './limits/policy.ts'
 export interface Services extends HostObjects {
   /** Records of all accounts of this host, as collection files have them indexed (docs/collections.md). */
   index<const C extends keyof CollectionIndexes>(collection: C): ReaderOf<C>
+  /** Tables of the app's own (docs/app-storage.md). */
+  readonly app: AppDatabases
   readonly config: Config
   /** The log of the request that is being worked on. */
   readonly log: Logger
@@ -178,6 +181,8 @@ function createServices(env: Env): Services {
     get hostIndex() {
       return objects.hostIndex
     },
+    appTables: objects.appTables,
+    app: appDatabases(objects),
     index: (collection) => collectionReader(objects, collection),
     accounts,
     repositories: new Repositories({
@@ -273,4 +278,5 @@ const noteAccounts = (objects: HostObjects): HostObjects => ({
   get hostIndex() {
     return objects.hostIndex
   },
+  appTables: objects.appTables,
 })

@@ -45,8 +45,11 @@ export interface CheckedProject {
   app: CheckedApp
 }
 
-/** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
-export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
+/** The lexicons of a project and of what it builds on, without its code: that takes the compiler's libraries. */
+export async function loadCheckedLexicons(
+  root: string,
+  fresh = false,
+): Promise<Pick<CheckedProject, 'project' | 'lexicons' | 'diagnostics'>> {
   const project = await load(root)
   const passed = new Passed(root, fresh)
   // The package's have passed where it was made; the project's own of the same name goes before.
@@ -57,6 +60,12 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
     (file) => base.has(file) || passed.has(file),
   )
   passed.remember(project.lexicons, diagnostics)
+  return { project, lexicons, diagnostics }
+}
+
+/** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
+export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
+  const { project, lexicons, diagnostics } = await loadCheckedLexicons(root, fresh)
   const app = await checkApp(project.app)
   if (!lexicons) {
     const nothing = { methods: [], collections: [], shapes: new Map() }

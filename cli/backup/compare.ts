@@ -1,13 +1,20 @@
 /** Compares a host with the backup that was restored into it: all rows, records, commits, blobs and handles. */
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import { forEachOf } from './at-once.ts'
-import { accountFacts, type Dump, type DumpValue, fetchAppDump, fetchDump, rowsOf } from './dump.ts'
-import { cidOf } from './files.ts'
-import type { AccountIndex, ManifestAccount } from './format.ts'
+import { forEachOf } from '../../src/services/backup/at-once.ts'
+import {
+  accountFacts,
+  type Dump,
+  type DumpValue,
+  fetchAppDump,
+  fetchDump,
+  rowsOf,
+} from '../../src/services/backup/dump.ts'
+import { cidOf } from '../../src/services/backup/files.ts'
+import type { AccountIndex, ManifestAccount } from '../../src/services/backup/format.ts'
+import { readRepository } from '../../src/services/backup/repository.ts'
 import type { HostClient } from './host-client.ts'
 import type { OpenBackup } from './open-backup.ts'
-import { readRepository } from './repository.ts'
 
 const AT_ONCE = 3
 

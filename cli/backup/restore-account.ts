@@ -1,8 +1,9 @@
 /** Sends one account of a backup to a host, and goes on where that broke off. */
+
+import { forEachOf } from '../../src/services/backup/at-once.ts'
+import { changeDump, splitDump } from '../../src/services/backup/dump.ts'
+import { type AccountIndex, type BlobEntry, blobName } from '../../src/services/backup/format.ts'
 import { CommandError } from '../terminal/errors.ts'
-import { forEachOf } from './at-once.ts'
-import { changeDump, splitDump } from './dump.ts'
-import { type AccountIndex, type BlobEntry, blobName } from './format.ts'
 import type { HostClient } from './host-client.ts'
 import type { OpenBackup } from './open-backup.ts'
 import { rekeyedRows, rowsToSend } from './rekey.ts'
@@ -159,7 +160,7 @@ async function sendBlobs(host: HostClient, backup: OpenBackup, index: AccountInd
     const { files } = backup
     const kept = await files.keepBlob(blobName(cid), cid)
     await host.sendFile('restore/blob', { did, cid, type }, kept)
-    await files.discard(kept)
+    await kept.discard()
   })
 }
 

@@ -1,9 +1,10 @@
 /** Restores a whole host into an empty one, or one account into a host that lives. */
+
+import { forEachOf } from '../../src/services/backup/at-once.ts'
+import { type Dump, rowsOf } from '../../src/services/backup/dump.ts'
+import type { ManifestAccount } from '../../src/services/backup/format.ts'
 import { CommandError } from '../terminal/errors.ts'
 import type { Progress } from '../terminal/progress.ts'
-import { forEachOf } from './at-once.ts'
-import { type Dump, rowsOf } from './dump.ts'
-import type { ManifestAccount } from './format.ts'
 import { type HostClient, namesThere } from './host-client.ts'
 import type { OpenBackup } from './open-backup.ts'
 import { type RestoreTarget, sendAccount, sendApp } from './restore-account.ts'

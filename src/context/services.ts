@@ -1,5 +1,6 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
+import type { ScheduledBackup } from '../contracts/host-report.ts'
 import type { CollectionIndexes } from '../kernel/collections.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { describeSettings, type SettingView, unknownSettings } from '../kernel/config/describe.ts'
@@ -11,6 +12,7 @@ import { Accounts } from '../services/accounts/accounts.ts'
 import { assertCaptcha } from '../services/accounts/captcha.ts'
 import { type AppDatabases, appDatabases } from '../services/app/databases.ts'
 import { Archives } from '../services/archive/archive.ts'
+import { viewSchedule } from '../services/backup/schedule-state.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
 import { collectionReader, type ReaderOf } from '../services/collections/host-index.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
@@ -77,6 +79,8 @@ export interface Services extends HostObjects {
   readonly space: DiskSpace
   /** The way to other servers. */
   readonly network: Network
+  /** How the backups stand that the Worker makes of itself. */
+  scheduledBackup(): Promise<ScheduledBackup | undefined>
   /** What relays say of this host. */
   readonly relays: RelayStatuses
   /** Whether a newer version is out. */
@@ -236,6 +240,7 @@ function createServices(env: Env): Services {
     network,
     space,
     relays,
+    scheduledBackup: () => viewSchedule(env.BACKUPS, config.backups),
     newestVersion: new NewestVersion(config, network),
     get settings() {
       return describeSettings({ ...env })

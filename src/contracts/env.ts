@@ -24,6 +24,8 @@ export interface Env extends RawSettings {
   ASSETS: Fetcher
   /** Blob bytes on Cloudflare. */
   BLOBS?: R2Bucket
+  /** On Cloudflare, if the Worker is to back itself up: the bucket for it (docs/backup.md). */
+  BACKUPS?: R2Bucket
   /** Blob bytes on plain workerd: a writable disk service. */
   BLOB_DISK?: Fetcher
   /**

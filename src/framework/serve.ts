@@ -71,6 +71,18 @@ const worker = {
     }
     return response
   },
+
+  /** By the Cron trigger of wrangler.toml: backs the host up (docs/backup.md). */
+  async scheduled(_, env) {
+    const log = createLogger({ trigger: 'backup' }, env.LOG_LEVEL === 'error')
+    try {
+      const { backUpSelf } = await import('../server/back-up-self.ts')
+      log.info('backup', { outcome: await backUpSelf(env, log) })
+    } catch (error) {
+      log.error('the backup failed', error)
+      throw error
+    }
+  },
 } satisfies ExportedHandler<Env>
 
 async function answer(

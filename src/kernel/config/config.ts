@@ -3,6 +3,7 @@
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
 import type { Quota } from '../quota.ts'
+import { type BackupConfig, backupProblems, readBackupSettings } from './backup-settings.ts'
 import { type Branding, brandingProblems, readBranding } from './branding.ts'
 import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
 import { DEFAULT_MEMORY, operationProblems } from './operation-settings.ts'
@@ -56,6 +57,8 @@ export interface Config extends MailSettings, SecretSettings {
   serviceDid: string
   handleDomains: readonly string[]
   adminPassword: string | undefined
+  /** Backups that the Worker makes of itself. */
+  backups: BackupConfig
   /** Opens `/metrics`. */
   metricsToken: string | undefined
   /** Whether `/docs` is there. */
@@ -152,7 +155,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     )
   }
   problems.push(...mailProblems(parsed), ...signUpProblems(parsed, sendsMail(parsed)))
-  problems.push(...operationProblems(parsed))
+  problems.push(...operationProblems(parsed), ...backupProblems(parsed))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -194,6 +197,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
     metricsToken: parsed.PDS_METRICS_TOKEN,
+    backups: readBackupSettings(parsed),
     docs: parsed.PDS_DOCS ?? devMode,
     memory: parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY,
     ...secrets,

@@ -90,9 +90,10 @@ export class Scans {
     const found = new Set(records.map(({ rkey }) => rkey))
     const to = more ? records.at(-1)?.rkey : undefined
     tables.removeOthers(definition, account, { after, to, found, rev })
+    const removed = this.#removedSince(definition.id, account, rev)
     const hidden = this.#parts.hidden.pathsBefore(account, rev)
     for (const { takenDown, ...record } of records) {
-      if (this.#wasRemovedSince(definition.id, account, record.rkey, rev)) continue
+      if (removed.has(record.rkey)) continue
       const path = `${definition.collection}/${record.rkey}`
       if (takenDown) this.#parts.hidden.set(account, path, rev)
       else if (hidden.has(path)) this.#parts.hidden.remove(account, path)
@@ -129,11 +130,11 @@ export class Scans {
     return rows.toArray().length > 0
   }
 
-  #wasRemovedSince(definition: number, account: number, rkey: string, rev: string): boolean {
-    const rows = this.#sql.exec(
-      'SELECT 1 FROM removed WHERE definition = ? AND account = ? AND rkey = ? AND rev > ?',
-      ...[definition, account, rkey, rev],
+  #removedSince(definition: number, account: number, rev: string): Set<string> {
+    const rows = this.#sql.exec<{ rkey: string }>(
+      'SELECT rkey FROM removed WHERE definition = ? AND account = ? AND rev > ?',
+      ...[definition, account, rev],
     )
-    return rows.toArray().length > 0
+    return new Set(rows.toArray().map(({ rkey }) => rkey))
   }
 }

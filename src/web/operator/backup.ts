@@ -1,8 +1,8 @@
 /** What `cumulus backup` reads: rows as lines of JSON (`src/storage/dump.ts`). CAR files and blobs it gets by XRPC. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
-import { appMigrations } from '../../kernel/app-tables.ts'
 import { keyFingerprint } from '../../kernel/crypto/key-fingerprint.ts'
+import { accountRows } from '../../services/backup/rows.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import { asOperator, type CommandEnv } from './command-context.ts'
 
@@ -35,10 +35,7 @@ export const backupCommands = new Hono<CommandEnv>()
   .post('/operator/backup/account', async (c) => {
     const { services } = c.env
     const { did } = await services.accounts.get(textOf((await jsonBody(c)).did))
-    const rows = await services.account(did).backup.dump()
-    if (appMigrations('account').length === 0) return c.body(rows, 200, LINES)
-    const app = await services.appTables(did).backup.dump()
-    return c.body(joined([rows, app]), 200, LINES)
+    return c.body(await accountRows(services, did), 200, LINES)
   })
   /** `{object}` in: `directory`, `oauth`, `sequencer` or `app`; its rows out. None of `app`: the app has no tables. */
   .post('/operator/backup/object', async (c) => {
@@ -52,15 +49,3 @@ export const backupCommands = new Hono<CommandEnv>()
       return c.body(await services.appTables(undefined).backup.dump(), 200, LINES)
     throw new InvalidRequestError('object is "app", "directory", "oauth" or "sequencer"')
   })
-
-/** One stream after the other. */
-function joined(streams: readonly ReadableStream<Uint8Array>[]): ReadableStream<Uint8Array> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-  const pump = async () => {
-    for (const stream of streams) await stream.pipeTo(writable, { preventClose: true })
-    await writable.close()
-  }
-  // What fails on one side ends the other.
-  pump().catch(() => undefined)
-  return readable
-}

@@ -5,7 +5,7 @@
  */
 import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { importSqlite } from './sqlite.ts'
+import { importSqlite } from '../../codegen/sqlite.ts'
 
 /** `metadata.sqlite` is workerd's own, with names of objects that have an alarm. */
 const SHARED = [

@@ -1,7 +1,9 @@
 /** What generated code tells the runtime of a project: its lexicons, as far as they are needed at run time, and its methods. */
 import { type CollectionFiles, useCollectionFiles } from '../kernel/collection-files.ts'
 import { type Schemas, useSchemas } from '../kernel/lexicons.ts'
-import { type Routes, useRoutes } from '../server/xrpc/routes.ts'
+import { useLogStreams } from '../kernel/log-streams.ts'
+import { logSourceOf } from '../server/streams/from-log.ts'
+import { type Routes, routeOf, useRoutes } from '../server/xrpc/routes.ts'
 import { type Docs, useDocs } from '../web/docs/source.ts'
 
 export type { Routes }
@@ -22,4 +24,8 @@ export function useTree({ routes, schemas, docs, collections = {} }: Tree): void
   useRoutes(routes)
   useDocs(docs)
   useCollectionFiles(collections)
+  useLogStreams(async (nsid) => {
+    const route = routeOf(nsid)
+    return route?.to === 'local' ? logSourceOf((await route.load()).default.handler) : undefined
+  })
 }

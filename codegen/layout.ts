@@ -5,6 +5,7 @@ import { extname, join } from 'node:path'
 export const LEXICONS = 'lexicons'
 export const HANDLERS = 'src/handlers'
 export const COLLECTIONS = 'src/collections'
+export const APP = 'src/app'
 export const GENERATED = 'src/generated'
 export const POLICY = 'src/routing/policy.ts'
 

@@ -6,6 +6,7 @@ import {
   accountFacts,
   type Dump,
   type DumpValue,
+  fetchAppDump,
   fetchDump,
   rowsOf,
 } from '../../src/services/backup/dump.ts'
@@ -62,6 +63,13 @@ export async function compareHost(
     total.problems.push(...compared.problems.map((problem) => `${entry.handle}: ${problem}`))
     onAccount(entry.handle)
   })
+  if (backup.manifest.objects.app) {
+    const stored = await backup.object('app')
+    const there = await fetchAppDump(host)
+    const compared = there ? compareRows(stored, there) : undefined
+    total.rows += compared?.rows ?? 0
+    total.problems.push(...(compared?.problems ?? ['the app’s tables are missing']))
+  }
   for (const object of ['directory', 'oauth'] as const) {
     const there = await fetchDump(host, { object })
     // What the restore itself was written down as is there besides.

@@ -48,7 +48,7 @@ export class OpenBackup {
   }
 
   /** The rows of an object that there is one of. @throws CommandError where the backup is of one account */
-  object(name: 'directory' | 'oauth' | 'sequencer'): Promise<Dump> {
+  object(name: 'directory' | 'oauth' | 'sequencer' | 'app'): Promise<Dump> {
     const file = this.manifest.objects[name]
     if (!file) throw new CommandError('This backup is of one account, not of a host.')
     return this.#dump(file)

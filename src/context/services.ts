@@ -10,6 +10,7 @@ import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
 import { assertCaptcha } from '../services/accounts/captcha.ts'
+import { type AppDatabases, appDatabases } from '../services/app/databases.ts'
 import { Archives } from '../services/archive/archive.ts'
 import { viewSchedule } from '../services/backup/schedule-state.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
@@ -41,6 +42,8 @@ import { createReportLimits, mailLimits } from './limits/policy.ts'
 export interface Services extends HostObjects {
   /** Records of all accounts of this host, as collection files have them indexed (docs/collections.md). */
   index<const C extends keyof CollectionIndexes>(collection: C): ReaderOf<C>
+  /** Tables of the app's own (docs/app-storage.md). */
+  readonly app: AppDatabases
   readonly config: Config
   /** The log of the request that is being worked on. */
   readonly log: Logger
@@ -182,6 +185,8 @@ function createServices(env: Env): Services {
     get hostIndex() {
       return objects.hostIndex
     },
+    appTables: objects.appTables,
+    app: appDatabases(objects),
     index: (collection) => collectionReader(objects, collection),
     accounts,
     repositories: new Repositories({
@@ -278,4 +283,5 @@ const noteAccounts = (objects: HostObjects): HostObjects => ({
   get hostIndex() {
     return objects.hostIndex
   },
+  appTables: objects.appTables,
 })

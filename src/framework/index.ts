@@ -25,6 +25,7 @@ export {
   type RateLimit,
 } from '../context/limits/policy.ts'
 export type { Services } from '../context/services.ts'
+export type { AccountTables, HostTables } from '../kernel/app-tables.ts'
 export type { Collection, CollectionIndexes, Collections, RecordOf } from '../kernel/collections.ts'
 export { mayCall, type OAuthRule, type PermittedCall } from '../server/auth/oauth-rule.ts'
 export {
@@ -42,7 +43,16 @@ export type {
   DoneWrite,
   PlannedWrite,
 } from '../server/collections/define.ts'
+export {
+  fromLog,
+  type LoggedAccount,
+  type LoggedRecord,
+  type LogHandler,
+  type LogSource,
+  type StreamMessage,
+} from '../server/streams/from-log.ts'
 export type { Context, Definition, MethodShape, Output } from '../server/xrpc/define.ts'
+export type { AppDatabase, AppDatabases, AppParameter } from '../services/app/databases.ts'
 export type {
   CollectionReader,
   Condition,
@@ -51,3 +61,4 @@ export type {
   PageOptions,
   ReaderOf,
 } from '../services/collections/host-index.ts'
+export type { AppRow, AppValue } from '../storage/app/tables.ts'

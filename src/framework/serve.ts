@@ -28,6 +28,7 @@ import { site } from '../web/site.ts'
 import { type Tree, useTree } from './tree.ts'
 
 export { AccountObject } from '../durable/account.ts'
+export { AppObject } from '../durable/app.ts'
 export { DirectoryObject } from '../durable/directory.ts'
 export { IndexObject } from '../durable/host-index.ts'
 export { ImportCheckObject } from '../durable/import-check.ts'

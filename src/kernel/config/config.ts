@@ -7,7 +7,7 @@ import { type BackupConfig, backupProblems, readBackupSettings } from './backup-
 import { type Branding, brandingProblems, readBranding } from './branding.ts'
 import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
 import { DEFAULT_MEMORY, operationProblems } from './operation-settings.ts'
-import { readQuota } from './quota-settings.ts'
+import { type AppQuota, readAppQuota, readQuota } from './quota-settings.ts'
 import {
   type LastingSecret,
   MIN_SECRET,
@@ -117,6 +117,8 @@ export interface Config extends MailSettings, SecretSettings {
   maxImportSize: number
   /** What an account may store and upload, unless the operator has set something else for it. */
   quota: Quota
+  /** What the app's own tables may have. */
+  appQuota: AppQuota
   /** What happens to images that say where they were taken. */
   imageLocation: 'allow' | 'strip' | 'reject'
   /** What becomes of records whose collection is not in the tree. */
@@ -263,6 +265,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     maxImportSize: parsed.PDS_MAX_REPO_IMPORT_SIZE ?? 512 * 1024 * 1024,
     quota: readQuota(parsed),
+    appQuota: readAppQuota(parsed),
     signUps: readSignUps(parsed),
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',

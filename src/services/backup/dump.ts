@@ -49,6 +49,16 @@ export async function fetchDump(
   return parseDump((await collect(upTo(stream, limit, 'Its rows'))).toString())
 }
 
+/** The rows of the app's tables of the host; undefined: it has none. @throws as `fetchDump` */
+export async function fetchAppDump(
+  host: BackupSource,
+  limit: number = MAX_AT_ONCE,
+): Promise<Dump | undefined> {
+  const stream = await host.commandStream('backup/object', { object: 'app' })
+  const text = (await collect(upTo(stream, limit, 'Its rows'))).toString()
+  return text === '' ? undefined : parseDump(text)
+}
+
 /** @throws BackupError when it was cut off */
 export function parseDump(text: string): Dump {
   const [first = '{}', ...lines] = text.trimEnd().split('\n')
@@ -77,6 +87,12 @@ const tableOf = (line: Line): Line =>
         rows: [[line.key, JSON.stringify(line.value)]],
       }
 
+/** The rows of an account, and behind them those of the app's tables: two dumps, the second of which may be empty. */
+export function splitDump(text: string): { own: string; app: string } {
+  const at = text.indexOf('\n', text.indexOf('\n{"end":true,') + 1) + 1
+  return at === 0 ? { own: text, app: '' } : { own: text.slice(0, at), app: text.slice(at) }
+}
+
 /** Changes rows of a dump, and gives it as text. */
 export function changeDump(
   text: string,
@@ -86,7 +102,11 @@ export function changeDump(
   const lines = text.trimEnd().split('\n')
   const changed = lines.map((text) => {
     const line = JSON.parse(text) as Line
-    if (line.end) return JSON.stringify({ ...line, rows: count })
+    if (line.end) {
+      const end = JSON.stringify({ ...line, rows: count })
+      count = 0
+      return end
+    }
     const { table, columns, rows } = line
     if (table === undefined || !columns || !rows) {
       if (Object.hasOwn(line, 'key')) count++

@@ -5,6 +5,7 @@ import { keyFingerprint } from '../../kernel/crypto/key-fingerprint.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { RefusedError } from './errors.ts'
+import { accountRows } from './rows.ts'
 import type { BackupSource } from './source.ts'
 
 /** Accounts in one answer. */
@@ -44,12 +45,13 @@ export class OwnHost implements BackupSource {
     const { objects, spend } = this.#parts
     spend()
     if (path === 'backup/account' && did !== undefined) {
-      return reading(() => objects.account(did).backup.dump())
+      return reading(() => accountRows(objects, did))
     }
     if (path === 'backup/object') {
       if (object === 'directory') return reading(() => objects.directory.backup.dump())
       if (object === 'oauth') return reading(() => objects.oauth.backup.dump())
       if (object === 'sequencer') return reading(() => objects.sequencer.dump())
+      if (object === 'app') return reading(() => objects.appTables(undefined).backup.dump())
     }
     throw unknown(`${path} ${object}`)
   }

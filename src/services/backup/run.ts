@@ -2,7 +2,7 @@
 import { backUpAccount } from './account.ts'
 import { forEachOf } from './at-once.ts'
 import { manifestsOf, readIfSound, readIndex } from './catalog.ts'
-import { fetchDump, rowsOf } from './dump.ts'
+import { fetchAppDump, fetchDump, rowsOf } from './dump.ts'
 import { BackupError, DamagedFileError, RefusedError } from './errors.ts'
 import { BackupFiles } from './files.ts'
 import {
@@ -118,6 +118,8 @@ export class BackupRun {
     const dumps = [directory, await this.#dump('oauth'), await this.#dump('sequencer')]
     const objects: Record<string, StoredFile> = {}
     const { files, sealer } = this.#options
+    const app = await fetchAppDump(this.#options.host, this.#options.maxRows)
+    if (app) dumps.push(app)
     for (const { text, facts } of dumps) {
       objects[String(facts.object)] = await files.addObject([await sealer.seal(text)])
     }

@@ -66,7 +66,7 @@ const shapes = {
     accounts: listOf(account),
     failed: listOf(object({ did: text, why: text })),
     objects: valuesOf(
-      (value) => ['directory', 'oauth', 'sequencer'].includes(String(value)),
+      (value) => ['directory', 'oauth', 'sequencer', 'app'].includes(String(value)),
       object(file),
     ),
     seq: count,

@@ -167,10 +167,12 @@ test('they go with their account, and do not come back', async () => {
   })
   expect(gone.status).toBe(200)
   await expect
-    .poll(() =>
-      runInDurableObject(appStub(env, account.did) as never, (_, { storage }) =>
-        storage.sql.exec("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'draft'").one(),
-      ),
+    .poll(
+      () =>
+        runInDurableObject(appStub(env, account.did) as never, (_, { storage }) =>
+          storage.sql.exec("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'draft'").one(),
+        ),
+      { timeout: 20_000 },
     )
     .toEqual({ n: 0 })
   await expect(drafts.run(insert, 'again')).rejects.toMatchObject({ error: 'RepoNotFound' })

@@ -24,6 +24,8 @@ const OUT = join(PACKAGE_ROOT, 'dist', 'package')
 const COPIED = [
   ...['lexicons', 'lexicon.schema.json', 'template', 'wrangler.toml'],
   ...['CHANGELOG.md', 'LICENSE', 'README.md'],
+  // Messages name pages of it.
+  'docs',
   // What the compiler leaves where it is: text, and what is copied into clients of projects.
   ...['src/generated/docs.txt', 'src/framework/text-modules.d.ts', 'codegen/client/runtime'],
 ]

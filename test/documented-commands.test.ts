@@ -48,6 +48,14 @@ describe('commands in blocks', () => {
       'npx vitest run --project workerd src/handlers/com/atproto/sync/listRepos.test.ts': CI,
       'npx vitest run --project node test/e2e/posting.test.ts': CI,
     },
+    'docs/clients.md': {
+      'npm run codegen -- client': 'codegen/client/client.test.ts',
+      'npm run codegen -- client --namespace com.example,app.bsky.actor.profile --out ../web/src/client':
+        'codegen/client/client.test.ts',
+      'npm run codegen -- openapi': 'codegen/openapi/openapi.test.ts',
+      'npm run codegen -- openapi --namespace com.example --server https://pds.example.com --out api.json':
+        'codegen/openapi/openapi.test.ts',
+    },
     'docs/collections.md': {
       'npm run codegen -- new com.example.cook.rating': 'codegen/collections has it',
       'npx cumulus hooks list': 'takes a hook that failed: test/e2e/collections.test.ts',

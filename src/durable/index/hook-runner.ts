@@ -90,9 +90,9 @@ export class HookRunner {
       if (isSuspect(task)) this.#suspects.add(collection)
     }
     // What failed before may do so by ending the invocation: nobody else is in it.
-    const again = begun.filter(({ attempts }) => attempts > 1)
-    const first = begun.filter(({ attempts }) => attempts === 1)
-    for (const group of [first, ...again.map((task) => [task])]) {
+    const isAlone = (task: HookTask) => task.attempts > 1 || isSuspect(task)
+    const together = begun.filter((task) => !isAlone(task))
+    for (const group of [together, ...begun.filter(isAlone).map((task) => [task])]) {
       if (group.length === 0) continue
       const call = this.#call(group, definition).finally(() => this.#calls.delete(call))
       this.#calls.add(call)
@@ -113,7 +113,7 @@ export class HookRunner {
     }
     const fail = (error: string) => report([...waiting.keys()].map((id) => ({ id, error })))
     // Earlier attempts were never heard of again: the process ended with each.
-    if (group.some(({ attempts, unheard }) => attempts > most || unheard > UNHEARD)) {
+    if (group.some((task) => task.attempts > most || isHopeless(task))) {
       await Promise.resolve()
       return fail('it never came to an end')
     }
@@ -139,7 +139,7 @@ export class HookRunner {
       const { collection, did, rkey, rev, attempts } = task
       counters.noteHook(collection, error === undefined)
       if (error === undefined) return [task, { done: true }]
-      const isOver = attempts >= most
+      const isOver = attempts >= most || isHopeless(task)
       const about = { account: did, collection, rkey, rev, attempts }
       const what = isOver ? 'a hook was given up' : 'a hook failed'
       this.#parts.log().error(what, new Error(error), about)
@@ -196,3 +196,5 @@ export class HookRunner {
 
 /** The attempt before this one ended with the process, and perhaps the process with it. */
 const isSuspect = ({ unheard }: HookTask): boolean => unheard > 1
+
+const isHopeless = ({ unheard }: HookTask): boolean => unheard > UNHEARD

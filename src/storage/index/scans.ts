@@ -83,10 +83,12 @@ export class Scans {
     )
   }
 
-  /** Takes in a page; whether the read goes on behind it. Does nothing for an account that is gone meanwhile. */
+  /** Takes in a page; whether the read goes on behind it. Does nothing for an account or a definition that is gone meanwhile. */
   take({ definition, account, did, after }: Scan, { rev, records, more }: ScannedPage): boolean {
-    const { accounts, records: tables } = this.#parts
-    if (!accounts.isStill(account, did)) return false
+    const { accounts, definitions, records: tables } = this.#parts
+    const { id, hash } = definition
+    const isStill = definitions.all().some((one) => one.id === id && one.hash === hash)
+    if (!isStill || !accounts.isStill(account, did)) return false
     const found = new Set(records.map(({ rkey }) => rkey))
     const to = more ? records.at(-1)?.rkey : undefined
     tables.removeOthers(definition, account, { after, to, found, rev })

@@ -1,7 +1,7 @@
 /** Jobs of the app: when they run, that they run one at a time, and what becomes of those that fail. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type AnyJobDefinition, useJobFiles } from '../kernel/job-files.ts'
 import type { JobRun } from '../server/jobs/define.ts'
 import { hostObjects, indexStub } from '../services/objects/stubs.ts'
@@ -10,6 +10,7 @@ import { nextRun } from './jobs/schedule.ts'
 
 const objects = hostObjects(env)
 const MINUTE = 60_000
+const POLL = { timeout: 20_000 }
 
 const runs: (Pick<JobRun, 'attempt' | 'lastRun'> & { name: string })[] = []
 let behave: (name: string) => unknown
@@ -53,10 +54,12 @@ const state = async (name: string) =>
 /** Resolves when nothing runs. */
 const quiet = () =>
   expect
-    .poll(async () =>
-      (await objects.hostIndex.jobs.list()).every(
-        ({ startedAt, nextAt }) => startedAt === null && nextAt > Date.now(),
-      ),
+    .poll(
+      async () =>
+        (await objects.hostIndex.jobs.list()).every(
+          ({ startedAt, nextAt }) => startedAt === null && nextAt > Date.now(),
+        ),
+      POLL,
     )
     .toBe(true)
 
@@ -90,9 +93,11 @@ describe('a job', () => {
 
   test('that broke off with its object runs again', async () => {
     await release(file('tidy', { every: '1 hour' }))
-    behave = () => new Promise(() => undefined)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    onTestFinished(() => resolve())
+    behave = () => promise
     await objects.hostIndex.jobs.start('tidy')
-    await expect.poll(() => runs.length).toBe(1)
+    await expect.poll(() => runs.length, POLL).toBe(1)
     expect((await state('tidy'))?.startedAt).not.toBeNull()
     behave = () => undefined
     await restart()
@@ -125,7 +130,9 @@ describe('a job', () => {
 
   test('has an end', async () => {
     await release(file('tidy', { every: '1 day' }, { timeout: 50 }))
-    behave = () => new Promise(() => undefined)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    onTestFinished(() => resolve())
+    behave = () => promise
     await objects.hostIndex.jobs.start('tidy')
     await quiet()
     expect((await state('tidy'))?.error).toBe('no end after 50 ms')

@@ -33,9 +33,10 @@ let guest: MadeAccount
 /** What the hook of ratings does: of one star it fails, of two it never ends, of the others it tells. */
 const hooks = (port: number) => `  attempts: 2,
   timeout: 500,
-  async afterWrite({ record, uri, did, action, rev, attempt }) {
+  async afterWrite({ record, uri, did, action, rev, attempt, services }) {
     if (record?.stars === 1) throw new Error('one star')
     if (record?.stars === 2) await new Promise(() => {})
+    await services.app.account(did).run('INSERT OR IGNORE INTO told VALUES (?, ?)', uri, rev)
     const body = JSON.stringify({ uri, did, action, rev, attempt })
     await fetch('http://127.0.0.1:${port}/', { method: 'POST', body })
   },
@@ -280,4 +281,22 @@ test(`${KILLS} kills: the index is a full scan, and the hook was told of everyth
     const revs = told.filter((one) => one.did === did).map(({ rev }) => rev)
     expect(revs).toEqual(revs.toSorted())
   }
+})
+
+test('a job runs when the operator says so, and its rows and those of hooks are kept', async () => {
+  const env = {
+    PDS_DATA_DIRECTORY: server.dataDirectory,
+    PDS_PORT: new URL(server.origin).port,
+  }
+  const list = async () => (await runCumulus(['jobs', 'list'], env)).output
+  expect(await list()).toMatch(/^count-runs {2}\(cron 0 3 1 1 \*\) {2}next \d{4}-01-01T03:00/)
+  await runCumulus(['jobs', 'run', 'count-runs'], env)
+  await vi.waitFor(async () => expect(await list()).toMatch(/last \d.* ms\n$/), 10_000)
+  const backup = await fetch(`${server.origin}/operator/backup/account`, {
+    method: 'POST',
+    headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
+    body: JSON.stringify({ did: b().did }),
+  })
+  const [first] = told.filter(({ did }) => did === b().did)
+  expect(await backup.text()).toContain(JSON.stringify([first?.uri, first?.rev]))
 })

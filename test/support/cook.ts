@@ -129,6 +129,30 @@ export default define({
 })
 `
 
+/** What must not be public: who was told of which rating, and how many there were, counted by a job. */
+const app: Files = {
+  'src/app/account/0001-told.sql':
+    'CREATE TABLE told (uri TEXT NOT NULL, rev TEXT NOT NULL, PRIMARY KEY (uri, rev)) STRICT;\n',
+  'src/app/host/0001-counts.sql':
+    'CREATE TABLE count (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;\n',
+  'src/jobs/count-runs.ts': `import { job } from 'cumulus'
+
+export default job({
+  cron: '0 3 1 1 *',
+  async run({ services, log, lastRun }) {
+    const [row] = await services.app.host.all<{ n: number }>(
+      'INSERT INTO count VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n',
+      'runs',
+    )
+    const all = await services.app.host.all('SELECT * FROM count WHERE name = ?', 'runs')
+    const total: number | undefined = all[0]?.n
+    log.info('counted', { n: row?.n, total, again: lastRun !== undefined })
+    if (total !== row?.n) throw new Error('the rows are not those that were written')
+  },
+})
+`,
+}
+
 /** The same list without ratings: what a page costs alone. */
 const pageHandler = `import { anyone } from 'cumulus'
 import { define } from '#lex/com/example/cook/pageRecipes'
@@ -157,6 +181,7 @@ export function makeCookProject(hooks = '', { collections = true } = {}): string
   const root = copyProject()
   put(root, {
     ...lexicons,
+    ...(collections && app),
     ...(collections && {
       'src/collections/com/example/cook/recipe.ts': recipes,
       'src/collections/com/example/cook/rating.ts': ratings(hooks),

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type AnyJobDefinition, useJobFiles } from '../kernel/job-files.ts'
 import type { JobRun } from '../server/jobs/define.ts'
 import { hostObjects, indexStub } from '../services/objects/stubs.ts'
+import { crashNow } from '../testing/crash.ts'
 import { basic, send } from '../testing/host.ts'
 import { nextRun } from './jobs/schedule.ts'
 
@@ -100,7 +101,8 @@ describe('a job', () => {
     await expect.poll(() => runs.length, POLL).toBe(1)
     expect((await state('tidy'))?.startedAt).not.toBeNull()
     behave = () => undefined
-    await restart()
+    await crashNow(() => indexStub(env) as never)
+    await objects.hostIndex.jobs.wake()
     await quiet()
     expect(runs).toHaveLength(2)
   })

@@ -129,10 +129,10 @@ export default define({
 })
 `
 
-/** What must not be public: who was told of which rating, and how many there were, counted by a job. */
+/** What must not be public: drafts, and counts of a job. */
 const app: Files = {
-  'src/app/account/0001-told.sql':
-    'CREATE TABLE told (uri TEXT NOT NULL, rev TEXT NOT NULL, PRIMARY KEY (uri, rev)) STRICT;\n',
+  'src/app/account/0001-drafts.sql':
+    'CREATE TABLE draft (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;\n',
   'src/app/host/0001-counts.sql':
     'CREATE TABLE count (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;\n',
   'src/jobs/count-runs.ts': `import { job } from 'cumulus'
@@ -144,6 +144,8 @@ export default job({
       'INSERT INTO count VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n',
       'runs',
     )
+    const { did } = await services.accounts.get('user2.test')
+    await services.app.account(did).run('INSERT INTO draft (text) VALUES (?)', 'not yet')
     const all = await services.app.host.all('SELECT * FROM count WHERE name = ?', 'runs')
     const total: number | undefined = all[0]?.n
     log.info('counted', { n: row?.n, total, again: lastRun !== undefined })

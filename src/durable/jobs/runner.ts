@@ -56,20 +56,16 @@ export class JobRunner implements JobsRpc {
 
   /** Takes over the jobs of this release. One whose schedule is wrong is named in the log, and does not run. */
   adopt(now: number): void {
-    const { jobs, definitions, log } = this.#parts
+    const { jobs, definitions } = this.#parts
     const wanted = definitions()
     for (const { name } of jobs.all()) if (!wanted.has(name)) jobs.remove(name)
     for (const [name, definition] of wanted) {
       const known = jobs.find(name)
       const schedule = describeSchedule(definition)
       if (known?.schedule === schedule) continue
-      try {
-        const nextAt = nextRun(definition, now)
-        jobs.set({ ...(known ?? NEW), name, schedule, nextAt, failures: 0, error: null })
-      } catch (error) {
-        jobs.remove(name)
-        log().error('a job has no time at which it runs', error, { job: name })
-      }
+      const nextAt = this.#next(name, definition, now)
+      if (nextAt === undefined) jobs.remove(name)
+      else jobs.set({ ...(known ?? NEW), name, schedule, nextAt, failures: 0, error: null })
     }
   }
 
@@ -98,6 +94,16 @@ export class JobRunner implements JobsRpc {
       )
   }
 
+  /** undefined, and said in the log: there is no such time. */
+  #next(name: string, definition: AnyJobDefinition, after: number): number | undefined {
+    try {
+      return nextRun(definition, after)
+    } catch (error) {
+      this.#parts.log().error('a job has no time at which it runs', error, { job: name })
+      return undefined
+    }
+  }
+
   async #run(before: AppJob): Promise<void> {
     const { jobs, definitions, log } = this.#parts
     const { name, failures } = before
@@ -108,7 +114,9 @@ export class JobRunner implements JobsRpc {
     const attempt = failures + 1
     const error = await this.#call(name, definition, before.lastRun ?? undefined, attempt)
     const now = Date.now()
-    const next = nextRun(definition, now)
+    const next = this.#next(name, definition, now)
+    // It had its last time.
+    if (next === undefined) return jobs.remove(name)
     const ended = { ...(jobs.find(name) ?? before), startedAt: null }
     if (error === undefined) {
       const done = { lastRun: startedAt, lastMs: now - startedAt, failures: 0, error: null }

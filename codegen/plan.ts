@@ -41,7 +41,7 @@ export function plan(
     ...emitRecords(lexicons, collections),
     emitRoutes(methods, onBase),
     emitSchemas(lexicons, methods, onBase),
-    emitCollections(own, collections),
+    emitCollections(own, collections, methods),
     emitDocs(own),
     emitTree(collections, onBase),
   ]

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { workerTests } from './cli/testing/vitest.ts'
 
 /**
@@ -52,11 +53,27 @@ const PACKAGES = [
   'qrcode',
 ]
 
+/**
+ * Files of both projects in turns: those of the node project wait for servers and browsers half of their time, those in
+ * workerd compute. One project after the other, a quarter of the cores is idle at first.
+ */
+class InTurns extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const byProject = Map.groupBy(sorted, ({ project }) => project.name)
+    const places = [...byProject.values()].flatMap((some) =>
+      some.map((file, index) => ({ file, place: (index + 0.5) / some.length })),
+    )
+    return places.sort((a, b) => a.place - b.place).map(({ file }) => file)
+  }
+}
+
 /** Tests of the tools and of the whole server run on Node; tests of the server's parts in workerd. */
 export default defineConfig({
   test: {
     // More than there are cores on a small machine: half of the time, tests wait for servers, alarms and browsers.
     maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: InTurns },
     projects: [
       {
         test: {
@@ -66,7 +83,12 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      workerTests({ setupFiles: ['src/testing/setup.ts'], packages: PACKAGES }),
+      workerTests({
+        // Some read the log.
+        settings: { LOG_LEVEL: 'info' },
+        setupFiles: ['src/testing/setup.ts'],
+        packages: PACKAGES,
+      }),
     ],
   },
 })

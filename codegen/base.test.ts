@@ -50,6 +50,7 @@ test('the lexicons of the package are known, and not generated again', async () 
     'src/generated/collections.ts',
     'src/generated/docs.txt',
     'src/generated/methods/com/example/book/board.ts',
+    'src/generated/methods/com/example/book/entry.ts',
     'src/generated/methods/com/example/book/list.ts',
     'src/generated/methods/com/example/book/sign.ts',
     'src/generated/routes.ts',

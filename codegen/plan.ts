@@ -1,7 +1,9 @@
 /** Third stage, pure: every file of `src/generated/`, from checked lexicons and routes. */
 
+import type { CheckedApp } from './app/check.ts'
 import { defTable } from './closure.ts'
 import type { Collection } from './collections/collection.ts'
+import { emitApp } from './emit/app.ts'
 import { emitCollections } from './emit/collections.ts'
 import { emitDocs } from './emit/docs.ts'
 import { emitMethod } from './emit/methods.ts'
@@ -18,6 +20,8 @@ import type { PlannedFile } from './write.ts'
 export interface PlanOptions {
   /** Those with a file. */
   collections?: readonly Collection[]
+  /** Tables of its own. */
+  app?: Omit<CheckedApp, 'diagnostics'>
   /** It builds on the package. */
   onBase?: boolean
 }
@@ -29,8 +33,9 @@ export interface PlanOptions {
 export function plan(
   lexicons: readonly Lexicon[],
   methods: readonly Method[],
-  { collections = [], onBase = false }: PlanOptions = {},
+  { collections = [], app, onBase = false }: PlanOptions = {},
 ): PlannedFile[] {
+  const hasTables = app !== undefined && app.migrations.length > 0
   const defs = defTable(lexicons)
   const typeOf = (def: string): string | undefined => defs.get(def)?.def.type
   const ofBase = new Set(lexicons.filter(({ isBase }) => isBase).map(({ nsid }) => nsid))
@@ -43,6 +48,7 @@ export function plan(
     emitSchemas(lexicons, methods, onBase),
     emitCollections(own, collections, methods),
     emitDocs(own),
-    emitTree(collections, onBase),
+    ...(hasTables ? [emitApp(app)] : []),
+    emitTree(collections, { onBase, hasTables }),
   ]
 }

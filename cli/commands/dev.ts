@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs, parseEnv } from 'node:util'
+import { builtPath } from '../../codegen/layout.ts'
 import { DEFAULT_PORT, type RawSettings } from '../../src/kernel/config/settings.ts'
 import { PACKAGE_ROOT, ROOT, WRANGLER } from '../host/bundle.ts'
 import { ensureFirstAccount } from '../host/first-account.ts'
@@ -47,7 +48,7 @@ async function run(rawArgs: readonly string[]): Promise<void> {
   const vars = Object.entries(given).flatMap(([name, value]) => ['--var', `${name}:${value}`])
   const place = ['--ip', '127.0.0.1', '--port', String(port)]
   const ended = runTogether([
-    start(join(PACKAGE_ROOT, 'codegen', `cli${extname(import.meta.filename)}`), '--watch'),
+    start(join(PACKAGE_ROOT, builtPath('codegen/cli.ts')), '--watch'),
     start(WRANGLER, 'dev', ...place, ...vars, ...others),
   ])
   if (!(await isUp(origin, ended))) return

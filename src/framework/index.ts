@@ -25,6 +25,7 @@ export {
   type RateLimit,
 } from '../context/limits/policy.ts'
 export type { Services } from '../context/services.ts'
+export type { AccountTables, HostTables } from '../kernel/app-tables.ts'
 export type {
   Collection,
   CollectionIndexes,
@@ -68,6 +69,7 @@ export {
 } from '../server/streams/from-log.ts'
 export { type BytesOptions, type BytesResponse, bytes, readBytes } from '../server/xrpc/bytes.ts'
 export type { Context, Definition, MethodShape, Output } from '../server/xrpc/define.ts'
+export type { AppDatabase, AppDatabases, AppParameter } from '../services/app/databases.ts'
 export type {
   CollectionReader,
   Condition,
@@ -76,3 +78,4 @@ export type {
   PageOptions,
   ReaderOf,
 } from '../services/collections/host-index.ts'
+export type { AppRow, AppValue } from '../storage/app/tables.ts'

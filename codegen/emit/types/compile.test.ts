@@ -48,7 +48,7 @@ function projectOf(files: Files): string {
     'src/wrong.ts': '',
     'tsconfig.json': {
       extends: join(packageRoot, 'tsconfig.json'),
-      include: ['src/generated', 'src/wrong.ts'],
+      include: ['src/generated', 'src/text-modules.d.ts', 'src/wrong.ts'],
     },
   })
   symlinkSync(join(packageRoot, 'node_modules'), join(root, 'node_modules'))

@@ -36,6 +36,7 @@ test('a tree of lexicons becomes types, methods, routes and schemas', async () =
   expect(changes.map(({ path }) => path)).toEqual([
     'src/generated/collections.ts',
     'src/generated/docs.txt',
+    'src/generated/method-types.ts',
     'src/generated/methods/com/example/book/entry.ts',
     'src/generated/methods/com/example/book/list.ts',
     'src/generated/methods/com/example/book/sign.ts',

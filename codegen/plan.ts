@@ -4,6 +4,7 @@ import { defTable } from './closure.ts'
 import type { Collection } from './collections/collection.ts'
 import { emitCollections } from './emit/collections.ts'
 import { emitDocs } from './emit/docs.ts'
+import { emitMethodTypes } from './emit/method-types.ts'
 import { emitMethod } from './emit/methods.ts'
 import { emitRecords } from './emit/records.ts'
 import { emitRoutes } from './emit/routes.ts'
@@ -42,6 +43,7 @@ export function plan(
     emitRoutes(methods, onBase),
     emitSchemas(lexicons, methods, onBase),
     emitCollections(own, collections),
+    emitMethodTypes(methods.filter(({ isBase }) => !isBase)),
     emitDocs(own),
     emitTree(collections, onBase),
   ]

@@ -17,8 +17,9 @@ export function emitTree(collections: readonly Collection[], onBase = false): Pl
   const sources = `${LEXICONS}/, ${HANDLERS}/, ${COLLECTIONS}/ and ${POLICY}`
   const base = onBase ? "import { tree as base } from 'cumulus/generated'\n" : ''
   const code = `${tsBanner(sources)}${base}import type { Tree } from 'cumulus/tree'
-// The types of the records of its collections.
+// The types of the records of its collections, and of its methods.
 import './collections.ts'
+import './method-types.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 

@@ -1,6 +1,6 @@
 /** Follows docs/custom-collections.md to the letter in a copy of the project. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,6 +11,10 @@ import { follow, Reader } from '../support/reader.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
 const page = readFileSync(join(PROJECT, 'docs', 'custom-collections.md'), 'utf8')
+/** docs/testing.md, whose examples are one file of tests. */
+const kit = readFileSync(join(PROJECT, 'docs', 'testing.md'), 'utf8')
+const examples = [...kit.matchAll(/```ts test\n([\s\S]*?)```/g)].map(([, code = '']) => code)
+const [, seedsFile = ''] = /```ts (?=src\/seeds\.ts)\S+\n([\s\S]*?)```/.exec(kit) ?? []
 const blocks = [...page.matchAll(/```\w+ (\S+)\n([\s\S]*?)```/g)].map(
   ([, path = '', code = '']) => ({ path, code }),
 )
@@ -79,11 +83,15 @@ test('two lexicons and a handler make a collection with a query', { timeout: 120
 
   write('src/handlers/com/example/guestbook/getEntries.ts')
   write('src/handlers/com/example/guestbook/getEntries.test.ts')
+  writeFileSync(join(project, 'src/seeds.ts'), seedsFile)
+  writeFileSync(join(project, 'src/guestbook.test.ts'), examples.join('\n'))
   expect(codegen('--check')).toMatchObject({ status: 0 })
   expect(types()).toEqual({ status: 0, output: '' })
   expect(codegen('status').output).toMatch(/com\.example\.guestbook\.getEntries\s+query\s+local/)
   const tested = run('node_modules/vitest/vitest.mjs', 'run', '--project', 'workerd', 'guestbook')
   expect(tested.status, tested.output).toBe(0)
+  expect(tested.output).toContain(`${examples.length} passed`)
+  rmSync(join(project, 'src/guestbook.test.ts'))
   commit('a guestbook')
 })
 

@@ -83,7 +83,12 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      workerTests({ setupFiles: ['src/testing/setup.ts'], packages: PACKAGES }),
+      workerTests({
+        // Some read the log.
+        settings: { LOG_LEVEL: 'info' },
+        setupFiles: ['src/testing/setup.ts'],
+        packages: PACKAGES,
+      }),
     ],
   },
 })

@@ -136,10 +136,11 @@ async function pages(server: TestServer): Promise<{ times: number[]; rows: numbe
       server,
       query,
     )
-    if (answer.recipes.length !== PAGE) throw new Error('a page is not full')
+    cursor = answer.cursor ?? ''
+    // The last ones are not full.
+    if (answer.recipes.length < PAGE) continue
     times.push(ms)
     rows.push(Number(headers.get('x-cumulus-rows-read') ?? Number.NaN))
-    cursor = answer.cursor ?? ''
   }
   return { times, rows }
 }

@@ -21,7 +21,14 @@ import { PACKAGE_ROOT } from './host/bundle.ts'
 const OUT = join(PACKAGE_ROOT, 'dist', 'package')
 
 /** What comes along as it is. */
-const COPIED = ['lexicons', 'template', 'wrangler.toml', 'CHANGELOG.md', 'LICENSE', 'README.md']
+const COPIED = [
+  ...['lexicons', 'lexicon.schema.json', 'template', 'wrangler.toml'],
+  ...['CHANGELOG.md', 'LICENSE', 'README.md'],
+  // Messages name pages of it.
+  'docs',
+  // What the compiler leaves where it is: text, and what is copied into clients of projects.
+  ...['src/generated/docs.txt', 'src/framework/text-modules.d.ts', 'codegen/client/runtime'],
+]
 
 /** What of the repository's package.json is the package's, too. */
 const KEPT = ['name', 'version', 'description', 'license', 'type', 'engines'] as const
@@ -48,20 +55,9 @@ compile()
 const { include: _, ...shared } = JSON.parse(
   readFileSync(join(PACKAGE_ROOT, 'tsconfig.json'), 'utf8'),
 )
-// Projects extend it.
-const forProjects = { ...shared, files: ['src/text-modules.d.ts'] }
-writeFileSync(join(OUT, 'tsconfig.json'), `${JSON.stringify(forProjects, null, 2)}\n`)
+writeFileSync(join(OUT, 'tsconfig.json'), `${JSON.stringify(shared, null, 2)}\n`)
 for (const path of COPIED) cpSync(join(PACKAGE_ROOT, path), join(OUT, path), { recursive: true })
 writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(packageManifest(), null, 2)}\n`)
-// What the compiler does not copy.
-for (const path of [
-  'src/generated/docs.txt',
-  'src/text-modules.d.ts',
-  // Clients get a copy of it.
-  'codegen/client/runtime',
-]) {
-  cpSync(join(PACKAGE_ROOT, path), join(OUT, path), { recursive: true })
-}
 cpSync(join(PACKAGE_ROOT, 'package-lock.json'), join(OUT, LOCK))
 for (const path of Object.values(packageManifest().bin)) chmodSync(join(OUT, path), 0o755)
 
@@ -85,6 +81,7 @@ function compile(): void {
       'codegen/client/runtime',
       'src/testing',
       'cli/write-*.ts',
+      'codegen/write-*.ts',
     ].map((path) => join(PACKAGE_ROOT, path)),
     // Of what is for tests, only what projects test with.
     files: [join(PACKAGE_ROOT, 'src/testing/index.ts')],

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { builtPath } from './layout.ts'
 import { readText } from './tree.ts'
 
 const FOLDER = 'node_modules/.cache/cumulus-codegen'
@@ -44,10 +45,10 @@ export function writeCache<T>(
   }
 }
 
-/** Names code by its files and by whatever else decides. */
+/** Names code by its files (`.ts`, as here) and by whatever else decides. */
 export function codeId(files: readonly string[], ...more: string[]): string {
   const hash = createHash('sha256').update(more.join())
-  for (const file of files) hash.update(readFileSync(file))
+  for (const file of files) hash.update(readFileSync(builtPath(file)))
   return hash.digest('hex')
 }
 

@@ -1,4 +1,6 @@
 /** The whole way from lexicons to `src/generated/`: load → check → plan → compare → write. */
+import { type CheckedApp, checkApp } from './app/check.ts'
+import { recordMigrations } from './app/record.ts'
 import { checkLexicons } from './check/check.ts'
 import { Passed } from './check/passed.ts'
 import { collectionShapes } from './collections/cache.ts'
@@ -40,10 +42,14 @@ export interface CheckedProject {
   /** Of the handlers, by path. */
   shapes: ReadonlyMap<string, HandlerShape>
   collections: Collection[]
+  app: CheckedApp
 }
 
-/** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
-export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
+/** The lexicons of a project and of what it builds on, without its code: that takes the compiler's libraries. */
+export async function loadCheckedLexicons(
+  root: string,
+  fresh = false,
+): Promise<Pick<CheckedProject, 'project' | 'lexicons' | 'diagnostics'>> {
   const project = await load(root)
   const passed = new Passed(root, fresh)
   // The package's have passed where it was made; the project's own of the same name goes before.
@@ -54,8 +60,17 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
     (file) => base.has(file) || passed.has(file),
   )
   passed.remember(project.lexicons, diagnostics)
-  if (!lexicons)
-    return { project, diagnostics, lexicons, methods: [], collections: [], shapes: new Map() }
+  return { project, lexicons, diagnostics }
+}
+
+/** Reads and checks a project. Problems with handlers do not keep the lexicons from being used. */
+export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
+  const { project, lexicons, diagnostics } = await loadCheckedLexicons(root, fresh)
+  const app = await checkApp(project.app)
+  if (!lexicons) {
+    const nothing = { methods: [], collections: [], shapes: new Map() }
+    return { project, diagnostics, lexicons, app, ...nothing }
+  }
 
   const handled = new Set(
     project.handlers.filter(({ path }) => path.endsWith('.ts')).map(({ nsid }) => nsid),
@@ -79,10 +94,11 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
   )
   return {
     project,
-    diagnostics: [...diagnostics, ...complaints, ...misjudged],
+    diagnostics: [...diagnostics, ...complaints, ...misjudged, ...app.diagnostics],
     lexicons,
     methods,
     collections,
+    app,
     shapes,
   }
 }
@@ -97,11 +113,11 @@ export async function generate(
 ): Promise<GenerateResult> {
   if (!options.check) moveRecord(root)
   const checked = await loadChecked(root, options.fresh)
-  const { project, diagnostics, lexicons, methods, collections } = checked
+  const { project, diagnostics, lexicons, methods, collections, app } = checked
   const found = [...diagnostics]
   if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
 
-  const planned = plan(lexicons, methods, { collections, onBase: project.base !== undefined })
+  const planned = plan(lexicons, methods, { collections, app, onBase: project.base !== undefined })
   const { changes, foreign } = compare(planned, project.generated)
   for (const { path, blocking } of foreign) {
     found.push({
@@ -113,6 +129,8 @@ export async function generate(
     })
   }
   if (!options.check) write(root, GENERATED, planned, changes)
+  if (app.diagnostics.length === 0)
+    changes.push(...recordMigrations(root, project.app, options.check))
   const own = lexicons.filter(({ isBase }) => !isBase)
   return { diagnostics: sortDiagnostics(found), changes, lexicons: own.length, methods }
 }

@@ -1,12 +1,17 @@
 /** Where things are: the folders of a project, and how an NSID becomes a path. */
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 
 /** Folders relative to the project's root, as they appear in messages and banners. */
 export const LEXICONS = 'lexicons'
 export const HANDLERS = 'src/handlers'
 export const COLLECTIONS = 'src/collections'
+export const APP = 'src/app'
 export const GENERATED = 'src/generated'
 export const POLICY = 'src/routing/policy.ts'
+
+/** A file of this program by its name in this repository: in the package, where it is built, it ends in .js. */
+export const builtPath = (path: string): string =>
+  path.replace(/\.ts$/, extname(import.meta.filename))
 
 /** The root of this package, which in its own repository is a project, too. */
 export const packageRoot = join(import.meta.dirname, '..')

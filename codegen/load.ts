@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { LexiconDoc } from '@atproto/lexicon'
 import type { RouteRule } from '../src/routing/policy.ts'
 import { isTooDeep } from '../src/services/lexicons/depth.ts'
+import { type AppFiles, readApp } from './app/read.ts'
 import { baseFolder, PACKAGE } from './base.ts'
 import { COLLECTIONS, GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
 import { isLinkElsewhere, listFiles, readText } from './tree.ts'
@@ -50,6 +51,8 @@ export interface Project {
   lexicons: LexiconFile[]
   handlers: HandlerFile[]
   collections: HandlerFile[]
+  /** Tables of its own. */
+  app: AppFiles
   /** What it builds on, if it does. */
   base?: Base
   rules: readonly RouteRule[]
@@ -65,6 +68,7 @@ export async function load(root: string): Promise<Project> {
     lexicons: loadLexicons(root),
     handlers: loadFiles(root, HANDLERS),
     collections: loadFiles(root, COLLECTIONS),
+    app: readApp(root),
     base: folder === undefined ? undefined : loadBase(folder),
     // The runtime has the rules of the package: a project says otherwise by PDS_PROXY_ROUTES.
     rules: await loadRules(folder === undefined ? root : undefined),

@@ -1,7 +1,9 @@
 /** Third stage, pure: every file of `src/generated/`, from checked lexicons and routes. */
 
+import type { CheckedApp } from './app/check.ts'
 import { defTable } from './closure.ts'
 import type { Collection } from './collections/collection.ts'
+import { emitApp } from './emit/app.ts'
 import { emitCollections } from './emit/collections.ts'
 import { emitDocs } from './emit/docs.ts'
 import { emitMethodTypes } from './emit/method-types.ts'
@@ -19,6 +21,8 @@ import type { PlannedFile } from './write.ts'
 export interface PlanOptions {
   /** Those with a file. */
   collections?: readonly Collection[]
+  /** Tables of its own. */
+  app?: Omit<CheckedApp, 'diagnostics'>
   /** It builds on the package. */
   onBase?: boolean
 }
@@ -30,8 +34,9 @@ export interface PlanOptions {
 export function plan(
   lexicons: readonly Lexicon[],
   methods: readonly Method[],
-  { collections = [], onBase = false }: PlanOptions = {},
+  { collections = [], app, onBase = false }: PlanOptions = {},
 ): PlannedFile[] {
+  const hasTables = app !== undefined && app.migrations.length > 0
   const defs = defTable(lexicons)
   const typeOf = (def: string): string | undefined => defs.get(def)?.def.type
   const ofBase = new Set(lexicons.filter(({ isBase }) => isBase).map(({ nsid }) => nsid))
@@ -45,6 +50,7 @@ export function plan(
     emitCollections(own, collections),
     emitMethodTypes(methods.filter(({ isBase }) => !isBase)),
     emitDocs(own),
-    emitTree(collections, onBase),
+    ...(hasTables ? [emitApp(app)] : []),
+    emitTree(collections, { onBase, hasTables }),
   ]
 }

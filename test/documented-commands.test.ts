@@ -48,11 +48,38 @@ describe('commands in blocks', () => {
       'npx vitest run --project workerd src/handlers/com/atproto/sync/listRepos.test.ts': CI,
       'npx vitest run --project node test/e2e/posting.test.ts': CI,
     },
+    'docs/clients.md': {
+      'npm run codegen -- client': 'codegen/client/client.test.ts',
+      'npm run codegen -- client --namespace com.example,app.bsky.actor.profile --out ../web/src/client':
+        'codegen/client/client.test.ts',
+      'npm run codegen -- openapi': 'codegen/openapi/openapi.test.ts',
+      'npm run codegen -- openapi --namespace com.example --server https://pds.example.com --out api.json':
+        'codegen/openapi/openapi.test.ts',
+    },
+    'docs/collections.md': {
+      'npm run codegen -- new com.example.cook.rating': 'codegen/collections has it',
+      'npx cumulus hooks list': 'takes a hook that failed: test/e2e/collections.test.ts',
+      'npx cumulus hooks retry 17': 'takes a hook that failed: test/e2e/collections.test.ts',
+      'npx cumulus hooks drop 17': 'takes a hook that failed: test/e2e/collections.test.ts',
+    },
     'docs/lexicons.md': {
+      'npx cumulus lexicons check com.example.guestbook.entry':
+        'takes records that fail: lexicons-check.test.ts',
+      'npx cumulus lexicons repair com.example.guestbook.entry --with repair-entry.ts --account alice.example.com':
+        'takes records that fail: lexicons-check.test.ts',
+      'npx cumulus lexicons repair com.example.guestbook.entry --with repair-entry.ts --dry-run':
+        'takes records that fail: lexicons-check.test.ts',
       'npx cumulus lexicons publish --account alice.example.com --namespace com.example':
         'takes DNS for the namespace: lexicons.test.ts',
       'npx cumulus lexicons pull com.example.book.entry':
         'takes DNS for the namespace: lexicons.test.ts',
+      ...Object.fromEntries(
+        [
+          'check com.example.guestbook.entry',
+          'repair com.example.guestbook.entry --with repair-entry.ts --account alice.example.com',
+          'repair com.example.guestbook.entry --with repair-entry.ts --dry-run',
+        ].map((args) => [`npx cumulus lexicons ${args}`, 'lexicons-check.test.ts']),
+      ),
       'npm run codegen': CI,
     },
     'docs/performance.md': {

@@ -1,13 +1,20 @@
 /** Compares a host with the backup that was restored into it: all rows, records, commits, blobs and handles. */
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import { forEachOf } from './at-once.ts'
-import { accountFacts, type Dump, type DumpValue, fetchDump, rowsOf } from './dump.ts'
-import { cidOf } from './files.ts'
-import type { AccountIndex, ManifestAccount } from './format.ts'
+import { forEachOf } from '../../src/services/backup/at-once.ts'
+import {
+  accountFacts,
+  type Dump,
+  type DumpValue,
+  fetchAppDump,
+  fetchDump,
+  rowsOf,
+} from '../../src/services/backup/dump.ts'
+import { cidOf } from '../../src/services/backup/files.ts'
+import type { AccountIndex, ManifestAccount } from '../../src/services/backup/format.ts'
+import { readRepository } from '../../src/services/backup/repository.ts'
 import type { HostClient } from './host-client.ts'
 import type { OpenBackup } from './open-backup.ts'
-import { readRepository } from './repository.ts'
 
 const AT_ONCE = 3
 
@@ -56,6 +63,13 @@ export async function compareHost(
     total.problems.push(...compared.problems.map((problem) => `${entry.handle}: ${problem}`))
     onAccount(entry.handle)
   })
+  if (backup.manifest.objects.app) {
+    const stored = await backup.object('app')
+    const there = await fetchAppDump(host)
+    const compared = there ? compareRows(stored, there) : undefined
+    total.rows += compared?.rows ?? 0
+    total.problems.push(...(compared?.problems ?? ['the app’s tables are missing']))
+  }
   for (const object of ['directory', 'oauth'] as const) {
     const there = await fetchDump(host, { object })
     // What the restore itself was written down as is there besides.

@@ -1,18 +1,16 @@
-/** Whose a backup is, for whom it is encrypted, and with what it is opened. */
+/** With what a backup is opened, and how somebody says so. */
+import { readSmall } from '../../src/services/backup/files.ts'
+import { IDENTITY } from '../../src/services/backup/format.ts'
+import type { BackupStore } from '../../src/services/backup/store.ts'
 import { CommandError, UsageError } from '../terminal/errors.ts'
 import { Prompts } from '../terminal/prompts.ts'
-import { type BackupFiles, readSmall } from './files.ts'
-import { type BackupConfig, CONFIG, FORMAT, IDENTITY, type StoredFile } from './format.ts'
 import {
   makeIdentity,
   Opener,
   openIdentity,
   readIdentityFile,
   readPassphraseFile,
-  Sealer,
 } from './sealing.ts'
-import { parseJson } from './shape.ts'
-import type { BackupStore } from './store/store.ts'
 
 /** How somebody says what opens a backup. */
 export interface SecretArgs {
@@ -34,67 +32,11 @@ export const secretArgs = {
 /** Letters of a passphrase that is made up by somebody, at least. */
 const MIN_PASSPHRASE = 12
 
-/** @returns undefined where no backup was made yet @throws CommandError, DamagedFileError */
-export async function readConfig(store: BackupStore): Promise<BackupConfig | undefined> {
-  const bytes = await readSmall(store, CONFIG)
-  return bytes && parseJson('config', bytes.toString(), CONFIG)
-}
-
-export interface ConfigOptions extends Pick<SecretArgs, 'passphrase-file'> {
-  host: string
-  recipient: string | undefined
-  now: string
-}
-
-/**
- * Reads the backup's settings, or begins a backup: encrypted for a recipient, or with a passphrase.
- *
- * @returns what encrypts, and the files at the root
- * @throws CommandError, UsageError
- */
-export async function beginBackup(
-  files: BackupFiles,
-  options: ConfigOptions,
-): Promise<{ sealer: Sealer; root: Record<string, StoredFile> }> {
-  const { host, recipient } = options
-  const { store } = files
-  const known = await readConfig(store)
-  if (known && known.host !== host) {
-    throw new CommandError(
-      `${store.name} holds backups of ${known.host}, not of ${host}: choose another place with --to.`,
-    )
-  }
-  if (known && recipient !== undefined && recipient !== known.recipient) {
-    throw new CommandError(
-      `${store.name} is encrypted for ${known.recipient}, not for ${recipient}: choose another place with --to.`,
-    )
-  }
-  if (!known) await makeConfig(files, options)
-  const config = known ?? (await readConfig(store))
-  if (!config) throw new CommandError(`${store.name} does not keep what is written to it.`)
-  const root: Record<string, StoredFile> = {}
-  for (const name of [IDENTITY, CONFIG]) {
-    const stream = await store.read(name)
-    if (!stream) continue
-    const { path: _, ...file } = await files.keep(stream)
-    root[name] = file
-  }
-  return { sealer: new Sealer(config.recipient), root }
-}
-
-async function makeConfig(files: BackupFiles, options: ConfigOptions): Promise<void> {
-  const { host, recipient, now } = options
-  const { store } = files
-  let chosen = recipient
-  if (chosen === undefined) {
-    const passphrase = await newPassphrase(options['passphrase-file'])
-    const made = await makeIdentity(passphrase)
-    await files.write(IDENTITY, await files.keep([made.sealed]))
-    chosen = made.recipient
-  } else new Sealer(chosen)
-  const config: BackupConfig = { format: FORMAT, host, recipient: chosen, createdAt: now }
-  const text = `${JSON.stringify(config, null, 2)}\n`
-  await store.write(CONFIG, await files.keep([Buffer.from(text)]))
+/** A first backup without a recipient: encrypted with a passphrase. @throws CommandError, UsageError */
+export async function chooseIdentity(
+  file: string | undefined,
+): Promise<{ recipient: string; sealed: Uint8Array }> {
+  return makeIdentity(await newPassphrase(file))
 }
 
 async function newPassphrase(file: string | undefined): Promise<string> {

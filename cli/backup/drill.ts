@@ -3,17 +3,25 @@ import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findManifest, manifestsOf, readManifest } from '../../src/services/backup/catalog.ts'
+import { DamagedFileError } from '../../src/services/backup/errors.ts'
+import type { BackupFiles } from '../../src/services/backup/files.ts'
+import {
+  type DatedName,
+  datedName,
+  datedNames,
+  FOLDERS,
+  FORMAT,
+} from '../../src/services/backup/format.ts'
+import type { HostSecrets } from '../../src/services/backup/host-secrets.ts'
+import { type ProofTimes, parseJson } from '../../src/services/backup/shape.ts'
 import type { Progress } from '../terminal/progress.ts'
-import { findManifest, manifestsOf, readManifest } from './catalog.ts'
 import { type Comparison, compareHost } from './compare.ts'
-import { type BackupFiles, DamagedFileError } from './files.ts'
-import { type DatedName, datedName, datedNames, FOLDERS, FORMAT } from './format.ts'
 import { startOfflineHost } from './offline-host.ts'
 import { OpenBackup } from './open-backup.ts'
 import { restoreHost } from './restore-host.ts'
 import type { Opener } from './sealing.ts'
-import { type HostSecrets, keySecretsOf } from './secrets.ts'
-import { type ProofTimes, parseJson } from './shape.ts'
+import { keySecretsOf } from './secrets.ts'
 import { verifyFiles } from './verify.ts'
 
 /** What a drill has shown of a run. */

@@ -1,7 +1,6 @@
+import { BackupError, DamagedFileError, RefusedError } from '../../src/services/backup/errors.ts'
+import { RepositoryError } from '../../src/services/backup/repository.ts'
 import { CommandError, InterruptedError } from '../terminal/errors.ts'
-import { DamagedFileError } from './files.ts'
-import { RefusedError } from './host-client.ts'
-import { RepositoryError } from './repository.ts'
 
 /** Runs a command whose failures are for whoever runs it, in a sentence. @throws CommandError, InterruptedError */
 export async function withBackupErrors<T>(work: () => Promise<T>): Promise<T> {
@@ -14,6 +13,7 @@ export async function withBackupErrors<T>(work: () => Promise<T>): Promise<T> {
         `The backup is damaged. ${error.message}. docs/backup.md, “When a file is damaged”, says what helps.`,
       )
     }
+    if (error instanceof BackupError) throw new CommandError(error.message)
     if (error instanceof RefusedError) throw new CommandError(explain(error))
     if (error instanceof RepositoryError) {
       throw new CommandError(`A repository cannot be read: ${error.message}.`)

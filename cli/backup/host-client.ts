@@ -1,11 +1,12 @@
 /** Asks a running host as its operator, and again where an answer may still come. */
-import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { retryAfterOf, waitInWords } from '../../src/kernel/net/retry-after.ts'
+import { RefusedError } from '../../src/services/backup/errors.ts'
+import type { BackupSource } from '../../src/services/backup/source.ts'
+import type { KeptFile } from '../../src/services/backup/store.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { reasonOf } from '../terminal/reason.ts'
-import type { LocalFile } from './store/store.ts'
 
 /** Attempts at a request that is not answered. */
 const ATTEMPTS = 6
@@ -19,19 +20,6 @@ export interface HostPatience {
 
 const PATIENCE: HostPatience = { pause: 500, most: 15 * 60 * 1000 }
 
-/** What a host refuses; others are CommandErrors. */
-export class RefusedError extends Error {
-  override name = 'RefusedError'
-  readonly status: number
-  /** XRPC error name. */
-  readonly reason: string
-  constructor(status: number, reason: string, message: string) {
-    super(message)
-    this.status = status
-    this.reason = reason
-  }
-}
-
 interface Ask {
   method: 'GET' | 'POST'
   headers?: Record<string, string>
@@ -39,7 +27,7 @@ interface Ask {
   body?(): string | Uint8Array<ArrayBuffer> | ReadableStream
 }
 
-export class HostClient {
+export class HostClient implements BackupSource {
   readonly origin: string
   readonly #authorization: string | undefined
   readonly #signal: AbortSignal | undefined
@@ -93,14 +81,14 @@ export class HostClient {
   }
 
   /** Sends a file. */
-  async sendFile(path: string, query: Record<string, string>, file: LocalFile): Promise<void> {
+  async sendFile(path: string, query: Record<string, string>, file: KeptFile): Promise<void> {
     const response = await this.#ask(`/operator/${path}?${new URLSearchParams(query)}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/octet-stream',
         'content-length': String(file.size),
       },
-      body: () => Readable.toWeb(createReadStream(file.path)) as ReadableStream,
+      body: () => Readable.toWeb(Readable.from(file.bytes())) as ReadableStream,
     })
     await response.body?.cancel()
   }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { HostSecrets } from '../../src/services/backup/host-secrets.ts'
 import { ensureBundle } from '../host/bundle.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { makeDataFolder } from '../host/private-data.ts'
@@ -14,7 +15,7 @@ import { LOOPBACK, makeSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { HostClient } from './host-client.ts'
 import { whenInterrupted } from './interrupt.ts'
-import { type HostSecrets, readSecretsFile } from './secrets.ts'
+import { readSecretsFile } from './secrets.ts'
 
 /** What workerd has to end by itself, in ms. */
 const GRACE = 1_000

@@ -1,20 +1,22 @@
 /** One run of a backup, opened for reading. */
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
-import { CommandError } from '../terminal/errors.ts'
-import { type FoundManifest, readIndex } from './catalog.ts'
-import { type Dump, parseDump } from './dump.ts'
-import { type BackupFiles, DamagedFileError, MAX_AT_ONCE } from './files.ts'
+import { type FoundManifest, readIndex } from '../../src/services/backup/catalog.ts'
+import { type Dump, parseDump } from '../../src/services/backup/dump.ts'
+import { DamagedFileError } from '../../src/services/backup/errors.ts'
+import { type BackupFiles, MAX_AT_ONCE } from '../../src/services/backup/files.ts'
 import {
   type AccountIndex,
   type Manifest,
   type ManifestAccount,
   objectName,
   type StoredFile,
-} from './format.ts'
-import { type CarSource, mergeRepository } from './repository.ts'
+} from '../../src/services/backup/format.ts'
+import type { HostSecrets } from '../../src/services/backup/host-secrets.ts'
+import { type CarSource, mergeRepository } from '../../src/services/backup/repository.ts'
+import { CommandError } from '../terminal/errors.ts'
 import type { Opener } from './sealing.ts'
-import { type HostSecrets, parseHostSecrets } from './secrets.ts'
+import { parseHostSecrets } from './secrets.ts'
 
 export class OpenBackup {
   readonly files: BackupFiles
@@ -46,7 +48,7 @@ export class OpenBackup {
   }
 
   /** The rows of an object that there is one of. @throws CommandError where the backup is of one account */
-  object(name: 'directory' | 'oauth' | 'sequencer'): Promise<Dump> {
+  object(name: 'directory' | 'oauth' | 'sequencer' | 'app'): Promise<Dump> {
     const file = this.manifest.objects[name]
     if (!file) throw new CommandError('This backup is of one account, not of a host.')
     return this.#dump(file)

@@ -1,6 +1,12 @@
 /** Rows of an account for a host that has another PDS_KEY_SECRET. */
 import { decrypt } from '../../src/kernel/crypto/encrypt.ts'
-import { bytesIn, changeDump, type Dump, type DumpValue, rowsOf } from './dump.ts'
+import {
+  bytesIn,
+  changeDump,
+  type Dump,
+  type DumpValue,
+  rowsOf,
+} from '../../src/services/backup/dump.ts'
 
 /** Tables whose rows a restore makes from something else: they are not sent. */
 const NOT_SENT: ReadonlySet<string> = new Set(['head', 'blob'])

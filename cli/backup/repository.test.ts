@@ -3,7 +3,12 @@ import { buffer } from 'node:stream/consumers'
 import { Secp256k1Keypair } from '@atproto/crypto'
 import { blocksToCarFile, MemoryBlockstore, Repo, WriteOpAction } from '@atproto/repo'
 import { beforeAll, expect, test } from 'vitest'
-import { type CarSource, mergeRepository, RepositoryError, readRepository } from './repository.ts'
+import {
+  type CarSource,
+  mergeRepository,
+  RepositoryError,
+  readRepository,
+} from '../../src/services/backup/repository.ts'
 
 const DID = 'did:web:alice.test'
 

@@ -1,8 +1,9 @@
 /** Sends one account of a backup to a host, and goes on where that broke off. */
+
+import { forEachOf } from '../../src/services/backup/at-once.ts'
+import { changeDump, splitDump } from '../../src/services/backup/dump.ts'
+import { type AccountIndex, type BlobEntry, blobName } from '../../src/services/backup/format.ts'
 import { CommandError } from '../terminal/errors.ts'
-import { forEachOf } from './at-once.ts'
-import { changeDump } from './dump.ts'
-import { type AccountIndex, type BlobEntry, blobName } from './format.ts'
 import type { HostClient } from './host-client.ts'
 import type { OpenBackup } from './open-backup.ts'
 import { rekeyedRows, rowsToSend } from './rekey.ts'
@@ -83,13 +84,42 @@ async function sendRows(
   if (names) {
     rows = changeDump(rows, (table, row) => (table === 'account' ? { ...row, ...names } : row))
   }
-  const bytes = new TextEncoder().encode(rows)
+  const { own, app } = splitDump(rows)
+  // Before the others: begun anew, a restore sends both again.
+  await sendApp(host, app, { did: index.did })
+  const bytes = new TextEncoder().encode(own)
   if (bytes.byteLength > MAX_ROWS) {
     throw new CommandError(
       `The rows of ${index.handle} are ${bytes.byteLength} bytes, and a host takes ${MAX_ROWS}: try without --sessions.`,
     )
   }
   await host.send('restore/rows', { did: index.did, sessions: String(sessions) }, bytes)
+}
+
+/** Rows of the app's tables, those of an account or of the host; none at all where there are none. */
+export async function sendApp(
+  host: HostClient,
+  dump: string,
+  owner: { did?: string },
+): Promise<void> {
+  let lines: string[] = []
+  let size = 0
+  let first = true
+  const flush = async () => {
+    if (lines.length === 0) return
+    const bytes = new TextEncoder().encode(lines.join('\n'))
+    await host.send('restore/app', { ...owner, first: String(first) }, bytes)
+    lines = []
+    size = 0
+    first = false
+  }
+  for (const line of dump.split('\n')) {
+    if (line === '') continue
+    if (size > 0 && size + line.length > PIECE) await flush()
+    lines.push(line)
+    size += line.length
+  }
+  await flush()
 }
 
 async function sendRepository(
@@ -130,7 +160,7 @@ async function sendBlobs(host: HostClient, backup: OpenBackup, index: AccountInd
     const { files } = backup
     const kept = await files.keepBlob(blobName(cid), cid)
     await host.sendFile('restore/blob', { did, cid, type }, kept)
-    await files.discard(kept)
+    await kept.discard()
   })
 }
 

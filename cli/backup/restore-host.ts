@@ -1,12 +1,13 @@
 /** Restores a whole host into an empty one, or one account into a host that lives. */
+
+import { forEachOf } from '../../src/services/backup/at-once.ts'
+import { type Dump, rowsOf } from '../../src/services/backup/dump.ts'
+import type { ManifestAccount } from '../../src/services/backup/format.ts'
 import { CommandError } from '../terminal/errors.ts'
 import type { Progress } from '../terminal/progress.ts'
-import { forEachOf } from './at-once.ts'
-import { type Dump, rowsOf } from './dump.ts'
-import type { ManifestAccount } from './format.ts'
 import { type HostClient, namesThere } from './host-client.ts'
 import type { OpenBackup } from './open-backup.ts'
-import { type RestoreTarget, sendAccount } from './restore-account.ts'
+import { type RestoreTarget, sendAccount, sendApp } from './restore-account.ts'
 
 const ACCOUNTS_AT_ONCE = 3
 
@@ -55,6 +56,7 @@ export async function restoreHost(
     progress.advance(1, entry.handle)
   })
   if (!applied) {
+    if (manifest.objects.app) await sendApp(host, (await backup.object('app')).text, {})
     await sendObject(host, 'oauth', id, await backup.object('oauth'), sessions)
     // Last: now there are accounts.
     await sendObject(host, 'directory', id, await backup.object('directory'), sessions)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BackupFiles } from './files.ts'
+import { BackupFiles } from '../../src/services/backup/files.ts'
 import {
   type AccountIndex,
   type DatedName,
@@ -14,8 +14,8 @@ import {
   FORMAT,
   filesOf,
   type Manifest,
-} from './format.ts'
-import { prune, runsToKeep } from './retention.ts'
+} from '../../src/services/backup/format.ts'
+import { prune, runsToKeep } from '../../src/services/backup/retention.ts'
 import { FolderStore } from './store/folder.ts'
 
 const HASH = 'a'.repeat(64)

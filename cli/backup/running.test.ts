@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { BackupFiles } from './files.ts'
-import { FOLDERS } from './format.ts'
+import { BackupFiles } from '../../src/services/backup/files.ts'
+import { FOLDERS } from '../../src/services/backup/format.ts'
+import type { BackupStore } from '../../src/services/backup/store.ts'
 import { RunningMark } from './running.ts'
 import { FolderStore } from './store/folder.ts'
-import type { BackupStore } from './store/store.ts'
 
 function failed(this: Readable): void {
   this.destroy(new Error('connection reset'))
@@ -19,11 +19,11 @@ async function openFiles() {
   const store = await FolderStore.open(mkdtempSync(join(tmpdir(), 'cumulus-')))
   const broken: BackupStore = {
     name: store.name,
-    temporary: store.temporary,
+    keep: (source) => store.keep(source),
     list: (folder) => store.list(folder),
     read: async () => new Readable({ read: failed }),
     write: (name, file) => store.write(name, file),
-    remove: (name) => store.remove(name),
+    remove: (...names) => store.remove(...names),
     close: () => store.close(),
   }
   return { store, files: new BackupFiles(store), broken: new BackupFiles(broken) }

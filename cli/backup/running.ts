@@ -1,9 +1,10 @@
 /** Runs that are under way: what they have done so far, for the case that they are killed. */
 
 import { hostname } from 'node:os'
-import { type BackupFiles, DamagedFileError, MAX_AT_ONCE, readSmall } from './files.ts'
-import { FOLDERS, type ManifestAccount } from './format.ts'
-import { type Mark, parseJson } from './shape.ts'
+import { DamagedFileError } from '../../src/services/backup/errors.ts'
+import { type BackupFiles, MAX_AT_ONCE, readSmall } from '../../src/services/backup/files.ts'
+import { FOLDERS, type ManifestAccount } from '../../src/services/backup/format.ts'
+import { type Mark, parseJson } from '../../src/services/backup/shape.ts'
 
 /** How often it is written down what was done, in ms. */
 const NOTE_EVERY = 5_000

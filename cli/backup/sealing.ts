@@ -1,31 +1,7 @@
-/** What is secret in a backup is encrypted with age (age-encryption.org): `age -d -i key.txt` opens each file. */
+/** Opens what is encrypted in a backup (`src/services/backup/sealer.ts`), and makes what opens it. */
 import { readFile } from 'node:fs/promises'
-import { gzipSync } from 'node:zlib'
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { CommandError } from '../terminal/errors.ts'
-
-/** Encrypts for whoever has the identity; nothing secret is needed for it. */
-export class Sealer {
-  readonly recipient: string
-  readonly #encrypter = new Encrypter()
-
-  /** @param recipient such as `age1…` @throws CommandError */
-  constructor(recipient: string) {
-    this.recipient = recipient
-    try {
-      this.#encrypter.addRecipient(recipient)
-    } catch {
-      throw new CommandError(
-        `${recipient} is no age recipient: it begins with age1, as age-keygen shows it.`,
-      )
-    }
-  }
-
-  /** Compresses, then encrypts. */
-  seal(plain: Uint8Array | string): Promise<Uint8Array> {
-    return this.#encrypter.encrypt(new Uint8Array(gzipSync(plain)))
-  }
-}
 
 /** Decrypts what a Sealer has encrypted. */
 export class Opener {

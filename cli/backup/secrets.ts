@@ -1,21 +1,12 @@
 /** The secrets of a host, without which its keys and sessions cannot be restored. */
-import { createHmac } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { settings } from '../../src/kernel/config/settings.ts'
 import { keyFingerprint } from '../../src/kernel/crypto/key-fingerprint.ts'
+import { DamagedFileError } from '../../src/services/backup/errors.ts'
+import { type HostSecrets, secretsIn } from '../../src/services/backup/host-secrets.ts'
 import { parseSecrets } from '../settings/local.ts'
 import { CommandError } from '../terminal/errors.ts'
-import { DamagedFileError } from './files.ts'
-
-/** Secrets by the names of their settings. */
-export type HostSecrets = Record<string, string>
-
-/** Settings that are secrets of the host itself, and not of services that it uses. */
-const NAMES = Object.entries(settings)
-  .filter(([, { type }]) => type === 'secret')
-  .map(([name]) => name)
 
 /**
  * Reads secrets from a file: `secrets.json` of a data folder, lines of NAME=value, or the recovery kit.
@@ -36,10 +27,10 @@ export function readSecretsFile(path: string): HostSecrets {
       value,
     ]),
   )
-  if (!text.trimStart().startsWith('{')) return only({ ...kit, ...parseEnv(text) })
+  if (!text.trimStart().startsWith('{')) return secretsIn({ ...kit, ...parseEnv(text) })
   const values = parseSecrets(text)
   if (!values) throw new CommandError(`${path} is no JSON of secrets.`)
-  return only(values)
+  return secretsIn(values)
 }
 
 /** Secrets that lay in a backup, in the file `name`. @throws DamagedFileError */
@@ -48,7 +39,7 @@ export function parseHostSecrets(text: string, name: string): HostSecrets {
   // Each becomes one line of a file.
   const isSound = values && Object.values(values).every((value) => !/[\p{Cc}]/u.test(value ?? ''))
   if (!isSound) throw new DamagedFileError(name, 'it holds no secrets')
-  return only(values)
+  return secretsIn(values)
 }
 
 /**
@@ -65,7 +56,7 @@ export function findSecrets(
   const kept = join(resolve(env.PDS_DATA_DIRECTORY ?? 'data'), 'secrets.json')
   const given = file === undefined ? {} : readSecretsFile(file)
   const local = file === undefined && existsSync(kept) ? readSecretsFile(kept) : {}
-  const secrets = { ...local, ...only(env), ...given }
+  const secrets = { ...local, ...secretsIn(env), ...given }
   const isKnown = keySecretsOf(secrets).some((key) => keyFingerprint(key) === fingerprint)
   return isKnown ? secrets : undefined
 }
@@ -77,18 +68,3 @@ export function keySecretsOf({
 }: HostSecrets): string[] {
   return [key, next?.replace(/^accept:/, '')].filter((secret) => secret !== undefined)
 }
-
-function only(values: Readonly<Record<string, string | undefined>>): HostSecrets {
-  return Object.fromEntries(
-    NAMES.flatMap((name) => {
-      const value = values[name]
-      return typeof value === 'string' && value !== '' ? [[name, value]] : []
-    }),
-  )
-}
-
-/** Says whether secrets are the same, to nobody who does not have them. */
-export const digestOf = (secrets: HostSecrets): string =>
-  createHmac('sha256', secrets.PDS_KEY_SECRET ?? '')
-    .update(JSON.stringify(Object.entries(secrets).sort()))
-    .digest('hex')

@@ -1,8 +1,14 @@
 /** Reads every file of a run of a backup, and says which of them are not what they were. */
-import { forEachOf } from './at-once.ts'
-import { readIndex } from './catalog.ts'
-import { type BackupFiles, DamagedFileError } from './files.ts'
-import { type AccountIndex, blobName, type Manifest, objectName } from './format.ts'
+import { forEachOf } from '../../src/services/backup/at-once.ts'
+import { readIndex } from '../../src/services/backup/catalog.ts'
+import { DamagedFileError } from '../../src/services/backup/errors.ts'
+import type { BackupFiles } from '../../src/services/backup/files.ts'
+import {
+  type AccountIndex,
+  blobName,
+  type Manifest,
+  objectName,
+} from '../../src/services/backup/format.ts'
 
 const AT_ONCE = 4
 

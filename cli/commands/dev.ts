@@ -6,10 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs, parseEnv } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
+import { builtPath } from '../../codegen/layout.ts'
 import { DEFAULT_PORT, type RawSettings } from '../../src/kernel/config/settings.ts'
 import { tapFirehose } from '../dev/firehose-tap.ts'
 import { HostAnswers } from '../dev/host-answers.ts'
@@ -75,10 +76,7 @@ async function run(rawArgs: readonly string[]): Promise<void> {
     return true
   }
   const lookForMails = () => void mails.look()
-  const codegen = start(
-    join(PACKAGE_ROOT, 'codegen', `cli${extname(import.meta.filename)}`),
-    '--watch',
-  )
+  const codegen = start(join(PACKAGE_ROOT, builtPath('codegen/cli.ts')), '--watch')
   // Small is not what counts here: it would take longer, and hide where things are.
   const wrangler = start(WRANGLER, 'dev', ...place, '--minify=false', ...vars, ...others)
   for (const [child, out] of [codegen, wrangler].flatMap((one) => [

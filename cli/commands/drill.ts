@@ -1,10 +1,10 @@
 /** `cumulus drill --from <place>`: whether the newest backup can be restored. */
 import type { ArgsDef } from 'citty'
 import { escapeControls } from '../../codegen/escape-controls.ts'
+import { BackupFiles } from '../../src/services/backup/files.ts'
 import { openerOf, type SecretArgs, secretArgs } from '../backup/config.ts'
 import { type DrillReport, runDrill } from '../backup/drill.ts'
 import { withBackupErrors } from '../backup/errors.ts'
-import { BackupFiles } from '../backup/files.ts'
 import { exitWhenInterrupted } from '../backup/interrupt.ts'
 import { readSecretsFile } from '../backup/secrets.ts'
 import { openStore, PLACE } from '../backup/store/open.ts'

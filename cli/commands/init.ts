@@ -61,6 +61,12 @@ const args = {
       'The first account: did:plc, did:web, one that moves here, or none (default: plc where there is --first)',
   },
   first: { type: 'string', valueHint: 'handle', description: 'Handle of the first account' },
+  'backup-recipient': {
+    type: 'string',
+    valueHint: 'age1…|none',
+    description:
+      'On Cloudflare: whom daily backups are encrypted for, which the Worker makes of itself (docs/backup.md)',
+  },
   'recovery-kit': {
     type: 'string',
     valueHint: 'file|clipboard|qr',

@@ -1,14 +1,16 @@
-/** `cumulus upgrade`: brings a host on this machine to another version, and back where that fails. */
+/** `cumulus upgrade`: brings a host on this machine, or a project on the package, to another version, and back where that fails. */
 import { lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ArgsDef } from 'citty'
-import { ROOT } from '../host/bundle.ts'
+import { baseFolder } from '../../codegen/base.ts'
+import { PACKAGE_ROOT, ROOT } from '../host/bundle.ts'
 import { readLocalSettings } from '../settings/local.ts'
 import { command } from '../terminal/command.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { Prompts, promptArgs } from '../terminal/prompts.ts'
 import type { Changes } from '../upgrade/changes.ts'
 import { Checkout } from '../upgrade/checkout.ts'
+import { ProjectUpgrade } from '../upgrade/project/upgrade.ts'
 import { systemdService } from '../upgrade/service.ts'
 import { inList, type Plan, Upgrade } from '../upgrade/upgrade.ts'
 
@@ -16,7 +18,8 @@ const args = {
   version: {
     type: 'positional',
     required: false,
-    description: 'Tag, branch or commit (default: the newest release)',
+    description:
+      'Tag, branch or commit; in a project on the package, its version (default: the newest release)',
   },
   check: {
     type: 'boolean',
@@ -34,6 +37,12 @@ const args = {
     valueHint: 'folder',
     description: 'Where the copy of the data goes (default: beside the data folder)',
   },
+  'files-from': {
+    type: 'string',
+    valueHint: 'version',
+    description:
+      'Of a project on the package: only change its files from what they were for that version. Part of what this command does',
+  },
   ...promptArgs,
   json: { type: 'boolean', default: false, description: 'Print {from, to, changes, …} instead' },
 } as const satisfies ArgsDef
@@ -41,6 +50,9 @@ const args = {
 const ABOUT = `Makes the new version ready while the host runs. Then the host is stopped, its data are copied, the version is switched,
 started where nobody else reaches it, and compared: the head of every account, repositories and blobs of twenty, the
 firehose. If anything is missing, version and data are put back. Run it as whoever owns the checkout.
+
+In a project on the package: installs the version, changes the files of the project that have to change, and generates; then
+its types and tests are checked. If any of it fails, the project is put back.
 
 EXAMPLES
 
@@ -53,6 +65,7 @@ interface UpgradeArgs {
   check: boolean
   service: string
   copies?: string
+  'files-from'?: string
   yes: boolean
   json: boolean
 }
@@ -66,6 +79,38 @@ export default command({
 })
 
 async function run(given: UpgradeArgs): Promise<void> {
+  const from = given['files-from']
+  if (from !== undefined) {
+    const { migrateProject } = await import('../upgrade/project/codemods.ts')
+    const changed = migrateProject(ROOT, PACKAGE_ROOT, from)
+    if (given.json) print(changed)
+    else for (const file of changed.files) process.stdout.write(`~ ${file}\n`)
+    return
+  }
+  await (baseFolder(ROOT) === undefined ? upgradeHost(given) : upgradeProject(given))
+}
+
+async function upgradeProject(given: UpgradeArgs): Promise<void> {
+  const upgrade = new ProjectUpgrade({ root: ROOT, say })
+  await upgrade.recover()
+  const version = given.version ?? 'latest'
+  const plan = await upgrade.plan(version)
+  const { from, to, changelog } = plan
+  const news = changelog.length > 0 ? changelog.join('\n') : 'Its changelog says nothing new.'
+  process.stderr.write(`\ncumulus ${from} → ${to}\n\n${news}\n\n`)
+  if (given.check || !(await agrees(given))) {
+    if (given.json) print(plan)
+    return
+  }
+  const { titles, files } = await upgrade.run(plan, version)
+  if (given.json) print({ ...plan, titles, files })
+  const changed = files.map((file) => `~ ${file}\n`).join('')
+  process.stderr.write(
+    `${changed}${from} → ${to}: types and tests pass.${files.length > 0 ? ` Look at what was changed: ${titles.join('; ')}.` : ''}\n`,
+  )
+}
+
+async function upgradeHost(given: UpgradeArgs): Promise<void> {
   const checkout = new Checkout(ROOT)
   const { dataDirectory } = readLocalSettings(process.env)
   assertOwner(dataDirectory)
@@ -74,7 +119,7 @@ async function run(given: UpgradeArgs): Promise<void> {
     dataDirectory,
     service: systemdService(given.service),
     copies: given.copies ?? join(dirname(dataDirectory), 'cumulus-copies'),
-    say: (text) => process.stderr.write(`${text} ...\n`),
+    say,
   })
   await upgrade.recover()
   const name = given.version ?? (await checkout.newestRelease())
@@ -102,6 +147,8 @@ async function run(given: UpgradeArgs): Promise<void> {
 
 const agrees = (given: UpgradeArgs): Promise<boolean> =>
   new Prompts(given).confirm('Upgrade now?', '--yes')
+
+const say = (text: string) => process.stderr.write(`${text} ...\n`)
 
 const print = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`)
 

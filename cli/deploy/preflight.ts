@@ -41,8 +41,8 @@ export async function preflight(deployment: Deployment): Promise<Finding[]> {
   ]
   const signedIn = await isSignedIn()
   if (signedIn.state === 'error') return [...local, signedIn, size()]
-  const remote = await Promise.all([bucket(deployment), secrets(deployment)])
-  return [...local, signedIn, ...remote, size()]
+  const [buckets, uploaded] = await Promise.all([bucketsThere(deployment), secrets(deployment)])
+  return [...local, signedIn, ...buckets, uploaded, size()]
 }
 
 function names({ hostname }: Deployment): Finding {
@@ -111,31 +111,41 @@ async function isSignedIn(): Promise<Finding> {
   }
 }
 
-export const bucketOf = ({ r2_buckets = [] }: WranglerConfig): string | undefined =>
-  r2_buckets.find(({ binding }) => binding === 'BLOBS')?.bucket_name
+export const bucketOf = (
+  { r2_buckets = [] }: WranglerConfig,
+  wanted: 'BLOBS' | 'BACKUPS',
+): string | undefined => r2_buckets.find(({ binding }) => binding === wanted)?.bucket_name
 
-async function bucket({ config }: Deployment): Promise<Finding> {
-  const name = 'blob store'
-  const wanted = bucketOf(config)
-  if (!wanted)
-    return {
-      name,
-      state: 'error',
-      text: 'wrangler.toml has no [[r2_buckets]] with the binding BLOBS',
-    }
+async function bucketsThere({ config }: Deployment): Promise<Finding[]> {
   const { code, stdout, stderr } = await runWrangler(['r2', 'bucket', 'list'])
-  if (code !== 0) {
-    const said = reasonIn(stdout, stderr)
-    return {
-      name,
-      state: 'error',
-      text: `R2 does not answer: switch it on in the dashboard (R2 Object Storage). wrangler said: ${said}`,
+  const said = reasonIn(stdout, stderr)
+  const names = stdout.split('\n').map((line) => /^name:\s+(.*?)\s*$/.exec(line)?.[1])
+  const finding = (name: string, binding: 'BLOBS' | 'BACKUPS'): Finding => {
+    const wanted = bucketOf(config, binding)
+    if (!wanted) {
+      const text = `wrangler.toml has no [[r2_buckets]] with the binding ${binding}`
+      return { name, state: 'error', text }
     }
+    if (code !== 0) {
+      const text = `R2 does not answer: switch it on in the dashboard (R2 Object Storage). wrangler said: ${said}`
+      return { name, state: 'error', text }
+    }
+    return names.includes(wanted)
+      ? { name, state: 'ok', text: `bucket ${wanted}` }
+      : { name, state: 'todo', text: `makes the bucket ${wanted}` }
   }
-  const exists = stdout.split('\n').some((line) => /^name:\s+(.*?)\s*$/.exec(line)?.[1] === wanted)
-  return exists
-    ? { name, state: 'ok', text: `bucket ${wanted}` }
-    : { name, state: 'todo', text: `makes the bucket ${wanted}` }
+  const blobs = finding('blob store', 'BLOBS')
+  const hasTrigger = (config.triggers?.crons ?? []).length > 0
+  const hasRecipient = Boolean(config.vars?.PDS_BACKUP_RECIPIENT)
+  if (!hasTrigger && !hasRecipient) return [blobs]
+  const problem = hasTrigger
+    ? 'wrangler.toml has [triggers], and no PDS_BACKUP_RECIPIENT to encrypt for: remove the one, or add the other'
+    : 'PDS_BACKUP_RECIPIENT is set, and wrangler.toml has no [triggers]: nothing would be backed up'
+  if (hasTrigger !== hasRecipient) {
+    const text = `${problem} (npx cumulus init --target cloudflare --backup-recipient age1…)`
+    return [blobs, { name: 'backups', state: 'error', text }]
+  }
+  return [blobs, finding('backups', 'BACKUPS')]
 }
 
 async function secrets({ secrets: here }: Deployment): Promise<Finding> {

@@ -40,18 +40,16 @@ export function stepsFor(
   const { config, secrets, hostname } = deployment
   const todo = (name: string) =>
     findings.some((finding) => finding.name === name && finding.state === 'todo')
-  const bucket = bucketOf(config) ?? ''
+  const makesBucket = (name: string, binding: 'BLOBS' | 'BACKUPS'): Step[] => {
+    const bucket = bucketOf(config, binding) ?? ''
+    const title = `make the bucket ${bucket}: wrangler r2 bucket create ${bucket}`
+    return todo(name) ? [{ title, run: () => makeBucket(bucket) }] : []
+  }
   const raw = { ...config.vars, ...uploadable(secrets) }
   const missing = findings.find(({ name }) => name === 'secrets')?.missing
   return [
-    ...(todo('blob store')
-      ? [
-          {
-            title: `make the bucket ${bucket}: wrangler r2 bucket create ${bucket}`,
-            run: () => makeBucket(bucket),
-          },
-        ]
-      : []),
+    ...makesBucket('blob store', 'BLOBS'),
+    ...makesBucket('backups', 'BACKUPS'),
     {
       title: `upload the Worker${todo('secrets') ? ' with its secrets' : ''}: wrangler deploy`,
       run: () => deploy(toUpload(uploadable(secrets), missing)),

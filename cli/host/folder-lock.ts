@@ -1,9 +1,9 @@
 /** One server at a time has a data folder: two would find each other's databases locked, now and then. */
 import { chownSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { importSqlite } from '../../codegen/sqlite.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { FILE_MODE, LOCK, SETTINGS_LOCK } from './private-data.ts'
-import { importSqlite } from './sqlite.ts'
 
 /** Of SQLite: somebody else has the lock. */
 const SQLITE_BUSY = 5

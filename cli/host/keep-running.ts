@@ -1,6 +1,7 @@
 /** Starts workerd again when it has ended by itself: it ends, for one, when it has no file left to open. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { drain } from './control.ts'
+import { endIfStuck } from './watchdog.ts'
 import { type RunningWorkerd, startWorkerd, type WorkerdOptions } from './workerd.ts'
 
 /** The first pause before workerd is started again, and the longest, in ms; it doubles. */
@@ -41,7 +42,10 @@ export async function keepRunning(
   let restarts = 0
   while (true) {
     const startedAt = Date.now()
+    const watching = new AbortController()
+    void endIfStuck(workerd, watching.signal)
     const code = await workerd.exited
+    watching.abort()
     if (stop.aborted) return code ?? 0
     if (Date.now() - startedAt > STABLE) pause = SHORTEST_PAUSE
     process.stderr.write(`workerd has ended (exit code ${code ?? 'none'}): starting it again\n`)

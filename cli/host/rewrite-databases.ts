@@ -5,10 +5,13 @@
  */
 import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { importSqlite } from './sqlite.ts'
+import { importSqlite } from '../../codegen/sqlite.ts'
 
 /** `metadata.sqlite` is workerd's own, with names of objects that have an alarm. */
-const SHARED = ['{DirectoryObject,OAuthObject,SequencerObject}/*.sqlite', '*/metadata.sqlite']
+const SHARED = [
+  '{DirectoryObject,IndexObject,OAuthObject,SequencerObject}/*.sqlite',
+  '*/metadata.sqlite',
+]
 
 /** Larger ones would make the start wait, in bytes. Rows of events are overwritten when they are deleted. */
 const MAX_SIZE = 256 * 1024 * 1024

@@ -31,6 +31,7 @@ const OBJECTS = {
   SEQUENCER: 'SequencerObject',
   OAUTH: 'OAuthObject',
   INDEX: 'IndexObject',
+  APP: 'AppObject',
 } as const
 
 export interface WorkerdOptions {

@@ -1,7 +1,8 @@
 /** Which records of a host a lexicon would refuse, before it is deployed or published. */
-import { forEachOf } from '../backup/at-once.ts'
-import { type HostClient, RefusedError } from '../backup/host-client.ts'
-import { RepositoryError } from '../backup/repository.ts'
+import { forEachOf } from '../../src/services/backup/at-once.ts'
+import { RefusedError } from '../../src/services/backup/errors.ts'
+import { RepositoryError } from '../../src/services/backup/repository.ts'
+import type { HostClient } from '../backup/host-client.ts'
 import type { Judge } from './judge.ts'
 import {
   accountsWith,

@@ -3,7 +3,7 @@ import { jsonToLex, type LexiconDoc } from '@atproto/lexicon'
 import { isValidNsid } from '@atproto/syntax'
 import { hasErrors } from '../../codegen/diagnostics.ts'
 import { didYouMean } from '../../codegen/did-you-mean.ts'
-import { loadChecked } from '../../codegen/generate.ts'
+import { loadCheckedLexicons } from '../../codegen/generate.ts'
 import { printDiagnostics } from '../../codegen/report.ts'
 import { RecordLexicons } from '../../src/kernel/record-lexicons.ts'
 import { prepareRecord } from '../../src/services/records/prepare.ts'
@@ -18,7 +18,7 @@ const LONGEST_REASON = 300
 /** @throws UsageError for what is no collection of the tree; CommandError where its lexicons have errors */
 export async function judgeOf(root: string, collection: string): Promise<Judge> {
   if (!isValidNsid(collection)) throw new UsageError(`"${collection}" is not an NSID`)
-  const { lexicons, diagnostics } = await loadChecked(root)
+  const { lexicons, diagnostics } = await loadCheckedLexicons(root)
   if (!lexicons) {
     printDiagnostics(diagnostics.filter((one) => hasErrors([one])))
     throw new CommandError('no record was looked at: lexicons/ has errors')

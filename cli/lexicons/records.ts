@@ -6,8 +6,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { cidString } from '../../src/kernel/cbor/cid.ts'
 import { recordToJson } from '../../src/kernel/cbor/to-json.ts'
+import { blocksOf, readRepository } from '../../src/services/backup/repository.ts'
 import type { HostClient } from '../backup/host-client.ts'
-import { blocksOf, readRepository } from '../backup/repository.ts'
 
 /** Accounts and records in one answer. */
 const ACCOUNTS = 500

@@ -1,5 +1,6 @@
 /** Applies a function to the records that a lexicon would refuse, in the name of accounts that have allowed it. */
-import { HostClient, RefusedError } from '../backup/host-client.ts'
+import { RefusedError } from '../../src/services/backup/errors.ts'
+import { HostClient } from '../backup/host-client.ts'
 import type { Judge } from './judge.ts'
 import { type FoundRecord, pagesOf } from './records.ts'
 import type { RepairState } from './repair-state.ts'

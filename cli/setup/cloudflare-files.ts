@@ -23,6 +23,7 @@ export interface WranglerConfig {
   vars?: Record<string, string>
   routes?: Route[]
   r2_buckets?: { binding: string; bucket_name: string }[]
+  triggers?: { crons?: string[] }
   migrations?: { new_sqlite_classes?: string[] }[]
   durable_objects?: { bindings?: { class_name: string }[] }
 }

@@ -194,6 +194,14 @@ const writeSecrets = (path: string, secrets: Record<string, string | undefined>)
 const writeConfig = (path: string, vars: Record<string, string>, routes: readonly Route[]): void =>
   writeFileSafely(path, configText(path, vars, routes), FILE_MODE)
 
+/** What backups by the Worker itself need, as far as it is not there. Once an hour it is looked whether one is due. */
+const backupTables = ({ r2_buckets = [], triggers }: WranglerConfig): string[] => [
+  ...(r2_buckets.some(({ binding }) => binding === 'BACKUPS')
+    ? []
+    : ['\n[[r2_buckets]]\nbinding = "BACKUPS"\nbucket_name = "cumulus-backups"\n']),
+  ...(triggers ? [] : ['\n[triggers]\ncrons = ["17 * * * *"]\n']),
+]
+
 /** Comments and what else is in the file stay. @throws CommandError */
 function configText(path: string, vars: Record<string, string>, routes: readonly Route[]): string {
   const text = readFileSync(path, 'utf8')
@@ -209,6 +217,7 @@ function configText(path: string, vars: Record<string, string>, routes: readonly
       `\n[[routes]]\npattern = ${JSON.stringify(pattern)}\n` +
       (custom_domain ? 'custom_domain = true\n' : `zone_name = ${JSON.stringify(zone_name)}\n`),
   )
+  if (vars.PDS_BACKUP_RECIPIENT) added.push(...backupTables(config))
   const isInline = /^routes\s*=/m.test(text)
   if (isInline && missing.length > 0) {
     throw new CommandError(

@@ -1,6 +1,7 @@
 /** What `cumulus init` asks. */
 
 import { isValidHandle } from '@atproto/syntax'
+import { isRecipient } from '../../src/kernel/config/backup-settings.ts'
 import { parseMailApi } from '../../src/kernel/config/mail-url.ts'
 import { jurisdictions, locationHints } from '../../src/kernel/config/settings.ts'
 import type { Registration } from '../../src/kernel/config/sign-up-settings.ts'
@@ -28,6 +29,7 @@ export interface Given {
   location?: string | undefined
   identity?: string | undefined
   first?: string | undefined
+  'backup-recipient'?: string | undefined
 }
 
 export interface Answers {
@@ -44,6 +46,8 @@ export interface Answers {
   identity: FirstIdentity
   /** Handle of the first account; undefined: none is made. */
   first: string | undefined
+  /** age recipient of the backups that the Worker makes of itself; undefined: it makes none. */
+  backupRecipient: string | undefined
 }
 
 /** Offered in place of a URL that has a password in it. */
@@ -130,7 +134,28 @@ export async function askAll(
     contact,
     data,
     ...(await askFirst(given, kept, { hostname, handleDomains }, prompts)),
+    backupRecipient: backupRecipient(target, given, before),
   }
+}
+
+/** @throws UsageError */
+function backupRecipient(
+  target: Target,
+  { 'backup-recipient': given }: Given,
+  { PDS_BACKUP_RECIPIENT: before }: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  if (target === 'machine') {
+    if (given === undefined) return undefined
+    throw new UsageError(
+      '--backup-recipient is for Cloudflare: on this machine, run cumulus backup --to <place> --every 24h',
+    )
+  }
+  if (given === 'none') return undefined
+  // What is not named may be the secret key.
+  if (given === undefined || isRecipient(given)) return given ?? (before || undefined)
+  throw new UsageError(
+    '--backup-recipient: the public key that age-keygen shows, age1… of 62 characters; or none',
+  )
 }
 
 const askHostname = async (

@@ -7,6 +7,7 @@ const DECIDED = [
   'PDS_EMAIL_API_URL',
   'PDS_FIRST_HANDLE',
   'PDS_FIRST_DID_METHOD',
+  'PDS_BACKUP_RECIPIENT',
 ] as const
 
 /** Settings of an earlier run with these answers over them. */
@@ -17,12 +18,14 @@ export function withAnswers(before: RawSettings, answers: Answers): RawSettings 
 
 /** The answers as settings. What a host has by default is not set. */
 export function settingsOf(answers: Answers): RawSettings {
-  const { hostname, handleDomains, registration, mail, contact, identity, first } = answers
+  const { hostname, handleDomains, registration, mail, contact, identity, first, backupRecipient } =
+    answers
   return {
     PDS_HOSTNAME: hostname,
     PDS_SERVICE_HANDLE_DOMAINS: handleDomains,
     PDS_REGISTRATION: registration,
     ...(mail && { [/^smtps?:/.test(mail) ? 'PDS_EMAIL_SMTP_URL' : 'PDS_EMAIL_API_URL']: mail }),
+    ...(backupRecipient && { PDS_BACKUP_RECIPIENT: backupRecipient }),
     ...(contact && { PDS_CONTACT_EMAIL_ADDRESS: contact }),
     ...(first && { PDS_FIRST_HANDLE: first }),
     ...(first && identity === 'web' && { PDS_FIRST_DID_METHOD: 'web' }),

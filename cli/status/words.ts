@@ -43,9 +43,25 @@ export function statusInWords(status: HostReport): string {
         ? 'none was begun of late (npx cumulus backup)'
         : `begun ${ago(now - status.lastBackupAt)} ago`,
     ),
+    ...scheduleInWords(status),
     ...errorsInWords(status),
     ...attention(status),
   ].join('\n')
+}
+
+/** Backups that the Worker makes of itself. */
+function scheduleInWords({ scheduledBackup: schedule, now }: HostReport): string[] {
+  if (!schedule) return []
+  const { run, last, error } = schedule
+  const failed = last && last.failed > 0 ? `, ${counted(last.failed, 'account')} left out` : ''
+  const parts = [
+    ...(error ? [`the last trigger failed ${ago(now - error.at)} ago: ${error.message}`] : []),
+    ...(run ? [`under way since ${run.at}, ${counted(run.accounts, 'account')} done`] : []),
+    last
+      ? `last one finished ${ago(now - last.finishedAt)} ago, ${counted(last.accounts, 'account')}${failed}`
+      : 'none was finished yet',
+  ]
+  return [line('schedule', parts.join('; '))]
 }
 
 /** What changes from moment to moment. */

@@ -97,6 +97,15 @@ test.each<[string, Files, string[]]>([
     [':6:15 a record has to be the "main" definition, this one is called "other"'],
   ],
   [
+    'a kind of record key that no host knows',
+    lexicon('com.example.greet', {
+      main: { type: 'record', key: 'tdi', record: { type: 'object', properties: {} } },
+    }),
+    [
+      ':7:14 warning: unknown kind of record key "tdi", so that no record can be written - did you mean "tid"?',
+    ],
+  ],
+  [
     'a query with an input',
     lexicon('com.example.greet', { main: { type: 'query', input: { encoding: '*/*' } } }),
     [':7:16 a query has no input; only a procedure does'],

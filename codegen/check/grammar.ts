@@ -36,6 +36,9 @@ export const STRING_FORMATS = [
   'uri',
 ] as const
 
+/** Kinds of record keys, beside `literal:` with the key. */
+export const KEY_KINDS: readonly string[] = ['any', 'nsid', 'tid']
+
 /** The fields of each type, beside `type` and `description`. Permissions may have any. */
 export const FIELDS: Readonly<Record<string, readonly string[]>> = {
   array: ['items', 'minLength', 'maxLength'],

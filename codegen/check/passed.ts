@@ -1,6 +1,6 @@
 /** Which lexicons have passed all checks of their own, by the hash of their text. */
 import { readdirSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { codeId, readCache, writeCache } from '../cache.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import { type LexiconFile, shortHash } from '../load.ts'
@@ -43,10 +43,7 @@ export class Passed {
 }
 
 function checksId(): string {
-  const beside = readdirSync(import.meta.dirname).filter((name) => !name.endsWith('.test.ts'))
-  // In the package they are .js.
-  const ending = extname(import.meta.filename)
-  const deciding = DECIDING.map((path) => path.replace(/\.ts$/, ending))
-  const files = [...beside, ...deciding].map((path) => join(import.meta.dirname, path))
+  const beside = readdirSync(import.meta.dirname).filter((name) => !/\.(test|d)\.ts$/.test(name))
+  const files = [...beside, ...DECIDING].map((path) => join(import.meta.dirname, path))
   return codeId(files, packageVersion('@atproto/lexicon'), packageVersion('@atproto/syntax'))
 }

@@ -4,7 +4,7 @@
  */
 import type { JsonPath } from '../diagnostics.ts'
 import { closest, didYouMean } from '../did-you-mean.ts'
-import { ALLOWED, FIELDS, MAIN_ONLY, type Place, STRING_FORMATS } from './grammar.ts'
+import { ALLOWED, FIELDS, KEY_KINDS, MAIN_ONLY, type Place, STRING_FORMATS } from './grammar.ts'
 
 /** A complaint at a place in a lexicon. */
 export interface Finding {
@@ -61,6 +61,7 @@ function checkNode(node: unknown, place: Place, at: JsonPath, found: Finding[]):
       checkFormat(node.format, at, found)
       break
     case 'record':
+      checkKey(node.key, at, found)
       checkNode(node.record, 'record', [...at, 'record'], found)
       break
     case 'query':
@@ -133,6 +134,14 @@ function checkFormat(format: unknown, at: JsonPath, found: Finding[]): void {
   if (typeof format !== 'string' || STRING_FORMATS.some((known) => known === format)) return
   const hint = didYouMean(format, STRING_FORMATS) || `: one of ${STRING_FORMATS.join(', ')}`
   found.push({ at: [...at, 'format'], message: `unknown string format "${format}"${hint}` })
+}
+
+/** Hosts write no record of a collection whose kind of key they do not know. */
+function checkKey(key: unknown, at: JsonPath, found: Finding[]): void {
+  if (typeof key !== 'string' || KEY_KINDS.includes(key) || /^literal:./.test(key)) return
+  const hint = didYouMean(key, KEY_KINDS) || `: one of ${KEY_KINDS.join(', ')}, literal:<key>`
+  const message = `unknown kind of record key "${key}", so that no record can be written${hint}`
+  found.push({ at: [...at, 'key'], message, severity: 'warning' })
 }
 
 function checkMethod(node: Json, at: JsonPath, found: Finding[]): void {

@@ -3,9 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { generate } from '../generate.ts'
 import { packageRoot } from '../layout.ts'
 import { guestBook, lexicon, makeProject, put, read } from '../testing/project.ts'
 import { listFiles } from '../tree.ts'
+import { writeClient } from './write.ts'
 
 const watch = lexicon('com.example.book.watch', {
   main: {
@@ -33,14 +35,8 @@ const delve = {
   }),
 }
 
-function client(root: string, ...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(packageRoot, 'codegen/cli.ts'), 'client', '--root', root, ...args],
-    { cwd: root, encoding: 'utf8' },
-  )
-  return { status, stdout, stderr }
-}
+const client = (root: string, namespaces: string[] = [], out = 'client', check = false) =>
+  writeClient(root, { namespaces, out, extension: '.ts', check })
 
 const filesOf = (root: string, folder = 'client') =>
   Object.fromEntries(listFiles(root, folder).map((path) => [path, read(root, path)]))
@@ -102,7 +98,7 @@ export function explain(error: unknown): 'none' | 'BookNotFound' | 'FutureCursor
 
 const tree = { ...guestBook, ...watch, ...delve }
 
-test('a front end that keeps to the lexicons compiles, and others do not', () => {
+test('a front end that keeps to the lexicons compiles, and others do not', async () => {
   const root = makeProject({
     ...tree,
     'use.ts': USE,
@@ -118,7 +114,7 @@ test('a front end that keeps to the lexicons compiles, and others do not', () =>
     },
   })
   symlinkSync(join(packageRoot, 'node_modules'), join(root, 'node_modules'))
-  expect(client(root)).toMatchObject({ status: 0, stderr: '' })
+  expect((await client(root)).namespaces).toEqual(['com.example', 'in.example'])
   const tsc = join(packageRoot, 'node_modules/typescript/bin/tsc')
   const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], {
     cwd: root,
@@ -127,42 +123,56 @@ test('a front end that keeps to the lexicons compiles, and others do not', () =>
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
 })
 
-test('a client has its namespaces, what they refer to, and the same bytes each time', () => {
+test('a client has its namespaces, what they refer to, and the same bytes each time', async () => {
   const root = makeProject({ ...tree, 'client/mine.ts': 'export const mine = 1\n' })
-  expect(client(root, '--namespace', 'com.example.book')).toMatchObject({ status: 0 })
+  await client(root, ['com.example.book'])
   const first = filesOf(root)
   expect(Object.keys(first)).toContain('client/lexicons/com/example/book/defs.defs.ts')
   expect(Object.keys(first).join()).not.toContain('lexicons/in')
-
-  const again = client(root, '--namespace', 'com.example.book.*')
-  expect(again).toEqual({ status: 0, stdout: '', stderr: '' })
-  expect(client(root, '--namespace', 'com.example', '--out', 'other')).toMatchObject({ status: 0 })
-  const elsewhere = Object.entries(filesOf(root, 'other'))
-  expect(elsewhere.map(([path]) => path.replace('other/', 'client/'))).toEqual(
-    Object.keys(first).filter((path) => path !== 'client/mine.ts'),
+  expect((await client(root, ['com.example.book'])).changes).toEqual([])
+  await client(root, ['com.example.book'], 'other')
+  const other = Object.entries(filesOf(root, 'other'))
+  expect([...other.map(([path, text]) => [path.replace('other/', 'client/'), text])]).toEqual(
+    Object.entries(first).filter(([path]) => path !== 'client/mine.ts'),
   )
 
   put(root, lexicon('com.example.book.sign', { main: { type: 'procedure' } }))
-  const check = client(root, '--namespace', 'com.example.book', '--check')
-  expect(check.status).toBe(1)
-  expect(check.stdout).toContain('~ client/lexicons/com/example/book/sign.defs.ts')
+  const { changes } = await client(root, ['com.example.book'], 'client', true)
+  expect(changes).toContainEqual({
+    path: 'lexicons/com/example/book/sign.defs.ts',
+    change: 'changed',
+  })
   expect(filesOf(root)).toEqual(first)
 
-  expect(client(root, '--namespace', 'in.example')).toMatchObject({ status: 0 })
+  await client(root, ['in.example'])
   expect(existsSync(join(root, 'client/lexicons/com'))).toBe(false)
   expect(read(root, 'client/mine.ts')).toBe('export const mine = 1\n')
 })
 
-test('what cannot be made is said in a sentence', () => {
+test('a folder with generated files of another kind loses none of them', async () => {
+  const root = makeProject(tree)
+  await generate(root)
+  const before = filesOf(root, 'src')
+  await client(root, ['com.example'], 'src')
+  expect(filesOf(root, 'src')).toMatchObject(before)
+})
+
+test('what cannot be made is said in a sentence', async () => {
   const root = makeProject({ ...tree, 'mine/index.ts': 'export const mine = 1\n' })
-  const complaint = (...args: string[]) => client(root, ...args)
-  expect(complaint('--namespace', 'com.exmaple')).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('did you mean "com.example"?'),
-  })
-  expect(complaint('--out', 'mine')).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('mine/index.ts is no generated file'),
-  })
+  await expect(client(root, ['com.exmaple'])).rejects.toThrow('did you mean "com.example"?')
+  await expect(client(root, [], 'mine')).rejects.toThrow('mine/index.ts is no generated file')
   expect(read(root, 'mine/index.ts')).toBe('export const mine = 1\n')
+})
+
+test('the command lists what it wrote, and nothing when there is nothing new', () => {
+  const root = makeProject(guestBook)
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [join(packageRoot, 'codegen/cli.ts'), 'client', ...args], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+  const first = run('--root', root, '--namespace', 'com.example.*')
+  expect(first.stdout).toMatch(/^\+ client\/client\.ts\n[\s\S]* added \(com\.example, /)
+  expect(run('--root', root, '--check')).toMatchObject({ status: 0, stdout: '' })
+  expect(run('--root', root, '--import-ext', '.mjs').status).toBe(2)
 })

@@ -9,7 +9,7 @@ import { readProgram } from '../testing/program-shape.ts'
 import { planClient } from './build.ts'
 
 /** How many trees are tried; each takes some 0.3 s. `test:long` tries more. */
-const RUNS = process.env.CUMULUS_LONG ? 400 : 8
+const RUNS = process.env.CUMULUS_LONG ? 400 : 4
 
 async function clientOf(texts: Texts) {
   const files = Object.entries(treeOf(texts)).map(([path, doc]) =>

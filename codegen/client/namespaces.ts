@@ -30,8 +30,9 @@ export function lexiconsOf(
 /** The shortest namespaces that hold all lexicons of one's own, and no official one. */
 export function ownNamespaces(root: string, lexicons: readonly Lexicon[]): string[] {
   const imported = new Set(Object.keys(readRecord(root).lexicons))
-  const own = lexicons.filter(({ nsid }) => !imported.has(nsid))
-  const others = lexicons.filter(({ nsid }) => imported.has(nsid))
+  const isOwn = ({ nsid, isBase }: Lexicon) => !isBase && !imported.has(nsid)
+  const own = lexicons.filter(isOwn)
+  const others = lexicons.filter((lexicon) => !isOwn(lexicon))
   const found = new Set<string>()
   for (const { nsid } of own) {
     const parts = nsid.split('.')

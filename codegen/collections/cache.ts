@@ -1,5 +1,5 @@
 /** Shapes of collection files by the hash of their text: ts-morph is only loaded for files that changed. */
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { codeId, readCache, writeCache } from '../cache.ts'
 import { type HandlerFile, shortHash } from '../load.ts'
 import type { CollectionShape } from './shape.ts'
@@ -12,7 +12,7 @@ export async function collectionShapes(
   files: readonly HandlerFile[],
   fresh = false,
 ): Promise<Map<string, CollectionShape>> {
-  const reader = codeId([join(import.meta.dirname, 'read.ts')])
+  const reader = codeId([join(import.meta.dirname, `read${extname(import.meta.filename)}`)])
   const known = fresh ? {} : readCache<CollectionShape>(root, NAME, reader)
   const next: Record<string, CollectionShape> = {}
   const shapes = new Map<string, CollectionShape>()

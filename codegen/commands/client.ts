@@ -1,12 +1,9 @@
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { relative } from 'node:path'
 import { type ArgsDef, defineCommand } from 'citty'
-import { clientFiles, planClient } from '../client/build.ts'
-import { lexiconsOf, ownNamespaces, parseNamespaces } from '../client/namespaces.ts'
+import { parseNamespaces } from '../client/namespaces.ts'
+import { writeClient } from '../client/write.ts'
 import { EXIT, UsageError } from '../errors.ts'
-import { loadChecked } from '../generate.ts'
 import { changeLine, count, countChanges, printDiagnostics, printJson, seconds } from '../report.ts'
-import { readText } from '../tree.ts'
-import { compare, write } from '../write.ts'
 import { jsonOption, refuseUnknown, rootOption } from './options.ts'
 
 const args = {
@@ -49,34 +46,19 @@ export default defineCommand({
     const start = performance.now()
     const extension = EXTENSIONS[given['import-ext']]
     if (extension === undefined) throw new UsageError('--import-ext is .ts, .js or none')
-    const { lexicons, diagnostics } = await loadChecked(given.root)
-    if (!lexicons) {
+    const { root, out, check } = given
+    const { namespaces, folder, changes, diagnostics } = await writeClient(root, {
+      namespaces: parseNamespaces(given.namespace),
+      ...{ out, extension, check },
+    })
+    if (diagnostics.length > 0) {
       printDiagnostics(diagnostics)
       process.exitCode = EXIT.found
       return
     }
-    const asked = parseNamespaces(given.namespace)
-    const namespaces = asked.length > 0 ? asked : ownNamespaces(given.root, lexicons)
-    if (namespaces.length === 0) {
-      throw new UsageError('all lexicons are official ones; say which: --namespace app.bsky')
-    }
-    const chosen = lexiconsOf(namespaces, lexicons)
-    const folder = isAbsolute(given.out) ? given.out : resolve(given.root, given.out)
-    const planned = await planClient(lexicons, chosen, { namespaces, extension })
-    const existing = new Map(
-      clientFiles(folder).map((path) => [path, readText(join(folder, path)) ?? '']),
-    )
-    const { changes, foreign } = compare(planned, existing)
-    const inTheWay = foreign.filter(({ blocking }) => blocking)
     const shown = relative(process.cwd(), folder) || '.'
-    if (inTheWay.length > 0) {
-      throw new UsageError(
-        `${shown}/${inTheWay[0]?.path} is no generated file: choose another folder with --out`,
-      )
-    }
-    if (!given.check) write(folder, '.', planned, changes)
     if (given.json) {
-      printJson({ namespaces, out: given.out, changes })
+      printJson({ namespaces, out, changes })
     } else {
       for (const { path, change } of changes) console.log(changeLine(change, `${shown}/${path}`))
       if (changes.length > 0) {
@@ -84,6 +66,6 @@ export default defineCommand({
         console.log(`${sum} (${namespaces.join(', ')}, ${seconds(start)})`)
       }
     }
-    if (given.check && changes.length > 0) process.exitCode = EXIT.found
+    if (check && changes.length > 0) process.exitCode = EXIT.found
   },
 })

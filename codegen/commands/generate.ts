@@ -1,6 +1,7 @@
 import { type ArgsDef, defineCommand } from 'citty'
 import { EXIT, UsageError } from '../errors.ts'
 import { failed, type GenerateResult, generate } from '../generate.ts'
+import { isOurs } from '../methods.ts'
 import { changeLine, count, countChanges, printDiagnostics, printJson, seconds } from '../report.ts'
 import { jsonOption, refuseUnknown, rootOption } from './options.ts'
 
@@ -51,7 +52,7 @@ function reportRun(result: GenerateResult, start: number): void {
   for (const { path, change } of changes) console.log(changeLine(change, path))
   printDiagnostics(diagnostics)
   if (changes.length === 0) return
-  const made = `${count(lexicons, 'lexicon')}, ${count(methods.length, 'method')}`
+  const made = `${count(lexicons, 'lexicon')}, ${count(methods.filter(isOurs).length, 'method')}`
   console.log(
     `${count(changes.length, 'file')}: ${countChanges(changes)} (${made}, ${seconds(start)})`,
   )

@@ -49,9 +49,8 @@ export default defineCommand({
     const namespaces = parseNamespaces(given.namespace)
     const chosen = namespaces.length > 0 ? lexiconsOf(namespaces, lexicons) : lexicons
     const names = new Set(chosen.map(({ nsid }) => nsid))
-    const handlers = project.handlers.filter(({ nsid }) => names.has(nsid))
     const { readAccess } = await import('../openapi/access.ts')
-    const known = await readAccess(root, handlers)
+    const known = await readAccess(project, names)
     const { networkLimitOf } = await import('../../src/server/limits/network-limits.ts')
     const { name = 'xrpc', version = '0.0.0' } = JSON.parse(
       readText(join(root, 'package.json')) ?? '{}',

@@ -2,9 +2,8 @@
 import { closure } from '../closure.ts'
 import { type Diagnostic, hasErrors } from '../diagnostics.ts'
 import { loadChecked } from '../generate.ts'
-import { COLLECTIONS, lexiconPath, nsidToPath } from '../layout.ts'
+import { lexiconPath, nsidToPath } from '../layout.ts'
 import type { HandlerFile, LexiconFile } from '../load.ts'
-import { listFiles } from '../tree.ts'
 import type { Impact } from './change.ts'
 import { lexiconsAt } from './git.ts'
 import { collectionFinder, type TouchedCollection } from './touched.ts'
@@ -37,12 +36,14 @@ const ORDER: readonly Impact[] = ['breaking', 'caution', 'fine']
 /** Compares `lexicons/` with what it was at `ref`. @throws UsageError for a ref that does not exist */
 export async function diffLexicons(root: string, ref: string): Promise<DiffResult> {
   const old = lexiconsAt(root, ref)
-  const { project, diagnostics, lexicons } = await loadChecked(root)
+  const { project, diagnostics, lexicons, collections } = await loadChecked(root)
   if (!lexicons) return { diagnostics: diagnostics.filter((one) => hasErrors([one])), changes: [] }
   const { locate } = await import('../check/positions.ts')
   const texts = new Map(project.lexicons.map(({ nsid, text }) => [nsid, text]))
   const affected = handlerFinder(old, project.lexicons, project.handlers)
-  const touched = await touchedCollections(root, old, project.lexicons)
+  const base = project.base?.lexicons ?? []
+  const tables = [tableOf([...base, ...old]), tableOf([...base, ...project.lexicons])] as const
+  const touched = collectionFinder(...tables, collections)
   const changes = compareTrees(old, project.lexicons).map((change): LexiconChange => {
     const { impact, nsid, def, at, message } = change
     const text = texts.get(nsid)
@@ -59,18 +60,6 @@ export async function diffLexicons(root: string, ref: string): Promise<DiffResul
   })
   changes.sort((a, b) => ORDER.indexOf(a.impact) - ORDER.indexOf(b.impact))
   return { diagnostics: [], changes }
-}
-
-async function touchedCollections(
-  root: string,
-  old: readonly LexiconFile[],
-  now: readonly LexiconFile[],
-): Promise<ReturnType<typeof collectionFinder>> {
-  const paths = listFiles(root, COLLECTIONS)
-  if (paths.length === 0) return () => []
-  // Only now: it loads the compiler.
-  const { collectionFiles } = await import('./collection-files.ts')
-  return collectionFinder(tableOf(old), tableOf(now), collectionFiles(root))
 }
 
 /**

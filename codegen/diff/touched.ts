@@ -1,8 +1,9 @@
 /** Which collection files a change of a lexicon concerns: their indexes and hooks. Pure. */
 import { isObject } from '../check/shape.ts'
 import { closure, type DefTable, resolveRef } from '../closure.ts'
+import type { Collection } from '../collections/collection.ts'
 import type { JsonPath } from '../diagnostics.ts'
-import type { CollectionFile } from './collection-files.ts'
+import { collectionPath } from '../layout.ts'
 import type { TreeChange } from './tree.ts'
 
 /** A collection file that a change concerns. */
@@ -17,29 +18,30 @@ export interface TouchedCollection {
 export function collectionFinder(
   before: DefTable,
   after: DefTable,
-  files: readonly CollectionFile[],
+  collections: readonly Collection[],
 ): (change: TreeChange) => TouchedCollection[] {
-  const known = files.map((file) => ({
-    file,
-    defs: [before, after].map((table) => closure([`${file.nsid}#main`], table)),
-    places: file.indexes.flatMap(({ name, places }) =>
+  const known = collections.map(({ nsid: collection, indexes, search, hooks }) => ({
+    file: collectionPath(collection),
+    hooks,
+    defs: [before, after].map((table) => closure([`${collection}#main`], table)),
+    places: [...indexes, { name: 'search', places: search }].flatMap(({ name, places }) =>
       places.map((place) => ({
         name,
         place,
-        old: waysTo(file.nsid, place, before),
-        now: waysTo(file.nsid, place, after),
+        old: waysTo(collection, place, before),
+        now: waysTo(collection, place, after),
       })),
     ),
   }))
   return ({ nsid, def, at }) =>
-    known.flatMap(({ file, defs, places }) => {
+    known.flatMap(({ file, hooks, defs, places }) => {
       if (!defs.some((set) => set.has(`${nsid}#${def}`))) return []
       const indexes = places.flatMap(({ name, place, old, now }) => {
         if (![...old, ...now].some((way) => way.some((step) => concerns(step, nsid, at)))) return []
         const effect = old.length > 0 && now.length === 0 ? ('gone' as const) : ('changed' as const)
         return [{ name, place, effect }]
       })
-      return [{ file: file.path, indexes, hooks: file.hooks }]
+      return [{ file, indexes, hooks: [...hooks] }]
     })
 }
 

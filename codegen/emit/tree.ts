@@ -6,7 +6,10 @@ import type { PlannedFile } from '../write.ts'
 import { quote } from './quote.ts'
 
 /** The tree; collection files are loaded when they are first needed. */
-export function emitTree(collections: readonly Collection[], onBase = false): PlannedFile {
+export function emitTree(
+  collections: readonly Collection[],
+  { onBase = false, hasTables = false } = {},
+): PlannedFile {
   const files = collections
     .map(({ nsid }) => {
       const module = quote(`../collections/${nsidToPath(nsid)}.ts`)
@@ -17,7 +20,7 @@ export function emitTree(collections: readonly Collection[], onBase = false): Pl
   const sources = `${LEXICONS}/, ${HANDLERS}/, ${COLLECTIONS}/ and ${POLICY}`
   const base = onBase ? "import { tree as base } from 'cumulus/generated'\n" : ''
   const code = `${tsBanner(sources)}${base}import type { Tree } from 'cumulus/tree'
-// The types of the records of its collections, and of its methods.
+${hasTables ? "import { app } from './app.ts'\n" : ''}// The types of the records of its collections, and of its methods.
 import './collections.ts'
 import './method-types.ts'
 import { routes } from './routes.ts'
@@ -27,7 +30,7 @@ import { schemas } from './schemas.ts'
 export const tree: Tree = {
   routes,
   schemas,
-  collections: ${table},
+${hasTables ? '  app,\n' : ''}  collections: ${table},
   docs: [${onBase ? '...base.docs, ' : ''}() => import('./docs.txt')],
 }
 `

@@ -1,5 +1,5 @@
 /** Shapes of handler files by the hash of their text: ts-morph is only loaded for files that changed. */
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { codeId, readCache, writeCache } from '../cache.ts'
 import { type HandlerFile, shortHash } from '../load.ts'
 import type { HandlerShape } from './shape.ts'
@@ -12,11 +12,7 @@ export async function handlerShapes(
   files: readonly HandlerFile[],
   fresh = false,
 ): Promise<Map<string, HandlerShape>> {
-  const reader = codeId(
-    ['read', 'read-rule'].map((name) =>
-      join(import.meta.dirname, `${name}${extname(import.meta.filename)}`),
-    ),
-  )
+  const reader = codeId(['read.ts', 'read-rule.ts'].map((name) => join(import.meta.dirname, name)))
   const known = fresh ? {} : readCache<HandlerShape>(root, NAME, reader)
   const next: Record<string, HandlerShape> = {}
   const shapes = new Map<string, HandlerShape>()

@@ -1,5 +1,5 @@
 /** The policies of the server, as far as the checks of handlers need them. */
-import { extname } from 'node:path'
+import { builtPath } from '../layout.ts'
 
 /** A policy (`src/server/auth/policy.ts`); its types are those of the server, which do not hold here. */
 interface Policy {
@@ -8,11 +8,7 @@ interface Policy {
   oauth?: string
 }
 
-/** In the package it is a .js. */
-const POLICIES = new URL(
-  `../../src/server/auth/policy${extname(import.meta.filename)}`,
-  import.meta.url,
-).href
+const POLICIES = new URL(builtPath('../../src/server/auth/policy.ts'), import.meta.url).href
 
 /**
  * Names of the policies that let people in with any password, and so are meant for apps, and leave it to the handler

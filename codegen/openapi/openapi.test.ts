@@ -63,8 +63,8 @@ test('the whole tree of this project is a valid document, with scopes and limits
     requestBody: { content: { '*/*': {} } },
     'x-scopes': 'depends on what is asked for',
   })
-  expect(of('app.bsky.actor.getSuggestions', 'get')).toMatchObject({
-    security: [{ session: [] }, { oauth: ['rpc:app.bsky.actor.getSuggestions?aud=*'] }],
+  expect(of('app.bsky.feed.searchPosts', 'get')).toMatchObject({
+    security: [{ session: [] }, { oauth: ['rpc:app.bsky.feed.searchPosts?aud=*'] }],
     'x-route': { to: 'proxy', service: 'appview' },
     responses: { 502: { $ref: '#/components/responses/Upstream' } },
   })

@@ -6,23 +6,25 @@ import { UsageError } from '../errors.ts'
 /** New NSID by old one. */
 export type Renames = ReadonlyMap<string, string>
 
+export interface Plan {
+  renames: Renames
+  /** A whole namespace goes: whatever begins with it is meant, lexicon or not. */
+  namespace?: { old: string; now: string }
+}
+
 /** What stands behind a namespace: all that is below it. */
 const BELOW = '.*'
 
 /**
- * @param from the NSID of a lexicon, or a namespace: what several have before a dot; `com.example.book.*` where it is both
+ * @param from the NSID of a lexicon, or a namespace: what several have before a dot; `com.example.book.*` where a lexicon
+ *   is called so, too
  * @param nsids of the tree
  * @throws UsageError
  */
-export function renamesFor(from: string, to: string, nsids: readonly string[]): Renames {
+export function renamesFor(from: string, to: string, nsids: readonly string[]): Plan {
   const [old, now] = [withoutBelow(from), withoutBelow(to)]
   const below = nsids.filter((nsid) => nsid.startsWith(`${old}.`))
   const isOne = nsids.includes(old) && !from.endsWith(BELOW)
-  if (isOne && below.length > 0) {
-    throw new UsageError(
-      `"${old}" is a lexicon and a namespace: say "${old}${BELOW}" for what is below it, and rename the lexicon by itself`,
-    )
-  }
   const chosen = isOne ? [old] : below
   if (chosen.length === 0) {
     throw new UsageError(
@@ -37,7 +39,8 @@ export function renamesFor(from: string, to: string, nsids: readonly string[]): 
       throw new UsageError(`"${nsid}" is there already`)
     }
   }
-  return renames
+  // Where a lexicon has its name, too, that one is not meant.
+  return nsids.includes(old) ? { renames } : { renames, namespace: { old, now } }
 }
 
 const withoutBelow = (name: string): string =>

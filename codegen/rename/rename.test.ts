@@ -25,7 +25,7 @@ const auth = lexicon('com.example.book.auth', {
   },
 })
 
-/** A project with code, tests and a page, generated and committed. */
+/** A project with code, tests and a page. */
 const project: Files = {
   ...guestBook,
   ...auth,
@@ -60,9 +60,9 @@ export const elsewhere = 'https://a.com/example/book/list and com/example/book/l
   '.gitignore': 'node_modules\n',
 }
 
-async function committed(files: Files = project): Promise<string> {
+async function committed(files: Files = project, isGenerated = false): Promise<string> {
   const root = makeProject(files)
-  await generate(root)
+  if (isGenerated) await generate(root)
   git(root, 'init', '--quiet')
   git(root, 'add', '.')
   git(root, 'commit', '--quiet', '-m', 'x')
@@ -80,7 +80,7 @@ function filesIn(root: string): string[] {
 }
 
 test('a method is renamed with its handler, test, references and imports', async () => {
-  const root = await committed()
+  const root = await committed(project, true)
   const { files, breaks, generated } = await rename(
     root,
     'com.example.book.list',
@@ -123,7 +123,7 @@ export const elsewhere = 'https://a.com/example/book/list and com/example/book/l
 })
 
 test('a namespace is renamed with all that is below it, if no records are lost', async () => {
-  const root = await committed()
+  const root = await committed(project, true)
   const before = filesIn(root)
   const { breaks, generated } = await rename(root, 'com.example.book', 'org.example.guests')
   expect(breaks).toEqual([
@@ -143,7 +143,7 @@ test('a namespace is renamed with all that is below it, if no records are lost',
     "from '#lex/org/example/guests/entry'",
   )
   expect(read(root, 'src/handlers/org/example/guests/list.ts')).toContain(
-    'Reads org.example.guests.entry. Not com.example.book.entries, nor org.com.example.book.entry.',
+    'Reads org.example.guests.entry. Not org.example.guests.entries, nor org.com.example.book.entry.',
   )
   // There and back is where it was.
   git(root, 'add', '.')
@@ -151,6 +151,37 @@ test('a namespace is renamed with all that is below it, if no records are lost',
   await rename(root, 'org.example.guests', 'com.example.book', { force: true })
   git(root, 'add', '.')
   expect(git(root, 'diff', '--cached', '--stat', 'HEAD~1')).toBe('')
+})
+
+test('a lexicon that is called like a namespace is renamed alone, and what is below by .*', async () => {
+  const root = await committed({
+    ...project,
+    ...lexicon('com.example.book', { main: { type: 'token' } }),
+  })
+  const dryRun = true
+  const { renames } = await rename(root, 'com.example.book', 'com.example.pad', { dryRun })
+  expect([...renames]).toEqual([['com.example.book', 'com.example.pad']])
+  const below = await rename(root, 'com.example.book.*', 'com.example.pad.*', { force: true })
+  expect(below.renames.has('com.example.book')).toBe(false)
+  expect(read(root, 'lexicons/com/example/book.json')).toContain('"com.example.book"')
+  expect(read(root, 'lexicons/com/example/pad/auth.json')).toContain('"com.example.pad.entry"')
+})
+
+test('references to lexicons of the package stay as they are', async () => {
+  const record = {
+    type: 'object',
+    properties: { x: { type: 'ref', ref: 'com.atproto.repo.strongRef' } },
+  }
+  const root = await committed({
+    ...lexicon('com.example.note', { main: { type: 'record', key: 'tid', record } }),
+    'package.json': { type: 'module', dependencies: { cumulus: '*' } },
+  })
+  const { generated } = await rename(root, 'com.example.note', 'com.example.memo', { force: true })
+  expect(generated?.diagnostics).toEqual([])
+  expect(read(root, 'lexicons/com/example/memo.json')).toContain('"com.atproto.repo.strongRef"')
+  await expect(
+    rename(root, 'com.atproto.repo.strongRef', 'com.atproto.repo.ref', { dryRun: true }),
+  ).rejects.toThrow(/nothing called/)
 })
 
 test('a namespace may go below itself', async () => {
@@ -196,7 +227,6 @@ test('what cannot be is told in a sentence', async () => {
     ['com.example.book.list', 'com.example.book.sign', /is there already/],
     ['com.example.book.list', 'list', /not an NSID/],
     ['com.example.book.list', 'com.example.book.list', /called so already/],
-    ['com.example.book', 'com.example', /lexicon and a namespace/],
   ] as const) {
     await expect(rename(root, from, to)).rejects.toThrow(why)
   }

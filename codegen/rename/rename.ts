@@ -4,12 +4,12 @@ import { type Diagnostic, hasErrors } from '../diagnostics.ts'
 import { UsageError } from '../errors.ts'
 import { type GenerateResult, generate, loadChecked } from '../generate.ts'
 import { COLLECTIONS, HANDLERS, LEXICONS, nsidToPath } from '../layout.ts'
-import { lexiconFile } from '../load.ts'
+import { lexiconFile, type Project } from '../load.ts'
 import { isOwn } from '../own.ts'
 import { breaksOf } from './breaks.ts'
 import { carryOut, type FileChange, takeBack } from './carry-out.ts'
 import { filesOf, isClean, textOf } from './files.ts'
-import { type Renames, renamesFor } from './names.ts'
+import { type Plan, type Renames, renamesFor } from './names.ts'
 import { Replacer } from './texts.ts'
 
 export interface RenameOptions {
@@ -62,20 +62,24 @@ export async function rename(
   const none = { renames: new Map(), files: [], breaks: [], tookBack }
   if (!lexicons) return { ...none, diagnostics: diagnostics.filter((one) => hasErrors([one])) }
 
-  const renames = renamesFor(
-    from,
-    to,
-    project.lexicons.map(({ nsid }) => nsid),
-  )
+  const nsids = project.lexicons.map(({ nsid }) => nsid)
+  const wanted = renamesFor(from, to, nsids)
+  const { renames } = wanted
   const own = isOwn(root)
   const foreign = [...renames.keys()].find((nsid) => !own(nsid))
   if (foreign !== undefined) {
     throw new UsageError(`${foreign} came from elsewhere, and is called what its author calls it`)
   }
-  const changes = plan(root, renames)
+  const changes = plan(root, wanted)
   const files = changes.map(({ path, to, count }) => ({ path, ...(to !== path && { to }), count }))
   const breaks = breaksOf(renames, lexicons)
-  const result = { renames, files, breaks, tookBack, diagnostics: await afterwards(root, changes) }
+  const result = {
+    renames,
+    files,
+    breaks,
+    tookBack,
+    diagnostics: await afterwards(project, changes),
+  }
   if (dryRun || hasErrors(result.diagnostics) || (breaks.length > 0 && !force)) return result
   carryOut(root, changes)
   return { ...result, generated: await generate(root) }
@@ -85,11 +89,11 @@ interface PlannedChange extends FileChange {
   count: number
 }
 
-function plan(root: string, renames: Renames): PlannedChange[] {
+function plan(root: string, wanted: Plan): PlannedChange[] {
   const files = filesOf(root)
   const moved = new Map(
     files.flatMap((path) => {
-      const now = newPath(path, renames)
+      const now = newPath(path, wanted.renames)
       return now === undefined ? [] : [[path, now] as const]
     }),
   )
@@ -98,7 +102,7 @@ function plan(root: string, renames: Renames): PlannedChange[] {
       throw new UsageError(`${path} would become ${now}, which is there already`)
     }
   }
-  const replacer = new Replacer(renames, { files: new Set(files), moved })
+  const replacer = new Replacer(wanted, { files: new Set(files), moved })
   return files.flatMap((path) => {
     const text = textOf(root, path)
     const to = moved.get(path) ?? path
@@ -124,13 +128,17 @@ function newPath(path: string, renames: Renames): string | undefined {
 }
 
 /** What the checks say of the lexicons as they would be. */
-async function afterwards(root: string, changes: readonly PlannedChange[]): Promise<Diagnostic[]> {
-  const { project } = await loadChecked(root)
+async function afterwards(
+  project: Project,
+  changes: readonly PlannedChange[],
+): Promise<Diagnostic[]> {
   const byPath = new Map(changes.map((change) => [change.path, change]))
   const files = project.lexicons.map((file) => {
     const change = byPath.get(file.path)
     return change ? lexiconFile(change.to, change.text) : file
   })
-  const { diagnostics } = await checkLexicons(files)
+  const own = new Set(files.map(({ nsid }) => nsid))
+  const base = new Set(project.base?.lexicons.filter(({ nsid }) => !own.has(nsid)))
+  const { diagnostics } = await checkLexicons([...files, ...base], (file) => base.has(file))
   return diagnostics.filter((one) => hasErrors([one]))
 }

@@ -1,7 +1,7 @@
 /** Puts new names in the place of old ones in texts: NSIDs, paths that stand for them, and paths between files. Pure. */
 import { posix } from 'node:path'
 import { nsidToPath } from '../layout.ts'
-import type { Renames } from './names.ts'
+import type { Plan, Renames } from './names.ts'
 
 const { dirname, join, relative } = posix
 
@@ -18,9 +18,11 @@ const LEFT_OUT = ['.ts', '.tsx', '.js', '.json']
 
 /** A path to another file, in quotes; an NSID, and no part of a longer one; a path that stands for one. */
 const RELATIVE = /(?<quote>['"`])(?<path>\.{1,2}\/[^'"`\s$]*)\k<quote>/.source
-const nsidPattern = (nsids: string) =>
-  `(?<![A-Za-z0-9.-])(?<nsid>${nsids})(?![A-Za-z0-9-]|\\.[A-Za-z])`
-const pathPattern = (paths: string) => `(?<![A-Za-z0-9._-])(?<stands>${paths})(?![A-Za-z0-9_/-])`
+/** @param goesOn whether it may be the beginning of a longer one */
+const nsidPattern = (nsids: string, goesOn: boolean) =>
+  `(?<![A-Za-z0-9.-])(?<nsid>${nsids})(?![A-Za-z0-9-]${goesOn ? '' : '|\\.[A-Za-z]'})`
+const pathPattern = (paths: string, goesOn: boolean) =>
+  `(?<![A-Za-z0-9._-])(?<stands>${paths})(?![A-Za-z0-9_${goesOn ? '' : '/'}-])`
 
 const SOURCE = /\.[cm]?[jt]sx?$/
 
@@ -30,16 +32,20 @@ export class Replacer {
   readonly #names: RegExp
   readonly #all: RegExp
 
-  constructor(renames: Renames, moves: Moves) {
+  constructor({ renames, namespace }: Plan, moves: Moves) {
+    const pairs = namespace ? [[namespace.old, namespace.now] as const] : [...renames]
     this.#renames = new Map([
-      ...renames,
-      ...[...renames].map(([old, now]) => [nsidToPath(old), nsidToPath(now)] as const),
+      ...pairs,
+      ...pairs.map(([old, now]) => [nsidToPath(old), nsidToPath(now)] as const),
     ])
     this.#moves = moves
-    const nsids = [...renames.keys()].sort((a, b) => b.length - a.length)
+    const nsids = pairs.map(([old]) => old).sort((a, b) => b.length - a.length)
     const names = [
-      nsidPattern(nsids.map(literal).join('|')),
-      pathPattern(nsids.map((nsid) => literal(nsidToPath(nsid))).join('|')),
+      nsidPattern(nsids.map(literal).join('|'), namespace !== undefined),
+      pathPattern(
+        nsids.map((nsid) => literal(nsidToPath(nsid))).join('|'),
+        namespace !== undefined,
+      ),
     ].join('|')
     this.#names = new RegExp(names, 'g')
     this.#all = new RegExp(`${RELATIVE}|${names}`, 'g')

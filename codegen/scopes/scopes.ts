@@ -90,7 +90,8 @@ function ownNamespaces(root: string, { lexicons = [], project }: CheckedProject)
   const all = new Set(
     lexicons
       .filter(
-        ({ nsid, doc }) => own(nsid) && (doc.defs.main?.type === 'record' || handled.has(nsid)),
+        ({ nsid, doc, isBase }) =>
+          !isBase && own(nsid) && (doc.defs.main?.type === 'record' || handled.has(nsid)),
       )
       .map(({ nsid }) => namespaceOf(nsid)),
   )

@@ -1,5 +1,6 @@
 /** What this host does for whoever answers a request: made once per isolate, from the bindings alone. */
 import type { Env } from '../contracts/env.ts'
+import type { ScheduledBackup } from '../contracts/host-report.ts'
 import type { CollectionIndexes } from '../kernel/collections.ts'
 import { type Config, readConfig } from '../kernel/config/config.ts'
 import { describeSettings, type SettingView, unknownSettings } from '../kernel/config/describe.ts'
@@ -9,7 +10,9 @@ import type { Network } from '../kernel/net/network.ts'
 import { AccountLookup } from '../services/accounts/account-lookup.ts'
 import { Accounts } from '../services/accounts/accounts.ts'
 import { assertCaptcha } from '../services/accounts/captcha.ts'
+import { type AppDatabases, appDatabases } from '../services/app/databases.ts'
 import { Archives } from '../services/archive/archive.ts'
+import { viewSchedule } from '../services/backup/schedule-state.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
 import { collectionReader, type ReaderOf } from '../services/collections/host-index.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
@@ -39,6 +42,8 @@ import { createReportLimits, mailLimits } from './limits/policy.ts'
 export interface Services extends HostObjects {
   /** Records of all accounts of this host, as collection files have them indexed (docs/collections.md). */
   index<const C extends keyof CollectionIndexes>(collection: C): ReaderOf<C>
+  /** Tables of the app's own (docs/app-storage.md). */
+  readonly app: AppDatabases
   readonly config: Config
   /** The log of the request that is being worked on. */
   readonly log: Logger
@@ -74,6 +79,8 @@ export interface Services extends HostObjects {
   readonly space: DiskSpace
   /** The way to other servers. */
   readonly network: Network
+  /** How the backups stand that the Worker makes of itself. */
+  scheduledBackup(): Promise<ScheduledBackup | undefined>
   /** What relays say of this host. */
   readonly relays: RelayStatuses
   /** Whether a newer version is out. */
@@ -178,6 +185,8 @@ function createServices(env: Env): Services {
     get hostIndex() {
       return objects.hostIndex
     },
+    appTables: objects.appTables,
+    app: appDatabases(objects),
     index: (collection) => collectionReader(objects, collection),
     accounts,
     repositories: new Repositories({
@@ -231,6 +240,7 @@ function createServices(env: Env): Services {
     network,
     space,
     relays,
+    scheduledBackup: () => viewSchedule(env.BACKUPS, config.backups),
     newestVersion: new NewestVersion(config, network),
     get settings() {
       return describeSettings({ ...env })
@@ -273,4 +283,5 @@ const noteAccounts = (objects: HostObjects): HostObjects => ({
   get hostIndex() {
     return objects.hostIndex
   },
+  appTables: objects.appTables,
 })

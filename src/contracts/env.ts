@@ -7,7 +7,7 @@ export interface EmailBinding {
   send(message: object): Promise<unknown>
 }
 
-/** What the platform binds to this Worker: the five kinds of object, a blob store, the settings. */
+/** What the platform binds to this Worker: the six kinds of object, a blob store, the settings. */
 export interface Env extends RawSettings {
   /** `AccountRpc` */
   ACCOUNTS: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
@@ -17,11 +17,15 @@ export interface Env extends RawSettings {
   OAUTH: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
   /** `HostIndexRpc` */
   INDEX: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
+  /** `AppRpc` */
+  APP: DurableObjectNamespace<RpcObject & Rpc.DurableObjectBranded>
   SEQUENCER: DurableObjectNamespace<SequencerRpc & Rpc.DurableObjectBranded>
   /** Files of the sign-in and account pages. */
   ASSETS: Fetcher
   /** Blob bytes on Cloudflare. */
   BLOBS?: R2Bucket
+  /** On Cloudflare, if the Worker is to back itself up: the bucket for it (docs/backup.md). */
+  BACKUPS?: R2Bucket
   /** Blob bytes on plain workerd: a writable disk service. */
   BLOB_DISK?: Fetcher
   /**

@@ -93,6 +93,8 @@ export interface HostReport extends LiveReport {
   openReports: number
   /** When a backup of the whole host was last begun; undefined: not of late. */
   lastBackupAt?: number | undefined
+  /** Of backups that the Worker makes of itself; undefined: it is not set up to. */
+  scheduledBackup?: ScheduledBackup | undefined
   /** Of the disk; undefined: nobody knows. */
   freeBytes?: number | undefined
   /** PDS_FIREHOSE_MAX_LOG, bytes. */
@@ -103,6 +105,28 @@ export interface HostReport extends LiveReport {
   alerts: { what: string; help: string; grave: boolean }[]
   /** Names that are set and look like settings, but are none. */
   unknownSettings: readonly string[]
+}
+
+/** Backups that the Worker makes of itself (docs/backup.md). Times are ms since 1970. */
+export interface ScheduledBackup {
+  /** ms between two runs. */
+  interval: number
+  /** The run that is under way: it may take several triggers. */
+  run: { at: string; triggers: number; accounts: number } | null
+  /** The last run that was finished. */
+  last: {
+    startedAt: number
+    finishedAt: number
+    accounts: number
+    /** Accounts that could not be backed up, and why not the first of them. */
+    failed: number
+    why: string | null
+    manifest: string
+    /** Why nothing was removed, if something should have been. */
+    notRemoved: string | null
+  } | null
+  /** What the last trigger failed with; null: it did not. */
+  error: { at: number; message: string } | null
 }
 
 /** One account, for what looks at it from outside. */

@@ -264,6 +264,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
     return ctx.blockConcurrencyWhile(async () => {
       if (!profile.isDeleted()) return
       await blobStore(env).deleteFolder(blobFolder(did()))
+      await objects.appTables(did()).lifecycle.destroy()
       await storage.deleteAll()
       migrate(storage, migrations)
       for (const part of [outbox, profile, repo, scheduler]) part.clearCache()

@@ -2,7 +2,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { directoryStub, oauthStub, sequencerStub } from '../services/objects/stubs.ts'
+import { appStub, directoryStub, oauthStub, sequencerStub } from '../services/objects/stubs.ts'
 import { accountPlan } from '../storage/account/backup-plan.ts'
 import { migrations } from '../storage/account/schema.ts'
 import { directoryPlan } from '../storage/directory/backup-plan.ts'
@@ -20,6 +20,7 @@ const stubs = {
   directory: directoryStub(env),
   oauth: oauthStub(env),
   sequencer: sequencerStub(env),
+  app: appStub(env, undefined),
 }
 
 /** Objects that have some values. */

@@ -131,6 +131,9 @@ describe('an index', () => {
       '?',
     ])
     expect([...found.keys()]).toEqual([all[1]])
+    await expect(bySubject.page({ where: { createdAt: '2026-01-01T00:00:00Z' } })).rejects.toThrow(
+      /conditions are on its first places/,
+    )
     await expect(bySubject.page({ where, cursor: 'nonsense' })).rejects.toMatchObject({
       error: 'InvalidRequest',
     })
@@ -307,22 +310,26 @@ describe('after a write', () => {
     },
   )
 
-  test('one that takes the host with it each time is given up', async () => {
-    const account = await makeAccount()
+  test('one that takes the host with it three times is given up, and those beside it are told', async () => {
+    const [account, other] = [await makeAccount(), await makeAccount()]
     await runInDurableObject(indexStub(env) as never, (_, { storage }) => {
       const block = encode({ $type: NOTE, text: 'loop' })
       storage.sql.exec(
-        `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts)
-         VALUES (?, ?, 'a', 'create', 'r', ?, ?, 2)`,
-        ...[NOTE, account.did, cidOf(block), block],
+        `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts, unheard)
+         VALUES (?1, ?2, 'a', 'create', 'r', ?3, ?4, 0, 3), (?1, ?5, 'a', 'create', 'r', ?3, ?4, 0, 1)`,
+        ...[NOTE, account.did, cidOf(block), block, other.did],
       )
-      storage.sql.exec('INSERT INTO hook_lane VALUES (?, ?, 0)', NOTE, account.did)
+      for (const { did } of [account, other]) {
+        storage.sql.exec('INSERT INTO hook_lane VALUES (?, ?, 0)', NOTE, did)
+      }
     })
-    await restart()
+    // At once: whoever asks it for something has it begin.
+    await evictDurableObject(indexStub(env) as never)
     await vi.waitFor(async () => {
       const [letter] = await objects.hostIndex.hooks.letters(1)
       expect(letter).toMatchObject({ did: account.did, error: 'it never came to an end' })
     })
     expect(heard(account)).toEqual([])
+    await vi.waitFor(() => expect(heard(other)).toEqual(['loop 1']))
   })
 })

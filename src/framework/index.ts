@@ -25,6 +25,7 @@ export {
   type RateLimit,
 } from '../context/limits/policy.ts'
 export type { Services } from '../context/services.ts'
+export type { AccountTables, HostTables } from '../kernel/app-tables.ts'
 export type { Collection, CollectionIndexes, Collections, RecordOf } from '../kernel/collections.ts'
 export { mayCall, type OAuthRule, type PermittedCall } from '../server/auth/oauth-rule.ts'
 export {
@@ -43,6 +44,7 @@ export type {
   PlannedWrite,
 } from '../server/collections/define.ts'
 export type { Context, Definition, MethodShape, Output } from '../server/xrpc/define.ts'
+export type { AppDatabase, AppDatabases, AppParameter } from '../services/app/databases.ts'
 export type {
   CollectionReader,
   Condition,
@@ -51,3 +53,4 @@ export type {
   PageOptions,
   ReaderOf,
 } from '../services/collections/host-index.ts'
+export type { AppRow, AppValue } from '../storage/app/tables.ts'

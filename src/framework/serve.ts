@@ -28,6 +28,7 @@ import { site } from '../web/site.ts'
 import { type Tree, useTree } from './tree.ts'
 
 export { AccountObject } from '../durable/account.ts'
+export { AppObject } from '../durable/app.ts'
 export { DirectoryObject } from '../durable/directory.ts'
 export { IndexObject } from '../durable/host-index.ts'
 export { ImportCheckObject } from '../durable/import-check.ts'
@@ -69,6 +70,18 @@ const worker = {
       addSecurityHeaders(response, config)
     }
     return response
+  },
+
+  /** By the Cron trigger of wrangler.toml: backs the host up (docs/backup.md). */
+  async scheduled(_, env) {
+    const log = createLogger({ trigger: 'backup' }, env.LOG_LEVEL === 'error')
+    try {
+      const { backUpSelf } = await import('../server/back-up-self.ts')
+      log.info('backup', { outcome: await backUpSelf(env, log) })
+    } catch (error) {
+      log.error('the backup failed', error)
+      throw error
+    }
   },
 } satisfies ExportedHandler<Env>
 

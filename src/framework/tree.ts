@@ -1,4 +1,5 @@
 /** What generated code tells the runtime of a project: its lexicons, as far as they are needed at run time, and its methods. */
+import { type AppMigrations, useAppMigrations } from '../kernel/app-tables.ts'
 import { type CollectionFiles, useCollectionFiles } from '../kernel/collection-files.ts'
 import { type Schemas, useSchemas } from '../kernel/lexicons.ts'
 import { type Routes, useRoutes } from '../server/xrpc/routes.ts'
@@ -14,12 +15,15 @@ export interface Tree {
   docs: readonly Docs[]
   /** The files of `src/collections/`. */
   collections?: CollectionFiles
+  /** What makes the tables of `src/app/`. */
+  app?: AppMigrations
 }
 
 /** Hands the tree to those who need it. Once, before the first request. */
-export function useTree({ routes, schemas, docs, collections = {} }: Tree): void {
+export function useTree({ routes, schemas, docs, collections = {}, app }: Tree): void {
   useSchemas(schemas)
   useRoutes(routes)
   useDocs(docs)
   useCollectionFiles(collections)
+  if (app) useAppMigrations(app)
 }

@@ -14,12 +14,14 @@ export type BackupRule = 'kept' | 'session' | 'compared' | { readonly left: stri
 
 /** What a backup has of one kind of object. */
 export interface BackupPlan {
-  readonly object: 'account' | 'directory' | 'oauth' | 'sequencer'
+  readonly object: 'account' | 'directory' | 'oauth' | 'sequencer' | 'app'
   readonly tables: Readonly<Record<string, BackupRule>>
   /** Values under a key (`storage.kv`). */
   readonly values: Readonly<Record<string, BackupRule>>
   /** Conditions on the rows that count. */
   readonly where?: Readonly<Record<string, string>>
+  /** Stands before the names of the tables in the dump. */
+  readonly prefix?: string
 }
 
 /** Whether something is in the backup. */
@@ -57,7 +59,7 @@ export function* dumpRows(
     if (!isDumped(rule)) continue
     for (const page of pages(sql, table, plan.where?.[table])) {
       count += page.rows.length
-      yield line({ table, ...page })
+      yield line({ table: `${plan.prefix ?? ''}${table}`, ...page })
     }
   }
   for (const [key, rule] of Object.entries(plan.values)) {
@@ -95,7 +97,7 @@ function* pages(
   for (;;) {
     const next = after.length > 0 ? `(${key}) > (${keys.map(() => '?').join(', ')})` : 'true'
     const cursor = sql.exec(
-      `SELECT ${key}, * FROM ${table} WHERE ${where} AND ${next} ORDER BY ${key} LIMIT ${PAGE}`,
+      `SELECT ${key}, * FROM ${quoted(table)} WHERE ${where} AND ${next} ORDER BY ${key} LIMIT ${PAGE}`,
       ...after,
     )
     const columns = cursor.columnNames.slice(keys.length)
@@ -111,13 +113,16 @@ function* pages(
 /** The columns of the primary key, in its order; of a table without one, the row number. */
 function keysOf(sql: SqlStorage, table: string): string[] {
   const keys = sql
-    .exec<{ name: string; pk: number }>(`PRAGMA table_info(${table})`)
+    .exec<{ name: string; pk: number }>(`PRAGMA table_info(${quoted(table)})`)
     .toArray()
     .filter(({ pk }) => pk > 0)
     .sort((a, b) => a.pk - b.pk)
-    .map(({ name }) => name)
+    .map(({ name }) => quoted(name))
   return keys.length > 0 ? keys : ['rowid']
 }
+
+/** A name, whatever it is. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 const dumped = (value: SqlStorageValue): DumpedValue =>
   value instanceof ArrayBuffer ? bytesOf(new Uint8Array(value)) : value

@@ -1,5 +1,5 @@
 /** Puts the rows of a dump (`dump.ts`) back into a database. */
-import { type BackupPlan, type DumpedValue, tablesOf } from './dump.ts'
+import { type BackupPlan, type DumpedValue, quoted, tablesOf } from './dump.ts'
 import { StorageError } from './error.ts'
 import type { Migration } from './migrate.ts'
 import { insertRows, type SqlBinding } from './sql.ts'
@@ -35,7 +35,7 @@ export function replaceRows(
   let count = 0
   let isWhole = false
   for (const text of lines) {
-    const line = parse(text)
+    const line = parseLine(text)
     if (isWhole) throw invalid('There is something behind its end')
     if (!head) {
       head = assertHead(line, plan, migrations.length)
@@ -104,20 +104,40 @@ function putBack(
     if (isWanted(ownOf(plan.values, line.key))) kv.put(line.key, toValue(line.value))
     return 1
   }
-  const { table, columns, rows } = line
-  if (typeof table !== 'string' || !Array.isArray(columns) || !Array.isArray(rows)) {
-    throw invalid('A line is none of rows')
-  }
+  const { table, columns, rows } = assertRows(line)
   const rule = ownOf(plan.tables, table)
   if (!isWanted(rule)) return rows.length
+  return insertLine(sql, { table, columns, rows }, change)
+}
+
+/** Inserts the rows of a line into its table, which is one that may be written. @returns how many the line has */
+export function insertLine(
+  sql: SqlStorage,
+  line: Record<string, unknown>,
+  change?: LoadOptions['change'],
+): number {
+  const { table, columns, rows } = assertRows(line)
   assertColumns(sql, table, columns)
   const changed = rows.flatMap((row: unknown) => {
     const before = toRow(columns, row)
     const after = change ? change(table, before) : before
     return after ? [columns.map((column) => after[column] ?? null)] : []
   })
-  insertRows(sql, `INSERT OR REPLACE INTO ${table} (${columns.join(', ')})`, changed)
+  const names = columns.map(quoted).join(', ')
+  insertRows(sql, `INSERT OR REPLACE INTO ${quoted(table)} (${names})`, changed)
   return rows.length
+}
+
+function assertRows(line: Record<string, unknown>): {
+  table: string
+  columns: unknown[]
+  rows: unknown[]
+} {
+  const { table, columns, rows } = line
+  if (typeof table === 'string' && Array.isArray(columns) && Array.isArray(rows)) {
+    return { table, columns, rows }
+  }
+  throw invalid('A line is none of rows')
 }
 
 /** Names of columns become part of a statement. @throws StorageError */
@@ -128,7 +148,7 @@ function assertColumns(
 ): asserts columns is string[] {
   const known = new Set(
     sql
-      .exec<{ name: string }>(`PRAGMA table_info(${table})`)
+      .exec<{ name: string }>(`PRAGMA table_info(${quoted(table)})`)
       .toArray()
       .map(({ name }) => name),
   )
@@ -157,7 +177,8 @@ function toBinding(value: unknown): SqlBinding {
 const ownOf = <T>(of: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(of, name) ? of[name] : undefined
 
-function parse(text: string): Record<string, unknown> {
+/** A line. @throws StorageError `InvalidRequest` */
+export function parseLine(text: string): Record<string, unknown> {
   let line: unknown
   try {
     line = JSON.parse(text)

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type MadeAccount, makeAccounts, operatorOf } from '../support/accounts.ts'
+import { runCumulus } from '../support/command.ts'
 import { makeCookProject, RATING, RECIPE } from '../support/cook.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -188,7 +189,18 @@ test('a hook that throws or never ends is given up, and keeps nobody else', asyn
       /cumulus_hooks_total\{collection="com.example.cook.rating",outcome="failed"\} 4/,
     )
   }, 10_000)
-  expect(hanging.uri).toBeDefined()
+  const hooks = (...args: string[]) =>
+    runCumulus(['hooks', ...args], {
+      PDS_DATA_DIRECTORY: server.dataDirectory,
+      PDS_PORT: new URL(server.origin).port,
+    })
+  const listed = await hooks('list')
+  expect(listed.output).toContain(`create  ${first.uri}  (2 attempts)  Error: one star`)
+  expect(listed.output).toContain(`create  ${hanging.uri}  (2 attempts)  `)
+  expect(listed.output).toContain(`${RATING}: 0 wait, 2 given up`)
+  const [number = ''] = listed.output.split(' ')
+  expect(await hooks('retry', number)).toEqual({ code: 0, output: '1 told again\n' })
+  expect(await hooks('drop', '--yes')).toEqual({ code: 0, output: '1 forgotten\n' })
 })
 
 /** Ratings as the account has them. @param subject of which recipe only */

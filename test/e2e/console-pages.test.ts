@@ -23,6 +23,7 @@ const PATHS = [
   'moderation/blob',
   'relays',
   'mail',
+  'collections',
   'settings',
 ]
 

@@ -314,9 +314,44 @@ describe('a host on Cloudflare, whose place a stand-in takes', () => {
     expect(dry.code).toBe(0)
     expect(dry.output).toMatch(/\+ blob store +makes the bucket cumulus-blobs/)
     expect(dry.output).toContain('2. upload the Worker with its secrets: wrangler deploy')
+    expect(dry.output).not.toContain('backups')
     expect(
       asked().some(({ args }) => ['deploy', 'bulk', 'create'].some((word) => args.includes(word))),
     ).toBe(false)
+  })
+
+  test('backups by the Worker itself get a recipient, a bucket and a trigger', async () => {
+    put({})
+    const withRecipient = (recipient: string) =>
+      here('init', '--yes', '--target', 'cloudflare', '--backup-recipient', recipient)
+    const secret = `AGE-SECRET-KEY-1${'Q'.repeat(58)}`
+    const refused = await withRecipient(secret)
+    expect(refused).toMatchObject({ code: 2, output: expect.stringContaining('age-keygen') })
+    expect(refused.output).not.toContain(secret)
+    const recipient = `age1${'q'.repeat(58)}`
+    expect(await withRecipient(recipient)).toMatchObject({ code: 0 })
+    const text = read(project, 'wrangler.toml')
+    const config = parse(text) as { r2_buckets: object[] }
+    expect(config).toMatchObject({
+      vars: { PDS_BACKUP_RECIPIENT: recipient },
+      triggers: { crons: ['17 * * * *'] },
+    })
+    expect(config.r2_buckets).toEqual([
+      { binding: 'BLOBS', bucket_name: 'cumulus-blobs' },
+      { binding: 'BACKUPS', bucket_name: 'cumulus-backups' },
+    ])
+    expect(await here('init', '--yes', '--target', 'cloudflare')).toMatchObject({ code: 0 })
+    expect(read(project, 'wrangler.toml')).toBe(text)
+    const dry = await here('deploy', '--dry-run')
+    expect(dry.output).toMatch(/\+ backups +makes the bucket cumulus-backups/)
+    expect(dry.output).toContain('2. make the bucket cumulus-backups')
+    expect(await withRecipient('none')).toMatchObject({ code: 0 })
+    const left = await here('deploy', '--dry-run')
+    expect(left).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('no PDS_BACKUP_RECIPIENT'),
+    })
+    expect(await withRecipient(recipient)).toMatchObject({ code: 0 })
   })
 
   test('deploy uploads, waits, makes the first account and asks the relays; again, it goes on', async () => {

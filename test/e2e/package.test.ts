@@ -42,6 +42,7 @@ function step(name: string, program: string, args: readonly string[], cwd: strin
   const { status, stdout, stderr } = spawnSync(program, args, {
     cwd,
     encoding: 'utf8',
+    maxBuffer: 16 * 1024 * 1024,
     env: {
       ...process.env,
       CUMULUS_ENV_FILE: '',
@@ -93,6 +94,7 @@ test('a project is made of the package, and holds only what a person changes', (
     .filter((path) => !/^(src\/generated|node_modules)\//.test(path))
   expect(files.sort()).toEqual([
     '.gitignore',
+    '.vscode/settings.json',
     'README.md',
     'lexicons/com/example/guestbook/auth.json',
     'lexicons/com/example/guestbook/entry.json',
@@ -154,6 +156,24 @@ export default define({
   })
   expect(await call('com.example.guestbook.getEntries?owner=alice.test')).toEqual({ entries: [] })
 }, 120_000)
+
+test('a client, a description and pages are made of its lexicons and of those of the package', async () => {
+  const client = step('client', join(bin, 'cumulus'), ['codegen', 'client'], app)
+  expect(client).toContain('+ client/client.ts')
+  expect(client).toMatch(/added \(com\.example, /)
+  const printed = step('openapi', join(bin, 'cumulus'), ['codegen', 'openapi', '--out', '-'], app)
+  const { paths } = JSON.parse(printed)
+  expect(paths['/xrpc/com.example.guestbook.getEntries'].get.security).toEqual([{}])
+  expect(paths['/xrpc/com.atproto.server.describeServer'].get.security).toEqual([{}])
+  expect(paths['/xrpc/com.atproto.server.deactivateAccount'].post.security).toEqual([
+    { mainPassword: [] },
+    { oauth: ['account:status?action=manage'] },
+  ])
+  for (const nsid of ['com.example.guestbook.getEntries', 'com.atproto.repo.createRecord']) {
+    const page = await fetch(`${server?.origin}/docs/${nsid}`)
+    expect(await page.text()).toContain('answered here')
+  }
+}, 60_000)
 
 test('it is built for Cloudflare', () => {
   const wrangler = join(bin, 'wrangler')

@@ -9,13 +9,16 @@ export interface MadeAccount {
   accessJwt: string
 }
 
+/** What is asked of a server here. */
+type Host = Pick<TestServer, 'origin' | 'dataDirectory'>
+
 let made = 0
 
 type Method = 'did:web' | 'did:plc'
 
 /** Makes `count` accounts, a few at a time; a did:plc takes a host with a PLC directory. */
 export async function makeAccounts(
-  server: TestServer,
+  server: Host,
   count: number,
   method: Method = 'did:web',
 ): Promise<MadeAccount[]> {
@@ -29,7 +32,7 @@ export async function makeAccounts(
   return accounts
 }
 
-async function makeAccount(server: TestServer, method: Method): Promise<MadeAccount> {
+async function makeAccount(server: Host, method: Method): Promise<MadeAccount> {
   const handle = `user${made++}.test`
   const response = await fetch(`${server.origin}/xrpc/com.atproto.server.createAccount`, {
     method: 'POST',
@@ -45,11 +48,11 @@ async function makeAccount(server: TestServer, method: Method): Promise<MadeAcco
 }
 
 /** The operator's password, which `npm start` made up. */
-export function passwordOf({ dataDirectory }: TestServer): string {
+export function passwordOf({ dataDirectory }: Host): string {
   const secrets = JSON.parse(readFileSync(join(dataDirectory, 'secrets.json'), 'utf8'))
   return String(secrets.PDS_ADMIN_PASSWORD)
 }
 
 /** The operator's credentials. */
-export const operatorOf = (server: TestServer): string =>
+export const operatorOf = (server: Host): string =>
   `Basic ${Buffer.from(`admin:${passwordOf(server)}`).toString('base64')}`

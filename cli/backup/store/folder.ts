@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
-import { assertName, type BackupStore, type LocalFile } from './store.ts'
+import { assertName, type ByteSource, type KeptFile } from '../../../src/services/backup/store.ts'
+import { LocalFile, type LocalStore } from './local-file.ts'
 
 const PARTIAL = '.partial'
 
@@ -22,7 +23,7 @@ const PARTIAL = '.partial'
 const ABANDONED = 24 * 60 * 60 * 1000
 
 /** A backup in a folder of this machine, or of a disk or server that is mounted here. */
-export class FolderStore implements BackupStore {
+export class FolderStore implements LocalStore {
   readonly name: string
   readonly temporary: string
   readonly #root: string
@@ -62,7 +63,12 @@ export class FolderStore implements BackupStore {
     return found?.isFile() ? createReadStream(path, { highWaterMark: 256 * 1024 }) : undefined
   }
 
-  async write(name: string, file: LocalFile): Promise<void> {
+  keep(source: ByteSource): Promise<KeptFile> {
+    return LocalFile.keep(this.temporary, source)
+  }
+
+  async write(name: string, kept: KeptFile): Promise<void> {
+    const file = LocalFile.of(kept)
     const path = this.#pathOf(name)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await sync(file.path)
@@ -75,18 +81,24 @@ export class FolderStore implements BackupStore {
     await sync(dirname(path))
   }
 
+  async remove(...names: string[]): Promise<number> {
+    let removed = 0
+    for (const name of names) if (await this.#remove(name)) removed++
+    return removed
+  }
+
+  async close(): Promise<void> {
+    await rm(this.temporary, { recursive: true, force: true })
+  }
+
   /** What lies where a link leads to may be another backup's. */
-  async remove(name: string): Promise<boolean> {
+  async #remove(name: string): Promise<boolean> {
     const path = this.#pathOf(name)
     const folder = await realpath(dirname(path)).catch(absent)
     const root = await realpath(this.#root)
     if (folder === undefined || !`${folder}${sep}`.startsWith(`${root}${sep}`)) return false
     await rm(path, { force: true })
     return true
-  }
-
-  async close(): Promise<void> {
-    await rm(this.temporary, { recursive: true, force: true })
   }
 
   /** From another file system. */

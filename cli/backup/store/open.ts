@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CommandError } from '../../terminal/errors.ts'
 import { FolderStore } from './folder.ts'
+import type { LocalStore } from './local-file.ts'
 import { S3Store } from './s3.ts'
-import type { BackupStore } from './store.ts'
 
 export const PLACE = 'A folder, or s3://bucket/folder (with AWS_… in the environment)'
 
@@ -17,7 +17,7 @@ export const PLACE = 'A folder, or s3://bucket/folder (with AWS_… in the envir
 export async function openStore(
   place: string,
   { mustExist = false, env = process.env } = {},
-): Promise<BackupStore> {
+): Promise<LocalStore> {
   const store = await open(place, mustExist, env)
   // Also where it is interrupted.
   process.once('exit', () => rmSync(store.temporary, { recursive: true, force: true }))
@@ -28,7 +28,7 @@ async function open(
   place: string,
   mustExist: boolean,
   env: NodeJS.ProcessEnv,
-): Promise<BackupStore> {
+): Promise<LocalStore> {
   if (place.startsWith('s3://')) return S3Store.open(place, s3Options(env))
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) {
     throw new CommandError(`${place} is no folder, and no s3:// URL: those two are known.`)

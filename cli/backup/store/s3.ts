@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { AwsClient } from 'aws4fetch'
+import { assertName, type ByteSource, type KeptFile } from '../../../src/services/backup/store.ts'
 import { CommandError } from '../../terminal/errors.ts'
 import { reasonOf } from '../../terminal/reason.ts'
-import { assertName, type BackupStore, type LocalFile } from './store.ts'
+import { LocalFile, type LocalStore } from './local-file.ts'
 
 /** Bytes that S3 takes in one request. */
 const MAX_SIZE = 5 * 1024 ** 3
@@ -22,7 +23,7 @@ export interface S3Options {
 }
 
 /** A backup in a bucket: Amazon's S3, Cloudflare R2, MinIO and others. */
-export class S3Store implements BackupStore {
+export class S3Store implements LocalStore {
   readonly name: string
   readonly temporary: string
   readonly #client: AwsClient
@@ -83,7 +84,12 @@ export class S3Store implements BackupStore {
     return Readable.fromWeb(response.body as ReadableStream)
   }
 
-  async write(name: string, file: LocalFile): Promise<void> {
+  keep(source: ByteSource): Promise<KeptFile> {
+    return LocalFile.keep(this.temporary, source)
+  }
+
+  async write(name: string, kept: KeptFile): Promise<void> {
+    const file = LocalFile.of(kept)
     if (file.size > MAX_SIZE) {
       throw new CommandError(
         `${name} has ${file.size} bytes, and S3 takes 5 GiB at once: back up to a folder.`,
@@ -99,9 +105,9 @@ export class S3Store implements BackupStore {
     await rm(file.path)
   }
 
-  async remove(name: string): Promise<boolean> {
-    await this.#ask(this.#urlOf(name), { method: 'DELETE' }, [404])
-    return true
+  async remove(...names: string[]): Promise<number> {
+    for (const name of names) await this.#ask(this.#urlOf(name), { method: 'DELETE' }, [404])
+    return names.length
   }
 
   async close(): Promise<void> {

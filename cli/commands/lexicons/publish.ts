@@ -1,11 +1,11 @@
 /** `cumulus lexicons publish`: publishes the lexicons of one's own namespace as records of an account. */
 import type { ArgsDef } from 'citty'
-import { checkLexicons } from '../../../codegen/check/check.ts'
 import { jsonOption, rootOption } from '../../../codegen/commands/options.ts'
 import { hasErrors } from '../../../codegen/diagnostics.ts'
 import { UsageError } from '../../../codegen/errors.ts'
 import { escapeControls } from '../../../codegen/escape-controls.ts'
-import { type LexiconFile, loadLexicons } from '../../../codegen/load.ts'
+import { loadCheckedLexicons } from '../../../codegen/generate.ts'
+import type { LexiconFile } from '../../../codegen/load.ts'
 import { count, printDiagnostics, printJson, seconds } from '../../../codegen/report.ts'
 import {
   type Account,
@@ -101,10 +101,9 @@ export default command({
 
 /** The lexicons of a namespace, checked. @throws UsageError when there are none; CommandError */
 async function ownLexicons(root: string, namespace: string): Promise<LexiconFile[]> {
-  const files = loadLexicons(root)
-  const own = files.filter(({ nsid }) => isIn(nsid, namespace))
+  const { project, diagnostics } = await loadCheckedLexicons(root)
+  const own = project.lexicons.filter(({ nsid }) => isIn(nsid, namespace))
   if (own.length === 0) throw new UsageError(`lexicons/ has nothing below ${namespace}`)
-  const { diagnostics } = await checkLexicons(files, (file) => !own.includes(file))
   const concerning = diagnostics.filter(({ file }) => own.some(({ path }) => path === file))
   printDiagnostics(concerning)
   if (hasErrors(concerning)) throw new CommandError('nothing was published')

@@ -1,5 +1,6 @@
 /** What the host itself knows to be wrong: settings, mail, storage, version. */
 import { didYouMean } from '../../../codegen/did-you-mean.ts'
+import type { HostReport } from '../../../src/contracts/host-report.ts'
 import { settings } from '../../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../../src/kernel/loopback.ts'
 import { quotaNames } from '../../../src/kernel/quota.ts'
@@ -8,7 +9,7 @@ import { bytesInWords, counted } from '../../../src/web/numbers.ts'
 import { verifySmtp } from '../../host/mail-relay.ts'
 import { messageOf } from '../answers.ts'
 import type { Check } from '../check.ts'
-import { foundIf, Skipped, WELL } from '../finding.ts'
+import { type Finding, foundIf, Skipped, WELL } from '../finding.ts'
 
 /** ms */
 const DAY = 24 * 60 * 60 * 1000
@@ -36,6 +37,36 @@ const QUOTA_NAMES = {
   uploads: 'uploads in a day',
   uploadBytes: 'bytes of uploads in a day',
 } as const
+
+/** What is wrong with the backups that the Worker makes of itself. */
+function findingsOf(schedule: HostReport['scheduledBackup'], now: number): Finding[] {
+  if (!schedule) return []
+  const { last, error, interval } = schedule
+  const mend =
+    'The log of the Worker says more (`npx wrangler tail`); docs/backup.md, “On Cloudflare”'
+  const isLate = last !== null && now - last.finishedAt > 2 * interval + DAY
+  return [
+    ...foundIf(error !== null, () => ({
+      what: `The backup by the Cron trigger fails: ${error?.message}.`,
+      severity: 'error',
+      mend,
+    })),
+    ...foundIf(isLate, () => ({
+      what: 'The backup by the Cron trigger was not finished in time.',
+      severity: 'error',
+      mend,
+    })),
+    ...foundIf(last !== null && last.failed > 0, () => ({
+      what: `The backup by the Cron trigger left ${counted(last?.failed ?? 0, 'account')} out: ${last?.why}.`,
+      severity: 'error',
+      mend,
+    })),
+    ...foundIf(last !== null && last.notRemoved !== null, () => ({
+      what: `Old backups were not removed: ${last?.notRemoved}.`,
+      mend,
+    })),
+  ]
+}
 
 export const hostChecks: readonly Check[] = [
   {
@@ -154,12 +185,15 @@ export const hostChecks: readonly Check[] = [
     means:
       'When the disk breaks or the host is lost, so is everything that was written since the last one.',
     mend: '`npx cumulus backup --to <folder or s3://bucket>`, each day with `--every 24h` (docs/backup.md)',
-    async run({ status: { lastBackupAt, now }, isPublic }) {
+    async run({ status: { lastBackupAt, scheduledBackup, now }, isPublic }) {
       if (!isPublic) throw new Skipped('the host is on this machine only (PDS_HOSTNAME)')
       const isOld = lastBackupAt === undefined || now - lastBackupAt > BACKUP_AGE
-      return foundIf(isOld, () => ({
-        what: `No backup of the host was begun within ${BACKUP_AGE / DAY} days.`,
-      }))
+      return [
+        ...foundIf(isOld, () => ({
+          what: `No backup of the host was begun within ${BACKUP_AGE / DAY} days.`,
+        })),
+        ...findingsOf(scheduledBackup, now),
+      ]
     },
   },
   {

@@ -129,7 +129,7 @@ export const writing: Files = {
     'tid',
     { operand: s.object({ 'key!': s.format('at-uri'), 'value!': s.string() }) },
   ),
-  ...s.record('sh.sample.key', { 'key!': s.string(), 'name!': s.string() }, 'record-key'),
+  ...s.record('sh.sample.key', { 'key!': s.string(), 'name!': s.string() }, 'any'),
   // Long names, which end up in lines of their own.
   ...lexicon('org.sample.verylongdomainname.collaborativeAnnotation.defs', {
     collaborativeAnnotationSelectorWithContext: s.object({ 'exact!': s.string() }),

@@ -62,40 +62,64 @@ async function fillSome(
   objects: Objects,
   { id, collection, place }: IndexDefinition,
 ): Promise<void> {
-  const { definitions } = index
+  const { accounts, definitions, scans } = index
   const list = await objects.sequencer.listByCollection(collection, AT_ONCE, place)
   if (list.toAsk.length > 0) {
     await Promise.all(list.toAsk.map((did) => fillInCollections(objects, did)))
     return
   }
-  const pages = await Promise.all(list.dids.map((did) => readAll(index, objects, id, did)))
-  const records = pages.reduce((sum, count) => sum + count, 0)
+  // Their numbers are taken before they are read: whoever is deleted meanwhile has none any more.
+  const owners = list.dids.map((did) => ({ did, account: accounts.ensure(did) }))
+  const read = await Promise.all(
+    owners.map(async ({ did, account }) => {
+      const scan = scanOf(index, id, { did, account, after: '' })
+      return { scan, page: scan && (await readPage(objects, scan)) }
+    }),
+  )
+  const left: Scan[] = []
+  let records = 0
+  // One write to the disk for all of them.
+  index.transaction(() => {
+    for (const { scan, page } of read) {
+      if (!scan || !page) continue
+      records += page.records.length
+      const after = page.records.at(-1)?.rkey
+      if (scans.take(scan, page) && after !== undefined) left.push({ ...scan, after })
+    }
+  })
+  for (const scan of left) records += await readRest(index, objects, id, scan)
   index.transaction(() => {
     definitions.noteProgress(id, list.next ?? place, list.dids.length, records)
     if (list.next === undefined) definitions.finish(id, Date.now())
   })
 }
 
-/** One account from one end to the other; how many records it has. */
-async function readAll(
+/** What to read of an account; undefined: the definition is gone. */
+function scanOf(
+  { definitions }: HostIndex,
+  id: number,
+  from: Pick<Scan, 'did' | 'account' | 'after'>,
+): Scan | undefined {
+  const definition = definitions.all().find((one) => one.id === id)
+  return definition && { definition, ...from, round: 0 }
+}
+
+/** One account from a key to its end; how many records there are. */
+async function readRest(
   index: HostIndex,
   objects: Objects,
   id: number,
-  did: string,
+  from: Pick<Scan, 'did' | 'account' | 'after'>,
 ): Promise<number> {
-  const { accounts, definitions, scans } = index
-  const account = accounts.ensure(did)
   let count = 0
-  let after = ''
+  let { after } = from
   for (;;) {
-    const definition = definitions.all().find((one) => one.id === id)
-    if (!definition) return count
-    const scan: Scan = { definition, account, did, after, round: 0 }
-    const page = await readPage(objects, scan)
+    const scan = scanOf(index, id, { ...from, after })
+    const page = scan && (await readPage(objects, scan))
     if (!page) return count
     let goesOn = false
     index.transaction(() => {
-      goesOn = scans.take(scan, page)
+      goesOn = index.scans.take(scan, page)
     })
     count += page.records.length
     if (!goesOn) return count

@@ -12,6 +12,9 @@ const AT_ONCE = 16
 /** How often a write is told, unless the collection says so. */
 const ATTEMPTS = 10
 
+/** Attempts in a row that may end without a word: each may have cost a restart. */
+const UNHEARD = 3
+
 /** ms that a hook may take, unless the collection says so, and that its end may be late. */
 const TIMEOUT = 30_000
 const LATE = 5_000
@@ -19,6 +22,8 @@ const LATE = 5_000
 /** ms before the second attempt; doubles with each. */
 const FIRST_PAUSE = 1_000
 const LONGEST_PAUSE = 60 * 60 * 1000
+/** ms until what has ended is stored. */
+const LATEST = 100
 /** ms; longer pauses are left to the alarm. */
 const BY_TIMER = 30_000
 
@@ -41,7 +46,12 @@ export class HookRunner {
   readonly #parts: HookRunnerParts
   /** Accounts with an attempt that is under way, by collection. */
   readonly #running = new Map<string, Set<string>>()
+  /** Collections in which one is under way that may end the process. */
+  readonly #suspects = new Set<string>()
   readonly #calls = new Set<Promise<void>>()
+  /** Attempts that have ended, and whose end is not stored yet. */
+  #ended: (readonly [HookTask, TaskEnd])[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   readonly job: Job = {
     name: 'run hooks',
@@ -56,8 +66,9 @@ export class HookRunner {
     this.#parts = parts
   }
 
-  /** Starts whatever is due and has room. */
+  /** Stores what has ended, and starts whatever is due and has room. */
   kick(): void {
+    this.#flush()
     for (const [collection, definition] of this.#parts.definitions()) {
       if (definition.afterWrite) this.#start(collection, definition)
     }
@@ -73,12 +84,15 @@ export class HookRunner {
       .filter((did) => !running.has(did))
       .slice(0, room)
     if (due.length === 0) return
-    const begun = tasks.begin(collection, due)
-    for (const { did } of begun) running.add(did)
+    const begun = tasks.begin(collection, due, !this.#suspects.has(collection))
+    for (const task of begun) {
+      running.add(task.did)
+      if (isSuspect(task)) this.#suspects.add(collection)
+    }
     // What failed before may do so by ending the invocation: nobody else is in it.
-    const again = begun.filter(({ attempts }) => attempts > 1)
-    const first = begun.filter(({ attempts }) => attempts === 1)
-    for (const group of [first, ...again.map((task) => [task])]) {
+    const isAlone = (task: HookTask) => task.attempts > 1 || isSuspect(task)
+    const together = begun.filter((task) => !isAlone(task))
+    for (const group of [together, ...begun.filter(isAlone).map((task) => [task])]) {
       if (group.length === 0) continue
       const call = this.#call(group, definition).finally(() => this.#calls.delete(call))
       this.#calls.add(call)
@@ -99,7 +113,7 @@ export class HookRunner {
     }
     const fail = (error: string) => report([...waiting.keys()].map((id) => ({ id, error })))
     // Earlier attempts were never heard of again: the process ended with each.
-    if (group.some(({ attempts }) => attempts > most)) {
+    if (group.some((task) => task.attempts > most || isHopeless(task))) {
       await Promise.resolve()
       return fail('it never came to an end')
     }
@@ -123,10 +137,9 @@ export class HookRunner {
     let next = Number.POSITIVE_INFINITY
     const ended = heard.map(([task, error]): readonly [HookTask, TaskEnd] => {
       const { collection, did, rkey, rev, attempts } = task
-      this.#runningOf(collection).delete(did)
       counters.noteHook(collection, error === undefined)
       if (error === undefined) return [task, { done: true }]
-      const isOver = attempts >= most
+      const isOver = attempts >= most || isHopeless(task)
       const about = { account: did, collection, rkey, rev, attempts }
       const what = isOver ? 'a hook was given up' : 'a hook failed'
       this.#parts.log().error(what, new Error(error), about)
@@ -135,11 +148,34 @@ export class HookRunner {
       next = Math.min(next, pause)
       return [task, { done: false, error, again: now + pause }]
     })
-    this.#parts.tasks.end(ended, now)
+    this.#ended.push(...ended)
+    // One more write to the disk for each would cost those who write to their repositories: the next page of the log takes
+    // it along, unless somebody waits for it.
+    const isUrgent = ended.some(
+      ([task, end]) => !end.done || isSuspect(task) || this.#parts.tasks.hasNext(task),
+    )
+    if (!isUrgent) {
+      this.#timer ??= setTimeout(() => this.kick(), LATEST)
+      return
+    }
+    this.#flush()
     if (Number.isFinite(next)) this.#parts.reschedule()
     // The alarm waits for hooks that are under way, which may take long.
     if (next <= BY_TIMER) setTimeout(() => this.kick(), next)
     this.kick()
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#ended.length === 0) return
+    const ended = this.#ended
+    this.#ended = []
+    this.#parts.tasks.end(ended, Date.now())
+    for (const [task] of ended) {
+      this.#runningOf(task.collection).delete(task.did)
+      if (isSuspect(task)) this.#suspects.delete(task.collection)
+    }
   }
 
   #due(): number | undefined {
@@ -157,3 +193,8 @@ export class HookRunner {
     return none
   }
 }
+
+/** The attempt before this one ended with the process, and perhaps the process with it. */
+const isSuspect = ({ unheard }: HookTask): boolean => unheard > 1
+
+const isHopeless = ({ unheard }: HookTask): boolean => unheard > UNHEARD

@@ -9,8 +9,12 @@ import type { Job } from '../scheduler.ts'
 const PAGE = 500
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/** ms that events wait for others to go with them. */
-const GATHER = 20
+/**
+ * ms that events wait for others to go with them; the second while they come one after the other. Each time costs a write to
+ * the disk, for which whoever writes next would wait.
+ */
+const GATHER = 10
+const GATHER_MORE = 40
 
 /** ms that an event waits for the index to say where it stands, and a change of an account to be seen there. */
 const PATIENCE = 2_000
@@ -32,6 +36,8 @@ export class IndexFeed {
   #position: number | undefined
   #beginning: Promise<void> | undefined
   #hurry: (() => void) | undefined
+  /** Whether there were several events the last time. */
+  #isBusy = false
 
   readonly job: Job = {
     name: 'feed the index',
@@ -105,6 +111,7 @@ export class IndexFeed {
   async #send(): Promise<void> {
     const { log, index, retention } = this.#parts
     if (this.#position === undefined) await this.#begin()
+    this.#isBusy = log.head - (this.#position ?? log.head) > 1
     while (this.#isBehind()) {
       const after = this.#position ?? 0
       const { prunedTo } = retention
@@ -121,7 +128,7 @@ export class IndexFeed {
   #gather(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#hurry = resolve
-    setTimeout(resolve, GATHER)
+    setTimeout(resolve, this.#isBusy ? GATHER_MORE : GATHER)
     return promise
   }
 }

@@ -3,10 +3,11 @@
 import type { RouteSetting } from '../../routing/settings.ts'
 import { isLoopback } from '../loopback.ts'
 import type { Quota } from '../quota.ts'
+import { type BackupConfig, backupProblems, readBackupSettings } from './backup-settings.ts'
 import { type Branding, brandingProblems, readBranding } from './branding.ts'
 import { type MailSettings, mailProblems, readMailSettings, sendsMail } from './mail-settings.ts'
 import { DEFAULT_MEMORY, operationProblems } from './operation-settings.ts'
-import { readQuota } from './quota-settings.ts'
+import { type AppQuota, readAppQuota, readQuota } from './quota-settings.ts'
 import {
   type LastingSecret,
   MIN_SECRET,
@@ -56,6 +57,8 @@ export interface Config extends MailSettings, SecretSettings {
   serviceDid: string
   handleDomains: readonly string[]
   adminPassword: string | undefined
+  /** Backups that the Worker makes of itself. */
+  backups: BackupConfig
   /** Opens `/metrics`. */
   metricsToken: string | undefined
   /** Whether `/docs` is there. */
@@ -114,6 +117,8 @@ export interface Config extends MailSettings, SecretSettings {
   maxImportSize: number
   /** What an account may store and upload, unless the operator has set something else for it. */
   quota: Quota
+  /** What the app's own tables may have. */
+  appQuota: AppQuota
   /** What happens to images that say where they were taken. */
   imageLocation: 'allow' | 'strip' | 'reject'
   /** What becomes of records whose collection is not in the tree. */
@@ -150,7 +155,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     )
   }
   problems.push(...mailProblems(parsed), ...signUpProblems(parsed, sendsMail(parsed)))
-  problems.push(...operationProblems(parsed))
+  problems.push(...operationProblems(parsed), ...backupProblems(parsed))
   const { PDS_HOSTNAME: name } = parsed
   if (name !== undefined && !/^[a-z0-9.-]+$/i.test(name)) {
     problems.push(
@@ -192,6 +197,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     handleDomains: handleDomains.length > 0 ? handleDomains : [local ? '.test' : `.${hostname}`],
     adminPassword: parsed.PDS_ADMIN_PASSWORD,
     metricsToken: parsed.PDS_METRICS_TOKEN,
+    backups: readBackupSettings(parsed),
     docs: parsed.PDS_DOCS ?? devMode,
     memory: parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY,
     ...secrets,
@@ -259,6 +265,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     blobUploadLimit: parsed.PDS_BLOB_UPLOAD_LIMIT ?? 5 * 1024 * 1024,
     maxImportSize: parsed.PDS_MAX_REPO_IMPORT_SIZE ?? 512 * 1024 * 1024,
     quota: readQuota(parsed),
+    appQuota: readAppQuota(parsed),
     signUps: readSignUps(parsed),
     imageLocation: parsed.PDS_IMAGE_LOCATION ?? 'strip',
     lexiconMode: parsed.PDS_LEXICON_MODE ?? 'known',

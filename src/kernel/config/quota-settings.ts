@@ -13,6 +13,14 @@ export const quotaSettings = {
     'Bytes that its repository may have: the blocks of its current commit.',
   ),
   PDS_QUOTA_BLOB_BYTES: count('10737418240 (10 GiB)', 'Bytes that its blobs may have together.'),
+  PDS_QUOTA_APP_BYTES: count(
+    '16777216 (16 MiB)',
+    'Bytes that the app’s own tables may have for each account (docs/app-storage.md).',
+  ),
+  PDS_QUOTA_APP_HOST_BYTES: count(
+    '1073741824 (1 GiB)',
+    'Bytes that the app’s own tables of the host may have together.',
+  ),
   PDS_QUOTA_UPLOADS: count(
     '1000',
     'Blobs that it may upload in 24 hours, where rate limits are enabled.',
@@ -21,6 +29,18 @@ export const quotaSettings = {
 } as const
 
 type Parsed = { readonly [Name in keyof typeof quotaSettings]?: number }
+
+/** Bytes that the app's own tables may have; 0: as many as they like. */
+export interface AppQuota {
+  /** For each account. */
+  account: number
+  host: number
+}
+
+export const readAppQuota = (parsed: Parsed): AppQuota => ({
+  account: parsed.PDS_QUOTA_APP_BYTES ?? 16 * 1024 ** 2,
+  host: parsed.PDS_QUOTA_APP_HOST_BYTES ?? 1024 ** 3,
+})
 
 export const readQuota = (parsed: Parsed): Quota => ({
   records: parsed.PDS_QUOTA_RECORDS ?? 2_000_000,

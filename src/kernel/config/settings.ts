@@ -2,6 +2,7 @@
  * Every setting of a host, in one table. It is the source of `Config`, of `npm start -- --help` and of
  * `docs/configuration.md`. Names are the reference PDS's where the meaning is the same.
  */
+import { backupSettings } from './backup-settings.ts'
 import { brandingSettings } from './branding.ts'
 import {
   address,
@@ -247,6 +248,7 @@ export const settings = {
     'How long a lexicon from the network counts before it is asked for again.',
   ),
   ...operationSettings,
+  ...backupSettings,
   PDS_DEV_MODE: flag(
     'false',
     'Development, on this machine only: answers are checked against their lexicons, plain http is forwarded to, ' +

@@ -1,7 +1,7 @@
 /** Durable Objects that are in memory of this isolate. */
 import type { Family } from './exposition.ts'
 
-const KINDS = ['account', 'directory', 'sequencer', 'oauth', 'index'] as const
+const KINDS = ['account', 'directory', 'sequencer', 'oauth', 'index', 'app'] as const
 type Kind = (typeof KINDS)[number]
 
 /** Nobody is told when the platform lets an object go; its memory is free some time later. So these are a few too many. */

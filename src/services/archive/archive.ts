@@ -5,6 +5,7 @@
  */
 import { makeZip } from 'client-zip'
 import { getExtension } from 'hono/utils/mime'
+import { appMigrations } from '../../kernel/app-tables.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
@@ -24,7 +25,7 @@ export const MAX_BLOBS = 60_000
 
 export interface ArchiveDependencies {
   readonly config: Pick<Config, 'hostname' | 'publicUrl'>
-  readonly objects: Pick<HostObjects, 'directory' | 'oauth'>
+  readonly objects: Pick<HostObjects, 'directory' | 'oauth' | 'appTables'>
   readonly plc: PlcDirectory
   /** A new one for each use, since it belongs to the request that it works for. */
   store(): BlobStore
@@ -83,6 +84,11 @@ export class Archives {
         const preferences = stored.map(({ value }) => JSON.parse(value) as unknown)
         yield json('preferences.json', { preferences })
         yield json('account.json', await accountFacts(this.#dependencies, did, account))
+        // None of an app that never had tables.
+        if (appMigrations('account').length > 0) {
+          const rows = await this.#dependencies.objects.appTables(did).backup.dump()
+          yield { name: 'app.jsonl', input: rows, lastModified }
+        }
         yield json('identity.json', await identityFacts(this.#dependencies, did, account))
       }
       const counts = { blobs: 0, bytes: 0 }

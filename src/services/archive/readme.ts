@@ -18,6 +18,9 @@ account.json
     What this host knows of you besides: handle, email address, how you sign in, which apps and browsers are signed in,
     invite codes. It holds neither passwords nor keys.
 
+app.jsonl
+    What this host's own app keeps for you besides, if it keeps anything: lines of JSON, each with rows of one table.
+
 identity.json
     Your identity: for a did:plc all that the PLC directory has on record, otherwise the DID document.
 

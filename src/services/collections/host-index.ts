@@ -33,7 +33,7 @@ export type Condition<V> =
 
 /** One index of a collection. `W`: conditions by place; `First`: what its first place has. */
 export interface IndexReader<R, W, First> {
-  /** One page in the order of the index. Two rows for each record. @throws XRPCError `IndexNotReady` (503) */
+  /** One page in the order of the index. A row for each record. @throws XRPCError `IndexNotReady` (503) */
   page(options?: PageOptions<W>): Promise<Page<R>>
   /** How many there are, up to `max` (10,000 unless given). A row for each. */
   count(options?: { where?: W; max?: number }): Promise<number>

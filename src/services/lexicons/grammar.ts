@@ -18,6 +18,9 @@ const ENCODING = (() => {
   return new RegExp(`^${type}(?: *, *${type})*$`)
 })()
 
+/** The patterns as regular expressions, for what checks by itself, such as editors. */
+export const PATTERNS = { name: NAME.source, field: FIELD.source, encoding: ENCODING.source }
+
 /** Names of definitions and of errors: ASCII letters, digits, `_` and `-`, a letter first. */
 export const isName = (text: string): boolean => NAME.test(text)
 

@@ -2,6 +2,7 @@
 
 import type { AccountRpc } from '../../contracts/account.ts'
 import type { Holder, RpcClient } from '../../contracts/answer.ts'
+import type { AppRpc } from '../../contracts/app.ts'
 import type { DirectoryRpc } from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
 import type { HostIndexRpc } from '../../contracts/host-index.ts'
@@ -15,6 +16,7 @@ export type DirectoryClient = RpcClient<DirectoryRpc>
 export type SequencerClient = DurableObjectStub<SequencerRpc & Rpc.DurableObjectBranded>
 export type OAuthClient = RpcClient<OAuthRpc>
 export type HostIndexClient = RpcClient<HostIndexRpc>
+export type AppClient = RpcClient<AppRpc>
 
 /** The objects of this host. A stub is good for one request, so each use makes one. */
 export interface HostObjects {
@@ -24,6 +26,8 @@ export interface HostObjects {
   readonly sequencer: SequencerClient
   readonly oauth: OAuthClient
   readonly hostIndex: HostIndexClient
+  /** The tables of the app. @param owner a DID; undefined: those of the host */
+  appTables(owner: string | undefined): AppClient
 }
 
 export function hostObjects(env: Env): HostObjects {
@@ -41,6 +45,7 @@ export function hostObjects(env: Env): HostObjects {
     get hostIndex() {
       return rpcClient<HostIndexRpc>(indexStub(env))
     },
+    appTables: (owner) => rpcClient<AppRpc>(appStub(env, owner)),
   }
 }
 
@@ -52,6 +57,10 @@ export const sequencerStub = (env: Env) => find(env.SEQUENCER, 'sequencer', env.
 
 /** The first of one: were there several, each would have its part of the collections, and another name. */
 export const indexStub = (env: Env) => find(env.INDEX, 'index 1/1', env.PDS_DATA_LOCATION)
+
+/** No DID is called `host`. */
+export const appStub = (env: Env, owner: string | undefined) =>
+  find(env.APP, owner ?? 'host', env.PDS_DATA_LOCATION)
 
 export const oauthStub = (env: Env) => find(env.OAUTH, 'oauth', env.PDS_DATA_LOCATION)
 

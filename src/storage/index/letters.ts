@@ -1,7 +1,7 @@
-import { type HookTask, type TaskRow, toTask } from './task.ts'
+import { bytesOf, type HookTask, type Stored } from './task.ts'
 
 /** A write of which a hook was told in vain, and that was given up. */
-export interface HookLetter extends HookTask {
+export interface HookLetter extends Omit<HookTask, 'unheard'> {
   error: string
   /** ms since the epoch. */
   failedAt: number
@@ -13,7 +13,7 @@ export const MAX_LETTERS = 1_000
 /** Characters of an error that are kept. */
 const MAX_ERROR = 500
 
-type Row = TaskRow & { error: string; failed_at: number }
+type Row = Stored<Omit<HookTask, 'unheard'>> & { error: string; failed_at: number }
 
 /** Writes that were given up, for the operator to look at. */
 export class HookLetters {
@@ -46,7 +46,11 @@ export class HookLetters {
     return this.#sql
       .exec<Row>('SELECT * FROM hook_letter WHERE id < ? ORDER BY id DESC LIMIT ?', before, limit)
       .toArray()
-      .map(({ error, failed_at, ...row }) => ({ ...toTask(row), error, failedAt: failed_at }))
+      .map(({ error, failed_at, ...row }) => ({
+        ...row,
+        ...bytesOf(row),
+        ...{ error, failedAt: failed_at },
+      }))
   }
 
   /**

@@ -78,7 +78,7 @@ export class IndexQueries {
   }
 
   /**
-   * One page, in the order of the index. Reads two rows for each record.
+   * One page, in the order of the index. Reads a row for each record.
    *
    * @throws StorageError `IndexNotReady` (503), `InvalidRequest` for a cursor that is none of this index
    */
@@ -153,7 +153,7 @@ export class IndexQueries {
     })
   }
 
-  /** Records by their addresses, those that are there and may be seen. Reads three rows for each. */
+  /** Records by their addresses, those that are there and may be seen. Reads a row for each, and one for each account. */
   get(collection: string, addresses: readonly { did: string; rkey: string }[]): IndexRow[] {
     const definition = this.#serving(collection, () => true)
     const rows: IndexRow[] = []
@@ -229,11 +229,20 @@ export class IndexQueries {
     const conditions = [conditionOf(spec, index)]
     const values: (string | number)[] = []
     const columns = columnsOf(spec, index)
+    let left = Object.values(where).filter((condition) => condition !== undefined).length
     for (const [place, name] of columns.entries()) {
       const key = spec.columns[spec.indexes[index]?.[place] ?? -1]
       const condition = key && where[key.path]
-      if (!key || condition === undefined) continue
+      if (!key || condition === undefined) break
       addCondition(key, name, condition, conditions, values)
+      left--
+      // What comes after a range is in no order.
+      if (typeof condition === 'object') break
+    }
+    if (left > 0) {
+      throw new TypeError(
+        `${index}: conditions are on its first places, in order, and only the last of them is a range`,
+      )
     }
     return { definition, id, position, columns, conditions, values }
   }

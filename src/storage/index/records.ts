@@ -2,7 +2,7 @@ import type { CidBytes } from '../../kernel/cbor/cid.ts'
 import { recordToJson } from '../../kernel/cbor/to-json.ts'
 import type { SqlBinding } from '../sql.ts'
 import type { IndexDefinition } from './definitions.ts'
-import { isStored, searchName, tableName, toKey, valueAt } from './spec.ts'
+import { type IndexSpec, isStored, searchName, tableName, toKey, valueAt } from './spec.ts'
 
 /** A record as an index takes it. */
 export interface IndexedRecord {
@@ -31,6 +31,8 @@ export class RecordTables {
   readonly #sql: SqlStorage
 
   readonly #overwrites: boolean
+  /** Those of `put`, by definition. */
+  readonly #statements = new Map<string, string>()
 
   /** @param overwrites whether records of deleted accounts are overwritten first: on a disk that others may read */
   constructor(sql: SqlStorage, overwrites: boolean) {
@@ -40,39 +42,22 @@ export class RecordTables {
 
   /** Costs a row, one for each index that the record is in, and what its words take. */
   put(
-    { id, spec }: IndexDefinition,
+    { id, hash, spec }: IndexDefinition,
     owner: RecordOwner,
     { rkey, cid, rev, block }: IndexedRecord,
     hidden: boolean,
   ): void {
     const text = recordToJson(block)
     const json: unknown = text === undefined ? undefined : JSON.parse(text)
-    const keys = spec.columns.flatMap((column, at) =>
-      isStored(column) ? [[`k${at}`, toKey(column.kind, valueAt(json, column.path))] as const] : [],
+    const keys = spec.columns.flatMap((column) =>
+      isStored(column) ? [toKey(column.kind, valueAt(json, column.path))] : [],
     )
-    const names = [
-      'account',
-      'did',
-      'rkey',
-      'cid',
-      'rev',
-      'hidden',
-      'block',
-      ...keys.map(([name]) => name),
-    ]
     const values: SqlBinding[] = [
       ...[owner.id, owner.did, rkey, cid, rev, hidden ? 1 : 0, block],
-      ...keys.map(([, value]) => value),
+      ...keys,
     ]
-    const changes = names.slice(3).map((name) => `${name} = excluded.${name}`)
-    const [row] = this.#sql
-      .exec<{ id: number }>(
-        `INSERT INTO ${tableName(id)} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
-         ON CONFLICT (account, rkey) DO UPDATE SET ${changes.join(', ')}
-         WHERE excluded.rev >= rev RETURNING id`,
-        ...values,
-      )
-      .toArray()
+    const statement = this.#putStatement(`${id} ${hash}`, id, spec)
+    const [row] = this.#sql.exec<{ id: number }>(statement, ...values).toArray()
     if (!row || spec.search.length === 0) return
     const words = spec.search.map((path) => {
       const value = valueAt(json, path)
@@ -84,6 +69,20 @@ export class RecordTables {
       row.id,
       ...words,
     )
+  }
+
+  #putStatement(name: string, id: number, spec: IndexSpec): string {
+    const known = this.#statements.get(name)
+    if (known !== undefined) return known
+    const keys = spec.columns.flatMap((column, at) => (isStored(column) ? [`k${at}`] : []))
+    const names = ['account', 'did', 'rkey', 'cid', 'rev', 'hidden', 'block', ...keys]
+    const changes = names.slice(3).map((column) => `${column} = excluded.${column}`)
+    const statement = `INSERT INTO ${tableName(id)} (${names.join(', ')})
+      VALUES (${names.map(() => '?').join(', ')})
+      ON CONFLICT (account, rkey) DO UPDATE SET ${changes.join(', ')}
+      WHERE excluded.rev >= rev RETURNING id`
+    this.#statements.set(name, statement)
+    return statement
   }
 
   /** @param before the record goes unless it was written after this rev */

@@ -83,16 +83,19 @@ export class Scans {
     )
   }
 
-  /** Takes in a page; whether the read goes on behind it. Does nothing for an account that is gone meanwhile. */
+  /** Takes in a page; whether the read goes on behind it. Does nothing for an account or a definition that is gone meanwhile. */
   take({ definition, account, did, after }: Scan, { rev, records, more }: ScannedPage): boolean {
-    const { accounts, records: tables } = this.#parts
-    if (!accounts.isStill(account, did)) return false
+    const { accounts, definitions, records: tables } = this.#parts
+    const { id, hash } = definition
+    const isStill = definitions.all().some((one) => one.id === id && one.hash === hash)
+    if (!isStill || !accounts.isStill(account, did)) return false
     const found = new Set(records.map(({ rkey }) => rkey))
     const to = more ? records.at(-1)?.rkey : undefined
     tables.removeOthers(definition, account, { after, to, found, rev })
+    const removed = this.#removedSince(definition.id, account, rev)
     const hidden = this.#parts.hidden.pathsBefore(account, rev)
     for (const { takenDown, ...record } of records) {
-      if (this.#wasRemovedSince(definition.id, account, record.rkey, rev)) continue
+      if (removed.has(record.rkey)) continue
       const path = `${definition.collection}/${record.rkey}`
       if (takenDown) this.#parts.hidden.set(account, path, rev)
       else if (hidden.has(path)) this.#parts.hidden.remove(account, path)
@@ -129,11 +132,11 @@ export class Scans {
     return rows.toArray().length > 0
   }
 
-  #wasRemovedSince(definition: number, account: number, rkey: string, rev: string): boolean {
-    const rows = this.#sql.exec(
-      'SELECT 1 FROM removed WHERE definition = ? AND account = ? AND rkey = ? AND rev > ?',
-      ...[definition, account, rkey, rev],
+  #removedSince(definition: number, account: number, rev: string): Set<string> {
+    const rows = this.#sql.exec<{ rkey: string }>(
+      'SELECT rkey FROM removed WHERE definition = ? AND account = ? AND rev > ?',
+      ...[definition, account, rev],
     )
-    return rows.toArray().length > 0
+    return new Set(rows.toArray().map(({ rkey }) => rkey))
   }
 }

@@ -96,4 +96,6 @@ export const migrations: readonly Migration[] = [
     dropped INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  // Attempts in a row of which nothing was heard: the process ended.
+  'ALTER TABLE hook_task ADD COLUMN unheard INTEGER NOT NULL DEFAULT 0;',
 ]

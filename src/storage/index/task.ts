@@ -13,16 +13,17 @@ export interface HookTask {
   block: Uint8Array | null
   /** How often it was tried, the attempt that is under way included. */
   attempts: number
+  /** How many of the last attempts ended without a word, that which is under way included. */
+  unheard: number
 }
 
 /** As it is stored. */
-export type TaskRow = Omit<HookTask, 'cid' | 'block'> & {
+export type Stored<T extends Pick<HookTask, 'cid' | 'block'>> = Omit<T, 'cid' | 'block'> & {
   cid: ArrayBuffer | null
   block: ArrayBuffer | null
 }
 
-export const toTask = ({ cid, block, ...rest }: TaskRow): HookTask => ({
-  ...rest,
+export const bytesOf = ({ cid, block }: Stored<HookTask> | Stored<Omit<HookTask, 'unheard'>>) => ({
   cid: cid && new Uint8Array(cid),
   block: block && new Uint8Array(block),
 })

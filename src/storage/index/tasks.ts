@@ -1,6 +1,6 @@
 import type { LoggedChange } from './feed.ts'
 import { HookLetters } from './letters.ts'
-import { type HookTask, type TaskRow, toTask } from './task.ts'
+import { bytesOf, type HookTask, type Stored } from './task.ts'
 
 /** What became of an attempt: `again` is when the next one is due, in ms since the epoch; without it, it is given up. */
 export type TaskEnd = { done: true } | { done: false; error: string; again?: number }
@@ -81,13 +81,17 @@ export class HookTasks {
   /**
    * The first tasks of some lanes, which are about to be tried: that is noted first, so that one that takes the process with
    * it is given up in the end, too. They may be tried again at once, which is for whoever calls not to do while they are
-   * under way. A lane that has none is removed.
+   * under way. A lane that has none is removed. Of those whose last attempt ended without a word, which may be what ended
+   * the process, no more than one is begun.
+   *
+   * @param mayBeSuspect whether even that one may
    */
-  begin(collection: string, dids: readonly string[]): HookTask[] {
+  begin(collection: string, dids: readonly string[], mayBeSuspect: boolean): HookTask[] {
+    let isFree = mayBeSuspect
     return this.#storage.transactionSync(() =>
       dids.flatMap((did) => {
         const [row] = this.#sql
-          .exec<TaskRow>(
+          .exec<Stored<HookTask>>(
             'SELECT * FROM hook_task WHERE collection = ? AND did = ? ORDER BY id LIMIT 1',
             collection,
             did,
@@ -97,10 +101,25 @@ export class HookTasks {
           this.#removeLane(collection, did)
           return []
         }
-        this.#sql.exec('UPDATE hook_task SET attempts = attempts + 1 WHERE id = ?', row.id)
-        return [toTask({ ...row, attempts: row.attempts + 1 })]
+        if (row.unheard > 0 && !isFree) return []
+        if (row.unheard > 0) isFree = false
+        this.#sql.exec(
+          'UPDATE hook_task SET attempts = attempts + 1, unheard = unheard + 1 WHERE id = ?',
+          row.id,
+        )
+        const counts = { attempts: row.attempts + 1, unheard: row.unheard + 1 }
+        return [{ ...row, ...bytesOf(row), ...counts }]
       }),
     )
+  }
+
+  /** Whether there is more in the lane of a task, behind it. */
+  hasNext({ id, collection, did }: HookTask): boolean {
+    const rows = this.#sql.exec(
+      'SELECT 1 FROM hook_task WHERE collection = ? AND did = ? AND id > ? LIMIT 1',
+      ...[collection, did, id],
+    )
+    return rows.toArray().length > 0
   }
 
   /** Notes what became of attempts, all at once. */
@@ -137,6 +156,7 @@ export class HookTasks {
     if (!end.done) {
       this.#count(collection, 'failed', 1)
       if (end.again !== undefined) {
+        this.#sql.exec('UPDATE hook_task SET unheard = 0 WHERE id = ?', id)
         this.#setDue(collection, did, end.again)
         return
       }

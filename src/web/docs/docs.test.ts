@@ -1,8 +1,10 @@
+import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, test } from 'vitest'
 import { tree } from '../../generated/tree.ts'
 import { readConfig } from '../../kernel/config/config.ts'
 import { useRoutes } from '../../server/xrpc/routes.ts'
+import { site } from '../site.ts'
 import { indexPage } from './index-page.ts'
 import { lexiconPage } from './lexicon-page.ts'
 import { documentedLexicons, useDocs } from './source.ts'
@@ -68,4 +70,19 @@ test("a project's own lexicon counts where the package has one by the same name"
   const lexicons = await documentedLexicons()
   expect([...lexicons.keys()]).toEqual(['com.example.a', 'com.example.b'])
   expect(lexicons.get('com.example.a')?.defs.main?.type).toBe('token')
+})
+
+test('there are no such pages unless the operator says so, or it is development', async () => {
+  expect(readConfig({ ...env, PDS_DEV_MODE: undefined }).docs).toBe(false)
+  expect(readConfig({ ...env, PDS_DEV_MODE: undefined, PDS_DOCS: 'true' }).docs).toBe(true)
+  expect(readConfig({ ...env, PDS_DOCS: 'false' }).docs).toBe(false)
+  const answer = async (path: string, isOn: boolean) => {
+    const config = { ...services.config, docs: isOn }
+    const request = new Request(`http://localhost${path}`)
+    const bindings = { services: { ...services, config } } as never
+    return (await site.fetch(request, bindings, createExecutionContext())).status
+  }
+  for (const path of ['/docs', '/docs/docs.js', '/docs/com.atproto.repo.getRecord']) {
+    expect([path, await answer(path, true), await answer(path, false)]).toEqual([path, 200, 404])
+  }
 })

@@ -83,6 +83,21 @@ const machine: Source = async ({ space }) => {
   ]
 }
 
+const backups: Source = async (services) => {
+  const schedule = await services.scheduledBackup()
+  if (!schedule) return []
+  const { last, error } = schedule
+  return [
+    gauge(
+      'cumulus_backup_last_timestamp_seconds',
+      'When the last backup by the Cron trigger was finished.',
+      last === null ? undefined : last.finishedAt / 1000,
+    ),
+    gauge('cumulus_backup_failed_accounts', 'Accounts that it left out.', last?.failed),
+    gauge('cumulus_backup_failing', 'Whether the last trigger failed.', error ? 1 : 0),
+  ]
+}
+
 /** What collection files ask for. */
 const collections: Source = async ({ hostIndex }) => {
   if (!hasCollectionFiles()) return []
@@ -109,6 +124,7 @@ const SOURCES: readonly { name: string; fresh: number; read: Source }[] = [
   { name: 'collections', fresh: FRESH, read: collections },
   { name: 'machine', fresh: FRESH, read: machine },
   { name: 'accounts', fresh: FRESH_ACCOUNTS, read: accounts },
+  { name: 'backups', fresh: FRESH_ACCOUNTS, read: backups },
 ]
 
 /** Gauges of this host, each source asked no more often than its answers count. */

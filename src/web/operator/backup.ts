@@ -2,6 +2,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
 import { keyFingerprint } from '../../kernel/crypto/key-fingerprint.ts'
+import { accountRows } from '../../services/backup/rows.ts'
 import { jsonBody, textOf } from '../account/form.ts'
 import { asOperator, type CommandEnv } from './command-context.ts'
 
@@ -30,18 +31,21 @@ export const backupCommands = new Hono<CommandEnv>()
     const found = await directory.accounts.list(PAGE, textOf(after) || undefined)
     return c.json({ accounts: found.map(({ did, handle }) => ({ did, handle })) })
   })
-  /** `{did}` in; the rows of an account, with hashes of passwords and encrypted keys, out. */
+  /** `{did}` in; the rows of an account, with hashes of passwords and encrypted keys, out; then those of the app's tables. */
   .post('/operator/backup/account', async (c) => {
     const { services } = c.env
     const { did } = await services.accounts.get(textOf((await jsonBody(c)).did))
-    return c.body(await services.account(did).backup.dump(), 200, LINES)
+    return c.body(await accountRows(services, did), 200, LINES)
   })
-  /** `{object}` in: `directory`, `oauth` or `sequencer`; its rows out. */
+  /** `{object}` in: `directory`, `oauth`, `sequencer` or `app`; its rows out. None of `app`: the app has no tables. */
   .post('/operator/backup/object', async (c) => {
     const { object } = await jsonBody(c)
-    const { directory, oauth, sequencer } = c.env.services
+    const { services } = c.env
+    const { directory, oauth, sequencer } = services
     if (object === 'directory') return c.body(await directory.backup.dump(), 200, LINES)
     if (object === 'oauth') return c.body(await oauth.backup.dump(), 200, LINES)
     if (object === 'sequencer') return c.body(await sequencer.dump(), 200, LINES)
-    throw new InvalidRequestError('object is "directory", "oauth" or "sequencer"')
+    if (object === 'app')
+      return c.body(await services.appTables(undefined).backup.dump(), 200, LINES)
+    throw new InvalidRequestError('object is "app", "directory", "oauth" or "sequencer"')
   })

@@ -1,6 +1,7 @@
 /** What `cumulus hooks` asks. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { Hono } from 'hono'
+import { hasCollectionFiles } from '../../kernel/collection-files.ts'
 import { viewLetter } from '../../services/collections/letters.ts'
 import { jsonBody } from '../account/form.ts'
 import { asOperator, type CommandEnv } from './command-context.ts'
@@ -13,6 +14,7 @@ export const hookCommands = new Hono<CommandEnv>()
   /** `{before?}` in; `{hooks, letters}` out: how hooks are doing, and the next hundred writes that were given up. */
   .post('/operator/hooks', async (c) => {
     const { before } = await jsonBody(c)
+    if (!hasCollectionFiles()) return c.json({ hooks: [], letters: [] })
     const { operator, hooks } = c.env.services.hostIndex
     const [report, letters] = await Promise.all([
       operator.report(),

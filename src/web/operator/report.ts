@@ -43,6 +43,7 @@ export async function readReport(services: Services): Promise<HostReport> {
     ...live,
     lastEventsAfter,
     lastBackupAt,
+    scheduledBackup: state.scheduledBackup,
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
     ...{ freeBytes, logLimit, risks },
     index: state.index,

@@ -76,6 +76,22 @@ export const restoreCommands = new Hono<CommandEnv>()
       return c.json({})
     })
   })
+  /**
+   * `?did=…&first=true`, and lines of a dump of the app's tables: with `first`, from its first line on, and everything is
+   * replaced. Without a DID: those of the host.
+   */
+  .post('/operator/restore/app', async (c) => {
+    const lines = await bytesOf(c)
+    const { services } = c.env
+    const typed = c.req.query('did')
+    const did = typed === undefined ? undefined : assertDid(typed)
+    if (did === undefined) await services.directory.restore.assertHost()
+    const first = c.req.query('first') === 'true'
+    await asOperator(c, 'restore app tables', { ...(did && { did }) }, () =>
+      services.appTables(did).restore.add(did, lines, first),
+    )
+    return c.json({})
+  })
   /** `?did=…&offset=…`, and bytes of the repository's CAR file. */
   .post('/operator/restore/stage', async (c) => {
     const { restore } = c.env.services.account(assertDid(parameter(c, 'did')))

@@ -21,7 +21,10 @@ const WELL: HostState = {
   logLimit: 4096,
   quotaWords: '',
   risks: [],
+  scheduledBackup: undefined,
 }
+
+const SCHEDULED = { interval: 1, run: null, last: null, error: { at: 1, message: 'no recipient' } }
 
 const episode = {
   since: 0,
@@ -56,6 +59,7 @@ test.each<[Partial<HostState>, string, string]>([
   [{ openReports: 100 }, 'moderation/reports', '100 reports are open'],
   [{ accounts: { ...WELL.accounts, attention: 2 } }, 'accounts?show=attention', '2 accounts'],
   [{ risks: [{ what: 'a', help: 'b', settings: [] }] }, 'settings', '1 thing'],
+  [{ scheduledBackup: SCHEDULED }, 'settings', 'backup by the Cron trigger failed'],
   [{ newest: '1.3.0' }, 'settings', 'Version 1.3.0 is out'],
 ])('%o leads to %s', (wrong, path, what) => {
   const [alert, ...others] = alerts({ ...WELL, ...wrong })

@@ -24,6 +24,7 @@ const MANY_MAILS = 100
 
 export function alerts(host: HostState): Alert[] {
   const { accounts, burst, firehose, freeBytes, mails, newest, risks, said, version } = host
+  const { scheduledBackup } = host
   const relays = { path: 'relays', title: 'Relays and firehose' }
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
@@ -80,6 +81,14 @@ export function alerts(host: HostState): Alert[] {
       title: 'Sign-ups',
       grave: true,
     },
+    scheduledBackup?.error !== undefined &&
+      scheduledBackup.error !== null && {
+        what: 'The backup by the Cron trigger failed.',
+        help: `${scheduledBackup.error.message}.`,
+        path: 'settings',
+        title: 'Settings',
+        grave: true,
+      },
     host.waiting > 0 && {
       what: `${counted(host.waiting, 'sign-up waits', 'sign-ups wait')} for approval.`,
       help: 'Approve or refuse.',

@@ -2,6 +2,7 @@
 import { version } from '../../../../package.json'
 import type { Services } from '../../../context/services.ts'
 import type { IndexReport } from '../../../contracts/host-index.ts'
+import type { ScheduledBackup } from '../../../contracts/host-report.ts'
 import type { FirehoseStatus } from '../../../contracts/sequencer.ts'
 import { hasCollectionFiles } from '../../../kernel/collection-files.ts'
 import { type Risk, risksOf } from '../../../kernel/config/risks.ts'
@@ -34,11 +35,15 @@ export interface HostState {
   /** PDS_FIREHOSE_MAX_LOG, bytes. */
   logLimit: number
   quotaWords: string
+  /** undefined: the Worker is not set up to back itself up. */
+  scheduledBackup: ScheduledBackup | undefined
   risks: readonly Risk[]
 }
 
 export async function readHost(services: Services): Promise<HostState> {
   const { config, directory, sequencer, hostIndex, mail, newestVersion, relays, space } = services
+  // One that does not answer is no reason to show nothing.
+  const scheduled = services.scheduledBackup().catch(() => undefined)
   const firehose = await sequencer.status()
   const [accounts, activity, said, mails, queue, burst, openReports, freeBytes, newest, index] =
     await Promise.all([
@@ -69,6 +74,7 @@ export async function readHost(services: Services): Promise<HostState> {
     freeBytes,
     logLimit: config.eventRetention.size,
     quotaWords: quotaWords(config.quota),
+    scheduledBackup: await scheduled,
     risks: risksOf(config, mail.sends),
   }
 }

@@ -75,7 +75,7 @@ ${last ? html`<p class="pages"><a href="${COLLECTIONS}?before=${last.id}">More</
 
 const indexTable = (all: readonly IndexState[]): Html => html`
 <div class="table" tabindex="0" role="group" aria-label="Indexes"><table>
-<thead><tr><th scope="col">Collection</th><th scope="col">State</th><th scope="col">Being read</th></tr></thead>
+<thead><tr><th scope="col">Collection</th><th scope="col">State</th><th scope="col">Reading</th></tr></thead>
 <tbody>${all.map(
   ({
     collection,
@@ -84,7 +84,7 @@ const indexTable = (all: readonly IndexState[]): Html => html`
     filled,
   }) => html`<tr><td data-label="Collection">${collection}</td>
 <td data-label="State">${serves ? 'serves' : html`<span class="bad">not ready</span>`}</td>
-<td data-label="Being read">${
+<td data-label="Reading">${
     filling
       ? html`since ${moment(filling.startedAt)}: ${counted(filling.records, 'record')} of ${counted(filling.accounts, 'account')} so far`
       : filled
@@ -122,7 +122,7 @@ const letterTable = (letters: readonly LetterView[], csrfToken: string): Html =>
     attempts,
     error,
     failedAt,
-  }) => html`<tr><td data-label="Write">${action} ${uri}</td>
+  }) => html`<tr><td data-label="Write">${action} <code>${uri}</code></td>
 <td data-label="Since">${moment(failedAt)}, after ${counted(attempts, 'attempt')}</td>
 <td data-label="Last error">${error}</td>
 <td><form method="post" action="${COLLECTIONS}/retry">${csrfTokenField(csrfToken)}<input type="hidden" name="id" value="${id}">

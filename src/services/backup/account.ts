@@ -1,7 +1,8 @@
 /** Backs up one account. */
 import { forEachOf } from './at-once.ts'
 import { type AccountFacts, accountFacts, fetchDump } from './dump.ts'
-import { type BackupFiles, bytesOf, cidOf } from './files.ts'
+import { RefusedError } from './errors.ts'
+import { type BackupFiles, cidOf, upTo } from './files.ts'
 import {
   type AccountIndex,
   type BlobEntry,
@@ -10,9 +11,9 @@ import {
   type ManifestAccount,
   objectName,
 } from './format.ts'
-import { type HostClient, RefusedError } from './host-client.ts'
-import { type CarSource, RepositoryError, readRepository } from './repository.ts'
-import type { Sealer } from './sealing.ts'
+import { type CarSource, RepositoryError, verifyRepository } from './repository.ts'
+import type { Sealer } from './sealer.ts'
+import type { BackupSource } from './source.ts'
 
 /** Parts of a repository after which all of it is fetched again. */
 const MAX_PARTS = 10
@@ -20,30 +21,34 @@ const MAX_PARTS = 10
 /** Attempts at a state of an account that is written to meanwhile. */
 const ATTEMPTS = 4
 
-const BLOBS_AT_ONCE = 4
-
 export interface AccountBackupParts {
-  host: HostClient
+  host: BackupSource
   files: BackupFiles
   sealer: Sealer
+  blobsAtOnce: number
+  /** Bytes of rows, and of a repository, at most. */
+  maxRows?: number
+  maxRepository?: number
+  /** Called before each blob. Whatever it throws ends this. */
+  goOn?(): void
   /** Told of each blob that was fetched. */
-  onBlob(size: number): void
+  onBlob?(size: number): void
 }
 
 /**
  * Backs up one account, as far as it has changed since `before`.
  *
  * @returns undefined when it is not on the host any more
- * @throws RepositoryError when its repository is not whole there; RefusedError, CommandError
+ * @throws RepositoryError when its repository is not whole there; RefusedError, BackupError
  */
 export async function backUpAccount(
   parts: AccountBackupParts,
   did: string,
   before: AccountIndex | undefined,
 ): Promise<{ entry: ManifestAccount; index: AccountIndex } | undefined> {
-  const { host, files, sealer } = parts
+  const { host, files, sealer, maxRows } = parts
   try {
-    let dump = await fetchDump(host, { did })
+    let dump = await fetchDump(host, { did }, maxRows)
     if (before && before.rows.digest === dump.digest && isWhole(files, before)) {
       return { entry: await addIndex(files, before), index: before }
     }
@@ -54,7 +59,7 @@ export async function backUpAccount(
       // What was written meanwhile is looked at again; whoever writes without end is not waited for.
       const isSettled = repository.head === facts.head && missing.length === 0
       if (!isSettled && attempt < ATTEMPTS) {
-        dump = await fetchDump(host, { did })
+        dump = await fetchDump(host, { did }, maxRows)
         continue
       }
       const gone = new Set(missing)
@@ -98,28 +103,32 @@ async function backUpRepository(
   facts: AccountFacts,
   before: AccountIndex | undefined,
 ): Promise<AccountIndex['repository']> {
-  const { host, files } = parts
+  const { host, files, maxRepository } = parts
   const old = before?.repository
   const isThere = old?.parts.every(({ sha256, size }) => files.has(objectName(sha256), size))
   if (old && isThere && old.head === facts.head) return old
   const isShort = old && old.parts.length < MAX_PARTS && isWorthIt(old.parts)
   const since = old && isThere && isShort ? old.rev : null
   const params = { did: facts.did, ...(since !== null && { since }) }
-  const kept = await files.keep(await host.query('com.atproto.sync.getRepo', params))
   const earlier = since === null ? [] : (old?.parts ?? [])
+  const room =
+    (maxRepository ?? Number.POSITIVE_INFINITY) - earlier.reduce((sum, { size }) => sum + size, 0)
+  const car = await host.query('com.atproto.sync.getRepo', params)
+  const kept = await files.keep(upTo(car, room, 'Its records'))
   const sources: CarSource[] = [
     ...earlier.map(
       (part): CarSource =>
         () =>
           files.readObject(part),
     ),
-    () => bytesOf(kept),
+    () => kept.bytes(),
   ]
   try {
-    const { head, rev, records } = await readRepository(sources, facts.did, facts.signingKey)
+    const { head, rev, records } = await verifyRepository(sources, facts.did, facts.signingKey)
     const added = await files.addKept(kept)
-    return { head, rev, records: records.size, parts: [...earlier, { ...added, since }] }
+    return { head, rev, records, parts: [...earlier, { ...added, since }] }
   } catch (error) {
+    await kept.discard()
     if (!(error instanceof RepositoryError)) throw error
     // What came since does not fit: the repository may have been replaced.
     if (since !== null) return backUpRepository(parts, facts, undefined)
@@ -134,17 +143,20 @@ function isWorthIt([first, ...later]: readonly CarPart[]): boolean {
 
 /** @returns CIDs of those that the host does not have */
 async function backUpBlobs(
-  { host, files, onBlob }: AccountBackupParts,
+  { host, files, blobsAtOnce, goOn, onBlob }: AccountBackupParts,
   { did, blobs }: AccountFacts,
 ): Promise<string[]> {
   const missing: string[] = []
   const wanted = blobs.filter(({ cid, size }) => !files.has(blobName(cid), size))
-  await forEachOf(wanted, BLOBS_AT_ONCE, async ({ cid, size }: BlobEntry) => {
+  await forEachOf(wanted, blobsAtOnce, async ({ cid, size }: BlobEntry) => {
+    goOn?.()
     try {
       const kept = await files.keep(await host.query('com.atproto.sync.getBlob', { did, cid }))
-      if (cidOf(kept.sha256) !== cid || kept.size !== size) missing.push(cid)
-      else await files.write(blobName(cid), kept)
-      onBlob(size)
+      if (cidOf(kept.sha256) !== cid || kept.size !== size) {
+        missing.push(cid)
+        await kept.discard()
+      } else await files.write(blobName(cid), kept)
+      onBlob?.(size)
     } catch (error) {
       if (!(error instanceof RefusedError) || error.reason !== 'BlobNotFound') throw error
       missing.push(cid)

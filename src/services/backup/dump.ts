@@ -1,10 +1,10 @@
 /** Reads the rows that a host gives for a backup (`src/storage/dump.ts`). */
 import { createHash } from 'node:crypto'
-import { buffer } from 'node:stream/consumers'
 import { decodeCid } from '@atproto/lex-data'
-import { CommandError } from '../terminal/errors.ts'
+import { BackupError } from './errors.ts'
+import { collect, MAX_AT_ONCE, upTo } from './files.ts'
 import type { BlobEntry } from './format.ts'
-import type { HostClient } from './host-client.ts'
+import type { BackupSource } from './source.ts'
 
 export type DumpValue = string | number | null | { b: string } | { seal: string; b: string }
 
@@ -33,16 +33,33 @@ interface Line {
   end?: boolean
 }
 
-/** Asks a host for the rows of an account, or of an object that it has one of. @throws RefusedError, CommandError */
+/**
+ * Asks a host for the rows of an account, or of an object that it has one of.
+ *
+ * @param limit in bytes
+ * @throws RefusedError, BackupError
+ */
 export async function fetchDump(
-  host: HostClient,
+  host: BackupSource,
   of: { did: string } | { object: string },
+  limit: number = MAX_AT_ONCE,
 ): Promise<Dump> {
   const path = 'did' in of ? 'backup/account' : 'backup/object'
-  return parseDump((await buffer(await host.commandStream(path, of))).toString())
+  const stream = await host.commandStream(path, of)
+  return parseDump((await collect(upTo(stream, limit, 'Its rows'))).toString())
 }
 
-/** @throws CommandError when it was cut off */
+/** The rows of the app's tables of the host; undefined: it has none. @throws as `fetchDump` */
+export async function fetchAppDump(
+  host: BackupSource,
+  limit: number = MAX_AT_ONCE,
+): Promise<Dump | undefined> {
+  const stream = await host.commandStream('backup/object', { object: 'app' })
+  const text = (await collect(upTo(stream, limit, 'Its rows'))).toString()
+  return text === '' ? undefined : parseDump(text)
+}
+
+/** @throws BackupError when it was cut off */
 export function parseDump(text: string): Dump {
   const [first = '{}', ...lines] = text.trimEnd().split('\n')
   const tables = new Map<string, DumpTable>()
@@ -55,7 +72,7 @@ export function parseDump(text: string): Dump {
     if (known) known.rows.push(...rows)
     else tables.set(table, { columns, rows })
   }
-  if (!isWhole) throw new CommandError('The answer of the host was cut off: try again.')
+  if (!isWhole) throw new BackupError('The answer of the host was cut off: try again.')
   const digest = createHash('sha256').update(text).digest('hex')
   return { text, digest, facts: JSON.parse(first) as Record<string, unknown>, tables }
 }
@@ -70,6 +87,12 @@ const tableOf = (line: Line): Line =>
         rows: [[line.key, JSON.stringify(line.value)]],
       }
 
+/** The rows of an account, and behind them those of the app's tables: two dumps, the second of which may be empty. */
+export function splitDump(text: string): { own: string; app: string } {
+  const at = text.indexOf('\n', text.indexOf('\n{"end":true,') + 1) + 1
+  return at === 0 ? { own: text, app: '' } : { own: text.slice(0, at), app: text.slice(at) }
+}
+
 /** Changes rows of a dump, and gives it as text. */
 export function changeDump(
   text: string,
@@ -79,7 +102,11 @@ export function changeDump(
   const lines = text.trimEnd().split('\n')
   const changed = lines.map((text) => {
     const line = JSON.parse(text) as Line
-    if (line.end) return JSON.stringify({ ...line, rows: count })
+    if (line.end) {
+      const end = JSON.stringify({ ...line, rows: count })
+      count = 0
+      return end
+    }
     const { table, columns, rows } = line
     if (table === undefined || !columns || !rows) {
       if (Object.hasOwn(line, 'key')) count++
@@ -117,12 +144,12 @@ export interface AccountFacts {
   missingBlobs: number
 }
 
-/** @throws CommandError when it is none of an account */
+/** @throws BackupError when it is none of an account */
 export function accountFacts(dump: Dump): AccountFacts {
   const { facts } = dump
   const [account] = rowsOf(dump, 'account')
   const [head] = rowsOf(dump, 'head')
-  if (!account || !head) throw new CommandError('The host has no repository of this account.')
+  if (!account || !head) throw new BackupError('The host has no repository of this account.')
   const blobs = [...rowsOf(dump, 'blob')].map(({ cid, size, mime_type }) => ({
     cid: String(cid),
     size: Number(size),

@@ -1,6 +1,6 @@
 /** Finds and reads the manifests of a backup, and what they refer to. */
-import { CommandError } from '../terminal/errors.ts'
-import { type BackupFiles, DamagedFileError } from './files.ts'
+import { BackupError, DamagedFileError } from './errors.ts'
+import type { BackupFiles } from './files.ts'
 import {
   type AccountIndex,
   type DatedName,
@@ -41,7 +41,7 @@ export async function readIndex(files: BackupFiles, entry: ManifestAccount): Pro
  * The newest run that fits; one that is damaged is no other one's reason to be passed over.
  *
  * @param at ISO 8601, or the beginning of it: the newest run that is not later
- * @throws CommandError, DamagedFileError
+ * @throws BackupError, DamagedFileError
  */
 export async function findManifest(
   files: BackupFiles,
@@ -54,7 +54,7 @@ export async function findManifest(
     const read = await readManifest(files, found)
     if (fits(read.manifest)) return read
   }
-  throw new CommandError(
+  throw new BackupError(
     `There is no backup of ${what} in ${files.store.name}${at === undefined ? '' : ` from before ${at}`}.`,
   )
 }

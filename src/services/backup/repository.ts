@@ -1,11 +1,11 @@
 /** Reads repositories of a backup: one CAR file, or one and what came after it. */
-import { cidString } from '../../src/kernel/cbor/cid.ts'
-import { readCommit } from '../../src/storage/account/import-commit.ts'
-import { carBlockLength, carHeader, writeCarBlock } from '../../src/storage/car.ts'
-import { CarReader, MalformedCarError } from '../../src/storage/car-reader.ts'
-import { StorageError } from '../../src/storage/error.ts'
-import { MalformedTreeError } from '../../src/storage/mst/node.ts'
-import { TreeWalk } from '../../src/storage/mst/walk.ts'
+import { cidString } from '../../kernel/cbor/cid.ts'
+import { readCommit } from '../../storage/account/import-commit.ts'
+import { carBlockLength, carHeader, writeCarBlock } from '../../storage/car.ts'
+import { CarReader, MalformedCarError } from '../../storage/car-reader.ts'
+import { StorageError } from '../../storage/error.ts'
+import { MalformedTreeError } from '../../storage/mst/node.ts'
+import { TreeWalk } from '../../storage/mst/walk.ts'
 
 /** The bytes of a CAR file; called for each time that it is read. */
 export type CarSource = () => AsyncIterable<Uint8Array>
@@ -49,6 +49,19 @@ export async function readRepository(
   const records = new Map<string, string>()
   const { commit, rev } = await walkRepository(parts, did, signingKey, (path, cid) => {
     records.set(path, cidString(cid))
+  })
+  return { head: cidString(commit.cid), rev, records }
+}
+
+/** Verifies a repository in the same way, and counts its records. @throws RepositoryError */
+export async function verifyRepository(
+  parts: readonly CarSource[],
+  did: string,
+  signingKey: string | undefined,
+): Promise<{ head: string; rev: string; records: number }> {
+  let records = 0
+  const { commit, rev } = await walkRepository(parts, did, signingKey, () => {
+    records++
   })
   return { head: cidString(commit.cid), rev, records }
 }

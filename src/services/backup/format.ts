@@ -81,7 +81,7 @@ export interface Manifest {
   /** Accounts that could not be backed up; of those that are in `accounts` all the same, this is an earlier state. */
   failed: { did: string; why: string }[]
   /** Rows of the objects that there is one of, encrypted; only of a host. */
-  objects: Partial<Record<'directory' | 'oauth' | 'sequencer', StoredFile>>
+  objects: Partial<Record<'directory' | 'oauth' | 'sequencer' | 'app', StoredFile>>
   /** Number of the newest event. */
   seq: number
   /** The host's secrets, encrypted; null: they are kept elsewhere. */

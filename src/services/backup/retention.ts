@@ -1,5 +1,6 @@
 /** Which runs of a backup are kept, and the removal of what no kept one refers to. */
-import { readIndex, readManifest } from './catalog.ts'
+import { manifestsOf, readIfSound, readIndex, readManifest } from './catalog.ts'
+import { DamagedFileError } from './errors.ts'
 import type { BackupFiles } from './files.ts'
 import { type DatedName, FOLDERS, filesOf, filesOfAccount, isOwnName } from './format.ts'
 
@@ -9,6 +10,9 @@ export interface Retention {
   weekly: number
   monthly: number
 }
+
+/** Files that are removed at once. */
+const REMOVED_AT_ONCE = 1000
 
 const DAY = 24 * 60 * 60 * 1000
 
@@ -61,13 +65,46 @@ export async function prune(
   }
   const isKept = new Set(kept.map(({ name }) => name))
   const unkept = groups.flat().filter(({ name }) => !isKept.has(name))
-  for (const { name } of unkept) await store.remove(name)
+  await store.remove(...unkept.map(({ name }) => name))
   let removed = 0
   for (const folder of [FOLDERS.objects, FOLDERS.blobs]) {
-    for (const name of (await store.list(folder)).keys()) {
-      if (referred.has(name) || !isOwnName(name)) continue
-      if (await store.remove(name)) removed++
+    const names = [...(await store.list(folder)).keys()].filter(
+      (name) => !referred.has(name) && isOwnName(name),
+    )
+    for (let at = 0; at < names.length; at += REMOVED_AT_ONCE) {
+      removed += await store.remove(...names.slice(at, at + REMOVED_AT_ONCE))
     }
   }
   return { runs: unkept.length, files: removed }
+}
+
+/**
+ * Removes what is not kept, unless another run is under way, or something is damaged. Runs of the whole host, and those of
+ * each account, have their own days and weeks.
+ *
+ * @param other since when another run is under way
+ */
+export async function pruneIfAlone(
+  files: BackupFiles,
+  retention: Retention,
+  other: () => Promise<string | undefined>,
+): Promise<{ removed: { runs: number; files: number } | null; notRemoved: string | null }> {
+  const since = await other()
+  if (since !== undefined) {
+    return { removed: null, notRemoved: `another backup to this place is under way since ${since}` }
+  }
+  try {
+    const groups = new Map<string, DatedName[]>()
+    for (const found of await manifestsOf(files)) {
+      const { manifest } = (await readIfSound(files, found)) ?? {}
+      // What cannot be read is not removed either.
+      if (!manifest) throw new DamagedFileError(found.name, 'its bytes have changed')
+      const of = manifest.kind === 'host' ? 'host' : (manifest.accounts[0]?.did ?? '')
+      groups.set(of, [...(groups.get(of) ?? []), found])
+    }
+    return { removed: await prune(files, [...groups.values()], retention), notRemoved: null }
+  } catch (error) {
+    if (!(error instanceof DamagedFileError)) throw error
+    return { removed: null, notRemoved: error.message }
+  }
 }

@@ -1,7 +1,6 @@
 /** Reads JSON that lies in a backup: whoever may write there may have written anything. */
 import { isValidDid } from '@atproto/syntax'
-import { CommandError } from '../terminal/errors.ts'
-import { DamagedFileError } from './files.ts'
+import { BackupError, DamagedFileError } from './errors.ts'
 import {
   type AccountIndex,
   type BackupConfig,
@@ -9,7 +8,7 @@ import {
   type Manifest,
   type ManifestAccount,
 } from './format.ts'
-import { assertName } from './store/store.ts'
+import { assertName } from './store.ts'
 
 type Shape = (value: unknown) => boolean
 
@@ -67,7 +66,7 @@ const shapes = {
     accounts: listOf(account),
     failed: listOf(object({ did: text, why: text })),
     objects: valuesOf(
-      (value) => ['directory', 'oauth', 'sequencer'].includes(String(value)),
+      (value) => ['directory', 'oauth', 'sequencer', 'app'].includes(String(value)),
       object(file),
     ),
     seq: count,
@@ -123,7 +122,7 @@ interface Known {
 
 /**
  * @param text of the file `name`
- * @throws CommandError when it is of another format; DamagedFileError when it is not what it should be
+ * @throws BackupError when it is of another format; DamagedFileError when it is not what it should be
  */
 export function parseJson<K extends keyof Known>(kind: K, text: string, name: string): Known[K] {
   let value: unknown
@@ -134,7 +133,7 @@ export function parseJson<K extends keyof Known>(kind: K, text: string, name: st
   }
   const format = isObject(value) ? value.format : undefined
   if (format !== undefined && format !== FORMAT) {
-    throw new CommandError(
+    throw new BackupError(
       `${name} is of format ${JSON.stringify(format)?.slice(0, 20)}, and this release knows ${FORMAT}: update Cumulus.`,
     )
   }

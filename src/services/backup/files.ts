@@ -1,25 +1,10 @@
 /** Writes files into a backup, reads them back, and checks what they are. */
 
-import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
+import { createHash } from 'node:crypto'
 import { cidForRawHash } from '@atproto/lex-data'
+import { DamagedFileError, RefusedError } from './errors.ts'
 import { objectName, type StoredFile } from './format.ts'
-import type { BackupStore, LocalFile } from './store/store.ts'
-
-/** A file of the backup is missing, or not what it was when it was written. */
-export class DamagedFileError extends Error {
-  override name = 'DamagedFileError'
-  readonly file: string
-  constructor(file: string, problem: string) {
-    super(`${file}: ${problem}`)
-    this.file = file
-  }
-}
+import type { BackupStore, ByteSource, KeptFile } from './store.ts'
 
 /** Bytes of what is read at once, and of what it is when it is unpacked: a text has no more in Node. */
 export const MAX_AT_ONCE = 512 * 1024 * 1024 - 32
@@ -36,17 +21,15 @@ export async function readSmall(
 ): Promise<Buffer | undefined> {
   const stream = await store.read(name)
   if (!stream) return undefined
-  const pieces: Buffer[] = []
+  const pieces: Uint8Array[] = []
   let size = 0
-  for await (const piece of stream as AsyncIterable<Buffer>) {
+  for await (const piece of stream) {
     size += piece.byteLength
     if (size > limit) throw new DamagedFileError(name, `it has more than ${limit} bytes`)
     pieces.push(piece)
   }
   return Buffer.concat(pieces)
 }
-
-type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** The files of one backup. */
 export class BackupFiles {
@@ -66,40 +49,30 @@ export class BackupFiles {
     return this.#known.get(name) === size
   }
 
-  /** Keeps a source in a temporary file, and hashes it on its way. */
-  async keep(source: Source): Promise<LocalFile> {
-    const path = join(this.store.temporary, randomUUID())
-    const hash = createHash('sha256')
-    let size = 0
-    await pipeline(
-      Readable.from(source),
-      async function* (chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          hash.update(chunk)
-          size += chunk.byteLength
-          yield chunk
-        }
-      },
-      createWriteStream(path, { mode: 0o600 }),
-    )
-    return { path, size, sha256: hash.digest('hex') }
+  hasObject({ sha256, size }: StoredFile): boolean {
+    return this.has(objectName(sha256), size)
+  }
+
+  /** Keeps a source where it can be read again, and hashes it on its way. */
+  keep(source: ByteSource): Promise<KeptFile> {
+    return this.store.keep(source)
   }
 
   /** Stores bytes under the name of their hash, unless they are there. */
-  async addObject(source: Source): Promise<StoredFile> {
+  async addObject(source: ByteSource): Promise<StoredFile> {
     return this.addKept(await this.keep(source))
   }
 
   /** The same for a file that was kept. */
-  async addKept(file: LocalFile): Promise<StoredFile> {
+  async addKept(file: KeptFile): Promise<StoredFile> {
     const { size, sha256 } = file
     await this.write(objectName(sha256), file)
     return { sha256, size }
   }
 
   /** Stores a file, reads it back and compares. One that is there is left as it is. @throws DamagedFileError */
-  async write(name: string, file: LocalFile): Promise<void> {
-    if (this.has(name, file.size)) return rm(file.path)
+  async write(name: string, file: KeptFile): Promise<void> {
+    if (this.has(name, file.size)) return file.discard()
     await this.store.write(name, file)
     const digest = await this.#digest(name)
     if (digest !== file.sha256) throw new DamagedFileError(name, 'it was not stored as it was sent')
@@ -131,19 +104,15 @@ export class BackupFiles {
 
   /** @throws DamagedFileError */
   async text(name: string, sha256: string): Promise<string> {
-    return (await buffer(this.read(name, sha256, MAX_AT_ONCE))).toString()
+    return (await collect(this.read(name, sha256, MAX_AT_ONCE))).toString()
   }
 
-  /** A blob that was read to a file of this machine. @throws DamagedFileError */
-  async keepBlob(name: string, cid: string): Promise<LocalFile> {
+  /** A blob that was read from the backup, and checked. @throws DamagedFileError */
+  async keepBlob(name: string, cid: string): Promise<KeptFile> {
     const file = await this.keep(await this.#open(name))
-    if (cidOf(file.sha256) !== cid) throw new DamagedFileError(name, 'its bytes have changed')
-    return file
-  }
-
-  /** A file of this machine is not needed any more. */
-  async discard(file: LocalFile): Promise<void> {
-    await rm(file.path, { force: true })
+    if (cidOf(file.sha256) === cid) return file
+    await file.discard()
+    throw new DamagedFileError(name, 'its bytes have changed')
   }
 
   /** Reads a file and compares. @throws DamagedFileError */
@@ -157,7 +126,7 @@ export class BackupFiles {
     if (cidOf(digest) !== cid) throw new DamagedFileError(name, 'its bytes have changed')
   }
 
-  async #open(name: string): Promise<Readable> {
+  async #open(name: string): Promise<AsyncIterable<Uint8Array>> {
     const stream = await this.store.read(name)
     if (!stream) throw new DamagedFileError(name, 'it is missing')
     return stream
@@ -165,7 +134,7 @@ export class BackupFiles {
 
   async #digest(name: string): Promise<string> {
     const hash = createHash('sha256')
-    for await (const chunk of await this.#open(name)) hash.update(chunk as Uint8Array)
+    for await (const chunk of await this.#open(name)) hash.update(chunk)
     return hash.digest('hex')
   }
 }
@@ -174,6 +143,30 @@ export class BackupFiles {
 export const cidOf = (sha256: string): string =>
   cidForRawHash(Buffer.from(sha256, 'hex')).toString()
 
-/** The bytes of a file of this machine. */
-export const bytesOf = (file: LocalFile): AsyncIterable<Uint8Array> =>
-  createReadStream(file.path, { highWaterMark: 256 * 1024 })
+/** All bytes of a source that was limited. */
+export async function collect(source: ByteSource): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of source) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** Ends a source that is larger. @throws RefusedError */
+export async function* upTo(
+  source: AsyncIterable<Uint8Array>,
+  limit: number,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of source) {
+    size += chunk.byteLength
+    if (size > limit) throw new RefusedError(413, TOO_LARGE, tooLarge(what, limit))
+    yield chunk
+  }
+}
+
+/** Reason of a RefusedError. */
+export const TOO_LARGE = 'TooLargeHere'
+
+const tooLarge = (what: string, limit: number): string =>
+  `${what} have more than ${Math.floor(limit / 1024 / 1024)} MiB, which is too much for where the backup is made: ` +
+  '`cumulus backup` on a machine takes more'

@@ -1,4 +1,4 @@
-/** SQLite as Node has it. That it is experimental there tells an operator nothing. */
+/** SQLite as Node has it. That it is experimental there tells nobody anything. */
 export async function importSqlite(): Promise<typeof import('node:sqlite')> {
   const { emitWarning } = process
   process.emitWarning = () => undefined

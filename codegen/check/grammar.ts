@@ -65,7 +65,7 @@ export const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'const',
     'knownValues',
   ],
-  subscription: ['parameters', 'message', 'errors'],
+  subscription: ['parameters', 'message', 'errors', 'subprotocol'],
   token: [],
   union: ['refs', 'closed'],
   unknown: [],

@@ -152,6 +152,11 @@ export const fieldSchemas: Readonly<Record<string, Readonly<Record<string, Schem
   },
   subscription: {
     parameters,
+    subprotocol: {
+      type: 'string',
+      description: 'How frames are encoded where a client names no WebSocket subprotocol',
+      examples: ['xrpc.v0.cbor', 'xrpc.v1.json'],
+    },
     message: {
       type: 'object',
       description: 'What is sent',

@@ -2,6 +2,7 @@
  * What the sequencer answers: the order of all events on this host, and the firehose. It refuses nothing and serves
  * a WebSocket, so it is called directly, without parts.
  */
+import type { Subprotocol } from '../kernel/cbor/event-stream.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import type { HostActivity } from '../storage/sequencer/activity.ts'
@@ -26,6 +27,16 @@ export interface FirehoseStatus {
   accounts: number
 }
 
+/** A subscription that a project has made of the log, as somebody asks for it. */
+export interface StreamRequest {
+  nsid: string
+  protocol: Subprotocol
+  /** Its parameters without `cursor`, as JSON text of at most 700 bytes. */
+  params: string
+  /** Whether its lexicon has a message `#info`. */
+  info: boolean
+}
+
 /** A consumer of the firehose, as its operator sees it. */
 export interface ConsumerView {
   /** Of the connection. */
@@ -38,6 +49,8 @@ export interface ConsumerView {
   cursor: number
   /** Events that it has not been sent. */
   behind: number
+  /** The subscription that it listens to; absent: the firehose. */
+  stream?: string
   /** Bytes sent on this connection: how many of them were read is not known until it ends. */
   sent: number
 }
@@ -99,7 +112,8 @@ export interface SequencerRpc {
   untilEnded(connection: string): Answer<boolean>
   /**
    * Takes a WebSocket upgrade; `?cursor=` asks for the events after that number. `connection` is a name of its own
-   * for the connection, `address` where it is counted; without that it is not. Answers 429 when there are too many.
+   * for the connection, `address` where it is counted; without that it is not. `stream` is a `StreamRequest` as JSON text;
+   * without it, it is the firehose. Answers 429 when there are too many.
    */
   fetch(request: Request): Promise<Response>
 }

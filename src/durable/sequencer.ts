@@ -5,6 +5,7 @@ import type {
   CrawlAnswer,
   FirehoseStatus,
   SequencerRpc,
+  StreamRequest,
 } from '../contracts/sequencer.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
@@ -27,12 +28,10 @@ import { type CollectionPage, SourceCollections } from '../storage/sequencer/sou
 import { type SourceRow, type SourceState, Sources } from '../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
 import { Scheduler } from './scheduler.ts'
-import { Admission } from './sequencer/admission.ts'
-import { ClosingConnections } from './sequencer/closing.ts'
-import { Consumers } from './sequencer/consumers.ts'
+import type { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
 import { IndexFeed } from './sequencer/index-feed.ts'
-import { UnreadBytes } from './sequencer/unread.ts'
+import { makeConsumers } from './sequencer/make-consumers.ts'
 
 /** ms that consumers have to answer that the connection ends. */
 const GOODBYE = 3_000
@@ -51,7 +50,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #collections: SourceCollections
   readonly #retention: Retention
   readonly #consumers: Consumers
-  readonly #closing: ClosingConnections
+  /** Of subscriptions that a project has made of the log. They get no room of the firehose's. */
+  readonly #streams: Consumers
   readonly #crawl: CrawlRequests
   readonly #index: IndexFeed
   readonly #activityOfHost: Activity
@@ -80,17 +80,15 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     const { operator } = networkOf(env, config)
     this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator)
     const log = () => createLogger({ object: 'sequencer' })
-    const unread = new UnreadBytes(config.firehose.maxUnread)
-    this.#closing = new ClosingConnections(ctx, unread, log)
-    this.#consumers = new Consumers(ctx, {
+    const parts = {
       log: this.#log,
       retention: this.#retention,
-      unread,
-      closing: this.#closing,
-      admission: new Admission(ctx, config.firehose.consumers),
-      // On Cloudflare an object that is awake costs, and a request may not wait for long.
-      watchesLive: env.BLOB_DISK !== undefined,
-    })
+      sources: this.#sources,
+      logger: log,
+    }
+    const { consumers, streams } = makeConsumers(ctx, env, config, parts)
+    this.#consumers = consumers
+    this.#streams = streams
     const objects = hostObjects(env)
     this.#index = new IndexFeed({
       log: this.#log,
@@ -128,7 +126,9 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     await this.#index.begun()
     // Sent in the same turn as stored, so that no consumer that is catching up can come in between.
     // The platform holds the messages back until the rows are durable.
-    this.#consumers.broadcast(this.#log.append(did, events, state))
+    const stored = this.#log.append(did, events, state)
+    this.#consumers.broadcast(stored)
+    this.#streams.broadcast(stored)
     if (collections.length > 0) this.#collections.note(did, collections)
     if (state.status === 'deleted' || this.#becomesFull()) this.#alarmCoversNextEvent = false
     if (this.#index.isOn) this.#scheduler.start(this.#index.job)
@@ -176,17 +176,19 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   consumers(): ConsumerView[] {
-    return this.#consumers.list(LISTED_CONSUMERS)
+    const relays = this.#consumers.list(LISTED_CONSUMERS)
+    return [...relays, ...this.#streams.list(LISTED_CONSUMERS - relays.length)]
   }
 
   endConsumer(id: string): boolean {
-    return this.#consumers.endById(id)
+    return this.#consumers.endById(id) || this.#streams.endById(id)
   }
 
   async endConsumers(): Promise<number> {
-    this.#consumers.endAll()
+    const all = [this.#consumers, this.#streams]
+    for (const consumers of all) consumers.endAll()
     const until = Date.now() + GOODBYE
-    const open = () => this.#consumers.count + this.#closing.count
+    const open = () => all.reduce((sum, { connections }) => sum + connections, 0)
     while (open() > 0 && Date.now() < until) await scheduler.wait(20)
     return open()
   }
@@ -217,7 +219,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   untilEnded(connection: string): Promise<boolean> {
-    return this.#consumers.untilEnded(connection)
+    return (this.#streams.has(connection) ? this.#streams : this.#consumers).untilEnded(connection)
   }
 
   /** See `SequencerRpc.fetch`. */
@@ -225,25 +227,33 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     const { 0: client, 1: server } = new WebSocketPair()
     const { searchParams } = new URL(request.url)
     const cursor = searchParams.get('cursor')
-    const accepted = this.#consumers.add(server, {
+    const asked = searchParams.get('stream')
+    const stream = asked === null ? undefined : (JSON.parse(asked) as StreamRequest)
+    const accepted = (stream ? this.#streams : this.#consumers).add(server, {
       id: searchParams.get('connection') ?? '',
       address: searchParams.get('address') ?? undefined,
       cursor: cursor === null ? undefined : Number(cursor),
+      ...(stream && { stream }),
     })
     if (!accepted) return new Response(null, { status: 429 })
     return new Response(null, { status: 101, webSocket: client })
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    this.#consumers.remove(socket)
+    this.#forget(socket)
     // 1005 and 1006 stand for "no code" and may not be sent.
     socket.close(code === 1005 || code === 1006 ? 1000 : code)
     await this.#reschedule()
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    this.#consumers.remove(socket)
+    this.#forget(socket)
     await this.#reschedule()
+  }
+
+  #forget(socket: WebSocket): void {
+    this.#consumers.remove(socket)
+    this.#streams.remove(socket)
   }
 
   override async alarm(): Promise<void> {

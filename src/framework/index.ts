@@ -43,6 +43,14 @@ export type {
   DoneWrite,
   PlannedWrite,
 } from '../server/collections/define.ts'
+export {
+  fromLog,
+  type LoggedAccount,
+  type LoggedRecord,
+  type LogHandler,
+  type LogSource,
+  type StreamMessage,
+} from '../server/streams/from-log.ts'
 export type { Context, Definition, MethodShape, Output } from '../server/xrpc/define.ts'
 export type { AppDatabase, AppDatabases, AppParameter } from '../services/app/databases.ts'
 export type {

@@ -2,7 +2,9 @@
 import { type AppMigrations, useAppMigrations } from '../kernel/app-tables.ts'
 import { type CollectionFiles, useCollectionFiles } from '../kernel/collection-files.ts'
 import { type Schemas, useSchemas } from '../kernel/lexicons.ts'
-import { type Routes, useRoutes } from '../server/xrpc/routes.ts'
+import { useLogStreams } from '../kernel/log-streams.ts'
+import { logSourceOf } from '../server/streams/from-log.ts'
+import { type Routes, routeOf, useRoutes } from '../server/xrpc/routes.ts'
 import { type Docs, useDocs } from '../web/docs/source.ts'
 
 export type { Routes }
@@ -26,4 +28,8 @@ export function useTree({ routes, schemas, docs, collections = {}, app }: Tree):
   useDocs(docs)
   useCollectionFiles(collections)
   if (app) useAppMigrations(app)
+  useLogStreams(async (nsid) => {
+    const route = routeOf(nsid)
+    return route?.to === 'local' ? logSourceOf((await route.load()).default.handler) : undefined
+  })
 }

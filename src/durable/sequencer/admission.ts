@@ -14,6 +14,9 @@ const UNCOUNTED = 'uncounted'
 /** Connections of an IPv6 /48, as a multiple of what one address may have. */
 const SITE = 2
 
+/** The tag of consumers of other streams than the firehose; what begins their other tags. */
+const STREAM = 'stream'
+
 /** The tag of the site that an address is in: the /48 of an IPv6 address, or the address itself. */
 const siteOf = (address: string): string => `site ${widerNetwork(address)}`
 
@@ -25,10 +28,22 @@ const siteOf = (address: string): string => `site ${widerNetwork(address)}`
 export class Admission {
   readonly #ctx: DurableObjectState
   readonly #caps: ConsumerCaps
+  readonly #isStream: boolean
 
-  constructor(ctx: DurableObjectState, caps: ConsumerCaps) {
+  /** @param kind whom it is for: those of each are counted alone */
+  constructor(ctx: DurableObjectState, caps: ConsumerCaps, kind: 'firehose' | 'streams') {
     this.#ctx = ctx
     this.#caps = caps
+    this.#isStream = kind === 'streams'
+  }
+
+  /** All of this kind, those that are being closed, too. */
+  sockets(): WebSocket[] {
+    const streams = this.#ctx.getWebSockets(STREAM)
+    if (this.#isStream) return streams
+    return streams.length === 0
+      ? this.#ctx.getWebSockets()
+      : this.#ctx.getWebSockets().filter((socket) => !streams.includes(socket))
   }
 
   /**
@@ -38,12 +53,13 @@ export class Admission {
    */
   ask(address: string | undefined): boolean | WebSocket {
     const { total, perAddress } = this.#caps
-    const counted = address === undefined ? [] : this.#ctx.getWebSockets(address)
+    const counted = address === undefined ? [] : this.#ctx.getWebSockets(this.#tag(address))
     if (counted.length >= perAddress) return false
     // Who has an IPv6 /48 has 65,536 addresses of this kind.
-    const own = address === undefined ? 0 : this.#ctx.getWebSockets(siteOf(address)).length
+    const own =
+      address === undefined ? 0 : this.#ctx.getWebSockets(this.#tag(siteOf(address))).length
     if (own >= SITE * perAddress) return false
-    const all = this.#ctx.getWebSockets()
+    const all = this.sockets()
     const open = all.filter(({ readyState }) => readyState === WebSocket.READY_STATE_OPEN)
     if (open.length < total) return true
     // Those that are being closed are not counted above, and must not become many either.
@@ -53,12 +69,19 @@ export class Admission {
   }
 
   accept(socket: WebSocket, address: string | undefined): void {
-    this.#ctx.acceptWebSocket(socket, address ? [siteOf(address), address] : [UNCOUNTED])
+    const from = address ? [this.#tag(siteOf(address)), this.#tag(address)] : [UNCOUNTED]
+    this.#ctx.acceptWebSocket(socket, this.#isStream ? [...from, STREAM] : from)
   }
 
   /** Where a consumer comes from, as it is counted; undefined: it is not. */
   addressOf(socket: WebSocket): string | undefined {
-    return this.#ctx.getTags(socket)[1]
+    const [site, address] = this.#ctx.getTags(socket)
+    if (site === UNCOUNTED) return undefined
+    return this.#isStream ? address?.slice(this.#tag('').length) : address
+  }
+
+  #tag(text: string): string {
+    return this.#isStream ? `${STREAM} ${text}` : text
   }
 
   #byAddress(sockets: readonly WebSocket[]): WebSocket[][] {

@@ -1,59 +1,35 @@
-import { ErrorFrame, MessageFrame } from '@atproto/xrpc-server'
 import type { ConsumerView } from '../../contracts/sequencer.ts'
-import type { EventLog, SequencedEvent } from '../../storage/sequencer/log.ts'
-import type { Retention } from '../../storage/sequencer/retention.ts'
-import type { Admission } from './admission.ts'
-import type { ClosingConnections } from './closing.ts'
+import type { StreamFrame } from '../../kernel/cbor/event-stream.ts'
+import type { SequencedEvent } from '../../storage/sequencer/log.ts'
 import {
   type Attachment,
   type BehindAttachment,
+  bytesOf,
+  type ConsumerParts,
   crosses,
   type Ended,
+  GOING_AWAY,
+  hasId,
   type Newcomer,
+  NOTE_EVERY,
+  PAGE,
+  PAGE_BYTES,
+  ROOM_TIMEOUT,
+  TOO_MUCH,
   viewOf,
 } from './consumer-state.ts'
 import { Throttle } from './throttle.ts'
-import type { UnreadBytes } from './unread.ts'
-
-/** Events, and bytes of events, sent to a consumer that catches up before others get a turn. */
-const PAGE = 200
-const PAGE_BYTES = 512 * 1024
-
-/** Bytes of backlog per second, to all consumers together. */
-const BACKLOG_RATE = 32 * 1024 * 1024
-
-/** ms for which a consumer waits for room. */
-const ROOM_TIMEOUT = 1000
-
-const TOO_MUCH = 'Too much was sent that may not be read: resume from your cursor'
-
-/** RFC 6455, 7.4.1. */
-const GOING_AWAY = 1001
-
-/** Bytes after which the count of what was sent is made to survive hibernation. */
-const NOTE_EVERY = 64 * 1024
-
-/** What consumers are served from, and what they share. */
-export interface ConsumerParts {
-  log: EventLog
-  retention: Retention
-  unread: UnreadBytes
-  closing: ClosingConnections
-  admission: Admission
-  /** Whether requests wait for what becomes of connections also when these are live; it keeps the object awake. */
-  watchesLive: boolean
-}
 
 /**
- * The consumers of `com.atproto.sync.subscribeRepos` (atproto event stream specification). What may wait in memory
- * for all of them is limited (`UnreadBytes`): when it is used up, the connections on which most was sent are ended.
- * Their consumers go on from their cursors on new ones: one that was catching up is told `ConsumerTooSlow`; one that
- * was live has most likely read everything, and is only asked to come again.
+ * The consumers of `com.atproto.sync.subscribeRepos`, or of streams that are made of the same log (event stream
+ * specification). What may wait in memory for all of them is limited (`UnreadBytes`): when it is used up, the connections on
+ * which most was sent are ended. Their consumers go on from their cursors: one that was catching up is told
+ * `ConsumerTooSlow`; one that was live has most likely read everything, and is only asked to come again.
  */
 export class Consumers {
   readonly #ctx: DurableObjectState
   readonly #parts: ConsumerParts
-  readonly #throttle = new Throttle(BACKLOG_RATE)
+  readonly #throttle: Throttle
   /** Those that have caught up, and bytes sent to each. */
   readonly #live = new Map<WebSocket, Attachment>()
   /** Those that are catching up. */
@@ -62,21 +38,42 @@ export class Consumers {
   constructor(ctx: DurableObjectState, parts: ConsumerParts) {
     this.#ctx = ctx
     this.#parts = parts
+    this.#throttle = new Throttle(parts.backlogRate)
     // Sockets outlive the object's memory; each says itself how far it has got.
-    for (const socket of ctx.getWebSockets()) {
+    for (const socket of parts.admission.sockets()) {
       const attachment = socket.deserializeAttachment() as Attachment | null
       if (!attachment || socket.readyState === WebSocket.READY_STATE_CLOSED) continue
-      const { id = '', cursor, sent, since } = attachment
+      const { id = '', cursor, ...rest } = attachment
+      const { sent } = rest
       parts.unread.add(sent)
       if (socket.readyState !== WebSocket.READY_STATE_OPEN) parts.closing.add(socket, { id, sent })
-      else if (cursor === null) this.#live.set(socket, { id, cursor, sent, since })
-      else this.#startCatchingUp(socket, { id, cursor, sent, since })
+      else if (cursor === null) this.#live.set(socket, { id, cursor, ...rest })
+      else this.#startCatchingUp(socket, { id, cursor, ...rest })
+    }
+  }
+
+  /** Loads what those who are live listen to: to be awaited before the first event. */
+  async load(): Promise<void> {
+    const { wire } = this.#parts
+    for (const [socket, { stream }] of this.#live) {
+      await wire.load(stream)
+      if (!wire.has(stream)) this.#goAway(socket)
     }
   }
 
   /** How many listen. */
   get count(): number {
     return this.#live.size + this.#behind.size
+  }
+
+  /** Connections, those that are being ended, too. */
+  get connections(): number {
+    return this.count + this.#parts.closing.count
+  }
+
+  /** Whether the connection with this id is one of these. */
+  has(id: string): boolean {
+    return hasId(this.#live, id) || hasId(this.#behind, id) || this.#parts.closing.has(id)
   }
 
   /** How many events the slowest consumer has not been sent yet. */
@@ -107,26 +104,24 @@ export class Consumers {
   }
 
   /** Takes a new consumer; false: there is no place for it. */
-  add(socket: WebSocket, { id, address, cursor }: Newcomer): boolean {
-    const { admission, log, retention } = this.#parts
+  add(socket: WebSocket, { id, address, cursor, stream }: Newcomer): boolean {
+    const { admission, log, retention, wire } = this.#parts
     const place = admission.ask(address)
     if (place === false) return false
     if (place !== true) this.#end(place, 'There are too many consumers')
     admission.accept(socket, address)
     if (cursor !== undefined && cursor > log.head) {
-      this.#close(socket, { id, sent: 0 }, 'FutureCursor', 'Cursor in the future.')
+      this.#close(socket, { id, sent: 0, stream }, 'FutureCursor', 'Cursor in the future.')
       return true
     }
     const oldest = retention.prunedTo
     if (cursor !== undefined && Math.max(cursor, 0) < oldest) {
-      const info = {
-        name: 'OutdatedCursor',
-        message: 'Requested cursor exceeded limit. Possibly missing events',
-      }
-      socket.send(new MessageFrame(info, { type: '#info' }).toBytes())
+      const info = wire.outdated(stream)
+      if (info) socket.send(info)
     }
     const start = Math.max(cursor ?? log.head, oldest)
-    this.#startCatchingUp(socket, { id, cursor: start, sent: 0, since: Date.now() })
+    const since = Date.now()
+    this.#startCatchingUp(socket, { id, cursor: start, sent: 0, since, ...(stream && { stream }) })
     return true
   }
 
@@ -145,9 +140,8 @@ export class Consumers {
   /** See `SequencerRpc.untilEnded`. */
   async untilEnded(id: string): Promise<boolean> {
     const { closing, watchesLive } = this.#parts
-    const has = (states: Iterable<Attachment>) => [...states].some((state) => state.id === id)
-    const isOpen = has(this.#behind.values()) || (watchesLive && has(this.#live.values()))
-    return isOpen || closing.has(id) ? closing.untilEnded(id) : !has(this.#live.values())
+    const isOpen = hasId(this.#behind, id) || (watchesLive && hasId(this.#live, id))
+    return isOpen || closing.has(id) ? closing.untilEnded(id) : !hasId(this.#live, id)
   }
 
   /** Sends events that were stored in this very turn to all who are live. */
@@ -178,7 +172,9 @@ export class Consumers {
    * nothing more and going live there is no await, so no event falls between the two.
    */
   async #catchUp(socket: WebSocket, state: BehindAttachment): Promise<void> {
-    const { log, retention, unread } = this.#parts
+    const { log, retention, unread, wire } = this.#parts
+    await wire.load(state.stream)
+    if (!wire.has(state.stream)) return this.#goAway(socket)
     while (this.#behind.has(socket) && socket.readyState === WebSocket.READY_STATE_OPEN) {
       if (state.cursor < retention.prunedTo) {
         return this.#end(socket, 'Events were removed before they could be sent')
@@ -187,17 +183,21 @@ export class Consumers {
       const before = state.sent
       // What cannot be sent is not read either: it would be in memory as well.
       const page = unread.has(PAGE_BYTES) ? log.after(state.cursor, PAGE, PAGE_BYTES) : []
-      const last = page[this.#send(socket, state, page) - 1]
+      const count = this.#send(socket, state, page)
+      const last = page[count - 1]
       if (last) this.#note(socket, state, last)
       else await this.#sendWhenThereIsRoom(socket, state)
-      if (state.sent > before) await this.#throttle.take(state.sent - before)
+      // What makes no message has been read, too.
+      const passed = bytesOf(page.slice(0, count).map(({ frame }) => frame))
+      const took = Math.max(state.sent - before, passed)
+      if (took > 0) await this.#throttle.take(took)
     }
     // Gone, unless its end was noticed before.
     if (this.#behind.has(socket)) this.remove(socket)
   }
 
-  #goLive(socket: WebSocket, { id, sent, since }: BehindAttachment): void {
-    const live: Attachment = { id, cursor: null, sent, since }
+  #goLive(socket: WebSocket, { id, ...state }: BehindAttachment): void {
+    const live: Attachment = { id, ...state, cursor: null }
     this.#behind.delete(socket)
     this.#live.set(socket, live)
     socket.serializeAttachment(live)
@@ -217,9 +217,10 @@ export class Consumers {
       }
     }
     const [event] = this.#behind.has(socket) ? log.after(state.cursor, 1, 0) : []
-    if (event?.frame.byteLength === bytes && this.#sendOne(socket, state, event.frame)) {
-      this.#note(socket, state, event)
-    } else unread.giveBack(bytes)
+    if (event?.frame.byteLength !== bytes) return unread.giveBack(bytes)
+    const frames = this.#parts.wire.framesOf(state.stream, event)
+    unread.giveBack(bytes - bytesOf(frames))
+    if (this.#sendAll(socket, state, frames)) this.#note(socket, state, event)
   }
 
   #note(socket: WebSocket, state: BehindAttachment, last: SequencedEvent): void {
@@ -229,28 +230,29 @@ export class Consumers {
 
   /** How many of the events were sent; the consumer may be gone after it. */
   #send(socket: WebSocket, state: Attachment, events: readonly SequencedEvent[]): number {
-    const { unread } = this.#parts
+    const { unread, wire } = this.#parts
     let count = 0
-    for (const { frame } of events) {
-      if (!unread.take(frame.byteLength)) break
-      if (!this.#sendOne(socket, state, frame)) {
-        unread.giveBack(frame.byteLength)
-        break
-      }
+    for (const event of events) {
+      const frames = wire.framesOf(state.stream, event)
+      const bytes = bytesOf(frames)
+      if (bytes > 0 && !unread.take(bytes)) break
+      if (!this.#sendAll(socket, state, frames)) break
       count++
     }
     return count
   }
 
-  /** Sends a frame that has room; false: the consumer is gone. It comes back with its own cursor. */
-  #sendOne(socket: WebSocket, state: Attachment, frame: Uint8Array): boolean {
+  /** Sends what has room, or gives that back: then the consumer is gone. It comes back with its own cursor. */
+  #sendAll(socket: WebSocket, state: Attachment, frames: readonly StreamFrame[]): boolean {
+    const bytes = bytesOf(frames)
     try {
-      socket.send(frame)
+      for (const frame of frames) socket.send(frame)
     } catch {
       this.remove(socket)
+      this.#parts.unread.giveBack(bytes)
       return false
     }
-    state.sent += frame.byteLength
+    state.sent += bytes
     return true
   }
 
@@ -284,7 +286,7 @@ export class Consumers {
   /** Ends a connection with an error frame (event stream specification, Framing). */
   #close(socket: WebSocket, state: Ended, error: string, why: string): void {
     socket.serializeAttachment(state)
-    socket.send(new ErrorFrame({ error, message: why }).toBytes())
+    socket.send(this.#parts.wire.error(state.stream, error, why))
     socket.close(1008, error)
     this.#parts.closing.add(socket, state)
   }

@@ -21,6 +21,8 @@ export interface MethodShape {
 
 /** What a handler is called with. */
 export interface Context<M extends MethodShape, C> {
+  /** The method. */
+  nsid: string
   /** Query parameters, parsed and validated by the lexicon, with its defaults filled in. */
   params: M['params']
   /** The request body, validated by the lexicon. */

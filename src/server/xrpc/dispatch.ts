@@ -16,6 +16,7 @@ import { enforceLimits } from '../../context/limits/enforce.ts'
 import type { Permissions } from '../../context/permissions.ts'
 import type { RequestContext } from '../../context/request.ts'
 import type { Services } from '../../context/services.ts'
+import { errorFrame, negotiate } from '../../kernel/cbor/event-stream.ts'
 import { lexicons as loadLexicons } from '../../kernel/lexicons.ts'
 import { forward } from '../../proxy/forward.ts'
 import { decide, isOwned } from '../../routing/decide.ts'
@@ -27,6 +28,7 @@ import { authorizeAgain } from '../auth/authorize-again.ts'
 import { assertCall, assertRule, type OAuthRule } from '../auth/oauth-rule.ts'
 import { sessionCheckedByAccount } from '../auth/policy.ts'
 import { countMethod } from '../limits/count-request.ts'
+import { subprotocolOf } from '../streams/from-log.ts'
 import { isInternal, toResponse } from './answer.ts'
 import { bodyLimitOf, parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
@@ -150,7 +152,8 @@ async function serveCaller(
   await enforceLimits(definition.limits, { auth, input: body }, context, services)
   // Also where no body is taken: what came instead of one may have been waited for.
   if (request.body) await authorizeAgain(auth, definition.auth, since, services)
-  const work = () => call(definition, { params, input: body, encoding, auth }, context, services)
+  const given = { nsid, params, input: body, encoding, auth }
+  const work = () => call(definition, given, context, services)
   const actor = method.type === 'procedure' ? operatorOf(auth, definition.auth) : undefined
   const output =
     actor === undefined
@@ -194,14 +197,18 @@ async function serveStream(
       await assertCall(permissions, rule, { ...message, request, services })
     }
     await enforceLimits(definition.limits, { auth }, context, services)
-    return (await call(definition, { ...message, auth }, context, services)) as Response
+    return (await call(definition, { nsid, ...message, auth }, context, services)) as Response
   } catch (error) {
     if (isInternal(error)) context.log.error('request failed', error, { path: `/xrpc/${nsid}` })
     const { 0: client, 1: server } = new WebSocketPair()
     server.accept()
-    server.send(ErrorFrame.fromError(error).toBytes())
+    const offered = request.headers.get('sec-websocket-protocol')
+    const { protocol, echo } = negotiate(offered, subprotocolOf(method))
+    const { error: name, message } = ErrorFrame.fromError(error).body
+    server.send(errorFrame(protocol, name, message))
     server.close(1008)
-    return new Response(null, { status: 101, webSocket: client })
+    const headers: HeadersInit = echo ? { 'sec-websocket-protocol': echo } : {}
+    return new Response(null, { status: 101, webSocket: client, headers })
   }
 }
 

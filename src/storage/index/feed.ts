@@ -13,10 +13,12 @@ export interface LoggedChange {
   block: Uint8Array | undefined
 }
 
-export type LoggedEvent =
-  | { kind: 'commit'; did: string; rev: string; isFirst: boolean; changes: LoggedChange[] }
-  | { kind: 'sync'; did: string; rev: string }
-  | { kind: 'account'; did: string; state: 'active' | 'inactive' | 'deleted' }
+/** `time` as the event has it, ISO 8601. */
+export type LoggedEvent = { did: string; time: string } & (
+  | { kind: 'commit'; rev: string; isFirst: boolean; changes: LoggedChange[] }
+  | { kind: 'sync'; rev: string }
+  | { kind: 'account'; state: 'active' | 'inactive' | 'deleted'; status: string | undefined }
+)
 
 interface Body {
   repo?: string
@@ -25,6 +27,7 @@ interface Body {
   since?: string | null
   ops?: { action: LoggedChange['action']; path: string; cid: { bytes: Uint8Array } | null }[]
   blocks?: Uint8Array
+  time?: string
   active?: boolean
   status?: string
 }
@@ -39,18 +42,19 @@ export function readFrame(
   wanted: (collection: string) => boolean,
 ): LoggedEvent | undefined {
   const [header, body] = [...decodeAll(frame)] as unknown as [{ t?: string }, Body]
-  const { did = '', rev = '' } = body
+  const { did = '', rev = '', time = '', status } = body
   switch (header.t) {
     case '#sync':
-      return { kind: 'sync', did, rev }
+      return { kind: 'sync', did, time, rev }
     case '#account': {
-      const state = body.active ? 'active' : body.status === 'deleted' ? 'deleted' : 'inactive'
-      return { kind: 'account', did, state }
+      const state = body.active ? 'active' : status === 'deleted' ? 'deleted' : 'inactive'
+      return { kind: 'account', did, time, state, status }
     }
     case '#commit':
       return {
         kind: 'commit',
         did: body.repo ?? '',
+        time,
         rev,
         isFirst: body.since === null,
         changes: changesOf(body, wanted),

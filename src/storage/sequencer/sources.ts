@@ -56,6 +56,15 @@ export class Sources {
     this.#last.set(did, event)
   }
 
+  /** Whether an account may be seen, as of its last delivery. Reads a row. */
+  isActive(did: string): boolean {
+    const [row] = this.#sql
+      .exec<Pick<Row, 'status'>>('SELECT status FROM source WHERE did = ?', did)
+      .toArray()
+    // Without a status the last delivery was made before states were sent.
+    return row !== undefined && (row.status ?? 'active') === 'active'
+  }
+
   /** Accounts that are not deleted, in the order in which they came, after a place. Reads a row for each. */
   list(limit: number, after = 0): SourceRow[] {
     return this.#sql

@@ -1,0 +1,45 @@
+import type { Env } from '../../contracts/env.ts'
+import type { Config } from '../../kernel/config/config.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { EventLog } from '../../storage/sequencer/log.ts'
+import type { Retention } from '../../storage/sequencer/retention.ts'
+import type { Sources } from '../../storage/sequencer/sources.ts'
+import { Admission } from './admission.ts'
+import { ClosingConnections } from './closing.ts'
+import { Consumers } from './consumers.ts'
+import { UnreadBytes } from './unread.ts'
+import { firehoseWire, StreamWire, type Wire } from './wire.ts'
+
+/** Bytes of backlog per second, to all consumers of the firehose, and of streams that are made of the same log. */
+const BACKLOG_RATE = 32 * 1024 * 1024
+const STREAM_BACKLOG_RATE = 8 * 1024 * 1024
+
+interface Parts {
+  log: EventLog
+  retention: Retention
+  sources: Sources
+  logger(): Logger
+}
+
+/** The consumers of the firehose, and those of a project's subscriptions, who get no room of the others'. */
+export function makeConsumers(
+  ctx: DurableObjectState,
+  env: Pick<Env, 'BLOB_DISK'>,
+  { firehose }: Pick<Config, 'firehose'>,
+  { log, retention, sources, logger }: Parts,
+): { consumers: Consumers; streams: Consumers } {
+  const make = (kind: 'firehose' | 'streams', wire: Wire, backlogRate: number) => {
+    const unread = new UnreadBytes(firehose.maxUnread)
+    return new Consumers(ctx, {
+      ...{ log, retention, unread, wire, backlogRate },
+      closing: new ClosingConnections(ctx, unread, logger),
+      admission: new Admission(ctx, firehose.consumers, kind),
+      // On Cloudflare an object that is awake costs, and a request may not wait for long.
+      watchesLive: env.BLOB_DISK !== undefined,
+    })
+  }
+  const consumers = make('firehose', firehoseWire, BACKLOG_RATE)
+  const streams = make('streams', new StreamWire({ sources, logger }), STREAM_BACKLOG_RATE)
+  if (streams.count > 0) ctx.blockConcurrencyWhile(() => streams.load())
+  return { consumers, streams }
+}

@@ -89,6 +89,28 @@ test('the order in which files were created does not matter', async () => {
   expect(generated(reversed)).toEqual(generated(root))
 })
 
+test('methods are what callers send and get, with defaults left out', async () => {
+  const root = makeProject({
+    ...guestBook,
+    ...lexicon('com.example.book.page', {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['owner'],
+          properties: { owner: { type: 'string' }, limit: { type: 'integer', default: 20 } },
+        },
+      },
+    }),
+  })
+  expect((await generate(root)).diagnostics).toEqual([])
+  const types = read(root, 'src/generated/method-types.ts')
+  expect(types).toContain(
+    "'com.example.book.page': Called<import('./methods/com/example/book/page.ts').Method, 'limit'>\n",
+  )
+  expect(types).toContain("Called<import('./methods/com/example/book/sign.ts').Method>\n")
+})
+
 test('a record is among the collections', async () => {
   const root = makeProject(guestBook)
   await generate(root)

@@ -96,7 +96,7 @@ async function run(rawArgs: readonly string[]): Promise<void> {
     `Sign in at http://localhost:${port} as ${made}; the password is PDS_FIRST_PASSWORD in .dev.vars.\n` +
       `More accounts: npx cumulus account create --dev ${where}bob.test\n` +
       `Mails: ${network.url}/mail\n` +
-      (hasAppView ? '' : `The AppView is a stand-in at ${network.url}; `) +
+      (hasAppView ? '' : `The AppView is a stand-in at ${network.url}.\n`) +
       (plc
         ? `The PLC directory is ${plc.url}; docs/local-development.md connects an app.\n`
         : '\n'),

@@ -13,12 +13,14 @@ export function tapFirehose(
   signal: AbortSignal,
 ): void {
   let cursor: number | undefined
+  let current: WebSocket | undefined
   let printing = Promise.resolve()
   const connect = () => {
     if (signal.aborted) return
     const query = cursor === undefined ? '' : `?cursor=${cursor}`
     const url = `${host.origin.replace('http', 'ws')}/xrpc/com.atproto.sync.subscribeRepos${query}`
     const socket = new WebSocket(url)
+    current = socket
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }) => {
       const frame = Frame.fromBytes(new Uint8Array(data as ArrayBuffer))
@@ -35,7 +37,7 @@ export function tapFirehose(
     socket.addEventListener('close', () => setTimeout(connect, PAUSE))
     // It is closed after that, too.
     socket.addEventListener('error', () => undefined)
-    signal.addEventListener('abort', () => socket.close(), { once: true })
   }
+  signal.addEventListener('abort', () => current?.close(), { once: true })
   connect()
 }

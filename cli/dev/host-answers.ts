@@ -1,4 +1,5 @@
 /** What the stand-ins of `cumulus dev` ask of the host: what everybody may ask. */
+import { type DidDocument, signingKeyOf } from '../../src/services/identity/did-document.ts'
 
 export interface Described {
   did: string
@@ -84,8 +85,7 @@ export class HostAnswers {
     const answer = await this.#ask<Answer>('com.atproto.repo.describeRepo', { repo })
     if (!answer) return undefined
     const { did, handle, didDoc } = answer
-    const key = didDoc.verificationMethod?.find(({ id }) => id.endsWith('#atproto'))
-    const signingKey = key?.publicKeyMultibase && `did:key:${key.publicKeyMultibase}`
+    const signingKey = signingKeyOf(didDoc)
     return { did, handle, signingKey }
   }
 
@@ -94,8 +94,4 @@ export class HostAnswers {
     const response = await this.ask(`/xrpc/${nsid}?${new URLSearchParams(query)}`)
     return response && ((await response.json()) as T)
   }
-}
-
-interface DidDocument {
-  verificationMethod?: { id: string; publicKeyMultibase?: string }[]
 }

@@ -26,7 +26,9 @@ test('an error names its place in the source, and frames of packages are left ou
   const program = `import(${JSON.stringify(pathToFileURL(outfile).href)}).then(({ fail }) => fail()).catch(({ stack }) => console.log(stack))`
   const { stdout } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' })
   const [head, frame] = stdout.split('\n')
-  const stack = [head, frame, '    at call (file:///nowhere/node_modules/a/index.js:1:2)'].join('\n')
+  const stack = [head, frame, '    at call (file:///nowhere/node_modules/a/index.js:1:2)'].join(
+    '\n',
+  )
   const event = { level: 'error', time: '2026-01-01T12:00:00Z', message: 'request failed', stack }
   const lines = written(root, [`\u001b[31m✘ [ERROR] ${JSON.stringify(event)}\u001b[0m`, '', ''])
   expect(lines).toHaveLength(1)

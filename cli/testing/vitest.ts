@@ -30,7 +30,7 @@ const SETTINGS = {
   PDS_BSKY_APP_VIEW_URL: 'none',
   PDS_CHAT_URL: 'none',
   PDS_DEV_MODE: 'true',
-  LOG_LEVEL: 'warn',
+  LOG_LEVEL: 'error',
 }
 
 export interface WorkerTests {

@@ -48,14 +48,14 @@ export function eventsOf(type: string, body: unknown): HostEvent[] {
     const [collection = '', rkey = ''] = path.split('/')
     const cid = link ? String(link) : undefined
     const block = cid === undefined ? undefined : all.get(cid)
-    const record = block && valueOf(block)
+    const record = block && recordOf(block)
     const uri = `at://${repo}/${path}`
     return { seq, did: repo, type, action, collection, rkey, uri, rev, cid, record }
   })
 }
 
 /** undefined where there is no JSON for it. */
-function valueOf(block: Uint8Array): unknown {
+function recordOf(block: Uint8Array): unknown {
   const json = recordToJson(block)
   return json === undefined ? undefined : jsonToLex(JSON.parse(json))
 }

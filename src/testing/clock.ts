@@ -42,14 +42,9 @@ export const clock = {
   },
 }
 
+/** Every object of the host. */
 async function allObjects(): Promise<DurableObjectStub[]> {
-  const namespaces: DurableObjectNamespace[] = [
-    env.ACCOUNTS,
-    env.DIRECTORY,
-    env.SEQUENCER,
-    env.OAUTH,
-    env.INDEX,
-  ]
+  const namespaces = Object.values<unknown>({ ...env }).filter(isNamespace)
   const stubs = await Promise.all(
     namespaces.map(async (namespace) =>
       (await listDurableObjectIds(namespace)).map((id) => namespace.get(id)),
@@ -57,6 +52,9 @@ async function allObjects(): Promise<DurableObjectStub[]> {
   )
   return stubs.flat()
 }
+
+const isNamespace = (binding: unknown): binding is DurableObjectNamespace =>
+  typeof binding === 'object' && binding !== null && 'idFromName' in binding
 
 /** When the object's alarm is due, by the host's clock. */
 const takeAlarm = (stub: DurableObjectStub): Promise<number | null> =>

@@ -44,7 +44,8 @@ export const clock = {
 
 /** Every object of the host. */
 async function allObjects(): Promise<DurableObjectStub[]> {
-  const namespaces = Object.values<unknown>({ ...env }).filter(isNamespace)
+  const { ACCOUNTS, DIRECTORY, SEQUENCER, OAUTH, INDEX, APP } = env
+  const namespaces: DurableObjectNamespace[] = [ACCOUNTS, DIRECTORY, SEQUENCER, OAUTH, INDEX, APP]
   const stubs = await Promise.all(
     namespaces.map(async (namespace) =>
       (await listDurableObjectIds(namespace)).map((id) => namespace.get(id)),
@@ -52,9 +53,6 @@ async function allObjects(): Promise<DurableObjectStub[]> {
   )
   return stubs.flat()
 }
-
-const isNamespace = (binding: unknown): binding is DurableObjectNamespace =>
-  typeof binding === 'object' && binding !== null && 'idFromName' in binding
 
 /** When the object's alarm is due, by the host's clock. */
 const takeAlarm = (stub: DurableObjectStub): Promise<number | null> =>

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type SeedHost, type Seeds, sow } from '../../src/framework/seeds.ts'
+import type { Seeds } from '../../src/framework/seeds.ts'
+import { type SeedHost, sow } from '../../src/framework/sow.ts'
 import { ROOT } from '../host/bundle.ts'
 import { CommandError } from '../terminal/errors.ts'
 

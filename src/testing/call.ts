@@ -8,7 +8,8 @@ import {
   type RecordRef,
   writeRecord,
 } from '../framework/host-client.ts'
-import { type Seeds, sow } from '../framework/seeds.ts'
+import type { Seeds } from '../framework/seeds.ts'
+import { sow } from '../framework/sow.ts'
 import type { Collection } from '../kernel/collections.ts'
 import { ADMIN_PASSWORD, basic, PASSWORD, send, type TestAccount } from './host.ts'
 

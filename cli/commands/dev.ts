@@ -19,7 +19,7 @@ import { MailWatch } from '../dev/mails.ts'
 import { startDevNetwork } from '../dev/network.ts'
 import { writeOutput } from '../dev/output.ts'
 import { PACKAGE_ROOT, ROOT, WRANGLER } from '../host/bundle.ts'
-import { ensureFirstAccount } from '../host/first-account.ts'
+import { ensureFirstAccount, isLocal } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
 import { DEV_VARS } from '../operator/operator.ts'
@@ -48,6 +48,9 @@ export default rawCommand({
 
 async function run(rawArgs: readonly string[]): Promise<void> {
   const seedsAgain = rawArgs.includes('--seed')
+  if (seedsAgain && !hasSeeds()) {
+    throw new CommandError(`There is no ${SEEDS}: docs/local-development.md shows one.`)
+  }
   const { port, others } = chooseArguments(rawArgs.filter((arg) => arg !== '--seed'))
   const origin = `http://127.0.0.1:${port}`
   await assertFree(port)
@@ -115,9 +118,8 @@ async function begin(
   seedsAgain: boolean,
 ): Promise<string> {
   const isEmpty = (await host.accounts()).length === 0
-  if (hasSeeds() && (isEmpty || seedsAgain)) await sowSeeds(host, settings)
-  else if (seedsAgain)
-    throw new CommandError(`There is no ${SEEDS}: docs/local-development.md shows one.`)
+  // A public host would register them for good.
+  if (hasSeeds() && isLocal(settings) && (isEmpty || seedsAgain)) await sowSeeds(host, settings)
   const first = await ensureFirstAccount(host.origin, settings)
   if (typeof first !== 'string') return first.handle
   const all = await Promise.all((await host.accounts()).slice(0, 5).map((did) => host.account(did)))

@@ -161,9 +161,12 @@ test('the network around it: seeds, AppView, firehose, mail, and where an error 
   dev = undefined
 }, 60_000)
 
-test('PDS_PORT is the port as well, and the data are those of before', async () => {
+test('PDS_PORT is the port as well, and the data are those of before, seeds written again or not', async () => {
   const port = await freePort()
-  dev = await startDev([], { PDS_PORT: String(port) })
+  dev = await startDev(['--seed'], { PDS_PORT: String(port) })
+  expect(dev.output()).toContain('src/seeds.ts: 2 accounts, 2 records')
+  const posts = `http://localhost:${port}/xrpc/com.atproto.repo.listRecords?repo=carol.test&collection=app.bsky.feed.post`
+  expect(((await (await fetch(posts)).json()) as { records: object[] }).records).toHaveLength(1)
   expect(await endpointOf(port)).toBe(`http://localhost:${port}`)
   const vars = parseEnv(readFileSync(join(project, '.dev.vars'), 'utf8'))
   const session = await fetch(`http://localhost:${port}/xrpc/com.atproto.server.createSession`, {

@@ -17,7 +17,7 @@ test('a run lists what changed and sums up, the next one is silent', () => {
   const first = codegen('--root', root)
   expect(first.status).toBe(0)
   expect(first.stdout).toMatch(/^\+ src\/generated\/collections\.ts\n/)
-  expect(first.stdout).toMatch(/12 files: 12 added \(4 lexicons, 2 methods, \d+\.\d\d s\)\n$/)
+  expect(first.stdout).toMatch(/13 files: 13 added \(4 lexicons, 2 methods, \d+\.\d\d s\)\n$/)
   expect(codegen('--root', root)).toEqual({ status: 0, stdout: '', stderr: '' })
 })
 
@@ -36,7 +36,7 @@ test('--json is for scripts', () => {
   const root = makeProject(guestBook)
   const result = JSON.parse(codegen('--check', '--json', '--root', root).stdout)
   expect(result.ok).toBe(false)
-  expect(result.changes).toHaveLength(12)
+  expect(result.changes).toHaveLength(13)
   const { totals, methods } = JSON.parse(codegen('status', '--json', '--root', root).stdout)
   expect(totals['proxy → appview']).toBe(2)
   expect(methods).toEqual([

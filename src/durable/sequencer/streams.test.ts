@@ -88,7 +88,7 @@ test('who asks for events that are gone is told so', async () => {
 
 test('what is sent and not known to be read is bounded, and takes no room of the firehose', async () => {
   const sequencer = env.SEQUENCER.get(id)
-  const count = 24
+  const count = 20
   size = 1_900_000
   const relay = await listen(sequencer)
   const events = Array.from({ length: count }, (_, index) => event(index + 1))

@@ -48,7 +48,7 @@ export function plan(
     ...emitRecords(lexicons, collections),
     emitRoutes(methods, onBase),
     emitSchemas(lexicons, methods, onBase),
-    emitCollections(own, collections),
+    emitCollections(own, collections, methods),
     emitDocs(own),
     ...(hasTables ? [emitApp(app)] : []),
     emitTree(collections, { jobs, onBase, hasTables }),

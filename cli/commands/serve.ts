@@ -3,13 +3,12 @@ import { join, relative } from 'node:path'
 import { readConfig } from '../../src/kernel/config/config.ts'
 import { type OpenSignUps, openSignUps } from '../../src/kernel/config/open-sign-ups.ts'
 import { DOCS, ensureBundle } from '../host/bundle.ts'
-import { ensureFirstAccount, type FirstAccount } from '../host/first-account.ts'
+import { ensureFirstAccount, type FirstAccount, keepIn } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { keepRunning } from '../host/keep-running.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
 import { FIRST_PASSWORD } from '../host/private-data.ts'
 import { rewriteDatabases } from '../host/rewrite-databases.ts'
-import { writeFileSafely } from '../host/safe-file.ts'
 import { startWorkerd } from '../host/workerd.ts'
 import { setOutside } from '../settings/env-file.ts'
 import { settingsHelp } from '../settings/help.ts'
@@ -55,9 +54,7 @@ export async function serve({ log }: { log?: string } = {}): Promise<void> {
   const origin = `http://localhost:${workerd.port}`
   // What is no terminal is a log, which others read and which is kept.
   const passwordFile = process.stdout.isTTY ? undefined : join(dataDirectory, FIRST_PASSWORD)
-  const keep = (password: string) => {
-    if (passwordFile) writeFileSafely(passwordFile, `${password}\n`)
-  }
+  const keep = passwordFile === undefined ? undefined : keepIn(passwordFile)
   const first = await ensureFirstAccount(originAt(settings.bind, workerd.port), raw, keep).catch(
     (error: unknown) => {
       stop.abort()

@@ -1,8 +1,10 @@
 /** The account that a fresh host on this machine starts with. */
 import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { isLoopback } from '../../src/kernel/loopback.ts'
 import { reasonOf } from '../terminal/reason.ts'
+import { writeFileSafely } from './safe-file.ts'
 
 export interface FirstAccount {
   did: string
@@ -11,8 +13,21 @@ export interface FirstAccount {
   password: string | undefined
 }
 
-/** Keeps a password that is made up before there is an account with it. */
-export type KeepPassword = (password: string) => void
+/** Keeps a password that is made up before there is an account with it. @returns the one to take */
+export type KeepPassword = (password: string) => string
+
+/**
+ * Keeps it in a file. Where one is there, from a start that was ended, that may be the account's already: it is taken
+ * again.
+ */
+export const keepIn =
+  (path: string): KeepPassword =>
+  (password) => {
+    const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
+    if (kept) return kept
+    writeFileSafely(path, `${password}\n`)
+    return password
+  }
 
 /** The first account could not be made; the message is the server's. */
 export class FirstAccountError extends Error {
@@ -39,14 +54,13 @@ export const isLocal = ({ PDS_HOSTNAME }: RawSettings): boolean =>
 export async function ensureFirstAccount(
   origin: string,
   raw: RawSettings,
-  keep: KeepPassword = () => undefined,
+  keep: KeepPassword = (password) => password,
 ): Promise<FirstAccount | 'none' | 'exists'> {
   const existing = await call<{ repos: unknown[] }>(origin, 'com.atproto.sync.listRepos?limit=1')
   if (existing.repos.length > 0) return 'exists'
   if (!raw.PDS_FIRST_HANDLE && !isLocal(raw)) return 'none'
   const handle = raw.PDS_FIRST_HANDLE?.toLowerCase() ?? `alice${await firstDomain(origin)}`
-  const password = raw.PDS_FIRST_PASSWORD ?? randomBytes(12).toString('base64url')
-  if (!raw.PDS_FIRST_PASSWORD) keep(password)
+  const password = raw.PDS_FIRST_PASSWORD ?? keep(randomBytes(12).toString('base64url'))
   const credentials = Buffer.from(`admin:${raw.PDS_ADMIN_PASSWORD}`).toString('base64')
   const did = raw.PDS_FIRST_DID_METHOD === 'web' ? `did:web:${handle}` : undefined
   try {

@@ -1,5 +1,5 @@
 /** One server at a time has a data folder: two would find each other's databases locked, now and then. */
-import { chownSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, fchownSync, fstatSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { importSqlite } from '../../codegen/sqlite.ts'
 import { CommandError } from '../terminal/errors.ts'
@@ -7,6 +7,8 @@ import { FILE_MODE, LOCK, SETTINGS_LOCK } from './private-data.ts'
 
 /** Of SQLite: somebody else has the lock. */
 const SQLITE_BUSY = 5
+/** The file is none of SQLite's. */
+const SQLITE_NOTADB = 26
 
 /**
  * Takes the folder for this process, until it ends, however it ends.
@@ -41,6 +43,31 @@ export async function withSettingsLock<T>(folder: string, work: () => Promise<T>
 }
 
 /**
+ * Whoever owns the folder may have put a link there: root gives nobody the file that it leads to.
+ *
+ * @throws CommandError
+ */
+function makeFile(folder: string, path: string): void {
+  const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants
+  let file: number
+  try {
+    // SQLite would let others read it.
+    file = openSync(path, O_CREAT | O_NOFOLLOW | O_RDWR, FILE_MODE)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error
+    throw new CommandError(`${path} is a symbolic link: remove it, and try again.`)
+  }
+  try {
+    // The service whose folder it is takes it as well.
+    if (process.getuid?.() !== 0) return
+    const { uid, gid } = statSync(folder)
+    if (fstatSync(file).nlink === 1) fchownSync(file, uid, gid)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
  * Takes one of several locks of a folder.
  *
  * @param name of its file
@@ -52,20 +79,16 @@ export async function takeLock(folder: string, name: string, taken: string): Pro
   // SQLite, because it locks files, which Node does not.
   const { DatabaseSync } = await importSqlite()
   const path = join(folder, name)
-  // SQLite would let others read it.
-  writeFileSync(path, '', { flag: 'a', mode: FILE_MODE })
-  // The service whose folder it is takes it as well.
-  if (process.getuid?.() === 0) {
-    const { uid, gid } = statSync(folder)
-    chownSync(path, uid, gid)
-  }
+  makeFile(folder, path)
   const lock = new DatabaseSync(path, { timeout: 0 })
   try {
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
-    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
     lock.close()
-    throw new CommandError(taken)
+    const { errcode } = error as { errcode?: number }
+    if (errcode === SQLITE_BUSY) throw new CommandError(taken)
+    if (errcode !== SQLITE_NOTADB) throw error
+    throw new CommandError(`${path} is no lock, but something else: remove it, and try again.`)
   }
   // What nobody refers to would be closed, and the lock with it.
   const free = () => lock.close()

@@ -1,7 +1,7 @@
 /** A backup in a bucket that is bound to the Worker: the same files as `cli/backup/store/s3.ts` has there. */
 import { createHash, randomUUID } from 'node:crypto'
 import { BackupError } from './errors.ts'
-import { assertName, type BackupStore, type ByteSource, type KeptFile } from './store.ts'
+import { assertName, type BackupStore, type ByteSource, isName, type KeptFile } from './store.ts'
 
 /** Bytes that are kept in memory, and of a part of what is larger: R2 takes no smaller ones than 5 MiB. */
 const PIECE = 8 * 1024 * 1024
@@ -87,11 +87,14 @@ export class BucketStore implements BackupStore {
     const found = new Map<string, number>()
     const prefix = `${assertName(folder)}/`
     let cursor: string | undefined
+    let seen = 0
     do {
       this.#spend()
       const page = await this.#bucket.list({ prefix, ...(cursor !== undefined && { cursor }) })
-      for (const { key, size } of page.objects) found.set(key, size)
-      if (found.size > MAX_FILES) {
+      seen += page.objects.length
+      // What else lies there is somebody else's.
+      for (const { key, size } of page.objects) if (isName(key)) found.set(key, size)
+      if (seen > MAX_FILES) {
         throw new BackupError(
           `${this.name} has more than ${MAX_FILES} files, too many for a Worker: run cumulus backup on a machine.`,
         )

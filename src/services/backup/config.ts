@@ -1,4 +1,5 @@
 /** Whose a backup is, and for whom it is encrypted. */
+import { createHash } from 'node:crypto'
 import { BackupError } from './errors.ts'
 import { type BackupFiles, readSmall } from './files.ts'
 import { type BackupConfig, CONFIG, FORMAT, IDENTITY, type StoredFile } from './format.ts'
@@ -46,16 +47,21 @@ export async function beginBackup(
       `${store.name} is encrypted for ${known.recipient}, not for ${recipient}: choose another place (--to), or another bucket (BACKUPS).`,
     )
   }
+  if (!known && !files.isEmpty) {
+    throw new BackupError(
+      `${store.name} holds a backup, and ${CONFIG} is gone from it: what was encrypted for one recipient would be mixed with what ` +
+        'is encrypted for another. Put that file back, or choose another place (--to), or another bucket (BACKUPS).',
+    )
+  }
   if (!known) await makeConfig(files, options)
   const config = known ?? (await readConfig(store))
   if (!config) throw new BackupError(`${store.name} does not keep what is written to it.`)
   const root: Record<string, StoredFile> = {}
   for (const name of [IDENTITY, CONFIG]) {
-    const stream = await store.read(name)
-    if (!stream) continue
-    const kept = await files.keep(stream)
-    root[name] = { sha256: kept.sha256, size: kept.size }
-    await kept.discard()
+    const bytes = await readSmall(store, name)
+    if (!bytes) continue
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    root[name] = { sha256, size: bytes.byteLength }
   }
   return { sealer: new Sealer(config.recipient), root }
 }

@@ -36,12 +36,19 @@ export class BackupFiles {
   readonly store: BackupStore
   /** What is known to be there, with sizes. */
   readonly #known: Map<string, number>
+  readonly #maxAtOnce: number
   /** What was written, in bytes. */
   written = 0
 
-  constructor(store: BackupStore, known: Map<string, number> = new Map()) {
+  /** @param maxAtOnce bytes of a manifest or an index, at most */
+  constructor(store: BackupStore, known: Map<string, number> = new Map(), maxAtOnce = MAX_AT_ONCE) {
     this.store = store
     this.#known = known
+    this.#maxAtOnce = maxAtOnce
+  }
+
+  get isEmpty(): boolean {
+    return this.#known.size === 0
   }
 
   /** Whether a file is there, of this size. */
@@ -104,7 +111,7 @@ export class BackupFiles {
 
   /** @throws DamagedFileError */
   async text(name: string, sha256: string): Promise<string> {
-    return (await collect(this.read(name, sha256, MAX_AT_ONCE))).toString()
+    return (await collect(this.read(name, sha256, this.#maxAtOnce))).toString()
   }
 
   /** A blob that was read from the backup, and checked. @throws DamagedFileError */

@@ -37,6 +37,8 @@ export interface RunOptions {
   maxRepository?: number
   /** Called before each account and each blob. Whatever it throws ends this. */
   goOn?(): void
+  /** Told of each account before it is looked at, and waited for. A RefusedError has the account left out. */
+  onBegin?(did: string): Promise<void>
   /** Told of each account once it is backed up, and waited for. */
   note(entry: ManifestAccount): Promise<void>
   /** Told of each account that was looked at. */
@@ -50,13 +52,16 @@ export interface FailedAccount {
   why: string
 }
 
-/** The files of a backup, with what is there. */
-export async function openFiles(store: BackupStore): Promise<BackupFiles> {
+/** Manifests that are read to learn what earlier runs have of each account. */
+const LOOKED_AT = 12
+
+/** The files of a backup, with what is there. @param maxAtOnce bytes of a manifest or an index, at most */
+export async function openFiles(store: BackupStore, maxAtOnce?: number): Promise<BackupFiles> {
   const known = new Map<string, number>()
   for (const folder of [FOLDERS.objects, FOLDERS.blobs]) {
     for (const [name, size] of await store.list(folder)) known.set(name, size)
   }
-  return new BackupFiles(store, known)
+  return new BackupFiles(store, known, maxAtOnce)
 }
 
 /** What earlier runs have of each account, those that were killed included. */
@@ -65,11 +70,17 @@ export async function previousEntries(
   abandoned: Iterable<ManifestAccount>,
 ): Promise<Map<string, ManifestAccount>> {
   const entries = new Map<string, ManifestAccount>()
-  const names = await manifestsOf(files)
-  for (const found of names.slice(0, 2).reverse()) {
-    const read = await readIfSound(files, found)
-    for (const entry of read?.manifest.accounts ?? []) entries.set(entry.did, entry)
+  const found: (readonly ManifestAccount[])[] = []
+  // Two of the whole host: those of one account, and damaged ones, may be newer.
+  let whole = 0
+  for (const name of (await manifestsOf(files)).slice(0, LOOKED_AT)) {
+    if (whole === 2) break
+    const { manifest } = (await readIfSound(files, name)) ?? {}
+    if (manifest?.kind === 'host') whole++
+    if (manifest)
+      found.push(manifest.kind === 'host' ? manifest.accounts : manifest.accounts.slice(0, 1))
   }
+  for (const entry of found.reverse().flat()) entries.set(entry.did, entry)
   for (const entry of abandoned) entries.set(entry.did, entry)
   return entries
 }
@@ -109,6 +120,7 @@ export class BackupRun {
     }
     const listed: string[] = []
     for await (const { did } of this.#listed()) listed.push(did)
+    this.#assertAccounts(listed.length)
     await this.#accounts(rest(listed))
     const directory = await this.#dump('directory')
     const hosted = [...rowsOf(directory, 'account')].map(({ did }) => String(did))
@@ -126,6 +138,20 @@ export class BackupRun {
     return { objects, seq: Number(dumps[2]?.facts.head ?? 0) }
   }
 
+  /**
+   * One that is to be restored has none yet: as the newest run, such a backup would be the one that is restored.
+   *
+   * @throws BackupError
+   */
+  #assertAccounts(count: number): void {
+    const before = this.#options.before.size + this.#entries.size
+    if (count > 0 || before === 0) return
+    throw new BackupError(
+      `The host has no accounts, and ${this.#options.files.store.name} has a backup of it with ${before}: nothing was backed up. ` +
+        'Restore the host (docs/backup.md); one that begins anew is backed up to another place (--to), or another bucket (BACKUPS).',
+    )
+  }
+
   #dump(object: string) {
     return fetchDump(this.#options.host, { object }, this.#options.maxRows)
   }
@@ -135,11 +161,15 @@ export class BackupRun {
   }
 
   async #account(did: string): Promise<void> {
-    const { before: known, note, onAccount, goOn } = this.#options
+    const { before: known, note, onAccount, onBegin, goOn } = this.#options
     goOn?.()
     const earlier = known.get(did)
     const before = earlier && (await this.#indexOf(earlier))
-    const made = await backUpAccount(this.#options, did, before).catch((error: unknown) => {
+    const back = async () => {
+      await onBegin?.(did)
+      return backUpAccount(this.#options, did, before)
+    }
+    const made = await back().catch((error: unknown) => {
       // One account that cannot be read is no reason to have no backup of the others.
       if (!(error instanceof RepositoryError || error instanceof RefusedError)) throw error
       this.failed.push({ did, why: error.message })

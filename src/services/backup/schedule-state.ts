@@ -1,24 +1,14 @@
 /** What is known of the backups that the Worker makes of itself: a file beside them, which is all the memory they have. */
 import type { ScheduledBackup } from '../../contracts/host-report.ts'
 import type { BackupConfig } from '../../kernel/config/backup-settings.ts'
-import type { FailedAccount } from './run.ts'
+import { DamagedFileError } from './errors.ts'
+import { parseJson, type ScheduleState } from './shape.ts'
 
-/** The run that is under way: it may take several triggers. */
-export interface RunState {
-  /** When it began, ISO 8601. */
-  at: string
-  /** Triggers that have worked on it. */
-  triggers: number
-  /** Accounts that are backed up. */
-  accounts: number
-  failed: FailedAccount[]
-}
+/** Longer than Cloudflare lets a trigger work, in ms. */
+export const LEASE = 16 * 60 * 1000
 
-export interface ScheduleState extends Pick<ScheduledBackup, 'last' | 'error'> {
-  /** ms since 1970; until then, somebody is at work. */
-  busyUntil: number
-  run: RunState | null
-}
+/** Bytes of the state. */
+const MAX_STATE = 12 * 1024 * 1024
 
 const STATE = 'schedule.json'
 
@@ -35,8 +25,20 @@ export async function readState(bucket: R2Bucket): Promise<StoredState> {
   if (!object) return { state: NOTHING, etag: null }
   const { etag } = object
   try {
-    return { state: { ...NOTHING, ...((await object.json()) as Partial<ScheduleState>) }, etag }
-  } catch {
+    if (object.size > MAX_STATE) {
+      await object.body.cancel()
+      return { state: NOTHING, etag }
+    }
+    const { busyUntil, run, last, error } = parseJson('schedule', await object.text(), STATE)
+    // Where a clock was wrong, or somebody else has written it, nothing waits for that time.
+    const isBusy = busyUntil <= Date.now() + LEASE
+    const isBegun = run !== null && Date.parse(run.at) <= Date.now() + LEASE
+    return {
+      state: { busyUntil: isBusy ? busyUntil : 0, run: isBegun ? run : null, last, error },
+      etag,
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedFileError)) throw error
     // Whoever has written it, a run begins anew.
     return { state: NOTHING, etag }
   }

@@ -11,33 +11,18 @@ import type { HostObjects } from '../objects/stubs.ts'
 import { BucketStore, PARTIAL } from './bucket-store.ts'
 import { Budget, BudgetSpentError } from './budget.ts'
 import { beginBackup } from './config.ts'
-import { BackupError } from './errors.ts'
-import { type BackupFiles, readSmall } from './files.ts'
-import { FOLDERS, type ManifestAccount } from './format.ts'
+import { BackupError, RefusedError } from './errors.ts'
+import type { BackupFiles } from './files.ts'
 import type { HostSecrets } from './host-secrets.ts'
 import { OwnHost } from './own-host.ts'
 import { pruneIfAlone } from './retention.ts'
 import { BackupRun, type HostFacts, openFiles, previousEntries, writeManifest } from './run.ts'
-import {
-  type RunState,
-  readState,
-  type ScheduleState,
-  type StoredState,
-  writeState,
-} from './schedule-state.ts'
-import { type Mark, parseJson } from './shape.ts'
-
-/** Longer than Cloudflare lets a trigger work, in ms. */
-const LEASE = 16 * 60 * 1000
+import { OwnMark, otherRun } from './running.ts'
+import { LEASE, readState, type StoredState, writeState } from './schedule-state.ts'
+import type { RunState, ScheduleState } from './shape.ts'
 
 /** Triggers do not come on the dot, in ms. */
 const EARLY = 10 * 60 * 1000
-
-/** A mark that is older, in ms, counts as left by a run that was killed, and others may have removed what it names. */
-const ABANDONED = 24 * 60 * 60 * 1000
-
-/** How often it is written down what was done, in ms. */
-const NOTE_EVERY = 10_000
 
 const ACCOUNTS_AT_ONCE = 1
 const BLOBS_AT_ONCE = 2
@@ -48,8 +33,14 @@ const BLOBS_AT_ONCE = 2
  */
 const MAX_ROWS = 12 * 1024 * 1024
 const MAX_REPOSITORY = 40 * 1024 * 1024
+/** The same of a manifest, or of the index of an account. */
+const MAX_AT_ONCE = 24 * 1024 * 1024
 
-const MARK = `${FOLDERS.running}/schedule.json`
+/** How often a trigger may have ended at an account, after one that has ended anywhere, before that is left out. */
+const TRIES = 2
+
+/** Characters of an error that are kept. */
+const MAX_MESSAGE = 500
 
 export interface ScheduleParts {
   config: Pick<Config, 'hostname' | 'publicUrl' | 'keySecret' | 'backups'>
@@ -93,29 +84,51 @@ export async function runSchedule(parts: ScheduleParts): Promise<Outcome> {
         'PDS_BACKUP_RECIPIENT is not set: without an age recipient there is nobody to encrypt for, and nothing is backed up.',
       )
     }
-    const outcome = await work({ ...parts, bucket, recipient }, lease.run, (run) => note({ run }))
-    if (outcome === 'to be continued') await note({ busyUntil: 0, error: null })
-    else await note({ busyUntil: 0, error: null, run: null, last: outcome })
-    return outcome === 'to be continued' ? outcome : 'done'
+    // A trigger that was killed did not say so.
+    const isCareful = state.error !== null || state.busyUntil > 0
+    const begun = { run: state.run, isCareful, note: (run: RunState) => note({ run }) }
+    const outcome = await work({ ...parts, bucket, recipient }, begun)
+    if (outcome === 'to be continued') {
+      await note({ busyUntil: 0, error: null })
+      return outcome
+    }
+    const { last, files } = outcome
+    // What is removed is no reason to do it all again, if this is killed.
+    await note({ error: null, run: null, last })
+    const { retention } = config.backups
+    const notRemoved = retention ? await prune(files, retention) : null
+    await note({ busyUntil: 0, last: { ...last, notRemoved } })
+    return 'done'
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE)
     await note({ busyUntil: 0, error: { at: Date.now(), message } })
     throw error
   }
 }
 
 const isDue = ({ run, last, error }: ScheduleState, interval: number): boolean =>
-  run !== null || error !== null || !last || Date.now() - last.startedAt >= interval - EARLY
+  run !== null ||
+  error !== null ||
+  !last ||
+  // Nor is one of tomorrow believed for ever.
+  Math.abs(Date.now() - last.startedAt) >= interval - EARLY
 
 type WorkParts = ScheduleParts & { bucket: R2Bucket; recipient: string }
 
+interface Begun {
+  /** The run that is gone on with. */
+  run: RunState | null
+  /** The trigger before this one failed or was killed: it is written down at which account one is. */
+  isCareful: boolean
+  note(run: RunState): Promise<void>
+}
+
 async function work(
   parts: WorkParts,
-  begun: RunState | null,
-  noteRun: (run: RunState) => Promise<void>,
-): Promise<'to be continued' | NonNullable<ScheduleState['last']>> {
+  { run: begun, isCareful, note }: Begun,
+): Promise<'to be continued' | { last: NonNullable<ScheduleState['last']>; files: BackupFiles }> {
   const { config, bucket, recipient, secrets } = parts
-  const { requests, retention } = config.backups
+  const { requests } = config.backups
   // Those for the state are not counted.
   const budget = new Budget(requests - 10, parts.time)
   const { spend, goOn } = budget
@@ -124,11 +137,12 @@ async function work(
     triggers: 0,
     accounts: 0,
     failed: [],
+    trying: null,
   }
   const store = new BucketStore(bucket, spend)
   await store.remove(...(await store.list(PARTIAL)).keys())
   const host = new OwnHost({ ...parts, spend })
-  const files = await openFiles(store)
+  const files = await openFiles(store, MAX_AT_ONCE)
   const { sealer, root } = await beginBackup(files, {
     host: config.publicUrl,
     recipient,
@@ -147,6 +161,13 @@ async function work(
     maxRows: MAX_ROWS,
     maxRepository: MAX_REPOSITORY,
     goOn,
+    async onBegin(did) {
+      if (!isCareful) return
+      const times = state.trying?.did === did ? state.trying.times : 0
+      if (times >= TRIES) throw new RefusedError(500, 'GivenUp', GIVEN_UP)
+      spend()
+      await note({ ...runNow(), trying: { did, times: times + 1 } })
+    },
     note: (entry) => mark.note(entry),
   })
   const runNow = (): RunState => ({
@@ -154,31 +175,44 @@ async function work(
     triggers: state.triggers + 1,
     accounts: mark.accounts,
     failed: run.failed,
+    trying: state.trying,
   })
-  await noteRun(runNow())
+  await note(runNow())
+  const before = mark.accounts + run.failed.length
   try {
     const facts = await host.command<HostFacts>('backup/begin')
     const rows = await run.whole()
     const about = { ...rows, kind: 'host', at: state.at, host: facts, secrets, root } as const
     const manifest = await writeManifest(run, files, sealer, about)
-    await store.remove(MARK)
+    await mark.end()
     await writeDown(parts, run.failed.length)
-    return {
+    const last = {
       startedAt: Date.parse(state.at),
       finishedAt: Date.now(),
       accounts: run.entries().length,
       failed: run.failed.length,
       why: run.failed[0] ? `${run.failed[0].did}: ${run.failed[0].why}` : null,
       manifest,
-      notRemoved: retention ? await prune(files, retention) : null,
+      notRemoved: null,
     }
+    return { last, files }
   } catch (error) {
     if (!(error instanceof BudgetSpentError)) throw error
+    if (mark.accounts + run.failed.length === before && files.written === 0) {
+      throw new BackupError(
+        `The requests of a trigger (PDS_BACKUP_REQUESTS: ${requests}), or its time, were used up before anything was backed up: ` +
+          'set that as high as your plan allows, or run cumulus backup on a machine.',
+      )
+    }
     await mark.write()
-    await noteRun(runNow())
+    await note({ ...runNow(), trying: null })
     return 'to be continued'
   }
 }
+
+const GIVEN_UP =
+  'triggers ended while it was backed up, one after the other: `npx wrangler tail` says more, and `cumulus backup` on a machine ' +
+  'may do it'
 
 /** In the audit log, as other backups are: `cumulus status` says when the last one was. */
 async function writeDown({ objects }: ScheduleParts, failed: number): Promise<void> {
@@ -205,65 +239,5 @@ async function prune(
     // The backup is there; the next run tries again.
     if (!(error instanceof BudgetSpentError)) return String(error)
     return 'PDS_BACKUP_REQUESTS are too few for it: `cumulus backup --keep-daily …` to the same bucket does it'
-  }
-}
-
-async function otherRun(files: BackupFiles): Promise<string | undefined> {
-  for (const name of (await files.store.list(FOLDERS.running)).keys()) {
-    const mark = name === MARK ? undefined : await readMark(files, name)
-    if (mark && Date.now() - Date.parse(mark.startedAt) < ABANDONED) return mark.startedAt
-  }
-  return undefined
-}
-
-async function readMark({ store }: BackupFiles, name: string): Promise<Mark | undefined> {
-  const bytes = await readSmall(store, name, MAX_ROWS)
-  return bytes && parseJson('mark', bytes.toString(), name)
-}
-
-/** What this run has done, as `cli/backup/running.ts` does it for the program: for the next trigger, and for other runs. */
-class OwnMark {
-  readonly #files: BackupFiles
-  /** Accounts that this run has backed up. */
-  readonly done: ManifestAccount[]
-  /** Those that an earlier one has, which was given up. */
-  readonly before: ManifestAccount[]
-  #notedAt = 0
-
-  private constructor(files: BackupFiles, done: ManifestAccount[], before: ManifestAccount[]) {
-    this.#files = files
-    this.done = done
-    this.before = before
-  }
-
-  static async begin(files: BackupFiles, goesOn: boolean): Promise<OwnMark> {
-    const left = await readMark(files, MARK).catch(() => undefined)
-    const isFresh = left && Date.now() - Date.parse(left.startedAt) < ABANDONED
-    const accounts = (left?.accounts ?? []).filter(({ index }) => files.hasObject(index))
-    const mark =
-      goesOn && isFresh ? new OwnMark(files, accounts, []) : new OwnMark(files, [], accounts)
-    await mark.write()
-    return mark
-  }
-
-  get accounts(): number {
-    return this.done.length
-  }
-
-  async note(entry: ManifestAccount): Promise<void> {
-    this.done.push(entry)
-    if (Date.now() - this.#notedAt >= NOTE_EVERY) await this.write()
-  }
-
-  /** With the time of now: as long as triggers come, this is no run that was killed. */
-  async write(): Promise<void> {
-    this.#notedAt = Date.now()
-    const mark: Mark = {
-      startedAt: new Date().toISOString(),
-      machine: 'cloudflare',
-      pid: 1,
-      accounts: this.done,
-    }
-    await this.#files.store.write(MARK, await this.#files.keep([Buffer.from(JSON.stringify(mark))]))
   }
 }

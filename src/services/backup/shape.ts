@@ -1,5 +1,6 @@
 /** Reads JSON that lies in a backup: whoever may write there may have written anything. */
 import { isValidDid } from '@atproto/syntax'
+import type { ScheduledBackup } from '../../contracts/host-report.ts'
 import { BackupError, DamagedFileError } from './errors.ts'
 import {
   type AccountIndex,
@@ -95,6 +96,32 @@ const shapes = {
     pid: (value) => Number.isSafeInteger(value) && Number(value) > 0,
     accounts: listOf(account),
   }),
+  schedule: object({
+    busyUntil: count,
+    run: either(
+      nothing,
+      object({
+        at: (value) => time(value) && /^\d{4}-[\dT:.-]+Z$/.test(String(value)),
+        triggers: count,
+        accounts: count,
+        failed: listOf(object({ did: text, why: text })),
+        trying: either(nothing, object({ did: text, times: count })),
+      }),
+    ),
+    last: either(
+      nothing,
+      object({
+        startedAt: count,
+        finishedAt: count,
+        accounts: count,
+        failed: count,
+        why: either(nothing, text),
+        manifest: text,
+        notRemoved: either(nothing, text),
+      }),
+    ),
+    error: either(nothing, object({ at: count, message: text })),
+  }),
 } as const satisfies Record<string, Shape>
 
 /** When a drill has shown something, and of what. */
@@ -112,12 +139,32 @@ export interface Mark {
   accounts: ManifestAccount[]
 }
 
+/** The run that is under way: it may take several triggers. */
+export interface RunState {
+  /** When it began, ISO 8601. */
+  at: string
+  /** Triggers that have worked on it. */
+  triggers: number
+  /** Accounts that are backed up. */
+  accounts: number
+  failed: Manifest['failed']
+  /** The account at which a trigger is that comes after one that failed, and how many were there. */
+  trying: { did: string; times: number } | null
+}
+
+export interface ScheduleState extends Pick<ScheduledBackup, 'last' | 'error'> {
+  /** ms since 1970; until then, somebody is at work. */
+  busyUntil: number
+  run: RunState | null
+}
+
 interface Known {
   manifest: Manifest
   index: AccountIndex
   config: BackupConfig
   proof: ProofTimes
   mark: Mark
+  schedule: ScheduleState
 }
 
 /**

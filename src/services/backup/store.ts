@@ -31,9 +31,12 @@ export interface BackupStore {
   close(): Promise<void>
 }
 
-/** A name that is safe in a path and in a URL. @throws TypeError */
+/** Whether a name is safe in a path and in a URL. */
+export const isName = (name: string): boolean =>
+  name.split('/').every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(part))
+
+/** @throws TypeError for a name that is not safe */
 export function assertName(name: string): string {
-  const parts = name.split('/')
-  if (parts.every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(part))) return name
+  if (isName(name)) return name
   throw new TypeError(`not a name in a backup: ${JSON.stringify(name)}`)
 }

@@ -34,7 +34,7 @@ let guest: MadeAccount
 const hooks = (port: number) => `  attempts: 2,
   timeout: 500,
   async afterWrite({ record, uri, did, action, rev, attempt }) {
-    if (record?.stars === 1) throw new Error('one star')
+    if (record?.stars === 1) throw new Error('one\\nstar')
     if (record?.stars === 2) await new Promise(() => {})
     const body = JSON.stringify({ uri, did, action, rev, attempt })
     await fetch('http://127.0.0.1:${port}/', { method: 'POST', body })

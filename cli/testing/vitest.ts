@@ -30,7 +30,7 @@ const SETTINGS = {
   PDS_BSKY_APP_VIEW_URL: 'none',
   PDS_CHAT_URL: 'none',
   PDS_DEV_MODE: 'true',
-  LOG_LEVEL: 'warn',
+  LOG_LEVEL: 'error',
 }
 
 export interface WorkerTests {
@@ -55,7 +55,7 @@ export const workerTests = ({
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       // Of the runtime: it is not written out in the entry.
-      additionalExports: { Hooks: 'WorkerEntrypoint' },
+      additionalExports: { Hooks: 'WorkerEntrypoint', Jobs: 'WorkerEntrypoint' },
       miniflare: { bindings: { ...SETTINGS, ...settings } },
     }),
   ],

@@ -8,6 +8,7 @@ import type { HookCounts } from '../storage/index/tasks.ts'
 import type { SequencedEvent } from '../storage/sequencer/log.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { Answer } from './answer.ts'
+import type { JobsRpc } from './jobs.ts'
 
 /** How far the log reaches. */
 export interface LogReach {
@@ -90,6 +91,7 @@ export interface HostIndexRpc {
   takedowns: IndexTakedownRpc
   query: IndexQueryRpc
   hooks: HookRpc
+  jobs: JobsRpc
   operator: { report(): Answer<IndexReport> }
   rowCounts: { take(): Answer<RowCounts> }
 }

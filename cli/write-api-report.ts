@@ -19,6 +19,7 @@ const TEMPORARY = join(PACKAGE_ROOT, 'dist', 'api')
 /** Whose names a project imports, by the name of the report. */
 const ENTRIES = {
   cumulus: 'src/framework/index.d.ts',
+  'cumulus-seeds': 'src/framework/seeds.d.ts',
   'cumulus-testing': 'src/testing/index.d.ts',
   'cumulus-vitest': 'cli/testing/vitest.d.ts',
 }

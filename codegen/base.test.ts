@@ -49,6 +49,7 @@ test('the lexicons of the package are known, and not generated again', async () 
   expect(listFiles(root, 'src/generated')).toEqual([
     'src/generated/collections.ts',
     'src/generated/docs.txt',
+    'src/generated/method-types.ts',
     'src/generated/methods/com/example/book/board.ts',
     'src/generated/methods/com/example/book/entry.ts',
     'src/generated/methods/com/example/book/list.ts',

@@ -36,6 +36,7 @@ test('a tree of lexicons becomes types, methods, routes and schemas', async () =
   expect(changes.map(({ path }) => path)).toEqual([
     'src/generated/collections.ts',
     'src/generated/docs.txt',
+    'src/generated/method-types.ts',
     'src/generated/methods/com/example/book/entry.ts',
     'src/generated/methods/com/example/book/list.ts',
     'src/generated/methods/com/example/book/sign.ts',
@@ -86,6 +87,28 @@ test('the order in which files were created does not matter', async () => {
   await generate(root)
   await generate(reversed)
   expect(generated(reversed)).toEqual(generated(root))
+})
+
+test('methods are what callers send and get, with defaults left out', async () => {
+  const root = makeProject({
+    ...guestBook,
+    ...lexicon('com.example.book.page', {
+      main: {
+        type: 'query',
+        parameters: {
+          type: 'params',
+          required: ['owner'],
+          properties: { owner: { type: 'string' }, limit: { type: 'integer', default: 20 } },
+        },
+      },
+    }),
+  })
+  expect((await generate(root)).diagnostics).toEqual([])
+  const types = read(root, 'src/generated/method-types.ts')
+  expect(types).toContain(
+    "'com.example.book.page': Called<import('./methods/com/example/book/page.ts').Method, 'limit'>\n",
+  )
+  expect(types).toContain("Called<import('./methods/com/example/book/sign.ts').Method>\n")
 })
 
 test('a record is among the collections', async () => {

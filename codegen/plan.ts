@@ -6,6 +6,7 @@ import type { Collection } from './collections/collection.ts'
 import { emitApp } from './emit/app.ts'
 import { emitCollections } from './emit/collections.ts'
 import { emitDocs } from './emit/docs.ts'
+import { emitMethodTypes } from './emit/method-types.ts'
 import { emitMethod } from './emit/methods.ts'
 import { emitRecords } from './emit/records.ts'
 import { emitRoutes } from './emit/routes.ts'
@@ -48,7 +49,8 @@ export function plan(
     ...emitRecords(lexicons, collections),
     emitRoutes(methods, onBase),
     emitSchemas(lexicons, methods, onBase),
-    emitCollections(own, collections, methods),
+    emitCollections(own, collections),
+    emitMethodTypes(methods.filter(({ isBase }) => !isBase)),
     emitDocs(own),
     ...(hasTables ? [emitApp(app)] : []),
     emitTree(collections, { jobs, onBase, hasTables }),

@@ -103,6 +103,11 @@ describe('commands in blocks', () => {
       'npm run bench -- --profile createRecord': BENCH,
       'npm run bench -- --help': BENCH,
     },
+    'docs/testing.md': {
+      'npm test': CI,
+      'npx vitest src/handlers/com/example/guestbook':
+        'custom-collections.test.ts has the tests of the page run',
+    },
   }
 
   /** By `follow` of support/reader.ts, which types all commands of a page. */

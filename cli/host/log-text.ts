@@ -34,12 +34,15 @@ export function inWords(line: string): string {
   const clock = styleText('dim', localTime(String(time)))
   const what = message === 'request' && path !== undefined ? requestInWords(entry) : String(message)
   const more = Object.entries(entry)
-    .filter(([name, value]) => !PLACED.has(name) && value !== undefined)
+    .filter(([name, value]) => value !== undefined && !(PLACED.has(name) && !isKind(name, level)))
     .map(([name, value]) => `${name}=${shown(value)}`)
   const text = escapeControls([what, ...more].join('  '))
   if (level !== 'error') return `${clock} ${text}`
   return `${clock} ${styleText('red', text)}${errorInWords(entry)}`
 }
+
+/** Of an event that is no fault of the host, the kind of the error that somebody was answered. */
+const isKind = (name: string, level: unknown): boolean => name === 'error' && level !== 'error'
 
 function requestInWords({ method, path, status, ms }: Entry): string {
   const code = Number(status)

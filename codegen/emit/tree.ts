@@ -27,8 +27,9 @@ export function emitTree(
   const sources = `${LEXICONS}/, ${HANDLERS}/, ${COLLECTIONS}/ and ${POLICY}`
   const base = onBase ? "import { tree as base } from 'cumulus/generated'\n" : ''
   const code = `${tsBanner(sources)}${base}import type { Tree } from 'cumulus/tree'
-${hasTables ? "import { app } from './app.ts'\n" : ''}// The types of the records of its collections.
+${hasTables ? "import { app } from './app.ts'\n" : ''}// The types of the records of its collections, and of its methods.
 import './collections.ts'
+import './method-types.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 

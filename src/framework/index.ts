@@ -30,10 +30,10 @@ export type {
   Collection,
   CollectionIndexes,
   Collections,
-  Methods,
   RecordOf,
 } from '../kernel/collections.ts'
 export type { JobSchedule } from '../kernel/job-files.ts'
+export type { Methods } from '../kernel/methods.ts'
 export { mayForward } from '../proxy/permission.ts'
 export { mayCall, type OAuthRule, type PermittedCall } from '../server/auth/oauth-rule.ts'
 export {

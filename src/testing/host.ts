@@ -1,6 +1,13 @@
 /** A host with an account on it, for tests that run inside workerd. */
+import { reset } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
+import { writeRecord } from '../framework/host-client.ts'
+import type { SeedRecords } from '../framework/seeds.ts'
 
+/** The operator's, as the settings of tests have it. */
+export const ADMIN_PASSWORD = 'test admin password'
+
+/** Of every account that is made here. */
 export const PASSWORD = 'correct horse battery'
 
 export interface TestAccount {
@@ -18,21 +25,38 @@ export function send(path: string, init?: RequestInit): Promise<Response> {
 export const basic = (user: string, password: string): string =>
   `Basic ${btoa(`${user}:${password}`)}`
 
+/** Deletes whatever the host has: for `beforeEach`, where tests are not to see what others have made. */
+export const emptyHost = (): Promise<void> => reset()
+
 let made = 0
 
-/** Makes an account with a handle of its own. */
-export async function makeAccount(): Promise<TestAccount> {
-  const handle = `test-${made++}-${Math.random().toString(36).slice(2, 8)}.test`
+export interface AccountOptions {
+  /** One of its own unless given. */
+  handle?: string
+  /** Records to begin with, by collection. */
+  records?: SeedRecords
+}
+
+/** Makes an account. */
+export async function makeAccount({
+  handle,
+  records = {},
+}: AccountOptions = {}): Promise<TestAccount> {
+  const name = handle ?? `test-${made++}-${Math.random().toString(36).slice(2, 8)}.test`
   const response = await send('/xrpc/com.atproto.server.createAccount', {
     method: 'POST',
     headers: {
-      authorization: basic('admin', 'test admin password'),
+      authorization: basic('admin', ADMIN_PASSWORD),
       'content-type': 'application/json',
     },
-    body: JSON.stringify({ handle, did: `did:web:${handle}`, password: PASSWORD }),
+    body: JSON.stringify({ handle: name, did: `did:web:${name}`, password: PASSWORD }),
   })
   if (!response.ok) throw new Error(`could not make an account: ${await response.text()}`)
-  return response.json()
+  const account: TestAccount = await response.json()
+  for (const [collection, all] of Object.entries<readonly unknown[]>({ ...records })) {
+    for (const record of all) await writeRecord(send, account, collection as never, record as never)
+  }
+  return account
 }
 
 /** Calls as `account`: a POST where there is a body, otherwise a GET. */

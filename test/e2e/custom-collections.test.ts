@@ -1,6 +1,6 @@
 /** Follows docs/custom-collections.md and docs/handlers.md to the letter in a copy of the project. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -13,6 +13,10 @@ import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/serve
 const page = ['custom-collections.md', 'handlers.md']
   .map((name) => readFileSync(join(PROJECT, 'docs', name), 'utf8'))
   .join('')
+/** docs/testing.md, whose examples are one file of tests. */
+const kit = readFileSync(join(PROJECT, 'docs', 'testing.md'), 'utf8')
+const examples = [...kit.matchAll(/```ts test\n([\s\S]*?)```/g)].map(([, code = '']) => code)
+const [, seedsFile = ''] = /```ts (?=src\/seeds\.ts)\S+\n([\s\S]*?)```/.exec(kit) ?? []
 const blocks = [...page.matchAll(/```\w+ (\S+)\n([\s\S]*?)```/g)].map(
   ([, path = '', code = '']) => ({ path, code }),
 )
@@ -82,6 +86,8 @@ test('two lexicons and a handler make a collection with a query', { timeout: 120
 
   write('src/handlers/com/example/guestbook/getEntries.ts')
   write('src/handlers/com/example/guestbook/getEntries.test.ts')
+  writeFileSync(join(project, 'src/seeds.ts'), seedsFile)
+  writeFileSync(join(project, 'src/guestbook.test.ts'), examples.join('\n'))
   write('src/handlers/com/example/guestbook/watch.ts')
   write('src/handlers/app/bsky/actor/searchActors.ts')
   expect(codegen()).toMatchObject({ status: 0 })
@@ -90,6 +96,8 @@ test('two lexicons and a handler make a collection with a query', { timeout: 120
   expect(codegen('status').output).toMatch(/com\.example\.guestbook\.getEntries\s+query\s+local/)
   const tested = run('node_modules/vitest/vitest.mjs', 'run', '--project', 'workerd', 'guestbook')
   expect(tested.status, tested.output).toBe(0)
+  expect(tested.output).toContain(`${examples.length} passed`)
+  rmSync(join(project, 'src/guestbook.test.ts'))
   commit('a guestbook')
 })
 

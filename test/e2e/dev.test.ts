@@ -1,10 +1,10 @@
 /** `npm run dev` in a copy of the project: on the port that was asked for, with what apps need, and without noise. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { Agent } from '@atproto/api'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Agent, AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { runCommand } from '../support/command.ts'
 import { consent, makeApp } from '../support/oauth.ts'
 import { copyProject } from '../support/project.ts'
@@ -20,6 +20,32 @@ interface Dev {
 let project: string
 beforeAll(() => {
   project = copyProject()
+  writeFileSync(
+    join(project, 'src/seeds.ts'),
+    `import { seeds } from 'cumulus/seeds'
+
+export default seeds(async ({ account, record }) => {
+  const alice = await account('alice')
+  const carol = await account('carol')
+  const createdAt = '2026-01-01T12:00:00Z'
+  await record(carol, 'app.bsky.feed.post', { text: 'from the seeds', createdAt })
+  await record(alice, 'app.bsky.graph.follow', { subject: carol.did, createdAt })
+})
+`,
+  )
+  const faulty = join(project, 'src/handlers/com/atproto/sync/getHead.ts')
+  writeFileSync(
+    faulty,
+    `import { define } from '#lex/com/atproto/sync/getHead'
+import { anyone } from 'cumulus'
+
+const fail = (): never => {
+  throw new RangeError('of the handler')
+}
+
+export default define({ auth: anyone, handler: () => fail() })
+`,
+  )
 })
 
 async function startDev(args: string[], env: Record<string, string> = {}): Promise<Dev> {
@@ -80,14 +106,67 @@ test('an app signs somebody in on the port of --port, and normal refusals make n
   // The first request of each app is refused for want of a nonce.
   expect(dev.output()).toContain('use_dpop_nonce')
   expect(dev.output()).not.toMatch(/^\s+at /m)
-  expect(dev.output()).not.toMatch(/"level":"error"|ERROR/)
-  await dev.stop()
+  expect(dev.output()).not.toMatch(/"level":|ERROR/)
+}, 60_000)
+
+test('the network around it: seeds, AppView, firehose, mail, and where an error is', async () => {
+  const output = () => dev?.output() ?? ''
+  const [, service = ''] = /Sign in at (\S+) as/.exec(output()) ?? []
+  const [, network = ''] = /Mails: (\S+)\/mail/.exec(output()) ?? []
+  expect(output()).toContain('src/seeds.ts: 2 accounts, 2 records')
+  const vars = parseEnv(readFileSync(join(project, '.dev.vars'), 'utf8'))
+  const agent = new AtpAgent({ service })
+  await agent.login({ identifier: 'alice.test', password: vars.PDS_FIRST_PASSWORD ?? '' })
+
+  const { data } = await agent.getTimeline()
+  expect(data.feed.map(({ post }) => [post.author.handle, post.record.text])).toEqual([
+    ['carol.test', 'from the seeds'],
+  ])
+  expect(output()).toMatch(
+    /appview {3}app\.bsky\.feed\.getTimeline {2}alice\.test, token for did:web:localhost%3A\d+ app\.bsky\.feed\.getTimeline {2}200/,
+  )
+  await expect(agent.getActorLikes({ actor: agent.assertDid })).rejects.toMatchObject({
+    status: 501,
+  })
+  // Without the host's token nobody has a timeline.
+  expect((await fetch(`${network}/xrpc/app.bsky.feed.getTimeline`)).status).toBe(401)
+
+  await agent.post({ text: 'seen by relays' })
+  await vi.waitFor(() =>
+    expect(output()).toMatch(/firehose {2}\d+ alice\.test create app\.bsky\.feed\.post\/\w{13}/),
+  )
+
+  const email = 'alice@example.com'
+  const admin = Buffer.from(`admin:${vars.PDS_ADMIN_PASSWORD}`).toString('base64')
+  await agent.com.atproto.admin.updateAccountEmail(
+    { account: agent.assertDid, email },
+    { headers: { authorization: `Basic ${admin}` }, encoding: 'application/json' },
+  )
+  await agent.com.atproto.server.requestPasswordReset({ email })
+  await vi.waitFor(
+    () => expect(output()).toMatch(/mail {6}alice@example\.com {2}".*" {2}\w{5}-\w{5}/),
+    {
+      timeout: 10_000,
+    },
+  )
+  const page = await (await fetch(`${network}/mail`)).text()
+  expect(page).toContain('to alice@example.com')
+
+  expect(
+    (await fetch(`${service}/xrpc/com.atproto.sync.getHead?did=${agent.assertDid}`)).status,
+  ).toBe(500)
+  await vi.waitFor(() => expect(output()).toContain('RangeError: of the handler'))
+  expect(output()).toContain('(src/handlers/com/atproto/sync/getHead.ts:5:9)')
+  await dev?.stop()
   dev = undefined
 }, 60_000)
 
-test('PDS_PORT is the port as well, and the data are those of before', async () => {
+test('PDS_PORT is the port as well, and the data are those of before, seeds written again or not', async () => {
   const port = await freePort()
-  dev = await startDev([], { PDS_PORT: String(port) })
+  dev = await startDev(['--seed'], { PDS_PORT: String(port) })
+  expect(dev.output()).toContain('src/seeds.ts: 2 accounts, 2 records')
+  const posts = `http://localhost:${port}/xrpc/com.atproto.repo.listRecords?repo=carol.test&collection=app.bsky.feed.post`
+  expect(((await (await fetch(posts)).json()) as { records: object[] }).records).toHaveLength(1)
   expect(await endpointOf(port)).toBe(`http://localhost:${port}`)
   const vars = parseEnv(readFileSync(join(project, '.dev.vars'), 'utf8'))
   const session = await fetch(`http://localhost:${port}/xrpc/com.atproto.server.createSession`, {

@@ -1,13 +1,8 @@
 /** What the host's index answers: rows over all accounts, and the hooks of collections. */
 
+import type { KeyValue } from '../storage/index/conditions.ts'
 import type { HookLetter } from '../storage/index/letters.ts'
-import type {
-  IndexPage,
-  IndexRow,
-  IndexSelection,
-  KeyValue,
-  PageQuery,
-} from '../storage/index/query.ts'
+import type { IndexPage, IndexRow, IndexSelection, PageQuery } from '../storage/index/query.ts'
 import type { HookTask } from '../storage/index/task.ts'
 import type { HookCounts } from '../storage/index/tasks.ts'
 import type { SequencedEvent } from '../storage/sequencer/log.ts'

@@ -245,6 +245,9 @@ describe('an index', () => {
     // What SQLite would take for more than words.
     expect(uris(await notes.search('"leek* OR t0:cake" NEAR('))).toEqual([])
     expect(uris(await notes.search(' - '))).toEqual([])
+    for (const cursor of ['x', '0.5', '-1', '10000']) {
+      await expect(notes.search('leek', { cursor })).rejects.toThrow('The cursor is none')
+    }
   })
 })
 

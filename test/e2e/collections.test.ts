@@ -11,8 +11,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type MadeAccount, makeAccounts, operatorOf } from '../support/accounts.ts'
+import { findFaults } from '../support/axe.ts'
+import { complaintsOf, keepLooks, lacksChromium, startChromium } from '../support/chromium.ts'
 import { runCommand, runCumulus } from '../support/command.ts'
 import { makeCookProject, RATING, RECIPE } from '../support/cook.ts'
+import { makeOperator } from '../support/operator.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const KILLS = process.env.CUMULUS_LONG ? 300 : 4
@@ -38,7 +41,7 @@ let guest: MadeAccount
 const hooks = (port: number) => `  attempts: 2,
   timeout: 500,
   async afterWrite({ record, uri, did, action, rev, attempt }) {
-    if (record?.stars === 1) throw new Error('one star')
+    if (record?.stars === 1) throw new Error('one\\nstar')
     if (record?.stars === 2) await new Promise(() => {})
     const body = JSON.stringify({ uri, did, action, rev, attempt })
     await fetch('http://127.0.0.1:${port}/', { method: 'POST', body })
@@ -206,6 +209,45 @@ test('a hook that throws or never ends is given up, and keeps nobody else', asyn
   expect(await hooks('retry', number)).toEqual({ code: 0, output: '1 told again\n' })
   expect(await hooks('drop', '--yes')).toEqual({ code: 0, output: '1 forgotten\n' })
 })
+
+test.skipIf(lacksChromium())(
+  'operators see in the console what was given up',
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    await rate(a(), 'at://did:web:a.test/com.example.cook.recipe/console', 1)
+    const operator = await makeOperator(server)
+    const browser = await startChromium()
+    onTestFinished(() => browser.close())
+    const page = await browser.newPage()
+    const complaints = complaintsOf(page)
+    const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+    await page.goto(`${server.origin}/admin/collections`)
+    await page.getByLabel('Handle or email address').fill(operator.handle)
+    await page.getByLabel('Password').fill(operator.password)
+    await press('Sign in with the password')
+    await page.getByLabel('Code').fill(operator.recovery.pop() ?? '')
+    await press('Sign in')
+    await page.getByRole('heading', { name: 'Given up' }).waitFor()
+    await vi.waitFor(
+      async () => {
+        await page.reload()
+        expect(await page.getByText('Error: one').count()).toBeGreaterThan(0)
+      },
+      { timeout: 15_000, interval: 500 },
+    )
+    await keepLooks(page, 'console-collections-given-up')
+    await page.setViewportSize({ width: 320, height: 640 })
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+    expect(await page.evaluate(overflow)).toBe(0)
+    expect(await findFaults(page)).toEqual([])
+    const forget = page.getByRole('button', { name: /^Forget: / })
+    await forget.first().click()
+    await page.getByRole('status').getByText('It is forgotten.').waitFor()
+    expect(complaints).toEqual([])
+  },
+)
 
 /** Ratings as the account has them. @param subject of which recipe only */
 async function ratingsOf({ did }: MadeAccount, subject?: string): Promise<string[]> {

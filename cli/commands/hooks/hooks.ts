@@ -34,7 +34,7 @@ const list = operatorCommand({
     const answer = await askAsOperator(host, '/operator/hooks', {})
     const letters = (answer.letters as Letter[]).map(
       ({ id, uri, action, attempts, error, failedAt }) =>
-        `${id}  ${new Date(failedAt).toISOString()}  ${action}  ${uri}  (${attempts} attempts)  ${error}\n`,
+        `${id}  ${new Date(failedAt).toISOString()}  ${action}  ${uri}  (${attempts} attempts)  ${error.replaceAll('\n', ' ')}\n`,
     )
     const counts = (answer.hooks as Counts[]).map(
       ({ collection, waiting, letters }) => `${collection}: ${waiting} wait, ${letters} given up\n`,

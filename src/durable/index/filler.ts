@@ -96,12 +96,12 @@ async function fillSome(
 
 /** What to read of an account; undefined: the definition is gone. */
 function scanOf(
-  { definitions }: HostIndex,
+  { definitions, hidden }: HostIndex,
   id: number,
   from: Pick<Scan, 'did' | 'account' | 'after'>,
 ): Scan | undefined {
   const definition = definitions.all().find((one) => one.id === id)
-  return definition && { definition, ...from, round: 0 }
+  return definition && { definition, ...from, round: 0, tellings: hidden.tellings }
 }
 
 /** One account from a key to its end; how many records there are. */

@@ -1,9 +1,11 @@
 /** Reads of the host's index, as handlers make them. */
 import { AtUri } from '@atproto/syntax'
+import { InvalidRequestError } from '@atproto/xrpc-server'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import type { ValueAt } from '../../kernel/collection-places.ts'
 import type { CollectionIndexes, RecordOf } from '../../kernel/collections.ts'
-import type { IndexPage, IndexRow, KeyCondition, KeyValue } from '../../storage/index/query.ts'
+import type { KeyCondition, KeyValue } from '../../storage/index/conditions.ts'
+import type { IndexPage, IndexRow } from '../../storage/index/query.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { recordValue } from '../records/json.ts'
 import type { RecordView } from '../records/repositories.ts'
@@ -113,8 +115,11 @@ const collectionMethods = (
     return new Map(rows.flatMap((row) => view(collection, row)).map((one) => [one.uri, one]))
   },
   async search(text, { limit = DEFAULT_LIMIT, cursor = '0' } = {}) {
-    const offset = Math.max(0, Math.min(Number(cursor) || 0, MAX_COUNT))
-    return pageView(collection, await hostIndex.query.search(collection, text, limit, offset))
+    if (!/^\d{1,4}$/.test(cursor)) {
+      throw new InvalidRequestError('The cursor is none of this search')
+    }
+    const page = await hostIndex.query.search(collection, text, limit, Number(cursor))
+    return pageView(collection, page)
   },
 })
 

@@ -102,6 +102,7 @@ export class HostIndex {
   setTakedown(did: string, path: string, rev: string | null): void {
     this.transaction(() => {
       const id = this.accounts.ensure(did)
+      this.hidden.noteTold(id, path)
       if (rev === null) this.hidden.remove(id, path)
       else this.hidden.set(id, path, rev)
       const slash = path.indexOf('/')
@@ -122,6 +123,8 @@ export class HostIndex {
       if (more) return
       this.accounts.forget(id)
       this.hidden.forget(id)
+      // Written meanwhile, for a definition that is being filled.
+      this.scans.forget(id)
     })
     return true
   }
@@ -154,7 +157,10 @@ export class HostIndex {
   #setState(did: string, state: AccountState, isNew: boolean): void {
     const known = this.accounts.find(did)
     if (state === 'deleted') {
-      if (known) this.accounts.markDeleted(known.id)
+      if (known) {
+        this.accounts.markDeleted(known.id)
+        this.scans.forget(known.id)
+      }
       this.tasks.letters.forget(did)
     } else if (state === 'inactive') {
       this.accounts.setState(this.accounts.ensure(did), 'inactive')

@@ -1,7 +1,7 @@
-import { bytesOf, type HookTask, type Stored } from './task.ts'
+import type { HookTask } from './task.ts'
 
-/** A write of which a hook was told in vain, and that was given up. */
-export interface HookLetter extends Omit<HookTask, 'unheard'> {
+/** A write of which a hook was told in vain, and that was given up; without its record. */
+export interface HookLetter extends Omit<HookTask, 'unheard' | 'cid' | 'block'> {
   error: string
   /** ms since the epoch. */
   failedAt: number
@@ -13,7 +13,7 @@ export const MAX_LETTERS = 1_000
 /** Characters of an error that are kept. */
 const MAX_ERROR = 500
 
-type Row = Stored<Omit<HookTask, 'unheard'>> & { error: string; failed_at: number }
+type Row = Omit<HookLetter, 'failedAt'> & { failed_at: number }
 
 /** Writes that were given up, for the operator to look at. */
 export class HookLetters {
@@ -44,13 +44,14 @@ export class HookLetters {
   /** The newest first. */
   list(limit: number, before = Number.MAX_SAFE_INTEGER): HookLetter[] {
     return this.#sql
-      .exec<Row>('SELECT * FROM hook_letter WHERE id < ? ORDER BY id DESC LIMIT ?', before, limit)
+      .exec<Row>(
+        `SELECT id, collection, did, rkey, action, rev, attempts, error, failed_at
+         FROM hook_letter WHERE id < ? ORDER BY id DESC LIMIT ?`,
+        before,
+        limit,
+      )
       .toArray()
-      .map(({ error, failed_at, ...row }) => ({
-        ...row,
-        ...bytesOf(row),
-        ...{ error, failedAt: failed_at },
-      }))
+      .map(({ failed_at, ...row }) => ({ ...row, failedAt: failed_at }))
   }
 
   /**

@@ -1,24 +1,10 @@
 import { StorageError } from '../error.ts'
 import type { IndexedAccounts } from './accounts.ts'
+import { addCondition, type KeyCondition, type KeyValue } from './conditions.ts'
 import { makeCursor, readCursor } from './cursor.ts'
 import type { Definitions, IndexDefinition } from './definitions.ts'
-import {
-  columnsOf,
-  conditionOf,
-  indexName,
-  type KeyColumn,
-  searchName,
-  tableName,
-  toKey,
-} from './spec.ts'
-
-/** A value that a key is compared with. */
-export type KeyValue = string | number | boolean
-
-/** What a key is to be: a value, one of a range, or a text that begins so. */
-export type KeyCondition =
-  | KeyValue
-  | { from?: KeyValue; after?: KeyValue; to?: KeyValue; before?: KeyValue; prefix?: string }
+import { columnsOf, conditionOf, indexName, searchName, tableName } from './spec.ts'
+import { toMatch } from './words.ts'
 
 /** Which rows of an index: equal on its first places, and on the next one a range, if any. */
 export interface IndexSelection {
@@ -53,6 +39,9 @@ export const MAX_PAGE = 100
 /** Bytes of records in one answer, as everywhere (`src/storage/account/records.ts`). */
 const MAX_BYTES = 2 * 1024 * 1024
 
+/** Matches of a search that can be paged through: those before are counted for each page. */
+const MAX_OFFSET = 10_000
+
 /** Rows that are looked at for one page, as those of accounts that may not be seen are left out. */
 const MAX_SCANNED = 1_000
 
@@ -82,7 +71,10 @@ export class IndexQueries {
    *
    * @throws StorageError `IndexNotReady` (503), `InvalidRequest` for a cursor that is none of this index
    */
-  page({ limit, cursor, reverse = false, ...selection }: PageQuery): IndexPage {
+  page(
+    { limit, cursor, reverse = false, ...selection }: PageQuery,
+    maxBytes = MAX_BYTES,
+  ): IndexPage {
     const { definition, position, columns, conditions, values } = this.#select(selection)
     const table = tableName(definition.id)
     const order = [...columns, 'rkey', 'account']
@@ -94,7 +86,7 @@ export class IndexQueries {
       values.push(...after)
     }
     const direction = reverse ? 'DESC' : 'ASC'
-    const wanted = Math.min(limit, MAX_PAGE)
+    const wanted = between(1, limit, MAX_PAGE)
     const found = this.#sql.exec<Row & Record<string, string | number | ArrayBuffer>>(
       `SELECT id, account, did, rkey, cid, block${columns.map((name) => `, ${name}`).join('')}
        FROM ${table} INDEXED BY ${indexName(definition.id, position)}
@@ -112,7 +104,7 @@ export class IndexQueries {
       if (!this.#accounts.mayBeSeen(row.account)) continue
       rows.push(toRow(row))
       bytes += row.block.byteLength
-      if (rows.length === wanted || bytes >= MAX_BYTES) {
+      if (rows.length === wanted || bytes >= maxBytes) {
         return { rows, cursor: makeCursor(order.map((name) => row[name] as string | number)) }
       }
     }
@@ -133,12 +125,12 @@ export class IndexQueries {
            SELECT 1 FROM ${tableName(definition.id)} INDEXED BY ${indexName(definition.id, position)}
            WHERE ${conditions.join(' AND ')} LIMIT ?)`,
         ...values,
-        max,
+        between(0, max, Number.MAX_SAFE_INTEGER),
       )
       .one().n
   }
 
-  /** A page and a count for each of some values of the first place. */
+  /** A page and a count for each of some values of the first place; all pages together end where one would. */
   group(
     query: PageQuery,
     values: readonly KeyValue[],
@@ -146,9 +138,11 @@ export class IndexQueries {
   ): { page: IndexPage; count: number }[] {
     const spec = this.#definitions.of(query.collection).at(-1)?.spec
     const first = spec?.columns[spec.indexes[query.index]?.[0] ?? -1]?.path ?? ''
+    let left = MAX_BYTES
     return values.map((value) => {
       const one = { ...query, where: { [first]: value } }
-      const page = query.limit > 0 ? this.page(one) : { rows: [] }
+      const page = query.limit > 0 && left > 0 ? this.page(one, left) : { rows: [] }
+      for (const { block } of page.rows) left -= block.byteLength
       return { page, count: this.count(one, max) }
     })
   }
@@ -182,7 +176,7 @@ export class IndexQueries {
     const definition = this.#serving(collection, ({ spec }) => spec.search.length > 0)
     const match = toMatch(text)
     if (match === '') return { rows: [] }
-    const wanted = Math.min(limit, MAX_PAGE)
+    const wanted = between(1, limit, MAX_PAGE)
     const ids = this.#sql
       .exec<{ rowid: number }>(
         `SELECT rowid FROM ${searchName(definition.id)} WHERE ${searchName(definition.id)} MATCH ?
@@ -193,7 +187,11 @@ export class IndexQueries {
       )
       .toArray()
     const rows: IndexRow[] = []
+    let bytes = 0
+    let seen = 0
     for (const { rowid } of ids.slice(0, wanted)) {
+      if (bytes >= MAX_BYTES) break
+      seen++
       const [row] = this.#sql
         .exec<Row>(
           `SELECT id, account, did, rkey, cid, block FROM ${tableName(definition.id)}
@@ -201,9 +199,12 @@ export class IndexQueries {
           rowid,
         )
         .toArray()
-      if (row && this.#accounts.mayBeSeen(row.account)) rows.push(toRow(row))
+      if (!row || !this.#accounts.mayBeSeen(row.account)) continue
+      bytes += row.block.byteLength
+      rows.push(toRow(row))
     }
-    return { rows, ...(ids.length > wanted && { cursor: String(offset + wanted) }) }
+    const next = offset + seen
+    return { rows, ...(ids.length > seen && next < MAX_OFFSET && { cursor: String(next) }) }
   }
 
   /** The definition that serves, if what is asked for is the same in it as in the newest. */
@@ -254,32 +255,9 @@ const pathsOf = ({ spec }: IndexDefinition, index: string): string | undefined =
   return places && JSON.stringify(places.map((at) => spec.columns[at]))
 }
 
-function addCondition(
-  { kind }: KeyColumn,
-  name: string,
-  condition: KeyCondition,
-  conditions: string[],
-  values: (string | number)[],
-): void {
-  const add = (operator: string, value: KeyValue) => {
-    const key = toKey(kind, value)
-    if (key === null) throw new TypeError(`${name} is compared with what it can never be`)
-    conditions.push(`${name} ${operator} ?`)
-    values.push(key)
-  }
-  if (typeof condition !== 'object') {
-    add('=', condition)
-    return
-  }
-  const { from, after, to, before, prefix } = condition
-  if (from !== undefined) add('>=', from)
-  if (after !== undefined) add('>', after)
-  if (to !== undefined) add('<=', to)
-  if (before !== undefined) add('<', before)
-  if (prefix === undefined) return
-  conditions.push(`${name} >= ?`, `${name} < ?`)
-  values.push(prefix, `${prefix}\u{10ffff}`)
-}
+/** A whole number within bounds, whatever a handler was given. */
+const between = (least: number, value: number, most: number): number =>
+  Math.max(least, Math.min(Math.trunc(value) || 0, most))
 
 const toRow = ({ did, rkey, cid, block }: Row): IndexRow => ({
   did,
@@ -287,14 +265,3 @@ const toRow = ({ did, rkey, cid, block }: Row): IndexRow => ({
   cid: new Uint8Array(cid),
   block: new Uint8Array(block),
 })
-
-/** Words, and beginnings of words, as FTS5 is asked for them; none of what it takes for more than words. */
-const toMatch = (text: string): string =>
-  text
-    .normalize()
-    .slice(0, 500)
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== '')
-    .slice(0, 16)
-    .map((word) => `"${word}"*`)
-    .join(' ')

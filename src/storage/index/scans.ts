@@ -13,6 +13,8 @@ export interface Scan {
   after: string
   /** How often it was asked for: what was read for an earlier time does not count. */
   round: number
+  /** How often it had been told of takedowns when the next page was asked for. */
+  tellings: number
 }
 
 interface Parts {
@@ -51,6 +53,13 @@ export class Scans {
     }
   }
 
+  /** Of an account that is deleted. */
+  forget(account: number): void {
+    for (const table of ['scan', 'removed']) {
+      this.#sql.exec(`DELETE FROM ${table} WHERE account = ?`, account)
+    }
+  }
+
   isEmpty(): boolean {
     return this.#sql.exec('SELECT 1 FROM scan LIMIT 1').toArray().length === 0
   }
@@ -65,7 +74,7 @@ export class Scans {
       .toArray()
       .flatMap(({ definition: id, ...rest }) => {
         const definition = this.#parts.definitions.all().find((one) => one.id === id)
-        return definition ? [{ definition, ...rest }] : []
+        return definition ? [{ definition, ...rest, tellings: this.#parts.hidden.tellings }] : []
       })
   }
 
@@ -84,8 +93,11 @@ export class Scans {
   }
 
   /** Takes in a page; whether the read goes on behind it. Does nothing for an account or a definition that is gone meanwhile. */
-  take({ definition, account, did, after }: Scan, { rev, records, more }: ScannedPage): boolean {
-    const { accounts, definitions, records: tables } = this.#parts
+  take(
+    { definition, account, did, after, tellings }: Scan,
+    { rev, records, more }: ScannedPage,
+  ): boolean {
+    const { accounts, definitions, records: tables, hidden: takedowns } = this.#parts
     const { id, hash } = definition
     const isStill = definitions.all().some((one) => one.id === id && one.hash === hash)
     if (!isStill || !accounts.isStill(account, did)) return false
@@ -93,13 +105,19 @@ export class Scans {
     const to = more ? records.at(-1)?.rkey : undefined
     tables.removeOthers(definition, account, { after, to, found, rev })
     const removed = this.#removedSince(definition.id, account, rev)
-    const hidden = this.#parts.hidden.pathsBefore(account, rev)
+    const hidden = takedowns.pathsBefore(account, rev)
     for (const { takenDown, ...record } of records) {
       if (removed.has(record.rkey)) continue
       const path = `${definition.collection}/${record.rkey}`
-      if (takenDown) this.#parts.hidden.set(account, path, rev)
-      else if (hidden.has(path)) this.#parts.hidden.remove(account, path)
-      tables.put(definition, { id: account, did }, { ...record, rev }, takenDown)
+      const owner = { id: account, did }
+      if (takedowns.wasToldSince(account, path, tellings)) {
+        const isHidden = takedowns.find(account, path) !== undefined
+        tables.put(definition, owner, { ...record, rev }, isHidden)
+        continue
+      }
+      if (takenDown) takedowns.set(account, path, rev)
+      else if (hidden.has(path)) takedowns.remove(account, path)
+      tables.put(definition, owner, { ...record, rev }, takenDown)
     }
     return to !== undefined
   }

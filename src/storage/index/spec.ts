@@ -30,7 +30,7 @@ export function hashOf(spec: IndexSpec): string {
 }
 
 /** Characters of a text that count. */
-const MAX_KEY = 512
+export const MAX_KEY = 512
 
 /** A value as it is compared; null: there is none that could be. */
 export function toKey(kind: KeyKind, value: unknown): string | number | null {

@@ -23,7 +23,7 @@ export type Stored<T extends Pick<HookTask, 'cid' | 'block'>> = Omit<T, 'cid' | 
   block: ArrayBuffer | null
 }
 
-export const bytesOf = ({ cid, block }: Stored<HookTask> | Stored<Omit<HookTask, 'unheard'>>) => ({
+export const bytesOf = ({ cid, block }: Stored<HookTask>) => ({
   cid: cid && new Uint8Array(cid),
   block: block && new Uint8Array(block),
 })

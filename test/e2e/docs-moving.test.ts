@@ -157,6 +157,9 @@ let restoredSecrets: NodeJS.Dict<string> = {}
 const EVERY_NIGHT =
   'npx cumulus backup --to /mnt/backup --keep-daily 7 --keep-weekly 4 --keep-monthly 12'
 
+/** Miniflare has a Cron trigger and R2, workerd alone has not. */
+const OF_A_WORKER = 'takes a bucket that a Worker wrote: backup-scheduled.test.ts, init.test.ts'
+
 follow('docs/backup.md', {
   reader: () => operator,
   instead: () => [
@@ -199,6 +202,10 @@ follow('docs/backup.md', {
     [`${EVERY_NIGHT} --every 24h`]: { until: /manifest +\S+/, status: 130 },
     'cd /srv/cumulus && npx cumulus drill --from /mnt/backup --passphrase-file /etc/cumulus/backup-passphrase --max-age 2d':
       { before: () => writeFileSync(join(operator.home, 'passphrase'), `${PASSPHRASE}\n`) },
+    'npx cumulus init --target cloudflare --backup-recipient age1…': OF_A_WORKER,
+    'npx cumulus deploy': OF_A_WORKER,
+    'npx cumulus drill --from s3://cumulus-backups --identity key.txt': OF_A_WORKER,
+    'npx cumulus restore --from s3://cumulus-backups --identity key.txt --into data': OF_A_WORKER,
     'npx cumulus serve': {
       before: async () =>
         settle(operator, { PDS_DATA_DIRECTORY: 'data', PDS_PORT: String(await freePort()) }),

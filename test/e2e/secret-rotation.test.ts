@@ -310,6 +310,9 @@ test('whatever is encrypted or marked with the key secret is known to the change
     'src/services/accounts/change-signing-key.ts',
     'src/services/accounts/create.ts',
     'src/services/accounts/reserve-signing-key.ts',
+    // Its fingerprint alone.
+    'src/services/backup/own-host.ts',
+    'src/services/backup/schedule.ts',
     'src/services/factors/recovery-code-keys.ts',
     'src/services/objects/secrets.ts',
     'src/web/operator/backup.ts',

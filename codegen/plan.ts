@@ -22,6 +22,8 @@ export interface PlanOptions {
   collections?: readonly Collection[]
   /** Tables of its own. */
   app?: Omit<CheckedApp, 'diagnostics'>
+  /** Names of those with a file. */
+  jobs?: readonly string[]
   /** It builds on the package. */
   onBase?: boolean
 }
@@ -33,7 +35,7 @@ export interface PlanOptions {
 export function plan(
   lexicons: readonly Lexicon[],
   methods: readonly Method[],
-  { collections = [], app, onBase = false }: PlanOptions = {},
+  { collections = [], app, jobs = [], onBase = false }: PlanOptions = {},
 ): PlannedFile[] {
   const hasTables = app !== undefined && app.migrations.length > 0
   const defs = defTable(lexicons)
@@ -49,6 +51,6 @@ export function plan(
     emitCollections(own, collections),
     emitDocs(own),
     ...(hasTables ? [emitApp(app)] : []),
-    emitTree(collections, { onBase, hasTables }),
+    emitTree(collections, { jobs, onBase, hasTables }),
   ]
 }

@@ -69,6 +69,10 @@ describe('commands in blocks', () => {
       'npm run upgrade -- --check': 'takes another version: package-upgrade.test.ts',
       'npm run upgrade': 'takes another version: package-upgrade.test.ts',
     },
+    'docs/jobs.md': {
+      'npx cumulus jobs list': 'takes a job: src/durable/app-jobs.test.ts',
+      'npx cumulus jobs run forget-seen': 'takes a job: src/durable/app-jobs.test.ts',
+    },
     'docs/lexicons.md': {
       'npx cumulus lexicons check com.example.guestbook.entry':
         'takes records that fail: lexicons-check.test.ts',

@@ -27,6 +27,7 @@ export {
 export type { Services } from '../context/services.ts'
 export type { AccountTables, HostTables } from '../kernel/app-tables.ts'
 export type { Collection, CollectionIndexes, Collections, RecordOf } from '../kernel/collections.ts'
+export type { JobSchedule } from '../kernel/job-files.ts'
 export { mayCall, type OAuthRule, type PermittedCall } from '../server/auth/oauth-rule.ts'
 export {
   type AuthPolicy,
@@ -43,6 +44,7 @@ export type {
   DoneWrite,
   PlannedWrite,
 } from '../server/collections/define.ts'
+export { type JobDefinition, type JobRun, job } from '../server/jobs/define.ts'
 export {
   fromLog,
   type LoggedAccount,

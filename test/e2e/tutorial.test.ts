@@ -14,7 +14,6 @@ import { freePort, startServer, type TestServer } from '../support/server.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
 
-const PAGE = 'docs/tutorial.md'
 const SERVES = 'npx vite web --host 127.0.0.1 --port 5173'
 
 let unpacked: Unpacked
@@ -44,7 +43,7 @@ afterAll(async () => {
   unpacked?.remove()
 })
 
-follow(PAGE, {
+follow('docs/tutorial.md', {
   reader: () => reader,
   project: () => app,
   instead: () => [
@@ -96,7 +95,7 @@ describe.skipIf(lacksChromium())('the page in a browser', () => {
   const web = () => `http://127.0.0.1:${webPort}`
 
   beforeAll(async () => {
-    const served = commandsOf(PAGE).find(({ name }) => name === SERVES)?.text ?? ''
+    const served = commandsOf('docs/tutorial.md').find(({ name }) => name === SERVES)?.text ?? ''
     const [, program = '', ...args] = served.replace('5173', String(webPort)).split(' ')
     vite = spawn(join(app, 'node_modules', '.bin', program), args, { cwd: app, stdio: 'ignore' })
     browser = await startChromium()

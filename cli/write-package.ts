@@ -1,6 +1,6 @@
 /**
  * `npm run package`: the package that projects build on, in `dist/package/`: JavaScript with declarations, since Node takes
- * no types out of files below `node_modules`.
+ * no types out of files below `node_modules`. `create-cumulus` beside it is for `npm create`.
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -17,6 +17,7 @@ import { ts } from 'ts-morph'
 import { packageVersion } from '../codegen/packages.ts'
 import { LOCK } from './create/create.ts'
 import { PACKAGE_ROOT } from './host/bundle.ts'
+import { writeCreatePackage } from './write-create-package.ts'
 
 const OUT = join(PACKAGE_ROOT, 'dist', 'package')
 
@@ -60,6 +61,7 @@ for (const path of COPIED) cpSync(join(PACKAGE_ROOT, path), join(OUT, path), { r
 writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(packageManifest(), null, 2)}\n`)
 cpSync(join(PACKAGE_ROOT, 'package-lock.json'), join(OUT, LOCK))
 for (const path of Object.values(packageManifest().bin)) chmodSync(join(OUT, path), 0o755)
+writeCreatePackage(manifest)
 
 /** What is type-checked elsewhere is only translated here. */
 function compile(): void {

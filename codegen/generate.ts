@@ -1,5 +1,6 @@
 /** The whole way from lexicons to `src/generated/`: load → check → plan → compare → write. */
 import { type CheckedApp, checkApp } from './app/check.ts'
+import { type CheckedJobs, checkJobs } from './app/jobs.ts'
 import { recordMigrations } from './app/record.ts'
 import { checkLexicons } from './check/check.ts'
 import { Passed } from './check/passed.ts'
@@ -43,6 +44,7 @@ export interface CheckedProject {
   shapes: ReadonlyMap<string, HandlerShape>
   collections: Collection[]
   app: CheckedApp
+  jobs: CheckedJobs
 }
 
 /** The lexicons of a project and of what it builds on, without its code: that takes the compiler's libraries. */
@@ -67,9 +69,10 @@ export async function loadCheckedLexicons(
 export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
   const { project, lexicons, diagnostics } = await loadCheckedLexicons(root, fresh)
   const app = await checkApp(project.app)
+  const jobs = checkJobs(project.jobs)
   if (!lexicons) {
     const nothing = { methods: [], collections: [], shapes: new Map() }
-    return { project, diagnostics, lexicons, app, ...nothing }
+    return { project, diagnostics, lexicons, app, jobs, ...nothing }
   }
 
   const handled = new Set(
@@ -94,11 +97,18 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
   )
   return {
     project,
-    diagnostics: [...diagnostics, ...complaints, ...misjudged, ...app.diagnostics],
+    diagnostics: [
+      ...diagnostics,
+      ...complaints,
+      ...misjudged,
+      ...app.diagnostics,
+      ...jobs.diagnostics,
+    ],
     lexicons,
     methods,
     collections,
     app,
+    jobs,
     shapes,
   }
 }
@@ -113,11 +123,16 @@ export async function generate(
 ): Promise<GenerateResult> {
   if (!options.check) moveRecord(root)
   const checked = await loadChecked(root, options.fresh)
-  const { project, diagnostics, lexicons, methods, collections, app } = checked
+  const { project, diagnostics, lexicons, methods, collections, app, jobs } = checked
   const found = [...diagnostics]
   if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
 
-  const planned = plan(lexicons, methods, { collections, app, onBase: project.base !== undefined })
+  const planned = plan(lexicons, methods, {
+    collections,
+    app,
+    jobs: jobs.names,
+    onBase: project.base !== undefined,
+  })
   const { changes, foreign } = compare(planned, project.generated)
   for (const { path, blocking } of foreign) {
     found.push({

@@ -7,7 +7,7 @@ import type { RouteRule } from '../src/routing/policy.ts'
 import { isTooDeep } from '../src/services/lexicons/depth.ts'
 import { type AppFiles, readApp } from './app/read.ts'
 import { baseFolder, PACKAGE } from './base.ts'
-import { COLLECTIONS, GENERATED, HANDLERS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
+import { COLLECTIONS, GENERATED, HANDLERS, JOBS, LEXICONS, POLICY, pathToNsid } from './layout.ts'
 import { isLinkElsewhere, listFiles, readText } from './tree.ts'
 
 /** A file below `lexicons/`. */
@@ -53,6 +53,7 @@ export interface Project {
   collections: HandlerFile[]
   /** Tables of its own. */
   app: AppFiles
+  jobs: HandlerFile[]
   /** What it builds on, if it does. */
   base?: Base
   rules: readonly RouteRule[]
@@ -69,6 +70,7 @@ export async function load(root: string): Promise<Project> {
     handlers: loadFiles(root, HANDLERS),
     collections: loadFiles(root, COLLECTIONS),
     app: readApp(root),
+    jobs: loadFiles(root, JOBS),
     base: folder === undefined ? undefined : loadBase(folder),
     // The runtime has the rules of the package: a project says otherwise by PDS_PROXY_ROUTES.
     rules: await loadRules(folder === undefined ? root : undefined),

@@ -23,6 +23,8 @@ export interface PlanOptions {
   collections?: readonly Collection[]
   /** Tables of its own. */
   app?: Omit<CheckedApp, 'diagnostics'>
+  /** Names of those with a file. */
+  jobs?: readonly string[]
   /** It builds on the package. */
   onBase?: boolean
 }
@@ -34,7 +36,7 @@ export interface PlanOptions {
 export function plan(
   lexicons: readonly Lexicon[],
   methods: readonly Method[],
-  { collections = [], app, onBase = false }: PlanOptions = {},
+  { collections = [], app, jobs = [], onBase = false }: PlanOptions = {},
 ): PlannedFile[] {
   const hasTables = app !== undefined && app.migrations.length > 0
   const defs = defTable(lexicons)
@@ -47,10 +49,10 @@ export function plan(
     ...emitRecords(lexicons, collections),
     emitRoutes(methods, onBase),
     emitSchemas(lexicons, methods, onBase),
-    emitCollections(own, collections),
+    emitCollections(own, collections, methods),
     emitMethodTypes(methods.filter(({ isBase }) => !isBase)),
     emitDocs(own),
     ...(hasTables ? [emitApp(app)] : []),
-    emitTree(collections, { onBase, hasTables }),
+    emitTree(collections, { jobs, onBase, hasTables }),
   ]
 }

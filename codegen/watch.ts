@@ -1,7 +1,7 @@
 /** Generates again when something changes on which the output depends. */
 import { dirname, join } from 'node:path'
 import { type GenerateResult, generate } from './generate.ts'
-import { APP, COLLECTIONS, HANDLERS, LEXICONS, POLICY } from './layout.ts'
+import { APP, COLLECTIONS, HANDLERS, JOBS, LEXICONS, POLICY } from './layout.ts'
 import { watchFolders } from './watch-folders.ts'
 
 /** Editors write a file in several steps; git writes many files at once. */
@@ -38,7 +38,7 @@ export async function watchProject(
     timer = setTimeout(run, QUIET_MS)
   }
 
-  const folders = [LEXICONS, HANDLERS, COLLECTIONS, APP, dirname(POLICY)].map((folder) =>
+  const folders = [LEXICONS, HANDLERS, COLLECTIONS, APP, JOBS, dirname(POLICY)].map((folder) =>
     join(root, folder),
   )
   const close = watchFolders(folders, changed)

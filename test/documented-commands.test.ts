@@ -62,6 +62,17 @@ describe('commands in blocks', () => {
       'npx cumulus hooks retry 17': 'takes a hook that failed: test/e2e/collections.test.ts',
       'npx cumulus hooks drop 17': 'takes a hook that failed: test/e2e/collections.test.ts',
     },
+    'docs/framework.md': {
+      'npx cumulus create my-app --install': 'package.test.ts',
+      'npm run codegen': 'package.test.ts',
+      'npm run codegen -- status': 'package.test.ts',
+      'npm run upgrade -- --check': 'takes another version: package-upgrade.test.ts',
+      'npm run upgrade': 'takes another version: package-upgrade.test.ts',
+    },
+    'docs/jobs.md': {
+      'npx cumulus jobs list': 'takes a job: src/durable/app-jobs.test.ts',
+      'npx cumulus jobs run forget-seen': 'takes a job: src/durable/app-jobs.test.ts',
+    },
     'docs/lexicons.md': {
       'npx cumulus lexicons check com.example.guestbook.entry':
         'takes records that fail: lexicons-check.test.ts',

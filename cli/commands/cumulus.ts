@@ -29,6 +29,7 @@ const cumulus: AnyCommand = group(
     secret: () => import('./secret/secret.ts').then((module) => module.default),
     passkey: () => import('./passkey.ts').then((module) => module.default),
     lexicons: () => import('./lexicons/lexicons.ts').then((module) => module.default),
+    jobs: () => import('./jobs/jobs.ts').then((module) => module.default),
     hooks: () => import('./hooks/hooks.ts').then((module) => module.default),
     completion: () => import('./completion.ts').then((module) => module.completionOf(cumulus)),
   },

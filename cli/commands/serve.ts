@@ -2,7 +2,7 @@
 import { join, relative } from 'node:path'
 import { readConfig } from '../../src/kernel/config/config.ts'
 import { type OpenSignUps, openSignUps } from '../../src/kernel/config/open-sign-ups.ts'
-import { ensureBundle } from '../host/bundle.ts'
+import { DOCS, ensureBundle } from '../host/bundle.ts'
 import { ensureFirstAccount, type FirstAccount } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { keepRunning } from '../host/keep-running.ts'
@@ -145,7 +145,7 @@ Cumulus is running.
 
 ${lines.map(([name = '', value]) => (name ? `  ${name.padEnd(9)} ${value}` : '')).join('\n')}
 ${first === 'none' ? noAccount(domain) : tryNext(origin, first, domain)}
-docs/custom-collections.md adds a collection of your own${plcUrl ? ', docs/local-development.md connects an app' : ''}. Ctrl-C stops the server.
+${DOCS}/custom-collections.md adds a collection of your own${plcUrl ? `, ${DOCS}/local-development.md connects an app` : ''}. Ctrl-C stops the server.
 `
 }
 

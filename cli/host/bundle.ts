@@ -3,13 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { findProject } from '../../codegen/base.ts'
+import { findProject, PACKAGE } from '../../codegen/base.ts'
 import { packageRoot } from '../../codegen/layout.ts'
 
 /** Where this program is: a checkout, or the package in a project's `node_modules`. */
 export const PACKAGE_ROOT = packageRoot
 /** The project that the program works on: the one that it is run in, or else its own. */
 export const ROOT = findProject(process.cwd())
+/** Where the pages are that messages name, as seen from the project. */
+export const DOCS = ROOT === PACKAGE_ROOT ? 'docs' : `node_modules/${PACKAGE}/docs`
 /** Cloudflare's own program. */
 export const WRANGLER = findWrangler()
 export const BUNDLE = join(ROOT, 'dist', 'worker.js')

@@ -36,6 +36,7 @@ export function statusInWords(status: HostReport): string {
     ),
     ...liveInWords(status),
     ...indexInWords(status),
+    ...jobsInWords(status),
     line('storage', storageInWords(status)),
     line(
       'backup',
@@ -132,6 +133,16 @@ function indexInWords({ index, now }: HostReport): string[] {
     ]
   }
   return all.map((text, at) => line(at === 0 ? 'index' : '', text))
+}
+
+/** Jobs that failed. */
+function jobsInWords({ jobs = [] }: HostReport): string[] {
+  if (jobs.length === 0) return []
+  const failed = jobs.flatMap(({ name, failures, error }) =>
+    failures > 0 ? [`${name} failed ${counted(failures, 'time')}: ${error}`] : [],
+  )
+  const all = failed.length > 0 ? failed : [`${counted(jobs.length, 'job')}, none has failed`]
+  return all.map((text, at) => line(at === 0 ? 'jobs' : '', escapeControls(text)))
 }
 
 function storageInWords({ accounts, activity, freeBytes, machine, logLimit }: HostReport): string {

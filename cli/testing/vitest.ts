@@ -55,7 +55,7 @@ export const workerTests = ({
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       // Of the runtime: it is not written out in the entry.
-      additionalExports: { Hooks: 'WorkerEntrypoint' },
+      additionalExports: { Hooks: 'WorkerEntrypoint', Jobs: 'WorkerEntrypoint' },
       miniflare: { bindings: { ...SETTINGS, ...settings } },
     }),
   ],

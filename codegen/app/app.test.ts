@@ -98,3 +98,17 @@ test('files that would never be applied are reported', async () => {
   expect(said.join()).toMatch(/schema\.sql .*migrations are/)
   expect(said.join()).toMatch(/0001-b.sql .*has the number of 0001-a/)
 })
+
+test('jobs get into the tree by the names of their files', async () => {
+  const job = "import { job } from 'cumulus'\nexport default job({ every: '1 day', run() {} })\n"
+  const { root, said } = await project({
+    'src/jobs/tidy-up.ts': job,
+    'src/jobs/tidy-up.test.ts': '',
+    'src/jobs/lib/Helper.ts': '',
+  })
+  expect(said).toHaveLength(1)
+  expect(said.join()).toMatch(/lib\/Helper\.ts .*a job is src\/jobs\//)
+  expect(read(root, 'src/generated/tree.ts')).toContain(
+    "  jobs: {\n    'tidy-up': { load: () => import('../jobs/tidy-up.ts') },\n  },",
+  )
+})

@@ -1,4 +1,5 @@
 import { type ArgsDef, defineCommand } from 'citty'
+import type { CheckedApp } from '../app/check.ts'
 import { describeCollection } from '../collections/collection.ts'
 import { hasErrors } from '../diagnostics.ts'
 import { EXIT } from '../errors.ts'
@@ -17,6 +18,11 @@ const args = {
   ...rootOption,
 } as const satisfies ArgsDef
 
+const namesOf = ({ tables: { account, host } }: CheckedApp) => ({
+  account: account.map(({ name }) => name),
+  host: host.map(({ name }) => name),
+})
+
 export default defineCommand({
   meta: {
     name: 'status',
@@ -26,7 +32,7 @@ export default defineCommand({
   args,
   async run({ args: { root, json, all, ...rest } }) {
     refuseUnknown(rest, args)
-    const { project, methods, collections, diagnostics } = await loadChecked(root)
+    const { project, methods, collections, app, jobs, diagnostics } = await loadChecked(root)
     const onBase = project.base !== undefined
     if (json) {
       printJson({
@@ -37,6 +43,8 @@ export default defineCommand({
           search,
           hooks,
         })),
+        tables: namesOf(app),
+        jobs: jobs.names,
         methods: methods.map(({ nsid, def, route, handledBy, overrides }) => ({
           nsid,
           kind: def.type,
@@ -64,6 +72,12 @@ export default defineCommand({
           `${collection.nsid.padEnd(width)}  record        ${describeCollection(collection)}`,
         )
       }
+    }
+    if (!json) {
+      const { account, host } = namesOf(app)
+      if (account.length > 0) console.log(`tables of each account: ${account.join(', ')}`)
+      if (host.length > 0) console.log(`tables of the host: ${host.join(', ')}`)
+      if (jobs.names.length > 0) console.log(`jobs: ${jobs.names.join(', ')}`)
     }
     printDiagnostics(diagnostics)
     if (hasErrors(diagnostics)) process.exitCode = EXIT.found

@@ -30,7 +30,7 @@ ${docComment([`The ${def.type} ${nsid}.`])}export interface Method extends Metho
   params: ${types[0]}
   input: ${types[1]}
   output: ${types[2]}
-}
+${encodingLine(method)}}
 
 ${docComment([
   `Defines the handler of the ${def.type} ${nsid}.`,
@@ -55,6 +55,21 @@ function inputType({ def }: Method): string {
 function outputType({ def }: Method): string {
   const schema = def.type === 'subscription' ? def.message?.schema : def.output?.schema
   return schema ? 'types.OutputSchema' : 'undefined'
+}
+
+/** What an output without a schema is: typed, so that `bytes` is checked. */
+function encodingLine({ def }: Method): string {
+  if (def.type === 'subscription' || !def.output || def.output.schema) return ''
+  return `  outputEncoding: ${encodingType(def.output.encoding)}\n`
+}
+
+/** `image/*` → `` `image/${string}` ``; several with commas between are a union. */
+function encodingType(encoding: string): string {
+  const kinds = encoding.split(',').map((kind) => kind.trim())
+  if (kinds.some((kind) => !/^[\w.+-]+\/(?:[\w.+-]+|\*)$/.test(kind))) return 'string'
+  return kinds
+    .map((kind) => (kind.endsWith('/*') ? `\`${kind.slice(0, -1)}\${string}\`` : quote(kind)))
+    .join(' | ')
 }
 
 function nameList(names: readonly string[]): string {

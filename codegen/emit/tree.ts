@@ -8,13 +8,20 @@ import { quote } from './quote.ts'
 /** The tree; collection files are loaded when they are first needed. */
 export function emitTree(
   collections: readonly Collection[],
-  { onBase = false, hasTables = false } = {},
+  {
+    jobs = [],
+    onBase = false,
+    hasTables = false,
+  }: { jobs?: readonly string[]; onBase?: boolean; hasTables?: boolean } = {},
 ): PlannedFile {
   const files = collections
     .map(({ nsid }) => {
       const module = quote(`../collections/${nsidToPath(nsid)}.ts`)
       return `    ${quote(nsid)}: { load: () => import(${module}) },\n`
     })
+    .join('')
+  const ofJobs = jobs
+    .map((name) => `    ${quote(name)}: { load: () => import(${quote(`../jobs/${name}.ts`)}) },\n`)
     .join('')
   const table = files === '' ? '{}' : `{\n${files}  }`
   const sources = `${LEXICONS}/, ${HANDLERS}/, ${COLLECTIONS}/ and ${POLICY}`
@@ -31,7 +38,7 @@ export const tree: Tree = {
   routes,
   schemas,
 ${hasTables ? '  app,\n' : ''}  collections: ${table},
-  docs: [${onBase ? '...base.docs, ' : ''}() => import('./docs.txt')],
+${jobs.length > 0 ? `  jobs: {\n${ofJobs}  },\n` : ''}  docs: [${onBase ? '...base.docs, ' : ''}() => import('./docs.txt')],
 }
 `
   return { path: `${GENERATED}/tree.ts`, code }

@@ -13,6 +13,7 @@ import type { HookCounts } from '../storage/index/tasks.ts'
 import type { SequencedEvent } from '../storage/sequencer/log.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { Answer } from './answer.ts'
+import type { JobsRpc } from './jobs.ts'
 
 /** How far the log reaches. */
 export interface LogReach {
@@ -95,6 +96,7 @@ export interface HostIndexRpc {
   takedowns: IndexTakedownRpc
   query: IndexQueryRpc
   hooks: HookRpc
+  jobs: JobsRpc
   operator: { report(): Answer<IndexReport> }
   rowCounts: { take(): Answer<RowCounts> }
 }

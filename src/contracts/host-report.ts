@@ -88,6 +88,8 @@ export interface HostReport extends LiveReport {
         hooks: { collection: string; waiting: number; failed: number; letters: number }[]
       }
     | undefined
+  /** The app's jobs; undefined: by a release that had none. */
+  jobs?: { name: string; failures: number; error: string | null }[]
   /** Sign-ups that wait for approval. */
   waiting: number
   openReports: number

@@ -5,6 +5,7 @@ import type { Env } from '../contracts/env.ts'
 import { appMigrations } from '../kernel/app-tables.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { counters } from '../kernel/metrics/counters.ts'
+import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
 import { addRows, beginRestore, dumpApp } from '../storage/app/dump.ts'
 import { appliedOf, migrateApp } from '../storage/app/migrate.ts'
@@ -31,11 +32,14 @@ export class AppObject extends DurableObject<Env> implements RpcObject {
     counters.objects.note('app', this)
     const { storage } = ctx
     const { devMode, appQuota } = readConfig({ ...env })
+    const space = new DiskSpace(env)
     const rowCounter = devMode ? countRows(storage.sql) : undefined
     const tables = new AppTables(storage, rowCounter?.sql ?? storage.sql)
     this.#dispatcher = new RpcDispatcher<AppRpc>({
       tables: {
         run: async (owner, statements) => {
+          // A full disk is read, and emptied.
+          if (statements.some(([sql]) => !READS_OR_DELETES.test(sql))) await space.assertRoom()
           if (!this.#isOpen) await this.#open(owner)
           return tables.run(statements, owner === undefined ? appQuota.host : appQuota.account)
         },
@@ -78,6 +82,8 @@ export class AppObject extends DurableObject<Env> implements RpcObject {
     this.#isOpen = true
   }
 }
+
+const READS_OR_DELETES = /^\s*(?:SELECT|VALUES|DELETE)\b/i
 
 const scopeOf = (owner: string | undefined) => (owner === undefined ? 'host' : 'account')
 

@@ -2,13 +2,16 @@ import { DurableObject } from 'cloudflare:workers'
 import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import type { HooksEntrypoint, HostIndexRpc } from '../contracts/host-index.ts'
+import type { JobsEntrypoint } from '../contracts/jobs.ts'
 import { type AnyCollectionDefinition, collectionDefinitions } from '../kernel/collection-files.ts'
 import { readConfig } from '../kernel/config/config.ts'
+import { type AnyJobDefinition, jobDefinitions } from '../kernel/job-files.ts'
 import { createLogger } from '../kernel/log.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { indexSpecs } from '../services/collections/specs.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
+import { AppJobs } from '../storage/index/app-jobs.ts'
 import { HostIndex } from '../storage/index/host-index.ts'
 import { IndexQueries } from '../storage/index/query.ts'
 import { migrations } from '../storage/index/schema.ts'
@@ -20,6 +23,7 @@ import { IndexFeed } from './index/feed.ts'
 import { fillIndex } from './index/filler.ts'
 import { HookRunner } from './index/hook-runner.ts'
 import { IndexOperator } from './index/operator.ts'
+import { JobRunner } from './jobs/runner.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 
 /**
@@ -45,10 +49,19 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     const hooks = new HookRunner({
       tasks: index.tasks,
       definitions: () => definitions,
-      entrypoint: () => entrypointOf(ctx),
+      entrypoint: () => entrypointsOf(ctx).Hooks,
       log,
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
       start: () => this.#scheduler.start(hooks.job),
+    })
+    let ofApp: ReadonlyMap<string, AnyJobDefinition> = new Map()
+    const appJobs = new JobRunner({
+      jobs: new AppJobs(sql),
+      definitions: () => ofApp,
+      entrypoint: () => entrypointsOf(ctx).Jobs,
+      log,
+      start: () => this.#scheduler.start(appJobs.job),
+      reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
     })
     const filling = fillIndex(index, hostObjects(env))
     const removal: Job = {
@@ -58,7 +71,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         while (index.removeDeleted()) await scheduler.wait(0)
       },
     }
-    const jobs = [hooks.job, filling, removal]
+    const jobs = [hooks.job, filling, removal, appJobs.job]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     const startDue = () => {
       for (const job of jobs) if (job.due?.() !== undefined) this.#scheduler.start(job)
@@ -66,6 +79,8 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     // What an earlier life has left, and what a new release wants.
     ctx.blockConcurrencyWhile(async () => {
       definitions = await collectionDefinitions()
+      ofApp = await jobDefinitions()
+      appJobs.adopt(Date.now())
       index.definitions.adopt(indexSpecs(definitions), Date.now())
       for (const job of jobs)
         if (job.due?.() !== undefined) ctx.waitUntil(this.#scheduler.resume(job))
@@ -83,6 +98,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         search: (...query) => queries.search(...query),
       },
       hooks: operator,
+      jobs: appJobs,
       operator,
       rowCounts: { take: () => rowCounter?.take() ?? { read: 0, written: 0 } },
     })
@@ -97,6 +113,6 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
   }
 }
 
-/** The entrypoint as the platform knows it; the types of `exports` are those of a generated declaration only. */
-const entrypointOf = ({ exports }: DurableObjectState): HooksEntrypoint =>
-  (exports as unknown as { Hooks: HooksEntrypoint }).Hooks
+/** The entrypoints as the platform knows them; the types of `exports` are those of a generated declaration only. */
+const entrypointsOf = ({ exports }: DurableObjectState) =>
+  exports as unknown as { Hooks: HooksEntrypoint; Jobs: JobsEntrypoint }

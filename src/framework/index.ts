@@ -26,7 +26,15 @@ export {
 } from '../context/limits/policy.ts'
 export type { Services } from '../context/services.ts'
 export type { AccountTables, HostTables } from '../kernel/app-tables.ts'
-export type { Collection, CollectionIndexes, Collections, RecordOf } from '../kernel/collections.ts'
+export type {
+  Collection,
+  CollectionIndexes,
+  Collections,
+  Methods,
+  RecordOf,
+} from '../kernel/collections.ts'
+export type { JobSchedule } from '../kernel/job-files.ts'
+export { mayForward } from '../proxy/permission.ts'
 export { mayCall, type OAuthRule, type PermittedCall } from '../server/auth/oauth-rule.ts'
 export {
   type AuthPolicy,
@@ -38,11 +46,21 @@ export {
   sessionOrService,
   viewer,
 } from '../server/auth/policy.ts'
+export {
+  type CallAs,
+  type CallContext,
+  type CallOptions,
+  type CallOutput,
+  call,
+  type MethodName,
+} from '../server/call/call.ts'
+export { type ForwardOptions, forward } from '../server/call/forward.ts'
 export type {
   CollectionDefinition,
   DoneWrite,
   PlannedWrite,
 } from '../server/collections/define.ts'
+export { type JobDefinition, type JobRun, job } from '../server/jobs/define.ts'
 export {
   fromLog,
   type LoggedAccount,
@@ -51,6 +69,7 @@ export {
   type LogSource,
   type StreamMessage,
 } from '../server/streams/from-log.ts'
+export { type BytesOptions, type BytesResponse, bytes, readBytes } from '../server/xrpc/bytes.ts'
 export type { Context, Definition, MethodShape, Output } from '../server/xrpc/define.ts'
 export type { AppDatabase, AppDatabases, AppParameter } from '../services/app/databases.ts'
 export type {

@@ -5,6 +5,7 @@ import { createRequestContext } from '../context/request.ts'
 import { type Services, servicesOf } from '../context/services.ts'
 import type { Env } from '../contracts/env.ts'
 import type { Config } from '../kernel/config/config.ts'
+import { hasJobs } from '../kernel/job-files.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import { drain } from '../kernel/net/request-body.ts'
 import { ASSETS, isOAuthPath } from '../oauth/paths.ts'
@@ -36,6 +37,7 @@ export { OAuthObject } from '../durable/oauth.ts'
 export { SequencerObject } from '../durable/sequencer.ts'
 export { Hooks } from '../server/collections/hooks.ts'
 export { Control } from '../server/control.ts'
+export { Jobs } from '../server/jobs/jobs.ts'
 
 /** The Worker of a project, from what its lexicons were generated into. */
 export function serve(
@@ -109,6 +111,7 @@ async function answer(
   }
   const { config } = services
   const context = createRequestContext(request, config, log, ctx)
+  wakeJobs(env, ctx)
   let label: string | undefined
   const response = await withRequest(context, async () => {
     try {
@@ -129,6 +132,20 @@ async function answer(
     }
   })
   return { response, config, label }
+}
+
+/** Isolates that have told the object of the jobs of this release. */
+const awake = new WeakSet<Env>()
+
+/** Once per isolate: with the first request after a release, its jobs are known. */
+function wakeJobs(env: Env, ctx: ExecutionContext): void {
+  if (!hasJobs() || awake.has(env)) return
+  awake.add(env)
+  ctx.waitUntil(
+    hostObjects(env)
+      .hostIndex.jobs.wake()
+      .catch(() => awake.delete(env)),
+  )
 }
 
 /** The OAuth server and its pages. They are most of the code, and loaded when they are first asked for. */

@@ -14,6 +14,13 @@ export interface Collections {}
 // biome-ignore lint/suspicious/noEmptyInterface: generated code adds to it
 export interface CollectionIndexes {}
 
+/**
+ * The types of queries and procedures by NSID, so that a `call` that is written out is checked. Empty here: generated code
+ * adds those of its tree.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: generated code adds to it
+export interface Methods {}
+
 /** A collection: where its name is written out, one of those; any text otherwise. */
 export type Collection<C extends string = string> = string extends C ? C : keyof Collections
 

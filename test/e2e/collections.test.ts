@@ -2,12 +2,16 @@
  * Indexes and hooks of a project, on the real host: killed again and again between a write, the log, the index and the
  * hook, it has in the end what a full scan finds, and has told the hook of every write, in order.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type MadeAccount, makeAccounts, operatorOf } from '../support/accounts.ts'
-import { runCumulus } from '../support/command.ts'
+import { runCommand, runCumulus } from '../support/command.ts'
 import { makeCookProject, RATING, RECIPE } from '../support/cook.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -281,3 +285,46 @@ test(`${KILLS} kills: the index is a full scan, and the hook was told of everyth
     expect(revs).toEqual(revs.toSorted())
   }
 })
+
+test('a job runs when the operator says so, and its rows are kept', async () => {
+  const env = {
+    PDS_DATA_DIRECTORY: server.dataDirectory,
+    PDS_PORT: new URL(server.origin).port,
+  }
+  const list = async () => (await runCumulus(['jobs', 'list'], env)).output
+  expect(await list()).toMatch(/^count-runs {2}\(cron 0 3 1 1 \*\) {2}next \d{4}-01-01T03:00/)
+  await runCumulus(['jobs', 'run', 'count-runs'], env)
+  await vi.waitFor(async () => expect(await list()).toMatch(/last \d.* ms\n$/), 10_000)
+  const backup = await fetch(`${server.origin}/operator/backup/account`, {
+    method: 'POST',
+    headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
+    body: JSON.stringify({ did: b().did }),
+  })
+  expect(await backup.text()).toContain(
+    '"app.draft","columns":["id","text"],"rows":[[1,"not yet"]]',
+  )
+})
+
+test.runIf(process.env.CUMULUS_LONG)(
+  'a drill proves the rows of the app as well',
+  async () => {
+    const key = await generateX25519Identity()
+    const folder = mkdtempSync(join(tmpdir(), 'cumulus-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const identity = join(folder, 'key.txt')
+    writeFileSync(identity, `${key}\n`)
+    // That of the project, which has the tables.
+    const run = (...args: string[]) =>
+      runCommand(join(project, 'cli/cumulus.ts'), args, {
+        PDS_DATA_DIRECTORY: server.dataDirectory,
+        PDS_PORT: new URL(server.origin).port,
+      })
+    const to = join(folder, 'backup')
+    const backup = await run('backup', '--to', to, '--recipient', await identityToRecipient(key))
+    expect([backup.code, backup.output]).toEqual([0, expect.any(String)])
+    const drill = await run('drill', '--from', to, '--identity', identity, '--json')
+    expect(drill.output).toContain('"problems":[]')
+    expect(drill.code).toBe(0)
+  },
+  120_000,
+)

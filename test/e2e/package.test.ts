@@ -2,91 +2,39 @@
  * A project of one's own, from the package as npm has it: made in an empty folder, generated, tested, started, called,
  * and built for Cloudflare. `npm install` itself is run by the long form; the short one has the libraries of this checkout.
  */
-import { spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { step, Unpacked } from '../support/package.ts'
+import { writeFilesOf } from '../support/page-commands.ts'
 import { PROJECT } from '../support/project.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const isLong = process.env.CUMULUS_LONG === '1'
 
-const folder = mkdtempSync(join(tmpdir(), 'cumulus-package-'))
-const app = join(folder, 'my-app')
-const bin = join(app, 'node_modules', '.bin')
+let unpacked: Unpacked
+let app: string
+let bin: string
 let server: TestServer | undefined
 
-beforeAll(() => {
-  step('package', process.execPath, [join(PROJECT, 'cli/write-package.ts')], PROJECT)
-  step('pack', 'npm', ['pack', join(PROJECT, 'dist', 'package')], folder)
+beforeAll(async () => {
+  unpacked = await Unpacked.make()
+  app = join(unpacked.folder, 'my-app')
+  bin = join(app, 'node_modules', '.bin')
 }, 180_000)
 afterAll(async () => {
   await server?.stop()
-  rmSync(folder, { recursive: true, force: true })
+  unpacked?.remove()
 })
 
-/** Runs a program and says how long it took. @returns what it printed */
-function step(name: string, program: string, args: readonly string[], cwd: string): string {
-  const since = performance.now()
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    cwd,
-    encoding: 'utf8',
-    maxBuffer: 16 * 1024 * 1024,
-    env: {
-      ...process.env,
-      CUMULUS_ENV_FILE: '',
-      WRANGLER_SEND_METRICS: 'false',
-      VITEST: undefined,
-    },
-  })
-  process.stdout.write(`${name}: ${((performance.now() - since) / 1000).toFixed(1)} s\n`)
-  expect(status, `${name}:\n${stdout}${stderr}`).toBe(0)
-  return stdout
-}
-
-const tarball = () => {
-  const name = readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? ''
-  return join(folder, name)
-}
-
-/** As npm unpacks it; what it depends on is this checkout's. */
-function installByHand(): void {
-  const modules = join(app, 'node_modules')
-  mkdirSync(join(modules, '.bin'), { recursive: true })
-  for (const entry of readdirSync(join(PROJECT, 'node_modules'))) {
-    if (!entry.startsWith('.'))
-      symlinkSync(join(PROJECT, 'node_modules', entry), join(modules, entry))
-  }
-  for (const name of ['node', 'tsc', 'vitest', 'wrangler']) {
-    symlinkSync(join(PROJECT, 'node_modules', '.bin', name), join(modules, '.bin', name))
-  }
-  cpSync(join(folder, 'package'), join(modules, 'cumulus'), { recursive: true })
-  symlinkSync('../cumulus/cli/cumulus.js', join(modules, '.bin', 'cumulus'))
-}
-
 test('a project is made of the package, and holds only what a person changes', () => {
-  step('unpack', 'tar', ['xzf', tarball()], folder)
-  // As `npx` would, it has its libraries above it.
-  symlinkSync(join(PROJECT, 'node_modules'), join(folder, 'node_modules'))
-  const program = join(folder, 'package', 'cli', 'cumulus.js')
   const printed = step(
     'create',
     process.execPath,
-    [program, 'create', app, '--package', `file:${tarball()}`],
-    folder,
+    [unpacked.program, 'create', app, '--package', `file:${unpacked.tarball}`],
+    unpacked.folder,
   )
-  rmSync(join(folder, 'node_modules'))
   expect(printed).toContain('npm install')
   const files = readdirSync(app, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -114,29 +62,31 @@ test('a project is made of the package, and holds only what a person changes', (
   expect(readFileSync(join(app, 'package-lock.json'), 'utf8')).not.toContain('"resolved"')
 }, 60_000)
 
-test('its code is generated, compiles, and passes its test', () => {
+test('npm create makes the same', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'create-cumulus-'))
+  step('unpack create-cumulus', 'tar', ['xzf', unpacked.createTarball], folder)
+  // As npm installs it.
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(join(unpacked.folder, 'package'), join(folder, 'node_modules', 'cumulus'))
+  const program = join(folder, 'package', 'create-cumulus.js')
+  step('npm create', process.execPath, [program, 'your-app', '--no-install'], folder)
+  const made = join(folder, 'your-app')
+  for (const file of ['package.json', 'wrangler.toml']) expect(readdirSync(made)).toContain(file)
+  const { dependencies } = JSON.parse(readFileSync(join(made, 'package.json'), 'utf8'))
+  expect(dependencies).toEqual({ cumulus: expect.stringMatching(/^\^\d/) })
+})
+
+test('its code is generated, compiles, and passes its test in the long form', () => {
   if (isLong) step('install', 'npm', ['install', '--no-audit', '--no-fund'], app)
-  else installByHand()
+  else unpacked.installIn(app)
   expect(step('codegen', join(bin, 'cumulus'), ['codegen', '--check'], app)).toBe('')
   step('types', join(bin, 'tsc'), [], app)
-  const tested = step('test', join(bin, 'vitest'), ['run'], app)
-  expect(tested).toMatch(/Tests.*1 passed/)
+  // tutorial.test.ts runs those of another project.
+  if (isLong) expect(step('test', join(bin, 'vitest'), ['run'], app)).toMatch(/Tests.*1 passed/)
 }, 300_000)
 
 test('a handler of its own goes before the one of the package, and is told of', async () => {
-  const path = join(app, 'src/handlers/com/atproto/server/describeServer.ts')
-  mkdirSync(join(path, '..'), { recursive: true })
-  writeFileSync(
-    path,
-    `import { define } from '#lex/com/atproto/server/describeServer'
-import { anyone } from 'cumulus'
-
-export default define({
-  auth: anyone,
-  handler: () => ({ did: 'did:web:mine.example.com', availableUserDomains: ['.mine.example.com'] }),
-})
-`,
-  )
+  writeFilesOf('docs/framework.md', app)
   step('codegen again', join(bin, 'cumulus'), ['codegen'], app)
   step('types again', join(bin, 'tsc'), [], app)
   const status = step('status', join(bin, 'cumulus'), ['codegen', 'status'], app)
@@ -175,8 +125,12 @@ test('a client, a description and pages are made of its lexicons and of those of
   }
 }, 60_000)
 
-test('it is built for Cloudflare', () => {
-  const wrangler = join(bin, 'wrangler')
-  const built = step('deploy --dry-run', wrangler, ['deploy', '--dry-run'], app)
-  expect(built).toContain('env.ACCOUNTS (AccountObject)')
-}, 120_000)
+test.runIf(isLong)(
+  'it is built for Cloudflare',
+  () => {
+    const wrangler = join(bin, 'wrangler')
+    const built = step('deploy --dry-run', wrangler, ['deploy', '--dry-run'], app)
+    expect(built).toContain('env.ACCOUNTS (AccountObject)')
+  },
+  120_000,
+)

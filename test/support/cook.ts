@@ -129,6 +129,32 @@ export default define({
 })
 `
 
+/** What must not be public: drafts, and counts of a job. */
+const app: Files = {
+  'src/app/account/0001-drafts.sql':
+    'CREATE TABLE draft (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;\n',
+  'src/app/host/0001-counts.sql':
+    'CREATE TABLE count (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;\n',
+  'src/jobs/count-runs.ts': `import { job } from 'cumulus'
+
+export default job({
+  cron: '0 3 1 1 *',
+  async run({ services, log, lastRun }) {
+    const [row] = await services.app.host.all<{ n: number }>(
+      'INSERT INTO count VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n',
+      'runs',
+    )
+    const { did } = await services.accounts.get('user2.test')
+    await services.app.account(did).run('INSERT INTO draft (text) VALUES (?)', 'not yet')
+    const all = await services.app.host.all('SELECT * FROM count WHERE name = ?', 'runs')
+    const total: number | undefined = all[0]?.n
+    log.info('counted', { n: row?.n, total, again: lastRun !== undefined })
+    if (total !== row?.n) throw new Error('the rows are not those that were written')
+  },
+})
+`,
+}
+
 /** The same list without ratings: what a page costs alone. */
 const pageHandler = `import { anyone } from 'cumulus'
 import { define } from '#lex/com/example/cook/pageRecipes'
@@ -157,6 +183,7 @@ export function makeCookProject(hooks = '', { collections = true } = {}): string
   const root = copyProject()
   put(root, {
     ...lexicons,
+    ...(collections && app),
     ...(collections && {
       'src/collections/com/example/cook/recipe.ts': recipes,
       'src/collections/com/example/cook/rating.ts': ratings(hooks),

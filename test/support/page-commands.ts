@@ -1,7 +1,7 @@
 /** Commands that pages of the documentation tell their readers to type. */
 import { spawnSync } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { PROJECT } from './project.ts'
 
 export interface PageCommand {
@@ -15,6 +15,35 @@ export interface PageCommand {
 
 /** Pages that people read. */
 export const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: PROJECT })]
+
+export interface PageFile {
+  /** Of the end of its block, in the page, from 1. */
+  line: number
+  /** Relative to the project. */
+  path: string
+  code: string
+}
+
+/** Blocks that say of which file they are, in the order of the page. */
+export function filesOf(page: string): PageFile[] {
+  const text = readFileSync(join(PROJECT, page), 'utf8')
+  return [...text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)].map((block) => {
+    const [whole, path = '', code = ''] = block
+    const line = text.slice(0, block.index + whole.length).split('\n').length
+    return { line, path, code }
+  })
+}
+
+/** Writes them into a project. */
+export function writeFilesOf(page: string, project: string): void {
+  for (const file of filesOf(page)) writePageFile(file, project)
+}
+
+export function writePageFile({ path, code }: PageFile, project: string): void {
+  const to = join(project, path)
+  mkdirSync(dirname(to), { recursive: true })
+  writeFileSync(to, code)
+}
 
 /** Those in blocks of shell, of a crontab, and of units of systemd, in the order of the page. */
 export function commandsOf(page: string): PageCommand[] {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { commandsOf, type PageCommand } from './page-commands.ts'
+import { commandsOf, filesOf, type PageCommand, writePageFile } from './page-commands.ts'
 import { PROJECT } from './project.ts'
 
 export interface Typed {
@@ -157,6 +157,8 @@ export interface Following {
   steps?: Readonly<Record<string, string | Step>>
   /** Commands do not depend on each other, and are typed in several shells at once. */
   atOnce?: boolean
+  /** Where blocks that name a file are written, each before the commands below it. Then what is said twice is typed twice. */
+  project?: () => string
 }
 
 /** What a reader has to know by themselves. */
@@ -164,26 +166,35 @@ const LEFT_OUT = /…|\.\.\.|<\w[^>]*>/
 
 /** Tests that each command of a page works, in its order. Of a command that the page has not got there is nothing to be said. */
 export function follow(page: string, following: Following): void {
-  const { steps = {}, atOnce = false } = following
-  // What is said twice is typed once.
-  const commands = new Map<string, PageCommand>()
-  for (const command of commandsOf(page)) {
-    if (!commands.has(command.name)) commands.set(command.name, command)
+  const { steps = {}, atOnce = false, project } = following
+  const all = commandsOf(page)
+  const names = new Set(all.map(({ name }) => name))
+  const commands = project ? all : firstOfEach(all)
+  const files = project ? filesOf(page) : []
+  const change = (text: string, pairs: Instead) =>
+    pairs.reduce((so, [from, to]) => so.replaceAll(from, to), text)
+  /** Writes what the page has up to a line. */
+  const writeFiles = (line: number, pairs: Instead) => {
+    while (project && files[0] && files[0].line < line) {
+      const [file] = files.splice(0, 1)
+      if (file) writePageFile({ ...file, code: change(file.code, pairs) }, project())
+    }
   }
   describe(page, () => {
     test('has the commands that something is said of', () => {
-      expect(Object.keys(steps).filter((name) => !commands.has(name))).toEqual([])
+      expect(Object.keys(steps).filter((name) => !names.has(name))).toEqual([])
     })
 
     const one = atOnce ? test.concurrent : test
-    for (const command of commands.values()) {
+    for (const command of commands) {
       const step = steps[command.name] ?? {}
       if (typeof step === 'string') continue
       one(`line ${command.line}: ${command.name}`, async () => {
         await step.before?.()
         const pairs = [...(step.instead?.() ?? []), ...(following.instead?.() ?? [])]
         const text = step.with ? `${command.name} ${step.with()}` : command.text
-        const typed = pairs.reduce((so, [from, to]) => so.replaceAll(from, to), text)
+        const typed = change(text, pairs)
+        writeFiles(command.line, pairs)
         expect(typed).not.toMatch(LEFT_OUT)
         const reader = following.reader()
         const type = () => (atOnce ? reader.typeElsewhere(typed, step) : reader.type(typed, step))
@@ -200,4 +211,12 @@ export function follow(page: string, following: Following): void {
       })
     }
   })
+}
+
+function firstOfEach(commands: readonly PageCommand[]): PageCommand[] {
+  const byName = new Map<string, PageCommand>()
+  for (const command of commands) {
+    if (!byName.has(command.name)) byName.set(command.name, command)
+  }
+  return [...byName.values()]
 }

@@ -1,12 +1,12 @@
 /** Consumers of streams that a project has made of the log, beside those of the firehose. */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { StreamRequest } from '../../contracts/sequencer.ts'
 import { useLogStreams } from '../../kernel/log-streams.ts'
 import { accountEvent, type OutboxEvent } from '../../storage/account/events.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
-import { collect } from '../../testing/consumer.ts'
+import { collect, listen } from '../../testing/consumer.ts'
 import { send } from '../../testing/host.ts'
 import { SequencerObject } from '../sequencer.ts'
 
@@ -17,9 +17,12 @@ const event = (id: number): OutboxEvent => ({ id, ...accountEvent(DID, true) })
 const request = { protocol: 'xrpc.v0.cbor', params: '{}', info: true } as const
 
 let made = 0
+/** Of a message. */
+let size = 0
 let id: DurableObjectId
 
 beforeEach(async () => {
+  size = 10
   await send('/xrpc/_health')
   useLogStreams(async (nsid) =>
     nsid === 'com.example.gone'
@@ -27,7 +30,7 @@ beforeEach(async () => {
       : {
           collections: [],
           message: () => undefined,
-          account: ({ seq }) => ({ $type: '#account', seq, much: 'x'.repeat(1000) }),
+          account: ({ seq }) => ({ $type: '#account', seq, much: 'x'.repeat(size) }),
         },
   )
   id = env.SEQUENCER.idFromName(`streams ${made++}`)
@@ -83,28 +86,25 @@ test('who asks for events that are gone is told so', async () => {
   ])
 })
 
-test('what is sent and not known to be read is bounded, and takes no room of the firehose', () =>
-  runInDurableObject(env.SEQUENCER.get(id), async (_, ctx) => {
-    const limits = { PDS_FIREHOSE_MAX_UNREAD: '20000' }
-    const sequencer = new SequencerObject(ctx, { ...env, ...limits })
-    const events = Array.from({ length: 60 }, (_, index) => event(index + 1))
-    await sequencer.append(DID, events, state)
-    const { webSocket } = await sequencer.fetch(new Request('http://sequencer/?cursor=0'))
-    const relay = collect(webSocket as WebSocket)
-    const stream = await watch(sequencer, 0)
-    expect(await stream.closed).toBe(1008)
-    expect(stream.received.at(-1)).toMatchObject({ body: { error: 'ConsumerTooSlow' } })
-    const last = Number(stream.received.at(-2)?.body.seq)
-    expect(last).toBeGreaterThan(10)
-    expect(last).toBeLessThanOrEqual(20)
-    // Behind its cursor there is the rest.
-    const resumed = await watch(sequencer, last)
-    await resumed.until(() => resumed.received.length > 0)
-    expect(seqs(resumed)[0]).toBe(last + 1)
-    await vi.waitFor(() => expect(relay.received).toHaveLength(60))
-    relay.socket.close()
-    resumed.socket.close()
-  }))
+test('what is sent and not known to be read is bounded, and takes no room of the firehose', async () => {
+  const sequencer = env.SEQUENCER.get(id)
+  const count = 24
+  size = 1_900_000
+  const relay = await listen(sequencer)
+  const events = Array.from({ length: count }, (_, index) => event(index + 1))
+  await sequencer.append(DID, events, state)
+  const first = await watch(sequencer as never, 0)
+  expect(await first.closed).toBe(1008)
+  expect(first.received.at(-1)).toMatchObject({ body: { error: 'ConsumerTooSlow' } })
+  const got = first.received.length - 1
+  expect(got).toBeGreaterThan(15)
+  const second = await watch(sequencer as never, got)
+  await second.until(() => second.received.length === count - got)
+  expect(seqs(second)[0]).toBe(got + 1)
+  await relay.until(() => relay.received.length === count)
+  relay.socket.close()
+  second.socket.close()
+})
 
 test('places are counted apart from those of the firehose', () =>
   runInDurableObject(env.SEQUENCER.get(id), async (_, ctx) => {

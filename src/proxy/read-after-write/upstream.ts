@@ -10,7 +10,7 @@ import { requestHeaders } from '../headers.ts'
 import { assertMayCall } from '../permission.ts'
 import { send } from '../send.ts'
 import type { ProxyServices } from '../services.ts'
-import { findTarget, type Target } from '../target.ts'
+import { type Fallback, findTarget, type Target } from '../target.ts'
 import { readableOnly } from './accept-encoding.ts'
 
 /** A request of a caller who is signed in; `auth` is still to be checked by the account's object. */
@@ -50,10 +50,11 @@ const MAX_PARSED = 5 * 1024 * 1024
 export async function callUpstream(
   nsid: string,
   { auth, request, services }: Reading,
+  fallback: Fallback | 'refuse' = 'appview',
 ): Promise<Upstream> {
   const { did, session } = auth
   const account = services.account(did)
-  const target = await targetOf(nsid, request, services).catch(async (error: unknown) => {
+  const target = await targetOf(nsid, request, fallback, services).catch(async (error: unknown) => {
     // Nobody is asked, so the account has not been either: that the session is over comes first.
     await account.sessions.authorize(session, false)
     throw error
@@ -110,8 +111,13 @@ function parse(body: Buffer, headers: Headers): unknown {
   return JSON.parse(decompress(body, headers, MAX_PARSED).toString('utf8'))
 }
 
-async function targetOf(nsid: string, request: Request, services: ProxyServices): Promise<Target> {
-  const to = findSetting(nsid, services.config.proxyRoutes)?.to ?? 'appview'
+async function targetOf(
+  nsid: string,
+  request: Request,
+  fallback: Fallback | 'refuse',
+  services: ProxyServices,
+): Promise<Target> {
+  const to = findSetting(nsid, services.config.proxyRoutes)?.to ?? fallback
   if (to === 'refuse' && !request.headers.has('atproto-proxy')) {
     throw new MethodNotImplementedError(`${nsid} is not implemented on this host`)
   }

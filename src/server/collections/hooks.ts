@@ -3,16 +3,13 @@
  * host's index calls it (`src/durable/index/hook-runner.ts`).
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import { withRequest } from '../../context/current-request.ts'
-import { createRequestContext } from '../../context/request.ts'
-import { servicesOf } from '../../context/services.ts'
 import type { Env } from '../../contracts/env.ts'
 import type { HookReport, HooksEntrypoint } from '../../contracts/host-index.ts'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { collectionDefinition } from '../../kernel/collection-files.ts'
-import { createLogger } from '../../kernel/log.ts'
 import { recordValue } from '../../services/records/json.ts'
 import type { HookTask } from '../../storage/index/task.ts'
+import { inBackground, reasonOf } from '../background.ts'
 import type { DoneWrite } from './define.ts'
 
 /** ms after which those that have ended are told of while others go on. */
@@ -48,36 +45,18 @@ export class Hooks extends WorkerEntrypoint<Env> implements HooksEntrypoint {
     const definition = await collectionDefinition(collection)
     // The release that runs now has no hook any more.
     if (!definition?.afterWrite) return undefined
-    const services = servicesOf(this.env)
     const uri = `at://${did}/${collection}/${rkey}`
-    const log = createLogger({ hook: collection, uri })
-    // Nobody asked: there is nobody to limit.
-    const config = { ...services.config, rateLimits: false }
-    const context = createRequestContext(
-      new Request(services.config.publicUrl),
-      config,
-      log,
-      this.ctx,
+    return reasonOf(
+      () =>
+        inBackground(this.env, this.ctx, { hook: collection, uri }, async (services, log) => {
+          const write: DoneWrite<unknown> = {
+            ...{ action, did, collection, rkey, uri, rev, attempt, services, log },
+            cid: cid ? cidString(cid) : undefined,
+            record: block ? recordValue(block) : undefined,
+          }
+          await definition.afterWrite?.(write as never)
+        }),
+      timeout,
     )
-    const write: DoneWrite<unknown> = {
-      ...{ action, did, collection, rkey, uri, rev, attempt, services, log },
-      cid: cid ? cidString(cid) : undefined,
-      record: block ? recordValue(block) : undefined,
-    }
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`no end after ${timeout} ms`), timeout)
-    })
-    try {
-      const told = withRequest(context, async () => {
-        await definition.afterWrite?.(write as never)
-        return undefined
-      })
-      return await Promise.race([told, late])
-    } catch (error) {
-      return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    } finally {
-      clearTimeout(timer)
-    }
   }
 }

@@ -8,6 +8,7 @@ import type { Services } from '../../context/services.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { OAuthRule } from '../auth/oauth-rule.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
+import type { ENCODING } from './bytes.ts'
 
 /** One lexicon method as a handler sees it; the generator fills it in from the lexicon. */
 export interface MethodShape {
@@ -17,6 +18,8 @@ export interface MethodShape {
   input: unknown
   /** The JSON body to answer with, or undefined where the lexicon has no JSON output. */
   output: unknown
+  /** The MIME type of the output, where the lexicon gives it no schema. */
+  outputEncoding?: string
 }
 
 /** What a handler is called with. */
@@ -44,7 +47,11 @@ export interface Context<M extends MethodShape, C> {
  * What a handler may answer: its lexicon's output, or a finished `Response` (bytes, a WebSocket,
  * or the answer of another service), which is sent as it is.
  */
-export type Output<M extends MethodShape> = M['output'] | Response
+export type Output<M extends MethodShape> = M['output'] | AnswerOf<M>
+
+type AnswerOf<M extends MethodShape> = Response & {
+  readonly [ENCODING]?: M extends { outputEncoding: infer E } ? E : undefined
+}
 
 /** Bytes. */
 export type InputLimit = number | ((config: Config) => number)

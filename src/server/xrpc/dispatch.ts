@@ -19,9 +19,8 @@ import type { Services } from '../../context/services.ts'
 import { errorFrame, negotiate } from '../../kernel/cbor/event-stream.ts'
 import { lexicons as loadLexicons } from '../../kernel/lexicons.ts'
 import { forward } from '../../proxy/forward.ts'
-import { decide, isOwned } from '../../routing/decide.ts'
+import { isOwned } from '../../routing/decide.ts'
 import { isCanonicalNsid } from '../../routing/nsid.ts'
-import { findSetting } from '../../routing/settings.ts'
 import { audited, operatorOf } from '../audit.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { authorizeAgain } from '../auth/authorize-again.ts'
@@ -32,6 +31,7 @@ import { subprotocolOf } from '../streams/from-log.ts'
 import { isInternal, toResponse } from './answer.ts'
 import { bodyLimitOf, parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
+import { fallbackOf } from './fallback.ts'
 import { parseParams } from './params.ts'
 import { routeOf } from './routes.ts'
 
@@ -66,16 +66,6 @@ export async function dispatch(
   }
   const caller = await authenticate(sessionCheckedByAccount, context, nsid, services)
   return forward(request, nsid, fallback === 'refuse' ? undefined : fallback, caller, services)
-}
-
-/** Where a method that is not served here goes unless the caller says where; lexicons make no difference. */
-export function fallbackOf(nsid: string, { config }: Pick<Services, 'config'>) {
-  const setting = findSetting(nsid, config.proxyRoutes)
-  if (setting) return setting.to
-  const route = decide(nsid, false)
-  if (route.to !== 'proxy') return 'refuse'
-  // What nothing names is the AppView's on a host that has one.
-  return route.rule || config[route.service] ? route.service : 'refuse'
 }
 
 function assertVerb(kind: 'query' | 'procedure' | 'subscription', verb: string): void {

@@ -98,4 +98,16 @@ export const migrations: readonly Migration[] = [
   `,
   // Attempts in a row of which nothing was heard: the process ended.
   'ALTER TABLE hook_task ADD COLUMN unheard INTEGER NOT NULL DEFAULT 0;',
+  `
+  CREATE TABLE app_job (
+    name TEXT PRIMARY KEY,
+    schedule TEXT NOT NULL,
+    next_at INTEGER NOT NULL,
+    started_at INTEGER,
+    last_run INTEGER,
+    last_ms INTEGER,
+    failures INTEGER NOT NULL,
+    error TEXT
+  ) WITHOUT ROWID;
+  `,
 ]

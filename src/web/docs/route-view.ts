@@ -11,7 +11,7 @@ import {
 } from '../../server/access.ts'
 import { networkLimitOf } from '../../server/limits/network-limits.ts'
 import { bodyLimitOf } from '../../server/xrpc/body.ts'
-import { fallbackOf } from '../../server/xrpc/dispatch.ts'
+import { fallbackOf } from '../../server/xrpc/fallback.ts'
 import { routeOf } from '../../server/xrpc/routes.ts'
 import type { Html } from '../layout.ts'
 

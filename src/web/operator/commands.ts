@@ -13,6 +13,7 @@ import { accountOf, asOperator, type CommandEnv } from './command-context.ts'
 import { hookCommands } from './hooks.ts'
 import { hostCommands } from './host.ts'
 import { identityCommands } from './identity.ts'
+import { jobCommands } from './jobs.ts'
 import { restoreCommands } from './restore.ts'
 import { secretCommands } from './secrets.ts'
 
@@ -134,6 +135,7 @@ export const operatorCommands = new Hono<CommandEnv>()
   .route('/', backupCommands)
   .route('/', restoreCommands)
   .route('/', hookCommands)
+  .route('/', jobCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })

@@ -1,6 +1,7 @@
 /** The host as `cumulus status` and `cumulus doctor` see it. */
 import type { Services } from '../../context/services.ts'
 import type { AccountReport, HostReport, LiveReport } from '../../contracts/host-report.ts'
+import { hasJobs } from '../../kernel/job-files.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
 import { recentErrors } from '../../kernel/recent-errors.ts'
 import { alerts } from '../admin/overview/alerts.ts'
@@ -29,11 +30,12 @@ export async function readLive(services: Services): Promise<LiveReport> {
 /** All of it; reads a row for each account. */
 export async function readReport(services: Services): Promise<HostReport> {
   const { config, mail, plc, unknownSettings } = services
-  const [state, live, lastBackupAt, lastEventsAfter] = await Promise.all([
+  const [state, live, lastBackupAt, lastEventsAfter, jobs] = await Promise.all([
     readHost(services),
     readLive(services),
     services.directory.audit.lastOf('command.backup'),
     services.sequencer.cursorBefore(LAST_EVENTS),
+    hasJobs() ? services.hostIndex.jobs.list() : [],
   ])
   const { version, asksVersion, newest, accounts, activity, waiting, openReports } = state
   const { freeBytes, logLimit, risks } = state
@@ -47,6 +49,7 @@ export async function readReport(services: Services): Promise<HostReport> {
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
     ...{ freeBytes, logLimit, risks },
     index: state.index,
+    jobs,
     alerts: alerts(state).map(({ what, help, grave }) => ({ what, help, grave })),
     ...{ hostname, publicUrl, serviceDid, handleDomains, plcUrl, dohUrl, registration },
     ...{ devMode, quota, unknownSettings },

@@ -7,6 +7,7 @@ export interface Method extends MethodShape {
   params: {}
   input: undefined
   output: undefined
+  outputEncoding: 'application/jsonl'
 }
 
 /** Defines the handler of the query chat.bsky.actor.exportAccountData. */

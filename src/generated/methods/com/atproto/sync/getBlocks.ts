@@ -8,6 +8,7 @@ export interface Method extends MethodShape {
   params: types.QueryParams
   input: undefined
   output: undefined
+  outputEncoding: 'application/vnd.ipld.car'
 }
 
 /**

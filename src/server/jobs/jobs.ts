@@ -1,0 +1,25 @@
+/** Where jobs run: an entrypoint of its own. Only the host's index calls it (`src/durable/jobs/runner.ts`). */
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import type { Env } from '../../contracts/env.ts'
+import type { JobCall, JobsEntrypoint } from '../../contracts/jobs.ts'
+import { jobDefinitions } from '../../kernel/job-files.ts'
+import { inBackground, reasonOf } from '../background.ts'
+import type { JobRun } from './define.ts'
+
+export class Jobs extends WorkerEntrypoint<Env> implements JobsEntrypoint {
+  async run({ name, lastRun, attempt, timeout }: JobCall): Promise<string | undefined> {
+    const definition = (await jobDefinitions()).get(name)
+    // The release that runs now does not have it any more.
+    if (!definition) return undefined
+    const signal = AbortSignal.timeout(timeout)
+    return reasonOf(
+      () =>
+        inBackground(this.env, this.ctx, { job: name }, async (services, log) => {
+          const last = lastRun === undefined ? undefined : new Date(lastRun)
+          const run: JobRun = { services, log, lastRun: last, attempt, signal }
+          await definition.run(run as never)
+        }),
+      timeout,
+    )
+  }
+}

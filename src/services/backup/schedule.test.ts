@@ -1,29 +1,19 @@
-/** Backups by the Cron trigger where the bucket, the clock or an account are not as they should be. The bucket is Miniflare's. */
-import { generateX25519Identity, identityToRecipient } from 'age-encryption'
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { datedName, FORMAT } from '../../src/services/backup/format.ts'
-import { runSchedule, type ScheduleParts } from '../../src/services/backup/schedule.ts'
-import { readState, viewSchedule } from '../../src/services/backup/schedule-state.ts'
-import type { HostObjects } from '../../src/services/objects/stubs.ts'
+/** Backups by the Cron trigger where the bucket, the clock or an account are not as they should be. */
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { HostObjects } from '../objects/stubs.ts'
+import { datedName, FORMAT } from './format.ts'
+import { runSchedule, type ScheduleParts } from './schedule.ts'
+import { readState, viewSchedule } from './schedule-state.ts'
 
 const HOUR = 60 * 60 * 1000
 const YEAR = 365 * 24 * HOUR
 
 const AT = '2026-11-20T00:00:00.000Z'
 
-let miniflare: Miniflare
-let recipient: string
-let bucket: R2Bucket
-beforeAll(async () => {
-  const script = 'export default {}'
-  miniflare = new Miniflare(
-    convertV4MiniflareOptions({ modules: true, script, r2Buckets: { BACKUPS: 'backups' } }),
-  )
-  recipient = await identityToRecipient(await generateX25519Identity())
-  bucket = (await miniflare.getR2Bucket('BACKUPS')) as unknown as R2Bucket
-})
-afterAll(() => miniflare.dispose())
+const recipient = 'age1673lvx6gg37aajv44znfnwpvhmcn24r8820z463q92ldv2ttc3ps2agup3'
+
+const bucket = env.BLOBS as R2Bucket
 beforeEach(async () => {
   const { objects } = await bucket.list()
   await bucket.delete(objects.map(({ key }) => key))

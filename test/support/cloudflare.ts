@@ -41,6 +41,7 @@ export async function startOnCloudflare(env: Record<string, string>): Promise<Cl
     SEQUENCER: 'Sequencer',
     OAUTH: 'OAuth',
     INDEX: 'Index',
+    APP: 'App',
   }
   // Of its own, so that it stays the same when settings change.
   const port = await freePort()

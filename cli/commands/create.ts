@@ -1,8 +1,8 @@
 /** `cumulus create`: a project of one's own. */
 import { spawnSync } from 'node:child_process'
 import { relative, resolve } from 'node:path'
-import manifest from '../../package.json' with { type: 'json' }
-import { createProject } from '../create/create.ts'
+import { assertFree, createProject } from '../create/create.ts'
+import { packageFor } from '../create/local-package.ts'
 import { command } from '../terminal/command.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { Prompts, promptArgs } from '../terminal/prompts.ts'
@@ -24,8 +24,8 @@ export default command({
     package: {
       type: 'string',
       valueHint: 'version',
-      default: `^${manifest.version}`,
-      description: 'What to depend on as cumulus, such as a version or file:../cumulus.tgz',
+      description:
+        'What to depend on as cumulus, such as a version or file:../cumulus.tgz (default: this version; in a checkout, the package that is built of it)',
     },
     ...promptArgs,
   },
@@ -33,8 +33,10 @@ export default command({
 
   npx cumulus create my-app
   npx cumulus create my-app --yes`,
-  async run({ folder, install, package: version, yes }) {
+  async run({ folder, install, package: given, yes }) {
     const path = resolve(folder)
+    assertFree(path)
+    const version = given ?? packageFor(path)
     const files = await createProject({ folder: path, version })
     for (const file of files) {
       if (!file.startsWith('src/generated/')) process.stdout.write(`+ ${file}\n`)

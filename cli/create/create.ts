@@ -31,13 +31,11 @@ const TOOLS = [
 ] as const
 
 /**
- * Writes the files and generates what belongs to them.
- *
- * @returns the files, relative to the folder
+ * @param folder absolute
  * @throws UsageError for a name that npm does not take
  * @throws CommandError where something is in the folder
  */
-export async function createProject({ folder, version }: NewProject): Promise<string[]> {
+export function assertFree(folder: string): void {
   const name = basename(folder)
   if (!/^[a-z0-9][a-z0-9._-]{0,100}$/.test(name)) {
     throw new UsageError(
@@ -47,6 +45,18 @@ export async function createProject({ folder, version }: NewProject): Promise<st
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     throw new CommandError(`${folder} is not empty: name a new folder.`)
   }
+}
+
+/**
+ * Writes the files and generates what belongs to them.
+ *
+ * @returns the files, relative to the folder
+ * @throws UsageError for a name that npm does not take
+ * @throws CommandError where something is in the folder
+ */
+export async function createProject({ folder, version }: NewProject): Promise<string[]> {
+  assertFree(folder)
+  const name = basename(folder)
   mkdirSync(folder, { recursive: true })
   cpSync(join(PACKAGE_ROOT, 'template'), folder, { recursive: true })
   // npm leaves a file of the right name out of packages.

@@ -112,6 +112,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'permission-set': ['permissions'],
   record: ['record'],
   ref: ['ref'],
+  subscription: ['message'],
   union: ['refs'],
 }
 

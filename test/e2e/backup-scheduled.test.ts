@@ -124,7 +124,9 @@ test('what is too much for one trigger goes on at the next ones, also after one 
   await sleep(150)
   await host.change(few)
   await host.write('schedule.json', JSON.stringify({ ...(await state()), busyUntil: 0 }))
-  for (let n = 0; (await state()).run !== null && n < 10; n++) await host.trigger()
+  // If it had ended the run before it was killed, the next run prunes.
+  const isOver = async () => (await state()).run === null && (await manifests()).length === 1
+  for (let n = 0; !(await isOver()) && n < 10; n++) await host.trigger()
   expect(await state()).toMatchObject({ run: null, last: { accounts: 7, failed: 0 } })
   expect(await manifests()).toHaveLength(1)
   expect(await host.backups()).not.toContain('partial/left-behind')

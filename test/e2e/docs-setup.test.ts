@@ -117,6 +117,8 @@ describe.runIf(hasOpenssl)('on Cloudflare', () => {
       'npx cumulus doctor --host https://pds.example.com': {
         with: () => `--connect-to 127.0.0.1:${patient?.front.port}`,
       },
+      'age-keygen -o key.txt': 'as in docs/backup.md: docs-moving.test.ts',
+      'npx cumulus init --target cloudflare --backup-recipient age1…': 'init.test.ts has it',
       'npx cumulus deploy --yes': { with: () => `--url ${origin()}` },
       'npx cumulus account create bob.example.com --host https://pds.example.com': {
         instead: () => [['bob', 'carol']],

@@ -313,13 +313,13 @@ describe('after a write', () => {
     },
   )
 
-  test('one that takes the host with it three times is given up, and those beside it are told', async () => {
+  test('one that takes the host with it eight times is given up, and those beside it are told', async () => {
     const [account, other] = [await makeAccount(), await makeAccount()]
     await runInDurableObject(indexStub(env) as never, (_, { storage }) => {
       const block = encode({ $type: NOTE, text: 'loop' })
       storage.sql.exec(
         `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts, unheard)
-         VALUES (?1, ?2, 'a', 'create', 'r', ?3, ?4, 0, 3), (?1, ?5, 'a', 'create', 'r', ?3, ?4, 0, 1)`,
+         VALUES (?1, ?2, 'a', 'create', 'r', ?3, ?4, 0, 8), (?1, ?5, 'a', 'create', 'r', ?3, ?4, 0, 1)`,
         ...[NOTE, account.did, cidOf(block), block, other.did],
       )
       for (const { did } of [account, other]) {

@@ -12,8 +12,11 @@ const AT_ONCE = 16
 /** How often a write is told, unless the collection says so. */
 const ATTEMPTS = 10
 
-/** Attempts in a row that may end without a word: each may have cost a restart. */
-const UNHEARD = 3
+/**
+ * Attempts in a row that may end without a word: each may have cost a restart. More than a host that is killed for other reasons
+ * has bad luck with: what was under way is the first to be tried after each start.
+ */
+const UNHEARD = 8
 
 /** ms that a hook may take, unless the collection says so, and that its end may be late. */
 const TIMEOUT = 30_000

@@ -54,6 +54,20 @@ const PACKAGES = [
 ]
 
 /**
+ * Files that only `npm run test:long` runs (CUMULUS_LONG=1): they follow pages of docs/ to the letter, or a browser and a dev
+ * server through them, which takes two minutes more than there are. What they show of the product, shorter tests show too.
+ */
+const LONG = [
+  'docs-moving',
+  'docs-operating',
+  'docs-pages',
+  'docs-setup',
+  'tutorial',
+  'client',
+  'dev',
+].map((name) => `test/e2e/${name}.test.ts`)
+
+/**
  * Files of both projects in turns: those of the node project wait for servers and browsers half of their time, those in
  * workerd compute. One project after the other, a quarter of the cores is idle at first.
  */
@@ -89,6 +103,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
+          exclude: process.env.CUMULUS_LONG ? [] : LONG,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -1,22 +1,8 @@
 /** The project's jobs, as the host's index runs them. */
+import type { JobState } from '../storage/index/job-state.ts'
 import type { Answer } from './answer.ts'
 
-/** How a job is doing; times in ms since the epoch. */
-export interface JobState {
-  name: string
-  /** `every 15 minutes`, `cron 0 3 * * *` */
-  schedule: string
-  /** When it runs next; in the past: it is about to, or does. */
-  nextAt: number
-  /** When a run began that has not ended. */
-  startedAt: number | null
-  /** When the last run that succeeded began, and how long it took. */
-  lastRun: number | null
-  lastMs: number | null
-  /** Runs that failed since, and what the last of them said. */
-  failures: number
-  error: string | null
-}
+export type { JobState }
 
 export interface JobsRpc {
   /** Makes sure that the object knows of the jobs of this release. */

@@ -1,18 +1,8 @@
 /** `cumulus jobs`: what the app does at its times (docs/jobs.md). */
+import type { JobState } from '../../../src/storage/index/job-state.ts'
 import { operatorCommand } from '../../operator/command.ts'
 import { askAsOperator } from '../../operator/operator.ts'
 import { group } from '../../terminal/command.ts'
-
-interface JobState {
-  name: string
-  schedule: string
-  nextAt: number
-  startedAt: number | null
-  lastRun: number | null
-  lastMs: number | null
-  failures: number
-  error: string | null
-}
 
 const list = operatorCommand({
   name: 'list',

@@ -2,7 +2,7 @@ import type { JobState, JobsEntrypoint, JobsRpc } from '../../contracts/jobs.ts'
 import type { AnyJobDefinition } from '../../kernel/job-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { StorageError } from '../../storage/error.ts'
-import type { AppJob, AppJobs } from '../../storage/index/app-jobs.ts'
+import type { AppJobs } from '../../storage/index/app-jobs.ts'
 import type { Job } from '../scheduler.ts'
 import { describeSchedule, nextRun } from './schedule.ts'
 
@@ -85,10 +85,10 @@ export class JobRunner implements JobsRpc {
     start()
   }
 
-  #earliest(): AppJob | undefined {
+  #earliest(): JobState | undefined {
     return this.#parts.jobs
       .all()
-      .reduce<AppJob | undefined>(
+      .reduce<JobState | undefined>(
         (first, one) => (first && first.nextAt <= one.nextAt ? first : one),
         undefined,
       )
@@ -104,7 +104,7 @@ export class JobRunner implements JobsRpc {
     }
   }
 
-  async #run(before: AppJob): Promise<void> {
+  async #run(before: JobState): Promise<void> {
     const { jobs, definitions, log } = this.#parts
     const { name, failures } = before
     const definition = definitions().get(name)

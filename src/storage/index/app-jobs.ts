@@ -1,16 +1,5 @@
 /** How the project's jobs are doing: a row for each. */
-
-/** As it is stored; times in ms since the epoch. */
-export interface AppJob {
-  name: string
-  schedule: string
-  nextAt: number
-  startedAt: number | null
-  lastRun: number | null
-  lastMs: number | null
-  failures: number
-  error: string | null
-}
+import type { JobState } from './job-state.ts'
 
 type Row = {
   name: string
@@ -26,21 +15,21 @@ type Row = {
 export class AppJobs {
   readonly #sql: SqlStorage
   /** Read once. */
-  #known: Map<string, AppJob> | undefined
+  #known: Map<string, JobState> | undefined
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
-  all(): AppJob[] {
+  all(): JobState[] {
     return [...this.#all().values()]
   }
 
-  find(name: string): AppJob | undefined {
+  find(name: string): JobState | undefined {
     return this.#all().get(name)
   }
 
-  set(job: AppJob): void {
+  set(job: JobState): void {
     this.#all().set(job.name, job)
     const { name, schedule, nextAt, startedAt, lastRun, lastMs, failures, error } = job
     this.#sql.exec(
@@ -56,7 +45,7 @@ export class AppJobs {
     this.#sql.exec('DELETE FROM app_job WHERE name = ?', name)
   }
 
-  #all(): Map<string, AppJob> {
+  #all(): Map<string, JobState> {
     this.#known ??= new Map(
       this.#sql
         .exec<Row>('SELECT * FROM app_job ORDER BY name')

@@ -319,7 +319,7 @@ describe('after a write', () => {
       const block = encode({ $type: NOTE, text: 'loop' })
       storage.sql.exec(
         `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts, unheard)
-         VALUES (?1, ?2, 'a', 'create', 'r', ?3, ?4, 0, 8), (?1, ?5, 'a', 'create', 'r', ?3, ?4, 0, 1)`,
+         VALUES (?1, ?2, 'a', 'create', 'r', ?3, ?4, 0, 8), (?1, ?5, 'a', 'create', 'r', ?3, ?4, 0, 5)`,
         ...[NOTE, account.did, cidOf(block), block, other.did],
       )
       for (const { did } of [account, other]) {
@@ -333,6 +333,6 @@ describe('after a write', () => {
       expect(letter).toMatchObject({ did: account.did, error: 'it never came to an end' })
     })
     expect(heard(account)).toEqual([])
-    await vi.waitFor(() => expect(heard(other)).toEqual(['loop 1']))
+    await vi.waitFor(() => expect(heard(other)).toEqual([expect.stringMatching(/loop [67]/)]))
   })
 })

@@ -9,7 +9,7 @@ import type { Job } from '../scheduler.ts'
 /** Accounts of one collection whose hooks are under way at once. */
 const AT_ONCE = 16
 
-/** How often a write is told, unless the collection says so. */
+/** How many attempts may end with an error, unless the collection says so. */
 const ATTEMPTS = 10
 
 /**
@@ -93,7 +93,7 @@ export class HookRunner {
       if (isSuspect(task)) this.#suspects.add(collection)
     }
     // What failed before may do so by ending the invocation: nobody else is in it.
-    const isAlone = (task: HookTask) => task.attempts > 1 || isSuspect(task)
+    const isAlone = (task: HookTask) => task.attempts > 0 || isSuspect(task)
     const together = begun.filter((task) => !isAlone(task))
     for (const group of [together, ...begun.filter(isAlone).map((task) => [task])]) {
       if (group.length === 0) continue
@@ -116,7 +116,7 @@ export class HookRunner {
     }
     const fail = (error: string) => report([...waiting.keys()].map((id) => ({ id, error })))
     // Earlier attempts were never heard of again: the process ended with each.
-    if (group.some((task) => task.attempts > most || isHopeless(task))) {
+    if (group.some(isHopeless)) {
       await Promise.resolve()
       return fail('it never came to an end')
     }
@@ -139,7 +139,9 @@ export class HookRunner {
     const now = Date.now()
     let next = Number.POSITIVE_INFINITY
     const ended = heard.map(([task, error]): readonly [HookTask, TaskEnd] => {
-      const { collection, did, rkey, rev, attempts } = task
+      const { collection, did, rkey, rev } = task
+      // What ended without a word says more of the host than of the hook: it does not count here.
+      const attempts = task.attempts + 1
       counters.noteHook(collection, error === undefined)
       if (error === undefined) return [task, { done: true }]
       const isOver = attempts >= most || isHopeless(task)

@@ -59,7 +59,10 @@ export interface CollectionDefinition<R, E extends string = never> {
   beforeWrite?(write: PlannedWrite<R, E>): undefined
   /** Told of each write, at least once, in order for each account. What it throws has it told again. */
   afterWrite?(write: DoneWrite<R>): Promise<void> | void
-  /** How often `afterWrite` is told of a write before it is given up. Default: 10, over 17 minutes. */
+  /**
+   * How often `afterWrite` may fail for a write before it is given up. Default: 10, over 17 minutes. Attempts that ended with
+   * the host are not counted.
+   */
   readonly attempts?: number
   /** ms that `afterWrite` may take. Default: 30,000. */
   readonly timeout?: number

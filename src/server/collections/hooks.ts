@@ -41,7 +41,8 @@ export class Hooks extends WorkerEntrypoint<Env> implements HooksEntrypoint {
 
   /** @returns why it failed */
   async #tell(task: HookTask, timeout: number): Promise<string | undefined> {
-    const { collection, did, rkey, action, rev, cid, block, attempts: attempt } = task
+    const { collection, did, rkey, action, rev, cid, block } = task
+    const attempt = task.attempts + task.unheard
     const definition = await collectionDefinition(collection)
     // The release that runs now has no hook any more.
     if (!definition?.afterWrite) return undefined

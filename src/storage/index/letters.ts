@@ -29,7 +29,7 @@ export class HookLetters {
   add({ id, collection }: HookTask, error: string, now: number): number {
     this.#sql.exec(
       `INSERT INTO hook_letter (collection, did, rkey, action, rev, cid, block, attempts, error, failed_at)
-       SELECT collection, did, rkey, action, rev, cid, block, attempts, ?, ? FROM hook_task WHERE id = ?`,
+       SELECT collection, did, rkey, action, rev, cid, block, attempts + unheard, ?, ? FROM hook_task WHERE id = ?`,
       error.slice(0, MAX_ERROR),
       now,
       id,

@@ -11,7 +11,7 @@ export interface HookTask {
   cid: Uint8Array | null
   /** DAG-CBOR; null for a deletion. */
   block: Uint8Array | null
-  /** How often it was tried, the attempt that is under way included. */
+  /** How many attempts ended with an error. */
   attempts: number
   /** How many of the last attempts ended without a word, that which is under way included. */
   unheard: number

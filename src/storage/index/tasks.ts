@@ -103,12 +103,8 @@ export class HookTasks {
         }
         if (row.unheard > 0 && !isFree) return []
         if (row.unheard > 0) isFree = false
-        this.#sql.exec(
-          'UPDATE hook_task SET attempts = attempts + 1, unheard = unheard + 1 WHERE id = ?',
-          row.id,
-        )
-        const counts = { attempts: row.attempts + 1, unheard: row.unheard + 1 }
-        return [{ ...row, ...bytesOf(row), ...counts }]
+        this.#sql.exec('UPDATE hook_task SET unheard = unheard + 1 WHERE id = ?', row.id)
+        return [{ ...row, ...bytesOf(row), unheard: row.unheard + 1 }]
       }),
     )
   }
@@ -156,7 +152,7 @@ export class HookTasks {
     if (!end.done) {
       this.#count(collection, 'failed', 1)
       if (end.again !== undefined) {
-        this.#sql.exec('UPDATE hook_task SET unheard = 0 WHERE id = ?', id)
+        this.#sql.exec('UPDATE hook_task SET attempts = attempts + 1, unheard = 0 WHERE id = ?', id)
         this.#setDue(collection, did, end.again)
         return
       }

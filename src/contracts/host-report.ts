@@ -86,6 +86,8 @@ export interface HostReport extends LiveReport {
           filled?: { accounts: number; records: number; ms: number } | undefined
         }[]
         hooks: { collection: string; waiting: number; failed: number; letters: number }[]
+        /** Files that cannot be loaded; undefined: by a release that did not say. */
+        failed?: { file: string; message: string }[]
       }
     | undefined
   /** The app's jobs; undefined: by a release that had none. */

@@ -71,6 +71,24 @@ beforeEach(async () => {
 })
 
 describe('a job', () => {
+  test('whose file cannot be loaded does not run, keeps its place, and keeps no other from running', async () => {
+    await release(file('tidy', { every: '15 minutes' }))
+    const before = await state('tidy')
+    useJobFiles({
+      tidy: { load: () => Promise.reject(new TypeError('no such module')) },
+      sweep: { load: async () => ({ default: file('sweep', { every: '15 minutes' })[1] }) },
+    })
+    await pass(15 * MINUTE)
+    await restart()
+    await pass(15 * MINUTE)
+    await expect.poll(() => runs.map(({ name }) => name), POLL).toEqual(['sweep'])
+    const message = 'src/jobs/tidy.ts cannot be loaded: TypeError: no such module'
+    expect(await state('tidy')).toMatchObject({ schedule: before?.schedule, error: message })
+    await expect(objects.hostIndex.jobs.start('tidy')).rejects.toThrow(message)
+    await release(file('tidy', { every: '15 minutes' }))
+    await expect.poll(() => runs.map(({ name }) => name), POLL).toEqual(['sweep', 'tidy'])
+  })
+
   test('runs when its time has come, and again after that', async () => {
     await release(file('tidy', { every: '15 minutes' }))
     await quiet()

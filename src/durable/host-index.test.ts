@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { cidOf } from '../kernel/cbor/cid.ts'
-import type { AnyCollectionDefinition } from '../kernel/collection-files.ts'
+import { type AnyCollectionDefinition, useCollectionFiles } from '../kernel/collection-files.ts'
 import { hostObjects, indexStub, sequencerStub } from '../services/objects/stubs.ts'
 import { readerOf, useCollections } from '../testing/collections.ts'
 import { callAs, makeAccount, outcome, type TestAccount } from '../testing/host.ts'
@@ -248,6 +248,69 @@ describe('an index', () => {
     for (const cursor of ['x', '0.5', '-1', '10000']) {
       await expect(notes.search('leek', { cursor })).rejects.toThrow('The cursor is none')
     }
+  })
+})
+
+describe('a file that cannot be loaded', () => {
+  const load = (definition: AnyCollectionDefinition) => async () => ({ default: definition })
+
+  test('has writes into its collection refused, and those of others go on, with their hooks', async () => {
+    const account = await makeAccount()
+    await create(account, NOTE, { text: 'kept' })
+    await vi.waitFor(async () => expect(uris(await readerOf(NOTE).search('kept'))).toHaveLength(1))
+    await restart()
+    const logged = vi.spyOn(console, 'error').mockReturnValue()
+    const broken = { load: () => Promise.reject(new TypeError('no such module')) }
+    const other: AnyCollectionDefinition = {
+      afterWrite: ({ rkey }: Told) => void told.push({ rkey } as Told),
+    } as never
+    useCollectionFiles({
+      [NOTE]: broken,
+      [LIKE]: { load: load(like) },
+      'com.example.other': { load: load(other) },
+    })
+    await restart()
+    expect(await outcome(await create(account, NOTE, { text: 'a' }))).toEqual({
+      status: 500,
+      error: 'InternalServerError',
+    })
+    const file = 'src/collections/com/example/note.ts'
+    expect(logged.mock.calls.flat().join()).toContain(`"file":"${file}"`)
+    logged.mockRestore()
+    const subject = post('beside')
+    const uri = await likeOf(account, subject, '2026-01-01T00:00:00Z')
+    await untilLiked(subject, [uri])
+    const written = await create(account, 'com.example.other', { a: 1 })
+    const { uri: otherUri } = (await written.json()) as { uri: string }
+    await vi.waitFor(() =>
+      expect(told.map(({ rkey }) => rkey)).toContain(otherUri.split('/').at(-1)),
+    )
+    const message = `${file} cannot be loaded: TypeError: no such module`
+    expect((await objects.hostIndex.operator.report()).failed).toEqual([{ file, message }])
+    // Its index was not dropped for that.
+    expect(uris(await readerOf(NOTE).search('kept'))).toHaveLength(1)
+  })
+
+  test('has what was written before wait for its hook until it can be', async () => {
+    const account = await makeAccount()
+    useCollectionFiles({ [NOTE]: { load: () => Promise.reject(new TypeError('no')) } })
+    await restart()
+    const position = async () => (await objects.hostIndex.operator.report()).position ?? 0
+    await position()
+    const { head } = await sequencerStub(env).status()
+    // By a release that was as yet without it, as far as the account's isolate is concerned.
+    useCollectionFiles({})
+    await create(account, NOTE, { text: 'meanwhile' })
+    useCollectionFiles({ [NOTE]: { load: load(note) } })
+    await likeOf(account, post('x'), '2026-01-01T00:00:00Z')
+    await vi.waitFor(async () => expect(await position()).toBeGreaterThan(head))
+    const ofNote = () => told.filter(({ did }) => did === account.did).length
+    expect(ofNote()).toBe(0)
+    await restart()
+    await vi.waitFor(async () => {
+      await position()
+      expect(ofNote()).toBe(1)
+    })
   })
 })
 

@@ -3,9 +3,9 @@ import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import type { HooksEntrypoint, HostIndexRpc } from '../contracts/host-index.ts'
 import type { JobsEntrypoint } from '../contracts/jobs.ts'
-import { type AnyCollectionDefinition, collectionDefinitions } from '../kernel/collection-files.ts'
+import { collectionDefinitions, NO_COLLECTIONS } from '../kernel/collection-files.ts'
 import { readConfig } from '../kernel/config/config.ts'
-import { type AnyJobDefinition, jobDefinitions } from '../kernel/job-files.ts'
+import { jobDefinitions, NO_JOBS } from '../kernel/job-files.ts'
 import { createLogger } from '../kernel/log.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { indexSpecs } from '../services/collections/specs.ts'
@@ -44,17 +44,17 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     const sql = rowCounter?.sql ?? storage.sql
     const index = new HostIndex(storage, sql, { overwrites: env.BLOB_DISK !== undefined })
     const log = () => createLogger({ object: 'index' })
-    let definitions: ReadonlyMap<string, AnyCollectionDefinition> = new Map()
+    let collections = NO_COLLECTIONS
+    let ofApp = NO_JOBS
 
     const hooks = new HookRunner({
       tasks: index.tasks,
-      definitions: () => definitions,
+      definitions: () => collections.definitions,
       entrypoint: () => entrypointsOf(ctx).Hooks,
       log,
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
       start: () => this.#scheduler.start(hooks.job),
     })
-    let ofApp: ReadonlyMap<string, AnyJobDefinition> = new Map()
     const appJobs = new JobRunner({
       jobs: new AppJobs(sql),
       definitions: () => ofApp,
@@ -78,17 +78,22 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     }
     // What an earlier life has left, and what a new release wants.
     ctx.blockConcurrencyWhile(async () => {
-      definitions = await collectionDefinitions()
+      collections = await collectionDefinitions()
       ofApp = await jobDefinitions()
+      for (const error of [...collections.failed.values(), ...ofApp.failed.values()]) {
+        log().error('a file of the project cannot be loaded', error, { file: error.file })
+      }
       appJobs.adopt(Date.now())
-      index.definitions.adopt(indexSpecs(definitions), Date.now())
+      // What was made for a file that cannot be loaded now stays as it is.
+      const keep = new Set(collections.failed.keys())
+      index.definitions.adopt(indexSpecs(collections.definitions), Date.now(), keep)
       for (const job of jobs)
         if (job.due?.() !== undefined) ctx.waitUntil(this.#scheduler.resume(job))
     })
-    const operator = new IndexOperator(index, () => definitions, startDue)
+    const operator = new IndexOperator(index, () => collections, startDue)
     const queries = new IndexQueries(sql, index.definitions, index.accounts)
     this.#dispatcher = new RpcDispatcher<HostIndexRpc>({
-      feed: new IndexFeed(index, () => definitions, { log, taken: startDue, hooks }),
+      feed: new IndexFeed(index, () => collections, { log, taken: startDue, hooks }),
       takedowns: { set: (...takedown) => index.setTakedown(...takedown) },
       query: {
         page: (query) => queries.page(query),

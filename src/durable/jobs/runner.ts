@@ -1,5 +1,5 @@
 import type { JobState, JobsEntrypoint, JobsRpc } from '../../contracts/jobs.ts'
-import type { AnyJobDefinition } from '../../kernel/job-files.ts'
+import type { AnyJobDefinition, JobDefinitions } from '../../kernel/job-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AppJobs } from '../../storage/index/app-jobs.ts'
@@ -21,7 +21,7 @@ const MAX_ERROR = 1_000
 
 export interface JobRunnerParts {
   jobs: AppJobs
-  definitions(): ReadonlyMap<string, AnyJobDefinition>
+  definitions(): JobDefinitions
   entrypoint(): JobsEntrypoint
   log(): Logger
   /** Has the job run, and the alarm look after it, should the object end. */
@@ -54,11 +54,22 @@ export class JobRunner implements JobsRpc {
     this.#parts = parts
   }
 
-  /** Takes over the jobs of this release. One whose schedule is wrong is named in the log, and does not run. */
+  /**
+   * Takes over the jobs of this release. One whose schedule is wrong is named in the log, and does not run. One whose file cannot
+   * be loaded waits, with what is known of it, for a release in which it can.
+   */
   adopt(now: number): void {
-    const { jobs, definitions } = this.#parts
-    const wanted = definitions()
-    for (const { name } of jobs.all()) if (!wanted.has(name)) jobs.remove(name)
+    const { jobs } = this.#parts
+    const { definitions: wanted, failed } = this.#parts.definitions()
+    for (const known of jobs.all()) {
+      const { name } = known
+      const error = failed.get(name)
+      if (error) {
+        const failures = Math.max(known.failures, 1)
+        jobs.set({ ...known, startedAt: null, failures, error: error.message.slice(0, MAX_ERROR) })
+      }
+      if (!error && !wanted.has(name)) jobs.remove(name)
+    }
     for (const [name, definition] of wanted) {
       const known = jobs.find(name)
       const schedule = describeSchedule(definition)
@@ -81,13 +92,17 @@ export class JobRunner implements JobsRpc {
     const { jobs, start } = this.#parts
     const known = jobs.find(name)
     if (!known) throw new StorageError('InvalidRequest', `There is no job ${name} on this host`)
+    const error = this.#parts.definitions().failed.get(name)
+    if (error) throw new StorageError('InvalidRequest', error.message)
     jobs.set({ ...known, nextAt: Date.now() })
     start()
   }
 
   #earliest(): JobState | undefined {
+    const { failed } = this.#parts.definitions()
     return this.#parts.jobs
       .all()
+      .filter(({ name }) => !failed.has(name))
       .reduce<JobState | undefined>(
         (first, one) => (first && first.nextAt <= one.nextAt ? first : one),
         undefined,
@@ -107,7 +122,7 @@ export class JobRunner implements JobsRpc {
   async #run(before: JobState): Promise<void> {
     const { jobs, definitions, log } = this.#parts
     const { name, failures } = before
-    const definition = definitions().get(name)
+    const definition = definitions().definitions.get(name)
     if (!definition) return jobs.remove(name)
     const startedAt = Date.now()
     jobs.set({ ...before, startedAt })

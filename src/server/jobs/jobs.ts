@@ -8,7 +8,7 @@ import type { JobRun } from './define.ts'
 
 export class Jobs extends WorkerEntrypoint<Env> implements JobsEntrypoint {
   async run({ name, lastRun, attempt, timeout }: JobCall): Promise<string | undefined> {
-    const definition = (await jobDefinitions()).get(name)
+    const definition = (await jobDefinitions()).definitions.get(name)
     // The release that runs now does not have it any more.
     if (!definition) return undefined
     const signal = AbortSignal.timeout(timeout)

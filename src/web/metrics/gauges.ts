@@ -101,7 +101,7 @@ const backups: Source = async (services) => {
 /** What collection files ask for. */
 const collections: Source = async ({ hostIndex }) => {
   if (!hasCollectionFiles()) return []
-  const { collections: all, hooks } = await hostIndex.operator.report()
+  const { collections: all, hooks, failed } = await hostIndex.operator.report()
   const sum = (what: 'waiting' | 'letters') => hooks.reduce((total, one) => total + one[what], 0)
   return [
     gauge('cumulus_hooks_waiting', 'Writes that wait for hooks.', sum('waiting')),
@@ -114,6 +114,11 @@ const collections: Source = async ({ hostIndex }) => {
       'cumulus_indexes_filling',
       'Collections that are being read into an index.',
       all.filter(({ filling }) => filling).length,
+    ),
+    gauge(
+      'cumulus_collection_files_failed',
+      'Collection files that cannot be loaded.',
+      failed.length,
     ),
   ]
 }

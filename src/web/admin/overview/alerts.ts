@@ -67,6 +67,13 @@ export function alerts(host: HostState): Alert[] {
       title: 'Mail',
       grave: true,
     },
+    ...(host.index?.failed ?? []).map(({ message }) => ({
+      what: `${message}.`,
+      help: 'Writes into its collection are refused until a release in which it can be: the log says where it throws.',
+      path: 'collections',
+      title: 'Collections',
+      grave: true,
+    })),
     givenUp > 0 && {
       what: `Hooks were not told of ${counted(givenUp, 'write')}.`,
       help: 'The page says why: mend it, then tell them again.',

@@ -41,6 +41,7 @@ export const collections: ConsolePage = {
         title: 'Collections',
         main: html`<h1>Collections</h1>
 ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
+${report.failed.map(({ message }) => html`<p class="bad">${message}. Writes into its collection are refused.</p>`)}
 <h2>Indexes</h2>
 ${report.collections.length === 0 ? html`<p class="quiet">Nothing is indexed.</p>` : indexTable(report.collections)}
 <h2>Hooks</h2>

@@ -119,10 +119,17 @@ function indexInWords({ index, now }: HostReport): string[] {
         ]
       : [],
   )
-  const hooks = index.hooks.flatMap(({ collection, waiting, letters }) =>
-    waiting + letters > 0
+  const hooks = index.hooks.flatMap(({ collection, waiting, letters, behind = 0, lost = 0 }) =>
+    waiting + letters + behind + lost > 0
       ? [
-          `${collection}: ${counted(waiting, 'write waits', 'writes wait')} for its hook, ${inThousands(letters)} given up`,
+          [
+            `${collection}: ${counted(waiting, 'write waits', 'writes wait')} for its hook`,
+            ...(behind > 0
+              ? [`those of ${counted(behind, 'account')} wait in the log as well`]
+              : []),
+            ...(lost > 0 ? [`${inThousands(lost)} times writes had left the log before`] : []),
+            `${inThousands(letters)} given up`,
+          ].join(', '),
         ]
       : [],
   )

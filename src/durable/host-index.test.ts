@@ -386,7 +386,11 @@ describe('after a write', () => {
         ...[NOTE, account.did, cidOf(block), block, other.did],
       )
       for (const { did } of [account, other]) {
-        storage.sql.exec('INSERT INTO hook_lane VALUES (?, ?, 0)', NOTE, did)
+        storage.sql.exec(
+          'INSERT INTO hook_lane (collection, did, due_at) VALUES (?, ?, 0)',
+          NOTE,
+          did,
+        )
       }
     })
     // At once: whoever asks it for something has it begin.
@@ -397,5 +401,73 @@ describe('after a write', () => {
     })
     expect(heard(account)).toEqual([])
     await vi.waitFor(() => expect(heard(other)).toEqual([expect.stringMatching(/loop [67]/)]))
+  })
+
+  test('writes for which there is no room among those that wait stay in the log, and are told from there in order', async () => {
+    const [account, other, hog] = [await makeAccount(), await makeAccount(), await makeAccount()]
+    const sql = (work: (sql: SqlStorage) => void) =>
+      runInDurableObject(indexStub(env) as never, (_, { storage }) => work(storage.sql))
+    // One that fails for long has filled the half that one account may have, and a second one the rest but for 3 KiB.
+    const full = 64 * 1024 * 1024
+    await sql((sql) => {
+      const lane =
+        'INSERT INTO hook_lane (collection, did, due_at, waiting, held) VALUES (?, ?, ?, 1, ?)'
+      const later = Date.now() + 3_600_000
+      sql.exec(lane, NOTE, hog.did, later, full / 2)
+      sql.exec(lane, NOTE, 'did:web:second.test', later, full / 2 - 3 * 1024)
+    })
+    await restart()
+    const texts = ['throw once', ...Array.from({ length: 6 }, (_, n) => `${n}`)]
+    for (const text of texts) await create(account, NOTE, { text })
+    await create(hog, NOTE, { text: 'behind' })
+    const report = async () => (await objects.hostIndex.operator.report()).hooks[0]
+    await vi.waitFor(async () => expect((await report())?.behind).toBe(2))
+    // Others have what is left, while it is.
+    await vi.waitFor(() => expect(heard(account)).toContain('throw once 2'), 5_000)
+    await create(other, NOTE, { text: 'elsewhere' })
+    await vi.waitFor(() => expect(heard(other)).toEqual(['elsewhere 1']))
+    await sql((sql) => sql.exec('DELETE FROM hook_lane WHERE did = ?', 'did:web:second.test'))
+    await restart()
+    await vi.waitFor(async () => {
+      await report()
+      expect(heard(account)).toEqual([
+        'throw once 1',
+        'throw once 2',
+        ...texts.slice(1).map((n) => `${n} 1`),
+      ])
+    }, 5_000)
+    // Who holds as much as there is room for waits on.
+    expect((await report())?.behind).toBe(1)
+    expect(heard(hog)).toEqual([])
+    await sql((sql) => sql.exec('UPDATE hook_lane SET due_at = 0, held = 0 WHERE did = ?', hog.did))
+    await restart()
+    await vi.waitFor(async () => {
+      expect((await report())?.behind).toBe(0)
+      expect(heard(hog)).toEqual(['behind 1'])
+    }, 5_000)
+    expect(await report()).toMatchObject({ waiting: 0, lost: 0 })
+  })
+
+  test('writes that have left the log before there was room are noted as lost, and later ones are told', async () => {
+    const account = await makeAccount()
+    const logged = vi.spyOn(console, 'error').mockReturnValue()
+    await runInDurableObject(indexStub(env) as never, (_, { storage }) => {
+      storage.sql.exec('INSERT INTO hook_behind VALUES (?, ?, 0)', NOTE, account.did)
+    })
+    await runInDurableObject(sequencerStub(env) as never, (_, { storage }) => {
+      storage.sql.exec('UPDATE horizon SET pruned_to = 1')
+    })
+    await evictDurableObject(sequencerStub(env) as never)
+    await create(account, NOTE, { text: 'later' })
+    await restart()
+    await vi.waitFor(async () => {
+      expect((await objects.hostIndex.operator.report()).hooks[0]).toMatchObject({
+        behind: 0,
+        lost: 1,
+      })
+      expect(heard(account)).toEqual(['later 1'])
+    }, 5_000)
+    expect(logged.mock.calls.flat().join()).toContain('writes left the log before a hook was told')
+    logged.mockRestore()
   })
 })

@@ -19,6 +19,7 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { countRows } from '../storage/sql.ts'
 import { RpcDispatcher } from './dispatcher.ts'
+import { catchUpHooks } from './index/catch-up.ts'
 import { IndexFeed } from './index/feed.ts'
 import { fillIndex } from './index/filler.ts'
 import { HookRunner } from './index/hook-runner.ts'
@@ -54,6 +55,9 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       log,
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
       start: () => this.#scheduler.start(hooks.job),
+      freed: () => {
+        if (catchUp.due?.() !== undefined) this.#scheduler.start(catchUp)
+      },
     })
     const appJobs = new JobRunner({
       jobs: new AppJobs(sql),
@@ -63,7 +67,10 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       start: () => this.#scheduler.start(appJobs.job),
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
     })
-    const filling = fillIndex(index, hostObjects(env))
+    const objects = hostObjects(env)
+    const filling = fillIndex(index, objects)
+    const feed = new IndexFeed(index, () => collections, { log, taken: () => startDue(), hooks })
+    const catchUp = catchUpHooks(index, { objects, wanted: feed, log, added: () => hooks.kick() })
     const removal: Job = {
       name: 'remove deleted accounts',
       due: () => (index.accounts.nextDeleted() === undefined ? undefined : Date.now()),
@@ -71,7 +78,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         while (index.removeDeleted()) await scheduler.wait(0)
       },
     }
-    const jobs = [hooks.job, filling, removal, appJobs.job]
+    const jobs = [hooks.job, catchUp, filling, removal, appJobs.job]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     const startDue = () => {
       for (const job of jobs) if (job.due?.() !== undefined) this.#scheduler.start(job)
@@ -84,6 +91,9 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         log().error('a file of the project cannot be loaded', error, { file: error.file })
       }
       appJobs.adopt(Date.now())
+      for (const collection of index.tasks.collections()) {
+        if (!feed.hasHook(collection)) index.tasks.forget(collection)
+      }
       // What was made for a file that cannot be loaded now stays as it is.
       const keep = new Set(collections.failed.keys())
       index.definitions.adopt(indexSpecs(collections.definitions), Date.now(), keep)
@@ -93,7 +103,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     const operator = new IndexOperator(index, () => collections, startDue)
     const queries = new IndexQueries(sql, index.definitions, index.accounts)
     this.#dispatcher = new RpcDispatcher<HostIndexRpc>({
-      feed: new IndexFeed(index, () => collections, { log, taken: startDue, hooks }),
+      feed,
       takedowns: { set: (...takedown) => index.setTakedown(...takedown) },
       query: {
         page: (query) => queries.page(query),

@@ -39,6 +39,8 @@ export interface HookRunnerParts {
   reschedule(): void
   /** Has the job run, and the alarm look after it, should the object end. */
   start(): void
+  /** There is room for writes that had none. */
+  freed(): void
 }
 
 /**
@@ -82,8 +84,8 @@ export class HookRunner {
     const running = this.#runningOf(collection)
     const room = AT_ONCE - running.size
     if (room <= 0) return
-    const due = tasks
-      .dueLanes(collection, Date.now(), AT_ONCE + running.size)
+    const due = tasks.lanes
+      .due(collection, Date.now(), AT_ONCE + running.size)
       .filter((did) => !running.has(did))
       .slice(0, room)
     if (due.length === 0) return
@@ -177,6 +179,7 @@ export class HookRunner {
     const ended = this.#ended
     this.#ended = []
     this.#parts.tasks.end(ended, Date.now())
+    this.#parts.freed()
     for (const [task] of ended) {
       this.#runningOf(task.collection).delete(task.did)
       if (isSuspect(task)) this.#suspects.delete(task.collection)
@@ -185,7 +188,7 @@ export class HookRunner {
 
   #due(): number | undefined {
     const times = [...this.#parts.definitions()].flatMap(([collection, { afterWrite }]) =>
-      afterWrite ? (this.#parts.tasks.dueAt(collection) ?? []) : [],
+      afterWrite ? (this.#parts.tasks.lanes.dueAt(collection) ?? []) : [],
     )
     return times.length > 0 ? Math.min(...times) : undefined
   }

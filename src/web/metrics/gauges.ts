@@ -102,9 +102,20 @@ const backups: Source = async (services) => {
 const collections: Source = async ({ hostIndex }) => {
   if (!hasCollectionFiles()) return []
   const { collections: all, hooks, failed } = await hostIndex.operator.report()
-  const sum = (what: 'waiting' | 'letters') => hooks.reduce((total, one) => total + one[what], 0)
+  const sum = (what: 'waiting' | 'letters' | 'behind' | 'lost') =>
+    hooks.reduce((total, one) => total + one[what], 0)
   return [
     gauge('cumulus_hooks_waiting', 'Writes that wait for hooks.', sum('waiting')),
+    gauge(
+      'cumulus_hooks_behind_accounts',
+      'Accounts whose further writes wait for hooks in the log.',
+      sum('behind'),
+    ),
+    counter(
+      'cumulus_hooks_lost',
+      'How often writes of an account had left the log before a hook was told.',
+      sum('lost'),
+    ),
     gauge(
       'cumulus_hooks_given_up',
       'Writes of which hooks were not told, and kept.',

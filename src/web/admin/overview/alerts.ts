@@ -28,6 +28,7 @@ export function alerts(host: HostState): Alert[] {
   const relays = { path: 'relays', title: 'Relays and firehose' }
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
+  const behind = (host.index?.hooks ?? []).filter((one) => (one.behind ?? 0) > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
@@ -74,6 +75,13 @@ export function alerts(host: HostState): Alert[] {
       title: 'Collections',
       grave: true,
     })),
+    behind.length > 0 && {
+      what: `More writes wait for the hook of ${behind.map(({ collection }) => collection).join(', ')} than are kept ready.`,
+      help: 'They are told from the log of events, as long as that has them: see why the hook fails or is slow.',
+      path: 'collections',
+      title: 'Collections',
+      grave: false,
+    },
     givenUp > 0 && {
       what: `Hooks were not told of ${counted(givenUp, 'write')}.`,
       help: 'The page says why: mend it, then tell them again.',

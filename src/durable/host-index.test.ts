@@ -403,6 +403,33 @@ describe('after a write', () => {
     await vi.waitFor(() => expect(heard(other)).toEqual([expect.stringMatching(/loop [67]/)]))
   })
 
+  test('of several that may have ended the host one is tried at a time, and each is told', async () => {
+    const accounts = await Promise.all([makeAccount(), makeAccount(), makeAccount()])
+    const logged = vi.spyOn(console, 'error')
+    await runInDurableObject(indexStub(env) as never, (_, { storage }) => {
+      const block = encode({ $type: NOTE, text: 'suspect' })
+      for (const { did } of accounts) {
+        storage.sql.exec(
+          `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts, unheard)
+           VALUES (?, ?, 'a', 'create', 'r', ?, ?, 0, 2)`,
+          ...[NOTE, did, cidOf(block), block],
+        )
+        storage.sql.exec(
+          'INSERT INTO hook_lane (collection, did, due_at) VALUES (?, ?, 0)',
+          ...[NOTE, did],
+        )
+      }
+    })
+    await restart()
+    await vi.waitFor(async () => {
+      await objects.hostIndex.operator.report()
+      expect(accounts.map(heard)).toEqual(accounts.map(() => ['suspect 3']))
+    })
+    // As when hooks and the scheduler start each other without end.
+    expect(logged.mock.calls.flat().join()).not.toContain('RangeError')
+    logged.mockRestore()
+  })
+
   test('writes for which there is no room among those that wait stay in the log, and are told from there in order', async () => {
     const [account, other, hog] = [await makeAccount(), await makeAccount(), await makeAccount()]
     const sql = (work: (sql: SqlStorage) => void) =>

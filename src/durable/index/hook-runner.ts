@@ -5,6 +5,7 @@ import { counters } from '../../kernel/metrics/counters.ts'
 import type { HookTask } from '../../storage/index/task.ts'
 import type { HookTasks, TaskEnd } from '../../storage/index/tasks.ts'
 import type { Job } from '../scheduler.ts'
+import { withinTime } from '../within-time.ts'
 
 /** Accounts of one collection whose hooks are under way at once. */
 const AT_ONCE = 16
@@ -18,9 +19,8 @@ const ATTEMPTS = 10
  */
 const UNHEARD = 8
 
-/** ms that a hook may take, unless the collection says so, and that its end may be late. */
+/** ms that a hook may take, unless the collection says so. */
 const TIMEOUT = 30_000
-const LATE = 5_000
 
 /** ms before the second attempt; doubles with each. */
 const FIRST_PAUSE = 1_000
@@ -90,6 +90,8 @@ export class HookRunner {
       .slice(0, room)
     if (due.length === 0) return
     const begun = tasks.begin(collection, due, !this.#suspects.has(collection))
+    // Suspects that wait for another one.
+    if (begun.length === 0) return
     for (const task of begun) {
       running.add(task.did)
       if (isSuspect(task)) this.#suspects.add(collection)
@@ -122,18 +124,12 @@ export class HookRunner {
       await Promise.resolve()
       return fail('it never came to an end')
     }
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<HookReport[]>((resolve) => {
-      timer = setTimeout(() => resolve([]), timeout + LATE)
-    })
     try {
       const call = this.#parts.entrypoint().run([...group], timeout, report)
-      report(await Promise.race([call, late]))
+      report(await withinTime(call, timeout, []))
       fail(`no end after ${timeout} ms`)
     } catch (error) {
       fail(String(error))
-    } finally {
-      clearTimeout(timer)
     }
   }
 

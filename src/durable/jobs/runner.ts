@@ -4,13 +4,12 @@ import type { Logger } from '../../kernel/log.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AppJobs } from '../../storage/index/app-jobs.ts'
 import type { Job } from '../scheduler.ts'
+import { withinTime } from '../within-time.ts'
 import { describeSchedule, nextRun } from './schedule.ts'
 
 /** ms that a run may take unless its job says so, and at most: an alarm has fifteen minutes. */
 const TIMEOUT = 300_000
 const MAX_TIMEOUT = 600_000
-/** ms that the end of a run may be late. */
-const LATE = 5_000
 
 /** Runs of a job that fail before its next time is waited for; the pause after the first, in ms, which doubles. */
 const ATTEMPTS = 5
@@ -152,17 +151,11 @@ export class JobRunner implements JobsRpc {
     attempt: number,
   ): Promise<string | undefined> {
     const timeout = Math.min(definition.timeout ?? TIMEOUT, MAX_TIMEOUT)
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`no end after ${timeout} ms`), timeout + LATE)
-    })
     try {
       const call = this.#parts.entrypoint().run({ name, lastRun, attempt, timeout })
-      return await Promise.race([call, late])
+      return await withinTime(call, timeout, `no end after ${timeout} ms`)
     } catch (error) {
       return String(error)
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

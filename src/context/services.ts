@@ -185,6 +185,7 @@ function createServices(env: Env): Services {
     get hostIndex() {
       return objects.hostIndex
     },
+    indexShard: objects.indexShard,
     appTables: objects.appTables,
     app: appDatabases(objects),
     index: (collection) => collectionReader(objects, collection),
@@ -283,5 +284,6 @@ const noteAccounts = (objects: HostObjects): HostObjects => ({
   get hostIndex() {
     return objects.hostIndex
   },
+  indexShard: objects.indexShard,
   appTables: objects.appTables,
 })

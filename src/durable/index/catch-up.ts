@@ -17,19 +17,25 @@ class LostWritesError extends Error {
 interface Parts {
   objects: Pick<HostObjects, 'sequencer'>
   wanted: Wanted
+  /** Whether this object hands over what it has, and adds nothing to it. */
+  isRetired(): boolean
   log(): Logger
   /** There is more for hooks to be told of. */
   added(): void
 }
 
 /** Reads from the log what there was no room for among the writes that wait for hooks. */
-export function catchUpHooks(index: HostIndex, { objects, wanted, log, added }: Parts): Job {
+export function catchUpHooks(
+  index: HostIndex,
+  { objects, wanted, isRetired, log, added }: Parts,
+): Job {
   const { tasks } = index
   const readPart = async (from: number): Promise<void> => {
     const part = { from, full: new Set<string>() }
     let after = from
     for (let page = 0; page < PAGES; page++) {
       const { events, upTo, prunedTo } = await objects.sequencer.readLog(after)
+      if (isRetired()) return
       if (prunedTo > after) {
         const lost = new LostWritesError(`of ${tasks.noteLost(prunedTo)} accounts`)
         log().error('writes left the log before a hook was told of them', lost)
@@ -45,9 +51,13 @@ export function catchUpHooks(index: HostIndex, { objects, wanted, log, added }: 
   return {
     name: 'catch up hooks',
     maxBackoff: 60_000,
-    due: () => (tasks.backlog.start() === undefined ? undefined : Date.now()),
+    due: () => (isRetired() || tasks.backlog.start() === undefined ? undefined : Date.now()),
     async run() {
-      for (let from = tasks.backlog.start(); from !== undefined; from = tasks.backlog.start()) {
+      for (
+        let from = tasks.backlog.start();
+        from !== undefined && !isRetired();
+        from = tasks.backlog.start()
+      ) {
         await readPart(from)
         await scheduler.wait(PAUSE)
       }

@@ -70,7 +70,12 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     const objects = hostObjects(env)
     const filling = fillIndex(index, objects)
     const feed = new IndexFeed(index, () => collections, { log, taken: () => startDue(), hooks })
-    const catchUp = catchUpHooks(index, { objects, wanted: feed, log, added: () => hooks.kick() })
+    const catchUp = catchUpHooks(index, {
+      readLog: (after) => objects.sequencer.readLog(after),
+      wanted: feed,
+      log,
+      added: () => hooks.kick(),
+    })
     const removal: Job = {
       name: 'remove deleted accounts',
       due: () => (index.accounts.nextDeleted() === undefined ? undefined : Date.now()),

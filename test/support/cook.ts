@@ -131,7 +131,7 @@ export default define({
 })
 `
 
-/** What must not be public: drafts, and counts of a job. */
+/** What must not be public: drafts, and counts of a job; another fails. */
 const app: Files = {
   'src/app/account/0001-drafts.sql':
     'CREATE TABLE draft (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;\n',
@@ -152,6 +152,15 @@ export default job({
     const total: number | undefined = all[0]?.n
     log.info('counted', { n: row?.n, total, again: lastRun !== undefined })
     if (total !== row?.n) throw new Error('the rows are not those that were written')
+  },
+})
+`,
+  'src/jobs/fail.ts': `import { job } from 'cumulus'
+
+export default job({
+  cron: '0 3 1 1 *',
+  run() {
+    throw new Error('<b>no</b> oven')
   },
 })
 `,

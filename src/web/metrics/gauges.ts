@@ -2,6 +2,7 @@
 import { version } from '../../../package.json'
 import type { Services } from '../../context/services.ts'
 import { hasCollectionFiles } from '../../kernel/collection-files.ts'
+import { hasJobs } from '../../kernel/job-files.ts'
 import { counter, gauge } from '../../kernel/metrics/counters.ts'
 import type { Family } from '../../kernel/metrics/exposition.ts'
 
@@ -134,10 +135,33 @@ const collections: Source = async ({ hostIndex }) => {
   ]
 }
 
+/** What the app does at its times. A job has a name of the project's files. */
+const jobs: Source = async ({ hostIndex }) => {
+  if (!hasJobs()) return []
+  const all = await hostIndex.jobs.list()
+  return [
+    {
+      name: 'cumulus_job_last_success_timestamp_seconds',
+      type: 'gauge',
+      help: 'When the last run of a job began that succeeded.',
+      samples: all.flatMap(({ name, lastRun }) =>
+        lastRun === null ? [] : [{ labels: { job: name }, value: lastRun / 1000 }],
+      ),
+    },
+    {
+      name: 'cumulus_job_failures',
+      type: 'gauge',
+      help: 'Runs of a job that have failed since.',
+      samples: all.map(({ name, failures }) => ({ labels: { job: name }, value: failures })),
+    },
+  ]
+}
+
 const SOURCES: readonly { name: string; fresh: number; read: Source }[] = [
   { name: 'firehose', fresh: FRESH, read: firehose },
   { name: 'mail', fresh: FRESH, read: mail },
   { name: 'collections', fresh: FRESH, read: collections },
+  { name: 'jobs', fresh: FRESH, read: jobs },
   { name: 'machine', fresh: FRESH, read: machine },
   { name: 'accounts', fresh: FRESH_ACCOUNTS, read: accounts },
   { name: 'backups', fresh: FRESH_ACCOUNTS, read: backups },

@@ -29,6 +29,7 @@ export function alerts(host: HostState): Alert[] {
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
   const behind = (host.index?.hooks ?? []).filter((one) => (one.behind ?? 0) > 0)
+  const failing = host.jobs.filter(({ failures }) => failures > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
@@ -87,6 +88,13 @@ export function alerts(host: HostState): Alert[] {
       help: 'The page says why: mend it, then tell them again.',
       path: 'collections',
       title: 'Collections',
+      grave: true,
+    },
+    failing.length > 0 && {
+      what: `${counted(failing.length, 'job fails', 'jobs fail')}: ${failing.map(({ name }) => name).join(', ')}.`,
+      help: 'Each is run again by itself. The page says why it fails.',
+      path: 'jobs',
+      title: 'Jobs',
       grave: true,
     },
     burst.episode !== null && {

@@ -47,8 +47,21 @@ export interface WorkerdOptions {
   unknown?: readonly string[]
   /** How often workerd has ended by itself before. */
   restarts?: number
-  /** Where the log goes; `text`: in words. */
-  output?: 'inherit' | 'text' | 'ignore'
+  /** Where the log goes; `text`: in words; a function takes the stream of the log, and that of errors, itself. */
+  output?: 'inherit' | 'text' | 'ignore' | ((log: Readable) => void)
+  /** The Worker, its entry first (default: the production bundle). */
+  modules?: readonly WorkerModule[]
+  /** Port of the inspector, on 127.0.0.1 (default: there is none). */
+  inspectorPort?: number | undefined
+}
+
+/** A file that workerd loads. */
+export interface WorkerModule {
+  /** By which other modules import it, relative to theirs. */
+  name: string
+  /** Absolute. */
+  path: string
+  type: 'esModule' | 'text' | 'data' | 'wasm'
 }
 
 export interface RunningWorkerd {
@@ -93,11 +106,19 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   writeFileSync(configPath, workerdConfig(options, sockets), { mode: 0o600 })
   // The child has it from here: databases, their logs and blobs are its owner's only.
   const umask = process.umask(PRIVATE_UMASK)
-  child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
+  const inspector = options.inspectorPort
+    ? [`--inspector-addr=127.0.0.1:${options.inspectorPort}`]
+    : []
+  child = spawn(workerdBinary(), ['serve', '--control-fd=3', ...inspector, configPath], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
     env: { ...process.env, UNKNOWN_SETTINGS: unknown.join(' '), ...raw },
-    stdio: ['ignore', output === 'text' ? 'pipe' : output, 'pipe', 'pipe'],
+    stdio: [
+      'ignore',
+      output === 'inherit' || output === 'ignore' ? output : 'pipe',
+      'pipe',
+      'pipe',
+    ],
     // A terminal would send Ctrl-C to it as well, and end it with its requests.
     detached: true,
   })
@@ -120,12 +141,15 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   const readErrors = (chunk: Buffer) => {
     if (!started) printed += chunk.toString()
     else if (output === 'inherit') process.stderr.write(inWords(chunk))
-    else if (output === 'text') errors.write(inWords(chunk))
+    else if (output !== 'ignore') errors.write(inWords(chunk))
   }
   serving.stderr?.on('data', readErrors)
   if (output === 'text') {
     writeInWords(errors, process.stderr)
     if (serving.stdout) writeInWords(serving.stdout, process.stdout)
+  } else if (typeof output === 'function') {
+    output(errors)
+    if (serving.stdout) output(serving.stdout)
   }
   const port = await Promise.race([
     listening(serving.stdio[3] as Readable),
@@ -192,7 +216,7 @@ interface Sockets {
 }
 
 function workerdConfig(
-  { dataDirectory, port, bind, raw, offline = false }: WorkerdOptions,
+  { dataDirectory, port, bind, raw, offline = false, modules = production() }: WorkerdOptions,
   sockets: Sockets,
 ): string {
   const objects = Object.entries(OBJECTS)
@@ -214,13 +238,10 @@ function workerdConfig(
     ),
   ]
   const { reachPrivate, memory } = readConfig({ ...raw })
-  const bundle = relative(dataDirectory, BUNDLE)
-  const modules = [
-    `(name = "worker.js", esModule = embed "${bundle}")`,
-    ...textModules().map(
-      (name) => `(name = "${name}", text = embed "${join(dirname(bundle), name)}")`,
-    ),
-  ]
+  const embedded = modules.map(
+    ({ name, path, type }) =>
+      `(name = "${name}", ${type} = embed "${relative(dataDirectory, path)}")`,
+  )
   const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
   return `# Written by \`npm start\`; changes are lost.
 using Workerd = import "/workerd/workerd.capnp";
@@ -249,7 +270,7 @@ const config :Workerd.Config = (
 );
 
 const worker :Workerd.Worker = (
-  modules = ${list(modules)},
+  modules = ${list(embedded)},
   compatibilityDate = "${COMPATIBILITY.date}",
   compatibilityFlags = ${JSON.stringify(COMPATIBILITY.flags)},
   durableObjectNamespaces = ${list(namespaces)},
@@ -258,6 +279,14 @@ const worker :Workerd.Worker = (
 );
 `
 }
+
+/** What `npm start` runs. */
+const production = (): WorkerModule[] => [
+  { name: 'worker.js', path: BUNDLE, type: 'esModule' },
+  ...textModules().map(
+    (name): WorkerModule => ({ name, path: join(dirname(BUNDLE), name), type: 'text' }),
+  ),
+]
 
 const NO_NETWORK = '(allow = [])'
 

@@ -47,6 +47,8 @@ export interface WorkerdOptions {
   unknown?: readonly string[]
   /** How often workerd has ended by itself before. */
   restarts?: number
+  /** When it was ended just before, as it did not answer any more, in ms since the epoch. */
+  stuckAt?: number | undefined
   /** Where the log goes; `text`: in words. */
   output?: 'inherit' | 'text' | 'ignore'
 }
@@ -96,7 +98,12 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   child = spawn(workerdBinary(), ['serve', '--control-fd=3', configPath], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
-    env: { ...process.env, UNKNOWN_SETTINGS: unknown.join(' '), ...raw },
+    env: {
+      ...process.env,
+      UNKNOWN_SETTINGS: unknown.join(' '),
+      STUCK_AT: String(options.stuckAt ?? ''),
+      ...raw,
+    },
     stdio: ['ignore', output === 'text' ? 'pipe' : output, 'pipe', 'pipe'],
     // A terminal would send Ctrl-C to it as well, and end it with its requests.
     detached: true,
@@ -209,7 +216,7 @@ function workerdConfig(
     '(name = "PASSWORD_HASHER", service = "password-hasher")',
     '(name = "DISK_SPACE", service = "disk-space")',
     ...(sockets.mail ? ['(name = "MAIL_RELAY", service = "mail-relay")'] : []),
-    ...['UNKNOWN_SETTINGS', ...Object.keys(raw)].map(
+    ...['UNKNOWN_SETTINGS', 'STUCK_AT', ...Object.keys(raw)].map(
       (name) => `(name = "${name}", fromEnvironment = "${name}")`,
     ),
   ]

@@ -70,7 +70,12 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     const objects = hostObjects(env)
     const filling = fillIndex(index, objects)
     const feed = new IndexFeed(index, () => collections, { log, taken: () => startDue(), hooks })
-    const catchUp = catchUpHooks(index, { objects, wanted: feed, log, added: () => hooks.kick() })
+    const catchUp = catchUpHooks(index, {
+      readLog: (after) => objects.sequencer.readLog(after),
+      wanted: feed,
+      log,
+      added: () => hooks.kick(),
+    })
     const removal: Job = {
       name: 'remove deleted accounts',
       due: () => (index.accounts.nextDeleted() === undefined ? undefined : Date.now()),
@@ -90,7 +95,9 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       for (const error of [...collections.failed.values(), ...ofApp.failed.values()]) {
         log().error('a file of the project cannot be loaded', error, { file: error.file })
       }
-      appJobs.adopt(Date.now())
+      const { wasStuck, since } = noteStart(storage.kv, env)
+      if (wasStuck) index.tasks.noteStuck(since)
+      appJobs.adopt(Date.now(), wasStuck)
       for (const collection of index.tasks.collections()) {
         if (!feed.hasHook(collection)) index.tasks.forget(collection)
       }
@@ -126,6 +133,23 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
   override async alarm(): Promise<void> {
     await this.#scheduler.onAlarm()
   }
+}
+
+interface Start {
+  /** In ms since the epoch. */
+  at: number
+  stuckAt: string | undefined
+}
+
+/**
+ * Notes that the object starts.
+ *
+ * @returns when it last did, and whether the process was ended then because it did not answer any more; of each says so once
+ */
+function noteStart(kv: DurableObjectStorage['kv'], { STUCK_AT: stuckAt }: Env) {
+  const last = kv.get<Start>('start')
+  kv.put('start', { at: Date.now(), stuckAt } satisfies Start)
+  return { since: last?.at ?? 0, wasStuck: Boolean(stuckAt) && last?.stuckAt !== stuckAt }
 }
 
 /** The entrypoints as the platform knows them; the types of `exports` are those of a generated declaration only. */

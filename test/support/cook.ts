@@ -79,12 +79,14 @@ function listing(nsid: string): Files {
   })
 }
 
-const recipes = `import { collection } from '#lex/com/example/cook/recipe'
+const recipes = (
+  hooks: string,
+): string => `import { collection } from '#lex/com/example/cook/recipe'
 
 export default collection({
   index: { byTime: ['createdAt'], byAuthor: ['@did', 'createdAt'] },
   search: ['title', 'text'],
-})
+${hooks}})
 `
 
 const ratings = (
@@ -187,14 +189,24 @@ export default define({
  *
  * @param hooks what the file of ratings has besides: lines of an object
  * @param options.collections false: without collection files, and what reads them
+ * @param options.recipeHooks the same as `hooks` for the file of recipes
+ * @param options.files more files
  */
-export function makeCookProject(hooks = '', { collections = true } = {}): string {
+export function makeCookProject(
+  hooks = '',
+  {
+    collections = true,
+    recipeHooks = '',
+    files = {},
+  }: { collections?: boolean; recipeHooks?: string; files?: Files } = {},
+): string {
   const root = copyProject()
   put(root, {
     ...lexicons,
     ...(collections && app),
+    ...files,
     ...(collections && {
-      'src/collections/com/example/cook/recipe.ts': recipes,
+      'src/collections/com/example/cook/recipe.ts': recipes(recipeHooks),
       'src/collections/com/example/cook/rating.ts': ratings(hooks),
       'src/handlers/com/example/cook/listRecipes.ts': handler,
       'src/handlers/com/example/cook/pageRecipes.ts': pageHandler,

@@ -10,6 +10,9 @@ import { withinTime } from '../within-time.ts'
 /** Accounts of one collection whose hooks are under way at once. */
 const AT_ONCE = 16
 
+/** Accounts that are looked at for that while some may have to wait for another that is suspected like they are. */
+const CONSIDERED = 64
+
 /** How many attempts may end with an error, unless the collection says so. */
 const ATTEMPTS = 10
 
@@ -18,6 +21,12 @@ const ATTEMPTS = 10
  * has bad luck with: what was under way is the first to be tried after each start.
  */
 const UNHEARD = 8
+
+/**
+ * The same of those that ended with a host that did not answer any more: the first may have been beside the one that looped, the
+ * others were tried with no other of their kind.
+ */
+const STUCK = 3
 
 /** ms that a hook may take, unless the collection says so. */
 const TIMEOUT = 30_000
@@ -51,7 +60,7 @@ export class HookRunner {
   readonly #parts: HookRunnerParts
   /** Accounts with an attempt that is under way, by collection. */
   readonly #running = new Map<string, Set<string>>()
-  /** Collections in which one is under way that may end the process. */
+  /** The collection in which one is under way that may end the process: no more than one is, of all. */
   readonly #suspects = new Set<string>()
   readonly #calls = new Set<Promise<void>>()
   /** Attempts that have ended, and whose end is not stored yet. */
@@ -84,12 +93,12 @@ export class HookRunner {
     const running = this.#runningOf(collection)
     const room = AT_ONCE - running.size
     if (room <= 0) return
+    const mayBeSuspect = this.#suspects.size === 0
     const due = tasks.lanes
-      .due(collection, Date.now(), AT_ONCE + running.size)
+      .due(collection, Date.now(), (mayBeSuspect ? AT_ONCE : CONSIDERED) + running.size)
       .filter((did) => !running.has(did))
-      .slice(0, room)
     if (due.length === 0) return
-    const begun = tasks.begin(collection, due, !this.#suspects.has(collection))
+    const begun = tasks.begin(collection, due, { room, mayBeSuspect, now: Date.now() })
     // Suspects that wait for another one.
     if (begun.length === 0) return
     for (const task of begun) {
@@ -122,7 +131,11 @@ export class HookRunner {
     // Earlier attempts were never heard of again: the process ended with each.
     if (group.some(isHopeless)) {
       await Promise.resolve()
-      return fail('it never came to an end')
+      return fail(
+        group.some(({ stuck }) => stuck >= STUCK)
+          ? 'the host did not answer any more while it ran'
+          : 'it never came to an end',
+      )
     }
     try {
       const call = this.#parts.entrypoint().run([...group], timeout, report)
@@ -146,7 +159,7 @@ export class HookRunner {
       const about = { account: did, collection, rkey, rev, attempts }
       const what = isOver ? 'a hook was given up' : 'a hook failed'
       this.#parts.log().error(what, new Error(error), about)
-      if (isOver) return [task, { done: false, error }]
+      if (isOver) return [task, { done: false, error, isUntried: isHopeless(task) }]
       const pause = Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
       next = Math.min(next, pause)
       return [task, { done: false, error, again: now + pause }]
@@ -201,4 +214,4 @@ export class HookRunner {
 /** The attempt before this one ended with the process, and perhaps the process with it. */
 const isSuspect = ({ unheard }: HookTask): boolean => unheard > 1
 
-const isHopeless = ({ unheard }: HookTask): boolean => unheard > UNHEARD
+const isHopeless = ({ unheard, stuck }: HookTask): boolean => unheard > UNHEARD || stuck >= STUCK

@@ -56,8 +56,10 @@ export class JobRunner implements JobsRpc {
   /**
    * Takes over the jobs of this release. One whose schedule is wrong is named in the log, and does not run. One whose file cannot
    * be loaded waits, with what is known of it, for a release in which it can.
+   *
+   * @param wasStuck whether the host was ended since it did not answer: what ran then has failed
    */
-  adopt(now: number): void {
+  adopt(now: number, wasStuck = false): void {
     const { jobs } = this.#parts
     const { definitions: wanted, failed } = this.#parts.definitions()
     for (const known of jobs.all()) {
@@ -72,8 +74,13 @@ export class JobRunner implements JobsRpc {
     for (const [name, definition] of wanted) {
       const known = jobs.find(name)
       const schedule = describeSchedule(definition)
-      if (known?.schedule === schedule) continue
+      const isGuilty = wasStuck && known !== undefined && known.startedAt !== null
+      if (known?.schedule === schedule && !isGuilty) continue
       const nextAt = this.#next(name, definition, now)
+      if (isGuilty && nextAt !== undefined && known.schedule === schedule) {
+        this.#fail(known, STUCK, nextAt, now)
+        continue
+      }
       if (nextAt === undefined) jobs.remove(name)
       else jobs.set({ ...(known ?? NEW), name, schedule, nextAt, failures: 0, error: null })
     }
@@ -119,7 +126,7 @@ export class JobRunner implements JobsRpc {
   }
 
   async #run(before: JobState): Promise<void> {
-    const { jobs, definitions, log } = this.#parts
+    const { jobs, definitions } = this.#parts
     const { name, failures } = before
     const definition = definitions().definitions.get(name)
     if (!definition) return jobs.remove(name)
@@ -136,11 +143,18 @@ export class JobRunner implements JobsRpc {
       const done = { lastRun: startedAt, lastMs: now - startedAt, failures: 0, error: null }
       return jobs.set({ ...ended, ...done, nextAt: next })
     }
-    log().error('a job failed', new Error(error), { job: name, attempt })
+    this.#fail({ ...ended, failures }, error, next, now)
+  }
+
+  /** @param next when it runs by its schedule, in ms since the epoch */
+  #fail(job: JobState, error: string, next: number, now: number): void {
+    const attempt = job.failures + 1
+    this.#parts.log().error('a job failed', new Error(error), { job: job.name, attempt })
     const retry = now + FIRST_PAUSE * 2 ** ((attempt - 1) % ATTEMPTS)
     const isOver = attempt % ATTEMPTS === 0
     const nextAt = isOver ? next : Math.min(retry, next)
-    jobs.set({ ...ended, nextAt, failures: attempt, error: error.slice(0, MAX_ERROR) })
+    const failed = { failures: attempt, error: error.slice(0, MAX_ERROR) }
+    this.#parts.jobs.set({ ...job, ...failed, startedAt: null, nextAt })
   }
 
   /** @returns why it failed */
@@ -159,5 +173,7 @@ export class JobRunner implements JobsRpc {
     }
   }
 }
+
+const STUCK = 'the host did not answer any more while it ran'
 
 const NEW = { startedAt: null, lastRun: null, lastMs: null }

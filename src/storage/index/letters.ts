@@ -2,7 +2,7 @@ import { type HookLanes, SIZE } from './lanes.ts'
 import type { HookTask } from './task.ts'
 
 /** A write of which a hook was told in vain, and that was given up; without its record. */
-export interface HookLetter extends Omit<HookTask, 'unheard' | 'cid' | 'block'> {
+export interface HookLetter extends Omit<HookTask, 'unheard' | 'stuck' | 'cid' | 'block'> {
   error: string
   /** ms since the epoch. */
   failedAt: number

@@ -127,4 +127,9 @@ export const migrations: readonly Migration[] = [
     PRIMARY KEY (collection, did)
   ) WITHOUT ROWID;
   `,
+  // Attempts in a row that ended with a host that did not answer any more, and when the last one was begun.
+  `
+  ALTER TABLE hook_task ADD COLUMN stuck INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE hook_task ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

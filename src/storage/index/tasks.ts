@@ -4,8 +4,13 @@ import { HookLanes, sizeOf } from './lanes.ts'
 import { HookLetters } from './letters.ts'
 import { bytesOf, type HookTask, type Stored } from './task.ts'
 
-/** What became of an attempt: `again` is when the next one is due, in ms since the epoch; without it, it is given up. */
-export type TaskEnd = { done: true } | { done: false; error: string; again?: number }
+/**
+ * What became of an attempt: `again` is when the next one is due, in ms since the epoch; without it, it is given up. `isUntried`:
+ * it was not even begun, as earlier ones were enough.
+ */
+export type TaskEnd =
+  | { done: true }
+  | { done: false; error: string; again?: number; isUntried?: boolean }
 
 /** How hooks of one collection are doing. */
 export interface HookCounts {
@@ -133,6 +138,18 @@ export class HookTasks {
     this.clearCache()
   }
 
+  /**
+   * The host did not answer any more and was ended: something that was under way may have been why.
+   *
+   * @param since when the first of what was under way then can have been begun, in ms since the epoch
+   */
+  noteStuck(since: number): void {
+    this.#sql.exec(
+      'UPDATE hook_task SET stuck = stuck + 1 WHERE unheard > 0 AND begun_at >= ?',
+      since,
+    )
+  }
+
   /** After a rollback. */
   clearCache(): void {
     this.lanes.clearCache()
@@ -145,12 +162,19 @@ export class HookTasks {
    * under way. A lane that has none is removed. Of those whose last attempt ended without a word, which may be what ended
    * the process, no more than one is begun.
    *
+   * @param room how many may be begun
    * @param mayBeSuspect whether even that one may
    */
-  begin(collection: string, dids: readonly string[], mayBeSuspect: boolean): HookTask[] {
+  begin(
+    collection: string,
+    dids: readonly string[],
+    { room, mayBeSuspect, now }: { room: number; mayBeSuspect: boolean; now: number },
+  ): HookTask[] {
     let isFree = mayBeSuspect
+    let left = room
     return this.#storage.transactionSync(() =>
       dids.flatMap((did) => {
+        if (left === 0) return []
         const [row] = this.#sql
           .exec<Stored<HookTask>>(
             'SELECT * FROM hook_task WHERE collection = ? AND did = ? ORDER BY id LIMIT 1',
@@ -164,7 +188,11 @@ export class HookTasks {
         }
         if (row.unheard > 0 && !isFree) return []
         if (row.unheard > 0) isFree = false
-        this.#sql.exec('UPDATE hook_task SET unheard = unheard + 1 WHERE id = ?', row.id)
+        left--
+        this.#sql.exec(
+          'UPDATE hook_task SET unheard = unheard + 1, begun_at = ? WHERE id = ?',
+          ...[now, row.id],
+        )
         return [{ ...row, ...bytesOf(row), unheard: row.unheard + 1 }]
       }),
     )
@@ -215,9 +243,15 @@ export class HookTasks {
     if (!end.done) {
       this.#count(collection, 'failed', 1)
       if (end.again !== undefined) {
-        this.#sql.exec('UPDATE hook_task SET attempts = attempts + 1, unheard = 0 WHERE id = ?', id)
+        this.#sql.exec(
+          'UPDATE hook_task SET attempts = attempts + 1, unheard = 0, stuck = 0 WHERE id = ?',
+          id,
+        )
         this.lanes.setDue(collection, did, end.again)
         return
+      }
+      if (end.isUntried) {
+        this.#sql.exec('UPDATE hook_task SET unheard = unheard - 1 WHERE id = ?', id)
       }
       const dropped = this.letters.add(task, end.error, now)
       if (dropped > 0) this.#count(collection, 'dropped', dropped)

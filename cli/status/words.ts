@@ -108,7 +108,7 @@ function mailInWords({ waiting, failed, dropped, lastError }: LiveReport['mails'
   ].join(', ')
 }
 
-/** Indexes that are being filled, and hooks for which something waits or was given up. */
+/** Collection files that cannot be loaded, indexes that are being filled, and hooks for which something waits or was given up. */
 function indexInWords({ index, now }: HostReport): string[] {
   if (!index) return []
   const filling = index.collections.flatMap(({ collection, serves, filling }) =>
@@ -119,20 +119,28 @@ function indexInWords({ index, now }: HostReport): string[] {
         ]
       : [],
   )
-  const hooks = index.hooks.flatMap(({ collection, waiting, letters }) =>
-    waiting + letters > 0
+  const hooks = index.hooks.flatMap(({ collection, waiting, letters, behind = 0, lost = 0 }) =>
+    waiting + letters + behind + lost > 0
       ? [
-          `${collection}: ${counted(waiting, 'write waits', 'writes wait')} for its hook, ${inThousands(letters)} given up`,
+          [
+            `${collection}: ${counted(waiting, 'write waits', 'writes wait')} for its hook`,
+            ...(behind > 0
+              ? [`those of ${counted(behind, 'account')} wait in the log as well`]
+              : []),
+            ...(lost > 0 ? [`${inThousands(lost)} times writes had left the log before`] : []),
+            `${inThousands(letters)} given up`,
+          ].join(', '),
         ]
       : [],
   )
-  const all = [...filling, ...hooks]
+  const broken = (index.failed ?? []).map(({ message }) => `${message}; its writes are refused`)
+  const all = [...broken, ...filling, ...hooks]
   if (all.length === 0) {
     return [
       line('index', `${counted(index.collections.length, 'collection')}, all is read and told`),
     ]
   }
-  return all.map((text, at) => line(at === 0 ? 'index' : '', text))
+  return all.map((text, at) => line(at === 0 ? 'index' : '', escapeControls(text)))
 }
 
 /** Jobs that failed. */

@@ -57,6 +57,8 @@ export interface IndexReport {
   position: number | undefined
   collections: IndexState[]
   hooks: HookCounts[]
+  /** Files that cannot be loaded: writes into their collections are refused. */
+  failed: { file: string; message: string }[]
 }
 
 export interface IndexQueryRpc {

@@ -85,7 +85,17 @@ export interface HostReport extends LiveReport {
           filling?: { accounts: number; records: number; startedAt: number } | undefined
           filled?: { accounts: number; records: number; ms: number } | undefined
         }[]
-        hooks: { collection: string; waiting: number; failed: number; letters: number }[]
+        hooks: {
+          collection: string
+          waiting: number
+          failed: number
+          letters: number
+          /** Undefined: by a release that had no bound. */
+          behind?: number
+          lost?: number
+        }[]
+        /** Files that cannot be loaded; undefined: by a release that did not say. */
+        failed?: { file: string; message: string }[]
       }
     | undefined
   /** The app's jobs; undefined: by a release that had none. */

@@ -4,6 +4,7 @@ import type {
   ConsumerView,
   CrawlAnswer,
   FirehoseStatus,
+  LogPage,
   SequencerRpc,
   StreamRequest,
 } from '../contracts/sequencer.ts'
@@ -30,7 +31,7 @@ import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
-import { IndexFeed } from './sequencer/index-feed.ts'
+import { IndexFeed, readPage } from './sequencer/index-feed.ts'
 import { makeConsumers } from './sequencer/make-consumers.ts'
 
 /** ms that consumers have to answer that the connection ends. */
@@ -197,6 +198,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     const answer = await this.#crawl.askNow(url, Date.now())
     await this.#reschedule()
     return answer
+  }
+
+  readLog(after: number): LogPage {
+    return readPage(this.#log, this.#retention, after)
   }
 
   cursorBefore(count: number): number {

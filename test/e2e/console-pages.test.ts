@@ -24,6 +24,7 @@ const PATHS = [
   'relays',
   'mail',
   'collections',
+  'jobs',
   'settings',
 ]
 

@@ -151,6 +151,20 @@ export const hostChecks: readonly Check[] = [
   },
   {
     of: 'host',
+    id: 'jobs',
+    title: 'The app’s jobs succeed',
+    severity: 'warning',
+    means: 'What the app does at its times is not done.',
+    mend: 'Mend what it says, and `npx cumulus jobs run <name>`; it is run again by itself, too (docs/jobs.md)',
+    run: async ({ status: { jobs = [] } }) =>
+      jobs
+        .filter(({ failures }) => failures > 0)
+        .map(({ name, failures, error }) => ({
+          what: `${name} has failed ${counted(failures, 'time')}: ${error}.`,
+        })),
+  },
+  {
+    of: 'host',
     id: 'blob-store',
     title: 'The blob store gives back what it is given',
     severity: 'error',

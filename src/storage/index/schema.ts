@@ -110,4 +110,26 @@ export const migrations: readonly Migration[] = [
     error TEXT
   ) WITHOUT ROWID;
   `,
+  // How much waits for hooks, and what did not fit among it.
+  `
+  ALTER TABLE hook_lane ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE hook_lane ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+  UPDATE hook_lane SET (waiting, held) = (
+    SELECT count(*), ifnull(sum(1024 + ifnull(length(block), 0)), 0) FROM hook_task
+    WHERE hook_task.collection = hook_lane.collection AND hook_task.did = hook_lane.did
+  );
+  ALTER TABLE hook_count ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE hook_behind (
+    collection TEXT NOT NULL,
+    did TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (collection, did)
+  ) WITHOUT ROWID;
+  `,
+  // Attempts in a row that ended with a host that did not answer any more, and when the last one was begun.
+  `
+  ALTER TABLE hook_task ADD COLUMN stuck INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE hook_task ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -4,6 +4,7 @@ import { accounts } from './pages/accounts.ts'
 import { audit } from './pages/audit.ts'
 import { collections } from './pages/collections.ts'
 import { invites } from './pages/invites.ts'
+import { jobs } from './pages/jobs.ts'
 import { mail } from './pages/mail.ts'
 import { moderation } from './pages/moderation.ts'
 import { overview } from './pages/overview.ts'
@@ -20,6 +21,7 @@ export const consolePages: readonly ConsolePage[] = [
   relays,
   mail,
   collections,
+  jobs,
   settings,
   audit,
 ]

@@ -28,6 +28,8 @@ export function alerts(host: HostState): Alert[] {
   const relays = { path: 'relays', title: 'Relays and firehose' }
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
+  const behind = (host.index?.hooks ?? []).filter((one) => (one.behind ?? 0) > 0)
+  const failing = host.jobs.filter(({ failures }) => failures > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
@@ -67,11 +69,32 @@ export function alerts(host: HostState): Alert[] {
       title: 'Mail',
       grave: true,
     },
+    ...(host.index?.failed ?? []).map(({ message }) => ({
+      what: `${message}.`,
+      help: 'Writes into its collection are refused until a release in which it can be: the log says where it throws.',
+      path: 'collections',
+      title: 'Collections',
+      grave: true,
+    })),
+    behind.length > 0 && {
+      what: `More writes wait for the hook of ${behind.map(({ collection }) => collection).join(', ')} than are kept ready.`,
+      help: 'They are told from the log of events, as long as that has them: see why the hook fails or is slow.',
+      path: 'collections',
+      title: 'Collections',
+      grave: false,
+    },
     givenUp > 0 && {
       what: `Hooks were not told of ${counted(givenUp, 'write')}.`,
       help: 'The page says why: mend it, then tell them again.',
       path: 'collections',
       title: 'Collections',
+      grave: true,
+    },
+    failing.length > 0 && {
+      what: `${counted(failing.length, 'job fails', 'jobs fail')}: ${failing.map(({ name }) => name).join(', ')}.`,
+      help: 'Each is run again by itself. The page says why it fails.',
+      path: 'jobs',
+      title: 'Jobs',
       grave: true,
     },
     burst.episode !== null && {

@@ -70,7 +70,7 @@ const LONG = [
 ].map((name) => `test/e2e/${name}.test.ts`)
 
 /** Projects whose files share processes. */
-const SHARED = ['tools', 'units']
+const SHARED = ['tools', 'workerd-shared']
 
 /**
  * First the projects whose files share processes, one after the other: vitest goes on with such a process only while the next
@@ -90,10 +90,14 @@ class SharedThenInTurns extends BaseSequencer {
   }
 }
 
-/** Tests of parts of the server that take no host: their files can share a runtime. Those that do have one of their own. */
-const UNITS = globSync('src/**/*.test.ts', { cwd: import.meta.dirname }).filter(
+/** Where tests that take a host look at their own accounts only: they find no fault with what other files have made. */
+const OWN_ACCOUNTS = ['src/proxy/', 'src/storage/', 'src/web/']
+
+/** Files that can share a runtime: tests of parts that take no host, and those above. Others have a host of their own each. */
+const SHARING = globSync('src/**/*.test.ts', { cwd: import.meta.dirname }).filter(
   (file) =>
-    !/cloudflare:|\/testing\/|\/worker\.ts'/.test(
+    OWN_ACCOUNTS.some((folder) => file.startsWith(folder)) ||
+    !/cloudflare:|\/testing\b|\/worker\.ts'/.test(
       readFileSync(join(import.meta.dirname, file), 'utf8'),
     ),
 )
@@ -105,7 +109,7 @@ const server = workerTests({
   packages: PACKAGES,
 })
 
-/** Tests of the tools and of the whole server run on Node; tests of the server's parts in workerd (`units` and `workerd`). */
+/** Tests of the tools and of the whole server run on Node; tests of the server's parts in workerd (`workerd` and `workerd-shared`). */
 export default defineConfig({
   test: {
     // More than there are cores on a small machine: half of the time, tests wait for servers, alarms and browsers.
@@ -131,8 +135,11 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      { ...server, test: { ...server.test, name: 'units', include: UNITS, isolate: false } },
-      { ...server, test: { ...server.test, exclude: UNITS } },
+      {
+        ...server,
+        test: { ...server.test, name: 'workerd-shared', include: SHARING, isolate: false },
+      },
+      { ...server, test: { ...server.test, exclude: SHARING } },
     ],
   },
 })

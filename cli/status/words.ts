@@ -37,6 +37,7 @@ export function statusInWords(status: HostReport): string {
     ...liveInWords(status),
     ...indexInWords(status),
     ...jobsInWords(status),
+    ...webhooksInWords(status),
     line('storage', storageInWords(status)),
     line(
       'backup',
@@ -151,6 +152,18 @@ function jobsInWords({ jobs = [] }: HostReport): string[] {
   )
   const all = failed.length > 0 ? failed : [`${counted(jobs.length, 'job')}, none has failed`]
   return all.map((text, at) => line(at === 0 ? 'jobs' : '', escapeControls(text)))
+}
+
+/** Webhooks that are not told of all. */
+function webhooksInWords({ webhooks = [] }: HostReport): string[] {
+  if (webhooks.length === 0) return []
+  const wrong = webhooks.flatMap(({ id, paused, attempts, error, letters }) => [
+    ...(paused === null ? [] : [`webhook ${id} is paused: ${paused}`]),
+    ...(paused === null && attempts > 0 ? [`webhook ${id} fails: ${error}`] : []),
+    ...(letters > 0 ? [`webhook ${id} did not take ${counted(letters, 'write')}`] : []),
+  ])
+  const all = wrong.length > 0 ? wrong : [`${counted(webhooks.length, 'service')}, none fails`]
+  return all.map((text, at) => line(at === 0 ? 'webhooks' : '', escapeControls(text)))
 }
 
 function storageInWords({ accounts, activity, freeBytes, machine, logLimit }: HostReport): string {

@@ -100,6 +100,17 @@ export interface HostReport extends LiveReport {
     | undefined
   /** The app's jobs; undefined: by a release that had none. */
   jobs?: { name: string; failures: number; error: string | null }[]
+  /** Services outside that are told of writes; undefined: by a release that had none. */
+  webhooks?: {
+    id: number
+    /** Why nothing is sent; null: it is. */
+    paused: string | null
+    /** Attempts in a row that failed, and why. */
+    attempts: number
+    error?: string | undefined
+    /** Writes that were given up. */
+    letters: number
+  }[]
   /** Sign-ups that wait for approval. */
   waiting: number
   openReports: number

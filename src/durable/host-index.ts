@@ -9,12 +9,15 @@ import { jobDefinitions, NO_JOBS } from '../kernel/job-files.ts'
 import { createLogger } from '../kernel/log.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { indexSpecs } from '../services/collections/specs.ts'
+import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
 import { AppJobs } from '../storage/index/app-jobs.ts'
 import { HostIndex } from '../storage/index/host-index.ts'
 import { IndexQueries } from '../storage/index/query.ts'
 import { migrations } from '../storage/index/schema.ts'
+import { WebhookLetters } from '../storage/index/webhook-letters.ts'
+import { WebhookStates } from '../storage/index/webhook-states.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { countRows } from '../storage/sql.ts'
@@ -26,6 +29,8 @@ import { HookRunner } from './index/hook-runner.ts'
 import { IndexOperator } from './index/operator.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { type Job, Scheduler } from './scheduler.ts'
+import { WebhookOperator } from './webhooks/operator.ts'
+import { WebhookRunner, type WebhookRunnerParts } from './webhooks/runner.ts'
 
 /**
  * Rows over all accounts, by what collection files say, and what waits for their hooks: a thin shell over
@@ -83,7 +88,20 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         while (index.removeDeleted()) await scheduler.wait(0)
       },
     }
-    const jobs = [hooks.job, catchUp, filling, removal, appJobs.job]
+    const config = readConfig({ ...env })
+    const ofWebhooks: WebhookRunnerParts = {
+      states: new WebhookStates(sql),
+      letters: new WebhookLetters(sql),
+      objects,
+      networks: networkOf(env, config),
+      reachPrivate: config.reachPrivate,
+      transaction: (work) => storage.transactionSync(work),
+      log,
+      start: () => this.#scheduler.start(webhooks.job),
+      reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
+    }
+    const webhooks = new WebhookRunner(ofWebhooks)
+    const jobs = [hooks.job, catchUp, filling, removal, appJobs.job, webhooks.job]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     const startDue = () => {
       for (const job of jobs) if (job.due?.() !== undefined) this.#scheduler.start(job)
@@ -121,6 +139,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       },
       hooks: operator,
       jobs: appJobs,
+      webhooks: new WebhookOperator(webhooks, ofWebhooks),
       operator,
       rowCounts: { take: () => rowCounter?.take() ?? { read: 0, written: 0 } },
     })

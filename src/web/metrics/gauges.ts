@@ -5,6 +5,7 @@ import { hasCollectionFiles } from '../../kernel/collection-files.ts'
 import { hasJobs } from '../../kernel/job-files.ts'
 import { counter, gauge } from '../../kernel/metrics/counters.ts'
 import type { Family } from '../../kernel/metrics/exposition.ts'
+import { reportWebhooks } from '../../services/webhooks/webhooks.ts'
 
 /** How long an answer counts, in ms, so that several who read often cost no more than one. */
 const FRESH = 5_000
@@ -157,11 +158,40 @@ const jobs: Source = async ({ hostIndex }) => {
   ]
 }
 
+/** Services outside that are told of writes. */
+const webhooks: Source = async (services) => {
+  const all = await reportWebhooks(services)
+  if (all.length === 0) return []
+  return [
+    gauge(
+      'cumulus_webhooks_paused',
+      'Webhooks to which nothing is sent.',
+      all.filter(({ paused }) => paused !== null).length,
+    ),
+    gauge(
+      'cumulus_webhooks_failing',
+      'Webhooks whose last attempt failed.',
+      all.filter(({ attempts }) => attempts > 0).length,
+    ),
+    gauge(
+      'cumulus_webhooks_behind_events',
+      'Events that the slowest one has not come to.',
+      Math.max(...all.map(({ behind }) => behind)),
+    ),
+    gauge(
+      'cumulus_webhooks_given_up',
+      'Writes that were not taken, and are kept.',
+      all.reduce((sum, { letters }) => sum + letters, 0),
+    ),
+  ]
+}
+
 const SOURCES: readonly { name: string; fresh: number; read: Source }[] = [
   { name: 'firehose', fresh: FRESH, read: firehose },
   { name: 'mail', fresh: FRESH, read: mail },
   { name: 'collections', fresh: FRESH, read: collections },
   { name: 'jobs', fresh: FRESH, read: jobs },
+  { name: 'webhooks', fresh: FRESH, read: webhooks },
   { name: 'machine', fresh: FRESH, read: machine },
   { name: 'accounts', fresh: FRESH_ACCOUNTS, read: accounts },
   { name: 'backups', fresh: FRESH_ACCOUNTS, read: backups },

@@ -20,6 +20,8 @@ const LITTLE_ROOM = 1024 ** 3
 
 /** Events that a consumer may be behind, and mails that may wait. */
 const FAR_BEHIND = 1000
+/** Attempts in a row that may fail: two minutes. */
+const FEW_ATTEMPTS = 6
 const MANY_MAILS = 100
 
 export function alerts(host: HostState): Alert[] {
@@ -31,6 +33,10 @@ export function alerts(host: HostState): Alert[] {
   const behind = (host.index?.hooks ?? []).filter((one) => (one.behind ?? 0) > 0)
   const failing = host.jobs.filter(({ failures }) => failures > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
+  const unserved = host.webhooks.filter(
+    ({ paused, attempts }) => paused !== null || attempts > FEW_ATTEMPTS,
+  )
+  const refused = host.webhooks.reduce((sum, { letters }) => sum + letters, 0)
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
       freeBytes < LITTLE_ROOM && {
@@ -96,6 +102,20 @@ export function alerts(host: HostState): Alert[] {
       path: 'jobs',
       title: 'Jobs',
       grave: true,
+    },
+    unserved.length > 0 && {
+      what: `${counted(unserved.length, 'webhook is', 'webhooks are')} paused, or failing for a while.`,
+      help: 'The page says why. What is not sent within the time that the log of events has it is lost to that service.',
+      path: 'webhooks',
+      title: 'Webhooks',
+      grave: true,
+    },
+    refused > 0 && {
+      what: `Webhooks did not take ${counted(refused, 'write')}.`,
+      help: 'The page says what they answered: send them again when that is mended.',
+      path: 'webhooks',
+      title: 'Webhooks',
+      grave: false,
     },
     burst.episode !== null && {
       what: `Sign-ups come in a burst: ${burst.lastHour} in the last hour.`,

@@ -1,103 +1,137 @@
 /**
- * `cumulus dev`, that is `npm run dev`: `wrangler dev`, with the generator watching the lexicons and handlers, and what is
+ * `cumulus dev`, that is `npm run dev`: plain workerd, with the generator watching the lexicons and handlers, and what is
  * around a host: a directory, an AppView, a consumer of the firehose, mail.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs, parseEnv } from 'node:util'
+import { basename, join } from 'node:path'
+import { parseArgs, parseEnv, styleText } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import { builtPath } from '../../codegen/layout.ts'
 import { DEFAULT_PORT, type RawSettings } from '../../src/kernel/config/settings.ts'
-import { tapFirehose } from '../dev/firehose-tap.ts'
-import { HostAnswers } from '../dev/host-answers.ts'
+import { DevBundler } from '../dev/bundle/bundler.ts'
+import type { HostAnswers } from '../dev/host-answers.ts'
 import { hasSeeds, loadSeeds, SEEDS } from '../dev/load-seeds.ts'
-import { MailWatch } from '../dev/mails.ts'
 import { startDevNetwork } from '../dev/network.ts'
-import { writeOutput } from '../dev/output.ts'
-import { PACKAGE_ROOT, ROOT, WRANGLER } from '../host/bundle.ts'
+import { placesIn } from '../dev/output.ts'
+import { Reloader } from '../dev/reloader.ts'
+import { RunningHost } from '../dev/running-host.ts'
+import { SECOND_DOMAIN, secondSettings } from '../dev/second-host.ts'
+import { PACKAGE_ROOT, ROOT } from '../host/bundle.ts'
 import { ensureFirstAccount, isLocal } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
 import { DEV_VARS } from '../operator/operator.ts'
 import { makeSecrets } from '../settings/local.ts'
 import { rawCommand } from '../terminal/command.ts'
-import { CommandError } from '../terminal/errors.ts'
+import { CommandError, UsageError } from '../terminal/errors.ts'
 
-/** Where wrangler keeps the data; identities go with them. */
+/** Where the data are; identities go with them. */
 const STATE = join(ROOT, '.wrangler', 'state')
+/** Where bundles of the Worker are. */
+const BUNDLES = join(ROOT, '.wrangler', 'dev')
 
 const ABOUT = `OPTIONS
 
-  --port <number>  Port to listen on (default: PDS_PORT, in the environment or in .dev.vars)
-  --seed           Writes what src/seeds.ts says, also where there are accounts; into an empty host it is written anyway
-  …                Options of wrangler dev: npx wrangler dev --help lists them
+  --port <number>     Port to listen on (default: PDS_PORT, in the environment or in .dev.vars)
+  --seed              Writes what src/seeds.ts says, also where there are accounts; into an empty host it is written anyway
+  --two               A second host on the next port, with handles below .test2 and data of its own, and the same around it:
+                      for apps that work with accounts of several hosts, and for moves between them
+  --inspect <number>  Port for a debugger, as of chrome://inspect
 
 Settings are in .dev.vars, which the first start makes; docs/configuration.md lists them. Data are in .wrangler/state/.`
 
 export default rawCommand({
   name: 'dev',
   description:
-    'Runs the host in development, until Ctrl-C: wrangler dev, with the generator watching lexicons/ and src/handlers/',
+    'Runs the host in development, until Ctrl-C, and anew at each change of lexicons/ and src/',
   about: ABOUT,
   run,
 })
 
 async function run(rawArgs: readonly string[]): Promise<void> {
-  const seedsAgain = rawArgs.includes('--seed')
-  if (seedsAgain && !hasSeeds()) {
+  const { port, seed, two, inspectorPort } = readArguments(rawArgs)
+  if (seed && !hasSeeds()) {
     throw new CommandError(`There is no ${SEEDS}: docs/local-development.md shows one.`)
   }
-  const { port, others } = chooseArguments(rawArgs.filter((arg) => arg !== '--seed'))
-  const origin = `http://127.0.0.1:${port}`
-  await assertFree(port)
+  const ports = two ? [port, port + 1] : [port]
+  for (const one of ports) await assertFree(one)
   const settings = readDevVars()
+  if (two && !isLocal(settings)) {
+    throw new CommandError('--two: a host with a public PDS_HOSTNAME has no second one beside it.')
+  }
   mkdirSync(STATE, { recursive: true })
   await lockFolder(STATE, 'stop the other `npm run dev`.')
   const plc = await startLocalPlc(settings, join(STATE, 'plc.jsonl'), port)
-  const host = new HostAnswers(origin)
-  const network = await startDevNetwork(host, Math.max(0, port - 2), print)
+  const bundler = new DevBundler(ROOT, BUNDLES)
+  const hosts = ports.map((one, index) => {
+    const dataDirectory = join(STATE, index === 0 ? 'host' : 'second')
+    return new RunningHost({
+      port: one,
+      dataDirectory,
+      settings: () => ({
+        ...readDevVars(),
+        // These go before what .dev.vars says.
+        PDS_PORT: String(one),
+        ...(index > 0 && secondSettings(dataDirectory, one)),
+        ...around,
+      }),
+      root: ROOT,
+      bundle: () => bundler.path,
+      inspectorPort: index === 0 ? inspectorPort : undefined,
+      label: two ? `${styleText('dim', String(one))} ` : '',
+    })
+  })
+  const answers = hosts.map((host) => host.answers)
+  const network = await startDevNetwork(answers, Math.max(0, port - 2), print)
   const hasAppView = settings.PDS_BSKY_APP_VIEW_URL !== undefined
-  // These go before what .dev.vars says.
-  const given = {
-    PDS_PORT: String(port),
+  const around = {
     ...(plc && { PDS_DID_PLC_URL: plc.url }),
     ...(!hasAppView && {
       PDS_BSKY_APP_VIEW_URL: network.url,
       PDS_BSKY_APP_VIEW_DID: network.appviewDid,
     }),
   }
-  const vars = Object.entries(given).flatMap(([name, value]) => ['--var', `${name}:${value}`])
-  const place = ['--ip', '127.0.0.1', '--port', String(port)]
-  const mails = new MailWatch(host, print)
-  const onEvent = (event: string): boolean => {
-    if (host.tookPart(event) || event.includes('"path":"/xrpc/_health"')) return false
-    if (event.includes('"method":"POST"')) for (const ms of MAIL_AFTER) setTimeout(lookForMails, ms)
-    return true
+  for (const host of hosts) await host.listen()
+  const reloader = new Reloader({
+    root: ROOT,
+    bundler,
+    serve: (modules) => inAll(hosts, (host) => host.serve(modules)),
+    reloaded: ({ all, bundle, start }) =>
+      print(`reloaded  ${ms(all)} (bundle ${ms(bundle)}, workerd ${ms(start)})`),
+    failed: (reason, isServing) => {
+      const text = escapeControls(placesIn(reason, ROOT, bundler.path), '\n')
+      process.stderr.write(`${text}\n`)
+      if (isServing) process.stderr.write('The Worker of before goes on serving.\n')
+    },
+  })
+  const codegen = startCodegen()
+  const ended = endTogether(codegen, async () => {
+    await reloader.stop()
+    await inAll(hosts, (host) => host.stop())
+  })
+  await reloader.begin()
+  watchSettings(() => void reloader.again())
+  const forget = (did: string) => {
+    for (const host of answers) host.forget(did)
   }
-  const lookForMails = () => void mails.look()
-  const codegen = start(join(PACKAGE_ROOT, builtPath('codegen/cli.ts')), '--watch')
-  // Small is not what counts here: it would take longer, and hide where things are.
-  const wrangler = start(WRANGLER, 'dev', ...place, '--minify=false', ...vars, ...others)
-  for (const [child, out] of [codegen, wrangler].flatMap((one) => [
-    [one.stdout, process.stdout] as const,
-    [one.stderr, process.stderr] as const,
-  ])) {
-    if (child) writeOutput(child, out, { root: ROOT, onEvent })
+  for (const host of hosts) await host.watch(forget, ended)
+  const made: string[] = []
+  for (const [index, host] of hosts.entries()) {
+    made.push(await begin(host.answers, host.settings, index === 0, seed))
   }
-  const ended = runTogether([codegen, wrangler])
-  if (!(await isUp(origin, ended))) return
-  await mails.begin()
-  tapFirehose(host, print, ended)
-  const made = await begin(host, settings, seedsAgain)
+  for (const [index, accounts] of made.entries()) {
+    process.stdout.write(`Sign in at http://localhost:${ports[index]} as ${accounts}\n`)
+  }
   // Without --host the command looks into .dev.vars.
   const where = port === Number(settings.PDS_PORT) ? '' : `--host http://localhost:${port} `
+  const [, second] = ports
   process.stdout.write(
-    `Sign in at http://localhost:${port} as ${made}; the password is PDS_FIRST_PASSWORD in .dev.vars.\n` +
+    `The password is PDS_FIRST_PASSWORD in .dev.vars.\n` +
       `More accounts: npx cumulus account create --dev ${where}bob.test\n` +
+      (second === undefined ? '' : `${ofSecond(second, plc?.url)}\n`) +
       `Mails: ${network.url}/mail\n` +
       (hasAppView ? '' : `The AppView is a stand-in at ${network.url}.\n`) +
       (plc
@@ -106,8 +140,21 @@ async function run(rawArgs: readonly string[]): Promise<void> {
   )
 }
 
-/** After a request that may have caused a mail, in ms: most are written at once, some by background jobs. */
-const MAIL_AFTER = [200, 2_000]
+/** What can be done with the second host. */
+const ofSecond = (port: number, plc = ''): string =>
+  `  at the other: npx cumulus account create --dev --host http://localhost:${port} carol${SECOND_DOMAIN}\n` +
+  `A move there: PDS_DID_PLC_URL=${plc} npx cumulus migrate alice.test --dev --host http://localhost:${port} (docs/local-development.md)`
+
+/** Does it in all of them. @throws what it throws in one, once it is done in all */
+async function inAll(
+  hosts: readonly RunningHost[],
+  work: (host: RunningHost) => Promise<void>,
+): Promise<void> {
+  const results = await Promise.allSettled(hosts.map(work))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+const ms = (duration: number): string => `${Math.round(duration)} ms`
 
 const print = (line: string): void => void process.stdout.write(`${escapeControls(line)}\n`)
 
@@ -115,11 +162,13 @@ const print = (line: string): void => void process.stdout.write(`${escapeControl
 async function begin(
   host: HostAnswers,
   settings: RawSettings,
+  takesSeeds: boolean,
   seedsAgain: boolean,
 ): Promise<string> {
   const isEmpty = (await host.accounts()).length === 0
   // A public host would register them for good.
-  if (hasSeeds() && isLocal(settings) && (isEmpty || seedsAgain)) await sowSeeds(host, settings)
+  if (takesSeeds && hasSeeds() && isLocal(settings) && (isEmpty || seedsAgain))
+    await sowSeeds(host, settings)
   const first = await ensureFirstAccount(host.origin, settings)
   if (typeof first !== 'string') return first.handle
   const all = await Promise.all((await host.accounts()).slice(0, 5).map((did) => host.account(did)))
@@ -139,28 +188,55 @@ async function sowSeeds({ origin }: HostAnswers, settings: RawSettings): Promise
   }
 }
 
-/** The port that counts: `--port`, PDS_PORT, .dev.vars. What else is given is wrangler's. @throws CommandError */
-function chooseArguments(args: readonly string[]): { port: number; others: string[] } {
-  const { tokens } = parseArgs({
+interface Arguments {
+  /** The one that counts: of `--port`, PDS_PORT, .dev.vars. */
+  port: number
+  seed: boolean
+  two: boolean
+  inspectorPort: number | undefined
+}
+
+/** @throws UsageError, CommandError */
+function readArguments(args: readonly string[]): Arguments {
+  const options = {
+    port: { type: 'string' },
+    inspect: { type: 'string' },
+    seed: { type: 'boolean' },
+    two: { type: 'boolean' },
+  } as const
+  const { values, tokens } = parseArgs({
     args: [...args],
-    options: { port: { type: 'string' } },
+    options,
     strict: false,
     tokens: true,
     allowPositionals: true,
   })
-  const given = tokens.findLast((token) => token.kind === 'option' && token.name === 'port')
-  const asked = given?.kind === 'option' ? (given.value ?? '') : undefined
+  const unknown = tokens.find(
+    (token) => token.kind === 'positional' || (token.kind === 'option' && !(token.name in options)),
+  )
+  if (unknown) {
+    const word = unknown.kind === 'option' ? unknown.rawName : args[unknown.index]
+    throw new UsageError(
+      `${word} is no option of cumulus dev (npx wrangler dev has others, and runs the host without what is around it)`,
+    )
+  }
   const kept = existsSync(DEV_VARS) ? parseEnv(readFileSync(DEV_VARS, 'utf8')).PDS_PORT : undefined
-  const text = asked ?? process.env.PDS_PORT ?? kept ?? String(DEFAULT_PORT)
+  const { port: asked = process.env.PDS_PORT ?? kept ?? String(DEFAULT_PORT), inspect } = values
+  return {
+    port: portOf(asked),
+    seed: values.seed === true,
+    two: values.two === true,
+    inspectorPort: inspect === undefined ? undefined : portOf(inspect),
+  }
+}
+
+/** @throws CommandError */
+function portOf(text: string | boolean): number {
   const port = Number(text)
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
+  if (typeof text === 'boolean' || !/^\d+$/.test(text) || port < 1 || port > 65_535) {
     throw new CommandError(`The port must be a number from 1 to 65535 (it is "${text}").`)
   }
-  const own = tokens.flatMap((token) => {
-    if (token.kind !== 'option' || token.name !== 'port') return []
-    return token.inlineValue ? [token.index] : [token.index, token.index + 1]
-  })
-  return { port, others: args.filter((_, index) => !own.includes(index)) }
+  return port
 }
 
 /** Whoever answers there would be taken for the server that is started. @throws CommandError */
@@ -195,41 +271,39 @@ function readDevVars(): RawSettings {
   return parseEnv(readFileSync(DEV_VARS, 'utf8'))
 }
 
-function start(...args: string[]): ChildProcess {
-  // Without this wrangler asks Cloudflare about the machine's place at each start.
-  const env = {
-    ...process.env,
-    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    // What it writes goes through here.
-    ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
-  }
-  return spawn(process.execPath, args, { cwd: ROOT, stdio: ['inherit', 'pipe', 'pipe'], env })
+function startCodegen(): ChildProcess {
+  const program = join(PACKAGE_ROOT, builtPath('codegen/cli.ts'))
+  const env = { ...process.env, ...(process.stdout.isTTY && { FORCE_COLOR: '1' }) }
+  return spawn(process.execPath, [program, '--watch'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env,
+  })
 }
 
-/** When one ends, the other has nothing to do any more. @returns aborted then */
-function runTogether(children: readonly ChildProcess[]): AbortSignal {
+/** Calls `changed` when .dev.vars was written. */
+function watchSettings(changed: () => void): void {
+  let last = readFileSync(DEV_VARS, 'utf8')
+  watch(ROOT, (_, name) => {
+    if (name !== basename(DEV_VARS) || !existsSync(DEV_VARS)) return
+    const text = readFileSync(DEV_VARS, 'utf8')
+    if (text !== last) changed()
+    last = text
+  }).unref()
+}
+
+/** The generator ends with the host, and the host with the generator. @returns aborted then */
+function endTogether(codegen: ChildProcess, stop: () => Promise<void>): AbortSignal {
   const ended = new AbortController()
-  for (const child of children) {
-    child.once('exit', (code) => {
-      ended.abort()
-      for (const other of children) other.kill()
-      process.exitCode ||= code ?? 0
-    })
+  const end = async (code: number) => {
+    if (ended.signal.aborted) return
+    ended.abort()
+    codegen.kill()
+    await stop()
+    process.exit(code)
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      for (const child of children) child.kill()
-    })
-  }
+  codegen.once('exit', (code) => void end(code ?? 1))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void end(0))
   return ended.signal
-}
-
-/** Waits for the server; false when it ended instead. */
-async function isUp(origin: string, ended: AbortSignal): Promise<boolean> {
-  while (!ended.aborted) {
-    const answer = await fetch(`${origin}/xrpc/_health`).catch(() => undefined)
-    if (answer?.ok) return true
-    await wait(200)
-  }
-  return false
 }

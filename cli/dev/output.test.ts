@@ -11,7 +11,10 @@ import { outputWriter } from './output.ts'
 
 function written(root: string, lines: readonly string[]): string[] {
   const out: string[] = []
-  const take = outputWriter((line) => out.push(stripVTControlCharacters(line)), { root })
+  const take = outputWriter((line) => out.push(stripVTControlCharacters(line)), {
+    root,
+    bundle: () => join(root, '.wrangler', 'worker.js'),
+  })
   for (const line of lines) take(line)
   return out
 }
@@ -26,11 +29,9 @@ test('an error names its place in the source, and frames of packages are left ou
   const program = `import(${JSON.stringify(pathToFileURL(outfile).href)}).then(({ fail }) => fail()).catch(({ stack }) => console.log(stack))`
   const { stdout } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' })
   const [head, frame] = stdout.split('\n')
-  const stack = [head, frame, '    at call (file:///nowhere/node_modules/a/index.js:1:2)'].join(
-    '\n',
-  )
+  const stack = [head, frame, '    at call (package.3.hono.js:1:2)'].join('\n')
   const event = { level: 'error', time: '2026-01-01T12:00:00Z', message: 'request failed', stack }
-  const lines = written(root, [`\u001b[31m✘ [ERROR] ${JSON.stringify(event)}\u001b[0m`, '', ''])
+  const lines = written(root, [JSON.stringify(event), '', ''])
   expect(lines).toHaveLength(1)
   expect(lines[0]).toContain('request failed\n           Error: x\n')
   expect(lines[0]).toMatch(/\(handler\.ts:3:9\)$/)
@@ -38,9 +39,10 @@ test('an error names its place in the source, and frames of packages are left ou
 
 test('what says nothing is left out; what is no event stays', () => {
   const lines = [
-    'env.ACCOUNTS (AccountObject)    Durable Object    local',
+    'workerd/io/worker.c++:1: warning: NOSENTRY an alarm',
+    'workerd/jsg/util.c++:415: error: failed to lookup address information: Name or service not known',
+    'stack: /a/workerd@28a3c60 /a/workerd@1',
     '',
-    '[wrangler:info] GET /xrpc/_health 200 OK (2ms)',
     '{"level":"info","time":"2026-01-01T12:00:00Z","message":"x","error":"use_dpop_nonce"}',
     '',
     'lexicons/com/example/a.json:7:21 unknown type "strng"',

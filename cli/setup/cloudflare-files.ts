@@ -20,6 +20,12 @@ export interface Route {
 }
 
 export interface WranglerConfig {
+  main?: string
+  compatibility_date?: string
+  compatibility_flags?: string[]
+  keep_names?: boolean
+  define?: Record<string, string>
+  alias?: Record<string, string>
   vars?: Record<string, string>
   routes?: Route[]
   r2_buckets?: { binding: string; bucket_name: string }[]

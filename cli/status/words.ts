@@ -37,6 +37,7 @@ export function statusInWords(status: HostReport): string {
     ...liveInWords(status),
     ...indexInWords(status),
     ...jobsInWords(status),
+    ...webhooksInWords(status),
     line('storage', storageInWords(status)),
     line(
       'backup',
@@ -108,6 +109,22 @@ function mailInWords({ waiting, failed, dropped, lastError }: LiveReport['mails'
   ].join(', ')
 }
 
+/** How large the objects are that share the index, and how far it is divided anew. */
+function shardsInWords({ shards = [], change }: NonNullable<HostReport['index']>): string[] {
+  const sizes = shards.map(({ bytes }) => bytesInWords(bytes)).join(', ')
+  return [
+    ...(shards.length > 0
+      ? [`${sizes} in ${counted(shards.length, 'object')} (10 GB each at most on Cloudflare)`]
+      : []),
+    ...(change
+      ? [
+          `to be ${counted(change.shards, 'object')}, of which ${change.filled} are full: ` +
+            `${counted(change.records, 'record')} of ${counted(change.accounts, 'account')} read so far`,
+        ]
+      : []),
+  ]
+}
+
 /** Collection files that cannot be loaded, indexes that are being filled, and hooks for which something waits or was given up. */
 function indexInWords({ index, now }: HostReport): string[] {
   if (!index) return []
@@ -134,11 +151,9 @@ function indexInWords({ index, now }: HostReport): string[] {
       : [],
   )
   const broken = (index.failed ?? []).map(({ message }) => `${message}; its writes are refused`)
-  const all = [...broken, ...filling, ...hooks]
-  if (all.length === 0) {
-    return [
-      line('index', `${counted(index.collections.length, 'collection')}, all is read and told`),
-    ]
+  const all = [...broken, ...filling, ...hooks, ...shardsInWords(index)]
+  if (broken.length + filling.length + hooks.length === 0) {
+    all.unshift(`${counted(index.collections.length, 'collection')}, all is read and told`)
   }
   return all.map((text, at) => line(at === 0 ? 'index' : '', escapeControls(text)))
 }
@@ -151,6 +166,18 @@ function jobsInWords({ jobs = [] }: HostReport): string[] {
   )
   const all = failed.length > 0 ? failed : [`${counted(jobs.length, 'job')}, none has failed`]
   return all.map((text, at) => line(at === 0 ? 'jobs' : '', escapeControls(text)))
+}
+
+/** Webhooks that are not told of all. */
+function webhooksInWords({ webhooks = [] }: HostReport): string[] {
+  if (webhooks.length === 0) return []
+  const wrong = webhooks.flatMap(({ id, paused, attempts, error, letters }) => [
+    ...(paused === null ? [] : [`webhook ${id} is paused: ${paused}`]),
+    ...(paused === null && attempts > 0 ? [`webhook ${id} fails: ${error}`] : []),
+    ...(letters > 0 ? [`webhook ${id} did not take ${counted(letters, 'write')}`] : []),
+  ])
+  const all = wrong.length > 0 ? wrong : [`${counted(webhooks.length, 'service')}, none fails`]
+  return all.map((text, at) => line(at === 0 ? 'webhooks' : '', escapeControls(text)))
 }
 
 function storageInWords({ accounts, activity, freeBytes, machine, logLimit }: HostReport): string {

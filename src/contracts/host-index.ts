@@ -20,6 +20,7 @@ import type { SequencedEvent } from '../storage/sequencer/log.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { Answer } from './answer.ts'
 import type { JobsRpc } from './jobs.ts'
+import type { WebhookDeliveryRpc } from './webhooks.ts'
 
 /** How far the log reaches. */
 export interface LogReach {
@@ -160,6 +161,7 @@ export interface HostIndexRpc {
   handover: HandoverRpc
   hooks: HookRpc
   jobs: JobsRpc
+  webhooks: WebhookDeliveryRpc
   operator: { report(): Answer<IndexReport> }
   rowCounts: { take(): Answer<RowCounts> }
 }

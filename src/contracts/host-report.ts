@@ -96,10 +96,25 @@ export interface HostReport extends LiveReport {
         }[]
         /** Files that cannot be loaded; undefined: by a release that did not say. */
         failed?: { file: string; message: string }[]
+        /** The objects that share it; undefined: by a release that had one, and did not say how large it is. */
+        shards?: { bytes: number }[]
+        /** What it is being divided into. */
+        change?: { shards: number; accounts: number; records: number; filled: number } | undefined
       }
     | undefined
   /** The app's jobs; undefined: by a release that had none. */
   jobs?: { name: string; failures: number; error: string | null }[]
+  /** Services outside that are told of writes; undefined: by a release that had none. */
+  webhooks?: {
+    id: number
+    /** Why nothing is sent; null: it is. */
+    paused: string | null
+    /** Attempts in a row that failed, and why. */
+    attempts: number
+    error?: string | undefined
+    /** Writes that were given up. */
+    letters: number
+  }[]
   /** Sign-ups that wait for approval. */
   waiting: number
   openReports: number

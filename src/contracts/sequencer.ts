@@ -108,6 +108,8 @@ export interface SequencerRpc {
   endConsumers(): Answer<number>
   /** Asks a relay to crawl this host now, but not twice in a minute. @param url as in `FirehoseStatus.relays` */
   requestCrawl(url: string): Answer<CrawlAnswer>
+  /** Whether the index is to be told when there are events, as webhooks wait for them. */
+  tellOfEvents(on: boolean): Answer<void>
   /** The next events behind one, as they are stored: a page of some 500 or 4 MiB. */
   readLog(after: number): Answer<LogPage>
   /** The layouts of the host's index: the one that serves, and the one that is being filled, if any. */

@@ -9,6 +9,7 @@ import { jobDefinitions, NO_JOBS } from '../kernel/job-files.ts'
 import { createLogger } from '../kernel/log.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { indexSpecs } from '../services/collections/specs.ts'
+import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects, indexStub } from '../services/objects/stubs.ts'
 import { AppJobs } from '../storage/index/app-jobs.ts'
@@ -16,6 +17,8 @@ import { HostIndex } from '../storage/index/host-index.ts'
 import { IndexQueries } from '../storage/index/query.ts'
 import { migrations } from '../storage/index/schema.ts'
 import { ShardPlace } from '../storage/index/shard-place.ts'
+import { WebhookLetters } from '../storage/index/webhook-letters.ts'
+import { WebhookStates } from '../storage/index/webhook-states.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { countRows } from '../storage/sql.ts'
@@ -30,6 +33,8 @@ import { queryParts } from './index/queries.ts'
 import { IndexTakedowns } from './index/takedowns.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { type Job, Scheduler } from './scheduler.ts'
+import { WebhookOperator } from './webhooks/operator.ts'
+import { WebhookRunner, type WebhookRunnerParts } from './webhooks/runner.ts'
 
 /**
  * Rows over all accounts, by what collection files say, and what waits for their hooks: a thin shell over
@@ -87,7 +92,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       clear: () => (isFirst ? index.clear() : this.#destroy(index)),
     })
     const catchUp = catchUpHooks(index, {
-      ...{ objects, wanted: feed, log },
+      ...{ wanted: feed, log, readLog: (after) => objects.sequencer.readLog(after) },
       isRetired: () => !place.isActive,
       added: () => hooks.kick(),
     })
@@ -99,7 +104,20 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         while (index.removeDeleted()) await scheduler.wait(0)
       },
     }
-    const jobs = [hooks.job, catchUp, handingOver, filling, removal, appJobs.job]
+    const config = readConfig({ ...env })
+    const ofWebhooks: WebhookRunnerParts = {
+      states: new WebhookStates(sql),
+      letters: new WebhookLetters(sql),
+      objects,
+      networks: networkOf(env, config),
+      reachPrivate: config.reachPrivate,
+      transaction: (work) => storage.transactionSync(work),
+      log,
+      start: () => this.#scheduler.start(webhooks.job),
+      reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
+    }
+    const webhooks = new WebhookRunner(ofWebhooks)
+    const jobs = [hooks.job, catchUp, handingOver, filling, removal, appJobs.job, webhooks.job]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     const startDue = () => {
       for (const job of jobs) if (job.due?.() !== undefined) this.#scheduler.start(job)
@@ -143,6 +161,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         },
       },
       jobs: appJobs,
+      webhooks: new WebhookOperator(webhooks, ofWebhooks),
       operator: {
         report: () => {
           place.assertActive()

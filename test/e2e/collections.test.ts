@@ -15,10 +15,22 @@ import { findFaults } from '../support/axe.ts'
 import { complaintsOf, keepLooks, lacksChromium, startChromium } from '../support/chromium.ts'
 import { runCommand, runCumulus } from '../support/command.ts'
 import { makeCookProject, RATING, RECIPE } from '../support/cook.ts'
+import { FirehoseReader } from '../support/firehose.ts'
+import { STEPS, type Step, stepsOf, untilAnAccountHasWritten } from '../support/hook-steps.ts'
 import { makeOperator } from '../support/operator.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServer, type TestServer, workerdPidOf } from '../support/server.ts'
 
-const KILLS = process.env.CUMULUS_LONG ? 300 : 4
+const KILLS = process.env.CUMULUS_LONG ? 300 : 5
+
+/** What the host is killed at, one after the other. */
+const MOMENTS = [
+  'an account has written',
+  'an event is sent',
+  'the hook is called',
+  'the hook ends',
+  'any',
+]
+type Moment = (typeof MOMENTS)[number]
 const CID = 'bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae'
 
 interface Told {
@@ -31,6 +43,7 @@ interface Told {
 
 let recorder: Server
 const told: Told[] = []
+let reached: (moment: Moment) => void = () => undefined
 let project: string
 let server: TestServer
 let accounts: MadeAccount[]
@@ -66,7 +79,8 @@ beforeAll(async () => {
     })
     request.on('end', () => {
       told.push(JSON.parse(body))
-      response.end()
+      reached('the hook is called')
+      response.end(() => reached('the hook ends'))
     })
   })
   await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve))
@@ -350,6 +364,28 @@ test('metrics, status and doctor tell of jobs', async () => {
   expect(doctor.output).toMatch(/fail has failed \d times?: Error: <b>no<\/b> oven\./)
 })
 
+/** Kills the host as soon as something has come so far, and has it do nothing more from that very moment on. */
+async function killAt(moment: Moment): Promise<void> {
+  const pid = workerdPidOf(server)
+  const firehose = await new FirehoseReader(server.origin).opened()
+  if (moment !== 'any') {
+    await new Promise<void>((resolve) => {
+      reached = (one) => {
+        if (one !== moment) return
+        reached = () => undefined
+        process.kill(pid, 'SIGSTOP')
+        resolve()
+      }
+      void firehose.until(({ events }) => events.length > 0).then(() => reached('an event is sent'))
+      if (moment === 'an account has written') {
+        void untilAnAccountHasWritten(server.dataDirectory).then(() => reached(moment))
+      }
+    })
+  }
+  await server.stop('SIGKILL')
+  firehose.close()
+}
+
 test(`${KILLS} kills: the index is a full scan, and the hook was told of everything, in order`, {
   timeout: 60_000 + KILLS * 6_000,
 }, async () => {
@@ -357,11 +393,20 @@ test(`${KILLS} kills: the index is a full scan, and the hook was told of everyth
   const acknowledged = new Set<string>()
   let over = false
   const writers = accounts.map((account) => write(account, subject, acknowledged, () => over))
-  for (let kill = 0; kill < KILLS; kill++) {
+  const hit = new Map<Step, number>(STEPS.map((step) => [step, 0]))
+  const isDone = (kill: number) => kill >= KILLS && [...hit.values()].every((count) => count > 0)
+  for (let kill = 0; !isDone(kill) && kill < KILLS + 20; kill++) {
     await sleep(20 + Math.random() * 300)
-    await server.stop('SIGKILL')
+    await killAt(MOMENTS[kill % MOMENTS.length] as Moment)
+    const heard = new Set(told.map(({ rev, uri }) => `${rev} ${uri}`))
+    const steps = stepsOf(server.dataDirectory, ({ did, rkey, rev }) =>
+      heard.has(`${rev} at://${did}/${RATING}/${rkey}`),
+    )
+    for (const step of steps) hit.set(step, (hit.get(step) ?? 0) + 1)
     server = await start(server)
   }
+  console.log('kills with a write', Object.fromEntries(hit))
+  expect([...hit].filter(([, count]) => count === 0)).toEqual([])
   await sleep(300)
   over = true
   await Promise.all(writers)

@@ -25,6 +25,7 @@ const PATHS = [
   'mail',
   'collections',
   'jobs',
+  'webhooks',
   'settings',
 ]
 

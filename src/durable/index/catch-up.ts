@@ -1,5 +1,5 @@
+import type { LogPage } from '../../contracts/sequencer.ts'
 import type { Logger } from '../../kernel/log.ts'
-import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { HostIndex, Wanted } from '../../storage/index/host-index.ts'
 import type { Job } from '../scheduler.ts'
 
@@ -15,7 +15,7 @@ class LostWritesError extends Error {
 }
 
 interface Parts {
-  objects: Pick<HostObjects, 'sequencer'>
+  readLog(after: number): Promise<LogPage>
   wanted: Wanted
   /** Whether this object hands over what it has, and adds nothing to it. */
   isRetired(): boolean
@@ -25,42 +25,43 @@ interface Parts {
 }
 
 /** Reads from the log what there was no room for among the writes that wait for hooks. */
-export function catchUpHooks(
-  index: HostIndex,
-  { objects, wanted, isRetired, log, added }: Parts,
-): Job {
-  const { tasks } = index
-  const readPart = async (from: number): Promise<void> => {
-    const part = { from, full: new Set<string>() }
-    let after = from
-    for (let page = 0; page < PAGES; page++) {
-      const { events, upTo, prunedTo } = await objects.sequencer.readLog(after)
-      if (isRetired()) return
-      if (prunedTo > after) {
-        const lost = new LostWritesError(`of ${tasks.noteLost(prunedTo)} accounts`)
-        log().error('writes left the log before a hook was told of them', lost)
-        return
-      }
-      const goesOn = index.catchUp(part, events, upTo, wanted, Date.now())
-      added()
-      after = upTo
-      if (!goesOn) return
-    }
-    index.transaction(() => tasks.finishCatchUp(part, after))
-  }
+export function catchUpHooks(index: HostIndex, parts: Parts): Job {
+  const { backlog } = index.tasks
+  const { isRetired } = parts
   return {
     name: 'catch up hooks',
     maxBackoff: 60_000,
-    due: () => (isRetired() || tasks.backlog.start() === undefined ? undefined : Date.now()),
+    due: () => (isRetired() || backlog.start() === undefined ? undefined : Date.now()),
     async run() {
-      for (
-        let from = tasks.backlog.start();
-        from !== undefined && !isRetired();
-        from = tasks.backlog.start()
-      ) {
-        await readPart(from)
+      for (let from = backlog.start(); from !== undefined && !isRetired(); from = backlog.start()) {
+        await readPart(index, from, parts)
         await scheduler.wait(PAUSE)
       }
     },
   }
+}
+
+/** Reads a part of the log, for all accounts for whose writes there is room. @param from number of the event behind which it begins */
+export async function readPart(
+  index: HostIndex,
+  from: number,
+  { readLog, wanted, isRetired, log, added }: Parts,
+): Promise<void> {
+  const { tasks } = index
+  const part = { from, full: new Set<string>() }
+  let after = from
+  for (let page = 0; page < PAGES; page++) {
+    const { events, upTo, prunedTo } = await readLog(after)
+    if (isRetired()) return
+    if (prunedTo > after) {
+      const lost = new LostWritesError(`of ${tasks.noteLost(prunedTo)} accounts`)
+      log().error('writes left the log before a hook was told of them', lost)
+      return
+    }
+    const goesOn = index.catchUp(part, events, upTo, wanted, Date.now())
+    added()
+    after = upTo
+    if (!goesOn) return
+  }
+  index.transaction(() => tasks.finishCatchUp(part, after))
 }

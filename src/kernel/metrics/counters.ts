@@ -49,6 +49,8 @@ interface Waiting {
   count: number
 }
 
+export type WebhookOutcome = 'delivered' | 'failed' | 'given up'
+
 /** By name, how often something ended well and how often not. */
 type Outcomes = Map<string, { done: number; failed: number }>
 
@@ -90,6 +92,7 @@ class Counters {
   readonly #hooks: Outcomes = new Map()
   /** By job, how often its runs ended well and how often not. Names are those of the project's files. */
   readonly #jobs: Outcomes = new Map()
+  readonly #webhooks: Record<WebhookOutcome, number> = { delivered: 0, failed: 0, 'given up': 0 }
   #commits = 0
   #delivered = 0
   #errors = 0
@@ -138,6 +141,11 @@ class Counters {
     noteOutcome(this.#jobs, name, ok)
   }
 
+  /** Webhooks were told of so many writes, or an attempt failed. */
+  noteWebhook(outcome: WebhookOutcome, count: number): void {
+    this.#webhooks[outcome] += count
+  }
+
   /** For who wants to see how many of each there are in a moment. */
   totals(): Totals {
     return {
@@ -179,6 +187,15 @@ class Counters {
         type: 'counter',
         help: 'Runs of jobs, by how they ended.',
         samples: outcomeSamples('job', this.#jobs),
+      },
+      {
+        name: 'cumulus_webhooks',
+        type: 'counter',
+        help: 'Writes that webhooks took or that were given up, and attempts that failed.',
+        samples: Object.entries(this.#webhooks).map(([outcome, value]) => ({
+          labels: { outcome },
+          value,
+        })),
       },
       counter('cumulus_errors', 'Errors that stand in the log.', this.#errors),
       counter('cumulus_events_delivered', 'Events that accounts handed over.', this.#delivered),

@@ -6,6 +6,7 @@ import { XRPCError } from '@atproto/xrpc-server'
 import type { RpcClient } from '../../contracts/answer.ts'
 import type {
   HookRpc,
+  HostIndexRpc,
   IndexQueryRpc,
   IndexReport,
   IndexTakedownRpc,
@@ -26,6 +27,7 @@ export type HostIndexClient = RpcClient<{
   query: Omit<IndexQueryRpc, 'search'> & IndexSearchRpc
   hooks: HookRpc
   jobs: JobsRpc
+  webhooks: HostIndexRpc['webhooks']
   operator: { report(): IndexReport }
   rowCounts: { take(): RowCounts }
 }>
@@ -88,9 +90,12 @@ export function hostIndexClient({ shard, layouts }: Parts): HostIndexClient {
           return { read: sum('read'), written: sum('written') }
         }),
     },
-    // There is one run at a time, in one place.
+    // What is done in one place.
     get jobs() {
       return shard(FIRST_LAYOUT, 0).jobs
+    },
+    get webhooks() {
+      return shard(FIRST_LAYOUT, 0).webhooks
     },
   }
 }

@@ -11,9 +11,6 @@ export interface CatchUp {
 /** Whose writes of what. */
 export const laneKey = (collection: string, did: string): string => `${collection} ${did}`
 
-/** Bytes that have to be free before the log is read again. */
-const ENOUGH = 1024 * 1024
-
 interface Behind {
   collection: string
   did: string
@@ -26,11 +23,11 @@ interface Behind {
  */
 export class HookBacklog {
   readonly #sql: SqlStorage
-  readonly #lanes: Pick<HookLanes, 'free'>
+  readonly #lanes: Pick<HookLanes, 'free' | 'enough'>
   /** Whether there are any; undefined: not known. */
   #isEmpty: boolean | undefined
 
-  constructor(sql: SqlStorage, lanes: Pick<HookLanes, 'free'>) {
+  constructor(sql: SqlStorage, lanes: Pick<HookLanes, 'free' | 'enough'>) {
     this.#sql = sql
     this.#lanes = lanes
   }
@@ -75,7 +72,7 @@ export class HookBacklog {
       .toArray()
     const starts = collections.flatMap(({ collection }) => {
       const free = this.#lanes.free(collection)
-      if (free < ENOUGH) return []
+      if (free < this.#lanes.enough) return []
       const { seq } = this.#sql
         .exec<{ seq: number | null }>(
           `SELECT min(seq) AS seq FROM hook_behind LEFT JOIN hook_lane USING (collection, did)

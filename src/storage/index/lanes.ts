@@ -26,6 +26,11 @@ export class HookLanes {
     this.#max = max
   }
 
+  /** Bytes that have to be free for it to be worth while to read the log again. */
+  get enough(): number {
+    return this.#max / 64
+  }
+
   /** Bytes for which there is room. Less than none after writes were told again by hand. */
   free(collection: string): number {
     return this.#max - this.#heldOf(collection)

@@ -132,4 +132,37 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE hook_task ADD COLUMN stuck INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE hook_task ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;
   `,
+  // Services outside that are told of writes: how far each is, and what it would not take.
+  `
+  CREATE TABLE webhook_state (
+    id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    skipped INTEGER NOT NULL,
+    lost INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    error TEXT,
+    failing_since INTEGER,
+    next_at INTEGER NOT NULL,
+    progress TEXT
+  );
+
+  CREATE TABLE webhook_letter (
+    id INTEGER PRIMARY KEY,
+    webhook INTEGER NOT NULL,
+    did TEXT NOT NULL,
+    rev TEXT NOT NULL,
+    time TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    collection TEXT NOT NULL,
+    rkey TEXT NOT NULL,
+    action TEXT NOT NULL,
+    cid BLOB,
+    block BLOB,
+    error TEXT NOT NULL,
+    failed_at INTEGER NOT NULL
+  );
+  CREATE INDEX webhook_letter_of ON webhook_letter (webhook, id);
+  CREATE INDEX webhook_letter_did ON webhook_letter (did);
+  `,
 ]

@@ -11,6 +11,7 @@ import { overview } from './pages/overview.ts'
 import { relays } from './pages/relays.ts'
 import { settings } from './pages/settings.ts'
 import { signUps } from './pages/sign-ups.ts'
+import { webhooks } from './pages/webhooks.ts'
 
 export const consolePages: readonly ConsolePage[] = [
   overview,
@@ -22,6 +23,7 @@ export const consolePages: readonly ConsolePage[] = [
   mail,
   collections,
   jobs,
+  webhooks,
   settings,
   audit,
 ]

@@ -5,6 +5,7 @@ import { hasCollectionFiles } from '../../kernel/collection-files.ts'
 import { hasJobs } from '../../kernel/job-files.ts'
 import { counter, gauge } from '../../kernel/metrics/counters.ts'
 import type { Family } from '../../kernel/metrics/exposition.ts'
+import { reportWebhooks } from '../../services/webhooks/webhooks.ts'
 
 /** How long an answer counts, in ms, so that several who read often cost no more than one. */
 const FRESH = 5_000
@@ -102,7 +103,7 @@ const backups: Source = async (services) => {
 /** What collection files ask for. */
 const collections: Source = async ({ hostIndex }) => {
   if (!hasCollectionFiles()) return []
-  const { collections: all, hooks, failed } = await hostIndex.operator.report()
+  const { collections: all, hooks, failed, shards, change } = await hostIndex.operator.report()
   const sum = (what: 'waiting' | 'letters' | 'behind' | 'lost') =>
     hooks.reduce((total, one) => total + one[what], 0)
   return [
@@ -127,6 +128,18 @@ const collections: Source = async ({ hostIndex }) => {
       'Collections that are being read into an index.',
       all.filter(({ filling }) => filling).length,
     ),
+    gauge('cumulus_index_shards', 'Objects that share the index.', shards.length),
+    gauge(
+      'cumulus_index_bytes',
+      'Bytes of all of them.',
+      shards.reduce((total, { bytes }) => total + bytes, 0),
+    ),
+    gauge(
+      'cumulus_index_largest_bytes',
+      'Bytes of the largest, which may have 10 GB on Cloudflare.',
+      Math.max(0, ...shards.map(({ bytes }) => bytes)),
+    ),
+    gauge('cumulus_index_dividing', 'Whether the index is divided anew.', change ? 1 : 0),
     gauge(
       'cumulus_collection_files_failed',
       'Collection files that cannot be loaded.',
@@ -157,11 +170,40 @@ const jobs: Source = async ({ hostIndex }) => {
   ]
 }
 
+/** Services outside that are told of writes. */
+const webhooks: Source = async (services) => {
+  const all = await reportWebhooks(services)
+  if (all.length === 0) return []
+  return [
+    gauge(
+      'cumulus_webhooks_paused',
+      'Webhooks to which nothing is sent.',
+      all.filter(({ paused }) => paused !== null).length,
+    ),
+    gauge(
+      'cumulus_webhooks_failing',
+      'Webhooks whose last attempt failed.',
+      all.filter(({ attempts }) => attempts > 0).length,
+    ),
+    gauge(
+      'cumulus_webhooks_behind_events',
+      'Events that the slowest one has not come to.',
+      Math.max(...all.map(({ behind }) => behind)),
+    ),
+    gauge(
+      'cumulus_webhooks_given_up',
+      'Writes that were not taken, and are kept.',
+      all.reduce((sum, { letters }) => sum + letters, 0),
+    ),
+  ]
+}
+
 const SOURCES: readonly { name: string; fresh: number; read: Source }[] = [
   { name: 'firehose', fresh: FRESH, read: firehose },
   { name: 'mail', fresh: FRESH, read: mail },
   { name: 'collections', fresh: FRESH, read: collections },
   { name: 'jobs', fresh: FRESH, read: jobs },
+  { name: 'webhooks', fresh: FRESH, read: webhooks },
   { name: 'machine', fresh: FRESH, read: machine },
   { name: 'accounts', fresh: FRESH_ACCOUNTS, read: accounts },
   { name: 'backups', fresh: FRESH_ACCOUNTS, read: backups },

@@ -20,7 +20,12 @@ const LITTLE_ROOM = 1024 ** 3
 
 /** Events that a consumer may be behind, and mails that may wait. */
 const FAR_BEHIND = 1000
+/** Attempts in a row that may fail: two minutes. */
+const FEW_ATTEMPTS = 6
 const MANY_MAILS = 100
+
+/** Bytes of one object of the index: seven tenths of what it may have. */
+const MUCH = 7 * 1000 ** 3
 
 export function alerts(host: HostState): Alert[] {
   const { accounts, burst, firehose, freeBytes, mails, newest, risks, said, version } = host
@@ -29,8 +34,17 @@ export function alerts(host: HostState): Alert[] {
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
   const behind = (host.index?.hooks ?? []).filter((one) => (one.behind ?? 0) > 0)
+  // Plain workerd has no such limit, and knows what is left on the disk.
+  const fullest =
+    freeBytes === undefined
+      ? Math.max(0, ...(host.index?.shards ?? []).map(({ bytes }) => bytes))
+      : 0
   const failing = host.jobs.filter(({ failures }) => failures > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
+  const unserved = host.webhooks.filter(
+    ({ paused, attempts }) => paused !== null || attempts > FEW_ATTEMPTS,
+  )
+  const refused = host.webhooks.reduce((sum, { letters }) => sum + letters, 0)
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
       freeBytes < LITTLE_ROOM && {
@@ -76,6 +90,13 @@ export function alerts(host: HostState): Alert[] {
       title: 'Collections',
       grave: true,
     })),
+    fullest > MUCH && {
+      what: `An object of the index has ${bytesInWords(fullest)}, of the 10 GB that Cloudflare gives it.`,
+      help: `Set PDS_INDEX_SHARDS to ${2 * (host.index?.shards?.length ?? 1)} and deploy: it is divided while the host runs.`,
+      path: 'collections',
+      title: 'Collections',
+      grave: true,
+    },
     behind.length > 0 && {
       what: `More writes wait for the hook of ${behind.map(({ collection }) => collection).join(', ')} than are kept ready.`,
       help: 'They are told from the log of events, as long as that has them: see why the hook fails or is slow.',
@@ -96,6 +117,20 @@ export function alerts(host: HostState): Alert[] {
       path: 'jobs',
       title: 'Jobs',
       grave: true,
+    },
+    unserved.length > 0 && {
+      what: `${counted(unserved.length, 'webhook is', 'webhooks are')} paused, or failing for a while.`,
+      help: 'The page says why. What is not sent within the time that the log of events has it is lost to that service.',
+      path: 'webhooks',
+      title: 'Webhooks',
+      grave: true,
+    },
+    refused > 0 && {
+      what: `Webhooks did not take ${counted(refused, 'write')}.`,
+      help: 'The page says what they answered: send them again when that is mended.',
+      path: 'webhooks',
+      title: 'Webhooks',
+      grave: false,
     },
     burst.episode !== null && {
       what: `Sign-ups come in a burst: ${burst.lastHour} in the last hour.`,

@@ -5,11 +5,13 @@ import type { IndexReport } from '../../../contracts/host-index.ts'
 import type { ScheduledBackup } from '../../../contracts/host-report.ts'
 import type { JobState } from '../../../contracts/jobs.ts'
 import type { FirehoseStatus } from '../../../contracts/sequencer.ts'
+import type { WebhookView } from '../../../contracts/webhooks.ts'
 import { hasCollectionFiles } from '../../../kernel/collection-files.ts'
 import { type Risk, risksOf } from '../../../kernel/config/risks.ts'
 import { hasJobs } from '../../../kernel/job-files.ts'
 import type { Quota } from '../../../kernel/quota.ts'
 import type { RelayStatus } from '../../../services/relays.ts'
+import { reportWebhooks } from '../../../services/webhooks/webhooks.ts'
 import type { AccountCounts } from '../../../storage/directory/account-list.ts'
 import type { BurstView } from '../../../storage/directory/bursts.ts'
 import type { HostActivity } from '../../../storage/sequencer/activity.ts'
@@ -28,6 +30,7 @@ export interface HostState {
   /** What collection files ask for; undefined: there are none. */
   index: IndexReport | undefined
   jobs: readonly JobState[]
+  webhooks: readonly WebhookView[]
   mails: { waiting: number; failed: number; lastError: string | undefined }
   /** Sign-ups that wait for approval, and those of late. */
   waiting: number
@@ -60,6 +63,7 @@ export async function readHost(services: Services): Promise<HostState> {
     newest,
     index,
     jobs,
+    webhooks,
   ] = await Promise.all([
     directory.accounts.counts(),
     sequencer.activity(),
@@ -72,6 +76,7 @@ export async function readHost(services: Services): Promise<HostState> {
     newestVersion.get(),
     hasCollectionFiles() ? hostIndex.operator.report() : undefined,
     hasJobs() ? hostIndex.jobs.list() : [],
+    reportWebhooks(services),
   ])
   return {
     version,
@@ -83,6 +88,7 @@ export async function readHost(services: Services): Promise<HostState> {
     said,
     index,
     jobs,
+    webhooks,
     mails,
     waiting: queue.total,
     burst,

@@ -7,6 +7,9 @@ import type { IndexFeed } from './index-feed.ts'
 const LOOK_AGAIN = 250
 const TURN = 10_000
 
+/** Attempts of a step: an object that has just ended is there again at once. */
+const ATTEMPTS = 4
+
 interface Parts {
   layouts: IndexLayouts
   feed: IndexFeed
@@ -87,6 +90,18 @@ export function changeLayout({ layouts, feed, objects, wanted }: Parts): Job {
     return layouts.serving.shards !== wanted && begin(layouts.serving)
   }
 
+  /** The next step; what lasts longer is the scheduler's. */
+  const tryStep = async (): Promise<boolean> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await step()
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error
+        await scheduler.wait(LOOK_AGAIN)
+      }
+    }
+  }
+
   const isDone = () => layouts.all().length === 1 && layouts.serving.shards === wanted
   return {
     name: 'divide the index',
@@ -95,7 +110,7 @@ export function changeLayout({ layouts, feed, objects, wanted }: Parts): Job {
     async run() {
       const until = Date.now() + TURN
       while (feed.isOn && !isDone() && Date.now() < until) {
-        if (!(await step())) await scheduler.wait(LOOK_AGAIN)
+        if (!(await tryStep())) await scheduler.wait(LOOK_AGAIN)
       }
     },
   }

@@ -1,4 +1,6 @@
+import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { workerTests } from './cli/testing/vitest.ts'
@@ -67,27 +69,52 @@ const LONG = [
   'dev',
 ].map((name) => `test/e2e/${name}.test.ts`)
 
+/** Projects whose files share processes. */
+const SHARED = ['tools', 'workerd-shared']
+
 /**
- * Files of both projects in turns: those of the node project wait for servers and browsers half of their time, those in
- * workerd compute. One project after the other, a quarter of the cores is idle at first.
+ * First the projects whose files share processes, one after the other: vitest goes on with such a process only while the next
+ * file in line is of the same project. Then files of the others in turns: those of the node project wait for servers and
+ * browsers half of their time, those in workerd compute. One after the other, a quarter of the cores is idle at first.
  */
-class InTurns extends BaseSequencer {
+class SharedThenInTurns extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
     const byProject = Map.groupBy(sorted, ({ project }) => project.name)
-    const places = [...byProject.values()].flatMap((some) =>
+    const shared = SHARED.flatMap((name) => byProject.get(name) ?? [])
+    const others = [...byProject].filter(([name]) => !SHARED.includes(name))
+    const places = others.flatMap(([, some]) =>
       some.map((file, index) => ({ file, place: (index + 0.5) / some.length })),
     )
-    return places.sort((a, b) => a.place - b.place).map(({ file }) => file)
+    return [...shared, ...places.sort((a, b) => a.place - b.place).map(({ file }) => file)]
   }
 }
 
-/** Tests of the tools and of the whole server run on Node; tests of the server's parts in workerd. */
+/** Where tests that take a host look at their own accounts only: they find no fault with what other files have made. */
+const OWN_ACCOUNTS = ['src/proxy/', 'src/storage/', 'src/web/']
+
+/** Files that can share a runtime: tests of parts that take no host, and those above. Others have a host of their own each. */
+const SHARING = globSync('src/**/*.test.ts', { cwd: import.meta.dirname }).filter(
+  (file) =>
+    OWN_ACCOUNTS.some((folder) => file.startsWith(folder)) ||
+    !/cloudflare:|\/testing\b|\/worker\.ts'/.test(
+      readFileSync(join(import.meta.dirname, file), 'utf8'),
+    ),
+)
+
+const server = workerTests({
+  // Some read the log.
+  settings: { LOG_LEVEL: 'info' },
+  setupFiles: ['src/testing/setup.ts'],
+  packages: PACKAGES,
+})
+
+/** Tests of the tools and of the whole server run on Node; tests of the server's parts in workerd (`workerd` and `workerd-shared`). */
 export default defineConfig({
   test: {
     // More than there are cores on a small machine: half of the time, tests wait for servers, alarms and browsers.
     maxWorkers: Math.max(3, availableParallelism() - 1),
-    sequence: { sequencer: InTurns },
+    sequence: { sequencer: SharedThenInTurns },
     projects: [
       {
         test: {
@@ -108,12 +135,11 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      workerTests({
-        // Some read the log.
-        settings: { LOG_LEVEL: 'info' },
-        setupFiles: ['src/testing/setup.ts'],
-        packages: PACKAGES,
-      }),
+      {
+        ...server,
+        test: { ...server.test, name: 'workerd-shared', include: SHARING, isolate: false },
+      },
+      { ...server, test: { ...server.test, exclude: SHARING } },
     ],
   },
 })

@@ -5,11 +5,11 @@ import { gzipSync } from 'node:zlib'
 import { BUNDLE, buildBundle, textModules } from './host/bundle.ts'
 
 /**
- * Upper limit for the bundle, KiB compressed; most of it is the OAuth server and its libraries. What speaks SMTP and the
- * list of disposable mail domains are 50 each, what backups, moves and changes of secrets take is 30, and what encrypts and
+ * Upper limit for the bundle, KiB compressed; most of it is the OAuth server and its libraries. What speaks SMTP
+ * is 50, what backups, moves and changes of secrets take is 30, and what encrypts and
  * writes backups in the Worker 23, and what only apps have (indexes, hooks, tables, jobs) some 25; they are loaded when they are first needed. Cloudflare takes 3 MB.
  */
-const LIMIT = 830
+const LIMIT = 790
 
 rmSync(BUNDLE, { force: true })
 buildBundle()

@@ -28,7 +28,8 @@ const COPIED = [
   // Messages name pages of it.
   'docs',
   // What the compiler leaves where it is: text, and what is copied into clients of projects.
-  ...['src/generated/docs.txt', 'src/framework/text-modules.d.ts', 'codegen/client/runtime'],
+  ...['src/generated/docs.txt', 'src/services/accounts/disposable-domains.txt'],
+  ...['src/framework/text-modules.d.ts', 'codegen/client/runtime'],
 ]
 
 /** What of the repository's package.json is the package's, too. */
@@ -109,8 +110,6 @@ function packageManifest() {
       '#lex/*': './src/generated/methods/*.js',
       '#types/*': './src/generated/types/*.js',
       '#src/*.ts': './src/*.js',
-      '#disposable-email-domains':
-        'disposable-email-domains-js/dist/dict/disposable_email_blocklist.json',
     },
     dependencies: dependencies(),
     // Of these, the versions that `cumulus create` gives a project.

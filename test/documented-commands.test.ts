@@ -73,6 +73,19 @@ describe('commands in blocks', () => {
       'npx cumulus jobs list': 'takes a job: src/durable/app-jobs.test.ts',
       'npx cumulus jobs run forget-seen': 'takes a job: src/durable/app-jobs.test.ts',
     },
+    'docs/webhooks.md': {
+      'npx cumulus webhooks add https://app.example.com/xrpc/com.example.cook.receiveWrite --collections com.example.cook.recipe,com.example.cook.rating':
+        'takes a service that listens: test/e2e/webhooks.test.ts',
+      'npx cumulus webhooks list': 'test/e2e/webhooks.test.ts',
+      'npx cumulus webhooks test 1 alice.example.com': 'test/e2e/webhooks.test.ts',
+      'npx cumulus webhooks pause 1': 'test/e2e/webhooks.test.ts',
+      'npx cumulus webhooks resume 1': 'test/e2e/webhooks.test.ts',
+      'npx cumulus webhooks remove 1': 'test/e2e/webhooks.test.ts',
+      'npx cumulus webhooks given-up': 'takes writes that were refused: test/e2e/webhooks.test.ts',
+      'npx cumulus webhooks retry 17':
+        'takes writes that were refused: src/durable/webhooks.test.ts',
+      'npx cumulus webhooks drop 17': 'takes writes that were refused',
+    },
     'docs/lexicons.md': {
       'npx cumulus lexicons check com.example.guestbook.entry':
         'takes records that fail: lexicons-check.test.ts',

@@ -31,6 +31,7 @@ const cumulus: AnyCommand = group(
     lexicons: () => import('./lexicons/lexicons.ts').then((module) => module.default),
     jobs: () => import('./jobs/jobs.ts').then((module) => module.default),
     hooks: () => import('./hooks/hooks.ts').then((module) => module.default),
+    webhooks: () => import('./webhooks/webhooks.ts').then((module) => module.default),
     completion: () => import('./completion.ts').then((module) => module.completionOf(cumulus)),
   },
 )

@@ -3,12 +3,8 @@ import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { drain } from '../host/control.ts'
-import {
-  type RunningWorkerd,
-  startWorkerd,
-  WorkerdStartError,
-  type WorkerModule,
-} from '../host/workerd.ts'
+import { type RunningWorkerd, startWorkerd, WorkerdStartError } from '../host/workerd.ts'
+import type { WorkerModule } from '../host/workerd-config.ts'
 import { LOOPBACK } from '../settings/local.ts'
 import { Front } from './front.ts'
 

@@ -2,7 +2,8 @@
 import { dirname, join } from 'node:path'
 import { watchFolders } from '../../codegen/watch-folders.ts'
 import { BundleError } from '../host/bundle.ts'
-import { WorkerdStartError, type WorkerModule } from '../host/workerd.ts'
+import { WorkerdStartError } from '../host/workerd.ts'
+import type { WorkerModule } from '../host/workerd-config.ts'
 import type { DevBundler } from './bundle/bundler.ts'
 
 /** An editor writes a file in several steps, the generator several files: so long is waited for the next one, in ms. */

@@ -18,12 +18,13 @@ const GRACE = 10_000
 /**
  * Resolves when workerd has been stopped, with its exit code.
  *
+ * @param options.stuckLimit ms that it may not answer before it is ended
  * @param stop has workerd end: requests that are under way are answered, for some seconds
  * @param now ends it at once
  * @throws WorkerdStartError when it cannot be started again
  */
 export async function keepRunning(
-  options: WorkerdOptions,
+  { stuckLimit, ...options }: WorkerdOptions & { stuckLimit: number },
   first: RunningWorkerd,
   stop: AbortSignal,
   now: AbortSignal,
@@ -43,7 +44,10 @@ export async function keepRunning(
   while (true) {
     const startedAt = Date.now()
     const watching = new AbortController()
-    void endIfStuck(workerd, watching.signal)
+    let stuckAt: number | undefined
+    void endIfStuck(workerd, watching.signal, stuckLimit).then((wasStuck) => {
+      if (wasStuck) stuckAt = Date.now()
+    })
     const code = await workerd.exited
     watching.abort()
     if (stop.aborted) return code ?? 0
@@ -53,7 +57,7 @@ export async function keepRunning(
     if (stop.aborted) return code ?? 0
     pause = Math.min(pause * 2, LONGEST_PAUSE)
     restarts++
-    workerd = await startWorkerd({ ...options, port: first.port, restarts })
+    workerd = await startWorkerd({ ...options, port: first.port, restarts, stuckAt })
     // Stopped while it started: what was told to end is the one before.
     if (stop.aborted) void end()
   }

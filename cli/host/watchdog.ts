@@ -3,13 +3,14 @@ import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningWorkerd } from './workerd.ts'
 
-/** ms between two looks, and how many in a row are in vain before it is ended. */
-const EVERY = 10_000
+/** How many looks in a row are in vain before it is ended. */
 const LOOKS = 6
 
 /**
- * Looks at workerd until `signal` is aborted, and ends it at once when it has not answered for a minute. A machine that slept
+ * Looks at workerd until `signal` is aborted, and ends it at once when it has not answered for `limit` ms. A machine that slept
  * is no reason: it takes several looks, each of which has its time.
+ *
+ * @returns whether it has ended it
  */
 export async function endIfStuck(
   {
@@ -19,17 +20,18 @@ export async function endIfStuck(
     process: Pick<RunningWorkerd['process'], 'kill'>
   },
   signal: AbortSignal,
-  { every = EVERY, looks = LOOKS } = {},
-): Promise<void> {
+  limit: number,
+): Promise<boolean> {
+  const every = limit / LOOKS
   for (let misses = 0; ; ) {
     await sleep(every, undefined, { signal }).catch(() => undefined)
-    if (signal.aborted) return
+    if (signal.aborted) return false
     misses = (await answers(control, every)) ? 0 : misses + 1
-    if (signal.aborted) return
-    if (misses < looks) continue
+    if (signal.aborted) return false
+    if (misses < LOOKS) continue
     process.stderr.write('workerd does not answer any more: ending it\n')
     workerd.kill('SIGKILL')
-    return
+    return true
   }
 }
 

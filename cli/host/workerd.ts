@@ -2,37 +2,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PassThrough, type Readable } from 'node:stream'
-import { readConfig } from '../../src/kernel/config/config.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
-import { inUrl } from '../settings/local.ts'
-import { BUNDLE, textModules } from './bundle.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
 import { writeInWords } from './log-text.ts'
 import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
-
-/** As in wrangler.toml, which workerd does not read. */
-export const COMPATIBILITY = { date: '2026-11-01', flags: ['no_web_socket_compression'] } as const
-
-/**
- * What an isolate may have of short-lived values before V8 collects them, in MB. As it grows to 32 MB by itself, which
- * costs 100 MB of memory and more under load and makes nothing faster that was measured, less is set here.
- */
-const V8_SEMI_SPACE = 8
-
-const OBJECTS = {
-  ACCOUNTS: 'AccountObject',
-  DIRECTORY: 'DirectoryObject',
-  SEQUENCER: 'SequencerObject',
-  OAUTH: 'OAuthObject',
-  INDEX: 'IndexObject',
-  APP: 'AppObject',
-} as const
+import { type WorkerModule, workerdConfig } from './workerd-config.ts'
 
 export interface WorkerdOptions {
   dataDirectory: string
@@ -47,21 +27,14 @@ export interface WorkerdOptions {
   unknown?: readonly string[]
   /** How often workerd has ended by itself before. */
   restarts?: number
+  /** When it was ended just before, as it did not answer any more, in ms since the epoch. */
+  stuckAt?: number | undefined
   /** Where the log goes; `text`: in words; a function takes the stream of the log, and that of errors, itself. */
   output?: 'inherit' | 'text' | 'ignore' | ((log: Readable) => void)
   /** The Worker, its entry first (default: the production bundle). */
   modules?: readonly WorkerModule[]
   /** Port of the inspector, on 127.0.0.1 (default: there is none). */
   inspectorPort?: number | undefined
-}
-
-/** A file that workerd loads. */
-export interface WorkerModule {
-  /** By which other modules import it, relative to theirs. */
-  name: string
-  /** Absolute. */
-  path: string
-  type: 'esModule' | 'text' | 'data' | 'wasm'
 }
 
 export interface RunningWorkerd {
@@ -112,7 +85,12 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   child = spawn(workerdBinary(), ['serve', '--control-fd=3', ...inspector, configPath], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
-    env: { ...process.env, UNKNOWN_SETTINGS: unknown.join(' '), ...raw },
+    env: {
+      ...process.env,
+      UNKNOWN_SETTINGS: unknown.join(' '),
+      STUCK_AT: String(options.stuckAt ?? ''),
+      ...raw,
+    },
     stdio: [
       'ignore',
       output === 'inherit' || output === 'ignore' ? output : 'pipe',
@@ -196,103 +174,6 @@ async function listening(control: Readable): Promise<number | null> {
   return null
 }
 
-const require = createRequire(import.meta.url)
-
 export function workerdBinary(): string {
-  return (require('workerd') as { default: string }).default
+  return (createRequire(import.meta.url)('workerd') as { default: string }).default
 }
-
-/** The folder that `[assets]` in wrangler.toml names. */
-const pagesFolder = (): string =>
-  dirname(require.resolve('@atproto/oauth-provider-ui/bundle-manifest.json'))
-
-/** Unix sockets of the services in this process. */
-interface Sockets {
-  /** On which workerd listens. */
-  control: string
-  hasher: string
-  disk: string
-  mail: string | undefined
-}
-
-function workerdConfig(
-  { dataDirectory, port, bind, raw, offline = false, modules = production() }: WorkerdOptions,
-  sockets: Sockets,
-): string {
-  const objects = Object.entries(OBJECTS)
-  const namespaces = objects.map(
-    ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
-  )
-  const bindings = [
-    ...objects.map(
-      ([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`,
-    ),
-    '(name = "BLOB_DISK", service = "blobs")',
-    '(name = "ASSETS", service = "pages")',
-    '(name = "OPERATOR_NETWORK", service = "operator-network")',
-    '(name = "PASSWORD_HASHER", service = "password-hasher")',
-    '(name = "DISK_SPACE", service = "disk-space")',
-    ...(sockets.mail ? ['(name = "MAIL_RELAY", service = "mail-relay")'] : []),
-    ...['UNKNOWN_SETTINGS', ...Object.keys(raw)].map(
-      (name) => `(name = "${name}", fromEnvironment = "${name}")`,
-    ),
-  ]
-  const { reachPrivate, memory } = readConfig({ ...raw })
-  const embedded = modules.map(
-    ({ name, path, type }) =>
-      `(name = "${name}", ${type} = embed "${relative(dataDirectory, path)}")`,
-  )
-  const list = (items: string[]) => `[\n      ${items.join(',\n      ')}\n    ]`
-  return `# Written by \`npm start\`; changes are lost.
-using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  v8Flags = ["--max-semi-space-size=${V8_SEMI_SPACE}", "--max-old-space-size=${memory}"],
-  services = [
-    (name = "main", worker = .worker),
-    (name = "objects", disk = (path = "objects", writable = true)),
-    (name = "blobs", disk = (path = "blobs", writable = true)),
-    (name = "pages", disk = (path = "${pagesFolder()}")),
-    (name = "internet", network = ${offline ? NO_NETWORK : network(reachPrivate)}),
-    (name = "operator-network", network = ${offline ? NO_NETWORK : network(true)}),
-    (name = "password-hasher", external = (address = "unix:${sockets.hasher}", http = ())),
-    (name = "disk-space", external = (address = "unix:${sockets.disk}", http = ()))${
-      sockets.mail
-        ? `,\n    (name = "mail-relay", external = (address = "unix:${sockets.mail}", http = ()))`
-        : ''
-    }
-  ],
-  sockets = [
-    (name = "http", address = "${inUrl(bind)}:${port}", http = (), service = "main"),
-    (name = "control", address = "unix:${sockets.control}", http = (),
-      service = (name = "main", entrypoint = "Control"))
-  ]
-);
-
-const worker :Workerd.Worker = (
-  modules = ${list(embedded)},
-  compatibilityDate = "${COMPATIBILITY.date}",
-  compatibilityFlags = ${JSON.stringify(COMPATIBILITY.flags)},
-  durableObjectNamespaces = ${list(namespaces)},
-  durableObjectStorage = (localDisk = "objects"),
-  bindings = ${list(bindings)}
-);
-`
-}
-
-/** What `npm start` runs. */
-const production = (): WorkerModule[] => [
-  { name: 'worker.js', path: BUNDLE, type: 'esModule' },
-  ...textModules().map(
-    (name): WorkerModule => ({ name, path: join(dirname(BUNDLE), name), type: 'text' }),
-  ),
-]
-
-const NO_NETWORK = '(allow = [])'
-
-/**
- * What may be connected to. It is decided by address when the connection is made, so that a name which leads to a
- * private address is stopped as well, whenever it is looked up and whatever it led to before.
- */
-export const network = (reachPrivate: boolean): string =>
-  `(allow = [${reachPrivate ? '"public", "private", "local"' : '"public"'}], tlsOptions = (trustBrowserCas = true))`

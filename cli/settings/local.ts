@@ -15,6 +15,9 @@ import {
 import { makeDataFolder } from '../host/private-data.ts'
 import { createFileSafely, writeFileSafely } from '../host/safe-file.ts'
 
+/** ms that workerd may not answer before it is ended, unless the settings say so. */
+const STUCK_LIMIT = 60_000
+
 /** The address that is listened on unless the settings name another. */
 export const LOOPBACK = '127.0.0.1'
 
@@ -41,6 +44,8 @@ export interface LocalSettings {
   port: number
   /** The IP address to listen on. */
   bind: string
+  /** ms that workerd may not answer before it is ended. */
+  stuckLimit: number
   /** Everything that is set, secrets included, as the Worker gets it. */
   raw: RawSettings
   /** Names that are set and look like settings, but are none. */
@@ -78,7 +83,8 @@ export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const kept = keptSecrets(dataDirectory, wanted)
   const raw: RawSettings = { ...kept, ...given }
   const { PDS_PORT: port = DEFAULT_PORT, PDS_BIND: bind = LOOPBACK } = parsed
-  return { dataDirectory, port, bind, raw, unknown }
+  const stuckLimit = Math.max(parsed.PDS_STUCK_LIMIT_MS ?? STUCK_LIMIT, 1_000)
+  return { dataDirectory, port, bind, stuckLimit, raw, unknown }
 }
 
 /** The origin under which this machine reaches what listens on an address. */

@@ -37,6 +37,7 @@ export function statusInWords(status: HostReport): string {
     ...liveInWords(status),
     ...indexInWords(status),
     ...jobsInWords(status),
+    ...webhooksInWords(status),
     line('storage', storageInWords(status)),
     line(
       'backup',
@@ -108,7 +109,7 @@ function mailInWords({ waiting, failed, dropped, lastError }: LiveReport['mails'
   ].join(', ')
 }
 
-/** Indexes that are being filled, and hooks for which something waits or was given up. */
+/** Collection files that cannot be loaded, indexes that are being filled, and hooks for which something waits or was given up. */
 function indexInWords({ index, now }: HostReport): string[] {
   if (!index) return []
   const filling = index.collections.flatMap(({ collection, serves, filling }) =>
@@ -119,20 +120,28 @@ function indexInWords({ index, now }: HostReport): string[] {
         ]
       : [],
   )
-  const hooks = index.hooks.flatMap(({ collection, waiting, letters }) =>
-    waiting + letters > 0
+  const hooks = index.hooks.flatMap(({ collection, waiting, letters, behind = 0, lost = 0 }) =>
+    waiting + letters + behind + lost > 0
       ? [
-          `${collection}: ${counted(waiting, 'write waits', 'writes wait')} for its hook, ${inThousands(letters)} given up`,
+          [
+            `${collection}: ${counted(waiting, 'write waits', 'writes wait')} for its hook`,
+            ...(behind > 0
+              ? [`those of ${counted(behind, 'account')} wait in the log as well`]
+              : []),
+            ...(lost > 0 ? [`${inThousands(lost)} times writes had left the log before`] : []),
+            `${inThousands(letters)} given up`,
+          ].join(', '),
         ]
       : [],
   )
-  const all = [...filling, ...hooks]
+  const broken = (index.failed ?? []).map(({ message }) => `${message}; its writes are refused`)
+  const all = [...broken, ...filling, ...hooks]
   if (all.length === 0) {
     return [
       line('index', `${counted(index.collections.length, 'collection')}, all is read and told`),
     ]
   }
-  return all.map((text, at) => line(at === 0 ? 'index' : '', text))
+  return all.map((text, at) => line(at === 0 ? 'index' : '', escapeControls(text)))
 }
 
 /** Jobs that failed. */
@@ -143,6 +152,18 @@ function jobsInWords({ jobs = [] }: HostReport): string[] {
   )
   const all = failed.length > 0 ? failed : [`${counted(jobs.length, 'job')}, none has failed`]
   return all.map((text, at) => line(at === 0 ? 'jobs' : '', escapeControls(text)))
+}
+
+/** Webhooks that are not told of all. */
+function webhooksInWords({ webhooks = [] }: HostReport): string[] {
+  if (webhooks.length === 0) return []
+  const wrong = webhooks.flatMap(({ id, paused, attempts, error, letters }) => [
+    ...(paused === null ? [] : [`webhook ${id} is paused: ${paused}`]),
+    ...(paused === null && attempts > 0 ? [`webhook ${id} fails: ${error}`] : []),
+    ...(letters > 0 ? [`webhook ${id} did not take ${counted(letters, 'write')}`] : []),
+  ])
+  const all = wrong.length > 0 ? wrong : [`${counted(webhooks.length, 'service')}, none fails`]
+  return all.map((text, at) => line(at === 0 ? 'webhooks' : '', escapeControls(text)))
 }
 
 function storageInWords({ accounts, activity, freeBytes, machine, logLimit }: HostReport): string {

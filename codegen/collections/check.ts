@@ -1,7 +1,7 @@
 /** Judges the shapes of collection files against the lexicons. Pure. */
 import type { Diagnostic } from '../diagnostics.ts'
 import { didYouMean } from '../did-you-mean.ts'
-import type { Place } from '../handlers/shape.ts'
+import { Complaints } from '../handlers/complaints.ts'
 import { COLLECTIONS, collectionPath, nsidToPath } from '../layout.ts'
 import type { HandlerFile, Lexicon } from '../load.ts'
 import { ADDRESS_PLACES, placesOf } from './places.ts'
@@ -17,28 +17,14 @@ const MAX_INDEXES = 12
 /** Complaints about one collection file. */
 export function checkCollection(
   { path, nsid }: HandlerFile,
-  shape: CollectionShape | undefined,
+  read: CollectionShape | undefined,
   lexicons: readonly Lexicon[],
 ): Diagnostic[] {
-  const found: Diagnostic[] = []
-  const complain = (message: string, place?: Place): void => {
-    found.push({
-      severity: 'error',
-      file: path,
-      ...(place && { line: place.line, column: place.column }),
-      message,
-    })
-  }
-  const misplaced = misplacement(path, nsid, lexicons)
-  if (misplaced !== undefined) {
-    complain(misplaced)
-    return found
-  }
+  const complaints = new Complaints(path)
+  const { found } = complaints
+  const complain = complaints.add.bind(complaints)
+  const shape = complaints.readable(misplacement(path, nsid, lexicons), read)
   if (!shape) return found
-  if (shape.syntaxError) {
-    complain(shape.syntaxError.message, shape.syntaxError)
-    return found
-  }
   for (const { message, ...place } of shape.wrong) complain(message, place)
   if (shape.nsid !== undefined && shape.nsid !== nsid) {
     complain(

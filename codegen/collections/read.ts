@@ -1,23 +1,14 @@
 /** Reads collection files with ts-morph: syntax only, as handlers are read. */
-import { type CallExpression, Node, type ObjectLiteralExpression, Project, ts } from 'ts-morph'
-import type { Place } from '../handlers/shape.ts'
-import { nsidToPath, pathToNsid } from '../layout.ts'
+import { Node, type ObjectLiteralExpression } from 'ts-morph'
+import { definerNsid, parseSource, placeOf, unwrap } from '../handlers/source.ts'
+import { nsidToPath } from '../layout.ts'
 import type { CollectionShape, WrittenIndex, WrittenPlace } from './shape.ts'
-
-const PREFIX = '#lex/'
 
 /** The shape of a collection file's text. @param nsid that its path stands for */
 export function readCollection(path: string, text: string, nsid: string): CollectionShape {
-  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true })
-  const file = project.createSourceFile(`/${path}`, text)
+  const { file, syntaxError } = parseSource(path, text)
   const shape: CollectionShape = { wrong: [], indexes: [], search: [], hooks: [] }
-  const options = { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ESNext } }
-  const [first] = ts.transpileModule(text, options).diagnostics ?? []
-  if (first) {
-    const message = ts.flattenDiagnosticMessageText(first.messageText, ' ')
-    shape.syntaxError = { ...file.getLineAndColumnAtPos(first.start ?? 0), message }
-    return shape
-  }
+  if (syntaxError) return { ...shape, syntaxError }
   const expected = `the result of \`collection\` from '#lex/${nsidToPath(nsid)}'`
   const exported = file.getExportAssignment((node) => !node.isExportEquals())?.getExpression()
   if (!exported) {
@@ -26,7 +17,7 @@ export function readCollection(path: string, text: string, nsid: string): Collec
     return shape
   }
   const call = unwrap(exported)
-  const definer = Node.isCallExpression(call) ? definerNsid(call) : undefined
+  const definer = Node.isCallExpression(call) ? definerNsid(call, 'collection') : undefined
   if (!Node.isCallExpression(call) || definer === undefined) {
     const message = `the default export should be ${expected}`
     shape.wrong.push({ ...placeOf(exported), message })
@@ -103,37 +94,3 @@ function textsOf(node: Node): WrittenPlace[] | undefined {
 
 const nameOf = (node: Node): string =>
   Node.isStringLiteral(node) ? node.getLiteralText() : node.getText()
-
-/** Looks through parentheses, assertions, and names of constants in the same file. */
-function unwrap(node: Node): Node {
-  if (
-    Node.isParenthesizedExpression(node) ||
-    Node.isSatisfiesExpression(node) ||
-    Node.isAsExpression(node)
-  ) {
-    return unwrap(node.getExpression())
-  }
-  if (!Node.isIdentifier(node)) return node
-  const value = node.getSourceFile().getVariableDeclaration(node.getText())?.getInitializer()
-  return value ? unwrap(value) : node
-}
-
-/** The NSID in `#lex/…` from which the called `collection` was imported. */
-function definerNsid(call: CallExpression): string | undefined {
-  const name = call.getExpression().getText()
-  for (const declaration of call.getSourceFile().getImportDeclarations()) {
-    const module = declaration.getModuleSpecifierValue()
-    if (!module.startsWith(PREFIX)) continue
-    const isIt = declaration
-      .getNamedImports()
-      .some(
-        (named) =>
-          named.getName() === 'collection' &&
-          (named.getAliasNode()?.getText() ?? 'collection') === name,
-      )
-    if (isIt) return pathToNsid(`${module.slice(PREFIX.length)}.ts`)
-  }
-  return undefined
-}
-
-const placeOf = (node: Node): Place => node.getSourceFile().getLineAndColumnAtPos(node.getStart())

@@ -1,5 +1,5 @@
 /** What a collection file looks like from outside: all that is kept of it after reading. Plain data. */
-import type { Place } from '../handlers/shape.ts'
+import type { Place, PlacedMessage } from '../handlers/shape.ts'
 
 /** A place in a record, as it is written out in an index or in `search`. */
 export interface WrittenPlace extends Place {
@@ -12,9 +12,9 @@ export interface WrittenIndex extends Place {
 }
 
 export interface CollectionShape {
-  syntaxError?: Place & { message: string }
+  syntaxError?: PlacedMessage
   /** What is wrong with the form of the file, with what it should be. */
-  wrong: (Place & { message: string })[]
+  wrong: PlacedMessage[]
   /** The record lexicon whose `collection` made the default export. */
   nsid?: string
   indexes: WrittenIndex[]

@@ -4,7 +4,7 @@ import type { JsonPath } from '../diagnostics.ts'
 import { type Direction, harmless, narrowed, type SchemaChange, widened } from './change.ts'
 import { covers, describe } from './limits.ts'
 import { comparePermissions } from './permissions.ts'
-import { compareSchemas } from './schema.ts'
+import { compareSchemas, compareTypes } from './schema.ts'
 
 type Json = Record<string, unknown>
 
@@ -20,9 +20,8 @@ export function compareDefs(
   nsid: string,
 ): SchemaChange[] {
   if (!isObject(old) || !isObject(now)) return []
-  if (old.type !== now.type) {
-    return [narrowed([...at, 'type'], `type changed from ${old.type} to ${now.type}`)]
-  }
+  const other = compareTypes(old, now, at)
+  if (other) return other
   switch (now.type) {
     case 'record':
       return [

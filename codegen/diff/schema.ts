@@ -7,6 +7,12 @@ import { compareLimits } from './limits.ts'
 
 type Json = Record<string, unknown>
 
+/** What there is to say of two that are of different types; undefined: they are of one. */
+export const compareTypes = (old: Json, now: Json, at: JsonPath): SchemaChange[] | undefined =>
+  old.type === now.type
+    ? undefined
+    : [narrowed([...at, 'type'], `type changed from ${old.type} to ${now.type}`)]
+
 /** Compares two versions of a schema in the lexicon `nsid`. */
 export function compareSchemas(
   old: unknown,
@@ -16,9 +22,8 @@ export function compareSchemas(
   nsid: string,
 ): SchemaChange[] {
   if (!isObject(old) || !isObject(now)) return []
-  if (old.type !== now.type) {
-    return [narrowed([...at, 'type'], `type changed from ${old.type} to ${now.type}`)]
-  }
+  const other = compareTypes(old, now, at)
+  if (other) return other
   switch (now.type) {
     case 'object':
     case 'params':

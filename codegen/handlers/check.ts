@@ -4,7 +4,8 @@ import { didYouMean } from '../did-you-mean.ts'
 import { HANDLERS, handlerPath } from '../layout.ts'
 import type { HandlerFile } from '../load.ts'
 import { isMethod } from '../methods.ts'
-import type { HandlerShape, Place } from './shape.ts'
+import { Complaints } from './complaints.ts'
+import type { HandlerShape } from './shape.ts'
 
 /** Types of the main defs by NSID; undefined for a lexicon without one. */
 export type MainTypes = ReadonlyMap<string, string | undefined>
@@ -12,30 +13,15 @@ export type MainTypes = ReadonlyMap<string, string | undefined>
 /** Complaints about one handler file; `forApps` are the policies under which a handler has to say `oauth`. */
 export function checkHandler(
   { path, nsid }: HandlerFile,
-  shape: HandlerShape | undefined,
+  read: HandlerShape | undefined,
   types: MainTypes,
   forApps: ReadonlySet<string> = new Set(),
 ): Diagnostic[] {
-  const found: Diagnostic[] = []
-  const complain = (message: string, place?: Place): void => {
-    found.push({
-      severity: 'error',
-      file: path,
-      ...(place && { line: place.line, column: place.column }),
-      message,
-    })
-  }
-
-  const misplaced = misplacement(path, nsid, types)
-  if (misplaced !== undefined) {
-    complain(misplaced)
-    return found
-  }
+  const complaints = new Complaints(path)
+  const { found } = complaints
+  const complain = complaints.add.bind(complaints)
+  const shape = complaints.readable(misplacement(path, nsid, types), read)
   if (!shape) return found
-  if (shape.syntaxError) {
-    complain(shape.syntaxError.message, shape.syntaxError)
-    return found
-  }
 
   const kind = types.get(nsid) ?? 'method'
   const definer = `\`define\` from '#lex/${nsid.replaceAll('.', '/')}'`
@@ -65,12 +51,8 @@ export function checkHandler(
       }
       const unsaid = shape.export.unsaid
       if (unsaid && forApps.has(unsaid.policy)) {
-        found.push({
-          severity: 'warning',
-          file: path,
-          ...{ line: unsaid.line, column: unsaid.column },
-          message: `\`${unsaid.policy}\` without \`oauth\` answers 403 to every app that signs in with OAuth: say what a token must allow, such as \`mayCall('${nsid}')\`, or 'never'`,
-        })
+        const message = `\`${unsaid.policy}\` without \`oauth\` answers 403 to every app that signs in with OAuth: say what a token must allow, such as \`mayCall('${nsid}')\`, or 'never'`
+        complain(message, unsaid, 'warning')
       }
       if (usesInput && kind !== 'procedure' && foreign === undefined) {
         complain(

@@ -2,8 +2,14 @@
 import { Node } from 'ts-morph'
 import type { Need, OAuthNeeds } from './shape.ts'
 
-/** The rule of a method of one's own (`src/server/auth/oauth-rule.ts`). */
-const MAY_CALL = 'mayCall'
+/**
+ * Functions that make a rule of an NSID: of a method of this host (`src/server/auth/oauth-rule.ts`), and of one that is forwarded,
+ * to a service that a request may choose (`src/proxy/permission.ts`).
+ */
+const MAKERS: ReadonlyMap<string, { aud?: string }> = new Map([
+  ['mayCall', {}],
+  ['mayForward', { aud: '*' }],
+])
 
 /** The keys of a permission (`src/context/permissions.ts`), and what else it has. */
 const RESOURCES = ['repo', 'rpc', 'blob', 'account', 'identity'] as const
@@ -20,10 +26,11 @@ export function readRule(rule: Node): OAuthNeeds {
 
 /** Adds every permission in or below `node`. @returns whether there was anything at all */
 function collect(node: Node, found: OAuthNeeds): boolean {
-  if (Node.isCallExpression(node) && node.getExpression().getText() === MAY_CALL) {
+  const maker = Node.isCallExpression(node) && MAKERS.get(node.getExpression().getText())
+  if (maker) {
     const nsid = textOf(node.getArguments()[0])
     if (nsid === undefined) found.open = true
-    else found.needs.push({ rpc: nsid })
+    else found.needs.push({ rpc: nsid, ...maker })
     return true
   }
   if (Node.isObjectLiteralExpression(node)) {

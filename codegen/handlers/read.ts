@@ -1,40 +1,22 @@
 /** Reads handler files with ts-morph: syntax only, no type checker, so that it stays fast. */
-import {
-  type CallExpression,
-  type Expression,
-  Node,
-  type ObjectLiteralExpression,
-  Project,
-  type SourceFile,
-  ts,
-} from 'ts-morph'
+import { Node, type ObjectLiteralExpression, type SourceFile } from 'ts-morph'
 import { pathToNsid } from '../layout.ts'
 import { readRule } from './read-rule.ts'
 import type { DefaultExport, HandlerShape, LexImport, Place } from './shape.ts'
+import { definerNsid, PREFIX, parseSource, placeOf, unwrap } from './source.ts'
 
-const PREFIX = '#lex/'
 /** Where policies are imported from: the package, or the file itself. */
 const isOfPolicies = (module: string): boolean =>
   module === 'cumulus' || module.endsWith('/server/auth/policy.ts')
 
 /** The shape of a handler file's text. */
 export function readHandler(path: string, text: string): HandlerShape {
-  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true })
-  const file = project.createSourceFile(`/${path}`, text)
-  const syntaxError = firstSyntaxError(file)
+  const { file, syntaxError } = parseSource(path, text)
   const shape: HandlerShape = {
     imports: lexImports(file),
     export: syntaxError ? { is: 'missing' } : defaultExport(file),
   }
   return syntaxError ? { ...shape, syntaxError } : shape
-}
-
-function firstSyntaxError(file: SourceFile): HandlerShape['syntaxError'] {
-  const options = { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ESNext } }
-  const [first] = ts.transpileModule(file.getFullText(), options).diagnostics ?? []
-  if (!first) return undefined
-  const message = ts.flattenDiagnosticMessageText(first.messageText, ' ')
-  return { ...placeAt(file, first.start ?? 0), message }
 }
 
 function lexImports(file: SourceFile): LexImport[] {
@@ -58,7 +40,7 @@ function defaultExport(file: SourceFile): DefaultExport {
   if (!exported) return { is: 'missing' }
   const value = unwrap(exported)
   if (!Node.isExpression(value)) return { is: 'other', what: describe(value), ...placeOf(exported) }
-  const nsid = Node.isCallExpression(value) ? definerNsid(value) : undefined
+  const nsid = Node.isCallExpression(value) ? definerNsid(value, 'define') : undefined
   if (!Node.isCallExpression(value) || nsid === undefined) {
     return { is: 'other', what: describe(value), ...placeOf(exported) }
   }
@@ -87,45 +69,6 @@ function exportedExpression(file: SourceFile): Node | undefined {
     }
   }
   return file.getStatements().find((node) => Node.isExportable(node) && node.isDefaultExport())
-}
-
-/** Looks through parentheses, assertions, and names of constants in the same file. */
-function unwrap(node: Node): Node {
-  if (
-    Node.isParenthesizedExpression(node) ||
-    Node.isSatisfiesExpression(node) ||
-    Node.isAsExpression(node)
-  ) {
-    return unwrap(node.getExpression())
-  }
-  if (Node.isIdentifier(node)) {
-    const value = node.getSourceFile().getVariableDeclaration(node.getText())?.getInitializer()
-    if (value) return unwrap(value)
-    return node.getSourceFile().getFunction(node.getText()) ?? node
-  }
-  return node
-}
-
-/** The NSID in `#lex/…` from which the called `define` was imported. */
-function definerNsid(call: CallExpression): string | undefined {
-  const callee: Expression = call.getExpression()
-  const isMember = Node.isPropertyAccessExpression(callee) && callee.getName() === 'define'
-  const name = isMember ? callee.getExpression().getText() : callee.getText()
-  for (const declaration of call.getSourceFile().getImportDeclarations()) {
-    const module = declaration.getModuleSpecifierValue()
-    if (!module.startsWith(PREFIX)) continue
-    const imported = isMember
-      ? declaration.getNamespaceImport()?.getText() === name
-      : declaration
-          .getNamedImports()
-          .some(
-            (named) =>
-              named.getName() === 'define' &&
-              (named.getAliasNode()?.getText() ?? 'define') === name,
-          )
-    if (imported) return pathToNsid(`${module.slice(PREFIX.length)}.ts`)
-  }
-  return undefined
 }
 
 function readFields(
@@ -202,7 +145,3 @@ function describe(node: Node): string {
   }
   return `\`${node.getText().slice(0, 40)}\``
 }
-
-const placeOf = (node: Node): Place => placeAt(node.getSourceFile(), node.getStart())
-
-const placeAt = (file: SourceFile, position: number): Place => file.getLineAndColumnAtPos(position)

@@ -1,9 +1,13 @@
 /** What a handler file looks like from outside: all that is kept of it after reading. Plain data. */
+import type { WrittenPermission } from '../../src/server/access.ts'
 
 export interface Place {
   line: number
   column: number
 }
+
+/** Something to tell of a place. */
+export type PlacedMessage = Place & { message: string }
 
 /** An import of `define` or `errors` (or `*`) from `#lex/<nsid path>`. */
 export interface LexImport extends Place {
@@ -12,19 +16,8 @@ export interface LexImport extends Place {
   nsid: string
 }
 
-/** A permission that a token must have, as it is written out in a handler; one of the first five says which. */
-export interface Need {
-  /** A collection, or `*`. */
-  repo?: string
-  /** A method; of this host where there is no `aud`. */
-  rpc?: string
-  /** A MIME type. */
-  blob?: string
-  account?: string
-  identity?: string
-  action?: string
-  aud?: string
-}
+/** A permission that a token must have, as it is written out in a handler; a method without `aud` is one of this host. */
+export type Need = WrittenPermission
 
 /** What the `oauth` of a handler demands of a token. */
 export interface OAuthNeeds {
@@ -56,7 +49,7 @@ export type DefaultExport =
     })
 
 export interface HandlerShape {
-  syntaxError?: Place & { message: string }
+  syntaxError?: PlacedMessage
   imports: LexImport[]
   export: DefaultExport
 }

@@ -1,4 +1,5 @@
 /** The answers of a method that are errors, by status and name. */
+import { statusOf } from '../../src/kernel/error-status.ts'
 import type { Access } from '../../src/server/access.ts'
 import type { Method } from '../methods.ts'
 import { type Json, refTo } from './schema.ts'
@@ -21,43 +22,59 @@ interface NamedError {
 
 /** Errors that all hosts answer with (XRPC specification), by the name of their response in the document. */
 const COMMON = {
-  Unauthorized: { status: 401, errors: named('AuthMissing') },
-  Forbidden: { status: 403, errors: [{ name: 'ScopeMissingError', description: 'For apps.' }] },
-  TooLarge: { status: 413, errors: named('PayloadTooLarge') },
-  TooManyRequests: { status: 429, errors: named('RateLimitExceeded') },
-  Internal: { status: 500, errors: named('InternalServerError') },
-  Upstream: { status: 502, errors: named('UpstreamFailure') },
-}
+  Unauthorized: { name: 'AuthMissing' },
+  Forbidden: { name: 'ScopeMissingError', description: 'For apps.' },
+  TooLarge: { name: 'PayloadTooLarge' },
+  UnknownEncoding: {
+    name: 'UnsupportedMediaType',
+    description: 'The `content-encoding` of the body is not known here.',
+  },
+  TooManyRequests: { name: 'RateLimitExceeded' },
+  Internal: { name: 'InternalServerError' },
+  Upstream: { name: 'UpstreamFailure' },
+  Busy: { name: 'ServiceUnavailable', description: 'Try again.' },
+  Full: { name: 'InsufficientStorage', description: 'The disk of the host is full.' },
+} as const satisfies Record<string, NamedError>
+
+type Common = keyof typeof COMMON
+const NAMES = Object.keys(COMMON) as Common[]
 
 export const commonResponses = (): Json =>
   Object.fromEntries(
-    Object.entries(COMMON).map(([name, { status, errors }]) => [name, response(status, errors)]),
+    NAMES.map((name) => [name, response(statusOf(COMMON[name].name), [COMMON[name]])]),
   )
 
-/** Errors of a method by status. Declared ones are 400, unless a handler says another status. */
+/** Errors of a method, by the status that this host gives their names. */
 export function errorResponses({ def, route }: Method, access: Access | undefined): Json {
   const takesCredentials = !access || access.credentials.length > 0
-  const errors: NamedError[] = [
+  const hasBody = def.type === 'procedure' && def.input !== undefined
+  const own: NamedError[] = [
     ...(def.errors ?? []),
     { name: 'InvalidRequest', description: 'Parameters or body are not what the lexicon says.' },
     ...(takesCredentials ? named('ExpiredToken', 'InvalidToken') : []),
   ]
-  const common: Record<keyof typeof COMMON, boolean> = {
+  const common: Record<Common, boolean> = {
     Unauthorized: takesCredentials && !access?.anyone,
     Forbidden: access?.oauth !== undefined,
-    TooLarge: def.type === 'procedure' && def.input !== undefined,
+    TooLarge: hasBody,
+    UnknownEncoding: hasBody,
     TooManyRequests: true,
     Internal: true,
     Upstream: route.to === 'proxy',
+    Busy: true,
+    Full: hasBody,
   }
-  return {
-    400: response(400, errors),
-    ...Object.fromEntries(
-      (Object.keys(COMMON) as (keyof typeof COMMON)[]).flatMap((name) =>
-        common[name] ? [[COMMON[name].status, { $ref: `#/components/responses/${name}` }]] : [],
-      ),
-    ),
+  const byStatus = Map.groupBy(own, ({ name }) => statusOf(name))
+  const responses: Record<number, Json> = {}
+  for (const name of NAMES.filter((one) => common[one])) {
+    const status = statusOf(COMMON[name].name)
+    const declared = byStatus.get(status)
+    // What the lexicon declares for the status stands beside what all hosts answer with.
+    if (declared) declared.push(COMMON[name])
+    else responses[status] = { $ref: `#/components/responses/${name}` }
   }
+  for (const [status, errors] of byStatus) responses[status] = response(status, errors)
+  return responses
 }
 
 function named(...names: string[]): NamedError[] {

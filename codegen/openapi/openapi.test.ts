@@ -39,6 +39,10 @@ async function expectValid(document: Json): Promise<void> {
   }
 }
 
+/** The names of errors of a response. */
+const namesIn = (response: Json | undefined) =>
+  [...String(response?.description).matchAll(/^- `(\w+)`/gm)].map(([, name]) => name)
+
 /** What is at a path of names in a document. */
 const at = (document: Json, ...path: string[]) =>
   path.reduce<unknown>((value, name) => (value as Json)?.[name], document)
@@ -69,6 +73,13 @@ test('the whole tree of this project is a valid document, with scopes and limits
     responses: { 502: { $ref: '#/components/responses/Upstream' } },
   })
   expect(of('com.atproto.server.describeServer', 'get').security).toEqual([{}])
+  const signIn = of('com.atproto.server.createSession', 'post').responses as Record<string, Json>
+  expect(namesIn(signIn[400])).toEqual(['InvalidRequest'])
+  expect(namesIn(signIn[401])).toEqual(['AccountTakedown', 'AuthFactorTokenRequired'])
+  const refresh = of('com.atproto.server.refreshSession', 'post').responses as Record<string, Json>
+  // What the lexicon declares stands beside what every host answers with.
+  expect(namesIn(refresh[401])).toEqual(['AccountTakedown', 'AuthMissing'])
+  expect(refresh[429]).toEqual({ $ref: '#/components/responses/TooManyRequests' })
   expect(methods['/xrpc/com.atproto.space.getRecord']).toBeUndefined()
 })
 

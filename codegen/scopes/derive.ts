@@ -2,6 +2,7 @@
  * The smallest set of permissions that the handlers and collections of a namespace need (atproto Permission spec).
  * Pure.
  */
+import { scopeOf } from '../../src/server/access.ts'
 import { isObject } from '../check/shape.ts'
 import { closure, type DefTable, defTable } from '../closure.ts'
 import type { HandlerShape, Need } from '../handlers/shape.ts'
@@ -86,19 +87,18 @@ class Needs {
     this.#namespace = namespace
   }
 
-  add({ repo, rpc, blob, account, identity, action, aud }: Need, because: string): void {
+  add(need: Need, because: string): void {
+    const { repo, rpc, blob, action, aud } = need
     if (repo !== undefined) this.repo(repo, action ?? 'create', because)
-    else if (rpc !== undefined) this.#call(rpc, aud, because)
     else if (blob !== undefined) this.blob(blob, because)
-    else if (identity !== undefined) this.#beside(`identity:${identity}`, because)
-    else if (account !== undefined) {
-      this.#beside(`account:${account}${action === 'manage' ? '?action=manage' : ''}`, because)
-    }
+    else if (rpc !== undefined && aud === undefined && owns(this.#namespace, rpc)) {
+      this.#rpc.add(rpc)
+    } else this.#beside(need, because)
   }
 
   repo(collection: string, action: string, because: string): void {
     if (!owns(this.#namespace, collection)) {
-      this.#beside(`repo:${collection}?action=${action}`, because)
+      this.#beside({ repo: collection, action }, because)
       return
     }
     this.#repo.set(collection, (this.#repo.get(collection) ?? new Set()).add(action))
@@ -108,18 +108,14 @@ class Needs {
     if (!this.#mimes.has(mime)) this.#mimes.set(mime, because)
   }
 
-  #call(lxm: string, aud: string | undefined, because: string): void {
-    if (owns(this.#namespace, lxm) && aud === undefined) this.#rpc.add(lxm)
-    else this.#beside(`rpc:${lxm}?aud=${(aud ?? '*').replace('#', '%23')}`, because)
-  }
-
-  #beside(scope: string, because: string): void {
-    if (!this.#outside.has(scope)) this.#outside.set(scope, because)
+  #beside(need: Need, because: string): void {
+    const scope = scopeOf(need)
+    if (scope !== undefined && !this.#outside.has(scope)) this.#outside.set(scope, because)
   }
 
   result(): Pick<Derived, 'permissions' | 'outside'> {
     for (const [mime, because] of this.#mimes) {
-      if (!isCovered(mime, this.#mimes)) this.#beside(`blob:${mime}`, because)
+      if (!isCovered(mime, this.#mimes)) this.#beside({ blob: mime }, because)
     }
     const outside = [...this.#outside].map(([scope, because]) => ({ scope, because }))
     return { permissions: [...this.#records(), ...this.#calls()], outside }

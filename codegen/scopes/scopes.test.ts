@@ -1,6 +1,9 @@
 import { IncludeScope, isScopeStringFor } from '@atproto/oauth-scopes'
 import { expect, test } from 'vitest'
-import { generate } from '../generate.ts'
+import { scopeOf } from '../../src/server/access.ts'
+import { generate, loadChecked } from '../generate.ts'
+import { packageRoot } from '../layout.ts'
+import { readAccess } from '../openapi/access.ts'
 import { type Files, guestBook, lexicon, makeProject, read } from '../testing/project.ts'
 import { scopesOf, writeSet } from './scopes.ts'
 import { fullScope, includeScope } from './strings.ts'
@@ -114,6 +117,7 @@ test.each<[string, string, string[]]>([
     "() => [{ blob: 'image/png' }, { repo: 'org.example.a', action: 'delete' }]",
     ['repo:org.example.a?action=delete', 'blob:image/png'],
   ],
+  ['what is forwarded', "mayForward('app.bsky.feed.getFeed')", ['rpc:app.bsky.feed.getFeed?aud=*']],
   ['no token', "'never'", []],
   ['any token', "'any'", []],
 ])('what no set can hold is asked for beside it: %s', async (_, rule, scopes) => {
@@ -184,4 +188,21 @@ test('it has to be clear which set is meant, and the set able to hold it', async
   ).rejects.toThrow(/not directly below/)
   await expect(scopesOf(root, 'com.example.none')).rejects.toThrow(/no collection below/)
   await expect(scopesOf(root, undefined, { set: 'x' })).rejects.toThrow(/not an NSID/)
+})
+
+test('what is read in the source of handlers is what they say when they are loaded, as for OpenAPI', async () => {
+  const { project, shapes } = await loadChecked(packageRoot)
+  const { access } = await readAccess(project, new Set(project.handlers.map(({ nsid }) => nsid)))
+  let compared = 0
+  for (const { nsid, path } of project.handlers) {
+    const exported = shapes.get(path)?.export
+    const loaded = access.get(nsid)?.oauth
+    // What a function works out can be read only; who takes no sessions has a rule for nobody.
+    if (exported?.is !== 'definition' || !exported.oauth || loaded === 'varies') continue
+    const isAny = loaded?.join() === 'atproto'
+    expect([path, exported.oauth.needs.map(scopeOf)]).toEqual([path, isAny ? [] : (loaded ?? [])])
+    expect([path, exported.oauth.open]).toEqual([path, false])
+    compared++
+  }
+  expect(compared).toBeGreaterThan(10)
 })

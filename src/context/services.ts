@@ -107,7 +107,9 @@ function createServices(env: Env): Services {
   const config = readConfig({ ...env })
   noteOpenSignUps(config)
   const space = new DiskSpace(env)
-  const objects = config.devMode ? noteAccounts(hostObjects(env)) : hostObjects(env)
+  // Rows of the accounts that a request calls are counted then.
+  const noteAccount = (did: string) => currentRequest().accountsCalled.add(did)
+  const objects = hostObjects(env, config.devMode ? noteAccount : undefined)
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
   const log = requestLog()
   const lookup = new AccountLookup(() => objects.directory)
@@ -263,25 +265,4 @@ function noteOpenSignUps(config: Config): void {
 const requestLog = (): Logger => ({
   info: (...entry) => currentRequest().log.info(...entry),
   error: (...entry) => currentRequest().log.error(...entry),
-})
-
-/** Notes which accounts a request calls, whose rows are counted then. */
-const noteAccounts = (objects: HostObjects): HostObjects => ({
-  account(did, holder) {
-    currentRequest().accountsCalled.add(did)
-    return objects.account(did, holder)
-  },
-  get directory() {
-    return objects.directory
-  },
-  get sequencer() {
-    return objects.sequencer
-  },
-  get oauth() {
-    return objects.oauth
-  },
-  get hostIndex() {
-    return objects.hostIndex
-  },
-  appTables: objects.appTables,
 })

@@ -40,6 +40,7 @@ import type { BackupRpc, DirectoryRestoreRpc } from './backup.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
 import type { SecretsRpc } from './secrets.ts'
 import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
+import type { WebhooksRpc } from './webhooks.ts'
 
 export interface DirectoryRpc {
   readonly accounts: DirectoryAccountsRpc
@@ -54,6 +55,7 @@ export interface DirectoryRpc {
   readonly mails: MailsRpc
   readonly signUps: SignUpsRpc
   readonly handleRules: HandleRulesRpc
+  readonly webhooks: WebhooksRpc
   readonly moderation: ModerationLogRpc
   readonly reports: ReportsRpc
   readonly location: LocationRpc

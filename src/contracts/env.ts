@@ -41,6 +41,8 @@ export interface Env extends RawSettings {
   MAIL_RELAY?: Fetcher
   /** On plain workerd: names in the environment that look like settings and are none, with spaces between them. */
   UNKNOWN_SETTINGS?: string
+  /** On plain workerd: when the process before this one was ended because it did not answer, in ms since the epoch; or empty. */
+  STUCK_AT?: string
   /** On Cloudflare, if requests are to be counted there (docs/metrics.md): `analytics_engine_datasets` in wrangler.toml. */
   METRICS?: AnalyticsEngineDataset
   /** On Cloudflare, if mails are to leave that way: `send_email` in wrangler.toml. */

@@ -9,6 +9,7 @@ import type { SequencedEvent } from '../storage/sequencer/log.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { Answer } from './answer.ts'
 import type { JobsRpc } from './jobs.ts'
+import type { WebhookDeliveryRpc } from './webhooks.ts'
 
 /** How far the log reaches. */
 export interface LogReach {
@@ -57,6 +58,8 @@ export interface IndexReport {
   position: number | undefined
   collections: IndexState[]
   hooks: HookCounts[]
+  /** Files that cannot be loaded: writes into their collections are refused. */
+  failed: { file: string; message: string }[]
 }
 
 export interface IndexQueryRpc {
@@ -92,6 +95,7 @@ export interface HostIndexRpc {
   query: IndexQueryRpc
   hooks: HookRpc
   jobs: JobsRpc
+  webhooks: WebhookDeliveryRpc
   operator: { report(): Answer<IndexReport> }
   rowCounts: { take(): Answer<RowCounts> }
 }

@@ -85,11 +85,32 @@ export interface HostReport extends LiveReport {
           filling?: { accounts: number; records: number; startedAt: number } | undefined
           filled?: { accounts: number; records: number; ms: number } | undefined
         }[]
-        hooks: { collection: string; waiting: number; failed: number; letters: number }[]
+        hooks: {
+          collection: string
+          waiting: number
+          failed: number
+          letters: number
+          /** Undefined: by a release that had no bound. */
+          behind?: number
+          lost?: number
+        }[]
+        /** Files that cannot be loaded; undefined: by a release that did not say. */
+        failed?: { file: string; message: string }[]
       }
     | undefined
   /** The app's jobs; undefined: by a release that had none. */
   jobs?: { name: string; failures: number; error: string | null }[]
+  /** Services outside that are told of writes; undefined: by a release that had none. */
+  webhooks?: {
+    id: number
+    /** Why nothing is sent; null: it is. */
+    paused: string | null
+    /** Attempts in a row that failed, and why. */
+    attempts: number
+    error?: string | undefined
+    /** Writes that were given up. */
+    letters: number
+  }[]
   /** Sign-ups that wait for approval. */
   waiting: number
   openReports: number

@@ -6,6 +6,7 @@ import type { Subprotocol } from '../kernel/cbor/event-stream.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import type { HostActivity } from '../storage/sequencer/activity.ts'
+import type { SequencedEvent } from '../storage/sequencer/log.ts'
 import type { RelayRow } from '../storage/sequencer/relays.ts'
 import type { CollectionPage } from '../storage/sequencer/source-collections.ts'
 import type { SourceRow, SourceState } from '../storage/sequencer/sources.ts'
@@ -25,6 +26,15 @@ export interface FirehoseStatus {
   relays: RelayRow[]
   /** Accounts that have had events and are not deleted. */
   accounts: number
+}
+
+/** Some events of the log, in order. */
+export interface LogPage {
+  events: SequencedEvent[]
+  /** They are all up to this number. */
+  upTo: number
+  /** Events up to this number are gone. */
+  prunedTo: number
 }
 
 /** A subscription that a project has made of the log, as somebody asks for it. */
@@ -92,6 +102,10 @@ export interface SequencerRpc {
   endConsumers(): Answer<number>
   /** Asks a relay to crawl this host now, but not twice in a minute. @param url as in `FirehoseStatus.relays` */
   requestCrawl(url: string): Answer<CrawlAnswer>
+  /** Whether the index is to be told when there are events, as webhooks wait for them. */
+  tellOfEvents(on: boolean): Answer<void>
+  /** The next events behind one, as they are stored: a page of some 500 or 4 MiB. */
+  readLog(after: number): Answer<LogPage>
   /** The cursor after which there are so many events, or as many as are kept. Reads a row for each. */
   cursorBefore(count: number): Answer<number>
   /**

@@ -5,8 +5,10 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type AnyJobDefinition, useJobFiles } from '../kernel/job-files.ts'
 import type { JobRun } from '../server/jobs/define.ts'
 import { hostObjects, indexStub } from '../services/objects/stubs.ts'
+import { AppJobs } from '../storage/index/app-jobs.ts'
 import { crashNow } from '../testing/crash.ts'
 import { basic, send } from '../testing/host.ts'
+import { JobRunner } from './jobs/runner.ts'
 import { nextRun } from './jobs/schedule.ts'
 
 const objects = hostObjects(env)
@@ -71,6 +73,66 @@ beforeEach(async () => {
 })
 
 describe('a job', () => {
+  test('that ran when the host did not answer any more has failed, and waits', () =>
+    runInDurableObject(indexStub(env) as never, (_, { storage }) => {
+      const jobs = new AppJobs(storage.sql)
+      const at = Date.parse('2100-01-01T00:00:00Z')
+      const idle = {
+        schedule: 'every 1 hour',
+        startedAt: null,
+        lastRun: null,
+        lastMs: null,
+        failures: 0,
+        error: null,
+      }
+      jobs.set({ ...idle, name: 'loop', nextAt: at - 90_000, startedAt: at - 90_000 })
+      jobs.set({ ...idle, name: 'other', nextAt: at })
+      const logged: unknown[] = []
+      const runner = new JobRunner({
+        jobs,
+        definitions: () => ({
+          definitions: new Map([
+            file('loop', { every: '1 hour' }),
+            file('other', { every: '1 hour' }),
+          ]),
+          failed: new Map(),
+        }),
+        entrypoint: () => ({ run: async () => undefined }),
+        log: () => ({ info: () => undefined, error: (...line) => logged.push(line) }),
+        start: () => undefined,
+        reschedule: () => undefined,
+      })
+      runner.adopt(at, true)
+      const error = 'the host did not answer any more while it ran'
+      expect(jobs.find('loop')).toMatchObject({
+        failures: 1,
+        startedAt: null,
+        error,
+        nextAt: at + MINUTE,
+      })
+      expect(jobs.find('other')).toMatchObject({ failures: 0, nextAt: at })
+      expect(logged).toHaveLength(1)
+      for (const { name } of jobs.all()) jobs.remove(name)
+    }))
+
+  test('whose file cannot be loaded does not run, keeps its place, and keeps no other from running', async () => {
+    await release(file('tidy', { every: '15 minutes' }))
+    const before = await state('tidy')
+    useJobFiles({
+      tidy: { load: () => Promise.reject(new TypeError('no such module')) },
+      sweep: { load: async () => ({ default: file('sweep', { every: '15 minutes' })[1] }) },
+    })
+    await pass(15 * MINUTE)
+    await restart()
+    await pass(15 * MINUTE)
+    await expect.poll(() => runs.map(({ name }) => name), POLL).toEqual(['sweep'])
+    const message = 'src/jobs/tidy.ts cannot be loaded: TypeError: no such module'
+    expect(await state('tidy')).toMatchObject({ schedule: before?.schedule, error: message })
+    await expect(objects.hostIndex.jobs.start('tidy')).rejects.toThrow(message)
+    await release(file('tidy', { every: '15 minutes' }))
+    await expect.poll(() => runs.map(({ name }) => name), POLL).toEqual(['sweep', 'tidy'])
+  })
+
   test('runs when its time has come, and again after that', async () => {
     await release(file('tidy', { every: '15 minutes' }))
     await quiet()

@@ -39,6 +39,7 @@ import { SecretFingerprintStore } from '../storage/directory/secret-fingerprints
 import { SecretRotationStore } from '../storage/directory/secret-rotations.ts'
 import { SignUpQueue } from '../storage/directory/sign-up-queue.ts'
 import { UsedTokens } from '../storage/directory/used-tokens.ts'
+import { Webhooks } from '../storage/directory/webhooks.ts'
 import { dumpRows, streamOf } from '../storage/dump.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -235,6 +236,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       serviceTokens,
       keys,
       handleRules: new HandleRules(sql),
+      webhooks: new Webhooks(sql),
       lexicons,
       rateLimits: rates,
       mails,

@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { encode } from '@atproto/lex-cbor'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { cidOf } from '../kernel/cbor/cid.ts'
-import type { AnyCollectionDefinition } from '../kernel/collection-files.ts'
+import { type AnyCollectionDefinition, useCollectionFiles } from '../kernel/collection-files.ts'
 import { hostObjects, indexStub, sequencerStub } from '../services/objects/stubs.ts'
 import { readerOf, useCollections } from '../testing/collections.ts'
 import { callAs, makeAccount, outcome, type TestAccount } from '../testing/host.ts'
@@ -251,6 +251,69 @@ describe('an index', () => {
   })
 })
 
+describe('a file that cannot be loaded', () => {
+  const load = (definition: AnyCollectionDefinition) => async () => ({ default: definition })
+
+  test('has writes into its collection refused, and those of others go on, with their hooks', async () => {
+    const account = await makeAccount()
+    await create(account, NOTE, { text: 'kept' })
+    await vi.waitFor(async () => expect(uris(await readerOf(NOTE).search('kept'))).toHaveLength(1))
+    await restart()
+    const logged = vi.spyOn(console, 'error').mockReturnValue()
+    const broken = { load: () => Promise.reject(new TypeError('no such module')) }
+    const other: AnyCollectionDefinition = {
+      afterWrite: ({ rkey }: Told) => void told.push({ rkey } as Told),
+    } as never
+    useCollectionFiles({
+      [NOTE]: broken,
+      [LIKE]: { load: load(like) },
+      'com.example.other': { load: load(other) },
+    })
+    await restart()
+    expect(await outcome(await create(account, NOTE, { text: 'a' }))).toEqual({
+      status: 500,
+      error: 'InternalServerError',
+    })
+    const file = 'src/collections/com/example/note.ts'
+    expect(logged.mock.calls.flat().join()).toContain(`"file":"${file}"`)
+    logged.mockRestore()
+    const subject = post('beside')
+    const uri = await likeOf(account, subject, '2026-01-01T00:00:00Z')
+    await untilLiked(subject, [uri])
+    const written = await create(account, 'com.example.other', { a: 1 })
+    const { uri: otherUri } = (await written.json()) as { uri: string }
+    await vi.waitFor(() =>
+      expect(told.map(({ rkey }) => rkey)).toContain(otherUri.split('/').at(-1)),
+    )
+    const message = `${file} cannot be loaded: TypeError: no such module`
+    expect((await objects.hostIndex.operator.report()).failed).toEqual([{ file, message }])
+    // Its index was not dropped for that.
+    expect(uris(await readerOf(NOTE).search('kept'))).toHaveLength(1)
+  })
+
+  test('has what was written before wait for its hook until it can be', async () => {
+    const account = await makeAccount()
+    useCollectionFiles({ [NOTE]: { load: () => Promise.reject(new TypeError('no')) } })
+    await restart()
+    const position = async () => (await objects.hostIndex.operator.report()).position ?? 0
+    await position()
+    const { head } = await sequencerStub(env).status()
+    // By a release that was as yet without it, as far as the account's isolate is concerned.
+    useCollectionFiles({})
+    await create(account, NOTE, { text: 'meanwhile' })
+    useCollectionFiles({ [NOTE]: { load: load(note) } })
+    await likeOf(account, post('x'), '2026-01-01T00:00:00Z')
+    await vi.waitFor(async () => expect(await position()).toBeGreaterThan(head))
+    const ofNote = () => told.filter(({ did }) => did === account.did).length
+    expect(ofNote()).toBe(0)
+    await restart()
+    await vi.waitFor(async () => {
+      await position()
+      expect(ofNote()).toBe(1)
+    })
+  })
+})
+
 describe('before a write', () => {
   test.each([
     ['refuse', { status: 400, error: 'Refused' }],
@@ -323,7 +386,11 @@ describe('after a write', () => {
         ...[NOTE, account.did, cidOf(block), block, other.did],
       )
       for (const { did } of [account, other]) {
-        storage.sql.exec('INSERT INTO hook_lane VALUES (?, ?, 0)', NOTE, did)
+        storage.sql.exec(
+          'INSERT INTO hook_lane (collection, did, due_at) VALUES (?, ?, 0)',
+          NOTE,
+          did,
+        )
       }
     })
     // At once: whoever asks it for something has it begin.
@@ -334,5 +401,100 @@ describe('after a write', () => {
     })
     expect(heard(account)).toEqual([])
     await vi.waitFor(() => expect(heard(other)).toEqual([expect.stringMatching(/loop [67]/)]))
+  })
+
+  test('of several that may have ended the host one is tried at a time, and each is told', async () => {
+    const accounts = await Promise.all([makeAccount(), makeAccount(), makeAccount()])
+    const logged = vi.spyOn(console, 'error')
+    await runInDurableObject(indexStub(env) as never, (_, { storage }) => {
+      const block = encode({ $type: NOTE, text: 'suspect' })
+      for (const { did } of accounts) {
+        storage.sql.exec(
+          `INSERT INTO hook_task (collection, did, rkey, action, rev, cid, block, attempts, unheard)
+           VALUES (?, ?, 'a', 'create', 'r', ?, ?, 0, 2)`,
+          ...[NOTE, did, cidOf(block), block],
+        )
+        storage.sql.exec(
+          'INSERT INTO hook_lane (collection, did, due_at) VALUES (?, ?, 0)',
+          ...[NOTE, did],
+        )
+      }
+    })
+    await restart()
+    await vi.waitFor(async () => {
+      await objects.hostIndex.operator.report()
+      expect(accounts.map(heard)).toEqual(accounts.map(() => ['suspect 3']))
+    })
+    // As when hooks and the scheduler start each other without end.
+    expect(logged.mock.calls.flat().join()).not.toContain('RangeError')
+    logged.mockRestore()
+  })
+
+  test('writes for which there is no room among those that wait stay in the log, and are told from there in order', async () => {
+    const [account, other, hog] = [await makeAccount(), await makeAccount(), await makeAccount()]
+    const sql = (work: (sql: SqlStorage) => void) =>
+      runInDurableObject(indexStub(env) as never, (_, { storage }) => work(storage.sql))
+    // One that fails for long has filled the half that one account may have, and a second one the rest but for 3 KiB.
+    const full = 64 * 1024 * 1024
+    await sql((sql) => {
+      const lane =
+        'INSERT INTO hook_lane (collection, did, due_at, waiting, held) VALUES (?, ?, ?, 1, ?)'
+      const later = Date.now() + 3_600_000
+      sql.exec(lane, NOTE, hog.did, later, full / 2)
+      sql.exec(lane, NOTE, 'did:web:second.test', later, full / 2 - 3 * 1024)
+    })
+    await restart()
+    const texts = ['throw once', ...Array.from({ length: 6 }, (_, n) => `${n}`)]
+    for (const text of texts) await create(account, NOTE, { text })
+    await create(hog, NOTE, { text: 'behind' })
+    const report = async () => (await objects.hostIndex.operator.report()).hooks[0]
+    await vi.waitFor(async () => expect((await report())?.behind).toBe(2))
+    // Others have what is left, while it is.
+    await vi.waitFor(() => expect(heard(account)).toContain('throw once 2'), 5_000)
+    await create(other, NOTE, { text: 'elsewhere' })
+    await vi.waitFor(() => expect(heard(other)).toEqual(['elsewhere 1']))
+    await sql((sql) => sql.exec('DELETE FROM hook_lane WHERE did = ?', 'did:web:second.test'))
+    await restart()
+    await vi.waitFor(async () => {
+      await report()
+      expect(heard(account)).toEqual([
+        'throw once 1',
+        'throw once 2',
+        ...texts.slice(1).map((n) => `${n} 1`),
+      ])
+    }, 5_000)
+    // Who holds as much as there is room for waits on.
+    expect((await report())?.behind).toBe(1)
+    expect(heard(hog)).toEqual([])
+    await sql((sql) => sql.exec('UPDATE hook_lane SET due_at = 0, held = 0 WHERE did = ?', hog.did))
+    await restart()
+    await vi.waitFor(async () => {
+      expect((await report())?.behind).toBe(0)
+      expect(heard(hog)).toEqual(['behind 1'])
+    }, 5_000)
+    expect(await report()).toMatchObject({ waiting: 0, lost: 0 })
+  })
+
+  test('writes that have left the log before there was room are noted as lost, and later ones are told', async () => {
+    const account = await makeAccount()
+    const logged = vi.spyOn(console, 'error').mockReturnValue()
+    await runInDurableObject(indexStub(env) as never, (_, { storage }) => {
+      storage.sql.exec('INSERT INTO hook_behind VALUES (?, ?, 0)', NOTE, account.did)
+    })
+    await runInDurableObject(sequencerStub(env) as never, (_, { storage }) => {
+      storage.sql.exec('UPDATE horizon SET pruned_to = 1')
+    })
+    await evictDurableObject(sequencerStub(env) as never)
+    await create(account, NOTE, { text: 'later' })
+    await restart()
+    await vi.waitFor(async () => {
+      expect((await objects.hostIndex.operator.report()).hooks[0]).toMatchObject({
+        behind: 0,
+        lost: 1,
+      })
+      expect(heard(account)).toEqual(['later 1'])
+    }, 5_000)
+    expect(logged.mock.calls.flat().join()).toContain('writes left the log before a hook was told')
+    logged.mockRestore()
   })
 })

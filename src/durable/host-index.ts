@@ -3,28 +3,34 @@ import type { RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import type { HooksEntrypoint, HostIndexRpc } from '../contracts/host-index.ts'
 import type { JobsEntrypoint } from '../contracts/jobs.ts'
-import { type AnyCollectionDefinition, collectionDefinitions } from '../kernel/collection-files.ts'
+import { collectionDefinitions, NO_COLLECTIONS } from '../kernel/collection-files.ts'
 import { readConfig } from '../kernel/config/config.ts'
-import { type AnyJobDefinition, jobDefinitions } from '../kernel/job-files.ts'
+import { jobDefinitions, NO_JOBS } from '../kernel/job-files.ts'
 import { createLogger } from '../kernel/log.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { indexSpecs } from '../services/collections/specs.ts'
+import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
 import { AppJobs } from '../storage/index/app-jobs.ts'
 import { HostIndex } from '../storage/index/host-index.ts'
 import { IndexQueries } from '../storage/index/query.ts'
 import { migrations } from '../storage/index/schema.ts'
+import { WebhookLetters } from '../storage/index/webhook-letters.ts'
+import { WebhookStates } from '../storage/index/webhook-states.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { countRows } from '../storage/sql.ts'
 import { RpcDispatcher } from './dispatcher.ts'
+import { catchUpHooks } from './index/catch-up.ts'
 import { IndexFeed } from './index/feed.ts'
 import { fillIndex } from './index/filler.ts'
 import { HookRunner } from './index/hook-runner.ts'
 import { IndexOperator } from './index/operator.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { type Job, Scheduler } from './scheduler.ts'
+import { WebhookOperator } from './webhooks/operator.ts'
+import { WebhookRunner, type WebhookRunnerParts } from './webhooks/runner.ts'
 
 /**
  * Rows over all accounts, by what collection files say, and what waits for their hooks: a thin shell over
@@ -44,17 +50,20 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     const sql = rowCounter?.sql ?? storage.sql
     const index = new HostIndex(storage, sql, { overwrites: env.BLOB_DISK !== undefined })
     const log = () => createLogger({ object: 'index' })
-    let definitions: ReadonlyMap<string, AnyCollectionDefinition> = new Map()
+    let collections = NO_COLLECTIONS
+    let ofApp = NO_JOBS
 
     const hooks = new HookRunner({
       tasks: index.tasks,
-      definitions: () => definitions,
+      definitions: () => collections.definitions,
       entrypoint: () => entrypointsOf(ctx).Hooks,
       log,
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
       start: () => this.#scheduler.start(hooks.job),
+      freed: () => {
+        if (catchUp.due?.() !== undefined) this.#scheduler.start(catchUp)
+      },
     })
-    let ofApp: ReadonlyMap<string, AnyJobDefinition> = new Map()
     const appJobs = new JobRunner({
       jobs: new AppJobs(sql),
       definitions: () => ofApp,
@@ -63,7 +72,15 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       start: () => this.#scheduler.start(appJobs.job),
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
     })
-    const filling = fillIndex(index, hostObjects(env))
+    const objects = hostObjects(env)
+    const filling = fillIndex(index, objects)
+    const feed = new IndexFeed(index, () => collections, { log, taken: () => startDue(), hooks })
+    const catchUp = catchUpHooks(index, {
+      readLog: (after) => objects.sequencer.readLog(after),
+      wanted: feed,
+      log,
+      added: () => hooks.kick(),
+    })
     const removal: Job = {
       name: 'remove deleted accounts',
       due: () => (index.accounts.nextDeleted() === undefined ? undefined : Date.now()),
@@ -71,24 +88,47 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         while (index.removeDeleted()) await scheduler.wait(0)
       },
     }
-    const jobs = [hooks.job, filling, removal, appJobs.job]
+    const config = readConfig({ ...env })
+    const ofWebhooks: WebhookRunnerParts = {
+      states: new WebhookStates(sql),
+      letters: new WebhookLetters(sql),
+      objects,
+      networks: networkOf(env, config),
+      reachPrivate: config.reachPrivate,
+      transaction: (work) => storage.transactionSync(work),
+      log,
+      start: () => this.#scheduler.start(webhooks.job),
+      reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
+    }
+    const webhooks = new WebhookRunner(ofWebhooks)
+    const jobs = [hooks.job, catchUp, filling, removal, appJobs.job, webhooks.job]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     const startDue = () => {
       for (const job of jobs) if (job.due?.() !== undefined) this.#scheduler.start(job)
     }
     // What an earlier life has left, and what a new release wants.
     ctx.blockConcurrencyWhile(async () => {
-      definitions = await collectionDefinitions()
+      collections = await collectionDefinitions()
       ofApp = await jobDefinitions()
-      appJobs.adopt(Date.now())
-      index.definitions.adopt(indexSpecs(definitions), Date.now())
+      for (const error of [...collections.failed.values(), ...ofApp.failed.values()]) {
+        log().error('a file of the project cannot be loaded', error, { file: error.file })
+      }
+      const { wasStuck, since } = noteStart(storage.kv, env)
+      if (wasStuck) index.tasks.noteStuck(since)
+      appJobs.adopt(Date.now(), wasStuck)
+      for (const collection of index.tasks.collections()) {
+        if (!feed.hasHook(collection)) index.tasks.forget(collection)
+      }
+      // What was made for a file that cannot be loaded now stays as it is.
+      const keep = new Set(collections.failed.keys())
+      index.definitions.adopt(indexSpecs(collections.definitions), Date.now(), keep)
       for (const job of jobs)
         if (job.due?.() !== undefined) ctx.waitUntil(this.#scheduler.resume(job))
     })
-    const operator = new IndexOperator(index, () => definitions, startDue)
+    const operator = new IndexOperator(index, () => collections, startDue)
     const queries = new IndexQueries(sql, index.definitions, index.accounts)
     this.#dispatcher = new RpcDispatcher<HostIndexRpc>({
-      feed: new IndexFeed(index, () => definitions, { log, taken: startDue, hooks }),
+      feed,
       takedowns: { set: (...takedown) => index.setTakedown(...takedown) },
       query: {
         page: (query) => queries.page(query),
@@ -99,6 +139,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       },
       hooks: operator,
       jobs: appJobs,
+      webhooks: new WebhookOperator(webhooks, ofWebhooks),
       operator,
       rowCounts: { take: () => rowCounter?.take() ?? { read: 0, written: 0 } },
     })
@@ -111,6 +152,23 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
   override async alarm(): Promise<void> {
     await this.#scheduler.onAlarm()
   }
+}
+
+interface Start {
+  /** In ms since the epoch. */
+  at: number
+  stuckAt: string | undefined
+}
+
+/**
+ * Notes that the object starts.
+ *
+ * @returns when it last did, and whether the process was ended then because it did not answer any more; of each says so once
+ */
+function noteStart(kv: DurableObjectStorage['kv'], { STUCK_AT: stuckAt }: Env) {
+  const last = kv.get<Start>('start')
+  kv.put('start', { at: Date.now(), stuckAt } satisfies Start)
+  return { since: last?.at ?? 0, wasStuck: Boolean(stuckAt) && last?.stuckAt !== stuckAt }
 }
 
 /** The entrypoints as the platform knows them; the types of `exports` are those of a generated declaration only. */

@@ -138,7 +138,7 @@ export class DirectoryRestore implements DirectoryRestoreRpc {
   /** @throws StorageError `HostRestoring` (503) */
   assertNone(): void {
     if (this.#rows.state().host === undefined) return
-    throw new StorageError('HostRestoring', 'This host is being restored: try again later', 503)
+    throw new StorageError('HostRestoring', 'This host is being restored: try again later')
   }
 
   begin(id: string): number {

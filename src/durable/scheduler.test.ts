@@ -127,6 +127,22 @@ describe('a job that is started', () => {
       await jobs.finished(job)
     }))
 
+  test('runs once also when the first thing it does is to start itself', () =>
+    onState(async ({ scheduler, logged }) => {
+      let runs = 0
+      const job: Job = {
+        name: 'eager',
+        run: async () => {
+          runs++
+          jobs.start(job)
+        },
+      }
+      const jobs = scheduler(job)
+      jobs.start(job)
+      await jobs.finished(job)
+      expect([runs, logged]).toEqual([1, []])
+    }))
+
   test('and is still running when the alarm rings is waited for, not run beside itself', () =>
     onState(async ({ scheduler, alarm }) => {
       for (const due of [undefined, () => START]) {

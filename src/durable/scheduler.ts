@@ -153,12 +153,13 @@ export class Scheduler {
 
   /** One run of a job at a time. */
   #run(job: Job): Promise<void> {
-    let running = this.#running.get(job.name)
-    if (!running) {
-      running = this.#attempt(job).finally(() => this.#running.delete(job.name))
-      this.#running.set(job.name, running)
-    }
-    return running
+    const known = this.#running.get(job.name)
+    if (known) return known
+    const { promise, resolve } = Promise.withResolvers<void>()
+    // Before it begins: what it does first may be to ask for itself.
+    this.#running.set(job.name, promise)
+    resolve(this.#attempt(job).finally(() => this.#running.delete(job.name)))
+    return promise
   }
 
   async #attempt(job: Job): Promise<void> {

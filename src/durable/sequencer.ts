@@ -4,6 +4,7 @@ import type {
   ConsumerView,
   CrawlAnswer,
   FirehoseStatus,
+  LogPage,
   SequencerRpc,
   StreamRequest,
 } from '../contracts/sequencer.ts'
@@ -28,16 +29,12 @@ import { type CollectionPage, SourceCollections } from '../storage/sequencer/sou
 import { type SourceRow, type SourceState, Sources } from '../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
 import { Scheduler } from './scheduler.ts'
+import { endAll, listAll } from './sequencer/all-consumers.ts'
 import type { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
-import { IndexFeed } from './sequencer/index-feed.ts'
+import { IndexFeed, readPage } from './sequencer/index-feed.ts'
 import { makeConsumers } from './sequencer/make-consumers.ts'
-
-/** ms that consumers have to answer that the connection ends. */
-const GOODBYE = 3_000
-
-/** Consumers in a list for the operator, at most. */
-const LISTED_CONSUMERS = 200
+import { WebhookWake } from './sequencer/webhook-wake.ts'
 
 /**
  * The one order of all events on this host, and the consumers who listen to it. A thin shell over
@@ -54,6 +51,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #streams: Consumers
   readonly #crawl: CrawlRequests
   readonly #index: IndexFeed
+  readonly #webhooks: WebhookWake
   readonly #activityOfHost: Activity
   readonly #counter: RowCounter | undefined
   /** Whether the alarm is set for what is due next, whatever events come, until the log is full. */
@@ -96,6 +94,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
       index: () => objects.hostIndex,
       logger: log,
     })
+    this.#webhooks = new WebhookWake(ctx.storage.kv, {
+      head: () => this.#log.head,
+      wake: (head) => objects.hostIndex.webhooks.wake(head),
+    })
     this.#scheduler = new Scheduler(
       ctx,
       new JobTable(sql),
@@ -112,6 +114,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
           run: () => this.#crawl.run(Date.now(), this.#activity()),
         },
         this.#index.job,
+        this.#webhooks.job,
       ],
       new DiskSpace(env),
     )
@@ -132,6 +135,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     if (collections.length > 0) this.#collections.note(did, collections)
     if (state.status === 'deleted' || this.#becomesFull()) this.#alarmCoversNextEvent = false
     if (this.#index.isOn) this.#scheduler.start(this.#index.job)
+    if (this.#webhooks.isOn) this.#scheduler.start(this.#webhooks.job)
     if (!this.#alarmCoversNextEvent) await this.#reschedule()
     // Who is not to be seen any more is seen nowhere when that is acknowledged.
     if (this.#index.isOn && events.some(({ kind }) => kind === '#account')) {
@@ -176,27 +180,29 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   consumers(): ConsumerView[] {
-    const relays = this.#consumers.list(LISTED_CONSUMERS)
-    return [...relays, ...this.#streams.list(LISTED_CONSUMERS - relays.length)]
+    return listAll([this.#consumers, this.#streams])
   }
 
   endConsumer(id: string): boolean {
     return this.#consumers.endById(id) || this.#streams.endById(id)
   }
 
-  async endConsumers(): Promise<number> {
-    const all = [this.#consumers, this.#streams]
-    for (const consumers of all) consumers.endAll()
-    const until = Date.now() + GOODBYE
-    const open = () => all.reduce((sum, { connections }) => sum + connections, 0)
-    while (open() > 0 && Date.now() < until) await scheduler.wait(20)
-    return open()
+  endConsumers(): Promise<number> {
+    return endAll([this.#consumers, this.#streams])
   }
 
   async requestCrawl(url: string): Promise<CrawlAnswer> {
     const answer = await this.#crawl.askNow(url, Date.now())
     await this.#reschedule()
     return answer
+  }
+
+  tellOfEvents(on: boolean): void {
+    this.#webhooks.set(on)
+  }
+
+  readLog(after: number): LogPage {
+    return readPage(this.#log, this.#retention, after)
   }
 
   cursorBefore(count: number): number {

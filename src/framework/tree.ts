@@ -5,7 +5,7 @@ import { type JobFiles, useJobFiles } from '../kernel/job-files.ts'
 import { type Schemas, useSchemas } from '../kernel/lexicons.ts'
 import { useLogStreams } from '../kernel/log-streams.ts'
 import { logSourceOf } from '../server/streams/from-log.ts'
-import { type Routes, routeOf, useRoutes } from '../server/xrpc/routes.ts'
+import { loadHandler, type Routes, routeOf, useRoutes } from '../server/xrpc/routes.ts'
 import { type Docs, useDocs } from '../web/docs/source.ts'
 
 export type { Routes }
@@ -34,6 +34,6 @@ export function useTree({ routes, schemas, docs, collections = {}, app, jobs = {
   if (app) useAppMigrations(app)
   useLogStreams(async (nsid) => {
     const route = routeOf(nsid)
-    return route?.to === 'local' ? logSourceOf((await route.load()).default.handler) : undefined
+    return route?.to === 'local' ? logSourceOf((await loadHandler(nsid, route)).handler) : undefined
   })
 }

@@ -2,6 +2,7 @@
  * What the project's collection files say (`src/collections/`), as the runtime holds it: without the types of their
  * records. The generated tree hands it over once, when the Worker's modules are loaded.
  */
+import { type LoadedFiles, loadFiles, type ProjectFiles } from './project-files.ts'
 
 /** What a write is about to do; `put` creates or replaces, which is known only when it is done. */
 export type WriteAction = 'create' | 'update' | 'put' | 'delete'
@@ -29,23 +30,20 @@ export interface AnyCollectionDefinition {
   timeout?: number
 }
 
-/** One file of `src/collections/`; loaded when it is first needed. */
-export interface CollectionFile {
-  load(): Promise<{ default: AnyCollectionDefinition }>
-}
-
 /** The files by the NSID of their collection. */
-export type CollectionFiles = Readonly<Record<string, CollectionFile>>
+export type CollectionFiles = ProjectFiles<AnyCollectionDefinition>
+
+export type CollectionDefinitions = LoadedFiles<AnyCollectionDefinition>
+
+export const NO_COLLECTIONS: CollectionDefinitions = { definitions: new Map(), failed: new Map() }
 
 let files: CollectionFiles = {}
-let loaded: Promise<ReadonlyMap<string, AnyCollectionDefinition>> | undefined
-let known: ReadonlyMap<string, AnyCollectionDefinition> | undefined
+let loaded: Promise<CollectionDefinitions> | undefined
 
 /** Registers the files of the project. */
 export function useCollectionFiles(table: CollectionFiles): void {
   files = table
   loaded = undefined
-  known = undefined
 }
 
 /** Whether there are any: a host without them does nothing for them. */
@@ -54,26 +52,23 @@ export const hasCollectionFiles = (): boolean => Object.keys(files).length > 0
 /** Whether there is a file for one of these collections. */
 export const hasCollectionFile = (collection: string): boolean => Object.hasOwn(files, collection)
 
-/** All definitions, loaded once per isolate. */
-export async function collectionDefinitions(): Promise<
-  ReadonlyMap<string, AnyCollectionDefinition>
-> {
-  if (known) return known
-  loaded ??= load(files)
-  known = await loaded
-  return known
+/** All definitions, loaded once per isolate, and what could not be loaded. */
+export function collectionDefinitions(): Promise<CollectionDefinitions> {
+  loaded ??= loadFiles(files, (nsid) => `src/collections/${nsid.replaceAll('.', '/')}.ts`)
+  return loaded
 }
 
-/** The definition of one collection; undefined: there is no file for it. */
+/**
+ * The definition of one collection; undefined: there is no file for it.
+ *
+ * @throws ProjectFileError if its file cannot be loaded
+ */
 export async function collectionDefinition(
   collection: string,
 ): Promise<AnyCollectionDefinition | undefined> {
-  return hasCollectionFile(collection) ? (await collectionDefinitions()).get(collection) : undefined
-}
-
-async function load(table: CollectionFiles): Promise<Map<string, AnyCollectionDefinition>> {
-  const definitions = Object.entries(table).map(
-    async ([nsid, file]) => [nsid, (await file.load()).default] as const,
-  )
-  return new Map(await Promise.all(definitions))
+  if (!hasCollectionFile(collection)) return undefined
+  const { definitions, failed } = await collectionDefinitions()
+  const error = failed.get(collection)
+  if (error) throw error
+  return definitions.get(collection)
 }

@@ -1,4 +1,5 @@
 /** The project's jobs (`src/jobs/`), as the runtime holds them. The generated tree hands them over once. */
+import { type LoadedFiles, loadFiles, type ProjectFiles } from './project-files.ts'
 
 /** When a job runs: after so long each time, or by a cron expression, in UTC. */
 export type JobSchedule =
@@ -15,10 +16,14 @@ export type AnyJobDefinition = JobSchedule & {
   timeout?: number
 }
 
-export type JobFiles = Readonly<Record<string, { load(): Promise<{ default: AnyJobDefinition }> }>>
+export type JobFiles = ProjectFiles<AnyJobDefinition>
+
+export type JobDefinitions = LoadedFiles<AnyJobDefinition>
+
+export const NO_JOBS: JobDefinitions = { definitions: new Map(), failed: new Map() }
 
 let files: JobFiles = {}
-let loaded: Promise<ReadonlyMap<string, AnyJobDefinition>> | undefined
+let loaded: Promise<JobDefinitions> | undefined
 
 /** Registers the files of the project. */
 export function useJobFiles(table: JobFiles): void {
@@ -30,10 +35,8 @@ export const hasJobs = (): boolean => Object.keys(files).length > 0
 
 export const jobNames = (): string[] => Object.keys(files)
 
-/** All definitions, loaded once per isolate. */
-export function jobDefinitions(): Promise<ReadonlyMap<string, AnyJobDefinition>> {
-  loaded ??= Promise.all(
-    Object.entries(files).map(async ([name, file]) => [name, (await file.load()).default] as const),
-  ).then((all) => new Map(all))
+/** All definitions, loaded once per isolate, and what could not be loaded. */
+export function jobDefinitions(): Promise<JobDefinitions> {
+  loaded ??= loadFiles(files, (name) => `src/jobs/${name}.ts`)
   return loaded
 }

@@ -79,12 +79,27 @@ function scopesOf(rule: unknown): Scopes | undefined {
   return scope ? [scope] : 'varies'
 }
 
-const rpcScope = (nsid: string): string => `rpc:${nsid}?aud=*`
+const rpcScope = (nsid: string, aud = '*'): string => `rpc:${nsid}?aud=${aud.replace('#', '%23')}`
+
+/** A permission, as a rule or a handler's source has it; one of the first five says which. */
+export interface WrittenPermission {
+  /** A collection, or `*`. */
+  repo?: string
+  /** A method; of any service where there is no `aud`. */
+  rpc?: string
+  /** A MIME type. */
+  blob?: string
+  account?: string
+  identity?: string
+  action?: string
+  aud?: string
+}
 
 /** A permission as a scope (permission specification). */
-function scopeOf(permission: Record<string, unknown>): string | undefined {
-  const { repo, blob, account, identity, action } = permission
-  if (repo !== undefined) return `repo:${repo}?action=${action}`
+export function scopeOf(permission: WrittenPermission): string | undefined {
+  const { repo, rpc, blob, account, identity, action, aud } = permission
+  if (repo !== undefined) return `repo:${repo}?action=${action ?? 'create'}`
+  if (rpc !== undefined) return rpcScope(rpc, aud)
   if (blob !== undefined) return `blob:${blob}`
   if (account !== undefined)
     return `account:${account}${action === 'manage' ? '?action=manage' : ''}`

@@ -15,10 +15,22 @@ import { findFaults } from '../support/axe.ts'
 import { complaintsOf, keepLooks, lacksChromium, startChromium } from '../support/chromium.ts'
 import { runCommand, runCumulus } from '../support/command.ts'
 import { makeCookProject, RATING, RECIPE } from '../support/cook.ts'
+import { FirehoseReader } from '../support/firehose.ts'
+import { STEPS, type Step, stepsOf, untilAnAccountHasWritten } from '../support/hook-steps.ts'
 import { makeOperator } from '../support/operator.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServer, type TestServer, workerdPidOf } from '../support/server.ts'
 
-const KILLS = process.env.CUMULUS_LONG ? 300 : 4
+const KILLS = process.env.CUMULUS_LONG ? 300 : 5
+
+/** What the host is killed at, one after the other. */
+const MOMENTS = [
+  'an account has written',
+  'an event is sent',
+  'the hook is called',
+  'the hook ends',
+  'any',
+]
+type Moment = (typeof MOMENTS)[number]
 const CID = 'bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae'
 
 interface Told {
@@ -31,6 +43,7 @@ interface Told {
 
 let recorder: Server
 const told: Told[] = []
+let reached: (moment: Moment) => void = () => undefined
 let project: string
 let server: TestServer
 let accounts: MadeAccount[]
@@ -66,7 +79,8 @@ beforeAll(async () => {
     })
     request.on('end', () => {
       told.push(JSON.parse(body))
-      response.end()
+      reached('the hook is called')
+      response.end(() => reached('the hook ends'))
     })
   })
   await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve))
@@ -210,6 +224,25 @@ test('a hook that throws or never ends is given up, and keeps nobody else', asyn
   expect(await hooks('drop', '--yes')).toEqual({ code: 0, output: '1 forgotten\n' })
 })
 
+const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+
+/** Signs a new operator in to a page of the console, in a browser that ends with the test. */
+async function openConsole(path: string) {
+  const operator = await makeOperator(server)
+  const browser = await startChromium()
+  onTestFinished(() => browser.close())
+  const page = await browser.newPage()
+  const complaints = complaintsOf(page)
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+  await page.goto(`${server.origin}/admin/${path}`)
+  await page.getByLabel('Handle or email address').fill(operator.handle)
+  await page.getByLabel('Password').fill(operator.password)
+  await press('Sign in with the password')
+  await page.getByLabel('Code').fill(operator.recovery.pop() ?? '')
+  await press('Sign in')
+  return { page, operator, complaints }
+}
+
 test.skipIf(lacksChromium())(
   'operators see in the console what was given up',
   {
@@ -217,18 +250,7 @@ test.skipIf(lacksChromium())(
   },
   async () => {
     await rate(a(), 'at://did:web:a.test/com.example.cook.recipe/console', 1)
-    const operator = await makeOperator(server)
-    const browser = await startChromium()
-    onTestFinished(() => browser.close())
-    const page = await browser.newPage()
-    const complaints = complaintsOf(page)
-    const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
-    await page.goto(`${server.origin}/admin/collections`)
-    await page.getByLabel('Handle or email address').fill(operator.handle)
-    await page.getByLabel('Password').fill(operator.password)
-    await press('Sign in with the password')
-    await page.getByLabel('Code').fill(operator.recovery.pop() ?? '')
-    await press('Sign in')
+    const { page, complaints } = await openConsole('collections')
     await page.getByRole('heading', { name: 'Given up' }).waitFor()
     await vi.waitFor(
       async () => {
@@ -239,8 +261,7 @@ test.skipIf(lacksChromium())(
     )
     await keepLooks(page, 'console-collections-given-up')
     await page.setViewportSize({ width: 320, height: 640 })
-    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
-    expect(await page.evaluate(overflow)).toBe(0)
+    expect(await page.evaluate(OVERFLOW)).toBe(0)
     expect(await findFaults(page)).toEqual([])
     const forget = page.getByRole('button', { name: /^Forget: / })
     await forget.first().click()
@@ -296,6 +317,75 @@ async function write(
   }
 }
 
+test.skipIf(lacksChromium())(
+  'operators see in the console how jobs are doing, and have one run',
+  { timeout: 120_000 },
+  async () => {
+    const { page, operator, complaints } = await openConsole('jobs')
+    await page.getByRole('button', { name: 'Run now: count-runs' }).click()
+    await page.getByRole('status').getByText('It runs now.').waitFor()
+    await page.getByRole('button', { name: 'Run now: fail' }).click()
+    const rowOf = (job: string) => page.getByRole('row').filter({ hasText: job })
+    await vi.waitFor(
+      async () => {
+        await page.goto(`${server.origin}/admin/jobs`)
+        expect(await rowOf('fail, cron').textContent()).toMatch(
+          /never.*1 run: Error: <b>no<\/b> oven/s,
+        )
+        expect(await rowOf('count-runs').textContent()).toMatch(/UTC, \d+ ms.*none/s)
+      },
+      { timeout: 15_000, interval: 500 },
+    )
+    await keepLooks(page, 'console-jobs')
+    await page.setViewportSize({ width: 320, height: 640 })
+    expect(await page.evaluate(OVERFLOW)).toBe(0)
+    expect(await findFaults(page)).toEqual([])
+    await page.goto(`${server.origin}/admin/overview`)
+    await page.getByText('1 job fails: fail.').waitFor()
+    await page.goto(`${server.origin}/admin/audit`)
+    const entry = page.getByRole('row').filter({ hasText: 'console.jobs.run' }).first()
+    expect(await entry.textContent()).toMatch(/"ref":"fail".*done/s)
+    expect(await entry.textContent()).toContain(operator.did)
+    expect(complaints).toEqual([])
+  },
+)
+
+test('metrics, status and doctor tell of jobs', async () => {
+  const env = { PDS_DATA_DIRECTORY: server.dataDirectory, PDS_PORT: new URL(server.origin).port }
+  await runCumulus(['jobs', 'run', 'fail'], env)
+  const headers = { authorization: operatorOf(server) }
+  await vi.waitFor(async () => {
+    const metrics = await (await fetch(`${server.origin}/metrics`, { headers })).text()
+    expect(metrics).toMatch(/^cumulus_jobs_total\{job="fail",outcome="failed"\} [1-9]/m)
+    expect(metrics).toMatch(/^cumulus_job_failures\{job="fail"\} [1-9]/m)
+  }, 15_000)
+  expect((await runCumulus(['status'], env)).output).toMatch(/fail failed \d times?: Error: <b>/)
+  const doctor = await runCumulus(['doctor'], env)
+  expect(doctor.output).toMatch(/fail has failed \d times?: Error: <b>no<\/b> oven\./)
+})
+
+/** Kills the host as soon as something has come so far, and has it do nothing more from that very moment on. */
+async function killAt(moment: Moment): Promise<void> {
+  const pid = workerdPidOf(server)
+  const firehose = await new FirehoseReader(server.origin).opened()
+  if (moment !== 'any') {
+    await new Promise<void>((resolve) => {
+      reached = (one) => {
+        if (one !== moment) return
+        reached = () => undefined
+        process.kill(pid, 'SIGSTOP')
+        resolve()
+      }
+      void firehose.until(({ events }) => events.length > 0).then(() => reached('an event is sent'))
+      if (moment === 'an account has written') {
+        void untilAnAccountHasWritten(server.dataDirectory).then(() => reached(moment))
+      }
+    })
+  }
+  await server.stop('SIGKILL')
+  firehose.close()
+}
+
 test(`${KILLS} kills: the index is a full scan, and the hook was told of everything, in order`, {
   timeout: 60_000 + KILLS * 6_000,
 }, async () => {
@@ -303,11 +393,20 @@ test(`${KILLS} kills: the index is a full scan, and the hook was told of everyth
   const acknowledged = new Set<string>()
   let over = false
   const writers = accounts.map((account) => write(account, subject, acknowledged, () => over))
-  for (let kill = 0; kill < KILLS; kill++) {
+  const hit = new Map<Step, number>(STEPS.map((step) => [step, 0]))
+  const isDone = (kill: number) => kill >= KILLS && [...hit.values()].every((count) => count > 0)
+  for (let kill = 0; !isDone(kill) && kill < KILLS + 20; kill++) {
     await sleep(20 + Math.random() * 300)
-    await server.stop('SIGKILL')
+    await killAt(MOMENTS[kill % MOMENTS.length] as Moment)
+    const heard = new Set(told.map(({ rev, uri }) => `${rev} ${uri}`))
+    const steps = stepsOf(server.dataDirectory, ({ did, rkey, rev }) =>
+      heard.has(`${rev} at://${did}/${RATING}/${rkey}`),
+    )
+    for (const step of steps) hit.set(step, (hit.get(step) ?? 0) + 1)
     server = await start(server)
   }
+  console.log('kills with a write', Object.fromEntries(hit))
+  expect([...hit].filter(([, count]) => count === 0)).toEqual([])
   await sleep(300)
   over = true
   await Promise.all(writers)
@@ -336,15 +435,16 @@ test('a job runs when the operator says so, and its rows are kept', async () => 
   const list = async () => (await runCumulus(['jobs', 'list'], env)).output
   expect(await list()).toMatch(/^count-runs {2}\(cron 0 3 1 1 \*\) {2}next \d{4}-01-01T03:00/)
   await runCumulus(['jobs', 'run', 'count-runs'], env)
-  await vi.waitFor(async () => expect(await list()).toMatch(/last \d.* ms\n$/), 10_000)
+  await vi.waitFor(
+    async () => expect(await list()).toMatch(/^count-runs .* last \d.* ms$/m),
+    10_000,
+  )
   const backup = await fetch(`${server.origin}/operator/backup/account`, {
     method: 'POST',
     headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
     body: JSON.stringify({ did: b().did }),
   })
-  expect(await backup.text()).toContain(
-    '"app.draft","columns":["id","text"],"rows":[[1,"not yet"]]',
-  )
+  expect(await backup.text()).toContain('"app.draft","columns":["id","text"],"rows":[[1,"not yet"]')
 })
 
 test.runIf(process.env.CUMULUS_LONG)(

@@ -24,6 +24,8 @@ const PATHS = [
   'relays',
   'mail',
   'collections',
+  'jobs',
+  'webhooks',
   'settings',
 ]
 

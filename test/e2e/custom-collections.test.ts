@@ -6,6 +6,7 @@ import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lacksChromium, startChromium } from '../support/chromium.ts'
 import { makeApp, publicOrigin } from '../support/oauth.ts'
+import { filesOf, writePageFile } from '../support/page-commands.ts'
 import { copyProject, PROJECT } from '../support/project.ts'
 import { follow, Reader } from '../support/reader.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
@@ -20,6 +21,14 @@ const [, seedsFile = ''] = /```ts (?=src\/seeds\.ts)\S+\n([\s\S]*?)```/.exec(kit
 const blocks = [...page.matchAll(/```\w+ (\S+)\n([\s\S]*?)```/g)].map(
   ([, path = '', code = '']) => ({ path, code }),
 )
+/** What other pages write out, compiled with the rest; tutorial.test.ts and package.test.ts follow the others. */
+const OTHERS = [
+  ...filesOf('docs/tutorial.md').filter(({ path }) =>
+    /^lexicons\/.*\/(recipe|rating)\.json$/.test(path),
+  ),
+  ...filesOf('docs/collections.md'),
+  ...filesOf('docs/jobs.md'),
+]
 
 let project: string
 let server: TestServer
@@ -74,6 +83,7 @@ test('two lexicons and a handler make a collection with a query', { timeout: 120
   write('lexicons/com/example/guestbook/getEntries.json')
   write('lexicons/com/example/guestbook/auth.json')
   write('lexicons/com/example/guestbook/watch.json')
+  write('lexicons/com/example/guestbook/getText.json')
   const generated = codegen()
   expect(generated).toMatchObject({ status: 0 })
   expect(generated.output).toContain('+ src/generated/methods/com/example/guestbook/getEntries.ts')
@@ -89,10 +99,14 @@ test('two lexicons and a handler make a collection with a query', { timeout: 120
   writeFileSync(join(project, 'src/seeds.ts'), seedsFile)
   writeFileSync(join(project, 'src/guestbook.test.ts'), examples.join('\n'))
   write('src/handlers/com/example/guestbook/watch.ts')
+  write('src/handlers/com/example/guestbook/getText.ts')
   write('src/handlers/app/bsky/actor/searchActors.ts')
+  for (const file of OTHERS) writePageFile(file, project)
   expect(codegen()).toMatchObject({ status: 0 })
   expect(codegen('--check')).toMatchObject({ status: 0 })
   expect(types()).toEqual({ status: 0, output: '' })
+  for (const { path } of OTHERS) rmSync(join(project, path))
+  expect(codegen()).toMatchObject({ status: 0 })
   expect(codegen('status').output).toMatch(/com\.example\.guestbook\.getEntries\s+query\s+local/)
   const tested = run('node_modules/vitest/vitest.mjs', 'run', '--project', 'workerd', 'guestbook')
   expect(tested.status, tested.output).toBe(0)
@@ -130,6 +144,8 @@ test('valid records are taken, invalid ones refused, and the query answers', {
   })
   expect((await query(`owner=${HANDLE}&limit=0`)).status).toBe(400)
   expect((await query('')).status).toBe(400)
+  const text = await fetch(`${server.origin}/xrpc/com.example.guestbook.getText?owner=${HANDLE}`)
+  expect([text.headers.get('content-type'), await text.text()]).toEqual(['text/plain', 'First!'])
 })
 
 const HERE = 'its program is run by this file, between what the page has it work on'

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { network } from '../../cli/host/workerd.ts'
+import { network } from '../../cli/host/workerd-config.ts'
 import { APPVIEW, type ProxyHost, startProxyHost } from '../support/proxy.ts'
 
 const workerd = (createRequire(import.meta.url)('workerd') as { default: string }).default

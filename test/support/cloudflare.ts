@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { BUNDLE, ensureBundle } from '../../cli/host/bundle.ts'
-import { COMPATIBILITY } from '../../cli/host/workerd.ts'
+import { COMPATIBILITY } from '../../cli/host/workerd-config.ts'
 import { makeSecrets } from '../../cli/settings/local.ts'
 import { freePort, type TestServer } from './server.ts'
 

@@ -79,12 +79,14 @@ function listing(nsid: string): Files {
   })
 }
 
-const recipes = `import { collection } from '#lex/com/example/cook/recipe'
+const recipes = (
+  hooks: string,
+): string => `import { collection } from '#lex/com/example/cook/recipe'
 
 export default collection({
   index: { byTime: ['createdAt'], byAuthor: ['@did', 'createdAt'] },
   search: ['title', 'text'],
-})
+${hooks}})
 `
 
 const ratings = (
@@ -129,7 +131,7 @@ export default define({
 })
 `
 
-/** What must not be public: drafts, and counts of a job. */
+/** What must not be public: drafts, and counts of a job; another fails. */
 const app: Files = {
   'src/app/account/0001-drafts.sql':
     'CREATE TABLE draft (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;\n',
@@ -150,6 +152,15 @@ export default job({
     const total: number | undefined = all[0]?.n
     log.info('counted', { n: row?.n, total, again: lastRun !== undefined })
     if (total !== row?.n) throw new Error('the rows are not those that were written')
+  },
+})
+`,
+  'src/jobs/fail.ts': `import { job } from 'cumulus'
+
+export default job({
+  cron: '0 3 1 1 *',
+  run() {
+    throw new Error('<b>no</b> oven')
   },
 })
 `,
@@ -178,14 +189,24 @@ export default define({
  *
  * @param hooks what the file of ratings has besides: lines of an object
  * @param options.collections false: without collection files, and what reads them
+ * @param options.recipeHooks the same as `hooks` for the file of recipes
+ * @param options.files more files
  */
-export function makeCookProject(hooks = '', { collections = true } = {}): string {
+export function makeCookProject(
+  hooks = '',
+  {
+    collections = true,
+    recipeHooks = '',
+    files = {},
+  }: { collections?: boolean; recipeHooks?: string; files?: Files } = {},
+): string {
   const root = copyProject()
   put(root, {
     ...lexicons,
     ...(collections && app),
+    ...files,
     ...(collections && {
-      'src/collections/com/example/cook/recipe.ts': recipes,
+      'src/collections/com/example/cook/recipe.ts': recipes(recipeHooks),
       'src/collections/com/example/cook/rating.ts': ratings(hooks),
       'src/handlers/com/example/cook/listRecipes.ts': handler,
       'src/handlers/com/example/cook/pageRecipes.ts': pageHandler,

@@ -17,6 +17,7 @@ interface Letter {
 interface Counts {
   collection: string
   waiting: number
+  behind: number
   letters: number
 }
 
@@ -37,7 +38,8 @@ const list = operatorCommand({
         `${id}  ${new Date(failedAt).toISOString()}  ${action}  ${uri}  (${attempts} attempts)  ${error.replaceAll('\n', ' ')}\n`,
     )
     const counts = (answer.hooks as Counts[]).map(
-      ({ collection, waiting, letters }) => `${collection}: ${waiting} wait, ${letters} given up\n`,
+      ({ collection, waiting, behind, letters }) =>
+        `${collection}: ${waiting} wait${behind > 0 ? `, those of ${behind} accounts in the log as well` : ''}, ${letters} given up\n`,
     )
     return { answer, text: [...letters, ...counts].join('') || 'This host has no hooks.\n' }
   },

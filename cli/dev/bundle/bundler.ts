@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildContext, type BuildFailure, context, type Message } from 'esbuild'
 import { BundleError } from '../../host/bundle.ts'
-import type { WorkerModule } from '../../host/workerd.ts'
+import type { WorkerModule } from '../../host/workerd-config.ts'
 import { filesOf, Packages, withoutPackages } from './packages.ts'
 import { type WranglerBundling, wranglerBundling } from './wrangler-options.ts'
 

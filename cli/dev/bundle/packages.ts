@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type BuildContext, context, type Plugin } from 'esbuild'
-import type { WorkerModule } from '../../host/workerd.ts'
+import type { WorkerModule } from '../../host/workerd-config.ts'
 import type { WranglerBundling } from './wrangler-options.ts'
 
 /** Name of the modules, before what they are of. */

@@ -9,7 +9,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { getCloudflarePreset, nonPrefixedNodeModules } from '@cloudflare/unenv-preset'
 import type { BuildOptions, OnResolveArgs, Plugin, PluginBuild } from 'esbuild'
 import { defineEnv } from 'unenv'
-import { COMPATIBILITY, type WorkerModule } from '../../host/workerd.ts'
+import { COMPATIBILITY, type WorkerModule } from '../../host/workerd-config.ts'
 import { cloudflareFiles, readWranglerConfig } from '../../setup/cloudflare-files.ts'
 import { CommandError } from '../../terminal/errors.ts'
 

@@ -151,6 +151,38 @@ export const hostChecks: readonly Check[] = [
   },
   {
     of: 'host',
+    id: 'jobs',
+    title: 'The app’s jobs succeed',
+    severity: 'warning',
+    means: 'What the app does at its times is not done.',
+    mend: 'Mend what it says, and `npx cumulus jobs run <name>`; it is run again by itself, too (docs/jobs.md)',
+    run: async ({ status: { jobs = [] } }) =>
+      jobs
+        .filter(({ failures }) => failures > 0)
+        .map(({ name, failures, error }) => ({
+          what: `${name} has failed ${counted(failures, 'time')}: ${error}.`,
+        })),
+  },
+  {
+    of: 'host',
+    id: 'webhooks',
+    title: 'Webhooks are delivered',
+    severity: 'warning',
+    means: 'Services outside do not hear of writes.',
+    mend: '`npx cumulus webhooks list` says why; `npx cumulus webhooks resume <number>` lets one go on (docs/webhooks.md)',
+    run: async ({ status: { webhooks = [] } }) =>
+      webhooks.flatMap(({ id, paused, attempts, error, letters }) => [
+        ...(paused === null ? [] : [{ what: `Webhook ${id} is paused: ${paused}.` }]),
+        ...(paused === null && attempts > 0
+          ? [{ what: `Webhook ${id} has failed ${counted(attempts, 'time')} in a row: ${error}.` }]
+          : []),
+        ...(letters > 0
+          ? [{ what: `Webhook ${id} did not take ${counted(letters, 'write')}.` }]
+          : []),
+      ]),
+  },
+  {
+    of: 'host',
     id: 'blob-store',
     title: 'The blob store gives back what it is given',
     severity: 'error',

@@ -21,6 +21,6 @@ export class Archives implements ArchivesRpc {
     this.#core.profile.get()
     this.#current ??= id
     if (this.#current === id) return
-    throw new StorageError('ArchiveReplaced', 'Another download of this account was begun', 409)
+    throw new StorageError('ArchiveReplaced', 'Another download of this account was begun')
   }
 }

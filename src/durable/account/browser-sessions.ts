@@ -111,7 +111,7 @@ export class BrowserSessions implements BrowserSessionsRpc {
     this.assertOpen(token)
     const before = this.#core.signOuts.count()
     if (!isStrong(await this.#parts.factors.check(code))) {
-      throw new StorageError('AuthenticationRequired', 'Token is invalid', 401)
+      throw new StorageError('AuthenticationRequired', 'Token is invalid')
     }
     this.#noteShown(token, before, { factor: true, all: false })
   }
@@ -143,10 +143,10 @@ export class BrowserSessions implements BrowserSessionsRpc {
   assertOpen(token: string, { fresh = false, evenTakendown = false } = {}): void {
     const found = this.find(token, evenTakendown)
     if (!found) {
-      throw new StorageError('AuthenticationRequired', 'You are not signed in any more', 401)
+      throw new StorageError('AuthenticationRequired', 'You are not signed in any more')
     }
     if (fresh && found.freshUntil <= Date.now()) {
-      throw new StorageError('ConfirmationRequired', 'Confirm that it is you, then try again', 401)
+      throw new StorageError('ConfirmationRequired', 'Confirm that it is you, then try again')
     }
   }
 

@@ -69,7 +69,7 @@ export class Factors implements FactorsRpc {
     if (!totp && !email) return null
     const typed = code?.trim() ?? ''
     if (typed === '') {
-      throw new StorageError('AuthFactorTokenRequired', codeWanted({ totp, email }), 401)
+      throw new StorageError('AuthFactorTokenRequired', codeWanted({ totp, email }))
     }
     const { rates, totp: app, useMailedCode } = this.#parts
     const guesses = rates.consume([{ ...GUESSES, points: 1 }])
@@ -160,4 +160,4 @@ function codeWanted({ totp, email }: { totp: boolean; email: boolean }): string 
 }
 
 /** Apps look for these words. */
-const wrongCode = () => new StorageError('AuthenticationRequired', 'Token is invalid', 401)
+const wrongCode = () => new StorageError('AuthenticationRequired', 'Token is invalid')

@@ -117,4 +117,4 @@ export class Passkeys implements PasskeysRpc {
 const badLink = () => new StorageError('InvalidToken', 'This link was used already, or is too old')
 
 const unknownPasskey = () =>
-  new StorageError('AuthenticationRequired', 'This passkey is not known here', 401)
+  new StorageError('AuthenticationRequired', 'This passkey is not known here')

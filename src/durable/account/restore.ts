@@ -58,7 +58,7 @@ export function isRestoring(kv: SyncKvStorage): boolean {
 }
 
 export const restoring = (): StorageError =>
-  new StorageError('AccountRestoring', 'The account is being restored: try again later', 503)
+  new StorageError('AccountRestoring', 'The account is being restored: try again later')
 
 /** Puts one account back from a backup; each step is one transaction, and is not done twice. */
 export class AccountRestore implements AccountRestoreRpc {
@@ -80,7 +80,7 @@ export class AccountRestore implements AccountRestoreRpc {
         throw new StorageError('InvalidRequest', 'The account is being deleted: try again soon')
       }
       if (profile.did() !== undefined && !overwrite) {
-        throw new StorageError('AccountExists', 'The account is here already', 409)
+        throw new StorageError('AccountExists', 'The account is here already')
       }
     }
     storage.transactionSync(() => {

@@ -27,9 +27,10 @@ export class ServiceTokens implements ServiceTokensRpc {
 
   async sign(input: ServiceTokenInput): Promise<string> {
     const { aud, lxm, exp, session, evenTakendown = true, publishes = false } = input
+    // One that is deleted has no key, and is to be refused for what it is.
+    const { did } = this.#core.profile.get()
     const keypair = await this.#keys.current()
     this.#sessions.assertAuthorized(session, evenTakendown)
-    const { did } = this.#core.profile.get()
     if (publishes) assertMayPublish(this.#core)
     return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
   }

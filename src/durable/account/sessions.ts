@@ -63,7 +63,7 @@ export class Sessions implements SessionsRpc {
     this.assertAuthorized(session)
     const { status } = this.#core.profile.get()
     if (status === 'active' && this.#table.hasFactor(session)) return
-    throw new StorageError('AuthenticationRequired', 'An operator shows a second factor', 401)
+    throw new StorageError('AuthenticationRequired', 'An operator shows a second factor')
   }
 
   signOuts(): number {

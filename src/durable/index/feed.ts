@@ -1,5 +1,5 @@
 import type { IndexFeedRpc, LogReach } from '../../contracts/host-index.ts'
-import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
+import type { CollectionDefinitions } from '../../kernel/collection-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { indexSpecs } from '../../services/collections/specs.ts'
 import type { HostIndex } from '../../storage/index/host-index.ts'
@@ -21,16 +21,12 @@ interface Parts {
 /** Takes in the log, as the sequencer sends it. */
 export class IndexFeed implements IndexFeedRpc {
   readonly #index: HostIndex
-  readonly #definitions: () => ReadonlyMap<string, AnyCollectionDefinition>
+  readonly #collections: () => CollectionDefinitions
   readonly #parts: Parts
 
-  constructor(
-    index: HostIndex,
-    definitions: () => ReadonlyMap<string, AnyCollectionDefinition>,
-    parts: Parts,
-  ) {
+  constructor(index: HostIndex, collections: () => CollectionDefinitions, parts: Parts) {
     this.#index = index
-    this.#definitions = definitions
+    this.#collections = collections
     this.#parts = parts
   }
 
@@ -43,7 +39,7 @@ export class IndexFeed implements IndexFeedRpc {
       )
       this.#parts.log().error('events were lost: the index is made again', lost)
     }
-    this.#index.begin(head, indexSpecs(this.#definitions()), Date.now())
+    this.#index.begin(head, indexSpecs(this.#collections().definitions), Date.now())
     this.#parts.taken()
     return head
   }
@@ -56,7 +52,9 @@ export class IndexFeed implements IndexFeedRpc {
     return upTo
   }
 
+  /** Whether a file that cannot be loaded has one is not known: its writes wait until it can be. */
   hasHook(collection: string): boolean {
-    return this.#definitions().get(collection)?.afterWrite !== undefined
+    const { definitions, failed } = this.#collections()
+    return failed.has(collection) || definitions.get(collection)?.afterWrite !== undefined
   }
 }

@@ -5,9 +5,13 @@ import { counters } from '../../kernel/metrics/counters.ts'
 import type { HookTask } from '../../storage/index/task.ts'
 import type { HookTasks, TaskEnd } from '../../storage/index/tasks.ts'
 import type { Job } from '../scheduler.ts'
+import { withinTime } from '../within-time.ts'
 
 /** Accounts of one collection whose hooks are under way at once. */
 const AT_ONCE = 16
+
+/** Accounts that are looked at for that while some may have to wait for another that is suspected like they are. */
+const CONSIDERED = 64
 
 /** How many attempts may end with an error, unless the collection says so. */
 const ATTEMPTS = 10
@@ -18,9 +22,14 @@ const ATTEMPTS = 10
  */
 const UNHEARD = 8
 
-/** ms that a hook may take, unless the collection says so, and that its end may be late. */
+/**
+ * The same of those that ended with a host that did not answer any more: the first may have been beside the one that looped, the
+ * others were tried with no other of their kind.
+ */
+const STUCK = 3
+
+/** ms that a hook may take, unless the collection says so. */
 const TIMEOUT = 30_000
-const LATE = 5_000
 
 /** ms before the second attempt; doubles with each. */
 const FIRST_PAUSE = 1_000
@@ -39,6 +48,8 @@ export interface HookRunnerParts {
   reschedule(): void
   /** Has the job run, and the alarm look after it, should the object end. */
   start(): void
+  /** There is room for writes that had none. */
+  freed(): void
 }
 
 /**
@@ -49,7 +60,7 @@ export class HookRunner {
   readonly #parts: HookRunnerParts
   /** Accounts with an attempt that is under way, by collection. */
   readonly #running = new Map<string, Set<string>>()
-  /** Collections in which one is under way that may end the process. */
+  /** The collection in which one is under way that may end the process: no more than one is, of all. */
   readonly #suspects = new Set<string>()
   readonly #calls = new Set<Promise<void>>()
   /** Attempts that have ended, and whose end is not stored yet. */
@@ -82,12 +93,14 @@ export class HookRunner {
     const running = this.#runningOf(collection)
     const room = AT_ONCE - running.size
     if (room <= 0) return
-    const due = tasks
-      .dueLanes(collection, Date.now(), AT_ONCE + running.size)
+    const mayBeSuspect = this.#suspects.size === 0
+    const due = tasks.lanes
+      .due(collection, Date.now(), (mayBeSuspect ? AT_ONCE : CONSIDERED) + running.size)
       .filter((did) => !running.has(did))
-      .slice(0, room)
     if (due.length === 0) return
-    const begun = tasks.begin(collection, due, !this.#suspects.has(collection))
+    const begun = tasks.begin(collection, due, { room, mayBeSuspect, now: Date.now() })
+    // Suspects that wait for another one.
+    if (begun.length === 0) return
     for (const task of begun) {
       running.add(task.did)
       if (isSuspect(task)) this.#suspects.add(collection)
@@ -118,20 +131,18 @@ export class HookRunner {
     // Earlier attempts were never heard of again: the process ended with each.
     if (group.some(isHopeless)) {
       await Promise.resolve()
-      return fail('it never came to an end')
+      return fail(
+        group.some(({ stuck }) => stuck >= STUCK)
+          ? 'the host did not answer any more while it ran'
+          : 'it never came to an end',
+      )
     }
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<HookReport[]>((resolve) => {
-      timer = setTimeout(() => resolve([]), timeout + LATE)
-    })
     try {
       const call = this.#parts.entrypoint().run([...group], timeout, report)
-      report(await Promise.race([call, late]))
+      report(await withinTime(call, timeout, []))
       fail(`no end after ${timeout} ms`)
     } catch (error) {
       fail(String(error))
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -148,7 +159,7 @@ export class HookRunner {
       const about = { account: did, collection, rkey, rev, attempts }
       const what = isOver ? 'a hook was given up' : 'a hook failed'
       this.#parts.log().error(what, new Error(error), about)
-      if (isOver) return [task, { done: false, error }]
+      if (isOver) return [task, { done: false, error, isUntried: isHopeless(task) }]
       const pause = Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
       next = Math.min(next, pause)
       return [task, { done: false, error, again: now + pause }]
@@ -177,6 +188,7 @@ export class HookRunner {
     const ended = this.#ended
     this.#ended = []
     this.#parts.tasks.end(ended, Date.now())
+    this.#parts.freed()
     for (const [task] of ended) {
       this.#runningOf(task.collection).delete(task.did)
       if (isSuspect(task)) this.#suspects.delete(task.collection)
@@ -185,7 +197,7 @@ export class HookRunner {
 
   #due(): number | undefined {
     const times = [...this.#parts.definitions()].flatMap(([collection, { afterWrite }]) =>
-      afterWrite ? (this.#parts.tasks.dueAt(collection) ?? []) : [],
+      afterWrite ? (this.#parts.tasks.lanes.dueAt(collection) ?? []) : [],
     )
     return times.length > 0 ? Math.min(...times) : undefined
   }
@@ -202,4 +214,4 @@ export class HookRunner {
 /** The attempt before this one ended with the process, and perhaps the process with it. */
 const isSuspect = ({ unheard }: HookTask): boolean => unheard > 1
 
-const isHopeless = ({ unheard }: HookTask): boolean => unheard > UNHEARD
+const isHopeless = ({ unheard, stuck }: HookTask): boolean => unheard > UNHEARD || stuck >= STUCK

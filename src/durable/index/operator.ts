@@ -1,5 +1,5 @@
 import type { HookRpc, IndexReport, IndexState } from '../../contracts/host-index.ts'
-import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
+import type { CollectionDefinitions } from '../../kernel/collection-files.ts'
 import type { HostIndex } from '../../storage/index/host-index.ts'
 import type { HookLetter } from '../../storage/index/letters.ts'
 
@@ -9,17 +9,13 @@ const MAX_LETTERS = 100
 /** How index and hooks are doing, and what an operator does about writes that were given up. */
 export class IndexOperator implements HookRpc {
   readonly #index: HostIndex
-  readonly #definitions: () => ReadonlyMap<string, AnyCollectionDefinition>
+  readonly #collections: () => CollectionDefinitions
   readonly #startDue: () => void
 
   /** @param startDue starts what became due */
-  constructor(
-    index: HostIndex,
-    definitions: () => ReadonlyMap<string, AnyCollectionDefinition>,
-    startDue: () => void,
-  ) {
+  constructor(index: HostIndex, collections: () => CollectionDefinitions, startDue: () => void) {
     this.#index = index
-    this.#definitions = definitions
+    this.#collections = collections
     this.#startDue = startDue
   }
 
@@ -27,9 +23,8 @@ export class IndexOperator implements HookRpc {
     this.#startDue()
     const { definitions, tasks } = this.#index
     const collections = new Set(definitions.all().map(({ collection }) => collection))
-    const hooked = [...this.#definitions()].flatMap(([name, { afterWrite }]) =>
-      afterWrite ? [name] : [],
-    )
+    const { definitions: files, failed } = this.#collections()
+    const hooked = [...files].flatMap(([name, { afterWrite }]) => (afterWrite ? [name] : []))
     return {
       position: this.#index.position(),
       collections: [...collections].map((collection): IndexState => {
@@ -56,6 +51,7 @@ export class IndexOperator implements HookRpc {
         }
       }),
       hooks: tasks.counts(hooked),
+      failed: [...failed.values()].map(({ file, message }) => ({ file, message })),
     }
   }
 

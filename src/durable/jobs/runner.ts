@@ -1,16 +1,15 @@
 import type { JobState, JobsEntrypoint, JobsRpc } from '../../contracts/jobs.ts'
-import type { AnyJobDefinition } from '../../kernel/job-files.ts'
+import type { AnyJobDefinition, JobDefinitions } from '../../kernel/job-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AppJobs } from '../../storage/index/app-jobs.ts'
 import type { Job } from '../scheduler.ts'
+import { withinTime } from '../within-time.ts'
 import { describeSchedule, nextRun } from './schedule.ts'
 
 /** ms that a run may take unless its job says so, and at most: an alarm has fifteen minutes. */
 const TIMEOUT = 300_000
 const MAX_TIMEOUT = 600_000
-/** ms that the end of a run may be late. */
-const LATE = 5_000
 
 /** Runs of a job that fail before its next time is waited for; the pause after the first, in ms, which doubles. */
 const ATTEMPTS = 5
@@ -21,7 +20,7 @@ const MAX_ERROR = 1_000
 
 export interface JobRunnerParts {
   jobs: AppJobs
-  definitions(): ReadonlyMap<string, AnyJobDefinition>
+  definitions(): JobDefinitions
   entrypoint(): JobsEntrypoint
   log(): Logger
   /** Has the job run, and the alarm look after it, should the object end. */
@@ -54,16 +53,34 @@ export class JobRunner implements JobsRpc {
     this.#parts = parts
   }
 
-  /** Takes over the jobs of this release. One whose schedule is wrong is named in the log, and does not run. */
-  adopt(now: number): void {
-    const { jobs, definitions } = this.#parts
-    const wanted = definitions()
-    for (const { name } of jobs.all()) if (!wanted.has(name)) jobs.remove(name)
+  /**
+   * Takes over the jobs of this release. One whose schedule is wrong is named in the log, and does not run. One whose file cannot
+   * be loaded waits, with what is known of it, for a release in which it can.
+   *
+   * @param wasStuck whether the host was ended since it did not answer: what ran then has failed
+   */
+  adopt(now: number, wasStuck = false): void {
+    const { jobs } = this.#parts
+    const { definitions: wanted, failed } = this.#parts.definitions()
+    for (const known of jobs.all()) {
+      const { name } = known
+      const error = failed.get(name)
+      if (error) {
+        const failures = Math.max(known.failures, 1)
+        jobs.set({ ...known, startedAt: null, failures, error: error.message.slice(0, MAX_ERROR) })
+      }
+      if (!error && !wanted.has(name)) jobs.remove(name)
+    }
     for (const [name, definition] of wanted) {
       const known = jobs.find(name)
       const schedule = describeSchedule(definition)
-      if (known?.schedule === schedule) continue
+      const isGuilty = wasStuck && known !== undefined && known.startedAt !== null
+      if (known?.schedule === schedule && !isGuilty) continue
       const nextAt = this.#next(name, definition, now)
+      if (isGuilty && nextAt !== undefined && known.schedule === schedule) {
+        this.#fail(known, STUCK, nextAt, now)
+        continue
+      }
       if (nextAt === undefined) jobs.remove(name)
       else jobs.set({ ...(known ?? NEW), name, schedule, nextAt, failures: 0, error: null })
     }
@@ -81,13 +98,17 @@ export class JobRunner implements JobsRpc {
     const { jobs, start } = this.#parts
     const known = jobs.find(name)
     if (!known) throw new StorageError('InvalidRequest', `There is no job ${name} on this host`)
+    const error = this.#parts.definitions().failed.get(name)
+    if (error) throw new StorageError('InvalidRequest', error.message)
     jobs.set({ ...known, nextAt: Date.now() })
     start()
   }
 
   #earliest(): JobState | undefined {
+    const { failed } = this.#parts.definitions()
     return this.#parts.jobs
       .all()
+      .filter(({ name }) => !failed.has(name))
       .reduce<JobState | undefined>(
         (first, one) => (first && first.nextAt <= one.nextAt ? first : one),
         undefined,
@@ -105,9 +126,9 @@ export class JobRunner implements JobsRpc {
   }
 
   async #run(before: JobState): Promise<void> {
-    const { jobs, definitions, log } = this.#parts
+    const { jobs, definitions } = this.#parts
     const { name, failures } = before
-    const definition = definitions().get(name)
+    const definition = definitions().definitions.get(name)
     if (!definition) return jobs.remove(name)
     const startedAt = Date.now()
     jobs.set({ ...before, startedAt })
@@ -122,11 +143,18 @@ export class JobRunner implements JobsRpc {
       const done = { lastRun: startedAt, lastMs: now - startedAt, failures: 0, error: null }
       return jobs.set({ ...ended, ...done, nextAt: next })
     }
-    log().error('a job failed', new Error(error), { job: name, attempt })
+    this.#fail({ ...ended, failures }, error, next, now)
+  }
+
+  /** @param next when it runs by its schedule, in ms since the epoch */
+  #fail(job: JobState, error: string, next: number, now: number): void {
+    const attempt = job.failures + 1
+    this.#parts.log().error('a job failed', new Error(error), { job: job.name, attempt })
     const retry = now + FIRST_PAUSE * 2 ** ((attempt - 1) % ATTEMPTS)
     const isOver = attempt % ATTEMPTS === 0
     const nextAt = isOver ? next : Math.min(retry, next)
-    jobs.set({ ...ended, nextAt, failures: attempt, error: error.slice(0, MAX_ERROR) })
+    const failed = { failures: attempt, error: error.slice(0, MAX_ERROR) }
+    this.#parts.jobs.set({ ...job, ...failed, startedAt: null, nextAt })
   }
 
   /** @returns why it failed */
@@ -137,19 +165,15 @@ export class JobRunner implements JobsRpc {
     attempt: number,
   ): Promise<string | undefined> {
     const timeout = Math.min(definition.timeout ?? TIMEOUT, MAX_TIMEOUT)
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`no end after ${timeout} ms`), timeout + LATE)
-    })
     try {
       const call = this.#parts.entrypoint().run({ name, lastRun, attempt, timeout })
-      return await Promise.race([call, late])
+      return await withinTime(call, timeout, `no end after ${timeout} ms`)
     } catch (error) {
       return String(error)
-    } finally {
-      clearTimeout(timer)
     }
   }
 }
+
+const STUCK = 'the host did not answer any more while it ran'
 
 const NEW = { startedAt: null, lastRun: null, lastMs: null }

@@ -27,7 +27,7 @@ export class Tokens implements TokensRpc {
 
   authorize(id: string, proof: string): TokenInfo {
     if (!this.#proofs.isFirst(proof)) {
-      throw new StorageError('ProofReplayed', 'DPoP proof replayed', 401)
+      throw new StorageError('ProofReplayed', 'DPoP proof replayed')
     }
     const info = this.#cache.get(id) ?? this.#read(id)
     if (!info || info.expiresAt <= Date.now()) {

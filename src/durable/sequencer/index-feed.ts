@@ -1,3 +1,4 @@
+import type { LogPage } from '../../contracts/sequencer.ts'
 import { hasCollectionFiles } from '../../kernel/collection-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { HostIndexClient } from '../../services/objects/stubs.ts'
@@ -27,6 +28,16 @@ interface Parts {
   retention: Pick<Retention, 'prunedTo'>
   index(): HostIndexClient
   logger(): Logger
+}
+
+/** The next events behind one. */
+export function readPage(
+  log: Pick<EventLog, 'after' | 'head'>,
+  { prunedTo }: Pick<Retention, 'prunedTo'>,
+  after: number,
+): LogPage {
+  const events = log.after(after, PAGE, PAGE_BYTES)
+  return { events, upTo: events.at(-1)?.seq ?? log.head, prunedTo }
 }
 
 /** Hands the log to the host's index, which knows itself how far it has read. */
@@ -114,13 +125,11 @@ export class IndexFeed {
     this.#isBusy = log.head - (this.#position ?? log.head) > 1
     while (this.#isBehind()) {
       const after = this.#position ?? 0
-      const { prunedTo } = retention
+      const { events, upTo, prunedTo } = readPage(log, retention, after)
       if (after < prunedTo) {
         await this.#begin()
         continue
       }
-      const events = log.after(after, PAGE, PAGE_BYTES)
-      const upTo = events.at(-1)?.seq ?? log.head
       this.#position = await index().feed.take(after, events, upTo)
     }
   }

@@ -56,6 +56,11 @@ export const settings = {
     'Address that `npm start` listens on: `0.0.0.0` or `::` for all, where a proxy is on another machine or in ' +
       'another container.',
   ),
+  PDS_STUCK_LIMIT_MS: count(
+    '60000 (a minute)',
+    'How long the server may not answer before `npm start` ends it and starts it again: code of an app may loop without end. ' +
+      'Less than a second is a second.',
+  ),
   PDS_DATA_DIRECTORY: text('data', 'Folder for everything that `npm start` keeps.'),
   PDS_KEYS_EXIST: flag(
     'false',

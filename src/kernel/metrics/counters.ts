@@ -49,6 +49,25 @@ interface Waiting {
   count: number
 }
 
+export type WebhookOutcome = 'delivered' | 'failed' | 'given up'
+
+/** By name, how often something ended well and how often not. */
+type Outcomes = Map<string, { done: number; failed: number }>
+
+function noteOutcome(outcomes: Outcomes, name: string, ok: boolean): void {
+  const counts = outcomes.get(name) ?? { done: 0, failed: 0 }
+  counts[ok ? 'done' : 'failed']++
+  outcomes.set(name, counts)
+}
+
+const outcomeSamples = (label: string, outcomes: Outcomes): Sample[] =>
+  [...outcomes].flatMap(([name, counts]) =>
+    Object.entries(counts).map(([outcome, value]) => ({
+      labels: { [label]: name, outcome },
+      value,
+    })),
+  )
+
 /** Counted since workerd was started, but for `undelivered`. */
 export interface Totals {
   requests: number
@@ -70,7 +89,10 @@ class Counters {
   readonly #limits = new Counter<Limit>('limit', [...new Set(Object.values(LIMITS))])
   readonly #waiting = new Map<string, Waiting>()
   /** By collection, how often hooks ended well and how often not. */
-  readonly #hooks = new Map<string, { done: number; failed: number }>()
+  readonly #hooks: Outcomes = new Map()
+  /** By job, how often its runs ended well and how often not. Names are those of the project's files. */
+  readonly #jobs: Outcomes = new Map()
+  readonly #webhooks: Record<WebhookOutcome, number> = { delivered: 0, failed: 0, 'given up': 0 }
   #commits = 0
   #delivered = 0
   #errors = 0
@@ -111,9 +133,17 @@ class Counters {
 
   /** A hook of a collection was told of a write. */
   noteHook(collection: string, ok: boolean): void {
-    const counts = this.#hooks.get(collection) ?? { done: 0, failed: 0 }
-    counts[ok ? 'done' : 'failed']++
-    this.#hooks.set(collection, counts)
+    noteOutcome(this.#hooks, collection, ok)
+  }
+
+  /** A run of a job ended. */
+  noteJob(name: string, ok: boolean): void {
+    noteOutcome(this.#jobs, name, ok)
+  }
+
+  /** Webhooks were told of so many writes, or an attempt failed. */
+  noteWebhook(outcome: WebhookOutcome, count: number): void {
+    this.#webhooks[outcome] += count
   }
 
   /** For who wants to see how many of each there are in a moment. */
@@ -150,12 +180,22 @@ class Counters {
         name: 'cumulus_hooks',
         type: 'counter',
         help: 'Writes that hooks of collections were told of, by how that ended.',
-        samples: [...this.#hooks].flatMap(([collection, counts]) =>
-          Object.entries(counts).map(([outcome, value]) => ({
-            labels: { collection, outcome },
-            value,
-          })),
-        ),
+        samples: outcomeSamples('collection', this.#hooks),
+      },
+      {
+        name: 'cumulus_jobs',
+        type: 'counter',
+        help: 'Runs of jobs, by how they ended.',
+        samples: outcomeSamples('job', this.#jobs),
+      },
+      {
+        name: 'cumulus_webhooks',
+        type: 'counter',
+        help: 'Writes that webhooks took or that were given up, and attempts that failed.',
+        samples: Object.entries(this.#webhooks).map(([outcome, value]) => ({
+          labels: { outcome },
+          value,
+        })),
       },
       counter('cumulus_errors', 'Errors that stand in the log.', this.#errors),
       counter('cumulus_events_delivered', 'Events that accounts handed over.', this.#delivered),

@@ -4,7 +4,7 @@
  *
  * This looks at the address as written. That a public name leads to a private address, at once or
  * only at the second look-up (DNS rebinding), is stopped further down: on plain workerd by its network
- * service, which connects to public addresses only (`allow` in cli/host/workerd.ts), on Cloudflare by the
+ * service, which connects to public addresses only (`allow` in cli/host/workerd-config.ts), on Cloudflare by the
  * platform, from where nothing private can be reached.
  */
 import ipaddr from 'ipaddr.js'

@@ -12,7 +12,7 @@ import { assertCall, assertRule } from '../auth/oauth-rule.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
 import { InvalidOutputError } from '../xrpc/answer.ts'
 import type { AnyDefinition } from '../xrpc/define.ts'
-import { routeOf } from '../xrpc/routes.ts'
+import { loadHandler, routeOf } from '../xrpc/routes.ts'
 import type { CallAs, RemoteCall } from './remote.ts'
 
 export type { CallAs }
@@ -73,7 +73,7 @@ export async function call<const N extends string>(
   const route = routeOf(nsid)
   const isHere = given.service === undefined || isThisHost(given.service, services)
   if (route?.to === 'local' && isHere) {
-    const { default: definition } = await route.load()
+    const definition = await loadHandler(nsid, route)
     return (await callHere(nsid, definition, given, services)) as CallOutput<N>
   }
   const { callElsewhere } = await import('./remote.ts')

@@ -43,21 +43,19 @@ export class Hooks extends WorkerEntrypoint<Env> implements HooksEntrypoint {
   async #tell(task: HookTask, timeout: number): Promise<string | undefined> {
     const { collection, did, rkey, action, rev, cid, block } = task
     const attempt = task.attempts + task.unheard
-    const definition = await collectionDefinition(collection)
-    // The release that runs now has no hook any more.
-    if (!definition?.afterWrite) return undefined
     const uri = `at://${did}/${collection}/${rkey}`
-    return reasonOf(
-      () =>
-        inBackground(this.env, this.ctx, { hook: collection, uri }, async (services, log) => {
-          const write: DoneWrite<unknown> = {
-            ...{ action, did, collection, rkey, uri, rev, attempt, services, log },
-            cid: cid ? cidString(cid) : undefined,
-            record: block ? recordValue(block) : undefined,
-          }
-          await definition.afterWrite?.(write as never)
-        }),
-      timeout,
-    )
+    return reasonOf(async () => {
+      const definition = await collectionDefinition(collection)
+      // The release that runs now has no hook any more.
+      if (!definition?.afterWrite) return
+      await inBackground(this.env, this.ctx, { hook: collection, uri }, async (services, log) => {
+        const write: DoneWrite<unknown> = {
+          ...{ action, did, collection, rkey, uri, rev, attempt, services, log },
+          cid: cid ? cidString(cid) : undefined,
+          record: block ? recordValue(block) : undefined,
+        }
+        await definition.afterWrite?.(write as never)
+      })
+    }, timeout)
   }
 }

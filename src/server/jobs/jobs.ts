@@ -3,16 +3,17 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { Env } from '../../contracts/env.ts'
 import type { JobCall, JobsEntrypoint } from '../../contracts/jobs.ts'
 import { jobDefinitions } from '../../kernel/job-files.ts'
+import { counters } from '../../kernel/metrics/counters.ts'
 import { inBackground, reasonOf } from '../background.ts'
 import type { JobRun } from './define.ts'
 
 export class Jobs extends WorkerEntrypoint<Env> implements JobsEntrypoint {
   async run({ name, lastRun, attempt, timeout }: JobCall): Promise<string | undefined> {
-    const definition = (await jobDefinitions()).get(name)
+    const definition = (await jobDefinitions()).definitions.get(name)
     // The release that runs now does not have it any more.
     if (!definition) return undefined
     const signal = AbortSignal.timeout(timeout)
-    return reasonOf(
+    const reason = await reasonOf(
       () =>
         inBackground(this.env, this.ctx, { job: name }, async (services, log) => {
           const last = lastRun === undefined ? undefined : new Date(lastRun)
@@ -21,5 +22,7 @@ export class Jobs extends WorkerEntrypoint<Env> implements JobsEntrypoint {
         }),
       timeout,
     )
+    counters.noteJob(name, reason === undefined)
+    return reason
   }
 }

@@ -6,6 +6,7 @@ import { XRPCError } from '@atproto/xrpc-server'
 import type { RateLimit } from '../../context/limits/policy.ts'
 import type { Services } from '../../context/services.ts'
 import type { Config } from '../../kernel/config/config.ts'
+import { statusOf } from '../../kernel/error-status.ts'
 import type { OAuthRule } from '../auth/oauth-rule.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
 import type { ENCODING } from './bytes.ts'
@@ -91,9 +92,9 @@ export function definer<M extends MethodShape>() {
   return <C>(definition: Definition<M, C>): Definition<M, C> => definition
 }
 
-/** How a declared error may depart from the usual 400. */
+/** How a declared error may depart from what is usual. */
 export interface DeclaredErrorOptions {
-  /** HTTP status; 400 unless given. */
+  /** HTTP status; that of its name (`src/kernel/error-status.ts`), 400 as a rule, unless given. */
   status?: number
   /** What went wrong underneath, for the log only. */
   cause?: unknown
@@ -109,7 +110,7 @@ export function declareErrors<const Name extends string>(
 ): DeclaredErrors<Name> {
   const make =
     (name: Name) =>
-    (message?: string, { status = 400, cause }: DeclaredErrorOptions = {}) =>
+    (message?: string, { status = statusOf(name), cause }: DeclaredErrorOptions = {}) =>
       new XRPCError(status, message, name, { cause })
   return Object.fromEntries(names.map((name) => [name, make(name)])) as DeclaredErrors<Name>
 }

@@ -33,7 +33,7 @@ import { bodyLimitOf, parseBody } from './body.ts'
 import type { AnyDefinition } from './define.ts'
 import { fallbackOf } from './fallback.ts'
 import { parseParams } from './params.ts'
-import { routeOf } from './routes.ts'
+import { loadHandler, routeOf } from './routes.ts'
 
 type Method = LexXrpcQuery | LexXrpcProcedure | LexXrpcSubscription
 
@@ -53,8 +53,7 @@ export async function dispatch(
   const route = routeOf(nsid)
   if (route) assertVerb(route.kind, request.method)
   if (route?.to === 'local') {
-    const { default: definition } = await route.load()
-    return serve(context, nsid, definition, services)
+    return serve(context, nsid, await loadHandler(nsid, route), services)
   }
   const fallback = fallbackOf(nsid, services)
   const isNamed = request.headers.has('atproto-proxy')

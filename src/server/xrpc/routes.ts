@@ -1,4 +1,6 @@
 /** The methods of this host by NSID. The generated tree says once, before the first request, what they are. */
+import { ProjectFileError } from '../../kernel/project-files.ts'
+import type { AnyDefinition } from './define.ts'
 import type { GeneratedRoute } from './route.ts'
 
 /** Every method of every lexicon. */
@@ -17,3 +19,15 @@ export const allRoutes = (): Routes => current
 /** What a method is and where it goes; undefined where no lexicon of the tree has it. */
 export const routeOf = (nsid: string): GeneratedRoute | undefined =>
   Object.hasOwn(current, nsid) ? current[nsid] : undefined
+
+/** @throws ProjectFileError the file of the handler cannot be loaded: others answer */
+export async function loadHandler(
+  nsid: string,
+  route: Pick<Extract<GeneratedRoute, { to: 'local' }>, 'load'>,
+): Promise<AnyDefinition> {
+  const file = `src/handlers/${nsid.replaceAll('.', '/')}.ts`
+  const { default: definition } = await route.load().catch((error: unknown) => {
+    throw new ProjectFileError(file, error)
+  })
+  return definition
+}

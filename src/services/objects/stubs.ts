@@ -30,9 +30,13 @@ export interface HostObjects {
   appTables(owner: string | undefined): AppClient
 }
 
-export function hostObjects(env: Env): HostObjects {
+/** @param onAccount told of each account that is called */
+export function hostObjects(env: Env, onAccount?: (did: string) => void): HostObjects {
   return {
-    account: (did, holder) => rpcClient(accountStub(env, did), holder),
+    account(did, holder) {
+      onAccount?.(did)
+      return rpcClient(accountStub(env, did), holder)
+    },
     get directory() {
       return rpcClient<DirectoryRpc>(directoryStub(env))
     },

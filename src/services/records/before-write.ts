@@ -1,7 +1,12 @@
 /** Asks the collection files of a project before something is written. */
 import { InternalServerError, XRPCError } from '@atproto/xrpc-server'
-import { type AnyPlannedWrite, collectionDefinition } from '../../kernel/collection-files.ts'
+import {
+  type AnyCollectionDefinition,
+  type AnyPlannedWrite,
+  collectionDefinition,
+} from '../../kernel/collection-files.ts'
 import type { Logger } from '../../kernel/log.ts'
+import { ProjectFileError } from '../../kernel/project-files.ts'
 import type { Write } from '../../storage/account/writes.ts'
 import { recordValue } from './json.ts'
 
@@ -13,7 +18,8 @@ class BeforeWriteError extends Error {
 /**
  * Has `beforeWrite` of each collection look at its writes, before any of them is done.
  *
- * @throws XRPCError what it refuses with; InternalServerError where it breaks down, which stands in the log
+ * @throws XRPCError what it refuses with; InternalServerError where it breaks down, or its file cannot be loaded, which stands
+ * in the log
  */
 export async function askBeforeWrite(
   did: string,
@@ -22,7 +28,7 @@ export async function askBeforeWrite(
 ): Promise<void> {
   for (const write of writes) {
     const { action, collection, rkey } = write
-    const definition = await collectionDefinition(collection)
+    const definition = await definitionOf(collection, log)
     if (!definition?.beforeWrite) continue
     const record = write.action === 'delete' ? undefined : recordValue(write.record.block)
     const { errors = [] } = definition
@@ -43,6 +49,20 @@ export async function askBeforeWrite(
       log.error('beforeWrite failed', error, { collection, action })
       throw new InternalServerError(`beforeWrite of ${collection} failed: nothing was written`)
     }
+  }
+}
+
+/** @throws InternalServerError without what the file says there is no telling whether the write is allowed */
+async function definitionOf(
+  collection: string,
+  log: Pick<Logger, 'error'>,
+): Promise<AnyCollectionDefinition | undefined> {
+  try {
+    return await collectionDefinition(collection)
+  } catch (error) {
+    const file = error instanceof ProjectFileError ? error.file : undefined
+    log.error('a collection file cannot be loaded', error, { collection, file })
+    throw new InternalServerError(`The file of ${collection} cannot be loaded: nothing was written`)
   }
 }
 

@@ -248,6 +248,6 @@ const isPlausibleRev = (rev: unknown): rev is string =>
 
 /** @param maxSize bytes */
 const importTooLarge = (maxSize: number): StorageError =>
-  new StorageError('PayloadTooLarge', `The repository is too large: at most ${maxSize} bytes`, 413)
+  new StorageError('PayloadTooLarge', `The repository is too large: at most ${maxSize} bytes`)
 
 const invalid = (message: string) => new StorageError('InvalidRequest', message)

@@ -174,7 +174,7 @@ export class Profile {
     const account = this.get()
     assertNotTakendown(account)
     if (account.status === 'deactivated') {
-      throw new StorageError('AccountDeactivated', 'Account is deactivated', 401)
+      throw new StorageError('AccountDeactivated', 'Account is deactivated')
     }
     return account
   }
@@ -261,7 +261,7 @@ export class Profile {
 /** @throws StorageError `AccountTakedown` */
 export function assertNotTakendown({ status }: Account): void {
   if (status === 'takendown') {
-    throw new StorageError('AccountTakedown', 'Account has been taken down', 401)
+    throw new StorageError('AccountTakedown', 'Account has been taken down')
   }
 }
 

@@ -49,18 +49,7 @@ export const MAX_DETAIL = 2048
 /** Old entries removed at once. */
 const BATCH = 1000
 
-type Row = {
-  id: number
-  at: number
-  actor: string
-  action: string
-  subject: string | null
-  account: string | null
-  detail: string
-  network: string
-  outcome: string | null
-  ended_at: number | null
-}
+type Row = Omit<AuditEntry, 'endedAt'> & { ended_at: number | null }
 
 export class AuditLog {
   readonly #sql: SqlStorage

@@ -15,6 +15,7 @@ export const directoryPlan: BackupPlan = {
     invite_code: 'kept',
     invite_use: 'kept',
     handle_rule: 'kept',
+    webhook: 'kept',
     sign_up_queue: 'kept',
     audit: 'kept',
     moderation_log: 'kept',

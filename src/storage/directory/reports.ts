@@ -177,7 +177,7 @@ export class Reports {
       .one()
     if (open < MAX_OPEN_BY_ACCOUNT) return
     const message = `You have ${open} reports that nobody has looked at yet`
-    throw new StorageError('TooManyReports', message, 429)
+    throw new StorageError('TooManyReports', message)
   }
 
   #makeRoom(): void {

@@ -238,6 +238,19 @@ export const migrations: readonly Migration[] = [
   ) WITHOUT ROWID;
   `,
   'ALTER TABLE account ADD COLUMN stored_bytes INTEGER;',
+  // A number is not given twice: what was not delivered yet would go to another one.
+  `
+  CREATE TABLE webhook (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    url TEXT NOT NULL,
+    audience TEXT NOT NULL,
+    method TEXT NOT NULL,
+    collections TEXT NOT NULL,
+    is_private INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    paused TEXT
+  );
+  `,
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */

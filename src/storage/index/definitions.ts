@@ -62,15 +62,18 @@ export class Definitions {
   /**
    * Brings the tables into line with what the project says now: makes those of new definitions, to be filled, and drops
    * those of collections that are not indexed any more. The old ones of changed definitions stay until the new are full.
+   *
+   * @param keep collections of which the project cannot say now what is indexed: theirs stay as they are
    */
-  adopt(specs: readonly IndexSpec[], now: number): void {
+  adopt(specs: readonly IndexSpec[], now: number, keep: ReadonlySet<string> = new Set()): void {
     const wanted = new Map(specs.map((spec) => [spec.collection, { spec, hash: hashOf(spec) }]))
     const isNew = [...wanted.values()].filter(
       ({ spec, hash }) => !this.of(spec.collection).some((known) => known.hash === hash),
     )
     const isOver = this.all().filter((known) => {
       const now = wanted.get(known.collection)
-      return !now || (known.state === 'building' && known.hash !== now.hash)
+      if (!now) return !keep.has(known.collection)
+      return known.state === 'building' && known.hash !== now.hash
     })
     // One that is wanted again, and was about to be replaced.
     const isSuperseded = this.all().filter((known) => {

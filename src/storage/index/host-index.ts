@@ -1,12 +1,13 @@
 import type { SequencedEvent } from '../sequencer/log.ts'
 import { type AccountState, IndexedAccounts } from './accounts.ts'
+import type { CatchUp } from './backlog.ts'
 import { Definitions, type IndexDefinition } from './definitions.ts'
 import { type LoggedChange, type LoggedEvent, readFrame } from './feed.ts'
 import { HiddenRecords } from './hidden-records.ts'
 import { RecordTables } from './records.ts'
 import { Scans } from './scans.ts'
 import type { IndexSpec } from './spec.ts'
-import { HookTasks } from './tasks.ts'
+import { type HookedCommit, HookTasks } from './tasks.ts'
 
 /** Records of a deleted account that are removed at once. */
 const REMOVED_AT_ONCE = 500
@@ -32,11 +33,14 @@ export class HostIndex {
   readonly #sql: SqlStorage
   #position: number | undefined
 
-  /** @param sql the database of `storage`, wrapped where its rows are counted */
+  /**
+   * @param sql the database of `storage`, wrapped where its rows are counted
+   * @param maxWaiting bytes of writes that wait for the hook of one collection
+   */
   constructor(
     storage: DurableObjectStorage,
     sql: SqlStorage = storage.sql,
-    { overwrites = false } = {},
+    { overwrites = false, maxWaiting }: { overwrites?: boolean; maxWaiting?: number } = {},
   ) {
     this.#storage = storage
     this.#sql = sql
@@ -45,7 +49,7 @@ export class HostIndex {
     this.records = new RecordTables(sql, overwrites)
     this.hidden = new HiddenRecords(sql)
     this.scans = new Scans(sql, this)
-    this.tasks = new HookTasks(storage, sql)
+    this.tasks = new HookTasks(storage, sql, maxWaiting)
   }
 
   /** The number of the last event that was read; undefined before the first. */
@@ -80,7 +84,10 @@ export class HostIndex {
   take(events: readonly SequencedEvent[], upTo: number, wanted: Wanted, now: number): boolean {
     const indexed = new Set(this.definitions.all().map(({ collection }) => collection))
     const isWanted = (name: string) => indexed.has(name) || wanted.hasHook(name)
-    const read = events.flatMap(({ frame }) => readFrame(frame, isWanted) ?? [])
+    const read = events.flatMap(({ seq, frame }) => {
+      const event = readFrame(frame, isWanted)
+      return event ? [{ ...event, seq }] : []
+    })
     this.transaction(() => {
       // The first commits of new accounts, by their revs: all that comes after is in the log.
       const first = new Map(
@@ -92,6 +99,32 @@ export class HostIndex {
       this.#move(upTo)
     })
     return read.some(({ kind }) => kind !== 'commit')
+  }
+
+  /**
+   * Reads events again for accounts whose writes had to stay in the log, as there was no room for them among those that wait
+   * for hooks.
+   *
+   * @param upTo number of the event up to which these are all
+   * @returns whether there is more to read
+   */
+  catchUp(
+    part: CatchUp,
+    events: readonly SequencedEvent[],
+    upTo: number,
+    wanted: Wanted,
+    now: number,
+  ): boolean {
+    const position = this.position() ?? 0
+    const isLive = upTo >= position
+    const commits = events.flatMap(({ seq, frame }) => {
+      const event = readFrame(frame, (name) => wanted.hasHook(name))
+      return event?.kind === 'commit' ? hookedCommits({ ...event, seq }, wanted) : []
+    })
+    this.transaction(() => {
+      this.tasks.catchUp(part, commits, Math.min(upTo, position), isLive, now)
+    })
+    return !isLive
   }
 
   /**
@@ -133,11 +166,12 @@ export class HostIndex {
     this.definitions.clearCache()
     this.accounts.clearCache()
     this.hidden.clearCache()
+    this.tasks.clearCache()
     this.#position = undefined
   }
 
   #apply(
-    event: LoggedEvent,
+    event: LoggedEvent & { seq: number },
     first: ReadonlyMap<string, string>,
     wanted: Wanted,
     now: number,
@@ -147,10 +181,8 @@ export class HostIndex {
     else if (event.kind === 'sync') {
       if (first.get(did) !== event.rev) this.scans.ask(did)
     } else {
-      for (const change of event.changes) {
-        this.#index(did, event.rev, change)
-        if (wanted.hasHook(change.collection)) this.tasks.add(did, event.rev, change, now)
-      }
+      for (const change of event.changes) this.#index(did, event.rev, change)
+      for (const commit of hookedCommits(event, wanted)) this.tasks.add(commit, now)
     }
   }
 
@@ -207,4 +239,15 @@ export class HostIndex {
       throw error
     }
   }
+}
+
+/** The writes of a commit that hooks are told of, by collection. */
+function hookedCommits(
+  { did, rev, seq, changes }: Extract<LoggedEvent, { kind: 'commit' }> & { seq: number },
+  wanted: Wanted,
+): HookedCommit[] {
+  const hooked = changes.filter(({ collection }) => wanted.hasHook(collection))
+  return [...Map.groupBy(hooked, ({ collection }) => collection)].map(([collection, changes]) => ({
+    ...{ collection, did, rev, seq, changes },
+  }))
 }

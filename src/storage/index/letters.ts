@@ -1,14 +1,16 @@
+import { type HookLanes, SIZE } from './lanes.ts'
 import type { HookTask } from './task.ts'
 
 /** A write of which a hook was told in vain, and that was given up; without its record. */
-export interface HookLetter extends Omit<HookTask, 'unheard' | 'cid' | 'block'> {
+export interface HookLetter extends Omit<HookTask, 'unheard' | 'stuck' | 'cid' | 'block'> {
   error: string
   /** ms since the epoch. */
   failedAt: number
 }
 
-/** Given up writes that are kept, of each collection. */
+/** Given up writes that are kept, of each collection, and bytes that they come to. */
 export const MAX_LETTERS = 1_000
+const MAX_LETTER_BYTES = 64 * 1024 * 1024
 
 /** Characters of an error that are kept. */
 const MAX_ERROR = 500
@@ -19,10 +21,16 @@ type Row = Omit<HookLetter, 'failedAt'> & { failed_at: number }
 export class HookLetters {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
+  readonly #lanes: Pick<HookLanes, 'grow' | 'clearCache'>
 
-  constructor(storage: DurableObjectStorage, sql: SqlStorage = storage.sql) {
+  constructor(
+    storage: DurableObjectStorage,
+    sql: SqlStorage,
+    lanes: Pick<HookLanes, 'grow' | 'clearCache'>,
+  ) {
     this.#storage = storage
     this.#sql = sql
+    this.#lanes = lanes
   }
 
   /** Keeps a task that is about to be removed; in a transaction of the caller's. @returns how many are not kept any more */
@@ -35,9 +43,12 @@ export class HookLetters {
       id,
     )
     return this.#remove(
-      `collection = ? AND id <= (SELECT id FROM hook_letter WHERE collection = ?
-         ORDER BY id DESC LIMIT 1 OFFSET ${MAX_LETTERS})`,
-      [collection, collection],
+      `collection = ?1 AND id <= (
+         SELECT max(id) FROM (
+           SELECT id, row_number() OVER newest AS place, sum(${SIZE}) OVER newest AS bytes FROM hook_letter
+           WHERE collection = ?1 WINDOW newest AS (ORDER BY id DESC)
+         ) WHERE place > ${MAX_LETTERS} OR (place > 1 AND bytes > ${MAX_LETTER_BYTES}))`,
+      [collection],
     )
   }
 
@@ -64,8 +75,9 @@ export class HookLetters {
     return this.#storage.transactionSync(() => {
       const [condition, values] = id === undefined ? ['true', []] : ['id = ?', [id]]
       const lanes = this.#sql
-        .exec<{ collection: string; did: string }>(
-          `SELECT DISTINCT collection, did FROM hook_letter WHERE ${condition}`,
+        .exec<{ collection: string; did: string; n: number; bytes: number }>(
+          `SELECT collection, did, count(*) AS n, sum(${SIZE}) AS bytes FROM hook_letter
+           WHERE ${condition} GROUP BY collection, did`,
           ...values,
         )
         .toArray()
@@ -75,13 +87,8 @@ export class HookLetters {
          WHERE ${condition} ORDER BY id`,
         ...values,
       )
-      for (const { collection, did } of lanes) {
-        this.#sql.exec(
-          'INSERT OR IGNORE INTO hook_lane (collection, did, due_at) VALUES (?, ?, ?)',
-          collection,
-          did,
-          now,
-        )
+      for (const { collection, did, n, bytes } of lanes) {
+        this.#lanes.grow(collection, did, n, bytes, now)
       }
       return this.#remove(condition, values)
     })
@@ -90,6 +97,12 @@ export class HookLetters {
   /** @param id undefined: all of them @returns how many there were */
   drop(id: number | undefined): number {
     return id === undefined ? this.#remove('true', []) : this.#remove('id = ?', [id])
+  }
+
+  count(collection: string): number {
+    return this.#sql
+      .exec<{ n: number }>('SELECT count(*) AS n FROM hook_letter WHERE collection = ?', collection)
+      .one().n
   }
 
   /** Those of an account that is gone. */

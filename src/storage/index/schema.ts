@@ -110,4 +110,59 @@ export const migrations: readonly Migration[] = [
     error TEXT
   ) WITHOUT ROWID;
   `,
+  // How much waits for hooks, and what did not fit among it.
+  `
+  ALTER TABLE hook_lane ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE hook_lane ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+  UPDATE hook_lane SET (waiting, held) = (
+    SELECT count(*), ifnull(sum(1024 + ifnull(length(block), 0)), 0) FROM hook_task
+    WHERE hook_task.collection = hook_lane.collection AND hook_task.did = hook_lane.did
+  );
+  ALTER TABLE hook_count ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE hook_behind (
+    collection TEXT NOT NULL,
+    did TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (collection, did)
+  ) WITHOUT ROWID;
+  `,
+  // Attempts in a row that ended with a host that did not answer any more, and when the last one was begun.
+  `
+  ALTER TABLE hook_task ADD COLUMN stuck INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE hook_task ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;
+  `,
+  // Services outside that are told of writes: how far each is, and what it would not take.
+  `
+  CREATE TABLE webhook_state (
+    id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    skipped INTEGER NOT NULL,
+    lost INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    error TEXT,
+    failing_since INTEGER,
+    next_at INTEGER NOT NULL,
+    progress TEXT
+  );
+
+  CREATE TABLE webhook_letter (
+    id INTEGER PRIMARY KEY,
+    webhook INTEGER NOT NULL,
+    did TEXT NOT NULL,
+    rev TEXT NOT NULL,
+    time TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    collection TEXT NOT NULL,
+    rkey TEXT NOT NULL,
+    action TEXT NOT NULL,
+    cid BLOB,
+    block BLOB,
+    error TEXT NOT NULL,
+    failed_at INTEGER NOT NULL
+  );
+  CREATE INDEX webhook_letter_of ON webhook_letter (webhook, id);
+  CREATE INDEX webhook_letter_did ON webhook_letter (did);
+  `,
 ]

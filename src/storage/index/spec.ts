@@ -21,7 +21,7 @@ export interface IndexSpec {
 }
 
 /** Changes whenever what is stored changes: then everything is read from the repositories again. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** What tells one definition from another. */
 export function hashOf(spec: IndexSpec): string {
@@ -40,8 +40,22 @@ export function toKey(kind: KeyKind, value: unknown): string | number | null {
   }
   if (typeof value !== 'string') return null
   if (kind !== 'datetime') return value.slice(0, MAX_KEY)
-  const time = Date.parse(value)
-  return Number.isNaN(time) ? null : new Date(time).toISOString()
+  return timeKey(Date.parse(value))
+}
+
+/** ms from the first moment of a `Date` to 1970, which have 16 digits, as those to the last moment do. */
+const TO_1970 = 8.64e15
+const DIGITS = 16
+
+/**
+ * A text that sorts as the time does, in ms. An offset may lead out of the four digits of a year: what is before the year 0 has a
+ * hyphen in front, which sorts before digits, what is after 9999 a colon, which sorts behind them.
+ */
+function timeKey(time: number): string | null {
+  if (Number.isNaN(time)) return null
+  const iso = new Date(time).toISOString()
+  if (iso.startsWith('-')) return `-${String(time + TO_1970).padStart(DIGITS, '0')}`
+  return iso.startsWith('+') ? `:${String(time).padStart(DIGITS, '0')}` : iso
 }
 
 /** What is at a place in a record's JSON. */

@@ -15,6 +15,8 @@ export interface HookTask {
   attempts: number
   /** How many of the last attempts ended without a word, that which is under way included. */
   unheard: number
+  /** How many of them ended with a host that did not answer any more. */
+  stuck: number
 }
 
 /** As it is stored. */

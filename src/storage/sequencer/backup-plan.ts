@@ -18,6 +18,6 @@ export const sequencerPlan: BackupPlan = {
     job: { left: 'jobs follow from what is stored' },
     schema_version: { left: 'the first line says it' },
   },
-  values: {},
+  values: { webhooks: { left: 'the index says it' } },
   where: { source: "did GLOB 'did:*' AND status IS NOT 'deleted'" },
 }

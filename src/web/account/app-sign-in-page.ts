@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import { alertBox, type Html, type PageConfig, page, scriptAlert } from '../layout.ts'
 import { APP_SIGN_IN } from './alternative-sign-in.ts'
+import { signInFields } from './sign-in-fields.ts'
 
 export interface AppSignIn {
   /** Path and query of the provider's page that somebody came from, and goes back to. */
@@ -29,11 +30,7 @@ ${alertBox(alert)}${scriptAlert()}
 </form>
 <form method="post" action="${APP_SIGN_IN}">
 <input type="hidden" name="next" value="${next}">
-<label for="identifier">Handle or email address</label>
-<input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
- spellcheck="false" required>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="512" required>
+${signInFields(identifier)}
 <label for="code">Code of your authenticator app, or a recovery code</label>
 <input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="40">
 <button class="wide second">Sign in with password and code</button>

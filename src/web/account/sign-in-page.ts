@@ -10,6 +10,7 @@ import {
   scriptAlert,
 } from '../layout.ts'
 import type { KnownAccount } from './resume.ts'
+import { signInFields } from './sign-in-fields.ts'
 
 export interface SignInPage {
   alert?: string
@@ -39,11 +40,7 @@ ${nextField(next)}<button class="wide">Sign in with a passkey</button>
 <p class="or">or</p>
 </form>
 <form method="post" action="${SETTINGS}/sign-in">
-${nextField(next)}<label for="identifier">Handle or email address</label>
-<input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
- spellcheck="false" required>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="512" required>
+${nextField(next)}${signInFields(identifier)}
 ${REMEMBER}
 <button class="wide second">Sign in with the password</button>
 </form>

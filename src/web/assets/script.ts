@@ -44,20 +44,21 @@ async function register(paths, extra, name) {
   await post(paths.register, {
     ...extra,
     name,
-    answer: {
-      id: credential.id,
-      rawId: encode(credential.rawId),
-      type: credential.type,
-      authenticatorAttachment: credential.authenticatorAttachment,
-      clientExtensionResults: credential.getClientExtensionResults(),
-      response: {
-        clientDataJSON: encode(response.clientDataJSON),
-        attestationObject: encode(response.attestationObject),
-        transports: response.getTransports?.() ?? [],
-      },
-    },
+    answer: answerOf(credential, {
+      attestationObject: encode(response.attestationObject),
+      transports: response.getTransports?.() ?? [],
+    }),
   })
 }
+
+const answerOf = (credential, response) => ({
+  id: credential.id,
+  rawId: encode(credential.rawId),
+  type: credential.type,
+  authenticatorAttachment: credential.authenticatorAttachment,
+  clientExtensionResults: credential.getClientExtensionResults(),
+  response: { clientDataJSON: encode(credential.response.clientDataJSON), ...response },
+})
 
 async function signIn(paths, extra) {
   const options = await post(paths.options, {})
@@ -67,19 +68,11 @@ async function signIn(paths, extra) {
   const { response } = credential
   return post(paths.signIn, {
     ...extra,
-    answer: {
-      id: credential.id,
-      rawId: encode(credential.rawId),
-      type: credential.type,
-      authenticatorAttachment: credential.authenticatorAttachment,
-      clientExtensionResults: credential.getClientExtensionResults(),
-      response: {
-        clientDataJSON: encode(response.clientDataJSON),
-        authenticatorData: encode(response.authenticatorData),
-        signature: encode(response.signature),
-        userHandle: encode(response.userHandle) ?? undefined,
-      },
-    },
+    answer: answerOf(credential, {
+      authenticatorData: encode(response.authenticatorData),
+      signature: encode(response.signature),
+      userHandle: encode(response.userHandle) ?? undefined,
+    }),
   })
 }
 

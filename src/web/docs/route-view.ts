@@ -12,7 +12,7 @@ import {
 import { networkLimitOf } from '../../server/limits/network-limits.ts'
 import { bodyLimitOf } from '../../server/xrpc/body.ts'
 import { fallbackOf } from '../../server/xrpc/fallback.ts'
-import { routeOf } from '../../server/xrpc/routes.ts'
+import { loadHandler, routeOf } from '../../server/xrpc/routes.ts'
 import type { Html } from '../layout.ts'
 
 type Settings = Pick<Services, 'config'>
@@ -61,7 +61,7 @@ export async function accessTo(
   if (destination.to === 'refused') return undefined
   const route = routeOf(nsid)
   if (route?.to !== 'local') return { ...accessOfForwarded(nsid), bodyLimit: undefined }
-  const { default: definition } = await route.load()
+  const definition = await loadHandler(nsid, route)
   return { ...accessOf(definition), bodyLimit: bodyLimitOf(definition, config) }
 }
 

@@ -2,8 +2,10 @@
 import { version } from '../../../package.json'
 import type { Services } from '../../context/services.ts'
 import { hasCollectionFiles } from '../../kernel/collection-files.ts'
+import { hasJobs } from '../../kernel/job-files.ts'
 import { counter, gauge } from '../../kernel/metrics/counters.ts'
 import type { Family } from '../../kernel/metrics/exposition.ts'
+import { reportWebhooks } from '../../services/webhooks/webhooks.ts'
 
 /** How long an answer counts, in ms, so that several who read often cost no more than one. */
 const FRESH = 5_000
@@ -101,10 +103,21 @@ const backups: Source = async (services) => {
 /** What collection files ask for. */
 const collections: Source = async ({ hostIndex }) => {
   if (!hasCollectionFiles()) return []
-  const { collections: all, hooks } = await hostIndex.operator.report()
-  const sum = (what: 'waiting' | 'letters') => hooks.reduce((total, one) => total + one[what], 0)
+  const { collections: all, hooks, failed } = await hostIndex.operator.report()
+  const sum = (what: 'waiting' | 'letters' | 'behind' | 'lost') =>
+    hooks.reduce((total, one) => total + one[what], 0)
   return [
     gauge('cumulus_hooks_waiting', 'Writes that wait for hooks.', sum('waiting')),
+    gauge(
+      'cumulus_hooks_behind_accounts',
+      'Accounts whose further writes wait for hooks in the log.',
+      sum('behind'),
+    ),
+    counter(
+      'cumulus_hooks_lost',
+      'How often writes of an account had left the log before a hook was told.',
+      sum('lost'),
+    ),
     gauge(
       'cumulus_hooks_given_up',
       'Writes of which hooks were not told, and kept.',
@@ -115,6 +128,61 @@ const collections: Source = async ({ hostIndex }) => {
       'Collections that are being read into an index.',
       all.filter(({ filling }) => filling).length,
     ),
+    gauge(
+      'cumulus_collection_files_failed',
+      'Collection files that cannot be loaded.',
+      failed.length,
+    ),
+  ]
+}
+
+/** What the app does at its times. A job has a name of the project's files. */
+const jobs: Source = async ({ hostIndex }) => {
+  if (!hasJobs()) return []
+  const all = await hostIndex.jobs.list()
+  return [
+    {
+      name: 'cumulus_job_last_success_timestamp_seconds',
+      type: 'gauge',
+      help: 'When the last run of a job began that succeeded.',
+      samples: all.flatMap(({ name, lastRun }) =>
+        lastRun === null ? [] : [{ labels: { job: name }, value: lastRun / 1000 }],
+      ),
+    },
+    {
+      name: 'cumulus_job_failures',
+      type: 'gauge',
+      help: 'Runs of a job that have failed since.',
+      samples: all.map(({ name, failures }) => ({ labels: { job: name }, value: failures })),
+    },
+  ]
+}
+
+/** Services outside that are told of writes. */
+const webhooks: Source = async (services) => {
+  const all = await reportWebhooks(services)
+  if (all.length === 0) return []
+  return [
+    gauge(
+      'cumulus_webhooks_paused',
+      'Webhooks to which nothing is sent.',
+      all.filter(({ paused }) => paused !== null).length,
+    ),
+    gauge(
+      'cumulus_webhooks_failing',
+      'Webhooks whose last attempt failed.',
+      all.filter(({ attempts }) => attempts > 0).length,
+    ),
+    gauge(
+      'cumulus_webhooks_behind_events',
+      'Events that the slowest one has not come to.',
+      Math.max(...all.map(({ behind }) => behind)),
+    ),
+    gauge(
+      'cumulus_webhooks_given_up',
+      'Writes that were not taken, and are kept.',
+      all.reduce((sum, { letters }) => sum + letters, 0),
+    ),
   ]
 }
 
@@ -122,6 +190,8 @@ const SOURCES: readonly { name: string; fresh: number; read: Source }[] = [
   { name: 'firehose', fresh: FRESH, read: firehose },
   { name: 'mail', fresh: FRESH, read: mail },
   { name: 'collections', fresh: FRESH, read: collections },
+  { name: 'jobs', fresh: FRESH, read: jobs },
+  { name: 'webhooks', fresh: FRESH, read: webhooks },
   { name: 'machine', fresh: FRESH, read: machine },
   { name: 'accounts', fresh: FRESH_ACCOUNTS, read: accounts },
   { name: 'backups', fresh: FRESH_ACCOUNTS, read: backups },

@@ -16,6 +16,7 @@ import { identityCommands } from './identity.ts'
 import { jobCommands } from './jobs.ts'
 import { restoreCommands } from './restore.ts'
 import { secretCommands } from './secrets.ts'
+import { webhookCommands } from './webhooks.ts'
 
 /** Sign-ups in one answer. */
 const PAGE = 100
@@ -136,6 +137,7 @@ export const operatorCommands = new Hono<CommandEnv>()
   .route('/', restoreCommands)
   .route('/', hookCommands)
   .route('/', jobCommands)
+  .route('/', webhookCommands)
   .notFound((c) => c.json({ error: 'NotFound', message: `nothing at ${c.req.path}` }, 404))
   .onError((error, c) => {
     if (isInternal(error)) c.env.services.log.error('request failed', error, { path: c.req.path })

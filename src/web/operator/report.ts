@@ -49,6 +49,9 @@ export async function readReport(services: Services): Promise<HostReport> {
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
     ...{ freeBytes, logLimit, risks },
     index: state.index,
+    webhooks: state.webhooks.map(({ id, paused, attempts, letters, error }) => ({
+      ...{ id, paused, attempts, letters, error },
+    })),
     jobs,
     alerts: alerts(state).map(({ what, help, grave }) => ({ what, help, grave })),
     ...{ hostname, publicUrl, serviceDid, handleDomains, plcUrl, dohUrl, registration },

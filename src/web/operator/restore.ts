@@ -36,6 +36,9 @@ export const restoreCommands = new Hono<CommandEnv>()
   .post('/operator/restore/finish', (c) =>
     asOperator(c, 'host restored', {}, async () => {
       await c.env.services.directory.restore.finishHost()
+      // They begin here: the index of this host knows nothing of them.
+      const webhooks = await c.env.services.directory.webhooks.list()
+      if (webhooks.length > 0) await c.env.services.hostIndex.webhooks.adopt()
       return c.json({})
     }),
   )

@@ -13,6 +13,8 @@ const WELL: HostState = {
   firehose: { head: 9, consumers: 1, behind: 0, lastEventAt: 5, relays: [], accounts: 3 },
   said: [{ kind: 'known', status: 'active', seq: 9, accounts: 3 }],
   index: undefined,
+  jobs: [],
+  webhooks: [],
   mails: { waiting: 3, failed: 0, lastError: 'an old one' },
   waiting: 0,
   burst: { lastHour: 0, episode: null },
@@ -25,6 +27,17 @@ const WELL: HostState = {
 }
 
 const SCHEDULED = { interval: 1, run: null, last: null, error: { at: 1, message: 'no recipient' } }
+
+const JOB = {
+  ...{ name: 'forget', schedule: 'every 1 hour', nextAt: 1, startedAt: null },
+  ...{ lastRun: null, lastMs: null, failures: 0, error: null },
+}
+
+const WEBHOOK = {
+  ...{ id: 1, url: 'https://a.example.com/', audience: 'did:web:a', method: 'a.b.c' },
+  ...{ collections: ['a.b.*'], isPrivate: false, createdAt: 1, paused: null, position: 9 },
+  ...{ behind: 0, delivered: 1, skipped: 0, lost: 0, letters: 0, attempts: 0 },
+}
 
 const episode = {
   since: 0,
@@ -55,6 +68,10 @@ test.each<[Partial<HostState>, string, string]>([
   [{ mails: { ...WELL.mails, failed: 2 } }, 'mail', '2 mails were given up'],
   [{ mails: { ...WELL.mails, waiting: 500 } }, 'mail', '500 mails wait'],
   [{ burst: { lastHour: 40, episode } }, 'sign-ups', 'burst'],
+  [{ jobs: [{ ...JOB, failures: 2, error: 'x' }, JOB] }, 'jobs', '1 job fails: forget'],
+  [{ webhooks: [{ ...WEBHOOK, paused: 'It answered 410' }] }, 'webhooks', '1 webhook is paused'],
+  [{ webhooks: [{ ...WEBHOOK, attempts: 7 }, WEBHOOK] }, 'webhooks', 'or failing for a while'],
+  [{ webhooks: [{ ...WEBHOOK, letters: 2 }] }, 'webhooks', 'did not take 2 writes'],
   [{ waiting: 1 }, 'sign-ups', '1 sign-up waits'],
   [{ openReports: 100 }, 'moderation/reports', '100 reports are open'],
   [{ accounts: { ...WELL.accounts, attention: 2 } }, 'accounts?show=attention', '2 accounts'],

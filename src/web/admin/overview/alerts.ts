@@ -20,6 +20,8 @@ const LITTLE_ROOM = 1024 ** 3
 
 /** Events that a consumer may be behind, and mails that may wait. */
 const FAR_BEHIND = 1000
+/** Attempts in a row that may fail: two minutes. */
+const FEW_ATTEMPTS = 6
 const MANY_MAILS = 100
 
 export function alerts(host: HostState): Alert[] {
@@ -28,7 +30,13 @@ export function alerts(host: HostState): Alert[] {
   const relays = { path: 'relays', title: 'Relays and firehose' }
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
+  const behind = (host.index?.hooks ?? []).filter((one) => (one.behind ?? 0) > 0)
+  const failing = host.jobs.filter(({ failures }) => failures > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
+  const unserved = host.webhooks.filter(
+    ({ paused, attempts }) => paused !== null || attempts > FEW_ATTEMPTS,
+  )
+  const refused = host.webhooks.reduce((sum, { letters }) => sum + letters, 0)
   const all: (Alert | false)[] = [
     freeBytes !== undefined &&
       freeBytes < LITTLE_ROOM && {
@@ -67,12 +75,47 @@ export function alerts(host: HostState): Alert[] {
       title: 'Mail',
       grave: true,
     },
+    ...(host.index?.failed ?? []).map(({ message }) => ({
+      what: `${message}.`,
+      help: 'Writes into its collection are refused until a release in which it can be: the log says where it throws.',
+      path: 'collections',
+      title: 'Collections',
+      grave: true,
+    })),
+    behind.length > 0 && {
+      what: `More writes wait for the hook of ${behind.map(({ collection }) => collection).join(', ')} than are kept ready.`,
+      help: 'They are told from the log of events, as long as that has them: see why the hook fails or is slow.',
+      path: 'collections',
+      title: 'Collections',
+      grave: false,
+    },
     givenUp > 0 && {
       what: `Hooks were not told of ${counted(givenUp, 'write')}.`,
       help: 'The page says why: mend it, then tell them again.',
       path: 'collections',
       title: 'Collections',
       grave: true,
+    },
+    failing.length > 0 && {
+      what: `${counted(failing.length, 'job fails', 'jobs fail')}: ${failing.map(({ name }) => name).join(', ')}.`,
+      help: 'Each is run again by itself. The page says why it fails.',
+      path: 'jobs',
+      title: 'Jobs',
+      grave: true,
+    },
+    unserved.length > 0 && {
+      what: `${counted(unserved.length, 'webhook is', 'webhooks are')} paused, or failing for a while.`,
+      help: 'The page says why. What is not sent within the time that the log of events has it is lost to that service.',
+      path: 'webhooks',
+      title: 'Webhooks',
+      grave: true,
+    },
+    refused > 0 && {
+      what: `Webhooks did not take ${counted(refused, 'write')}.`,
+      help: 'The page says what they answered: send them again when that is mended.',
+      path: 'webhooks',
+      title: 'Webhooks',
+      grave: false,
     },
     burst.episode !== null && {
       what: `Sign-ups come in a burst: ${burst.lastHour} in the last hour.`,

@@ -3,11 +3,15 @@ import { version } from '../../../../package.json'
 import type { Services } from '../../../context/services.ts'
 import type { IndexReport } from '../../../contracts/host-index.ts'
 import type { ScheduledBackup } from '../../../contracts/host-report.ts'
+import type { JobState } from '../../../contracts/jobs.ts'
 import type { FirehoseStatus } from '../../../contracts/sequencer.ts'
+import type { WebhookView } from '../../../contracts/webhooks.ts'
 import { hasCollectionFiles } from '../../../kernel/collection-files.ts'
 import { type Risk, risksOf } from '../../../kernel/config/risks.ts'
+import { hasJobs } from '../../../kernel/job-files.ts'
 import type { Quota } from '../../../kernel/quota.ts'
 import type { RelayStatus } from '../../../services/relays.ts'
+import { reportWebhooks } from '../../../services/webhooks/webhooks.ts'
 import type { AccountCounts } from '../../../storage/directory/account-list.ts'
 import type { BurstView } from '../../../storage/directory/bursts.ts'
 import type { HostActivity } from '../../../storage/sequencer/activity.ts'
@@ -25,6 +29,8 @@ export interface HostState {
   said: readonly RelayStatus[]
   /** What collection files ask for; undefined: there are none. */
   index: IndexReport | undefined
+  jobs: readonly JobState[]
+  webhooks: readonly WebhookView[]
   mails: { waiting: number; failed: number; lastError: string | undefined }
   /** Sign-ups that wait for approval, and those of late. */
   waiting: number
@@ -45,19 +51,33 @@ export async function readHost(services: Services): Promise<HostState> {
   // One that does not answer is no reason to show nothing.
   const scheduled = services.scheduledBackup().catch(() => undefined)
   const firehose = await sequencer.status()
-  const [accounts, activity, said, mails, queue, burst, openReports, freeBytes, newest, index] =
-    await Promise.all([
-      directory.accounts.counts(),
-      sequencer.activity(),
-      Promise.all(firehose.relays.map(({ url }) => relays.of(url))),
-      directory.mails.counts(),
-      directory.signUps.list(1),
-      directory.signUps.burst(),
-      directory.reports.countOpen(),
-      space.free(),
-      newestVersion.get(),
-      hasCollectionFiles() ? hostIndex.operator.report() : undefined,
-    ])
+  const [
+    accounts,
+    activity,
+    said,
+    mails,
+    queue,
+    burst,
+    openReports,
+    freeBytes,
+    newest,
+    index,
+    jobs,
+    webhooks,
+  ] = await Promise.all([
+    directory.accounts.counts(),
+    sequencer.activity(),
+    Promise.all(firehose.relays.map(({ url }) => relays.of(url))),
+    directory.mails.counts(),
+    directory.signUps.list(1),
+    directory.signUps.burst(),
+    directory.reports.countOpen(),
+    space.free(),
+    newestVersion.get(),
+    hasCollectionFiles() ? hostIndex.operator.report() : undefined,
+    hasJobs() ? hostIndex.jobs.list() : [],
+    reportWebhooks(services),
+  ])
   return {
     version,
     asksVersion: newestVersion.isAsked,
@@ -67,6 +87,8 @@ export async function readHost(services: Services): Promise<HostState> {
     firehose,
     said,
     index,
+    jobs,
+    webhooks,
     mails,
     waiting: queue.total,
     burst,

@@ -41,6 +41,7 @@ export const collections: ConsolePage = {
         title: 'Collections',
         main: html`<h1>Collections</h1>
 ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
+${report.failed.map(({ message }) => html`<p class="bad">${message}. Writes into its collection are refused.</p>`)}
 <h2>Indexes</h2>
 ${report.collections.length === 0 ? html`<p class="quiet">Nothing is indexed.</p>` : indexTable(report.collections)}
 <h2>Hooks</h2>
@@ -101,11 +102,17 @@ const hookTable = (all: readonly HookCounts[]): Html => html`
   ({
     collection,
     waiting,
+    behind,
+    lost,
     failed,
     letters,
     dropped,
   }) => html`<tr><td data-label="Collection">${collection}</td>
-<td data-label="Writes that wait">${inThousands(waiting)}</td>
+<td data-label="Writes that wait">${inThousands(waiting)}${behind > 0 ? `, and those of ${counted(behind, 'account')} in the log` : ''}${
+    lost > 0
+      ? html`; <span class="bad">${inThousands(lost)} times some had left the log before</span>`
+      : ''
+  }</td>
 <td data-label="Failed attempts">${inThousands(failed)}</td>
 <td data-label="Given up">${inThousands(letters)}${dropped > 0 ? `, and ${inThousands(dropped)} that are not kept` : ''}</td></tr>`,
 )}</tbody></table></div>`

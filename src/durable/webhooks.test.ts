@@ -1,0 +1,233 @@
+/** Webhooks: what is sent, again and at once, what is given up, and what becomes of one that fails for long. */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { hostObjects, indexStub, sequencerStub } from '../services/objects/stubs.ts'
+import { addWebhook, pauseWebhook, removeWebhook } from '../services/webhooks/webhooks.ts'
+import { WebhookLetters, type WebhookWrite } from '../storage/index/webhook-letters.ts'
+import {
+  ADMIN_PASSWORD,
+  basic,
+  callAs,
+  makeAccount,
+  send,
+  type TestAccount,
+} from '../testing/host.ts'
+
+const objects = hostObjects(env)
+const NOTE = 'com.example.hook.note'
+const POLL = { timeout: 10_000 }
+
+interface Sent {
+  at: string
+  did: string
+  text: string
+}
+
+let sent: Sent[]
+/** What the service answers. */
+let answer: (text: string) => Response
+/** Requests that it has, and the most that it had at once. */
+let open = 0
+let most = 0
+
+beforeAll(async () => {
+  await send('/xrpc/_health')
+})
+
+beforeEach(() => {
+  sent = []
+  most = 0
+  answer = () => new Response()
+  vi.spyOn(console, 'error').mockReturnValue()
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
+    const { did, record } = JSON.parse(String(init?.body))
+    most = Math.max(most, ++open)
+    await scheduler.wait(5)
+    open--
+    const text = record?.text ?? ''
+    const response = answer(text)
+    if (response.ok) sent.push({ at: String(url), did, text })
+    return response
+  })
+})
+afterEach(() => vi.restoreAllMocks())
+
+let made = 0
+
+/** Adds one that is told of notes, for the rest of a test. */
+async function add(): Promise<number> {
+  const url = `https://app${made++}.example.com/xrpc/com.example.hook.take`
+  const id = await addWebhook({ url, collections: [NOTE] }, objects, false)
+  onTestFinished(() => removeWebhook(id, objects))
+  return id
+}
+
+async function write(account: TestAccount, text: string): Promise<void> {
+  const response = await callAs(account, 'com.atproto.repo.createRecord', {
+    repo: account.did,
+    collection: NOTE,
+    record: { $type: NOTE, text },
+    validate: false,
+  })
+  expect(response.status).toBe(200)
+}
+
+const viewOf = async (id: number) => {
+  const view = (await objects.hostIndex.webhooks.report()).find((one) => one.id === id)
+  if (!view) throw new Error('there is none')
+  return view
+}
+
+const inIndex = (work: (sql: SqlStorage) => void) =>
+  runInDurableObject(indexStub(env) as never, (_, { storage }) => work(storage.sql))
+
+const texts = () => sent.map(({ text }) => text)
+
+test('writes of one account are sent one after the other, those of several at once', async () => {
+  await add()
+  const accounts: TestAccount[] = []
+  while (accounts.length < 5) accounts.push(await makeAccount())
+  await objects.sequencer.tellOfEvents(false)
+  for (const n of [1, 2, 3]) for (const account of accounts) await write(account, `${n}`)
+  await objects.sequencer.tellOfEvents(true)
+  await objects.hostIndex.webhooks.adopt()
+  await vi.waitFor(() => expect(sent).toHaveLength(15), POLL)
+  for (const { did } of accounts) {
+    expect(sent.filter((one) => one.did === did).map(({ text }) => text)).toEqual(['1', '2', '3'])
+  }
+  expect(most).toBeGreaterThan(1)
+  expect(most).toBeLessThanOrEqual(8)
+})
+
+test('what was taken is not sent again when something beside it fails, also by another life of the object', async () => {
+  const id = await add()
+  const one = await makeAccount()
+  const other = await makeAccount()
+  answer = (text) => new Response(null, { status: text === 'refused' ? 400 : 200 })
+  await write(one, 'taken')
+  await write(other, 'refused')
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  await evictDurableObject(indexStub(env) as never)
+  answer = () => new Response()
+  await runDurableObjectAlarm(indexStub(env) as never)
+  await vi.waitFor(() => expect(texts()).toEqual(['taken', 'refused']), POLL)
+  await vi.waitFor(async () => expect(await viewOf(id)).toMatchObject({ behind: 0, delivered: 2 }))
+})
+
+test('what is refused ten times is given up and kept, and is sent again by hand', async () => {
+  const id = await add()
+  const account = await makeAccount()
+  answer = (text) => new Response('{"error":"TooSpicy"}', { status: text === 'hot' ? 422 : 200 })
+  await write(account, 'hot')
+  await write(account, 'mild')
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  // Nine attempts later.
+  await inIndex((sql) => {
+    sql.exec(
+      `UPDATE webhook_state SET attempts = 9, next_at = 0,
+       progress = (SELECT json_object('done', json('[]'), 'refused', json_object(key, 9))
+                   FROM json_each(progress, '$.refused')) WHERE id = ?`,
+      id,
+    )
+  })
+  await evictDurableObject(indexStub(env) as never)
+  await objects.hostIndex.webhooks.adopt()
+  await vi.waitFor(() => expect(texts()).toEqual(['mild']), POLL)
+  const [letter] = await objects.hostIndex.webhooks.letters(10)
+  expect(letter).toMatchObject({ webhook: id, did: account.did, error: 'It answered 422 TooSpicy' })
+  expect(await objects.hostIndex.webhooks.retry(letter?.id)).toEqual({ taken: 0, left: 1 })
+  answer = () => new Response()
+  expect(await objects.hostIndex.webhooks.retry()).toEqual({ taken: 1, left: 0 })
+  expect(texts()).toEqual(['mild', 'hot'])
+})
+
+test('it is left alone for as long as it asks, and not for ever', async () => {
+  const id = await add()
+  answer = () => new Response(null, { status: 429, headers: { 'retry-after': '86400' } })
+  await write(await makeAccount(), 'later')
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  const { nextAt = 0 } = await viewOf(id)
+  expect(nextAt - Date.now()).toBeGreaterThan(59 * 60_000)
+  expect(nextAt - Date.now()).toBeLessThanOrEqual(60 * 60_000)
+})
+
+test('one that has failed for three days is paused; when it goes on it has new patience', async () => {
+  const id = await add()
+  answer = () => new Response(null, { status: 503 })
+  await write(await makeAccount(), 'lasting')
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  await inIndex((sql) =>
+    sql.exec('UPDATE webhook_state SET failing_since = 1, next_at = 0 WHERE id = ?', id),
+  )
+  await evictDurableObject(indexStub(env) as never)
+  await objects.hostIndex.webhooks.adopt()
+  await vi.waitFor(async () => {
+    expect((await viewOf(id)).paused).toBe('It failed for 72 hours: It answered 503')
+  }, POLL)
+  answer = () => new Response()
+  expect(sent).toEqual([])
+  await pauseWebhook(id, null, objects)
+  await vi.waitFor(() => expect(texts()).toEqual(['lasting']), POLL)
+})
+
+test('nothing is sent of an account that is taken down or deleted by the time', async () => {
+  const id = await add()
+  const [down, gone] = [await makeAccount(), await makeAccount()]
+  await pauseWebhook(id, 'by the operator', objects)
+  await write(down, 'down')
+  await write(gone, 'gone')
+  await objects.account(down.did).lifecycle.setTakedown('x')
+  const deleted = await send('/xrpc/com.atproto.admin.deleteAccount', {
+    method: 'POST',
+    headers: {
+      authorization: basic('admin', ADMIN_PASSWORD),
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ did: gone.did }),
+  })
+  expect(deleted.status).toBe(200)
+  await pauseWebhook(id, null, objects)
+  await vi.waitFor(
+    async () => expect(await viewOf(id)).toMatchObject({ behind: 0, skipped: 2 }),
+    POLL,
+  )
+  expect(sent).toEqual([])
+})
+
+test('events that have left the log before are noted as lost, and it goes on behind them', async () => {
+  const id = await add()
+  await pauseWebhook(id, 'by the operator', objects)
+  const account = await makeAccount()
+  await write(account, 'lost')
+  const { head } = await objects.sequencer.status()
+  await runInDurableObject(sequencerStub(env) as never, (_, { storage }) => {
+    storage.sql.exec('UPDATE horizon SET pruned_to = ?', head)
+  })
+  await evictDurableObject(sequencerStub(env) as never)
+  await pauseWebhook(id, null, objects)
+  await write(account, 'told')
+  await vi.waitFor(() => expect(texts()).toEqual(['told']), POLL)
+  expect(await viewOf(id)).toMatchObject({ lost: 1, delivered: 1 })
+})
+
+test('no more than a thousand writes that were given up are kept for each, the newest', async () => {
+  await inIndex((sql) => {
+    const letters = new WebhookLetters(sql)
+    const one: WebhookWrite = {
+      ...{ did: 'did:web:a.test', rev: 'r', time: 't', seq: 1, collection: NOTE, rkey: 'k' },
+      ...{ action: 'create', cid: null, block: new Uint8Array(10) },
+    }
+    for (let n = 0; n < 1_003; n++) letters.add(7, { ...one, seq: n }, 'no', 1)
+    letters.add(8, one, 'no', 1)
+    expect([letters.count(7), letters.count(8)]).toEqual([1_000, 1])
+    const [oldest = 0] = letters.oldest(1)
+    expect(letters.find(oldest)?.write.seq).toBe(3)
+    for (let n = 0; n < 12; n++) {
+      letters.add(7, { ...one, block: new Uint8Array(1_500_000) }, 'no', 1)
+    }
+    expect(letters.count(7)).toBe(11)
+    letters.forget('did:web:a.test')
+    expect(letters.count()).toBe(0)
+  })
+})

@@ -1,0 +1,99 @@
+import type {
+  Webhook,
+  WebhookDeliveryRpc,
+  WebhookTrial,
+  WebhookView,
+} from '../../contracts/webhooks.ts'
+import { StorageError } from '../../storage/error.ts'
+import type { WebhookLetter } from '../../storage/index/webhook-letters.ts'
+import { bodyOf, deliver, type Told } from './deliver.ts'
+import type { WebhookRunner, WebhookRunnerParts } from './runner.ts'
+
+/** Given up writes in one answer, and that are tried by hand at once. */
+const MAX_LETTERS = 100
+
+/** How webhooks are doing, and what an operator does about them. */
+export class WebhookOperator implements WebhookDeliveryRpc {
+  readonly #runner: WebhookRunner
+  readonly #parts: WebhookRunnerParts
+
+  constructor(runner: WebhookRunner, parts: WebhookRunnerParts) {
+    this.#runner = runner
+    this.#parts = parts
+  }
+
+  wake(head: number): void {
+    this.#runner.wake(head)
+  }
+
+  adopt(): Promise<void> {
+    return this.#runner.adopt()
+  }
+
+  async report(): Promise<WebhookView[]> {
+    await this.#runner.adopt()
+    const { objects, letters } = this.#parts
+    const { head } = await objects.sequencer.status()
+    return this.#runner.all.flatMap((webhook) => {
+      const state = this.#runner.stateOf(webhook.id)
+      if (!state) return []
+      const { seq, delivered, skipped, lost, attempts, error, failingSince, nextAt } = state
+      return {
+        ...webhook,
+        ...{ position: seq, behind: Math.max(0, head - seq), delivered, skipped, lost, attempts },
+        letters: letters.count(webhook.id),
+        ...(error !== null && { error }),
+        ...(failingSince !== null && { failingSince }),
+        ...(attempts > 0 && webhook.paused === null && { nextAt }),
+      }
+    })
+  }
+
+  async test(id: number, did: string): Promise<WebhookTrial> {
+    const webhook = await this.#demand(id)
+    const begun = Date.now()
+    const told: Told = { id: `test-${begun}`, attempt: 1, action: 'test', did }
+    const answer = await deliver(webhook, did, JSON.stringify(told), this.#parts)
+    if (answer.kind === 'skipped') {
+      throw new StorageError('InvalidRequest', 'This account is not on this host, or taken down')
+    }
+    const ms = Date.now() - begun
+    if (answer.kind === 'taken') return { status: answer.status, ms }
+    return { ...(answer.status && { status: answer.status }), error: answer.error, ms }
+  }
+
+  letters(limit: number, before?: number): WebhookLetter[] {
+    return this.#parts.letters.list(Math.min(limit, MAX_LETTERS), before)
+  }
+
+  async retry(id?: number): Promise<{ taken: number; left: number }> {
+    const { letters } = this.#parts
+    let taken = 0
+    for (const one of id === undefined ? letters.oldest(MAX_LETTERS) : [id]) {
+      const letter = letters.find(one)
+      if (!letter) continue
+      const webhook = await this.#demand(letter.webhook)
+      const { write } = letter
+      const body = bodyOf(`${write.seq}-again-${one}`, 2, write)
+      const answer = await deliver(webhook, write.did, body, this.#parts)
+      if (answer.kind === 'taken' || answer.kind === 'skipped') {
+        letters.drop(one)
+        taken++
+      } else if (answer.kind !== 'refused') break
+    }
+    return { taken, left: letters.count() }
+  }
+
+  drop(id?: number): number {
+    return this.#parts.letters.drop(id)
+  }
+
+  /** @throws StorageError `InvalidRequest` */
+  async #demand(id: number): Promise<Webhook> {
+    const find = () => this.#runner.all.find((one) => one.id === id)
+    if (!find()) await this.#runner.adopt()
+    const webhook = find()
+    if (!webhook) throw new StorageError('InvalidRequest', `There is no webhook ${id}`)
+    return webhook
+  }
+}

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
-import type { WorkerModule } from '../host/workerd.ts'
+import type { WorkerModule } from '../host/workerd-config.ts'
 import { DevHost } from './dev-host.ts'
 import { tapFirehose } from './firehose-tap.ts'
 import { HostAnswers } from './host-answers.ts'

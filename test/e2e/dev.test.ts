@@ -226,7 +226,8 @@ test('two hosts: each knows the accounts of the other, and an account moves', as
   dev = await startDev(['--two'], { PDS_PORT: String(port) })
   const second = `http://localhost:${port + 1}`
   const output = () => dev?.output() ?? ''
-  await vi.waitFor(() => expect(output()).toContain(`Sign in at ${second} as bob.test2`))
+  await vi.waitFor(() => expect(output()).toMatch(/PLC directory is (\S+);/))
+  expect(output()).toContain(`Sign in at ${second} as bob.test2`)
   const [, plc = ''] = /PLC directory is (\S+);/.exec(output()) ?? []
   const vars = parseEnv(readFileSync(join(project, '.dev.vars'), 'utf8'))
   const password = vars.PDS_FIRST_PASSWORD ?? ''

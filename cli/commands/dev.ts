@@ -3,15 +3,16 @@
  * around a host: a directory, an AppView, a consumer of the firehose, mail.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { basename, join } from 'node:path'
-import { parseArgs, parseEnv, styleText } from 'node:util'
+import { join } from 'node:path'
+import { styleText } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import { builtPath } from '../../codegen/layout.ts'
-import { DEFAULT_PORT, type RawSettings } from '../../src/kernel/config/settings.ts'
+import type { RawSettings } from '../../src/kernel/config/settings.ts'
+import { readArguments } from '../dev/arguments.ts'
 import { DevBundler } from '../dev/bundle/bundler.ts'
+import { readDevVars, watchSettings } from '../dev/dev-vars.ts'
 import type { HostAnswers } from '../dev/host-answers.ts'
 import { hasSeeds, loadSeeds, SEEDS } from '../dev/load-seeds.ts'
 import { startDevNetwork } from '../dev/network.ts'
@@ -23,10 +24,8 @@ import { PACKAGE_ROOT, ROOT } from '../host/bundle.ts'
 import { ensureFirstAccount, isLocal } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
-import { DEV_VARS } from '../operator/operator.ts'
-import { makeSecrets } from '../settings/local.ts'
 import { rawCommand } from '../terminal/command.ts'
-import { CommandError, UsageError } from '../terminal/errors.ts'
+import { CommandError } from '../terminal/errors.ts'
 
 /** Where the data are; identities go with them. */
 const STATE = join(ROOT, '.wrangler', 'state')
@@ -188,57 +187,6 @@ async function sowSeeds({ origin }: HostAnswers, settings: RawSettings): Promise
   }
 }
 
-interface Arguments {
-  /** The one that counts: of `--port`, PDS_PORT, .dev.vars. */
-  port: number
-  seed: boolean
-  two: boolean
-  inspectorPort: number | undefined
-}
-
-/** @throws UsageError, CommandError */
-function readArguments(args: readonly string[]): Arguments {
-  const options = {
-    port: { type: 'string' },
-    inspect: { type: 'string' },
-    seed: { type: 'boolean' },
-    two: { type: 'boolean' },
-  } as const
-  const { values, tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  })
-  const unknown = tokens.find(
-    (token) => token.kind === 'positional' || (token.kind === 'option' && !(token.name in options)),
-  )
-  if (unknown) {
-    const word = unknown.kind === 'option' ? unknown.rawName : args[unknown.index]
-    throw new UsageError(
-      `${word} is no option of cumulus dev (npx wrangler dev has others, and runs the host without what is around it)`,
-    )
-  }
-  const kept = existsSync(DEV_VARS) ? parseEnv(readFileSync(DEV_VARS, 'utf8')).PDS_PORT : undefined
-  const { port: asked = process.env.PDS_PORT ?? kept ?? String(DEFAULT_PORT), inspect } = values
-  return {
-    port: portOf(asked),
-    seed: values.seed === true,
-    two: values.two === true,
-    inspectorPort: inspect === undefined ? undefined : portOf(inspect),
-  }
-}
-
-/** @throws CommandError */
-function portOf(text: string | boolean): number {
-  const port = Number(text)
-  if (typeof text === 'boolean' || !/^\d+$/.test(text) || port < 1 || port > 65_535) {
-    throw new CommandError(`The port must be a number from 1 to 65535 (it is "${text}").`)
-  }
-  return port
-}
-
 /** Whoever answers there would be taken for the server that is started. @throws CommandError */
 async function assertFree(port: number): Promise<void> {
   const probe = createServer()
@@ -254,23 +202,6 @@ async function assertFree(port: number): Promise<void> {
   await new Promise((resolve) => probe.close(resolve))
 }
 
-/** The settings of development, made at the first start. */
-function readDevVars(): RawSettings {
-  if (!existsSync(DEV_VARS)) {
-    const made = Object.entries(makeSecrets({}))
-    const lines = [
-      '# Settings of `npm run dev`, made at its first start. docs/configuration.md lists all of them.',
-      'PDS_DEV_MODE=true',
-      `PDS_PORT=${DEFAULT_PORT}`,
-      ...made.map(([name, value]) => `${name}=${value}`),
-      `PDS_FIRST_PASSWORD=${randomBytes(24).toString('base64url')}`,
-    ]
-    writeFileSync(DEV_VARS, `${lines.join('\n')}\n`, { mode: 0o600 })
-    process.stdout.write('+ .dev.vars\n')
-  }
-  return parseEnv(readFileSync(DEV_VARS, 'utf8'))
-}
-
 function startCodegen(): ChildProcess {
   const program = join(PACKAGE_ROOT, builtPath('codegen/cli.ts'))
   const env = { ...process.env, ...(process.stdout.isTTY && { FORCE_COLOR: '1' }) }
@@ -279,17 +210,6 @@ function startCodegen(): ChildProcess {
     stdio: ['ignore', 'inherit', 'inherit'],
     env,
   })
-}
-
-/** Calls `changed` when .dev.vars was written. */
-function watchSettings(changed: () => void): void {
-  let last = readFileSync(DEV_VARS, 'utf8')
-  watch(ROOT, (_, name) => {
-    if (name !== basename(DEV_VARS) || !existsSync(DEV_VARS)) return
-    const text = readFileSync(DEV_VARS, 'utf8')
-    if (text !== last) changed()
-    last = text
-  }).unref()
 }
 
 /** The generator ends with the host, and the host with the generator. @returns aborted then */

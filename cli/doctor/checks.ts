@@ -5,6 +5,7 @@ import { documentChecks } from './checks/documents.ts'
 import { firehoseChecks } from './checks/firehose.ts'
 import { hostChecks } from './checks/host.ts'
 import { identityChecks } from './checks/identity.ts'
+import { indexChecks } from './checks/index-size.ts'
 import { reachChecks } from './checks/reach.ts'
 import { relayChecks } from './checks/relays.ts'
 
@@ -15,5 +16,6 @@ export const checks: readonly Check[] = [
   ...relayChecks,
   ...appViewChecks,
   ...identityChecks,
+  ...indexChecks,
   ...hostChecks,
 ]

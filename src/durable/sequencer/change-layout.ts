@@ -1,6 +1,8 @@
-import type { HostObjects } from '../../services/objects/stubs.ts'
+import type { IndexLayout } from '../../kernel/index-shards.ts'
+import type { HostObjects, IndexShardClient } from '../../services/objects/stubs.ts'
 import type { IndexLayouts, StoredLayout } from '../../storage/sequencer/index-layouts.ts'
 import type { Job } from '../scheduler.ts'
+import { inTime } from './in-time.ts'
 import type { IndexFeed } from './index-feed.ts'
 
 /** ms after which it is looked again whether objects are ready, and after which others have their turn. */
@@ -16,6 +18,8 @@ interface Parts {
   objects: Pick<HostObjects, 'indexShard'>
   /** How many objects are to share the index. */
   wanted: number
+  /** ms that an object may take to answer; a minute unless given. */
+  longest?: number
 }
 
 /**
@@ -23,24 +27,34 @@ interface Parts {
  * gets from the other what waits for hooks, and the other is deleted. Each step is stored before the next, and may be done
  * twice.
  */
-export function changeLayout({ layouts, feed, objects, wanted }: Parts): Job {
-  const clients = (layout: StoredLayout) =>
-    Array.from({ length: layout.shards }, (_, shard) => objects.indexShard(layout, shard))
-  const tell = (layout: StoredLayout, change: { next?: null; holdsHooks?: false } = {}) =>
+export function changeLayout({ layouts, feed, objects, wanted, longest }: Parts): Job {
+  /** Asks all objects of a layout: one that hangs keeps others from nothing but this. */
+  const askAll = <T>(
+    layout: StoredLayout,
+    ask: (client: IndexShardClient, shard: number) => Promise<T> | undefined,
+  ) =>
     Promise.all(
-      clients(layout).map(async (client, shard) => {
-        const order = feed.orderOf(layout, shard)
-        if (order) await client.feed.order({ ...order, ...change })
+      Array.from({ length: layout.shards }, async (_, shard) => {
+        const answer = ask(objects.indexShard(layout, shard), shard)
+        return answer && inTime(answer, longest)
       }),
     )
+  const tell = (
+    layout: StoredLayout,
+    change: { next?: IndexLayout | null; holdsHooks?: false } = {},
+  ) =>
+    askAll(layout, ({ feed: told }, shard) => {
+      const order = feed.orderOf(layout, shard)
+      return order && told.order({ ...order, ...change })
+    })
 
   const drain = async (old: StoredLayout): Promise<boolean> => {
     const { serving } = layouts
     const { generation, shards, since } = serving
     const to = { generation, shards }
     // From here on it answers nobody, and tells no hook; it goes on reading up to where the other began.
-    const ask = () => Promise.all(clients(old).map((one) => one.feed.retire(to, since ?? 0)))
-    if (!(await ask()).every(Boolean)) {
+    const done = await askAll(old, (one) => one.feed.retire(to, since ?? 0))
+    if (!done.every(Boolean)) {
       await feed.flush(old)
       return false
     }
@@ -58,25 +72,22 @@ export function changeLayout({ layouts, feed, objects, wanted }: Parts): Job {
       return true
     }
     await feed.flush(coming)
-    const filled = await Promise.all(clients(coming).map((one) => one.feed.isFilled()))
+    const filled = await askAll(coming, (one) => one.feed.isFilled())
     return filled.every(Boolean) && feed.switch()
   }
 
   const begin = async (serving: StoredLayout): Promise<boolean> => {
     const next = layouts.planned(wanted)
     // Takedowns go to both from before the first record is read for the other.
-    await Promise.all(
-      clients(serving).map(async (client, shard) => {
-        const order = feed.orderOf(serving, shard)
-        if (order) await client.feed.order({ ...order, next })
-      }),
-    )
+    await tell(serving, { next })
     layouts.add(next)
     return true
   }
 
   const clear = async (gone: StoredLayout): Promise<boolean> => {
-    await Promise.all(clients(gone).map((one) => one.feed.clear()))
+    // Again: an object that just began may have been told what was so before, and heard of it after.
+    await tell(layouts.serving)
+    await askAll(gone, (one) => one.feed.clear())
     layouts.remove(gone)
     return true
   }

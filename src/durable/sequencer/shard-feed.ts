@@ -4,6 +4,7 @@ import type { HookRange } from '../../storage/index/host-index.ts'
 import type { ShardOrder } from '../../storage/index/shard-place.ts'
 import type { EventLog, SourcedEvent } from '../../storage/sequencer/log.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
+import { inTime } from './in-time.ts'
 
 /** Events of others after which an object is told how far the log was read, though it has none of them. */
 const TELL_AFTER = 500
@@ -17,14 +18,6 @@ const GATHER_MORE = 40
 
 /** ms before the next attempts. */
 const PAUSES = [20, 200, 1_000]
-
-/** ms that an object may take to answer: what hangs is not waited for with everything else that is due. */
-const LONGEST = 60_000
-
-/** An object of the index does not answer. */
-class SlowShardError extends Error {
-  override name = 'SlowShardError'
-}
 
 /** The next events behind one, up to a number. */
 export interface SourcedPage {
@@ -169,18 +162,5 @@ export class ShardFeed {
     this.#hurry = resolve
     setTimeout(resolve, this.#isBusy ? GATHER_MORE : GATHER)
     return promise
-  }
-}
-
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    const fail = () => reject(new SlowShardError(`no answer within ${LONGEST} ms`))
-    timer = setTimeout(fail, LONGEST)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,7 +1,7 @@
 /** The libraries that the files of a client import, as the front end has them installed. */
 import { join } from 'node:path'
 import manifest from '../../package.json' with { type: 'json' }
-import { isNewer } from '../../src/services/newest-version.ts'
+import { isNewer } from '../../src/kernel/version.ts'
 import { upwards } from '../base.ts'
 import { readText } from '../tree.ts'
 

@@ -80,7 +80,7 @@ describe('commands in blocks', () => {
       'npx cumulus hooks drop 17': 'takes a hook that failed: test/e2e/collections.test.ts',
     },
     'docs/framework.md': {
-      'npx cumulus create my-app --install': 'package.test.ts',
+      'npx cumulus create ../my-app --install': 'package.test.ts',
       'npm run codegen': 'package.test.ts',
       'npm run codegen -- status': 'package.test.ts',
       'npm run upgrade -- --check': 'takes another version: package-upgrade.test.ts',

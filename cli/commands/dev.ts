@@ -3,31 +3,29 @@
  * around a host: a directory, an AppView, a consumer of the firehose, mail.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { basename, join } from 'node:path'
-import { parseArgs, parseEnv } from 'node:util'
+import { join } from 'node:path'
+import { styleText } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import { builtPath } from '../../codegen/layout.ts'
-import { DEFAULT_PORT, type RawSettings } from '../../src/kernel/config/settings.ts'
+import type { RawSettings } from '../../src/kernel/config/settings.ts'
+import { readArguments } from '../dev/arguments.ts'
 import { DevBundler } from '../dev/bundle/bundler.ts'
-import { DevHost } from '../dev/dev-host.ts'
-import { tapFirehose } from '../dev/firehose-tap.ts'
-import { HostAnswers } from '../dev/host-answers.ts'
+import { readDevVars, watchSettings } from '../dev/dev-vars.ts'
+import type { HostAnswers } from '../dev/host-answers.ts'
 import { hasSeeds, loadSeeds, SEEDS } from '../dev/load-seeds.ts'
-import { MailWatch } from '../dev/mails.ts'
 import { startDevNetwork } from '../dev/network.ts'
-import { placesIn, writeOutput } from '../dev/output.ts'
+import { placesIn } from '../dev/output.ts'
 import { Reloader } from '../dev/reloader.ts'
+import { RunningHost } from '../dev/running-host.ts'
+import { SECOND_DOMAIN, secondSettings } from '../dev/second-host.ts'
 import { PACKAGE_ROOT, ROOT } from '../host/bundle.ts'
 import { ensureFirstAccount, isLocal } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
-import { DEV_VARS } from '../operator/operator.ts'
-import { makeSecrets } from '../settings/local.ts'
 import { rawCommand } from '../terminal/command.ts'
-import { CommandError, UsageError } from '../terminal/errors.ts'
+import { CommandError } from '../terminal/errors.ts'
 
 /** Where the data are; identities go with them. */
 const STATE = join(ROOT, '.wrangler', 'state')
@@ -38,6 +36,8 @@ const ABOUT = `OPTIONS
 
   --port <number>     Port to listen on (default: PDS_PORT, in the environment or in .dev.vars)
   --seed              Writes what src/seeds.ts says, also where there are accounts; into an empty host it is written anyway
+  --two               A second host on the next port, with handles below .test2 and data of its own, and the same around it:
+                      for apps that work with accounts of several hosts, and for moves between them
   --inspect <number>  Port for a debugger, as of chrome://inspect
 
 Settings are in .dev.vars, which the first start makes; docs/configuration.md lists them. Data are in .wrangler/state/.`
@@ -51,67 +51,86 @@ export default rawCommand({
 })
 
 async function run(rawArgs: readonly string[]): Promise<void> {
-  const { port, seed, inspectorPort } = readArguments(rawArgs)
+  const { port, seed, two, inspectorPort } = readArguments(rawArgs)
   if (seed && !hasSeeds()) {
     throw new CommandError(`There is no ${SEEDS}: docs/local-development.md shows one.`)
   }
-  const origin = `http://127.0.0.1:${port}`
-  await assertFree(port)
+  const ports = two ? [port, port + 1] : [port]
+  for (const one of ports) await assertFree(one)
   const settings = readDevVars()
+  if (two && !isLocal(settings)) {
+    throw new CommandError('--two: a host with a public PDS_HOSTNAME has no second one beside it.')
+  }
   mkdirSync(STATE, { recursive: true })
   await lockFolder(STATE, 'stop the other `npm run dev`.')
   const plc = await startLocalPlc(settings, join(STATE, 'plc.jsonl'), port)
-  const host = new HostAnswers(origin)
-  const network = await startDevNetwork(host, Math.max(0, port - 2), print)
+  const bundler = new DevBundler(ROOT, BUNDLES)
+  const hosts = ports.map((one, index) => {
+    const dataDirectory = join(STATE, index === 0 ? 'host' : 'second')
+    return new RunningHost({
+      port: one,
+      dataDirectory,
+      settings: () => ({
+        ...readDevVars(),
+        // These go before what .dev.vars says.
+        PDS_PORT: String(one),
+        ...(index > 0 && secondSettings(dataDirectory, one)),
+        ...around,
+      }),
+      root: ROOT,
+      bundle: () => bundler.path,
+      inspectorPort: index === 0 ? inspectorPort : undefined,
+      label: two ? `${styleText('dim', String(one))} ` : '',
+    })
+  })
+  const answers = hosts.map((host) => host.answers)
+  const network = await startDevNetwork(answers, Math.max(0, port - 2), print)
   const hasAppView = settings.PDS_BSKY_APP_VIEW_URL !== undefined
-  // These go before what .dev.vars says.
-  const given = {
-    PDS_PORT: String(port),
+  const around = {
     ...(plc && { PDS_DID_PLC_URL: plc.url }),
     ...(!hasAppView && {
       PDS_BSKY_APP_VIEW_URL: network.url,
       PDS_BSKY_APP_VIEW_DID: network.appviewDid,
     }),
   }
-  const mails = new MailWatch(host, print)
-  const onEvent = (event: string): boolean => {
-    if (host.tookPart(event) || event.includes('"path":"/xrpc/_health"')) return false
-    if (event.includes('"method":"POST"')) for (const ms of MAIL_AFTER) setTimeout(lookForMails, ms)
-    return true
-  }
-  const lookForMails = () => void mails.look()
-  const codegen = startCodegen()
-  const devHost = await DevHost.listen({
-    dataDirectory: join(STATE, 'host'),
-    port,
-    inspectorPort,
-    output: (log) =>
-      writeOutput(log, process.stdout, { root: ROOT, bundle: () => bundler.path, onEvent }),
-  })
-  const bundler = new DevBundler(ROOT, BUNDLES)
+  for (const host of hosts) await host.listen()
   const reloader = new Reloader({
     root: ROOT,
     bundler,
-    serve: (modules) => devHost.serve({ ...readDevVars(), ...given }, modules),
-    reloaded: (ms) => print(`reloaded  ${Math.round(ms)} ms`),
-    failed: (reason) =>
-      process.stderr.write(`${escapeControls(placesIn(reason, ROOT, bundler.path), '\n')}\n`),
+    serve: (modules) => inAll(hosts, (host) => host.serve(modules)),
+    reloaded: ({ all, bundle, start }) =>
+      print(`reloaded  ${ms(all)} (bundle ${ms(bundle)}, workerd ${ms(start)})`),
+    failed: (reason, isServing) => {
+      const text = escapeControls(placesIn(reason, ROOT, bundler.path), '\n')
+      process.stderr.write(`${text}\n`)
+      if (isServing) process.stderr.write('The Worker of before goes on serving.\n')
+    },
   })
+  const codegen = startCodegen()
   const ended = endTogether(codegen, async () => {
     await reloader.stop()
-    await devHost.stop()
+    await inAll(hosts, (host) => host.stop())
   })
   await reloader.begin()
-  if (ended.aborted) return
   watchSettings(() => void reloader.again())
-  await mails.begin()
-  tapFirehose(host, print, ended)
-  const made = await begin(host, settings, seed)
+  const forget = (did: string) => {
+    for (const host of answers) host.forget(did)
+  }
+  for (const host of hosts) await host.watch(forget, ended)
+  const made: string[] = []
+  for (const [index, host] of hosts.entries()) {
+    made.push(await begin(host.answers, host.settings, index === 0, seed))
+  }
+  for (const [index, accounts] of made.entries()) {
+    process.stdout.write(`Sign in at http://localhost:${ports[index]} as ${accounts}\n`)
+  }
   // Without --host the command looks into .dev.vars.
   const where = port === Number(settings.PDS_PORT) ? '' : `--host http://localhost:${port} `
+  const [, second] = ports
   process.stdout.write(
-    `Sign in at http://localhost:${port} as ${made}; the password is PDS_FIRST_PASSWORD in .dev.vars.\n` +
+    `The password is PDS_FIRST_PASSWORD in .dev.vars.\n` +
       `More accounts: npx cumulus account create --dev ${where}bob.test\n` +
+      (second === undefined ? '' : `${ofSecond(second, plc?.url)}\n`) +
       `Mails: ${network.url}/mail\n` +
       (hasAppView ? '' : `The AppView is a stand-in at ${network.url}.\n`) +
       (plc
@@ -120,8 +139,21 @@ async function run(rawArgs: readonly string[]): Promise<void> {
   )
 }
 
-/** After a request that may have caused a mail, in ms: most are written at once, some by background jobs. */
-const MAIL_AFTER = [200, 2_000]
+/** What can be done with the second host. */
+const ofSecond = (port: number, plc = ''): string =>
+  `  at the other: npx cumulus account create --dev --host http://localhost:${port} carol${SECOND_DOMAIN}\n` +
+  `A move there: PDS_DID_PLC_URL=${plc} npx cumulus migrate alice.test --dev --host http://localhost:${port} (docs/local-development.md)`
+
+/** Does it in all of them. @throws what it throws in one, once it is done in all */
+async function inAll(
+  hosts: readonly RunningHost[],
+  work: (host: RunningHost) => Promise<void>,
+): Promise<void> {
+  const results = await Promise.allSettled(hosts.map(work))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+const ms = (duration: number): string => `${Math.round(duration)} ms`
 
 const print = (line: string): void => void process.stdout.write(`${escapeControls(line)}\n`)
 
@@ -129,11 +161,13 @@ const print = (line: string): void => void process.stdout.write(`${escapeControl
 async function begin(
   host: HostAnswers,
   settings: RawSettings,
+  takesSeeds: boolean,
   seedsAgain: boolean,
 ): Promise<string> {
   const isEmpty = (await host.accounts()).length === 0
   // A public host would register them for good.
-  if (hasSeeds() && isLocal(settings) && (isEmpty || seedsAgain)) await sowSeeds(host, settings)
+  if (takesSeeds && hasSeeds() && isLocal(settings) && (isEmpty || seedsAgain))
+    await sowSeeds(host, settings)
   const first = await ensureFirstAccount(host.origin, settings)
   if (typeof first !== 'string') return first.handle
   const all = await Promise.all((await host.accounts()).slice(0, 5).map((did) => host.account(did)))
@@ -153,54 +187,6 @@ async function sowSeeds({ origin }: HostAnswers, settings: RawSettings): Promise
   }
 }
 
-interface Arguments {
-  /** The one that counts: of `--port`, PDS_PORT, .dev.vars. */
-  port: number
-  seed: boolean
-  inspectorPort: number | undefined
-}
-
-/** @throws UsageError, CommandError */
-function readArguments(args: readonly string[]): Arguments {
-  const options = {
-    port: { type: 'string' },
-    inspect: { type: 'string' },
-    seed: { type: 'boolean' },
-  } as const
-  const { values, tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  })
-  const unknown = tokens.find(
-    (token) => token.kind === 'positional' || (token.kind === 'option' && !(token.name in options)),
-  )
-  if (unknown) {
-    const word = unknown.kind === 'option' ? unknown.rawName : args[unknown.index]
-    throw new UsageError(
-      `${word} is no option of cumulus dev (npx wrangler dev has others, and runs the host without what is around it)`,
-    )
-  }
-  const kept = existsSync(DEV_VARS) ? parseEnv(readFileSync(DEV_VARS, 'utf8')).PDS_PORT : undefined
-  const { port: asked = process.env.PDS_PORT ?? kept ?? String(DEFAULT_PORT), inspect } = values
-  return {
-    port: portOf(asked),
-    seed: values.seed === true,
-    inspectorPort: inspect === undefined ? undefined : portOf(inspect),
-  }
-}
-
-/** @throws CommandError */
-function portOf(text: string | boolean): number {
-  const port = Number(text)
-  if (typeof text === 'boolean' || !/^\d+$/.test(text) || port < 1 || port > 65_535) {
-    throw new CommandError(`The port must be a number from 1 to 65535 (it is "${text}").`)
-  }
-  return port
-}
-
 /** Whoever answers there would be taken for the server that is started. @throws CommandError */
 async function assertFree(port: number): Promise<void> {
   const probe = createServer()
@@ -216,23 +202,6 @@ async function assertFree(port: number): Promise<void> {
   await new Promise((resolve) => probe.close(resolve))
 }
 
-/** The settings of development, made at the first start. */
-function readDevVars(): RawSettings {
-  if (!existsSync(DEV_VARS)) {
-    const made = Object.entries(makeSecrets({}))
-    const lines = [
-      '# Settings of `npm run dev`, made at its first start. docs/configuration.md lists all of them.',
-      'PDS_DEV_MODE=true',
-      `PDS_PORT=${DEFAULT_PORT}`,
-      ...made.map(([name, value]) => `${name}=${value}`),
-      `PDS_FIRST_PASSWORD=${randomBytes(24).toString('base64url')}`,
-    ]
-    writeFileSync(DEV_VARS, `${lines.join('\n')}\n`, { mode: 0o600 })
-    process.stdout.write('+ .dev.vars\n')
-  }
-  return parseEnv(readFileSync(DEV_VARS, 'utf8'))
-}
-
 function startCodegen(): ChildProcess {
   const program = join(PACKAGE_ROOT, builtPath('codegen/cli.ts'))
   const env = { ...process.env, ...(process.stdout.isTTY && { FORCE_COLOR: '1' }) }
@@ -241,17 +210,6 @@ function startCodegen(): ChildProcess {
     stdio: ['ignore', 'inherit', 'inherit'],
     env,
   })
-}
-
-/** Calls `changed` when .dev.vars was written. */
-function watchSettings(changed: () => void): void {
-  let last = readFileSync(DEV_VARS, 'utf8')
-  watch(ROOT, (_, name) => {
-    if (name !== basename(DEV_VARS) || !existsSync(DEV_VARS)) return
-    const text = readFileSync(DEV_VARS, 'utf8')
-    if (text !== last) changed()
-    last = text
-  }).unref()
 }
 
 /** The generator ends with the host, and the host with the generator. @returns aborted then */

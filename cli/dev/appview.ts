@@ -1,10 +1,10 @@
 /**
- * A stand-in for the AppView of Bluesky, for `cumulus dev`: it answers the commonest questions from the records of the host,
+ * A stand-in for the AppView of Bluesky, for `cumulus dev`: it answers the commonest questions from the records of the hosts,
  * checks the token of whoever asks as the real one does, and says of every request what it was and what became of it.
  */
 import type { IncomingMessage } from 'node:http'
 import { AuthRequiredError, InvalidRequestError, verifyJwt, XRPCError } from '@atproto/xrpc-server'
-import type { FoundRecord, HostAnswers } from './host-answers.ts'
+import type { Answers, FoundRecord } from './host-answers.ts'
 
 const PROFILE = 'app.bsky.actor.profile'
 const POST = 'app.bsky.feed.post'
@@ -29,8 +29,8 @@ export interface AppViewAnswer {
 
 export class AppView {
   readonly did: string
-  readonly #host: HostAnswers
-  constructor(did: string, host: HostAnswers) {
+  readonly #host: Answers
+  constructor(did: string, host: Answers) {
     this.did = did
     this.#host = host
   }
@@ -63,7 +63,7 @@ export class AppView {
       const did = iss.split('#')[0] ?? iss
       if (again) this.#host.forget(did)
       const key = (await this.#host.account(did))?.signingKey
-      if (!key) throw new AuthRequiredError(`${did} is no account of the host`)
+      if (!key) throw new AuthRequiredError(`${did} is no account of a host here`)
       return key
     })
   }
@@ -73,6 +73,11 @@ export class AppView {
   }
 
   readonly #methods: Readonly<Record<string, Method>> = {
+    'com.atproto.identity.resolveHandle': async ({ params }) => {
+      const account = await this.#host.account(params.get('handle') ?? '')
+      if (!account) throw new InvalidRequestError('Unable to resolve handle', 'HandleNotFound')
+      return { did: account.did }
+    },
     'app.bsky.actor.getProfile': ({ params }) => this.#profile(params.get('actor') ?? ''),
     'app.bsky.actor.getProfiles': async ({ params }) => {
       const found = params.getAll('actors').map((actor) => this.#profile(actor).catch(() => []))
@@ -120,7 +125,7 @@ export class AppView {
     ])
     const { displayName, description, avatar } = profile?.value ?? {}
     const cid = (avatar as { ref?: { $link?: string } } | undefined)?.ref?.$link
-    const blob = cid && `${this.#host.origin}/xrpc/com.atproto.sync.getBlob?did=${did}&cid=${cid}`
+    const blob = cid && `${account?.origin}/xrpc/com.atproto.sync.getBlob?did=${did}&cid=${cid}`
     return {
       did,
       handle: account?.handle ?? 'handle.invalid',

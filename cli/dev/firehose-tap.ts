@@ -6,10 +6,15 @@ import type { HostAnswers } from './host-answers.ts'
 /** Until the next attempt, when the host was started anew; ms. */
 const PAUSE = 500
 
-/** Reads from now on, and again whenever the connection ends, until `signal` is aborted. */
+/**
+ * Reads from now on, and again whenever the connection ends, until `signal` is aborted.
+ *
+ * @param forget told of an identity that has changed
+ */
 export function tapFirehose(
   host: HostAnswers,
   print: (line: string) => void,
+  forget: (did: string) => void,
   signal: AbortSignal,
 ): void {
   let cursor: number | undefined
@@ -29,7 +34,7 @@ export function tapFirehose(
       for (const event of eventsOf(type, body)) {
         cursor = event.seq
         printing = printing.then(async () => {
-          if (type === '#identity') host.forget(event.did)
+          if (type === '#identity') forget(event.did)
           print(`firehose  ${eventLine(event, (await host.account(event.did))?.handle)}`)
         })
       }

@@ -1,9 +1,11 @@
-/** What the stand-ins of `cumulus dev` ask of the host: what everybody may ask. */
+/** What the stand-ins of `cumulus dev` ask of the hosts: what everybody may ask. */
 import { type DidDocument, signingKeyOf } from '../../src/services/identity/did-document.ts'
 
 export interface Described {
   did: string
   handle: string
+  /** Of the host that has it. */
+  origin: string
   /** did:key of the account. */
   signingKey: string | undefined
 }
@@ -14,10 +16,21 @@ export interface FoundRecord {
   value: Record<string, unknown>
 }
 
+/** One host, or several that are asked as one. */
+export interface Answers {
+  /** An account by DID or handle; undefined: there is none. */
+  account(name: string): Promise<Described | undefined>
+  /** Its handle or key may be others now, or its host. */
+  forget(did: string): void
+  /** The newest records of a collection, up to 100. */
+  records(repo: string, collection: string): Promise<FoundRecord[]>
+  record(repo: string, collection: string, rkey: string): Promise<FoundRecord | undefined>
+}
+
 /** ms */
 const TIMEOUT = 10_000
 
-export class HostAnswers {
+export class HostAnswers implements Answers {
   readonly origin: string
   readonly #known = new Map<string, Promise<Described | undefined>>()
   /** Requests of its own, by path, that the log has still to tell of. */
@@ -44,7 +57,7 @@ export class HostAnswers {
     return response?.ok ? response : undefined
   }
 
-  /** An account of the host by DID or handle, remembered by DID; undefined: it has none. */
+  /** Remembered by DID. */
   account(name: string): Promise<Described | undefined> {
     const known = this.#known.get(name)
     if (known) return known
@@ -53,7 +66,6 @@ export class HostAnswers {
     return asked
   }
 
-  /** Its handle or key may be others now. */
   forget(did: string): void {
     this.#known.delete(did)
   }
@@ -66,7 +78,6 @@ export class HostAnswers {
     return answer?.repos.map(({ did }) => did) ?? []
   }
 
-  /** The newest records of a collection, up to 100. */
   async records(repo: string, collection: string): Promise<FoundRecord[]> {
     const query = { repo, collection, limit: '100' }
     const answer = await this.#ask<{ records: FoundRecord[] }>(
@@ -86,12 +97,39 @@ export class HostAnswers {
     if (!answer) return undefined
     const { did, handle, didDoc } = answer
     const signingKey = signingKeyOf(didDoc)
-    return { did, handle, signingKey }
+    return { did, handle, origin: this.origin, signingKey }
   }
 
   /** undefined: the host has no answer to that. */
   async #ask<T>(nsid: string, query: Record<string, string>): Promise<T | undefined> {
     const response = await this.ask(`/xrpc/${nsid}?${new URLSearchParams(query)}`)
     return response && ((await response.json()) as T)
+  }
+}
+
+/** What one of several hosts answers. */
+export class SeveralHosts implements Answers {
+  readonly #hosts: readonly HostAnswers[]
+  constructor(hosts: readonly HostAnswers[]) {
+    this.#hosts = hosts
+  }
+
+  async account(name: string): Promise<Described | undefined> {
+    const found = await Promise.all(this.#hosts.map((host) => host.account(name)))
+    return found.find((account) => account !== undefined)
+  }
+
+  forget(did: string): void {
+    for (const host of this.#hosts) host.forget(did)
+  }
+
+  async records(repo: string, collection: string): Promise<FoundRecord[]> {
+    const found = await Promise.all(this.#hosts.map((host) => host.records(repo, collection)))
+    return found.flat()
+  }
+
+  async record(repo: string, collection: string, rkey: string): Promise<FoundRecord | undefined> {
+    const found = await Promise.all(this.#hosts.map((host) => host.record(repo, collection, rkey)))
+    return found.find((record) => record !== undefined)
   }
 }

@@ -1,8 +1,8 @@
-/** What is around the host in `cumulus dev`: one server with the AppView stand-in and the page of mails. */
+/** What is around the hosts in `cumulus dev`: one server with the AppView stand-in and the page of mails. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AppView } from './appview.ts'
-import type { HostAnswers } from './host-answers.ts'
+import { type HostAnswers, SeveralHosts } from './host-answers.ts'
 import { mailPage, readMails } from './mails.ts'
 
 export interface DevNetwork {
@@ -14,7 +14,7 @@ export interface DevNetwork {
 
 /** @param port wished for; another one is taken where it is in use. Does not keep the process alive. */
 export async function startDevNetwork(
-  host: HostAnswers,
+  hosts: readonly HostAnswers[],
   port: number,
   print: (line: string) => void,
 ): Promise<DevNetwork> {
@@ -29,9 +29,9 @@ export async function startDevNetwork(
   server.unref()
   const { port: taken } = server.address() as AddressInfo
   const url = `http://localhost:${taken}`
-  const appview = new AppView(`did:web:localhost%3A${taken}`, host)
+  const appview = new AppView(`did:web:localhost%3A${taken}`, new SeveralHosts(hosts))
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    answer(request, response, { host, appview, url, print }).catch((error: unknown) => {
+    answer(request, response, { hosts, appview, url, print }).catch((error: unknown) => {
       print(`network   ${String(error)}`)
       response.writeHead(500).end()
     })
@@ -40,7 +40,7 @@ export async function startDevNetwork(
 }
 
 interface Parts {
-  host: HostAnswers
+  hosts: readonly HostAnswers[]
   appview: AppView
   url: string
   print(line: string): void
@@ -49,7 +49,7 @@ interface Parts {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { host, appview, url, print }: Parts,
+  { hosts, appview, url, print }: Parts,
 ): Promise<void> {
   const { pathname } = new URL(request.url ?? '', url)
   // Bodies are not looked at.
@@ -68,7 +68,7 @@ async function answer(
   // Another site's name for this machine would let its scripts read mails.
   const isOwn = /^(localhost|127\.0\.0\.1)(:\d+)?$/.test(request.headers.host ?? '')
   if (pathname === '/mail' && isOwn) {
-    const page = mailPage(await readMails(host))
+    const page = mailPage((await Promise.all(hosts.map(readMails))).flat())
     response.writeHead(200, PAGE_HEADERS).end(page)
     return
   }

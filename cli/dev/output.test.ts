@@ -40,6 +40,8 @@ test('an error names its place in the source, and frames of packages are left ou
 test('what says nothing is left out; what is no event stays', () => {
   const lines = [
     'workerd/io/worker.c++:1: warning: NOSENTRY an alarm',
+    'workerd/jsg/util.c++:415: error: failed to lookup address information: Name or service not known',
+    'stack: /a/workerd@28a3c60 /a/workerd@1',
     '',
     '{"level":"info","time":"2026-01-01T12:00:00Z","message":"x","error":"use_dpop_nonce"}',
     '',

@@ -7,21 +7,24 @@ import type { Readable, Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { inWords } from '../host/log-text.ts'
 
-/** Of workerd, about alarms that are set anew while they ring. */
-const NOISE = /NOSENTRY/
+/** Of workerd: alarms that are set anew while they ring; names that are not found, which the host tells of; its own stacks. */
+const NOISE = /NOSENTRY|failed to lookup address|^stack: \//
 
 export interface OutputOptions {
   /** The project's folder: places are given relative to it. */
   root: string
   /** Where the Worker's bundle is that runs, with its map beside it. */
   bundle(): string
+  /** Before each line. */
+  label?: string
   /** Told of each event of the log; false: it is not written. */
   onEvent?(event: string): boolean
 }
 
 /** Writes what comes from `source`, line by line. */
 export function writeOutput(source: Readable, out: Writable, options: OutputOptions): void {
-  const write = outputWriter((line) => out.write(`${line}\n`), options)
+  const { label = '' } = options
+  const write = outputWriter((line) => out.write(`${label}${line}\n`), options)
   createInterface({ input: source }).on('line', write)
 }
 

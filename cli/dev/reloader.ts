@@ -1,5 +1,5 @@
 /** Bundles the Worker at each change of what it is made of, and has the hosts serve it. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { watchFolders } from '../../codegen/watch-folders.ts'
 import { BundleError } from '../host/bundle.ts'
 import { WorkerdStartError } from '../host/workerd.ts'
@@ -9,14 +9,23 @@ import type { DevBundler } from './bundle/bundler.ts'
 /** An editor writes a file in several steps, the generator several files: so long is waited for the next one, in ms. */
 const QUIET = 20
 
+/** How long a reload took, in ms. */
+export interface ReloadTimes {
+  /** From the first change on. */
+  all: number
+  bundle: number
+  /** The end of workerd, and the start of the new one until it listens. */
+  start: number
+}
+
 export interface ReloaderOptions {
   root: string
   bundler: DevBundler
   /** Has a host serve it. @throws WorkerdStartError where the Worker does not start */
   serve(modules: readonly WorkerModule[]): Promise<void>
-  /** Told of each reload, with how long it took in ms from the change on, and of what hindered it. */
-  reloaded(ms: number): void
-  failed(reason: string): void
+  /** Told of each reload, and of what hindered one. */
+  reloaded(times: ReloadTimes): void
+  failed(reason: string, isServing: boolean): void
 }
 
 export class Reloader {
@@ -82,11 +91,16 @@ export class Reloader {
       const changedAt = this.#changedAt
       this.#changedAt = undefined
       await this.#attempt(async () => {
+        const began = performance.now()
         const bundle = await this.#options.bundler.build()
+        const bundled = performance.now()
         if (!bundle || this.#isStopped) return
-        this.#watch(bundle.folders)
+        const own = bundle.inputs.filter((file) => !file.includes('/node_modules/'))
+        this.#watch(own.map((file) => dirname(file)))
         await this.#options.serve(bundle.modules)
-        if (this.#modules.length > 0) this.#options.reloaded(performance.now() - changedAt)
+        const now = performance.now()
+        const times = { all: now - changedAt, bundle: bundled - began, start: now - bundled }
+        if (this.#modules.length > 0) this.#options.reloaded(times)
         this.#modules = bundle.modules
         this.#served.resolve()
       })
@@ -98,7 +112,7 @@ export class Reloader {
       await work()
     } catch (error) {
       if (!(error instanceof BundleError || error instanceof WorkerdStartError)) throw error
-      this.#options.failed(error.message)
+      this.#options.failed(error.message, this.#modules.length > 0)
     }
   }
 }

@@ -52,11 +52,17 @@ export function buildBundle(): string {
     )
     if (status !== 0) throw new BundleError(`${stdout}${stderr}`)
     const name = basename(BUNDLE)
+    // A server that starts just now may still read the bundle of before.
+    const before = existsSync(BUNDLE) ? textModules() : []
     for (const file of readdirSync(folder).filter((file) => TEXT.test(file))) {
       renameSync(join(folder, file), join(dirname(BUNDLE), file))
     }
     for (const file of [`${name}.map`, name]) {
       renameSync(join(folder, file), join(dirname(BUNDLE), file))
+    }
+    const needed = [...before, ...textModules()]
+    for (const file of readdirSync(dirname(BUNDLE)).filter((file) => TEXT.test(file))) {
+      if (!needed.includes(file)) rmSync(join(dirname(BUNDLE), file))
     }
     return stdout
   } finally {
@@ -67,7 +73,7 @@ export function buildBundle(): string {
 /** Modules of text, which wrangler puts beside the bundle, with a hash of what is in them. */
 const TEXT = /^[0-9a-f]+-[\w.-]+\.txt$/
 
-/** Names of the modules of text that the bundle imports. Older ones may lie beside it. */
+/** Names of the modules of text that the bundle imports. Those of the bundle before may lie beside it. */
 export const textModules = (): string[] => {
   const code = readFileSync(BUNDLE, 'utf8')
   const names = [...code.matchAll(/"\.\/([0-9a-f]+-[\w.-]+\.txt)"/g)].map(([, name = '']) => name)

@@ -10,6 +10,9 @@ export class ProjectFileError extends Error {
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
     super(`${file} cannot be loaded: ${why}`, { cause })
     this.file = file
+    // Where in the file it is; who loads it is always the same.
+    const at = cause instanceof Error ? cause.stack?.match(/^\s+at [\s\S]*/m)?.[0] : undefined
+    if (at) this.stack = `${this.name}: ${this.message}\n${at}`
   }
 }
 

@@ -157,9 +157,118 @@ test('the network around it: seeds, AppView, firehose, mail, and where an error 
   ).toBe(500)
   await vi.waitFor(() => expect(output()).toContain('RangeError: of the handler'))
   expect(output()).toContain('(src/handlers/com/atproto/sync/getHead.ts:5:9)')
+}, 60_000)
+
+test('a change of a handler or lexicon is served, a fault is told with its place, and sessions stay', async () => {
+  const [, service = ''] = /Sign in at (\S+) as/.exec(dev?.output() ?? '') ?? []
+  const vars = parseEnv(readFileSync(join(project, '.dev.vars'), 'utf8'))
+  const agent = new AtpAgent({ service })
+  await agent.login({ identifier: 'alice.test', password: vars.PDS_FIRST_PASSWORD ?? '' })
+  const ask = async () =>
+    (await fetch(`${service}/xrpc/com.atproto.sync.getHead?did=${agent.assertDid}`)).text()
+  const handler = join(project, 'src/handlers/com/atproto/sync/getHead.ts')
+  const before = readFileSync(handler, 'utf8')
+  const refusing = (message: string) =>
+    before
+      .replace('{ anyone }', '{ anyone, InvalidRequestError }')
+      .replace("RangeError('of the handler')", `InvalidRequestError('${message}')`)
+  const until = (wanted: string) =>
+    vi.waitFor(async () => expect(await ask()).toContain(wanted), { timeout: 20_000, interval: 50 })
+
+  writeFileSync(handler, refusing('the second'))
+  await until('the second')
+  writeFileSync(handler, `${refusing('x')}\nconst = 1\n`)
+  await vi.waitFor(() =>
+    expect(dev?.output()).toContain('src/handlers/com/atproto/sync/getHead.ts:10:7 Expected'),
+  )
+  expect(await ask()).toContain('the second')
+  // Handlers are loaded by the first request for them.
+  writeFileSync(handler, `${refusing('y')}\nthrow new Error('at import')\n`)
+  await until('InternalServerError')
+  await vi.waitFor(() => expect(dev?.output()).toContain('Error: at import'))
+  expect(dev?.output()).toContain('src/handlers/com/atproto/sync/getHead.ts:10:7)')
+  writeFileSync(handler, refusing('the second'))
+  await until('the second')
+  const worker = join(project, 'src/worker.ts')
+  const entry = readFileSync(worker, 'utf8')
+  writeFileSync(worker, `${entry}\nthrow new Error('at the start')\n`)
+  await vi.waitFor(() => expect(dev?.output()).toContain('Error: at the start'), {
+    timeout: 20_000,
+  })
+  await vi.waitFor(() => expect(dev?.output()).toContain('(src/worker.ts:8:7)'))
+  await until('the second')
+  writeFileSync(worker, entry)
+  writeFileSync(handler, refusing('the third'))
+  await until('the third')
+
+  const lexicon = join(project, 'lexicons/com/atproto/sync/getHead.json')
+  const text = readFileSync(lexicon, 'utf8')
+  writeFileSync(lexicon, text.replace('"format": "did"', '"format": "dod"'))
+  await vi.waitFor(() =>
+    expect(dev?.output()).toMatch(/lexicons\/com\/atproto\/sync\/getHead\.json:\d+:\d+ /),
+  )
+  await until('the third')
+  const asked = { required: ['did', 'why'], why: { type: 'string' } }
+  const doc = JSON.parse(text)
+  doc.defs.main.parameters.required = asked.required
+  doc.defs.main.parameters.properties.why = asked.why
+  writeFileSync(lexicon, JSON.stringify(doc, null, 2))
+  await until('why')
+  writeFileSync(lexicon, text)
+  writeFileSync(handler, before)
+  expect((await agent.com.atproto.server.getSession()).data.handle).toBe('alice.test')
   await dev?.stop()
   dev = undefined
-}, 60_000)
+}, 120_000)
+
+test('two hosts: each knows the accounts of the other, and an account moves', async () => {
+  const port = await freePort()
+  dev = await startDev(['--two'], { PDS_PORT: String(port) })
+  const second = `http://localhost:${port + 1}`
+  const output = () => dev?.output() ?? ''
+  await vi.waitFor(() => expect(output()).toMatch(/PLC directory is (\S+);/))
+  expect(output()).toContain(`Sign in at ${second} as bob.test2`)
+  const [, plc = ''] = /PLC directory is (\S+);/.exec(output()) ?? []
+  const vars = parseEnv(readFileSync(join(project, '.dev.vars'), 'utf8'))
+  const password = vars.PDS_FIRST_PASSWORD ?? ''
+  const bob = new AtpAgent({ service: second })
+  await bob.login({ identifier: 'bob.test2', password })
+  const carol = await bob.resolveHandle({ handle: 'carol.test' })
+  await bob.follow(carol.data.did)
+  const { data } = await bob.getTimeline()
+  expect(data.feed.map(({ post }) => post.record.text)).toEqual(['from the seeds'])
+  await vi.waitFor(() =>
+    expect(output()).toMatch(
+      new RegExp(`${port + 1} firehose  \\d+ bob\\.test2 create app\\.bsky\\.graph\\.follow`),
+    ),
+  )
+  const program = join(project, 'cli/cumulus.ts')
+  const first = ['--dev', '--host', `http://localhost:${port}`]
+  // Identities name the port that they were made on: this one is of now.
+  const make = ['account', 'create', 'dora.test', ...first, '--json']
+  const made = JSON.parse((await runCommand(program, make, {})).output) as { password: string }
+  const dora = new AtpAgent({ service: `http://localhost:${port}` })
+  await dora.login({ identifier: 'dora.test', password: made.password })
+  const post = await dora.post({ text: 'before the move' })
+  const token = await runCommand(program, ['migrate-token', 'dora.test', ...first], {})
+  const code = /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(token.output)?.[0] ?? token.output
+  const moved = await runCommand(
+    program,
+    ['migrate', 'dora.test', '--dev', '--host', second, '--yes'].concat(
+      ...['--email', 'dora@example.com', '--plc-code', code, '--state', join(project, 'move')],
+    ),
+    { PDS_DID_PLC_URL: plc, CUMULUS_OLD_PASSWORD: made.password },
+  )
+  expect(moved.output).toContain('@dora.test2')
+  expect(moved.code).toBe(0)
+  // Found where it is now, by whoever looks from the other host.
+  const { data: profile } = await bob.getProfile({ actor: dora.assertDid })
+  expect(profile.handle).toBe('dora.test2')
+  const { data: posts } = await bob.getPosts({ uris: [post.uri] })
+  expect(posts.posts.map(({ record }) => record.text)).toEqual(['before the move'])
+  await dev?.stop()
+  dev = undefined
+}, 120_000)
 
 test('PDS_PORT is the port as well, and the data are those of before, seeds written again or not', async () => {
   const port = await freePort()

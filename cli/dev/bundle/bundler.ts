@@ -1,17 +1,19 @@
 /** Bundles the Worker again and again, in a tenth of a second: what is of packages is bundled apart, once. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type BuildContext, type BuildFailure, context, type Message } from 'esbuild'
 import { BundleError } from '../../host/bundle.ts'
 import type { WorkerModule } from '../../host/workerd-config.ts'
-import { Packages, withoutPackages } from './packages.ts'
+import { filesOf, Packages, withoutPackages } from './packages.ts'
 import { type WranglerBundling, wranglerBundling } from './wrangler-options.ts'
 
 export interface DevBundle {
   /** The Worker, its entry first. */
   modules: readonly WorkerModule[]
-  /** Folders with files that it was made of, packages left out. */
-  folders: readonly string[]
+  /** Files that it was made of, absolute. */
+  inputs: readonly string[]
+  /** What the entry exports. */
+  exports: readonly string[]
 }
 
 /** How many bundles are kept: that which runs, and the next. */
@@ -58,8 +60,7 @@ export class DevBundler {
   }
 
   async #build(): Promise<DevBundle | undefined> {
-    const standIns = this.#packages.inputs.map((path) => readFileSync(path, 'utf8')).join('\0')
-    const stale = standIns !== this.#lastStandIns
+    const stale = this.#standIns() !== this.#lastStandIns
     if (stale) await this.#packages.build()
     this.#context ??= await this.#begin()
     let result = await this.#context.rebuild()
@@ -67,7 +68,7 @@ export class DevBundler {
       await this.#packages.build()
       result = await this.#context.rebuild()
     }
-    this.#lastStandIns = this.#packages.inputs.map((path) => readFileSync(path, 'utf8')).join('\0')
+    this.#lastStandIns = this.#standIns()
     const code = result.outputFiles?.find(({ path }) => path.endsWith('.js'))
     const map = result.outputFiles?.find(({ path }) => path.endsWith('.map'))
     if (!code || !map || !result.metafile) throw new BundleError('esbuild made no bundle')
@@ -82,13 +83,17 @@ export class DevBundler {
     writeFileSync(path, code.contents)
     writeFileSync(`${path}.map`, map.contents)
     rmSync(join(this.#folder, String(this.#count - KEPT)), { recursive: true, force: true })
-    const inputs = Object.keys(result.metafile.inputs)
-      .filter((name) => !name.includes('node_modules/') && !/^[\w-]+:/.test(name))
-      .map((name) => join(this.#root, name))
     return {
       modules: [{ name: 'worker.js', path, type: 'esModule' }, ...this.#packages.modules, ...files],
-      folders: [...new Set([...inputs, ...this.#packages.inputs].map((file) => dirname(file)))],
+      inputs: [...filesOf(result.metafile.inputs, this.#root), ...this.#packages.inputs],
+      exports: Object.values(result.metafile.outputs).flatMap((output) => output.exports),
     }
+  }
+
+  /** What is in files of the project that are bundled with the packages. */
+  #standIns(): string {
+    const own = this.#packages.inputs.filter((path) => !path.includes('/node_modules/'))
+    return own.map((path) => readFileSync(path, 'utf8')).join('\0')
   }
 
   #begin(): Promise<BuildContext> {

@@ -22,7 +22,7 @@ export class Packages {
   readonly #entries = new Map<string, Entry>()
   readonly #missing = new Set<string>()
   #modules: WorkerModule[] = []
-  /** Files outside of packages that are in them: stand-ins. Absolute. */
+  /** Files that are in them: of packages, and stand-ins. Absolute. */
   inputs: readonly string[] = []
 
   /** @param folder in which the modules are kept; emptied */
@@ -88,14 +88,21 @@ export class Packages {
         const input = Object.entries(inputs).find(([name]) => join(root, name) === path)
         entry.isCommonJs = input?.[1].format !== 'esm'
       }
-      this.inputs = Object.keys(inputs)
-        .filter((name) => !name.includes('node_modules/') && !name.includes(':'))
-        .map((name) => join(root, name))
+      this.inputs = filesOf(inputs, root)
     } finally {
       await bundle.dispose()
     }
   }
 }
+
+/** Absolute paths of what is a file among the inputs of a bundle. */
+export const filesOf = (inputs: object, root: string): string[] =>
+  Object.keys(inputs)
+    .filter((name) => !VIRTUAL.test(name))
+    .map((name) => join(root, name))
+
+/** Of a plugin, with its namespace before it. */
+const VIRTUAL = /^[\w -]+:/
 
 /** `@atproto-repo` for what is of `@atproto/repo`. */
 const nameOf = (path: string): string =>

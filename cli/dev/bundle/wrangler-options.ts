@@ -80,7 +80,7 @@ export function wranglerBundling(root: string): WranglerBundling {
 }
 
 const exactly = (names: Iterable<string>): RegExp =>
-  new RegExp(`^(${[...names].map((name) => name.replace(/[^\w]/g, '\\$&')).join('|') || '(?!)'})$`)
+  new RegExp(`^(${[...names].map((name) => name.replace(/[^\w]/g, '\\$&')).join('|')})$`)
 
 function resolveAliases(build: PluginBuild, aliases: ReadonlyMap<string, string>): void {
   build.onResolve({ filter: exactly(aliases.keys()) }, ({ path }) => {

@@ -20,5 +20,8 @@ export async function endAll(
 }
 
 /** For the operator: those of the first kind first. */
-export const listAll = (all: readonly Pick<Consumers, 'list'>[]): ConsumerView[] =>
-  all.reduce<ConsumerView[]>((listed, one) => [...listed, ...one.list(LISTED - listed.length)], [])
+export function listAll(all: readonly Pick<Consumers, 'list'>[]): ConsumerView[] {
+  const listed: ConsumerView[] = []
+  for (const consumers of all) listed.push(...consumers.list(LISTED - listed.length))
+  return listed
+}

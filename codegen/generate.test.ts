@@ -237,6 +237,29 @@ test('nothing is written while a lexicon has an error', async () => {
   expect(generated(root)).toEqual(before)
 })
 
+test.each([
+  [
+    'a collection file',
+    {
+      'src/collections/com/example/book/entry.ts': `import { collection } from '#lex/com/example/book/entry'
+export default collection({ index: { byText: ['txet'] } })
+`,
+    },
+    'at "txet" - did you mean "text"?',
+  ],
+  ['a migration', { 'src/app/host/0001-x.sql': 'CREATE TABLE x (a TEXTT) STRICT' }, 'TEXTT'],
+  ['a job', { 'src/jobs/x.ts': "export default job({ cron: 'at night', run() {} })" }, 'at night'],
+])('nothing is written while %s has an error, of lexicons neither', async (_, files, message) => {
+  const root = makeProject(guestBook)
+  await generate(root)
+  const before = generated(root)
+  put(root, { ...files, ...lexicon('com.example.book.more', { main: { type: 'query' } }) })
+  const { changes, diagnostics, kept } = await generate(root)
+  expect({ changes, kept }).toEqual({ changes: [], kept: true })
+  expect(diagnostics.map((one) => one.message).join()).toContain(message)
+  expect(generated(root)).toEqual(before)
+})
+
 test('a handler file makes its method local, and its schemas part of the server', async () => {
   const root = makeProject(guestBook)
   await generate(root)

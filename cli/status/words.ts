@@ -109,6 +109,22 @@ function mailInWords({ waiting, failed, dropped, lastError }: LiveReport['mails'
   ].join(', ')
 }
 
+/** How large the objects are that share the index, and how far it is divided anew. */
+function shardsInWords({ shards = [], change }: NonNullable<HostReport['index']>): string[] {
+  const sizes = shards.map(({ bytes }) => bytesInWords(bytes)).join(', ')
+  return [
+    ...(shards.length > 0
+      ? [`${sizes} in ${counted(shards.length, 'object')} (10 GB each at most on Cloudflare)`]
+      : []),
+    ...(change
+      ? [
+          `to be ${counted(change.shards, 'object')}, of which ${change.filled} are full: ` +
+            `${counted(change.records, 'record')} of ${counted(change.accounts, 'account')} read so far`,
+        ]
+      : []),
+  ]
+}
+
 /** Collection files that cannot be loaded, indexes that are being filled, and hooks for which something waits or was given up. */
 function indexInWords({ index, now }: HostReport): string[] {
   if (!index) return []
@@ -135,11 +151,9 @@ function indexInWords({ index, now }: HostReport): string[] {
       : [],
   )
   const broken = (index.failed ?? []).map(({ message }) => `${message}; its writes are refused`)
-  const all = [...broken, ...filling, ...hooks]
-  if (all.length === 0) {
-    return [
-      line('index', `${counted(index.collections.length, 'collection')}, all is read and told`),
-    ]
+  const all = [...broken, ...filling, ...hooks, ...shardsInWords(index)]
+  if (broken.length + filling.length + hooks.length === 0) {
+    all.unshift(`${counted(index.collections.length, 'collection')}, all is read and told`)
   }
   return all.map((text, at) => line(at === 0 ? 'index' : '', escapeControls(text)))
 }

@@ -187,6 +187,7 @@ function createServices(env: Env): Services {
     get hostIndex() {
       return objects.hostIndex
     },
+    indexShard: objects.indexShard,
     appTables: objects.appTables,
     app: appDatabases(objects),
     index: (collection) => collectionReader(objects, collection),

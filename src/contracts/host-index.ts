@@ -1,8 +1,19 @@
 /** What the host's index answers: rows over all accounts, and the hooks of collections. */
 
+import type { IndexLayout } from '../kernel/index-shards.ts'
 import type { KeyValue } from '../storage/index/conditions.ts'
+import type { HookHandover } from '../storage/index/handover.ts'
+import type { HookRange } from '../storage/index/host-index.ts'
 import type { HookLetter } from '../storage/index/letters.ts'
-import type { IndexPage, IndexRow, IndexSelection, PageQuery } from '../storage/index/query.ts'
+import type {
+  IndexPage,
+  IndexRow,
+  IndexSelection,
+  PageQuery,
+  RankedPage,
+  ShardPage,
+} from '../storage/index/pages.ts'
+import type { ShardOrder } from '../storage/index/shard-place.ts'
 import type { HookTask } from '../storage/index/task.ts'
 import type { HookCounts } from '../storage/index/tasks.ts'
 import type { SequencedEvent } from '../storage/sequencer/log.ts'
@@ -25,7 +36,9 @@ export interface IndexFeedRpc {
    * Where reading goes on: behind the last event that was read, or, the first time and after events were lost, behind
    * `head`.
    */
-  begin(reach: LogReach): Answer<number>
+  begin(reach: LogReach, order?: ShardOrder): Answer<number>
+  /** Tells it of a change. */
+  order(order: ShardOrder): Answer<void>
   /**
    * Reads events, all of them or none.
    *
@@ -33,7 +46,28 @@ export interface IndexFeedRpc {
    * @param upTo the new position
    * @returns the position
    */
-  take(after: number, events: readonly SequencedEvent[], upTo: number): Answer<number>
+  take(
+    after: number,
+    events: readonly SequencedEvent[],
+    upTo: number,
+    hooks?: HookRange,
+  ): Answer<number>
+  /** Whether all is there that is in the repositories. */
+  isFilled(): Answer<boolean>
+  /**
+   * It serves no more, from now on; once it has read the event numbered `upTo`, it hands over what waits for hooks, and what
+   * was given up.
+   *
+   * @returns whether that is done
+   */
+  retire(to: IndexLayout, upTo: number): Answer<boolean>
+  /** Forgets everything that is of the index. */
+  clear(): Answer<void>
+}
+
+/** What the objects of a layout that serves no more call. */
+export interface HandoverRpc {
+  take(handover: HookHandover): Answer<void>
 }
 
 /** What accounts tell of what the log does not hold. */
@@ -53,6 +87,14 @@ export interface IndexState {
   filled?: { accounts: number; records: number; ms: number }
 }
 
+/** How one object of the index is doing. */
+export interface ShardState {
+  /** The number of the last event that was read; undefined: none was yet. */
+  position: number | undefined
+  /** Bytes of its database. */
+  bytes: number
+}
+
 export interface IndexReport {
   /** The number of the last event that was read; undefined: none was yet. */
   position: number | undefined
@@ -60,6 +102,28 @@ export interface IndexReport {
   hooks: HookCounts[]
   /** Files that cannot be loaded: writes into their collections are refused. */
   failed: { file: string; message: string }[]
+  /** The objects that have it. */
+  shards: ShardState[]
+  /** What it is about to be divided into, and how much of that was read from the repositories. */
+  change?: { shards: number; accounts: number; records: number; filled: number }
+}
+
+/** What a shard answers to whoever puts its answers together with those of the others. Bytes are a share of an answer's. */
+export interface ShardQueryRpc {
+  page(query: PageQuery, maxBytes: number): Answer<ShardPage>
+  group(
+    query: PageQuery,
+    values: readonly KeyValue[],
+    max: number,
+    maxBytes: number,
+  ): Answer<{ page: ShardPage; count: number }[]>
+  search(
+    collection: string,
+    text: string,
+    limit: number,
+    offset: number,
+    maxBytes: number,
+  ): Answer<RankedPage>
 }
 
 export interface IndexQueryRpc {
@@ -93,6 +157,8 @@ export interface HostIndexRpc {
   feed: IndexFeedRpc
   takedowns: IndexTakedownRpc
   query: IndexQueryRpc
+  shard: ShardQueryRpc
+  handover: HandoverRpc
   hooks: HookRpc
   jobs: JobsRpc
   webhooks: WebhookDeliveryRpc

@@ -96,6 +96,10 @@ export interface HostReport extends LiveReport {
         }[]
         /** Files that cannot be loaded; undefined: by a release that did not say. */
         failed?: { file: string; message: string }[]
+        /** The objects that share it; undefined: by a release that had one, and did not say how large it is. */
+        shards?: { bytes: number }[]
+        /** What it is being divided into. */
+        change?: { shards: number; accounts: number; records: number; filled: number } | undefined
       }
     | undefined
   /** The app's jobs; undefined: by a release that had none. */

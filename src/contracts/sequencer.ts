@@ -3,6 +3,7 @@
  * a WebSocket, so it is called directly, without parts.
  */
 import type { Subprotocol } from '../kernel/cbor/event-stream.ts'
+import type { IndexLayout } from '../kernel/index-shards.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import type { HostActivity } from '../storage/sequencer/activity.ts'
@@ -35,6 +36,11 @@ export interface LogPage {
   upTo: number
   /** Events up to this number are gone. */
   prunedTo: number
+}
+
+export interface IndexLayouts {
+  serving: IndexLayout
+  next: IndexLayout | undefined
 }
 
 /** A subscription that a project has made of the log, as somebody asks for it. */
@@ -106,6 +112,8 @@ export interface SequencerRpc {
   tellOfEvents(on: boolean): Answer<void>
   /** The next events behind one, as they are stored: a page of some 500 or 4 MiB. */
   readLog(after: number): Answer<LogPage>
+  /** The layouts of the host's index: the one that serves, and the one that is being filled, if any. */
+  indexLayouts(): Answer<IndexLayouts>
   /** The cursor after which there are so many events, or as many as are kept. Reads a row for each. */
   cursorBefore(count: number): Answer<number>
   /**

@@ -72,6 +72,7 @@ test.each([1, 2, 3, 4, 5])('more than may wait is told in order, and once (%i)',
         readLog,
         wanted,
         log: () => ({ info: () => undefined, error: (_, error) => expect.fail(String(error)) }),
+        isRetired: () => false,
         added: () => undefined,
       })
       return true

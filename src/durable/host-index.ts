@@ -11,11 +11,12 @@ import { counters } from '../kernel/metrics/counters.ts'
 import { indexSpecs } from '../services/collections/specs.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
-import { hostObjects } from '../services/objects/stubs.ts'
+import { hostObjects, indexStub } from '../services/objects/stubs.ts'
 import { AppJobs } from '../storage/index/app-jobs.ts'
 import { HostIndex } from '../storage/index/host-index.ts'
 import { IndexQueries } from '../storage/index/query.ts'
 import { migrations } from '../storage/index/schema.ts'
+import { ShardPlace } from '../storage/index/shard-place.ts'
 import { WebhookLetters } from '../storage/index/webhook-letters.ts'
 import { WebhookStates } from '../storage/index/webhook-states.ts'
 import { JobTable } from '../storage/jobs.ts'
@@ -25,8 +26,11 @@ import { RpcDispatcher } from './dispatcher.ts'
 import { catchUpHooks } from './index/catch-up.ts'
 import { IndexFeed } from './index/feed.ts'
 import { fillIndex } from './index/filler.ts'
+import { handOver } from './index/handover.ts'
 import { HookRunner } from './index/hook-runner.ts'
 import { IndexOperator } from './index/operator.ts'
+import { queryParts } from './index/queries.ts'
+import { IndexTakedowns } from './index/takedowns.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 import { WebhookOperator } from './webhooks/operator.ts'
@@ -50,6 +54,8 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     const rowCounter = readConfig({ ...env }).devMode ? countRows(storage.sql) : undefined
     const sql = rowCounter?.sql ?? storage.sql
     const index = new HostIndex(storage, sql, { overwrites: env.BLOB_DISK !== undefined })
+    const isFirst = ctx.id.equals(indexStub(env).id)
+    const place = new ShardPlace(storage.kv, isFirst)
     const log = () => createLogger({ object: 'index' })
     let collections = NO_COLLECTIONS
     let ofApp = NO_JOBS
@@ -61,6 +67,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       log,
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
       start: () => this.#scheduler.start(hooks.job),
+      isHeld: () => place.holdsHooks,
       freed: () => {
         if (catchUp.due?.() !== undefined) this.#scheduler.start(catchUp)
       },
@@ -74,14 +81,23 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
     })
     const objects = hostObjects(env)
-    const filling = fillIndex(index, objects)
-    const feed = new IndexFeed(index, () => collections, { log, taken: () => startDue(), hooks })
+    const filling = fillIndex(index, objects, place)
+    // What was made for a file that cannot be loaded now stays as it is.
+    const adopt = () => {
+      const keep = new Set(collections.failed.keys())
+      index.definitions.adopt(indexSpecs(collections.definitions), Date.now(), keep)
+    }
+    const feed = new IndexFeed(index, () => collections, {
+      ...{ log, hooks, place, adopt, taken: () => startDue() },
+      // The one that a host begins with has its jobs, too.
+      clear: () => (isFirst ? index.clear() : this.#destroy(index)),
+    })
     const catchUp = catchUpHooks(index, {
-      readLog: (after) => objects.sequencer.readLog(after),
-      wanted: feed,
-      log,
+      ...{ wanted: feed, log, readLog: (after) => objects.sequencer.readLog(after) },
+      isRetired: () => !place.isActive,
       added: () => hooks.kick(),
     })
+    const handingOver = handOver(index, { place, hooks, objects })
     const removal: Job = {
       name: 'remove deleted accounts',
       due: () => (index.accounts.nextDeleted() === undefined ? undefined : Date.now()),
@@ -106,7 +122,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
         ),
     }
     const webhooks = new WebhookRunner(ofWebhooks)
-    const jobs = [hooks.job, catchUp, filling, removal, appJobs.job, webhooks.job]
+    const jobs = [hooks.job, catchUp, handingOver, filling, removal, appJobs.job, webhooks.job]
     this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
     const startDue = () => {
       for (const job of jobs) if (job.due?.() !== undefined) this.#scheduler.start(job)
@@ -120,13 +136,11 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       }
       const { wasStuck, since } = noteStart(storage.kv, env)
       if (wasStuck) index.tasks.noteStuck(since)
-      appJobs.adopt(Date.now(), wasStuck)
+      if (isFirst) appJobs.adopt(Date.now(), wasStuck)
       for (const collection of index.tasks.collections()) {
         if (!feed.hasHook(collection)) index.tasks.forget(collection)
       }
-      // What was made for a file that cannot be loaded now stays as it is.
-      const keep = new Set(collections.failed.keys())
-      index.definitions.adopt(indexSpecs(collections.definitions), Date.now(), keep)
+      if (place.isActive) adopt()
       for (const job of jobs)
         if (job.due?.() !== undefined) ctx.waitUntil(this.#scheduler.resume(job))
     })
@@ -134,24 +148,47 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     const queries = new IndexQueries(sql, index.definitions, index.accounts)
     this.#dispatcher = new RpcDispatcher<HostIndexRpc>({
       feed,
-      takedowns: { set: (...takedown) => index.setTakedown(...takedown) },
-      query: {
-        page: (query) => queries.page(query),
-        count: (selection, max) => queries.count(selection, max),
-        group: (query, values, max) => queries.group(query, values, max),
-        get: (collection, addresses) => queries.get(collection, addresses),
-        search: (...query) => queries.search(...query),
+      takedowns: new IndexTakedowns(index, place, objects),
+      ...queryParts(queries, place),
+      handover: { take: (handover) => index.taker.take(handover) },
+      hooks: {
+        letters: (...page) => {
+          place.assertActive()
+          return operator.letters(...page)
+        },
+        replay: (id) => {
+          place.assertActive()
+          return operator.replay(id)
+        },
+        drop: (id) => {
+          place.assertActive()
+          return operator.drop(id)
+        },
       },
-      hooks: operator,
       jobs: appJobs,
       webhooks: new WebhookOperator(webhooks, ofWebhooks),
-      operator,
+      operator: {
+        report: () => {
+          place.assertActive()
+          return operator.report()
+        },
+      },
       rowCounts: { take: () => rowCounter?.take() ?? { read: 0, written: 0 } },
     })
   }
 
   call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult> {
     return this.#dispatcher.call(part, method, args)
+  }
+
+  /** All of it is gone; who still asks is told so. */
+  async #destroy(index: HostIndex): Promise<void> {
+    const { storage } = this.ctx
+    await storage.deleteAlarm()
+    await storage.deleteAll()
+    migrate(storage, migrations)
+    index.clearCache()
+    this.#scheduler.clearCache()
   }
 
   override async alarm(): Promise<void> {

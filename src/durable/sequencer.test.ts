@@ -357,6 +357,7 @@ test('a log from before states were kept is taken over', async () => {
       'purge',
       'farewell',
       'relay',
+      'index_layout',
       'job',
     ])
       sql.exec(`DROP TABLE ${table}`)

@@ -4,6 +4,7 @@ import type {
   ConsumerView,
   CrawlAnswer,
   FirehoseStatus,
+  IndexLayouts,
   LogPage,
   SequencerRpc,
   StreamRequest,
@@ -32,8 +33,9 @@ import { Scheduler } from './scheduler.ts'
 import { endAll, listAll } from './sequencer/all-consumers.ts'
 import type { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
-import { IndexFeed, readPage } from './sequencer/index-feed.ts'
+import { type IndexFeed, readPage } from './sequencer/index-feed.ts'
 import { makeConsumers } from './sequencer/make-consumers.ts'
+import { makeIndex } from './sequencer/make-index.ts'
 import { WebhookWake } from './sequencer/webhook-wake.ts'
 
 /**
@@ -64,6 +66,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     counters.objects.note('sequencer', this)
     migrate(ctx.storage, migrations)
     const config = readConfig({ ...env })
+    const log = () => createLogger({ object: 'sequencer' })
     this.#counter = config.devMode ? countRows(ctx.storage.sql) : undefined
     const sql = this.#counter?.sql ?? ctx.storage.sql
     this.#sources = new Sources(sql)
@@ -77,7 +80,6 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     })
     const { operator } = networkOf(env, config)
     this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator)
-    const log = () => createLogger({ object: 'sequencer' })
     const parts = {
       log: this.#log,
       retention: this.#retention,
@@ -88,12 +90,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#consumers = consumers
     this.#streams = streams
     const objects = hostObjects(env)
-    this.#index = new IndexFeed({
-      log: this.#log,
-      retention: this.#retention,
-      index: () => objects.hostIndex,
-      logger: log,
-    })
+    const { index, division } = makeIndex(ctx.storage, sql, config, { ...parts, objects })
+    this.#index = index
     this.#webhooks = new WebhookWake(ctx.storage.kv, {
       head: () => this.#log.head,
       wake: (head) => objects.hostIndex.webhooks.wake(head),
@@ -114,10 +112,13 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
           run: () => this.#crawl.run(Date.now(), this.#activity()),
         },
         this.#index.job,
+        division,
         this.#webhooks.job,
       ],
       new DiskSpace(env),
     )
+    // The setting may have changed.
+    if (division.due?.() !== undefined) ctx.waitUntil(this.#scheduler.resume(division))
   }
 
   async append(
@@ -135,11 +136,12 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     if (collections.length > 0) this.#collections.note(did, collections)
     if (state.status === 'deleted' || this.#becomesFull()) this.#alarmCoversNextEvent = false
     if (this.#index.isOn) this.#scheduler.start(this.#index.job)
+    this.#index.kick()
     if (this.#webhooks.isOn) this.#scheduler.start(this.#webhooks.job)
     if (!this.#alarmCoversNextEvent) await this.#reschedule()
     // Who is not to be seen any more is seen nowhere when that is acknowledged.
     if (this.#index.isOn && events.some(({ kind }) => kind === '#account')) {
-      await this.#index.settled(this.#scheduler.finished(this.#index.job))
+      await this.#index.settled(did)
     }
   }
 
@@ -205,6 +207,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     return readPage(this.#log, this.#retention, after)
   }
 
+  indexLayouts(): IndexLayouts {
+    return this.#index.layouts()
+  }
+
   cursorBefore(count: number): number {
     return this.#log.cursorBefore(count)
   }
@@ -246,20 +252,15 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    this.#forget(socket)
+    for (const consumers of [this.#consumers, this.#streams]) consumers.remove(socket)
     // 1005 and 1006 stand for "no code" and may not be sent.
     socket.close(code === 1005 || code === 1006 ? 1000 : code)
     await this.#reschedule()
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    this.#forget(socket)
+    for (const consumers of [this.#consumers, this.#streams]) consumers.remove(socket)
     await this.#reschedule()
-  }
-
-  #forget(socket: WebSocket): void {
-    this.#consumers.remove(socket)
-    this.#streams.remove(socket)
   }
 
   override async alarm(): Promise<void> {
@@ -271,6 +272,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   /** Long work gives way to appends and consumers after each piece. */
   async #removeOldEvents(): Promise<void> {
     const now = Date.now()
+    await this.#index.flushSoon()
     while (this.#retention.step(now)) await scheduler.wait(0)
   }
 

@@ -21,6 +21,7 @@ import { makeOperator } from '../support/operator.ts'
 import { startServer, type TestServer, workerdPidOf } from '../support/server.ts'
 
 const KILLS = process.env.CUMULUS_LONG ? 300 : 5
+const DIVISIONS = process.env.CUMULUS_LONG ? 60 : 2
 
 /** What the host is killed at, one after the other. */
 const MOMENTS = [
@@ -61,10 +62,15 @@ const hooks = (port: number) => `  attempts: 2,
   },
 `
 
-const start = (from?: TestServer) =>
+/** @param shards objects that are to share the index */
+const start = (from?: TestServer, shards = 1) =>
   startServer({
     project,
-    env: { PDS_DISABLE_SSRF_PROTECTION: 'true', PDS_RATE_LIMITS_ENABLED: 'false' },
+    env: {
+      PDS_DISABLE_SSRF_PROTECTION: 'true',
+      PDS_RATE_LIMITS_ENABLED: 'false',
+      PDS_INDEX_SHARDS: String(shards),
+    },
     ...(from && {
       dataDirectory: from.dataDirectory,
       port: Number(new URL(from.origin).port),
@@ -470,3 +476,57 @@ test.runIf(process.env.CUMULUS_LONG)(
   },
   120_000,
 )
+
+/** How large the objects are that share the index, and what it is being divided into. */
+async function shardsOfIndex(): Promise<{ shards: { bytes: number }[]; change?: object }> {
+  const answer = await fetch(`${server.origin}/operator/status`, {
+    method: 'POST',
+    headers: { authorization: operatorOf(server), 'content-type': 'application/json' },
+    body: '{}',
+  })
+  const { index } = (await answer.json()) as { index: Awaited<ReturnType<typeof shardsOfIndex>> }
+  return index
+}
+
+test(`${DIVISIONS} divisions of the index with kills: it is a full scan, and the hook was told of everything, in order`, {
+  timeout: 60_000 + DIVISIONS * 15_000,
+}, async () => {
+  const { uri: subject } = await cook(a(), 'Pie')
+  const acknowledged = new Set<string>()
+  let over = false
+  const writers = accounts.map((account) => write(account, subject, acknowledged, () => over))
+  let shards = 1
+  for (let division = 0; division < DIVISIONS; division++) {
+    shards = [3, 2, 1][division % 3] ?? 1
+    for (let kill = 0; kill < 2; kill++) {
+      await server.stop('SIGKILL')
+      server = await start(server, shards)
+      await sleep(Math.random() * 1_000)
+    }
+    if (division % 2 === 0) continue
+    await vi.waitFor(
+      async () => {
+        const { change, shards: now } = await shardsOfIndex()
+        expect([now.length, change]).toEqual([shards, undefined])
+      },
+      { timeout: 40_000, interval: 200 },
+    )
+  }
+  over = true
+  await Promise.all(writers)
+  expect(acknowledged.size).toBeGreaterThan(DIVISIONS)
+  await vi.waitFor(
+    async () => {
+      const heard = new Set(told.map(({ rev, action, uri }) => `${rev} ${action} ${uri}`))
+      expect([...acknowledged].filter((one) => !heard.has(one))).toEqual([])
+      const all = (await Promise.all(accounts.map((account) => ratingsOf(account, subject)))).flat()
+      const pie = (await listRecipes('limit=100')).recipes.find(({ uri }) => uri === subject)
+      expect(pie?.ratings).toBe(all.length)
+    },
+    { timeout: 40_000, interval: 300 },
+  )
+  for (const { did } of accounts) {
+    const revs = told.filter((one) => one.did === did).map(({ rev }) => rev)
+    expect(revs).toEqual(revs.toSorted())
+  }
+})

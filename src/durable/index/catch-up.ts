@@ -17,6 +17,8 @@ class LostWritesError extends Error {
 interface Parts {
   readLog(after: number): Promise<LogPage>
   wanted: Wanted
+  /** Whether this object hands over what it has, and adds nothing to it. */
+  isRetired(): boolean
   log(): Logger
   /** There is more for hooks to be told of. */
   added(): void
@@ -25,12 +27,13 @@ interface Parts {
 /** Reads from the log what there was no room for among the writes that wait for hooks. */
 export function catchUpHooks(index: HostIndex, parts: Parts): Job {
   const { backlog } = index.tasks
+  const { isRetired } = parts
   return {
     name: 'catch up hooks',
     maxBackoff: 60_000,
-    due: () => (backlog.start() === undefined ? undefined : Date.now()),
+    due: () => (isRetired() || backlog.start() === undefined ? undefined : Date.now()),
     async run() {
-      for (let from = backlog.start(); from !== undefined; from = backlog.start()) {
+      for (let from = backlog.start(); from !== undefined && !isRetired(); from = backlog.start()) {
         await readPart(index, from, parts)
         await scheduler.wait(PAUSE)
       }
@@ -42,13 +45,14 @@ export function catchUpHooks(index: HostIndex, parts: Parts): Job {
 export async function readPart(
   index: HostIndex,
   from: number,
-  { readLog, wanted, log, added }: Parts,
+  { readLog, wanted, isRetired, log, added }: Parts,
 ): Promise<void> {
   const { tasks } = index
   const part = { from, full: new Set<string>() }
   let after = from
   for (let page = 0; page < PAGES; page++) {
     const { events, upTo, prunedTo } = await readLog(after)
+    if (isRetired()) return
     if (prunedTo > after) {
       const lost = new LostWritesError(`of ${tasks.noteLost(prunedTo)} accounts`)
       log().error('writes left the log before a hook was told of them', lost)

@@ -1,8 +1,11 @@
+import type { Answer } from '../../contracts/answer.ts'
 import type { IndexFeedRpc, LogReach } from '../../contracts/host-index.ts'
 import type { CollectionDefinitions } from '../../kernel/collection-files.ts'
+import type { IndexLayout } from '../../kernel/index-shards.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { indexSpecs } from '../../services/collections/specs.ts'
-import type { HostIndex } from '../../storage/index/host-index.ts'
+import type { HookRange, HostIndex } from '../../storage/index/host-index.ts'
+import type { ShardOrder, ShardPlace } from '../../storage/index/shard-place.ts'
 import type { SequencedEvent } from '../../storage/sequencer/log.ts'
 import type { HookRunner } from './hook-runner.ts'
 
@@ -16,6 +19,11 @@ interface Parts {
   /** Starts what became due by what was read. */
   taken(): void
   hooks: Pick<HookRunner, 'kick'>
+  place: ShardPlace
+  /** Makes the tables of what is indexed now. */
+  adopt(): void
+  /** Takes back all that is stored. */
+  clear(): Answer<void>
 }
 
 /** Takes in the log, as the sequencer sends it. */
@@ -30,7 +38,8 @@ export class IndexFeed implements IndexFeedRpc {
     this.#parts = parts
   }
 
-  begin({ head, prunedTo }: LogReach): number {
+  begin({ head, prunedTo }: LogReach, order?: ShardOrder): number {
+    if (order) this.order(order)
     const position = this.#index.position()
     if (position !== undefined && position >= prunedTo && position <= head) return position
     if (position !== undefined) {
@@ -44,12 +53,37 @@ export class IndexFeed implements IndexFeedRpc {
     return head
   }
 
-  take(after: number, events: readonly SequencedEvent[], upTo: number): number {
+  order(order: ShardOrder): void {
+    const { place, adopt, taken } = this.#parts
+    if (order.holdsHooks) this.#index.taker.prepare()
+    if (place.set(order)) adopt()
+    taken()
+  }
+
+  take(after: number, events: readonly SequencedEvent[], upTo: number, hooks?: HookRange): number {
     const position = this.#index.position() ?? -1
     if (position !== after) return position
-    if (this.#index.take(events, upTo, this, Date.now())) this.#parts.taken()
+    if (this.#index.take(events, upTo, this, Date.now(), hooks)) this.#parts.taken()
     this.#parts.hooks.kick()
+    if (this.#parts.place.retirement) this.#parts.taken()
     return upTo
+  }
+
+  isFilled(): boolean {
+    this.#parts.taken()
+    const { definitions, scans } = this.#index
+    const { isActive } = this.#parts.place
+    return isActive && scans.isEmpty() && definitions.all().every((one) => one.finishedAt !== null)
+  }
+
+  retire(to: IndexLayout, upTo: number): boolean {
+    const { isDone } = this.#parts.place.retire(to, upTo)
+    if (!isDone) this.#parts.taken()
+    return isDone
+  }
+
+  clear(): Answer<void> {
+    return this.#parts.clear()
   }
 
   /** Whether a file that cannot be loaded has one is not known: its writes wait until it can be. */

@@ -4,6 +4,7 @@ import type { ScannedPage } from '../../storage/account/records.ts'
 import type { IndexDefinition } from '../../storage/index/definitions.ts'
 import type { HostIndex } from '../../storage/index/host-index.ts'
 import type { Scan } from '../../storage/index/scans.ts'
+import type { ShardPlace } from '../../storage/index/shard-place.ts'
 import type { Job } from '../scheduler.ts'
 
 /** Accounts that are read at once. */
@@ -11,20 +12,25 @@ const AT_ONCE = 16
 
 type Objects = Pick<HostObjects, 'account' | 'sequencer'>
 
-/** Reads repositories into the index: those of all accounts for a new definition, and those of which it was asked. */
-export function fillIndex(index: HostIndex, objects: Objects): Job {
+/** Which accounts are in this object's part of the index. */
+type Part = Pick<ShardPlace, 'has' | 'isActive' | 'order'>
+
+/**
+ * Reads repositories into the index: those of all accounts of its part for a new definition, and those of which it was asked.
+ */
+export function fillIndex(index: HostIndex, objects: Objects, part: Part): Job {
   const { scans, definitions } = index
   const unfilled = () => definitions.all().find(({ finishedAt }) => finishedAt === null)
   return {
     name: 'fill the index',
     maxBackoff: 60_000,
-    due: () => (scans.isEmpty() && !unfilled() ? undefined : Date.now()),
+    due: () => (!part.isActive || (scans.isEmpty() && !unfilled()) ? undefined : Date.now()),
     async run() {
       await beginReading(index, objects)
-      for (;;) {
-        await readAsked(index, objects)
+      while (part.isActive) {
+        await readAsked(index, objects, part)
         const definition = unfilled()
-        if (definition) await fillSome(index, objects, definition)
+        if (definition) await fillSome(index, objects, part, definition)
         else if (scans.isEmpty()) return
       }
     },
@@ -40,9 +46,10 @@ async function beginReading(index: HostIndex, { sequencer }: Objects): Promise<v
 }
 
 /** What changed without the log telling each record. */
-async function readAsked(index: HostIndex, objects: Objects): Promise<void> {
+async function readAsked(index: HostIndex, objects: Objects, part: Part): Promise<void> {
   const { scans } = index
-  for (let some = scans.next(AT_ONCE); some.length > 0; some = scans.next(AT_ONCE)) {
+  const next = () => (part.isActive ? scans.next(AT_ONCE) : [])
+  for (let some = next(); some.length > 0; some = next()) {
     await Promise.all(some.map((scan) => readOne(index, objects, scan)))
   }
 }
@@ -60,16 +67,21 @@ async function readOne(index: HostIndex, objects: Objects, scan: Scan): Promise<
 async function fillSome(
   index: HostIndex,
   objects: Objects,
+  part: Part,
   { id, collection, place }: IndexDefinition,
 ): Promise<void> {
   const { accounts, definitions, scans } = index
-  const list = await objects.sequencer.listByCollection(collection, AT_ONCE, place)
+  // One in so many of those that are listed is in this part.
+  const limit = AT_ONCE * (part.order?.layout.shards ?? 1)
+  const list = await objects.sequencer.listByCollection(collection, limit, place)
   if (list.toAsk.length > 0) {
     await Promise.all(list.toAsk.map((did) => fillInCollections(objects, did)))
     return
   }
   // Their numbers are taken before they are read: whoever is deleted meanwhile has none any more.
-  const owners = list.dids.map((did) => ({ did, account: accounts.ensure(did) }))
+  const owners = list.dids
+    .filter((did) => part.has(did))
+    .map((did) => ({ did, account: accounts.ensure(did) }))
   const read = await Promise.all(
     owners.map(async ({ did, account }) => {
       const scan = scanOf(index, id, { did, account, after: '' })
@@ -89,7 +101,7 @@ async function fillSome(
   })
   for (const scan of left) records += await readRest(index, objects, id, scan)
   index.transaction(() => {
-    definitions.noteProgress(id, list.next ?? place, list.dids.length, records)
+    definitions.noteProgress(id, list.next ?? place, owners.length, records)
     if (list.next === undefined) definitions.finish(id, Date.now())
   })
 }

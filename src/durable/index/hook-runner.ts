@@ -48,6 +48,8 @@ export interface HookRunnerParts {
   reschedule(): void
   /** Has the job run, and the alarm look after it, should the object end. */
   start(): void
+  /** Whether none may be told now. */
+  isHeld(): boolean
   /** There is room for writes that had none. */
   freed(): void
 }
@@ -83,9 +85,16 @@ export class HookRunner {
   /** Stores what has ended, and starts whatever is due and has room. */
   kick(): void {
     this.#flush()
+    if (this.#parts.isHeld()) return
     for (const [collection, definition] of this.#parts.definitions()) {
       if (definition.afterWrite) this.#start(collection, definition)
     }
+  }
+
+  /** Resolves when nothing is under way any more, and what came of all is stored; for when none may be told. */
+  async settled(): Promise<void> {
+    while (this.#calls.size > 0) await Promise.race(this.#calls)
+    this.#flush()
   }
 
   #start(collection: string, definition: AnyCollectionDefinition): void {
@@ -196,6 +205,7 @@ export class HookRunner {
   }
 
   #due(): number | undefined {
+    if (this.#parts.isHeld()) return undefined
     const times = [...this.#parts.definitions()].flatMap(([collection, { afterWrite }]) =>
       afterWrite ? (this.#parts.tasks.lanes.dueAt(collection) ?? []) : [],
     )

@@ -52,6 +52,7 @@ export class IndexOperator implements HookRpc {
       }),
       hooks: tasks.counts(hooked),
       failed: [...failed.values()].map(({ file, message }) => ({ file, message })),
+      shards: [{ position: this.#index.position(), bytes: this.#index.bytes }],
     }
   }
 

@@ -65,6 +65,8 @@ export interface Config extends MailSettings, SecretSettings {
   docs: boolean
   /** MB of JavaScript's memory on plain workerd. */
   memory: number
+  /** Objects that share the host's index. */
+  indexShards: number
   /** Makes DPoP nonces, 64 hex digits; undefined: derived from `jwtSecret`. */
   dpopSecret: string | undefined
   /** did:key of the operator, ranked above the rotation key. */
@@ -200,6 +202,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     backups: readBackupSettings(parsed),
     docs: parsed.PDS_DOCS ?? devMode,
     memory: parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY,
+    indexShards: parsed.PDS_INDEX_SHARDS ?? 1,
     ...secrets,
     dpopSecret: unlessNone(parsed.PDS_DPOP_SECRET),
     recoveryKey: unlessNone(parsed.PDS_RECOVERY_DID_KEY),

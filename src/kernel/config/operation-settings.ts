@@ -1,4 +1,5 @@
 /** Settings of how a host is run and watched. */
+import { MAX_SHARDS } from '../index-shards.ts'
 import { choice, count, flag, secret, url } from './kinds.ts'
 
 /** MB of JavaScript's memory; fewer than these are too few to start with. */
@@ -27,6 +28,11 @@ export const operationSettings = {
     '`false`; `true` with PDS_DEV_MODE',
     'Shows `/docs` to everybody: every method and record of this host, with a form that calls it (docs/clients.md).',
   ),
+  PDS_INDEX_SHARDS: count(
+    '1',
+    `Objects that share the index over all accounts, at most ${MAX_SHARDS}: more than one when one is full, which is at 10 GB ` +
+      'on Cloudflare. A change is made while the host runs (docs/collections.md).',
+  ),
   LOG_LEVEL: choice(
     'info',
     ['info', 'error'],
@@ -38,11 +44,16 @@ export const operationSettings = {
 export function operationProblems({
   PDS_MEMORY_MB: memory = DEFAULT_MEMORY,
   PDS_METRICS_TOKEN: token,
+  PDS_INDEX_SHARDS: shards = 1,
 }: {
   PDS_MEMORY_MB?: number
   PDS_METRICS_TOKEN?: string
+  PDS_INDEX_SHARDS?: number
 }): string[] {
   const problems: string[] = []
+  if (shards < 1 || shards > MAX_SHARDS) {
+    problems.push(`PDS_INDEX_SHARDS: from 1 to ${MAX_SHARDS} (it is ${shards})`)
+  }
   if (memory < MIN_MEMORY) problems.push(`PDS_MEMORY_MB: at least ${MIN_MEMORY} (it is ${memory})`)
   if (token !== undefined && (token.length < MIN_TOKEN || /\s/.test(token))) {
     problems.push(`PDS_METRICS_TOKEN must have at least ${MIN_TOKEN} characters, and no spaces`)

@@ -1,11 +1,10 @@
 /** Reads of the host's index, as handlers make them. */
 import { AtUri } from '@atproto/syntax'
-import { InvalidRequestError } from '@atproto/xrpc-server'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import type { ValueAt } from '../../kernel/collection-places.ts'
 import type { CollectionIndexes, RecordOf } from '../../kernel/collections.ts'
 import type { KeyCondition, KeyValue } from '../../storage/index/conditions.ts'
-import type { IndexPage, IndexRow } from '../../storage/index/query.ts'
+import type { IndexPage, IndexRow } from '../../storage/index/pages.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { recordValue } from '../records/json.ts'
 import type { RecordView } from '../records/repositories.ts'
@@ -115,10 +114,7 @@ const collectionMethods = (
     return new Map(rows.flatMap((row) => view(collection, row)).map((one) => [one.uri, one]))
   },
   async search(text, { limit = DEFAULT_LIMIT, cursor = '0' } = {}) {
-    if (!/^\d{1,4}$/.test(cursor)) {
-      throw new InvalidRequestError('The cursor is none of this search')
-    }
-    const page = await hostIndex.query.search(collection, text, limit, Number(cursor))
+    const page = await hostIndex.query.search(collection, text, limit, cursor)
     return pageView(collection, page)
   },
 })

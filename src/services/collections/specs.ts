@@ -15,7 +15,15 @@ export function indexSpecs(definitions: ReadonlyMap<string, AnyCollectionDefinit
     const indexes = Object.entries(index)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, places]) => [name, places.map((path) => paths.indexOf(path))] as const)
-    return [{ collection, columns, indexes: Object.fromEntries(indexes), search: [...search] }]
+    return [
+      {
+        collection,
+        columns,
+        indexes: Object.fromEntries(indexes),
+        search: [...search],
+        byDid: true,
+      },
+    ]
   })
 }
 

@@ -9,13 +9,16 @@ import type { HostIndexRpc } from '../../contracts/host-index.ts'
 import type { OAuthRpc } from '../../contracts/oauth.ts'
 import type { SequencerRpc } from '../../contracts/sequencer.ts'
 import { type DataLocation, jurisdictions, locationHints } from '../../kernel/config/settings.ts'
+import { FIRST_LAYOUT, type IndexLayout, shardName } from '../../kernel/index-shards.ts'
 import { rpcClient } from './client.ts'
+import { type HostIndexClient, hostIndexClient } from './host-index.ts'
+import type { IndexShardClient } from './index-clients.ts'
 
 export type AccountClient = RpcClient<AccountRpc>
 export type DirectoryClient = RpcClient<DirectoryRpc>
 export type SequencerClient = DurableObjectStub<SequencerRpc & Rpc.DurableObjectBranded>
 export type OAuthClient = RpcClient<OAuthRpc>
-export type HostIndexClient = RpcClient<HostIndexRpc>
+export type { HostIndexClient, IndexShardClient }
 export type AppClient = RpcClient<AppRpc>
 
 /** The objects of this host. A stub is good for one request, so each use makes one. */
@@ -25,13 +28,19 @@ export interface HostObjects {
   readonly directory: DirectoryClient
   readonly sequencer: SequencerClient
   readonly oauth: OAuthClient
+  /** The index as a whole. */
   readonly hostIndex: HostIndexClient
+  /** One object of the index. @param shard from 0 */
+  indexShard(layout: IndexLayout, shard: number): IndexShardClient
   /** The tables of the app. @param owner a DID; undefined: those of the host */
   appTables(owner: string | undefined): AppClient
 }
 
 /** @param onAccount told of each account that is called */
 export function hostObjects(env: Env, onAccount?: (did: string) => void): HostObjects {
+  const indexShard = (layout: IndexLayout, shard: number) =>
+    rpcClient<HostIndexRpc>(indexStub(env, layout, shard))
+  const layouts = () => Promise.resolve(sequencerStub(env).indexLayouts())
   return {
     account(did, holder) {
       onAccount?.(did)
@@ -46,9 +55,8 @@ export function hostObjects(env: Env, onAccount?: (did: string) => void): HostOb
     get oauth() {
       return rpcClient<OAuthRpc>(oauthStub(env))
     },
-    get hostIndex() {
-      return rpcClient<HostIndexRpc>(indexStub(env))
-    },
+    hostIndex: hostIndexClient({ shard: indexShard, layouts }),
+    indexShard,
     appTables: (owner) => rpcClient<AppRpc>(appStub(env, owner)),
   }
 }
@@ -59,8 +67,9 @@ export const directoryStub = (env: Env) => find(env.DIRECTORY, 'directory', env.
 
 export const sequencerStub = (env: Env) => find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
 
-/** The first of one: were there several, each would have its part of the collections, and another name. */
-export const indexStub = (env: Env) => find(env.INDEX, 'index 1/1', env.PDS_DATA_LOCATION)
+/** The index, or one of the objects that share it; unless given, the one that a host begins with. */
+export const indexStub = (env: Env, layout = FIRST_LAYOUT, shard = 0) =>
+  find(env.INDEX, shardName(layout, shard), env.PDS_DATA_LOCATION)
 
 /** No DID is called `host`. */
 export const appStub = (env: Env, owner: string | undefined) =>

@@ -38,6 +38,12 @@ export class IndexedAccounts {
       .one().id
   }
 
+  /** Whose number it is; undefined: nobody's. */
+  didOf(id: number): string | undefined {
+    return this.#sql.exec<{ did: string }>('SELECT did FROM account WHERE id = ?', id).toArray()[0]
+      ?.did
+  }
+
   /** Whether a number still stands for this DID: whoever comes back after a deletion gets another. */
   isStill(id: number, did: string): boolean {
     return this.find(did)?.id === id

@@ -3,6 +3,7 @@ import { type AccountState, IndexedAccounts } from './accounts.ts'
 import type { CatchUp } from './backlog.ts'
 import { Definitions, type IndexDefinition } from './definitions.ts'
 import { type LoggedChange, type LoggedEvent, readFrame } from './feed.ts'
+import { HookGiver, HookTaker } from './handover.ts'
 import { HiddenRecords } from './hidden-records.ts'
 import { RecordTables } from './records.ts'
 import { Scans } from './scans.ts'
@@ -11,6 +12,12 @@ import { type HookedCommit, HookTasks } from './tasks.ts'
 
 /** Records of a deleted account that are removed at once. */
 const REMOVED_AT_ONCE = 500
+
+/** Of which events hooks are told: behind one, up to one. */
+export interface HookRange {
+  after?: number
+  upTo?: number
+}
 
 /** What of the project's collections the log is read for. */
 export interface Wanted {
@@ -29,6 +36,8 @@ export class HostIndex {
   readonly hidden: HiddenRecords
   readonly scans: Scans
   readonly tasks: HookTasks
+  readonly giver: HookGiver
+  readonly taker: HookTaker
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
   #position: number | undefined
@@ -50,6 +59,13 @@ export class HostIndex {
     this.hidden = new HiddenRecords(sql)
     this.scans = new Scans(sql, this)
     this.tasks = new HookTasks(storage, sql, maxWaiting)
+    this.giver = new HookGiver(storage, sql)
+    this.taker = new HookTaker(storage, sql, this.tasks.lanes, () => this.tasks.clearCache())
+  }
+
+  /** Of the database. */
+  get bytes(): number {
+    return this.#sql.databaseSize
   }
 
   /** The number of the last event that was read; undefined before the first. */
@@ -79,9 +95,16 @@ export class HostIndex {
    * Reads the next events, all of them or none, up to number `upTo`.
    *
    * @param now ms since the epoch
+   * @param hooks of which of them hooks are told; of all unless given
    * @returns whether some were about accounts as a whole, which leave more to do
    */
-  take(events: readonly SequencedEvent[], upTo: number, wanted: Wanted, now: number): boolean {
+  take(
+    events: readonly SequencedEvent[],
+    upTo: number,
+    wanted: Wanted,
+    now: number,
+    hooks: HookRange = {},
+  ): boolean {
     const indexed = new Set(this.definitions.all().map(({ collection }) => collection))
     const isWanted = (name: string) => indexed.has(name) || wanted.hasHook(name)
     const read = events.flatMap(({ seq, frame }) => {
@@ -95,7 +118,7 @@ export class HostIndex {
           event.kind === 'commit' && event.isFirst ? [[event.did, event.rev] as const] : [],
         ),
       )
-      for (const event of read) this.#apply(event, first, wanted, now)
+      for (const event of read) this.#apply(event, first, wanted, now, hooks)
       this.#move(upTo)
     })
     return read.some(({ kind }) => kind !== 'commit')
@@ -162,6 +185,15 @@ export class HostIndex {
     return true
   }
 
+  /** Forgets everything that is of the index, and not what is of jobs. */
+  clear(): void {
+    this.transaction(() => {
+      this.definitions.dropAll()
+      for (const table of TABLES) this.#sql.exec(`DELETE FROM ${table}`)
+    })
+    this.clearCache()
+  }
+
   clearCache(): void {
     this.definitions.clearCache()
     this.accounts.clearCache()
@@ -175,6 +207,7 @@ export class HostIndex {
     first: ReadonlyMap<string, string>,
     wanted: Wanted,
     now: number,
+    { after = -1, upTo = Number.MAX_SAFE_INTEGER }: HookRange,
   ): void {
     const { did } = event
     if (event.kind === 'account') this.#setState(did, event.state, first.has(did))
@@ -182,6 +215,7 @@ export class HostIndex {
       if (first.get(did) !== event.rev) this.scans.ask(did)
     } else {
       for (const change of event.changes) this.#index(did, event.rev, change)
+      if (event.seq <= after || event.seq > upTo) return
       for (const commit of hookedCommits(event, wanted)) this.tasks.add(commit, now)
     }
   }
@@ -240,6 +274,12 @@ export class HostIndex {
     }
   }
 }
+
+/** Those that belong to no definition. */
+const TABLES = [
+  ...['position', 'hook_task', 'hook_lane', 'hook_letter', 'hook_count', 'hook_behind'],
+  ...['scan', 'removed'],
+]
 
 /** The writes of a commit that hooks are told of, by collection. */
 function hookedCommits(

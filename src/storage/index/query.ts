@@ -1,46 +1,25 @@
 import { StorageError } from '../error.ts'
 import type { IndexedAccounts } from './accounts.ts'
-import { addCondition, type KeyCondition, type KeyValue } from './conditions.ts'
+import { addCondition, type KeyValue } from './conditions.ts'
 import { makeCursor, readCursor } from './cursor.ts'
 import type { Definitions, IndexDefinition } from './definitions.ts'
-import { columnsOf, conditionOf, indexName, searchName, tableName } from './spec.ts'
+import type { Key } from './order.ts'
+import {
+  between,
+  type IndexPage,
+  type IndexRow,
+  type IndexSelection,
+  type KeyedRow,
+  MAX_BYTES,
+  MAX_OFFSET,
+  MAX_PAGE,
+  type PageQuery,
+  type RankedPage,
+  type RankedRow,
+  type ShardPage,
+} from './pages.ts'
+import { columnsOf, conditionOf, indexName, orderOf, searchName, tableName } from './spec.ts'
 import { toMatch } from './words.ts'
-
-/** Which rows of an index: equal on its first places, and on the next one a range, if any. */
-export interface IndexSelection {
-  collection: string
-  index: string
-  where?: Readonly<Record<string, KeyCondition>>
-}
-
-export interface PageQuery extends IndexSelection {
-  limit: number
-  cursor?: string
-  reverse?: boolean
-}
-
-/** A record of an index as it is stored. */
-export interface IndexRow {
-  did: string
-  rkey: string
-  cid: Uint8Array
-  block: Uint8Array
-}
-
-export interface IndexPage {
-  rows: IndexRow[]
-  /** Where the next page begins; undefined: this is the last. */
-  cursor?: string
-}
-
-/** Records on a page, at most. */
-export const MAX_PAGE = 100
-
-/** Bytes of records in one answer, as everywhere (`src/storage/account/records.ts`). */
-const MAX_BYTES = 2 * 1024 * 1024
-
-/** Matches of a search that can be paged through: those before are counted for each page. */
-const MAX_OFFSET = 10_000
 
 /** Rows that are looked at for one page, as those of accounts that may not be seen are left out. */
 const MAX_SCANNED = 1_000
@@ -71,46 +50,65 @@ export class IndexQueries {
    *
    * @throws StorageError `IndexNotReady` (503), `InvalidRequest` for a cursor that is none of this index
    */
-  page(
+  page(query: PageQuery, maxBytes = MAX_BYTES): IndexPage {
+    const rows: IndexRow[] = []
+    const end = this.#scan(query, maxBytes, (row) => rows.push(toRow(row)))
+    return { rows, ...(end && { cursor: makeCursor(end) }) }
+  }
+
+  /** The same with the place of each record, for whoever puts together what several objects have. */
+  keyedPage(query: PageQuery, maxBytes: number): ShardPage {
+    const rows: KeyedRow[] = []
+    const end = this.#scan(query, maxBytes, (row, key) => rows.push({ ...toRow(row), key: key() }))
+    return { rows, ...(end && { end }) }
+  }
+
+  /** @returns behind what the next page begins; undefined: that was all */
+  #scan(
     { limit, cursor, reverse = false, ...selection }: PageQuery,
-    maxBytes = MAX_BYTES,
-  ): IndexPage {
-    const { definition, position, columns, conditions, values } = this.#select(selection)
+    maxBytes: number,
+    found: (row: Row, key: () => Key) => void,
+  ): Key | undefined {
+    const { definition, position, order, conditions, values } = this.#select(selection)
     const table = tableName(definition.id)
-    const order = [...columns, 'rkey', 'account']
-    const after = cursor === undefined ? undefined : readCursor(cursor, order.length)
-    if (after) {
+    if (cursor !== undefined) {
       conditions.push(
         `(${order.join(', ')}) ${reverse ? '<' : '>'} (${order.map(() => '?').join(', ')})`,
       )
-      values.push(...after)
+      values.push(...this.#readCursor(cursor, order))
     }
     const direction = reverse ? 'DESC' : 'ASC'
     const wanted = between(1, limit, MAX_PAGE)
-    const found = this.#sql.exec<Row & Record<string, string | number | ArrayBuffer>>(
-      `SELECT id, account, did, rkey, cid, block${columns.map((name) => `, ${name}`).join('')}
+    const rows = this.#sql.exec<Row & Record<string, string | number | ArrayBuffer>>(
+      `SELECT id, account, did, rkey, cid, block${order.flatMap((name) => (/^k\d/.test(name) ? `, ${name}` : [])).join('')}
        FROM ${table} INDEXED BY ${indexName(definition.id, position)}
        WHERE ${conditions.join(' AND ')}
        ORDER BY ${order.map((name) => `${name} ${direction}`).join(', ')} LIMIT ${MAX_SCANNED}`,
       ...values,
     )
-    const rows: IndexRow[] = []
+    let taken = 0
     let bytes = 0
     let scanned = 0
-    let last: Record<string, string | number | ArrayBuffer> | undefined
-    for (const row of found) {
+    let last: (() => Key) | undefined
+    for (const row of rows) {
+      const key = () => order.map((name) => row[name] as string | number)
       scanned++
-      last = row
+      last = key
       if (!this.#accounts.mayBeSeen(row.account)) continue
-      rows.push(toRow(row))
+      found(row, key)
+      taken++
       bytes += row.block.byteLength
-      if (rows.length === wanted || bytes >= maxBytes) {
-        return { rows, cursor: makeCursor(order.map((name) => row[name] as string | number)) }
-      }
+      if (taken === wanted || bytes >= maxBytes) return key()
     }
-    if (scanned < MAX_SCANNED || !last) return { rows }
-    const at = last
-    return { rows, cursor: makeCursor(order.map((name) => at[name] as string | number)) }
+    return scanned < MAX_SCANNED ? undefined : last?.()
+  }
+
+  /** One that an earlier release gave ends with the number of an account. */
+  #readCursor(cursor: string, order: readonly string[]): Key {
+    const key = readCursor(cursor, order.length)
+    const owner = key.at(-1)
+    if (order.at(-1) !== 'did' || typeof owner !== 'number') return key
+    return [...key.slice(0, -1), this.#accounts.didOf(owner) ?? '']
   }
 
   /** How many there are, but no more than `max`. Reads a row for each. */
@@ -136,15 +134,33 @@ export class IndexQueries {
     values: readonly KeyValue[],
     max: number,
   ): { page: IndexPage; count: number }[] {
-    const spec = this.#definitions.of(query.collection).at(-1)?.spec
-    const first = spec?.columns[spec.indexes[query.index]?.[0] ?? -1]?.path ?? ''
     let left = MAX_BYTES
-    return values.map((value) => {
-      const one = { ...query, where: { [first]: value } }
+    return this.#equal(query, values).map((one) => {
       const page = query.limit > 0 && left > 0 ? this.page(one, left) : { rows: [] }
       for (const { block } of page.rows) left -= block.byteLength
       return { page, count: this.count(one, max) }
     })
+  }
+
+  /** The same with the place of each record; a page of which nothing was looked at says so. */
+  keyedGroup(
+    query: PageQuery,
+    values: readonly KeyValue[],
+    max: number,
+    maxBytes: number,
+  ): { page: ShardPage; count: number }[] {
+    let left = maxBytes
+    return this.#equal(query, values).map((one) => {
+      const page = query.limit > 0 && left > 0 ? this.keyedPage(one, left) : { rows: [], end: [] }
+      for (const { block } of page.rows) left -= block.byteLength
+      return { page, count: this.count(one, max) }
+    })
+  }
+
+  #equal(query: PageQuery, values: readonly KeyValue[]): PageQuery[] {
+    const spec = this.#definitions.of(query.collection).at(-1)?.spec
+    const first = spec?.columns[spec.indexes[query.index]?.[0] ?? -1]?.path ?? ''
+    return values.map((value) => ({ ...query, where: { [first]: value } }))
   }
 
   /** Records by their addresses, those that are there and may be seen. Reads a row for each, and one for each account. */
@@ -173,25 +189,40 @@ export class IndexQueries {
 
   /** Records with these words, the best first. Reads a row for each, and what the words take. */
   search(collection: string, text: string, limit: number, offset: number): IndexPage {
+    const { rows, next, more } = this.rankedSearch(collection, text, limit, offset, MAX_BYTES)
+    return {
+      rows: rows.map(({ rank: _, next: __, ...row }) => row),
+      ...(more && next < MAX_OFFSET && { cursor: String(next) }),
+    }
+  }
+
+  /** The same with the rank of each record among those of this object. */
+  rankedSearch(
+    collection: string,
+    text: string,
+    limit: number,
+    offset: number,
+    maxBytes: number,
+  ): RankedPage {
     const definition = this.#serving(collection, ({ spec }) => spec.search.length > 0)
     const match = toMatch(text)
-    if (match === '') return { rows: [] }
+    if (match === '') return { rows: [], from: offset, next: offset, more: false }
     const wanted = between(1, limit, MAX_PAGE)
     const ids = this.#sql
-      .exec<{ rowid: number }>(
-        `SELECT rowid FROM ${searchName(definition.id)} WHERE ${searchName(definition.id)} MATCH ?
+      .exec<{ rowid: number; rank: number }>(
+        `SELECT rowid, rank FROM ${searchName(definition.id)} WHERE ${searchName(definition.id)} MATCH ?
          ORDER BY rank, rowid LIMIT ? OFFSET ?`,
         match,
         wanted + 1,
         offset,
       )
       .toArray()
-    const rows: IndexRow[] = []
+    const rows: RankedRow[] = []
     let bytes = 0
-    let seen = 0
-    for (const { rowid } of ids.slice(0, wanted)) {
-      if (bytes >= MAX_BYTES) break
-      seen++
+    let next = offset
+    for (const { rowid, rank } of ids.slice(0, wanted)) {
+      if (bytes >= maxBytes) break
+      next++
       const [row] = this.#sql
         .exec<Row>(
           `SELECT id, account, did, rkey, cid, block FROM ${tableName(definition.id)}
@@ -201,10 +232,9 @@ export class IndexQueries {
         .toArray()
       if (!row || !this.#accounts.mayBeSeen(row.account)) continue
       bytes += row.block.byteLength
-      rows.push(toRow(row))
+      rows.push({ ...toRow(row), rank, next })
     }
-    const next = offset + seen
-    return { rows, ...(ids.length > seen && next < MAX_OFFSET && { cursor: String(next) }) }
+    return { rows, from: offset, next, more: ids.length > next - offset }
   }
 
   /** The definition that serves, if what is asked for is the same in it as in the newest. */
@@ -245,7 +275,7 @@ export class IndexQueries {
         `${index}: conditions are on its first places, in order, and only the last of them is a range`,
       )
     }
-    return { definition, id, position, columns, conditions, values }
+    return { definition, id, position, order: orderOf(spec, index), conditions, values }
   }
 }
 
@@ -254,10 +284,6 @@ const pathsOf = ({ spec }: IndexDefinition, index: string): string | undefined =
   const places = spec.indexes[index]
   return places && JSON.stringify(places.map((at) => spec.columns[at]))
 }
-
-/** A whole number within bounds, whatever a handler was given. */
-const between = (least: number, value: number, most: number): number =>
-  Math.max(least, Math.min(Math.trunc(value) || 0, most))
 
 const toRow = ({ did, rkey, cid, block }: Row): IndexRow => ({
   did,

@@ -18,10 +18,15 @@ export interface IndexSpec {
   indexes: Readonly<Record<string, readonly number[]>>
   /** Places whose words are looked up. */
   search: readonly string[]
+  /**
+   * Of records with the same values and key, DIDs say which comes first, as they do in every object that has a part of the
+   * index. Absent in what an earlier release made: there it is the number of the account in the database.
+   */
+  byDid?: true
 }
 
 /** Changes whenever what is stored changes: then everything is read from the repositories again. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** What tells one definition from another. */
 export function hashOf(spec: IndexSpec): string {
@@ -85,6 +90,13 @@ export const indexName = (definition: number, position: number): string =>
 export const columnsOf = (spec: IndexSpec, name: string): string[] =>
   (spec.indexes[name] ?? []).map((at) => columnName(spec.columns[at] as KeyColumn, at))
 
+/** What one index is ordered by: no two of its rows are the same in all of it. */
+export const orderOf = (spec: IndexSpec, name: string): string[] => [
+  ...columnsOf(spec, name),
+  'rkey',
+  spec.byDid ? 'did' : 'account',
+]
+
 /** The condition of one index: a record without one of its values is not in it. */
 export const conditionOf = (spec: IndexSpec, name: string): string =>
   ['hidden = 0', ...columnsOf(spec, name).map((column) => `${column} IS NOT NULL`)].join(' AND ')
@@ -98,8 +110,7 @@ export function createTables(definition: number, spec: IndexSpec): string {
     isStored(column) ? [`, k${at} ${TYPES[column.kind]}`] : [],
   )
   const indexes = Object.keys(spec.indexes).map((name, position) => {
-    const columns = [...columnsOf(spec, name), 'rkey', 'account'].join(', ')
-    return `CREATE INDEX ${indexName(definition, position)} ON ${table} (${columns})
+    return `CREATE INDEX ${indexName(definition, position)} ON ${table} (${orderOf(spec, name).join(', ')})
       WHERE ${conditionOf(spec, name)};`
   })
   const words = spec.search.map((_, at) => `t${at}`).join(', ')

@@ -14,6 +14,7 @@ export const sequencerPlan: BackupPlan = {
     farewell: LOG,
     source_collection: { left: 'accounts tell it' },
     source_count: { left: 'it is counted anew' },
+    index_layout: { left: 'the index is made anew' },
     relay: { left: 'relays are asked to crawl anew' },
     job: { left: 'jobs follow from what is stored' },
     schema_version: { left: 'the first line says it' },

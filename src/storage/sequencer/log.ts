@@ -11,6 +11,12 @@ export interface SequencedEvent {
   frame: Uint8Array
 }
 
+/** An event, and whose it is. */
+export interface SourcedEvent {
+  did: string
+  event: SequencedEvent
+}
+
 /**
  * The one order of all events of this host. `seq` only grows and never comes back, also when old events are
  * removed.
@@ -146,15 +152,20 @@ export class EventLog {
 
   /** Events after `cursor`, oldest first: at most `limit`, and no more when they come to `bytes`. */
   after(cursor: number, limit: number, bytes: number): SequencedEvent[] {
-    const page: SequencedEvent[] = []
+    return this.afterWithSources(cursor, limit, bytes).map(({ event }) => event)
+  }
+
+  /** The same with whose event each is. */
+  afterWithSources(cursor: number, limit: number, bytes: number): SourcedEvent[] {
+    const page: SourcedEvent[] = []
     let size = 0
-    const rows = this.#sql.exec<{ seq: number; frame: ArrayBuffer }>(
-      'SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
+    const rows = this.#sql.exec<{ seq: number; did: string; frame: ArrayBuffer }>(
+      'SELECT seq, did, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
       cursor,
       limit,
     )
-    for (const { seq, frame } of rows) {
-      page.push({ seq, frame: new Uint8Array(frame) })
+    for (const { seq, did, frame } of rows) {
+      page.push({ did, event: { seq, frame: new Uint8Array(frame) } })
       size += frame.byteLength
       if (size >= bytes) break
     }

@@ -157,4 +157,13 @@ export const migrations: readonly Migration[] = [
   `,
   // A number that the next event has to be above, where relays know higher ones than the log.
   'ALTER TABLE horizon ADD COLUMN raised_to INTEGER NOT NULL DEFAULT 0;',
+  // How the host's index is divided; no row: as it is at first.
+  `
+  CREATE TABLE index_layout (
+    generation INTEGER PRIMARY KEY,
+    shards INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    since INTEGER
+  );
+  `,
 ]

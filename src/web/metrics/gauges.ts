@@ -103,7 +103,7 @@ const backups: Source = async (services) => {
 /** What collection files ask for. */
 const collections: Source = async ({ hostIndex }) => {
   if (!hasCollectionFiles()) return []
-  const { collections: all, hooks, failed } = await hostIndex.operator.report()
+  const { collections: all, hooks, failed, shards, change } = await hostIndex.operator.report()
   const sum = (what: 'waiting' | 'letters' | 'behind' | 'lost') =>
     hooks.reduce((total, one) => total + one[what], 0)
   return [
@@ -128,6 +128,18 @@ const collections: Source = async ({ hostIndex }) => {
       'Collections that are being read into an index.',
       all.filter(({ filling }) => filling).length,
     ),
+    gauge('cumulus_index_shards', 'Objects that share the index.', shards.length),
+    gauge(
+      'cumulus_index_bytes',
+      'Bytes of all of them.',
+      shards.reduce((total, { bytes }) => total + bytes, 0),
+    ),
+    gauge(
+      'cumulus_index_largest_bytes',
+      'Bytes of the largest, which may have 10 GB on Cloudflare.',
+      Math.max(0, ...shards.map(({ bytes }) => bytes)),
+    ),
+    gauge('cumulus_index_dividing', 'Whether the index is divided anew.', change ? 1 : 0),
     gauge(
       'cumulus_collection_files_failed',
       'Collection files that cannot be loaded.',

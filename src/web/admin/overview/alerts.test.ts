@@ -26,6 +26,14 @@ const WELL: HostState = {
   scheduledBackup: undefined,
 }
 
+const LARGE = {
+  ...{ position: 9, collections: [], hooks: [], failed: [] },
+  shards: [
+    { position: 9, bytes: 1e9 },
+    { position: 9, bytes: 7.5e9 },
+  ],
+}
+
 const SCHEDULED = { interval: 1, run: null, last: null, error: { at: 1, message: 'no recipient' } }
 
 const JOB = {
@@ -68,6 +76,7 @@ test.each<[Partial<HostState>, string, string]>([
   [{ mails: { ...WELL.mails, failed: 2 } }, 'mail', '2 mails were given up'],
   [{ mails: { ...WELL.mails, waiting: 500 } }, 'mail', '500 mails wait'],
   [{ burst: { lastHour: 40, episode } }, 'sign-ups', 'burst'],
+  [{ freeBytes: undefined, index: LARGE }, 'collections', 'An object of the index has 7.5 GB'],
   [{ jobs: [{ ...JOB, failures: 2, error: 'x' }, JOB] }, 'jobs', '1 job fails: forget'],
   [{ webhooks: [{ ...WEBHOOK, paused: 'It answered 410' }] }, 'webhooks', '1 webhook is paused'],
   [{ webhooks: [{ ...WEBHOOK, attempts: 7 }, WEBHOOK] }, 'webhooks', 'or failing for a while'],

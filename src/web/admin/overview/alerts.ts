@@ -1,5 +1,5 @@
 /** What somebody should do something about, with where that is done. */
-import { isNewer } from '../../../services/newest-version.ts'
+import { isNewer } from '../../../kernel/version.ts'
 import { bytesInWords, counted } from '../../numbers.ts'
 import { isWell } from '../sections/relay-words.ts'
 import type { HostState } from './read.ts'
@@ -24,6 +24,9 @@ const FAR_BEHIND = 1000
 const FEW_ATTEMPTS = 6
 const MANY_MAILS = 100
 
+/** Bytes of one object of the index: seven tenths of what it may have. */
+const MUCH = 7 * 1000 ** 3
+
 export function alerts(host: HostState): Alert[] {
   const { accounts, burst, firehose, freeBytes, mails, newest, risks, said, version } = host
   const { scheduledBackup } = host
@@ -31,6 +34,11 @@ export function alerts(host: HostState): Alert[] {
   // One that does not say may not have the method: whether it listens is what counts.
   const unwell = said.filter((one) => one.kind !== 'failed' && !isWell(one)).length
   const behind = (host.index?.hooks ?? []).filter((one) => (one.behind ?? 0) > 0)
+  // Plain workerd has no such limit, and knows what is left on the disk.
+  const fullest =
+    freeBytes === undefined
+      ? Math.max(0, ...(host.index?.shards ?? []).map(({ bytes }) => bytes))
+      : 0
   const failing = host.jobs.filter(({ failures }) => failures > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
   const unserved = host.webhooks.filter(
@@ -82,6 +90,13 @@ export function alerts(host: HostState): Alert[] {
       title: 'Collections',
       grave: true,
     })),
+    fullest > MUCH && {
+      what: `An object of the index has ${bytesInWords(fullest)}, of the 10 GB that Cloudflare gives it.`,
+      help: `Set PDS_INDEX_SHARDS to ${2 * (host.index?.shards?.length ?? 1)} and deploy: it is divided while the host runs.`,
+      path: 'collections',
+      title: 'Collections',
+      grave: true,
+    },
     behind.length > 0 && {
       what: `More writes wait for the hook of ${behind.map(({ collection }) => collection).join(', ')} than are kept ready.`,
       help: 'They are told from the log of events, as long as that has them: see why the hook fails or is slow.',

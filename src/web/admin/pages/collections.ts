@@ -1,14 +1,14 @@
 /** The page of what collection files ask for: how full indexes are, how hooks are doing, and what they were not told. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { html } from 'hono/html'
-import type { IndexState } from '../../../contracts/host-index.ts'
+import type { IndexReport, IndexState } from '../../../contracts/host-index.ts'
 import { hasCollectionFiles } from '../../../kernel/collection-files.ts'
 import { type LetterView, viewLetter } from '../../../services/collections/letters.ts'
 import type { HookCounts } from '../../../storage/index/tasks.ts'
 import { csrfTokenOf } from '../../account/browser-session.ts'
 import { moment } from '../../account/time.ts'
 import { csrfTokenField, type Html, noticeBox } from '../../layout.ts'
-import { counted, inThousands } from '../../numbers.ts'
+import { bytesInWords, counted, inThousands } from '../../numbers.ts'
 import type { ConsolePage, Form, Notices } from '../page.ts'
 import { ADMIN } from '../paths.ts'
 
@@ -44,6 +44,7 @@ ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
 ${report.failed.map(({ message }) => html`<p class="bad">${message}. Writes into its collection are refused.</p>`)}
 <h2>Indexes</h2>
 ${report.collections.length === 0 ? html`<p class="quiet">Nothing is indexed.</p>` : indexTable(report.collections)}
+${shardLine(report)}
 <h2>Hooks</h2>
 ${report.hooks.length === 0 ? html`<p class="quiet">No hook is told of writes.</p>` : hookTable(report.hooks)}
 <h2>Given up</h2>
@@ -73,6 +74,13 @@ ${last ? html`<p class="pages"><a href="${COLLECTIONS}?before=${last.id}">More</
     },
   },
 }
+
+const shardLine = ({ shards, change }: IndexReport): Html => html`
+<p>${counted(shards.length, 'object')} with ${shards.map(({ bytes }) => bytesInWords(bytes)).join(', ')}.${
+  change
+    ? ` Being divided among ${change.shards}: ${counted(change.records, 'record')} of ${counted(change.accounts, 'account')} read so far.`
+    : ''
+}</p>`
 
 const indexTable = (all: readonly IndexState[]): Html => html`
 <div class="table" tabindex="0" role="group" aria-label="Indexes"><table>

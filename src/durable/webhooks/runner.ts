@@ -1,6 +1,7 @@
 import type { Webhook } from '../../contracts/webhooks.ts'
 import type { WebhookState } from '../../storage/index/webhook-states.ts'
 import type { Job } from '../scheduler.ts'
+import { anyWithin } from '../within-time.ts'
 import type { WebhookRunnerParts } from './parts.ts'
 import { type Known, rested, WebhookServer } from './serve.ts'
 
@@ -127,12 +128,7 @@ export class WebhookRunner implements Known {
     const until = Date.now() + LONGEST_RUN
     this.#kick()
     while (this.#serving.size > 0 && Date.now() < until) {
-      const over = new AbortController()
-      const wait = scheduler
-        .wait(until - Date.now(), { signal: over.signal })
-        .catch(() => undefined)
-      await Promise.race([...this.#serving.values(), wait])
-      over.abort()
+      await anyWithin(this.#serving.values(), until - Date.now())
     }
     const error = this.#error
     this.#error = undefined

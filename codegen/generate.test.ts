@@ -13,6 +13,7 @@ import {
   read,
 } from './testing/project.ts'
 import { listFiles } from './tree.ts'
+import { write } from './write.ts'
 
 const generated = (root: string): Record<string, string> =>
   Object.fromEntries(listFiles(root, 'src/generated').map((path) => [path, read(root, path)]))
@@ -162,6 +163,16 @@ test("a deleted lexicon's output is deleted, with folders that it leaves empty",
   ])
   expect(readdirSync(join(root, 'src/generated/types/com/example'))).toEqual(['book'])
   expect(readdirSync(join(root, 'src/generated/methods/com/example'))).toEqual(['book'])
+})
+
+test('what another run has removed at the same time is no error', async () => {
+  const root = makeProject(guestBook)
+  await generate(root)
+  const path = 'src/generated/types/com/example/gone/list.ts'
+  put(root, { 'src/generated/notes/mine.ts': 'export const mine = 1\n' })
+  write(root, 'src/generated', [], [{ path, change: 'removed' }])
+  write(join(root, 'elsewhere'), 'src/generated', [], [{ path, change: 'removed' }])
+  expect(read(root, 'src/generated/notes/mine.ts')).toContain('mine')
 })
 
 test('a file without the banner is never touched', async () => {

@@ -1,9 +1,11 @@
+import type { Failure } from '../../contracts/failure.ts'
 import type { HookReport, HooksEntrypoint } from '../../contracts/host-index.ts'
 import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
 import type { HookTask } from '../../storage/index/task.ts'
 import type { HookTasks, TaskEnd } from '../../storage/index/tasks.ts'
+import { ReportedError } from '../reported-error.ts'
 import type { Job } from '../scheduler.ts'
 import { anyWithin, withinTime } from '../within-time.ts'
 
@@ -137,9 +139,9 @@ export class HookRunner {
     const most = definition.attempts ?? ATTEMPTS
     const waiting = new Map(group.map((task) => [task.id, task]))
     const report = (reports: readonly HookReport[]) => {
-      const heard = reports.flatMap(({ id, error }) => {
+      const heard = reports.flatMap(({ id, ...failure }) => {
         const task = waiting.get(id)
-        return task && waiting.delete(id) ? [[task, error] as const] : []
+        return task && waiting.delete(id) ? [[task, failure] as const] : []
       })
       if (heard.length > 0) this.#end(heard, most)
     }
@@ -162,10 +164,10 @@ export class HookRunner {
     }
   }
 
-  #end(heard: readonly (readonly [HookTask, string | undefined])[], most: number): void {
+  #end(heard: readonly (readonly [HookTask, Partial<Failure>])[], most: number): void {
     const now = Date.now()
     let next = Number.POSITIVE_INFINITY
-    const ended = heard.map(([task, error]): readonly [HookTask, TaskEnd] => {
+    const ended = heard.map(([task, { error, stack }]): readonly [HookTask, TaskEnd] => {
       const { collection, did, rkey, rev } = task
       // What ended without a word says more of the host than of the hook: it does not count here.
       const attempts = task.attempts + 1
@@ -174,7 +176,7 @@ export class HookRunner {
       const isOver = attempts >= most || isHopeless(task)
       const about = { account: did, collection, rkey, rev, attempts }
       const what = isOver ? 'a hook was given up' : 'a hook failed'
-      this.#parts.log().error(what, new Error(error), about)
+      this.#parts.log().error(what, new ReportedError({ error, stack }), about)
       if (isOver) return [task, { done: false, error, isUntried: isHopeless(task) }]
       const pause = Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
       next = Math.min(next, pause)

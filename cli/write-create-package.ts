@@ -25,7 +25,7 @@ const README = `# create-cumulus
 npm create cumulus@latest my-app
 \`\`\`
 
-makes a project on [Cumulus](https://www.npmjs.com/package/cumulus), an AT Protocol server for an app with lexicons of its own.
+makes a project on Cumulus, an AT Protocol server for an app with lexicons of its own.
 It is \`npx cumulus create my-app\` by another name; \`-- --help\` lists the options.
 `
 

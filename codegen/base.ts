@@ -37,7 +37,7 @@ function dependsOnPackage(root: string): boolean {
 }
 
 /** A folder and all that it is in. */
-function upwards(folder: string): string[] {
+export function upwards(folder: string): string[] {
   const here = resolve(folder)
   return here === dirname(here) ? [here] : [here, ...upwards(dirname(here))]
 }

@@ -13,6 +13,7 @@ import {
   read,
 } from './testing/project.ts'
 import { listFiles } from './tree.ts'
+import { write } from './write.ts'
 
 const generated = (root: string): Record<string, string> =>
   Object.fromEntries(listFiles(root, 'src/generated').map((path) => [path, read(root, path)]))
@@ -164,6 +165,16 @@ test("a deleted lexicon's output is deleted, with folders that it leaves empty",
   expect(readdirSync(join(root, 'src/generated/methods/com/example'))).toEqual(['book'])
 })
 
+test('what another run has removed at the same time is no error', async () => {
+  const root = makeProject(guestBook)
+  await generate(root)
+  const path = 'src/generated/types/com/example/gone/list.ts'
+  put(root, { 'src/generated/notes/mine.ts': 'export const mine = 1\n' })
+  write(root, 'src/generated', [], [{ path, change: 'removed' }])
+  write(join(root, 'elsewhere'), 'src/generated', [], [{ path, change: 'removed' }])
+  expect(read(root, 'src/generated/notes/mine.ts')).toContain('mine')
+})
+
 test('a file without the banner is never touched', async () => {
   const mine = 'export const mine = 1\n'
   const root = makeProject({
@@ -234,6 +245,29 @@ test('nothing is written while a lexicon has an error', async () => {
   expect(diagnostics.map(({ message }) => message)).toContain(
     'unknown type "objct" - did you mean "object"?',
   )
+  expect(generated(root)).toEqual(before)
+})
+
+test.each([
+  [
+    'a collection file',
+    {
+      'src/collections/com/example/book/entry.ts': `import { collection } from '#lex/com/example/book/entry'
+export default collection({ index: { byText: ['txet'] } })
+`,
+    },
+    'at "txet" - did you mean "text"?',
+  ],
+  ['a migration', { 'src/app/host/0001-x.sql': 'CREATE TABLE x (a TEXTT) STRICT' }, 'TEXTT'],
+  ['a job', { 'src/jobs/x.ts': "export default job({ cron: 'at night', run() {} })" }, 'at night'],
+])('nothing is written while %s has an error, of lexicons neither', async (_, files, message) => {
+  const root = makeProject(guestBook)
+  await generate(root)
+  const before = generated(root)
+  put(root, { ...files, ...lexicon('com.example.book.more', { main: { type: 'query' } }) })
+  const { changes, diagnostics, kept } = await generate(root)
+  expect({ changes, kept }).toEqual({ changes: [], kept: true })
+  expect(diagnostics.map((one) => one.message).join()).toContain(message)
   expect(generated(root)).toEqual(before)
 })
 

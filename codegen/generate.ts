@@ -32,6 +32,8 @@ export interface GenerateResult {
   changes: Change[]
   lexicons: number
   methods: Method[]
+  /** Errors kept it from writing anything. */
+  kept: boolean
 }
 
 /** A project that has been read and checked; `lexicons` is undefined when they have errors. */
@@ -45,6 +47,8 @@ export interface CheckedProject {
   collections: Collection[]
   app: CheckedApp
   jobs: CheckedJobs
+  /** Something would be taken into the tree that is wrong in a way that only a change of it mends. */
+  unfit: boolean
 }
 
 /** The lexicons of a project and of what it builds on, without its code: that takes the compiler's libraries. */
@@ -69,10 +73,10 @@ export async function loadCheckedLexicons(
 export async function loadChecked(root: string, fresh = false): Promise<CheckedProject> {
   const { project, lexicons, diagnostics } = await loadCheckedLexicons(root, fresh)
   const app = await checkApp(project.app)
-  const jobs = checkJobs(project.jobs)
+  const jobs = await checkJobs(root, project.jobs, fresh)
   if (!lexicons) {
     const nothing = { methods: [], collections: [], shapes: new Map() }
-    return { project, diagnostics, lexicons, app, jobs, ...nothing }
+    return { project, diagnostics, lexicons, app, jobs, unfit: true, ...nothing }
   }
 
   const handled = new Set(
@@ -95,15 +99,11 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
   const complaints = project.handlers.flatMap((file) =>
     checkHandler(file, shapes.get(file.path), mainTypes, forApps),
   )
+  const withoutLex = [...misjudged, ...app.diagnostics, ...jobs.diagnostics]
   return {
     project,
-    diagnostics: [
-      ...diagnostics,
-      ...complaints,
-      ...misjudged,
-      ...app.diagnostics,
-      ...jobs.diagnostics,
-    ],
+    diagnostics: [...diagnostics, ...complaints, ...withoutLex],
+    unfit: hasErrors(withoutLex),
     lexicons,
     methods,
     collections,
@@ -114,8 +114,9 @@ export async function loadChecked(root: string, fresh = false): Promise<CheckedP
 }
 
 /**
- * Generates `src/generated/` below `root`. Nothing is written while lexicons have errors; a handler file
- * with a problem is reported, and everything is generated all the same, so that it can be finished.
+ * Generates `src/generated/` below `root`. Nothing is written while lexicons, collection files, migrations or jobs have
+ * errors: what was generated last stays whole. A handler file with a problem is reported, and everything is generated all
+ * the same, so that it can be finished with the types of its lexicon.
  */
 export async function generate(
   root: string,
@@ -123,9 +124,12 @@ export async function generate(
 ): Promise<GenerateResult> {
   if (!options.check) moveRecord(root)
   const checked = await loadChecked(root, options.fresh)
-  const { project, diagnostics, lexicons, methods, collections, app, jobs } = checked
+  const { project, diagnostics, lexicons, methods, collections, app, jobs, unfit } = checked
   const found = [...diagnostics]
-  if (!lexicons) return { diagnostics: sortDiagnostics(found), changes: [], lexicons: 0, methods }
+  if (!lexicons || unfit) {
+    const diagnostics = sortDiagnostics(found)
+    return { diagnostics, changes: [], lexicons: 0, methods, kept: true }
+  }
 
   const planned = plan(lexicons, methods, {
     collections,
@@ -144,10 +148,15 @@ export async function generate(
     })
   }
   if (!options.check) write(root, GENERATED, planned, changes)
-  if (app.diagnostics.length === 0)
-    changes.push(...recordMigrations(root, project.app, options.check))
+  changes.push(...recordMigrations(root, project.app, options.check))
   const own = lexicons.filter(({ isBase }) => !isBase)
-  return { diagnostics: sortDiagnostics(found), changes, lexicons: own.length, methods }
+  return {
+    diagnostics: sortDiagnostics(found),
+    changes,
+    lexicons: own.length,
+    methods,
+    kept: false,
+  }
 }
 
 export const failed = ({ diagnostics }: Pick<GenerateResult, 'diagnostics'>): boolean =>

@@ -2,7 +2,7 @@
  * The stage that touches `src/generated/`: writes what changed, deletes what is no longer planned, and
  * leaves alone whatever does not carry the banner.
  */
-import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isOurs } from './banner.ts'
 import { UsageError } from './errors.ts'
@@ -64,7 +64,8 @@ export function write(
   for (const { path, change } of changes) {
     const target = join(root, path)
     if (change === 'removed') {
-      rmSync(target)
+      // Another run may have done so meanwhile, such as that of `npm run dev` beside a rename.
+      rmSync(target, { force: true })
     } else {
       writeBelow(root, folder, path, code.get(path) ?? '')
     }
@@ -84,12 +85,21 @@ export function writeBelow(root: string, folder: string, path: string, text: str
   writeFileSync(join(root, path), text)
 }
 
-/** Removes folders below `folder` that hold nothing, deepest first. */
+/** Removes folders below `folder` that hold nothing, deepest first; another run may do so at the same time, or fill them. */
 export function removeEmptyFolders(folder: string): void {
+  if (!existsSync(folder)) return
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue
     const path = join(folder, entry.name)
     removeEmptyFolders(path)
-    if (readdirSync(path).length === 0) rmdirSync(path)
+    try {
+      rmdirSync(path)
+    } catch (error) {
+      if (!isMovedOn(error)) throw error
+    }
   }
 }
+
+/** The folder is gone, or holds something. */
+const isMovedOn = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && /^(ENOENT|ENOTEMPTY|EEXIST)$/.test(`${error.code}`)

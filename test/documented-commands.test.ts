@@ -5,6 +5,7 @@ import type { ArgsDef } from 'citty'
 import { describe, expect, test } from 'vitest'
 import cumulus from '../cli/commands/cumulus.ts'
 import { findCommand } from '../cli/terminal/program.ts'
+import manifest from '../package.json' with { type: 'json' }
 import { commandsOf, PAGES } from './support/page-commands.ts'
 import { PROJECT } from './support/project.ts'
 
@@ -30,6 +31,21 @@ test.each(commands)('$page: npx cumulus $line', async ({ line }) => {
   expect(options.filter((option) => !known.includes(option))).toEqual([])
 })
 
+test('libraries that the documentation names with a version are those that are tested with', () => {
+  const tested: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies }
+  const named = PAGES.flatMap((page) =>
+    [
+      ...readFileSync(join(PROJECT, page), 'utf8').matchAll(
+        /(@[\w-]+\/[\w.-]+|\b[\w.-]+)@(\d+\.\d+\.\d+)/g,
+      ),
+    ].flatMap(([, name = '', version]) => (name in tested ? [{ page, name, version }] : [])),
+  )
+  expect(named.map(({ name }) => name)).toContain('@atproto/lex')
+  for (const { page, name, version } of named) {
+    expect({ page, name, version }).toEqual({ page, name, version: tested[name] })
+  }
+})
+
 describe('commands in blocks', () => {
   const BENCH = 'takes minutes, and a package of its own: bench/'
   const CI = 'CI does it'
@@ -50,6 +66,7 @@ describe('commands in blocks', () => {
     },
     'docs/clients.md': {
       'npm run codegen -- client': 'codegen/client/client.test.ts',
+      'npm install @atproto/lex@0.3.12': 'installs; the version is held below',
       'npm run codegen -- client --namespace com.example,app.bsky.actor.profile --out ../web/src/client':
         'codegen/client/client.test.ts',
       'npm run codegen -- openapi': 'codegen/openapi/openapi.test.ts',
@@ -63,7 +80,7 @@ describe('commands in blocks', () => {
       'npx cumulus hooks drop 17': 'takes a hook that failed: test/e2e/collections.test.ts',
     },
     'docs/framework.md': {
-      'npx cumulus create my-app --install': 'package.test.ts',
+      'npx cumulus create ../my-app --install': 'package.test.ts',
       'npm run codegen': 'package.test.ts',
       'npm run codegen -- status': 'package.test.ts',
       'npm run upgrade -- --check': 'takes another version: package-upgrade.test.ts',

@@ -31,8 +31,8 @@ export default command({
   },
   about: `EXAMPLES
 
-  npx cumulus create my-app
-  npx cumulus create my-app --yes`,
+  npx cumulus create ../my-app
+  npx cumulus create ../my-app --yes`,
   async run({ folder, install, package: given, yes }) {
     const path = resolve(folder)
     assertFree(path)

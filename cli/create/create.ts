@@ -8,7 +8,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, extname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { generate } from '../../codegen/generate.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { PACKAGE_ROOT } from '../host/bundle.ts'
@@ -105,15 +105,14 @@ function fill(path: string, { name, version }: { name: string; version: string }
 const versionsOfTools = (): Record<string, string> =>
   Object.fromEntries(TOOLS.map((tool) => [tool, manifest.devDependencies[tool]]))
 
-/** The package's own, with what is of the package named as a project names it. */
+/**
+ * The package's own, with what is of the package named as a project names it: there it is JavaScript, also for a project that
+ * is made by the TypeScript of a checkout.
+ */
 function wranglerToml(name: string): string {
-  const ending = extname(import.meta.filename)
   return readFileSync(join(PACKAGE_ROOT, 'wrangler.toml'), 'utf8')
     .replace('name = "cumulus"', `name = "${name}"`)
     .replace('bucket_name = "cumulus-blobs"', `bucket_name = "${name}-blobs"`)
-    .replaceAll(
-      /"\.\/src\/platform\/([\w-]+)\.ts"/g,
-      `"./node_modules/cumulus/src/platform/$1${ending}"`,
-    )
+    .replaceAll(/"\.\/src\/platform\/([\w-]+)\.ts"/g, '"./node_modules/cumulus/src/platform/$1.js"')
     .replaceAll(/cli\/host\/workerd\.ts|src\/oauth\/[\w-]+\.ts/g, (path) => `cumulus: ${path}`)
 }

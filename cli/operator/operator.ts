@@ -175,8 +175,11 @@ function localSettings(): Access {
   const folder = resolve(PDS_DATA_DIRECTORY)
   if (!existsSync(join(folder, 'secrets.json'))) {
     throw new CommandError(
-      `No server has run here: there is no secrets.json in ${folder}. Start one first (npm start), set ` +
-        'PDS_DATA_DIRECTORY to its folder or PDS_ADMIN_PASSWORD; with `npm run dev`, add --dev.',
+      `No server has run here: there is no secrets.json in ${folder}.\n` +
+        '  To have one run here: `npm start`, and this again in another terminal.\n' +
+        '  If `npm run dev` runs: add --dev.\n' +
+        '  If its data are in another folder: set PDS_DATA_DIRECTORY to that.\n' +
+        '  If it is elsewhere: --host https://pds.example.com, with PDS_ADMIN_PASSWORD set to its operator’s password.',
     )
   }
   const { raw, port, bind } = readLocalSettings(process.env)

@@ -79,12 +79,32 @@ test.each([
   ['CREATE TABLE schema_version (a TEXT) STRICT', /the host's own/],
   ['ATTACH ":memory:" AS other', /ATTACH is no statement of a migration/],
   ['BEGIN; COMMIT', /BEGIN is no statement/],
-  ['CREATE TABLE t (a TEXT STRICT', /0001-x\.sql .*(incomplete|syntax)/],
+  ['CREATE TABLE t (a TEXT STRICT', /0001-x\.sql:1:1 .*(incomplete|syntax)/],
   ['-- nothing', /has no statement/],
 ])('%s is refused', async (sql, expected) => {
   const { said, root } = await project({ 'src/app/host/0001-x.sql': sql })
   expect(said.join()).toMatch(expected)
   expect(() => read(root, RECORD)).toThrow()
+})
+
+test('what is wrong with a migration has the place of its statement', async () => {
+  const start = `-- drafts; and "more"\n${DRAFT}\n`
+  const places = {
+    'UPDATE draft\n  SET nope = 1;': '5:1 no such column: nope',
+    '/* x; */ INSERT INTO nowhere VALUES (1);': '5:10 no such table: nowhere',
+    'CREATE TABLE t (a TEXTT) STRICT; DELETE FROM draft': '5:1 unknown datatype for t.a',
+    'DELETE FROM draft; PRAGMA user_version = 1': '5:20 PRAGMA is no statement',
+    'CREATE TABLE t (a TEXT);\nDELETE FROM draft': '5:1 t is not STRICT',
+  }
+  for (const [sql, place] of Object.entries(places)) {
+    const { said } = await project({ 'src/app/host/0001-x.sql': `${start}\n${sql}` })
+    expect(said.join()).toContain(`src/app/host/0001-x.sql:${place}`)
+  }
+  const { said } = await project({
+    'src/app/host/0001-x.sql':
+      'CREATE TABLE old (a TEXT);\nCREATE TABLE new (a TEXT) STRICT;\nDROP TABLE old;\n',
+  })
+  expect(said).toEqual([])
 })
 
 test('files that would never be applied are reported', async () => {
@@ -104,11 +124,37 @@ test('jobs get into the tree by the names of their files', async () => {
   const { root, said } = await project({
     'src/jobs/tidy-up.ts': job,
     'src/jobs/tidy-up.test.ts': '',
-    'src/jobs/lib/Helper.ts': '',
   })
-  expect(said).toHaveLength(1)
-  expect(said.join()).toMatch(/lib\/Helper\.ts .*a job is src\/jobs\//)
+  expect(said).toEqual([])
   expect(read(root, 'src/generated/tree.ts')).toContain(
     "  jobs: {\n    'tidy-up': { load: () => import('../jobs/tidy-up.ts') },\n  },",
   )
+})
+
+test('a schedule at which nothing would ever run is refused, with its place', async () => {
+  const { said } = await project({
+    'src/jobs/a.ts':
+      "import { job } from 'cumulus'\nexport default job({\n  cron: '0 99 * * *',\n  run() {},\n})\n",
+    'src/jobs/b.ts':
+      "import { job } from 'cumulus'\nconst at = '0 0 30 2 *'\nexport default job({ cron: at, run() {} })\n",
+    'src/jobs/c.ts':
+      "import { job } from 'cumulus'\nexport default job({ every: '5 weeks', run() {} })\n",
+    'src/jobs/d.ts':
+      "import { job } from 'cumulus'\nexport default job({ cron: '*/5 9-17 * * MON-FRI', run() {} })\n",
+    'src/jobs/e.ts':
+      "import { job } from 'cumulus'\nimport { at } from '../at.ts'\nexport default job({ cron: at, run() {} })\n",
+    'src/jobs/f.ts': 'export default job({\n',
+    'src/jobs/lib/Helper.ts': '',
+  })
+  expect(said).toEqual([
+    expect.stringMatching(/^src\/jobs\/a\.ts:3:3 there is no such time: "0 99 \* \* \*": .*hour/i),
+    expect.stringMatching(
+      /^src\/jobs\/b\.ts:3:22 there is no such time: "0 0 30 2 \*" never comes$/,
+    ),
+    expect.stringMatching(
+      /^src\/jobs\/c\.ts:2:22 there is no such time: "5 weeks" is none of: 15 minutes/,
+    ),
+    expect.stringMatching(/^src\/jobs\/f\.ts:2:1 /),
+    expect.stringMatching(/^src\/jobs\/lib\/Helper\.ts a job is src\/jobs\//),
+  ])
 })

@@ -1,7 +1,7 @@
 /** Judges migrations: against what was recorded of them, and by carrying them out on an empty database. */
 import type { DatabaseSync } from 'node:sqlite'
 import { type AppScope, RESERVED_TABLES } from '../../src/kernel/app-tables.ts'
-import { firstWord, statementsOf } from '../../src/kernel/sql-text.ts'
+import { firstWord, placedStatements } from '../../src/kernel/sql-text.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import { importSqlite } from '../sqlite.ts'
 import { type AppFiles, type MigrationFile, RECORD } from './read.ts'
@@ -99,26 +99,30 @@ function changed({ record, migrations }: AppFiles): Diagnostic[] {
   return found
 }
 
+/** Statement by statement, so that what is wrong has a line. */
 function carryOut(database: DatabaseSync, migrations: readonly MigrationFile[]): Diagnostic[] {
   for (const { path, text } of migrations) {
-    const words = statementsOf(text).map(firstWord)
-    const foreign = words.find((word) => !ALLOWED.has(word))
-    if (foreign !== undefined) {
-      return [
-        error(
-          path,
-          `${foreign || 'this'} is no statement of a migration, which runs in a transaction`,
-        ),
-      ]
+    const statements = placedStatements(text)
+    if (statements.length === 0) return [error(path, 'has no statement')]
+    const foreign = statements.find(({ statement }) => !ALLOWED.has(firstWord(statement)))
+    if (foreign) {
+      const word = firstWord(foreign.statement) || 'this'
+      const message = `${word} is no statement of a migration, which runs in a transaction`
+      return [errorAt(path, text, foreign.at, message)]
     }
-    if (words.length === 0) return [error(path, 'has no statement')]
-    try {
-      database.exec(text)
-    } catch (cause) {
-      return [error(path, cause instanceof Error ? cause.message : String(cause))]
+    /** What was wrong after a statement, which a later one may set right → where that is. */
+    const since = new Map<string, number>()
+    for (const { statement, at } of statements) {
+      try {
+        database.exec(statement)
+      } catch (cause) {
+        return [errorAt(path, text, at, cause instanceof Error ? cause.message : String(cause))]
+      }
+      const reason = whyNot(database)
+      if (reason !== undefined && !since.has(reason)) since.set(reason, at)
     }
     const reason = whyNot(database)
-    if (reason !== undefined) return [error(path, reason)]
+    if (reason !== undefined) return [errorAt(path, text, since.get(reason) ?? 0, reason)]
   }
   return []
 }
@@ -183,3 +187,10 @@ const number = ({ name }: MigrationFile): string => name.slice(0, 4)
 export const recordName = ({ scope, name }: MigrationFile): string => `${scope}/${name}`
 
 const error = (file: string, message: string): Diagnostic => ({ severity: 'error', file, message })
+
+/** @param at where in the file's text the statement begins */
+function errorAt(file: string, text: string, at: number, message: string): Diagnostic {
+  const before = text.slice(0, at).split('\n')
+  const column = (before.at(-1)?.length ?? 0) + 1
+  return { ...error(file, message), line: before.length, column }
+}

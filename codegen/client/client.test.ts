@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { generate } from '../generate.ts'
 import { packageRoot } from '../layout.ts'
 import { guestBook, lexicon, makeProject, put, read } from '../testing/project.ts'
@@ -164,6 +165,31 @@ test('what cannot be made is said in a sentence', async () => {
   expect(read(root, 'mine/index.ts')).toBe('export const mine = 1\n')
 })
 
+test('a client whose libraries are missing, or of another series, is told of the right ones', async () => {
+  const root = makeProject(tree)
+  const installed = (versions: Record<string, string>) => {
+    for (const [name, version] of Object.entries(versions))
+      put(root, { [`node_modules/${name}/package.json`]: { version } })
+  }
+  const lacking = async () =>
+    (await client(root, [], 'web/client')).unfit.map(({ name, installed: one }) => [name, one])
+  expect(await lacking()).toEqual([
+    ['@atproto/lex', undefined],
+    ['@atproto/ws-client', undefined],
+    ['@atproto/lex-cbor', undefined],
+  ])
+  installed({
+    ...manifest.devDependencies,
+    '@atproto/lex': '0.2.99',
+    '@atproto/lex-cbor': manifest.dependencies['@atproto/lex-cbor'],
+  })
+  expect(await lacking()).toEqual([['@atproto/lex', '0.2.99']])
+  installed({ '@atproto/lex': manifest.devDependencies['@atproto/lex'].replace(/\d+$/, '999') })
+  expect(await lacking()).toEqual([])
+  installed({ '@atproto/lex': '1.0.0' })
+  expect(await lacking()).toEqual([['@atproto/lex', '1.0.0']])
+})
+
 test('the command lists what it wrote, and nothing when there is nothing new', () => {
   const root = makeProject(guestBook)
   const run = (...args: string[]) =>
@@ -171,7 +197,14 @@ test('the command lists what it wrote, and nothing when there is nothing new', (
       cwd: root,
       encoding: 'utf8',
     })
+  const { '@atproto/lex': version } = manifest.devDependencies
+  put(root, { 'node_modules/@atproto/lex/package.json': { version: '0.0.26' } })
   const first = run('--root', root, '--namespace', 'com.example.*')
+  expect(first.stderr).toBe(
+    `The client needs @atproto/lex ${version} (0.0.26 is installed): npm install @atproto/lex@${version}\n`,
+  )
+  put(root, { 'node_modules/@atproto/lex/package.json': { version } })
+  expect(run('--root', root, '--namespace', 'com.example.*').stderr).toBe('')
   expect(first.stdout).toMatch(/^\+ client\/client\.ts\n[\s\S]* added \(com\.example, /)
   expect(run('--root', root, '--check')).toMatchObject({ status: 0, stdout: '' })
   expect(run('--root', root, '--import-ext', '.mjs').status).toBe(2)

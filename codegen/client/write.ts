@@ -6,6 +6,7 @@ import { loadChecked } from '../generate.ts'
 import { readText } from '../tree.ts'
 import { type Change, compare, write } from '../write.ts'
 import { clientFiles, planClient } from './build.ts'
+import { type UnfitLibrary, unfitLibraries } from './libraries.ts'
 import { lexiconsOf, ownNamespaces } from './namespaces.ts'
 
 export interface WriteClientOptions {
@@ -26,6 +27,8 @@ export interface WrittenClient {
   changes: Change[]
   /** Of lexicons with errors, for which nothing is written. */
   diagnostics: Diagnostic[]
+  /** Libraries that the front end lacks. */
+  unfit: UnfitLibrary[]
 }
 
 /** @throws UsageError where there is nothing to write, or something in the way */
@@ -35,7 +38,7 @@ export async function writeClient(
 ): Promise<WrittenClient> {
   const folder = resolve(root, out)
   const { lexicons, diagnostics } = await loadChecked(root)
-  if (!lexicons) return { namespaces: asked, folder, changes: [], diagnostics }
+  if (!lexicons) return { namespaces: asked, folder, changes: [], diagnostics, unfit: [] }
   const namespaces = asked.length > 0 ? asked : ownNamespaces(root, lexicons)
   if (namespaces.length === 0) {
     throw new UsageError('all lexicons are official ones; say which: --namespace app.bsky')
@@ -52,5 +55,6 @@ export async function writeClient(
     throw new UsageError(`${path} is no generated file: choose another folder with --out`)
   }
   if (!check) write(folder, '.', planned, changes)
-  return { namespaces, folder, changes, diagnostics: [] }
+  const streams = planned.some(({ path }) => path === 'subscription.ts')
+  return { namespaces, folder, changes, diagnostics: [], unfit: unfitLibraries(folder, streams) }
 }

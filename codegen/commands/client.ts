@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import { type ArgsDef, defineCommand } from 'citty'
+import { adviceOn } from '../client/libraries.ts'
 import { parseNamespaces } from '../client/namespaces.ts'
 import { writeClient } from '../client/write.ts'
 import { EXIT, UsageError } from '../errors.ts'
@@ -47,7 +48,7 @@ export default defineCommand({
     const extension = EXTENSIONS[given['import-ext']]
     if (extension === undefined) throw new UsageError('--import-ext is .ts, .js or none')
     const { root, out, check } = given
-    const { namespaces, folder, changes, diagnostics } = await writeClient(root, {
+    const { namespaces, folder, changes, diagnostics, unfit } = await writeClient(root, {
       namespaces: parseNamespaces(given.namespace),
       ...{ out, extension, check },
     })
@@ -66,6 +67,7 @@ export default defineCommand({
         console.log(`${sum} (${namespaces.join(', ')}, ${seconds(start)})`)
       }
     }
+    if (!check && unfit.length > 0) console.error(adviceOn(unfit))
     if (check && changes.length > 0) process.exitCode = EXIT.found
   },
 })

@@ -48,9 +48,10 @@ export default defineCommand({
 
 /** Nothing at all is printed when nothing changed and nothing is wrong. */
 function reportRun(result: GenerateResult, start: number): void {
-  const { changes, diagnostics, lexicons, methods } = result
+  const { changes, diagnostics, lexicons, methods, kept } = result
   for (const { path, change } of changes) console.log(changeLine(change, path))
   printDiagnostics(diagnostics)
+  if (kept) console.error('nothing is written: src/generated/ stays as it is until that is mended')
   if (changes.length === 0) return
   const made = `${count(lexicons, 'lexicon')}, ${count(methods.filter(isOurs).length, 'method')}`
   console.log(

@@ -171,5 +171,7 @@ test.each(['nonsense', '--output=x', 'HEAD~7', ''])(
 )
 
 test('a folder that is no repository is told in a sentence', async () => {
-  await expect(diffLexicons(makeProject(guestBook), 'HEAD')).rejects.toThrow(UsageError)
+  await expect(diffLexicons(makeProject(guestBook), 'HEAD')).rejects.toThrow(
+    /the project is in no repository: git init/,
+  )
 })

@@ -18,6 +18,11 @@ export function lexiconsAt(root: string, ref: string): LexiconFile[] {
   } catch (error) {
     const { stderr } = error as { stderr?: Buffer }
     const reason = stderr?.toString().trim().split('\n')[0]
+    if (reason?.includes('not a git repository')) {
+      throw new UsageError(
+        'this compares with what git has, and the project is in no repository: git init, and commit it as it was',
+      )
+    }
     throw new UsageError(reason || `"${ref}" is not a commit, branch or tag of this repository`)
   }
   const listing = git(['ls-tree', '-r', '-z', `${ref}^{commit}`, `${LEXICONS}/`]).toString()

@@ -20,7 +20,10 @@ export interface NewHandlerResult {
 export async function newHandler(root: string, nsid: string): Promise<NewHandlerResult> {
   const { lexicons, methods, diagnostics } = await loadChecked(root)
   if (!lexicons) {
-    return { created: [], generated: { diagnostics, changes: [], lexicons: 0, methods } }
+    return {
+      created: [],
+      generated: { diagnostics, changes: [], lexicons: 0, methods, kept: true },
+    }
   }
   const method = methods.find((candidate) => candidate.nsid === nsid)
   if (!method) {

@@ -19,6 +19,7 @@ import type { HookCounts } from '../storage/index/tasks.ts'
 import type { SequencedEvent } from '../storage/sequencer/log.ts'
 import type { RowCounts } from '../storage/sql.ts'
 import type { Answer } from './answer.ts'
+import type { Failure } from './failure.ts'
 import type { JobsRpc } from './jobs.ts'
 import type { WebhookDeliveryRpc } from './webhooks.ts'
 
@@ -167,7 +168,7 @@ export interface HostIndexRpc {
 }
 
 /** What came of telling a hook. */
-export interface HookReport {
+export interface HookReport extends Partial<Failure> {
   /** Of the task. */
   id: number
   /** Why it failed; undefined: it did not. */

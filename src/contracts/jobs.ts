@@ -1,6 +1,8 @@
 /** The project's jobs, as the host's index runs them. */
+
 import type { JobState } from '../storage/index/job-state.ts'
 import type { Answer } from './answer.ts'
+import type { Failure } from './failure.ts'
 
 export type { JobState }
 
@@ -24,5 +26,5 @@ export interface JobCall {
 /** The entrypoint in which jobs run. */
 export interface JobsEntrypoint {
   /** @returns why it failed; undefined: it did not */
-  run(call: JobCall): Promise<string | undefined>
+  run(call: JobCall): Promise<Failure | undefined>
 }

@@ -1,7 +1,7 @@
 /** Jobs of the app: when they run, that they run one at a time, and what becomes of those that fail. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type AnyJobDefinition, useJobFiles } from '../kernel/job-files.ts'
 import type { JobRun } from '../server/jobs/define.ts'
 import { hostObjects, indexStub } from '../services/objects/stubs.ts'
@@ -190,6 +190,22 @@ describe('a job', () => {
     await objects.hostIndex.jobs.start('tidy')
     await quiet()
     expect(await state('tidy')).toMatchObject({ failures: 0, error: null })
+  })
+
+  test('that throws is in the log with the place at which it did', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    onTestFinished(() => logged.mockRestore())
+    await release(file('tidy', { every: '1 day' }))
+    behave = () => {
+      throw new RangeError('too far')
+    }
+    await objects.hostIndex.jobs.start('tidy')
+    await quiet()
+    const [line] = logged.mock.calls.map(String).filter((one) => one.includes('"a job failed"'))
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      error: 'RangeError: too far',
+      stack: expect.stringMatching(/^RangeError: too far\n +at .*app-jobs\.test/),
+    })
   })
 
   test('has an end', async () => {

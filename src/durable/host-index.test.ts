@@ -345,6 +345,7 @@ describe('after a write', () => {
 
   test('the hook is told again when it failed, and what comes after waits behind it', async () => {
     const [account, other] = [await makeAccount(), await makeAccount()]
+    const logged = vi.spyOn(console, 'error')
     await create(account, NOTE, { text: 'throw once' })
     await create(account, NOTE, { text: 'next' })
     await create(other, NOTE, { text: 'elsewhere' })
@@ -354,6 +355,14 @@ describe('after a write', () => {
       () => expect(heard(account)).toEqual(['throw once 1', 'throw once 2', 'next 1']),
       { timeout: 5_000 },
     )
+    const line = logged.mock.calls.map(String).find((one) => one.includes(account.did))
+    logged.mockRestore()
+    // With the place at which it threw.
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      message: 'a hook failed',
+      error: 'Error: no',
+      stack: expect.stringMatching(/^Error: no\n +at .*host-index\.test/),
+    })
   })
 
   test.each(['throw', 'hang'])(

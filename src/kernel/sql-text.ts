@@ -15,18 +15,31 @@ const RUNNABLE: ReadonlySet<string> = new Set([
 const TOKEN =
   /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)|;|[^;'"`[/-]+|[^;]/g
 
+/** A statement, and where in its text it begins. */
+export interface PlacedStatement {
+  statement: string
+  /** UTF-16 code units from the beginning. */
+  at: number
+}
+
 /** The statements of a text, without comments around them; those of a trigger's body count, too. */
-export function statementsOf(sql: string): string[] {
-  const statements: string[] = []
-  let current = ''
-  for (const [token] of sql.matchAll(TOKEN)) {
+export function placedStatements(sql: string): PlacedStatement[] {
+  const statements: PlacedStatement[] = []
+  let current: PlacedStatement = { statement: '', at: 0 }
+  for (const { 0: token, index } of sql.matchAll(TOKEN)) {
     if (token === ';') {
       statements.push(current)
-      current = ''
-    } else current += /^(--|\/\*)/.test(token) ? ' ' : token
+      current = { statement: '', at: 0 }
+      continue
+    }
+    const text = /^(--|\/\*)/.test(token) ? ' ' : token
+    if (current.statement.trim() === '') current.at = index + text.search(/\S|$/)
+    current.statement += text
   }
   statements.push(current)
-  return statements.map((statement) => statement.trim()).filter((statement) => statement !== '')
+  return statements
+    .map(({ statement, at }) => ({ statement: statement.trim(), at }))
+    .filter(({ statement }) => statement !== '')
 }
 
 /** The first word of a statement, in capitals. */
@@ -35,9 +48,9 @@ export const firstWord = (statement: string): string =>
 
 /** Why a text is not what may be run; undefined: it is one statement that reads or writes rows. */
 export function whyNotRunnable(sql: string): string | undefined {
-  const statements = statementsOf(sql)
+  const statements = placedStatements(sql)
   if (statements.length !== 1) return `one statement at a time: these are ${statements.length}`
-  const word = firstWord(statements[0] ?? '')
+  const word = firstWord(statements[0]?.statement ?? '')
   if (RUNNABLE.has(word)) return undefined
   return `${word || 'this'} is no statement that reads or writes rows: tables are made by migrations`
 }

@@ -3,6 +3,7 @@ import { withRequest } from '../context/current-request.ts'
 import { createRequestContext } from '../context/request.ts'
 import { type Services, servicesOf } from '../context/services.ts'
 import type { Env } from '../contracts/env.ts'
+import type { Failure } from '../contracts/failure.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 
 /** Runs `work` with the services that handlers have. @param about stands in each line of its log */
@@ -20,19 +21,24 @@ export function inBackground<T>(
   return withRequest(context, () => work(services, log))
 }
 
+/** Characters of a stack that are kept. */
+const MAX_STACK = 4_000
+
 /** Why `work` failed: what it threw, or that it has no end; undefined: it did not. It goes on all the same. */
-export async function reasonOf(
+export async function failureOf(
   work: () => Promise<unknown>,
   timeout: number,
-): Promise<string | undefined> {
+): Promise<Failure | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no end after ${timeout} ms`), timeout)
+  const late = new Promise<Failure>((resolve) => {
+    timer = setTimeout(() => resolve({ error: `no end after ${timeout} ms` }), timeout)
   })
   try {
     return await Promise.race([work().then(() => undefined), late])
   } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    if (!(error instanceof Error)) return { error: String(error) }
+    const { name, message, stack } = error
+    return { error: `${name}: ${message}`, stack: stack?.slice(0, MAX_STACK) }
   } finally {
     clearTimeout(timer)
   }

@@ -1,6 +1,7 @@
 /** Which version is out is asked only where a setting says whom, and believed only if it is one. */
 import { expect, test } from 'vitest'
-import { isNewer, NewestVersion } from './newest-version.ts'
+import { isNewer } from '../kernel/version.ts'
+import { NewestVersion } from './newest-version.ts'
 
 const asking = (answer: () => Response, versionUrl: string | undefined = 'https://v.test/x') => {
   const asked: string[] = []

@@ -48,11 +48,13 @@ follow('docs/tutorial.md', {
   project: () => app,
   instead: () => [
     [' --install', ' --no-install'],
+    // There is no checkout below the reader's home, but the package as npm has it.
+    ['../cook', 'cook'],
     ['http://localhost:2583', `http://localhost:${port}`],
     ['http://localhost:2582', `http://localhost:${port - 1}`],
   ],
   steps: {
-    'npx cumulus create cook --install': { after: () => unpacked.installIn(app) },
+    'npx cumulus create ../cook --install': { after: () => unpacked.installIn(app) },
     'npm test': { shows: /2 passed/ },
     'npm run codegen -- scopes com.example.cook --write': {
       // What the page has in its place differs by its words.

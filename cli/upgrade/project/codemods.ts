@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { Project, type SourceFile } from 'ts-morph'
-import { isNewer } from '../../../src/services/newest-version.ts'
+import { isNewer } from '../../../src/kernel/version.ts'
 import { writeFileSafely } from '../../host/safe-file.ts'
 import { addToWranglerConfig } from './wrangler-config.ts'
 

@@ -55,11 +55,9 @@ export class ProjectUpgrade {
     await this.#run('npm', ['pack', spec, '--pack-destination', fetched, '--silent'], this.#root)
     const [tarball] = readdirSync(fetched)
     if (tarball === undefined) throw new CommandError(`npm has no cumulus@${version}.`)
-    await this.#run(
-      'tar',
-      ['xzf', tarball, 'package/package.json', 'package/CHANGELOG.md'],
-      fetched,
-    )
+    await this.#run('tar', ['xzf', tarball, 'package/package.json'], fetched)
+    assertOurs(join(fetched, 'package', 'package.json'), version)
+    await this.#run('tar', ['xzf', tarball, 'package/CHANGELOG.md'], fetched)
     const of = (folder: string) => ({
       version: (
         JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
@@ -154,4 +152,15 @@ export class ProjectUpgrade {
       throw new CommandError(`${program.split('/').at(-1)} ${args.join(' ')}:\n${said}`)
     }
   }
+}
+
+/** Nothing of a package of the same name that is somebody else's is installed. @throws CommandError */
+function assertOurs(path: string, version: string): void {
+  const { exports = {} }: { exports?: unknown } = JSON.parse(readFileSync(path, 'utf8'))
+  if (typeof exports === 'object' && exports !== null && './worker' in exports) return
+  throw new CommandError(
+    version.startsWith('file:')
+      ? `${version} is no package of Cumulus.`
+      : `What npm has as cumulus@${version} is somebody else's package. Name the file of a newer version: npm run upgrade -- file:../cumulus.tgz`,
+  )
 }

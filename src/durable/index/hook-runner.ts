@@ -1,11 +1,13 @@
+import type { Failure } from '../../contracts/failure.ts'
 import type { HookReport, HooksEntrypoint } from '../../contracts/host-index.ts'
 import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
 import type { HookTask } from '../../storage/index/task.ts'
 import type { HookTasks, TaskEnd } from '../../storage/index/tasks.ts'
+import { ReportedError } from '../reported-error.ts'
 import type { Job } from '../scheduler.ts'
-import { withinTime } from '../within-time.ts'
+import { anyWithin, withinTime } from '../within-time.ts'
 
 /** Accounts of one collection whose hooks are under way at once. */
 const AT_ONCE = 16
@@ -30,6 +32,9 @@ const STUCK = 3
 
 /** ms that a hook may take, unless the collection says so. */
 const TIMEOUT = 30_000
+
+/** ms that the alarm waits for hooks that are under way, and other jobs with it; it looks again soon. */
+const LONGEST_RUN = 10_000
 
 /** ms before the second attempt; doubles with each. */
 const FIRST_PAUSE = 1_000
@@ -74,7 +79,11 @@ export class HookRunner {
     due: () => this.#due(),
     run: async () => {
       this.kick()
-      while (this.#calls.size > 0) await Promise.race(this.#calls)
+      // Where much is written one of them is always under way: other jobs do not wait for that.
+      const until = Date.now() + LONGEST_RUN
+      while (this.#calls.size > 0 && Date.now() < until) {
+        await anyWithin(this.#calls, until - Date.now())
+      }
     },
   }
 
@@ -130,9 +139,9 @@ export class HookRunner {
     const most = definition.attempts ?? ATTEMPTS
     const waiting = new Map(group.map((task) => [task.id, task]))
     const report = (reports: readonly HookReport[]) => {
-      const heard = reports.flatMap(({ id, error }) => {
+      const heard = reports.flatMap(({ id, ...failure }) => {
         const task = waiting.get(id)
-        return task && waiting.delete(id) ? [[task, error] as const] : []
+        return task && waiting.delete(id) ? [[task, failure] as const] : []
       })
       if (heard.length > 0) this.#end(heard, most)
     }
@@ -155,10 +164,10 @@ export class HookRunner {
     }
   }
 
-  #end(heard: readonly (readonly [HookTask, string | undefined])[], most: number): void {
+  #end(heard: readonly (readonly [HookTask, Partial<Failure>])[], most: number): void {
     const now = Date.now()
     let next = Number.POSITIVE_INFINITY
-    const ended = heard.map(([task, error]): readonly [HookTask, TaskEnd] => {
+    const ended = heard.map(([task, { error, stack }]): readonly [HookTask, TaskEnd] => {
       const { collection, did, rkey, rev } = task
       // What ended without a word says more of the host than of the hook: it does not count here.
       const attempts = task.attempts + 1
@@ -167,7 +176,7 @@ export class HookRunner {
       const isOver = attempts >= most || isHopeless(task)
       const about = { account: did, collection, rkey, rev, attempts }
       const what = isOver ? 'a hook was given up' : 'a hook failed'
-      this.#parts.log().error(what, new Error(error), about)
+      this.#parts.log().error(what, new ReportedError({ error, stack }), about)
       if (isOver) return [task, { done: false, error, isUntried: isHopeless(task) }]
       const pause = Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
       next = Math.min(next, pause)

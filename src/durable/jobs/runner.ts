@@ -1,8 +1,10 @@
+import type { Failure } from '../../contracts/failure.ts'
 import type { JobState, JobsEntrypoint, JobsRpc } from '../../contracts/jobs.ts'
 import type { AnyJobDefinition, JobDefinitions } from '../../kernel/job-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AppJobs } from '../../storage/index/app-jobs.ts'
+import { ReportedError } from '../reported-error.ts'
 import type { Job } from '../scheduler.ts'
 import { withinTime } from '../within-time.ts'
 import { describeSchedule, nextRun } from './schedule.ts'
@@ -78,7 +80,7 @@ export class JobRunner implements JobsRpc {
       if (known?.schedule === schedule && !isGuilty) continue
       const nextAt = this.#next(name, definition, now)
       if (isGuilty && nextAt !== undefined && known.schedule === schedule) {
-        this.#fail(known, STUCK, nextAt, now)
+        this.#fail(known, { error: STUCK }, nextAt, now)
         continue
       }
       if (nextAt === undefined) jobs.remove(name)
@@ -133,27 +135,27 @@ export class JobRunner implements JobsRpc {
     const startedAt = Date.now()
     jobs.set({ ...before, startedAt })
     const attempt = failures + 1
-    const error = await this.#call(name, definition, before.lastRun ?? undefined, attempt)
+    const failure = await this.#call(name, definition, before.lastRun ?? undefined, attempt)
     const now = Date.now()
     const next = this.#next(name, definition, now)
     // It had its last time.
     if (next === undefined) return jobs.remove(name)
     const ended = { ...(jobs.find(name) ?? before), startedAt: null }
-    if (error === undefined) {
+    if (failure === undefined) {
       const done = { lastRun: startedAt, lastMs: now - startedAt, failures: 0, error: null }
       return jobs.set({ ...ended, ...done, nextAt: next })
     }
-    this.#fail({ ...ended, failures }, error, next, now)
+    this.#fail({ ...ended, failures }, failure, next, now)
   }
 
   /** @param next when it runs by its schedule, in ms since the epoch */
-  #fail(job: JobState, error: string, next: number, now: number): void {
+  #fail(job: JobState, failure: Failure, next: number, now: number): void {
     const attempt = job.failures + 1
-    this.#parts.log().error('a job failed', new Error(error), { job: job.name, attempt })
+    this.#parts.log().error('a job failed', new ReportedError(failure), { job: job.name, attempt })
     const retry = now + FIRST_PAUSE * 2 ** ((attempt - 1) % ATTEMPTS)
     const isOver = attempt % ATTEMPTS === 0
     const nextAt = isOver ? next : Math.min(retry, next)
-    const failed = { failures: attempt, error: error.slice(0, MAX_ERROR) }
+    const failed = { failures: attempt, error: failure.error.slice(0, MAX_ERROR) }
     this.#parts.jobs.set({ ...job, ...failed, startedAt: null, nextAt })
   }
 
@@ -163,13 +165,13 @@ export class JobRunner implements JobsRpc {
     definition: AnyJobDefinition,
     lastRun: number | undefined,
     attempt: number,
-  ): Promise<string | undefined> {
+  ): Promise<Failure | undefined> {
     const timeout = Math.min(definition.timeout ?? TIMEOUT, MAX_TIMEOUT)
     try {
       const call = this.#parts.entrypoint().run({ name, lastRun, attempt, timeout })
-      return await withinTime(call, timeout, `no end after ${timeout} ms`)
+      return await withinTime(call, timeout, { error: `no end after ${timeout} ms` })
     } catch (error) {
-      return String(error)
+      return { error: String(error) }
     }
   }
 }

@@ -4,12 +4,13 @@
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { Env } from '../../contracts/env.ts'
+import type { Failure } from '../../contracts/failure.ts'
 import type { HookReport, HooksEntrypoint } from '../../contracts/host-index.ts'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { collectionDefinition } from '../../kernel/collection-files.ts'
 import { recordValue } from '../../services/records/json.ts'
 import type { HookTask } from '../../storage/index/task.ts'
-import { inBackground, reasonOf } from '../background.ts'
+import { failureOf, inBackground } from '../background.ts'
 import type { DoneWrite } from './define.ts'
 
 /** ms after which those that have ended are told of while others go on. */
@@ -25,7 +26,7 @@ export class Hooks extends WorkerEntrypoint<Env> implements HooksEntrypoint {
     let left = tasks.length
     const all = Promise.all(
       tasks.map(async (task) => {
-        ended.push({ id: task.id, error: await this.#tell(task, timeout) })
+        ended.push({ id: task.id, ...(await this.#tell(task, timeout)) })
         left--
       }),
     )
@@ -40,11 +41,11 @@ export class Hooks extends WorkerEntrypoint<Env> implements HooksEntrypoint {
   }
 
   /** @returns why it failed */
-  async #tell(task: HookTask, timeout: number): Promise<string | undefined> {
+  async #tell(task: HookTask, timeout: number): Promise<Failure | undefined> {
     const { collection, did, rkey, action, rev, cid, block } = task
     const attempt = task.attempts + task.unheard
     const uri = `at://${did}/${collection}/${rkey}`
-    return reasonOf(async () => {
+    return failureOf(async () => {
       const definition = await collectionDefinition(collection)
       // The release that runs now has no hook any more.
       if (!definition?.afterWrite) return

@@ -1,19 +1,20 @@
 /** Where jobs run: an entrypoint of its own. Only the host's index calls it (`src/durable/jobs/runner.ts`). */
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { Env } from '../../contracts/env.ts'
+import type { Failure } from '../../contracts/failure.ts'
 import type { JobCall, JobsEntrypoint } from '../../contracts/jobs.ts'
 import { jobDefinitions } from '../../kernel/job-files.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
-import { inBackground, reasonOf } from '../background.ts'
+import { failureOf, inBackground } from '../background.ts'
 import type { JobRun } from './define.ts'
 
 export class Jobs extends WorkerEntrypoint<Env> implements JobsEntrypoint {
-  async run({ name, lastRun, attempt, timeout }: JobCall): Promise<string | undefined> {
+  async run({ name, lastRun, attempt, timeout }: JobCall): Promise<Failure | undefined> {
     const definition = (await jobDefinitions()).definitions.get(name)
     // The release that runs now does not have it any more.
     if (!definition) return undefined
     const signal = AbortSignal.timeout(timeout)
-    const reason = await reasonOf(
+    const failure = await failureOf(
       () =>
         inBackground(this.env, this.ctx, { job: name }, async (services, log) => {
           const last = lastRun === undefined ? undefined : new Date(lastRun)
@@ -22,7 +23,7 @@ export class Jobs extends WorkerEntrypoint<Env> implements JobsEntrypoint {
         }),
       timeout,
     )
-    counters.noteJob(name, reason === undefined)
-    return reason
+    counters.noteJob(name, failure === undefined)
+    return failure
   }
 }

@@ -1,5 +1,5 @@
 /** What somebody should do something about, with where that is done. */
-import { isNewer } from '../../../services/newest-version.ts'
+import { isNewer } from '../../../kernel/version.ts'
 import { bytesInWords, counted } from '../../numbers.ts'
 import { isWell } from '../sections/relay-words.ts'
 import type { HostState } from './read.ts'

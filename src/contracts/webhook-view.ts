@@ -15,6 +15,10 @@ export interface WebhookView extends Webhook {
   lost: number
   /** Writes that were given up, and kept. */
   letters: number
+  /** Writes that it refused so far, and that wait behind one. */
+  waiting: number
+  /** What it answered to the first of them. */
+  refusal?: string
   /** Attempts in a row that failed. */
   attempts: number
   /** Why the last one did; undefined: it did not. */

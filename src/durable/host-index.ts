@@ -34,7 +34,8 @@ import { IndexTakedowns } from './index/takedowns.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 import { WebhookOperator } from './webhooks/operator.ts'
-import { WebhookRunner, type WebhookRunnerParts } from './webhooks/runner.ts'
+import type { WebhookRunnerParts } from './webhooks/parts.ts'
+import { WebhookRunner } from './webhooks/runner.ts'
 
 /**
  * Rows over all accounts, by what collection files say, and what waits for their hooks: a thin shell over
@@ -114,7 +115,11 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
       transaction: (work) => storage.transactionSync(work),
       log,
       start: () => this.#scheduler.start(webhooks.job),
-      reschedule: () => ctx.waitUntil(this.#scheduler.reschedule()),
+      // While a job runs nothing else is known of it than that it does.
+      reschedule: () =>
+        ctx.waitUntil(
+          this.#scheduler.finished(webhooks.job).then(() => this.#scheduler.reschedule()),
+        ),
     }
     const webhooks = new WebhookRunner(ofWebhooks)
     const jobs = [hooks.job, catchUp, handingOver, filling, removal, appJobs.job, webhooks.job]

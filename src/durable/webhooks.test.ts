@@ -2,9 +2,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { createLogger } from '../kernel/log.ts'
 import { hostObjects, indexStub, sequencerStub } from '../services/objects/stubs.ts'
 import { addWebhook, pauseWebhook, removeWebhook } from '../services/webhooks/webhooks.ts'
 import { WebhookLetters, type WebhookWrite } from '../storage/index/webhook-letters.ts'
+import { WebhookStates } from '../storage/index/webhook-states.ts'
 import {
   ADMIN_PASSWORD,
   basic,
@@ -13,6 +15,7 @@ import {
   send,
   type TestAccount,
 } from '../testing/host.ts'
+import { WebhookRunner } from './webhooks/runner.ts'
 
 const objects = hostObjects(env)
 const NOTE = 'com.example.hook.note'
@@ -104,7 +107,7 @@ test('what was taken is not sent again when something beside it fails, also by a
   const id = await add()
   const one = await makeAccount()
   const other = await makeAccount()
-  answer = (text) => new Response(null, { status: text === 'refused' ? 400 : 200 })
+  answer = (text) => new Response(null, { status: text === 'refused' ? 503 : 200 })
   await write(one, 'taken')
   await write(other, 'refused')
   await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
@@ -211,23 +214,184 @@ test('events that have left the log before are noted as lost, and it goes on beh
   expect(await viewOf(id)).toMatchObject({ lost: 1, delivered: 1 })
 })
 
+test('whoever writes what a service does not take keeps back nobody else, however much it is', async () => {
+  const id = await add()
+  const [one, other] = [await makeAccount(), await makeAccount()]
+  const ids = new Map<string, Set<string>>()
+  vi.mocked(fetch).mockImplementation(async (url, init) => {
+    const { did, record, id: key } = JSON.parse(String(init?.body))
+    const { text } = record
+    ids.set(text, new Set([...(ids.get(text) ?? []), key]))
+    const response = answer(text)
+    if (response.ok) sent.push({ at: String(url), did, text })
+    return response
+  })
+  answer = (text) => new Response(null, { status: text.startsWith('bad') ? 401 : 200 })
+  await pauseWebhook(id, 'by the operator', objects)
+  for (let n = 0; n < 70; n++) await write(one, `bad ${n}`)
+  await write(other, 'first')
+  await pauseWebhook(id, null, objects)
+  // Seventy fill what is sent before the position moves: that nothing of others is taken then says nothing of the service.
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  await inIndex((sql) => sql.exec('UPDATE webhook_state SET next_at = 0 WHERE id = ?', id))
+  await evictDurableObject(indexStub(env) as never)
+  await inIndex((sql) =>
+    sql.exec(
+      `UPDATE webhook_state SET progress = (SELECT json_object('done', json('[]'), 'refused',
+         json_object(key, 9)) FROM json_each(progress, '$.refused')) WHERE id = ?`,
+      id,
+    ),
+  )
+  await evictDurableObject(indexStub(env) as never)
+  await objects.hostIndex.webhooks.adopt()
+  await vi.waitFor(() => expect(texts()).toContain('first'), POLL)
+  await vi.waitFor(async () => expect((await viewOf(id)).waiting).toBeGreaterThan(60), POLL)
+  await vi.waitFor(async () => {
+    expect(await viewOf(id)).toMatchObject({ attempts: 0, behind: 0, refusal: 'It answered 401' })
+  }, POLL)
+  await write(other, 'second')
+  await vi.waitFor(() => expect(texts()).toEqual(['first', 'second']), POLL)
+  answer = () => new Response()
+  await vi.waitFor(async () => expect((await viewOf(id)).waiting).toBe(0), { timeout: 20_000 })
+  const bad = texts().filter((text) => text.startsWith('bad'))
+  expect(bad).toEqual(Array.from({ length: bad.length }, (_, n) => `bad ${n + 70 - bad.length}`))
+  expect(bad.length).toBeGreaterThan(60)
+  expect([...ids.values()].every((keys) => keys.size === 1)).toBe(true)
+})
+
+test('a service that does not answer keeps back no other webhook', async () => {
+  const slow = await add()
+  const { promise, resolve } = Promise.withResolvers<Response>()
+  const quick = await add()
+  const { url: ofSlow } = await viewOf(slow)
+  const taken: string[] = []
+  let asked = 0
+  vi.mocked(fetch).mockImplementation(async (url, init) => {
+    if (String(url) === ofSlow) {
+      asked++
+      return promise
+    }
+    taken.push(JSON.parse(String(init?.body)).record.text)
+    return new Response()
+  })
+  const account = await makeAccount()
+  await write(account, 'one')
+  await vi.waitFor(() => expect([asked, taken]).toEqual([1, ['one']]), POLL)
+  await write(account, 'two')
+  await vi.waitFor(() => expect(taken).toEqual(['one', 'two']), { timeout: 3_000 })
+  expect((await viewOf(quick)).delivered).toBe(2)
+  resolve(new Response())
+  await vi.waitFor(async () => expect((await viewOf(slow)).delivered).toBe(2), POLL)
+})
+
+test('a second attempt comes after a second or so', async () => {
+  await add()
+  const times: number[] = []
+  answer = () => {
+    times.push(Date.now())
+    return new Response(null, { status: times.length > 1 ? 200 : 503 })
+  }
+  await write(await makeAccount(), 'again')
+  await vi.waitFor(() => expect(times).toHaveLength(2), POLL)
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeLessThan(5_000)
+})
+
+test('a list of webhooks that is older than one that was added meanwhile does not end it', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { promise: read, resolve: hasRead } = Promise.withResolvers<void>()
+  let isFirst = true
+  await runInDurableObject(indexStub(env) as never, async (_, { storage }) => {
+    const states = new WebhookStates(storage.sql)
+    const list = async () => {
+      const all = await objects.directory.webhooks.list()
+      if (isFirst) {
+        isFirst = false
+        hasRead()
+        await promise
+      }
+      return all
+    }
+    const runner = new WebhookRunner({
+      states,
+      letters: new WebhookLetters(storage.sql),
+      objects: {
+        ...{ account: objects.account, sequencer: objects.sequencer },
+        directory: { webhooks: { list } },
+      } as never,
+      networks: { public: fetch, operator: fetch } as never,
+      reachPrivate: false,
+      transaction: (work) => storage.transactionSync(work),
+      log: () => createLogger({ object: 'index' }),
+      start: () => undefined,
+      reschedule: () => undefined,
+    })
+    const early = runner.adopt()
+    await read
+    const id = await objects.directory.webhooks.add({
+      ...{ url: 'https://late.example.com/', audience: 'did:web:late.example.com' },
+      ...{ method: 'com.example.hook.take', collections: [NOTE], isPrivate: false },
+    })
+    onTestFinished(() => removeWebhook(id, objects))
+    const late = runner.adopt()
+    resolve()
+    await Promise.all([early, late])
+    expect(runner.all.map((one) => one.id)).toContain(id)
+    expect(states.find(id)).toBeDefined()
+  })
+})
+
+test('a log that ends before what was sent, as one of an older copy does, is gone on with from its end', async () => {
+  const id = await add()
+  await viewOf(id)
+  await inIndex((sql) => sql.exec('UPDATE webhook_state SET seq = seq + 1000 WHERE id = ?', id))
+  await evictDurableObject(indexStub(env) as never)
+  await objects.hostIndex.webhooks.adopt()
+  await vi.waitFor(async () => expect(await viewOf(id)).toMatchObject({ lost: 1 }), POLL)
+  await write(await makeAccount(), 'after')
+  await vi.waitFor(() => expect(texts()).toEqual(['after']), POLL)
+})
+
+test('who has the role of an operator gets no tokens for other services than the one at the address', async () => {
+  const url = 'https://app.example.com/xrpc/chat.bsky.convo.sendMessage'
+  const request = { url, collections: [NOTE], audience: 'did:web:chat.bsky.app' }
+  await expect(addWebhook(request, objects, false)).rejects.toThrow('password of the operator')
+  const audience = 'did:web:app.example.com#notes'
+  const id = await addWebhook({ ...request, audience }, objects, false)
+  expect((await viewOf(id)).audience).toBe(audience)
+  await removeWebhook(id, objects)
+  const any = await addWebhook({ ...request, mayNameOthers: true }, objects, false)
+  await removeWebhook(any, objects)
+})
+
 test('no more than a thousand writes that were given up are kept for each, the newest', async () => {
   await inIndex((sql) => {
     const letters = new WebhookLetters(sql)
     const one: WebhookWrite = {
-      ...{ did: 'did:web:a.test', rev: 'r', time: 't', seq: 1, collection: NOTE, rkey: 'k' },
+      ...{
+        key: '1-0',
+        did: 'did:web:a.test',
+        rev: 'r',
+        time: 't',
+        seq: 1,
+        collection: NOTE,
+        rkey: 'k',
+      },
       ...{ action: 'create', cid: null, block: new Uint8Array(10) },
     }
-    for (let n = 0; n < 1_003; n++) letters.add(7, { ...one, seq: n }, 'no', 1)
-    letters.add(8, one, 'no', 1)
-    expect([letters.count(7), letters.count(8)]).toEqual([1_000, 1])
+    const hold = (webhook: number, write: WebhookWrite) =>
+      letters.hold(webhook, { write, attempts: 1, error: 'no', dueAt: 1 }, 1)
+    // Two hundred of an account wait.
+    for (let n = 0; n < 1_203; n++) hold(7, { ...one, seq: n })
+    hold(8, one)
+    expect([letters.count(7), letters.waiting(7).waiting]).toEqual([1_000, 200])
+    expect([letters.count(8), letters.waiting(8).waiting]).toEqual([0, 1])
     const [oldest = 0] = letters.oldest(1)
     expect(letters.find(oldest)?.write.seq).toBe(3)
-    for (let n = 0; n < 12; n++) {
-      letters.add(7, { ...one, block: new Uint8Array(1_500_000) }, 'no', 1)
-    }
-    expect(letters.count(7)).toBe(11)
+    for (let n = 0; n < 12; n++) hold(7, { ...one, block: new Uint8Array(1_500_000) })
+    expect(letters.waiting(7).waiting).toBe(11)
+    for (let n = 0; n < 12; n++) hold(7, { ...one, block: new Uint8Array(1_500_000) })
+    expect([letters.waiting(7).waiting, letters.count(7)]).toEqual([11, 11])
     letters.forget('did:web:a.test')
-    expect(letters.count()).toBe(0)
+    expect([letters.count(), letters.waiting(7).waiting]).toEqual([0, 0])
   })
 })

@@ -15,3 +15,16 @@ export async function withinTime<T>(call: Promise<T>, timeout: number, otherwise
     clearTimeout(timer)
   }
 }
+
+/** Resolves when one of some has ended, or after a while, in ms. */
+export async function anyWithin(all: Iterable<Promise<unknown>>, wait: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, wait)
+  })
+  try {
+    await Promise.race([...all, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -87,11 +87,13 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     output,
     async stop(signal = 'SIGTERM') {
       const exited = new Promise((resolve) => child.once('exit', resolve))
-      // `npm start` would start it again.
-      const workerd = signal === 'SIGKILL' ? workerdPidOf({ pid: child.pid ?? 0 }) : undefined
+      // `npm start` would start it again, also between the look and its end. Without a child there is none to end: 0 is the
+      // process group of whoever asks.
+      if (signal === 'SIGKILL') child.kill('SIGSTOP')
+      const workerd = signal === 'SIGKILL' ? workerdPidOf({ pid: child.pid ?? 0 }) : 0
       child.kill(signal)
       await exited
-      if (workerd !== undefined) await killAndWait(workerd)
+      if (workerd !== 0) await killAndWait(workerd)
     },
   }
 }
@@ -110,7 +112,12 @@ function untilRunning(child: ChildProcess): Promise<string> {
 }
 
 async function killAndWait(pid: number): Promise<void> {
-  process.kill(pid, 'SIGKILL')
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    // It has just ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
   while (existsSync(`/proc/${pid}/fd`)) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 

@@ -173,9 +173,11 @@ function numberOf(given: string, listedBy: string): number {
 
 function describe(webhook: WebhookView): string {
   const { id, url, collections, audience, method, delivered, skipped, letters, lost } = webhook
+  const { waiting, refusal } = webhook
   const counts = [
     `${delivered} taken`,
     ...(skipped > 0 ? [`${skipped} of accounts that are gone`] : []),
+    ...(waiting > 0 ? [`${waiting} refused or behind one: ${refusal ?? ''}`] : []),
     ...(letters > 0 ? [`${letters} given up`] : []),
     ...(lost > 0 ? [`${lost} times some had left the log before`] : []),
   ]

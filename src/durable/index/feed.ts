@@ -56,6 +56,7 @@ export class IndexFeed implements IndexFeedRpc {
   order(order: ShardOrder): void {
     const { place, adopt, taken } = this.#parts
     if (order.holdsHooks) this.#index.taker.prepare()
+    else this.#index.taker.finish()
     if (place.set(order)) adopt()
     taken()
   }
@@ -63,9 +64,11 @@ export class IndexFeed implements IndexFeedRpc {
   take(after: number, events: readonly SequencedEvent[], upTo: number, hooks?: HookRange): number {
     const position = this.#index.position() ?? -1
     if (position !== after) return position
-    if (this.#index.take(events, upTo, this, Date.now(), hooks)) this.#parts.taken()
-    this.#parts.hooks.kick()
-    if (this.#parts.place.retirement) this.#parts.taken()
+    const { place, hooks: runner, taken } = this.#parts
+    const range = { ...hooks, areToCome: place.isActive && place.holdsHooks }
+    if (this.#index.take(events, upTo, this, Date.now(), range)) taken()
+    runner.kick()
+    if (place.retirement) taken()
     return upTo
   }
 

@@ -7,7 +7,7 @@ import type { HookTask } from '../../storage/index/task.ts'
 import type { HookTasks, TaskEnd } from '../../storage/index/tasks.ts'
 import { ReportedError } from '../reported-error.ts'
 import type { Job } from '../scheduler.ts'
-import { withinTime } from '../within-time.ts'
+import { anyWithin, withinTime } from '../within-time.ts'
 
 /** Accounts of one collection whose hooks are under way at once. */
 const AT_ONCE = 16
@@ -32,6 +32,9 @@ const STUCK = 3
 
 /** ms that a hook may take, unless the collection says so. */
 const TIMEOUT = 30_000
+
+/** ms that the alarm waits for hooks that are under way, and other jobs with it; it looks again soon. */
+const LONGEST_RUN = 10_000
 
 /** ms before the second attempt; doubles with each. */
 const FIRST_PAUSE = 1_000
@@ -76,7 +79,11 @@ export class HookRunner {
     due: () => this.#due(),
     run: async () => {
       this.kick()
-      while (this.#calls.size > 0) await Promise.race(this.#calls)
+      // Where much is written one of them is always under way: other jobs do not wait for that.
+      const until = Date.now() + LONGEST_RUN
+      while (this.#calls.size > 0 && Date.now() < until) {
+        await anyWithin(this.#calls, until - Date.now())
+      }
     },
   }
 

@@ -80,17 +80,18 @@ export class IndexFeed {
 
   /**
    * To be awaited before the first event of a life is stored: an index that is new begins to read here, so hooks are told
-   * of it. An index that does not answer is not waited for long.
+   * of it. An object that does not answer is not waited for long, and once only.
    */
   async begun(): Promise<void> {
     if (!this.isOn) return
     if (this.#switching) await this.#switching
-    const unknown = this.#all().filter(({ hasBegun }) => !hasBegun)
+    const unknown = this.#all().filter(({ hasBegun, isSlow }) => !hasBegun && !isSlow)
     if (unknown.length === 0) return
     const beginning = Promise.all(unknown.map((feed) => feed.begin()))
     await Promise.race([beginning, scheduler.wait(PATIENCE)]).catch((error: unknown) => {
       this.#parts.logger().error('the index does not answer', error)
     })
+    for (const feed of unknown) if (!feed.hasBegun) feed.noteSlow()
   }
 
   /** Sends to those who have nothing under way, while others may keep the job waiting. */

@@ -57,6 +57,7 @@ export class ShardFeed {
   /** Whether there were several events the last time. */
   #isBusy = false
   #isOver = false
+  #isSlow = false
 
   constructor(parts: ShardFeedParts) {
     this.#parts = parts
@@ -68,6 +69,16 @@ export class ShardFeed {
 
   get hasBegun(): boolean {
     return this.#position !== undefined
+  }
+
+  /** Whether events were kept back for it in vain. */
+  get isSlow(): boolean {
+    return this.#isSlow
+  }
+
+  /** It has not said where it stands for long: no event waits for that until it has. */
+  noteSlow(): void {
+    this.#isSlow = true
   }
 
   get isBehind(): boolean {
@@ -160,6 +171,7 @@ export class ShardFeed {
   }
 
   #stand(position: number): void {
+    this.#isSlow = false
     this.#position = position
     this.#read = position
   }

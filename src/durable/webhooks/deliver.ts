@@ -16,11 +16,11 @@ const TIMEOUT = 10_000
 const MAX_ANSWER = 1024 * 1024
 
 /**
- * Statuses that speak of the service as a whole, such as that it is not there, knows no such path or does not believe the token, and
- * not of the write: the same write is tried until another answer comes.
+ * Statuses that speak of the service as a whole, such as that it is not there or knows no such path, and not of the write: the same
+ * write is tried until another answer comes. 401 and 403 are none: the keys of an account are its own to change.
  */
 const ABOUT_SERVICE: ReadonlySet<number> = new Set([
-  ...[401, 403, 404, 405, 407, 408, 421, 425, 429],
+  ...[404, 405, 407, 408, 421, 425, 429],
   ...[502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530],
 ])
 
@@ -54,8 +54,8 @@ export interface DeliverParts {
 }
 
 /** What a webhook is told of a write, as JSON text. */
-export function bodyOf(id: string, attempt: number, write: WebhookWrite): string {
-  const { did, rev, time, seq, collection, rkey, action, cid, block } = write
+export function bodyOf(attempt: number, write: WebhookWrite): string {
+  const { key: id, did, rev, time, seq, collection, rkey, action, cid, block } = write
   const told: Told = {
     ...{ id, attempt, seq, time, action, did, collection, rkey },
     ...{ uri: `at://${did}/${collection}/${rkey}`, rev },

@@ -7,10 +7,14 @@ import type {
 import { StorageError } from '../../storage/error.ts'
 import type { WebhookLetter } from '../../storage/index/webhook-letters.ts'
 import { bodyOf, deliver, type Told } from './deliver.ts'
-import type { WebhookRunner, WebhookRunnerParts } from './runner.ts'
+import type { WebhookRunnerParts } from './parts.ts'
+import type { WebhookRunner } from './runner.ts'
 
 /** Given up writes in one answer, and that are tried by hand at once. */
 const MAX_LETTERS = 100
+
+/** ms in which sendings by hand are begun: whoever asked for them waits. */
+const RETRYING = 30_000
 
 /** How webhooks are doing, and what an operator does about them. */
 export class WebhookOperator implements WebhookDeliveryRpc {
@@ -38,10 +42,13 @@ export class WebhookOperator implements WebhookDeliveryRpc {
       const state = this.#runner.stateOf(webhook.id)
       if (!state) return []
       const { seq, delivered, skipped, lost, attempts, error, failingSince, nextAt } = state
+      const { waiting, error: refusal } = letters.waiting(webhook.id)
       return {
         ...webhook,
         ...{ position: seq, behind: Math.max(0, head - seq), delivered, skipped, lost, attempts },
         letters: letters.count(webhook.id),
+        waiting,
+        ...(refusal && { refusal }),
         ...(error !== null && { error }),
         ...(failingSince !== null && { failingSince }),
         ...(attempts > 0 && webhook.paused === null && { nextAt }),
@@ -68,18 +75,20 @@ export class WebhookOperator implements WebhookDeliveryRpc {
 
   async retry(id?: number): Promise<{ taken: number; left: number }> {
     const { letters } = this.#parts
+    const until = Date.now() + RETRYING
+    const away = new Set<number>()
     let taken = 0
     for (const one of id === undefined ? letters.oldest(MAX_LETTERS) : [id]) {
       const letter = letters.find(one)
-      if (!letter) continue
+      if (Date.now() > until) break
+      if (!letter || away.has(letter.webhook)) continue
       const webhook = await this.#demand(letter.webhook)
       const { write } = letter
-      const body = bodyOf(`${write.seq}-again-${one}`, 2, write)
-      const answer = await deliver(webhook, write.did, body, this.#parts)
+      const answer = await deliver(webhook, write.did, bodyOf(2, write), this.#parts)
       if (answer.kind === 'taken' || answer.kind === 'skipped') {
         letters.drop(one)
         taken++
-      } else if (answer.kind !== 'refused') break
+      } else if (answer.kind !== 'refused') away.add(letter.webhook)
     }
     return { taken, left: letters.count() }
   }

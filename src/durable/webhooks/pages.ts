@@ -7,17 +7,11 @@ import type { SequencedEvent } from '../../storage/sequencer/log.ts'
 /** Writes that are sent before the position moves; a commit is not divided. */
 const AT_ONCE = 64
 
-/** A write with what names it: at each attempt the same, and no other's. */
-export interface KeyedWrite extends WebhookWrite {
-  /** The number of its event, and its place in that. */
-  key: string
-}
-
 /** Some events in a row. */
 export interface Chunk {
   /** Number of the last of them, or of one behind it up to which there is nothing more. */
   upTo: number
-  writes: KeyedWrite[]
+  writes: WebhookWrite[]
 }
 
 /**
@@ -31,7 +25,7 @@ export function readPage(
 ): { chunks: Chunk[]; deleted: string[] } {
   const chunks: Chunk[] = []
   const deleted: string[] = []
-  let writes: KeyedWrite[] = []
+  let writes: WebhookWrite[] = []
   for (const { seq, frame } of events) {
     const event = readFrame(frame, (collection) => isCovered(collections, collection))
     if (event?.kind === 'account' && event.state === 'deleted') deleted.push(event.did)

@@ -16,8 +16,10 @@ const WIDE_PREFIX = 48
  * @param address as a proxy writes it, perhaps with a port; all that is no address counts together
  */
 export function clientNetwork(address: string): string {
+  // Most requests on one's own machine; to find that it is no address takes two exceptions.
+  if (address === LOCAL) return LOCAL
   const bare = withoutPort(address)
-  if (!ipaddr.isValid(bare)) return address === LOCAL ? LOCAL : 'unknown'
+  if (!ipaddr.isValid(bare)) return 'unknown'
   const parsed = ipaddr.process(bare)
   if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
   const network = ipaddr.IPv6.networkAddressFromCIDR(

@@ -20,6 +20,11 @@ export interface WebhookRequest {
   /** Default: the method that the address names, `/xrpc/<nsid>`. */
   method?: string | undefined
   isPrivate?: boolean
+  /**
+   * Whether tokens may be for another service than that of the address. Whoever has the address could use them there, in the name of
+   * any account: that is for the operator alone.
+   */
+  mayNameOthers?: boolean
 }
 
 type Objects = Pick<HostObjects, 'directory' | 'hostIndex'>
@@ -42,7 +47,15 @@ export async function addWebhook(
 /** How each is doing. A host that has none wakes nobody up for it. */
 export async function reportWebhooks({ directory, hostIndex }: Objects): Promise<WebhookView[]> {
   const all = await directory.webhooks.list()
-  return all.length === 0 ? [] : hostIndex.webhooks.report()
+  if (all.length === 0) return []
+  const views = await hostIndex.webhooks.report()
+  return views.map((view) => ({ ...view, url: withoutQuery(view.url) }))
+}
+
+/** What stands in a query may be a secret of the service. */
+function withoutQuery(address: string): string {
+  const { origin, pathname, search } = new URL(address)
+  return search === '' ? address : `${origin}${pathname}?…`
 }
 
 /** @throws InvalidRequestError when there is none of the number */
@@ -62,7 +75,7 @@ export async function pauseWebhook(
 }
 
 function checkWebhook(
-  { url: given, collections, audience, method, isPrivate = false }: WebhookRequest,
+  { url: given, collections, audience, method, isPrivate = false, mayNameOthers }: WebhookRequest,
   reachPrivate: boolean,
 ): WebhookInput {
   const url = addressOf(given, isPrivate || reachPrivate)
@@ -75,11 +88,17 @@ function checkWebhook(
       'A collection is an NSID, or the beginning of one and a star, such as com.example.cook.*',
     )
   }
-  const aud = audience || `did:web:${url.host.replaceAll(':', '%3A')}`
+  const own = `did:web:${url.host.replaceAll(':', '%3A')}`
+  const aud = audience || own
   const [did = '', ...service] = aud.split('#')
   if (!isAtprotoDid(did) || service.length > 1 || service[0] === '') {
     throw new InvalidRequestError(
       'The audience is a DID, or a DID and the id of a service: give one where the address has no did:web',
+    )
+  }
+  if (did !== own && !mayNameOthers) {
+    throw new InvalidRequestError(
+      `Tokens for another service than ${own} take the password of the operator: it is added by the command`,
     )
   }
   const lxm = method || /^\/xrpc\/([^/]+)$/.exec(url.pathname)?.[1] || ''

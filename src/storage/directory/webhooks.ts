@@ -44,7 +44,10 @@ export class Webhooks {
     const wanted = JSON.stringify(collections)
     const same = all.find((one) => one.url === url && JSON.stringify(one.collections) === wanted)
     if (same) {
-      throw new StorageError('InvalidRequest', `Webhook ${same.id} tells ${url} of this already`)
+      throw new StorageError(
+        'InvalidRequest',
+        `Webhook ${same.id} tells this address of the same already`,
+      )
     }
     return this.#sql
       .exec<{ id: number }>(

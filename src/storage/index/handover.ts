@@ -26,13 +26,13 @@ export interface HandedLetter extends Omit<HandedTask, 'unheard' | 'stuck' | 'du
 }
 
 /** An account whose further writes are in the log, behind an event. */
-interface HandedBehind {
+export interface HandedBehind {
   collection: string
   did: string
   seq: number
 }
 
-interface HandedCount {
+export interface HandedCount {
   collection: string
   failed: number
   dropped: number
@@ -50,130 +50,12 @@ export interface HookHandover {
   counts: readonly HandedCount[]
 }
 
-/** What is sent at once: rows of each kind, and bytes of records, but for one that is larger. */
-const ROWS = 200
-const BYTES = 1024 * 1024
-
-type Raw<T extends { cid: unknown; block: unknown }> = Omit<T, 'number' | 'cid' | 'block'> & {
-  id: number
-  cid: ArrayBuffer | null
-  block: ArrayBuffer | null
-}
-
-/** How many have been sent, and taken. */
-interface Sent {
-  tasks: number
-  letters: number
-}
-
-/**
- * Gives away what an object has that serves no more: oldest first, and each part is deleted when the others have it. Tasks
- * before letters, as letters may be replayed behind them.
- */
-export class HookGiver {
-  readonly #storage: DurableObjectStorage
-  readonly #sql: SqlStorage
-
-  constructor(storage: DurableObjectStorage, sql: SqlStorage) {
-    this.#storage = storage
-    this.#sql = sql
-  }
-
-  /** The next part; undefined: that was all. */
-  next(): (Omit<HookHandover, 'from' | 'of'> & { taken(): void }) | undefined {
-    const sent = this.#sent()
-    const tasks = this.#read<Raw<HandedTask>>(
-      `SELECT hook_task.id, collection, did, rkey, action, rev, cid, block, attempts, unheard, stuck, ifnull(due_at, 0) AS dueAt
-       FROM hook_task LEFT JOIN hook_lane USING (collection, did) WHERE hook_task.id <> 0 ORDER BY hook_task.id LIMIT ${ROWS}`,
-    )
-    if (tasks.length > 0) {
-      return this.#part({ tasks: numbered(tasks, sent.tasks) }, () => {
-        this.#delete('hook_task', tasks)
-        this.#note({ ...sent, tasks: sent.tasks + tasks.length })
-      })
-    }
-    const behind = this.#sql
-      .exec<Record<string, string | number> & HandedBehind>(
-        `SELECT * FROM hook_behind LIMIT ${ROWS}`,
-      )
-      .toArray()
-    if (behind.length > 0) {
-      return this.#part({ behind }, () => {
-        for (const { collection, did } of behind) {
-          this.#sql.exec(
-            'DELETE FROM hook_behind WHERE collection = ? AND did = ?',
-            collection,
-            did,
-          )
-        }
-      })
-    }
-    const letters = this.#read<Raw<HandedLetter>>(
-      `SELECT id, collection, did, rkey, action, rev, cid, block, attempts, error, failed_at AS failedAt
-       FROM hook_letter ORDER BY id LIMIT ${ROWS}`,
-    )
-    if (letters.length > 0) {
-      return this.#part({ letters: numbered(letters, sent.letters) }, () => {
-        this.#delete('hook_letter', letters)
-        this.#note({ ...sent, letters: sent.letters + letters.length })
-      })
-    }
-    const counts = this.#sql
-      .exec<Record<string, string | number> & HandedCount>('SELECT * FROM hook_count')
-      .toArray()
-    if (counts.length === 0) return undefined
-    return this.#part({ counts }, () => this.#sql.exec('DELETE FROM hook_count'))
-  }
-
-  #part(
-    some: Partial<Omit<HookHandover, 'from' | 'of'>>,
-    taken: () => void,
-  ): Omit<HookHandover, 'from' | 'of'> & { taken(): void } {
-    return {
-      ...{ tasks: [], letters: [], behind: [], counts: [], ...some },
-      taken: () => this.#storage.transactionSync(taken),
-    }
-  }
-
-  #read<T extends { block: ArrayBuffer | null }>(statement: string): T[] {
-    const some: T[] = []
-    let bytes = 0
-    for (const row of this.#sql.exec(statement)) {
-      const one = row as unknown as T
-      some.push(one)
-      bytes += one.block?.byteLength ?? 0
-      if (bytes >= BYTES) break
-    }
-    return some
-  }
-
-  #delete(table: 'hook_task' | 'hook_letter', rows: readonly { id: number }[]): void {
-    for (const { id } of rows) this.#sql.exec(`DELETE FROM ${table} WHERE id = ?`, id)
-  }
-
-  #sent(): Sent {
-    return this.#storage.kv.get<Sent>('handed over') ?? { tasks: 0, letters: 0 }
-  }
-
-  #note(sent: Sent): void {
-    this.#storage.kv.put('handed over', sent)
-  }
-}
-
-const numbered = <T extends { cid: ArrayBuffer | null; block: ArrayBuffer | null; id: number }>(
-  rows: readonly T[],
-  before: number,
-) =>
-  rows.map(({ id: _, cid, block, ...row }, at) => ({
-    ...row,
-    number: before + at + 1,
-    cid: cid && new Uint8Array(cid),
-    block: block && new Uint8Array(block),
-  }))
-
 /** Tasks that were handed over have these numbers, before all of the object's own; of each giver a stretch. */
 const BEFORE_ALL = -(2 ** 52)
 const STRETCH = 2 ** 40
+
+/** Of accounts that were deleted before what was given up of them came. */
+const GONE = 'gone '
 
 /**
  * Takes what objects of the layout before have. Hooks wait meanwhile, so nothing that is taken is gone before it could come
@@ -205,12 +87,29 @@ export class HookTaker {
     )
   }
 
+  /** An account was deleted, of which what was given up is still to come. In a transaction of the caller's. */
+  noteGone(did: string): void {
+    this.#storage.kv.put(`${GONE}${did}`, true)
+  }
+
+  /** Nothing more is to come. */
+  finish(): void {
+    const gone = [...this.#storage.kv.list({ prefix: GONE })]
+    if (gone.length === 0) return
+    this.#storage.transactionSync(() => {
+      for (const [key] of gone) this.#storage.kv.delete(key)
+    })
+  }
+
   take({ from, of, tasks, letters, behind, counts }: HookHandover): void {
     try {
       this.#storage.transactionSync(() => {
         for (const task of tasks) this.#takeTask(task, BEFORE_ALL + from * STRETCH + task.number)
         for (const one of behind) this.#takeBehind(one)
-        for (const letter of letters) this.#takeLetter(letter, letter.number * of + from)
+        for (const letter of letters) {
+          const isGone = this.#storage.kv.get(`${GONE}${letter.did}`) !== undefined
+          if (!isGone) this.#takeLetter(letter, letter.number * of + from)
+        }
         this.#takeCounts(from, counts)
       })
     } finally {

@@ -3,7 +3,8 @@ import { type AccountState, IndexedAccounts } from './accounts.ts'
 import type { CatchUp } from './backlog.ts'
 import { Definitions, type IndexDefinition } from './definitions.ts'
 import { type LoggedChange, type LoggedEvent, readFrame } from './feed.ts'
-import { HookGiver, HookTaker } from './handover.ts'
+import { HookGiver } from './giver.ts'
+import { HookTaker } from './handover.ts'
 import { HiddenRecords } from './hidden-records.ts'
 import { RecordTables } from './records.ts'
 import { Scans } from './scans.ts'
@@ -17,6 +18,8 @@ const REMOVED_AT_ONCE = 500
 export interface HookRange {
   after?: number
   upTo?: number
+  /** Whether what an earlier layout has of those before is still to come. */
+  areToCome?: boolean
 }
 
 /** What of the project's collections the log is read for. */
@@ -185,7 +188,7 @@ export class HostIndex {
     return true
   }
 
-  /** Forgets everything that is of the index, and not what is of jobs. */
+  /** Forgets everything but what is of jobs. */
   clear(): void {
     this.transaction(() => {
       this.definitions.dropAll()
@@ -207,11 +210,14 @@ export class HostIndex {
     first: ReadonlyMap<string, string>,
     wanted: Wanted,
     now: number,
-    { after = -1, upTo = Number.MAX_SAFE_INTEGER }: HookRange,
+    { after = -1, upTo = Number.MAX_SAFE_INTEGER, areToCome = false }: HookRange,
   ): void {
     const { did } = event
-    if (event.kind === 'account') this.#setState(did, event.state, first.has(did))
-    else if (event.kind === 'sync') {
+    if (event.kind === 'account') {
+      this.#setState(did, event.state, first.has(did))
+      // What came before, the other layout has read, too.
+      if (areToCome && event.state === 'deleted' && event.seq > after) this.taker.noteGone(did)
+    } else if (event.kind === 'sync') {
       if (first.get(did) !== event.rev) this.scans.ask(did)
     } else {
       for (const change of event.changes) this.#index(did, event.rev, change)

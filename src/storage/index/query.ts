@@ -18,20 +18,15 @@ import {
   type RankedRow,
   type ShardPage,
 } from './pages.ts'
+import { type Row, toRow } from './row.ts'
 import { columnsOf, conditionOf, indexName, orderOf, searchName, tableName } from './spec.ts'
 import { toMatch } from './words.ts'
 
 /** Rows that are looked at for one page, as those of accounts that may not be seen are left out. */
 const MAX_SCANNED = 1_000
 
-type Row = {
-  id: number
-  account: number
-  did: string
-  rkey: string
-  cid: ArrayBuffer
-  block: ArrayBuffer
-}
+/** Rows that are read at once: so few are read in vain when there is no room for more. */
+const AT_ONCE = 25
 
 /** Answers from the tables of definitions that are filled. */
 export class IndexQueries {
@@ -70,37 +65,45 @@ export class IndexQueries {
     found: (row: Row, key: () => Key) => void,
   ): Key | undefined {
     const { definition, position, order, conditions, values } = this.#select(selection)
-    const table = tableName(definition.id)
-    if (cursor !== undefined) {
-      conditions.push(
-        `(${order.join(', ')}) ${reverse ? '<' : '>'} (${order.map(() => '?').join(', ')})`,
-      )
-      values.push(...this.#readCursor(cursor, order))
-    }
     const direction = reverse ? 'DESC' : 'ASC'
+    const behind = `(${order.join(', ')}) ${reverse ? '<' : '>'} (${order.map(() => '?').join(', ')})`
+    const read = (after: Key | undefined, size: number) =>
+      this.#sql.exec<Row & Record<string, string | number | ArrayBuffer>>(
+        `SELECT id, account, did, rkey, cid, block${order.flatMap((name) => (/^k\d/.test(name) ? `, ${name}` : [])).join('')}
+         FROM ${tableName(definition.id)} INDEXED BY ${indexName(definition.id, position)}
+         WHERE ${[...conditions, ...(after ? [behind] : [])].join(' AND ')}
+         ORDER BY ${order.map((name) => `${name} ${direction}`).join(', ')} LIMIT ?`,
+        ...values,
+        ...(after ?? []),
+        size,
+      )
     const wanted = between(1, limit, MAX_PAGE)
-    const rows = this.#sql.exec<Row & Record<string, string | number | ArrayBuffer>>(
-      `SELECT id, account, did, rkey, cid, block${order.flatMap((name) => (/^k\d/.test(name) ? `, ${name}` : [])).join('')}
-       FROM ${table} INDEXED BY ${indexName(definition.id, position)}
-       WHERE ${conditions.join(' AND ')}
-       ORDER BY ${order.map((name) => `${name} ${direction}`).join(', ')} LIMIT ${MAX_SCANNED}`,
-      ...values,
-    )
     let taken = 0
     let bytes = 0
-    let scanned = 0
-    let last: (() => Key) | undefined
-    for (const row of rows) {
-      const key = () => order.map((name) => row[name] as string | number)
-      scanned++
-      last = key
-      if (!this.#accounts.mayBeSeen(row.account)) continue
-      found(row, key)
-      taken++
-      bytes += row.block.byteLength
-      if (taken === wanted || bytes >= maxBytes) return key()
+    let end = cursor === undefined ? undefined : this.#readCursor(cursor, order)
+    for (let scanned = 0; scanned < MAX_SCANNED; ) {
+      const isFull = () => taken >= wanted || bytes >= maxBytes
+      const left = this.#accounts.hiddenCount > 0 ? AT_ONCE : wanted - taken
+      const size = Math.min(left, AT_ONCE)
+      let count = 0
+      let last = end
+      // To its end, even if there is no room for the last ones: while a read is open, no table can be dropped.
+      for (const row of read(end, size)) {
+        count++
+        if (isFull()) continue
+        const key = order.map((name) => row[name] as string | number)
+        last = key
+        if (!this.#accounts.mayBeSeen(row.account)) continue
+        found(row, () => key)
+        taken++
+        bytes += row.block.byteLength
+      }
+      scanned += count
+      end = last
+      if (isFull()) return end
+      if (count < size) return undefined
     }
-    return scanned < MAX_SCANNED ? undefined : last?.()
+    return end
   }
 
   /** One that an earlier release gave ends with the number of an account. */
@@ -284,10 +287,3 @@ const pathsOf = ({ spec }: IndexDefinition, index: string): string | undefined =
   const places = spec.indexes[index]
   return places && JSON.stringify(places.map((at) => spec.columns[at]))
 }
-
-const toRow = ({ did, rkey, cid, block }: Row): IndexRow => ({
-  did,
-  rkey,
-  cid: new Uint8Array(cid),
-  block: new Uint8Array(block),
-})

@@ -165,4 +165,11 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX webhook_letter_of ON webhook_letter (webhook, id);
   CREATE INDEX webhook_letter_did ON webhook_letter (did);
   `,
+  // What webhooks refused waits there, with what its accounts wrote behind it, until it is taken or given up.
+  `
+  ALTER TABLE webhook_letter ADD COLUMN key TEXT NOT NULL DEFAULT '';
+  ALTER TABLE webhook_letter ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE webhook_letter ADD COLUMN due_at INTEGER;
+  CREATE INDEX webhook_letter_waiting ON webhook_letter (webhook, did, id) WHERE due_at IS NOT NULL;
+  `,
 ]

@@ -2,6 +2,8 @@ import type { LoggedChange } from './feed.ts'
 
 /** A write that a webhook is told of. */
 export interface WebhookWrite {
+  /** What names it: the number of its event, and its place in that. At each attempt the same, and no other's. */
+  key: string
   did: string
   rev: string
   /** When it was written, ISO 8601, as the event says. */
@@ -30,11 +32,40 @@ export interface WebhookLetter {
   failedAt: number
 }
 
-/** Given up writes that are kept for each webhook, and bytes of their records. */
+/** Given up writes that are kept for each webhook, and bytes of their records; of those that wait as well. */
 const MAX_LETTERS = 1_000
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** Writes that webhooks refused too often. */
+/** Writes of one account that wait for its first one to be taken. */
+const MAX_WAITING = 200
+
+/** A write that was refused, or that waits behind one of its account. */
+export interface RefusedWrite {
+  write: WebhookWrite
+  /** Times that it was refused. */
+  attempts: number
+  /** What was answered; empty: it was not sent yet. */
+  error: string
+  /** When it is sent again, in ms since the epoch. */
+  dueAt: number
+}
+
+/** The first write of an account that waits. */
+export interface WaitingWrite extends Omit<RefusedWrite, 'dueAt' | 'error'> {
+  id: number
+}
+
+/** How much waits for one webhook, and what the first answer was. */
+export interface WaitingCounts {
+  waiting: number
+  error: string | undefined
+  dueAt: number | undefined
+}
+
+/**
+ * Writes that webhooks refused. They wait, and what their accounts write behind them, until they are taken or were refused too
+ * often; then they are given up, and kept.
+ */
 export class WebhookLetters {
   readonly #sql: SqlStorage
 
@@ -42,24 +73,89 @@ export class WebhookLetters {
     this.#sql = sql
   }
 
+  /** In a transaction of the caller's. The oldest are given up where there are too many. */
+  hold(webhook: number, { write, attempts, error, dueAt }: RefusedWrite, now: number): void {
+    this.#insert(webhook, write, { attempts, error, dueAt, now })
+    const tooMany = this.#sql.exec<{ id: number }>(
+      `SELECT id FROM (
+         SELECT id, row_number() OVER (PARTITION BY did ORDER BY id DESC) AS n,
+           row_number() OVER newest AS n_of_all, sum(ifnull(length(block), 0)) OVER newest AS bytes
+         FROM webhook_letter WHERE webhook = ?1 AND due_at IS NOT NULL
+         WINDOW newest AS (ORDER BY id DESC)
+       ) WHERE n > ?2 OR n_of_all > ?3 OR bytes > ?4`,
+      ...[webhook, MAX_WAITING, MAX_LETTERS, MAX_BYTES],
+    )
+    for (const { id } of tooMany.toArray()) this.giveUp(id, 'Too much waits behind it', now)
+  }
+
   /** In a transaction of the caller's. The oldest go where there are too many. */
   add(webhook: number, write: WebhookWrite, error: string, now: number): void {
-    const { did, rev, time, seq, collection, rkey, action, cid, block } = write
+    this.#insert(webhook, write, { attempts: 1, error, dueAt: null, now })
+    this.#trim(webhook)
+  }
+
+  /** One that waits is not tried any more. */
+  giveUp(id: number, error: string, now: number): void {
+    const [row] = this.#sql
+      .exec<{ webhook: number }>(
+        `UPDATE webhook_letter SET due_at = NULL, failed_at = ?, error = iif(error = '', ?, error)
+         WHERE id = ? RETURNING webhook`,
+        ...[now, error, id],
+      )
+      .toArray()
+    if (row) this.#trim(row.webhook)
+  }
+
+  /** One that waits was refused once more. @param dueAt ms since the epoch */
+  again(id: number, error: string, dueAt: number): void {
     this.#sql.exec(
-      `INSERT INTO webhook_letter
-         (webhook, did, rev, time, seq, collection, rkey, action, cid, block, error, failed_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[webhook, did, rev, time, seq, collection, rkey, action, cid, block, error, now],
+      'UPDATE webhook_letter SET attempts = attempts + 1, error = ?, due_at = ? WHERE id = ?',
+      ...[error, dueAt, id],
     )
-    this.#sql.exec(
-      `DELETE FROM webhook_letter WHERE id IN (
-         SELECT id FROM (
-           SELECT id, row_number() OVER newest AS n, sum(ifnull(length(block), 0)) OVER newest AS bytes
-           FROM webhook_letter WHERE webhook = ?1 WINDOW newest AS (ORDER BY id DESC)
-         ) WHERE n > ?2 OR (bytes > ?3 AND n > 1)
-       )`,
-      ...[webhook, MAX_LETTERS, MAX_BYTES],
+  }
+
+  /** Whether something of an account waits: what comes after it does so, too. */
+  waits(webhook: number, did: string): boolean {
+    const rows = this.#sql.exec(
+      'SELECT 1 FROM webhook_letter WHERE webhook = ? AND did = ? AND due_at IS NOT NULL LIMIT 1',
+      ...[webhook, did],
     )
+    return rows.toArray().length > 0
+  }
+
+  /** The first of each account, of those that are due. */
+  due(webhook: number, now: number, limit: number): WaitingWrite[] {
+    return this.#sql
+      .exec<{ id: number; attempts: number }>(
+        `SELECT min(id) AS id, attempts, due_at FROM webhook_letter
+         WHERE webhook = ? AND due_at IS NOT NULL GROUP BY did HAVING due_at <= ?
+         ORDER BY due_at, id LIMIT ?`,
+        ...[webhook, now, limit],
+      )
+      .toArray()
+      .flatMap(({ id, attempts }) => {
+        const found = this.find(id)
+        return found ? { id, attempts, write: found.write } : []
+      })
+  }
+
+  /** Reads a row for each that waits. */
+  waiting(webhook: number): WaitingCounts {
+    const [first] = this.#sql
+      .exec<{ error: string; due_at: number }>(
+        `SELECT min(id) AS id, error, due_at FROM webhook_letter
+         WHERE webhook = ? AND due_at IS NOT NULL GROUP BY did ORDER BY due_at LIMIT 1`,
+        webhook,
+      )
+      .toArray()
+    if (!first) return { waiting: 0, error: undefined, dueAt: undefined }
+    const { n } = this.#sql
+      .exec<{ n: number }>(
+        'SELECT count(*) AS n FROM webhook_letter WHERE webhook = ? AND due_at IS NOT NULL',
+        webhook,
+      )
+      .one()
+    return { waiting: n, error: first.error, dueAt: first.due_at }
   }
 
   /** The newest first, from before one of them. */
@@ -67,7 +163,7 @@ export class WebhookLetters {
     return this.#sql
       .exec<Omit<WebhookLetter, 'failedAt'> & { failed_at: number }>(
         `SELECT id, webhook, did, collection, rkey, action, rev, error, failed_at
-         FROM webhook_letter WHERE id < ? ORDER BY id DESC LIMIT ?`,
+         FROM webhook_letter WHERE id < ? AND due_at IS NULL ORDER BY id DESC LIMIT ?`,
         ...[before, limit],
       )
       .toArray()
@@ -77,7 +173,10 @@ export class WebhookLetters {
   /** Numbers of the oldest. */
   oldest(limit: number): number[] {
     return this.#sql
-      .exec<{ id: number }>('SELECT id FROM webhook_letter ORDER BY id LIMIT ?', limit)
+      .exec<{ id: number }>(
+        'SELECT id FROM webhook_letter WHERE due_at IS NULL ORDER BY id LIMIT ?',
+        limit,
+      )
       .toArray()
       .map(({ id }) => id)
   }
@@ -90,7 +189,7 @@ export class WebhookLetters {
     }
     const [row] = this.#sql
       .exec<Row>(
-        `SELECT webhook, did, rev, time, seq, collection, rkey, action, cid, block
+        `SELECT webhook, key, did, rev, time, seq, collection, rkey, action, cid, block
          FROM webhook_letter WHERE id = ?`,
         id,
       )
@@ -104,22 +203,53 @@ export class WebhookLetters {
   count(webhook?: number): number {
     return this.#sql
       .exec<{ n: number }>(
-        'SELECT count(*) AS n FROM webhook_letter WHERE ?1 IS NULL OR webhook = ?1',
+        `SELECT count(*) AS n FROM webhook_letter
+         WHERE due_at IS NULL AND (?1 IS NULL OR webhook = ?1)`,
         webhook ?? null,
       )
       .one().n
   }
 
-  /** @param id undefined: all of them @returns how many there were */
+  /** @param id undefined: all that were given up @returns how many there were */
   drop(id?: number): number {
-    return this.#sql
-      .exec('DELETE FROM webhook_letter WHERE ?1 IS NULL OR id = ?1 RETURNING 1', id ?? null)
-      .toArray().length
+    const rows =
+      id === undefined
+        ? this.#sql.exec('DELETE FROM webhook_letter WHERE due_at IS NULL RETURNING 1')
+        : this.#sql.exec('DELETE FROM webhook_letter WHERE id = ? RETURNING 1', id)
+    return rows.toArray().length
   }
 
   /** Those of an account that is gone. */
   forget(did: string): void {
     this.#sql.exec('DELETE FROM webhook_letter WHERE did = ?', did)
+  }
+
+  #insert(
+    webhook: number,
+    write: WebhookWrite,
+    how: { attempts: number; error: string; dueAt: number | null; now: number },
+  ): void {
+    const { key, did, rev, time, seq, collection, rkey, action, cid, block } = write
+    this.#sql.exec(
+      `INSERT INTO webhook_letter (webhook, key, did, rev, time, seq, collection, rkey, action, cid,
+         block, error, failed_at, attempts, due_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[webhook, key, did, rev, time, seq, collection, rkey, action, cid, block],
+      ...[how.error, how.now, how.attempts, how.dueAt],
+    )
+  }
+
+  #trim(webhook: number): void {
+    this.#sql.exec(
+      `DELETE FROM webhook_letter WHERE id IN (
+         SELECT id FROM (
+           SELECT id, row_number() OVER newest AS n, sum(ifnull(length(block), 0)) OVER newest AS bytes
+           FROM webhook_letter WHERE webhook = ?1 AND due_at IS NULL
+           WINDOW newest AS (ORDER BY id DESC)
+         ) WHERE n > ?2 OR (bytes > ?3 AND n > 1)
+       )`,
+      ...[webhook, MAX_LETTERS, MAX_BYTES],
+    )
   }
 }
 

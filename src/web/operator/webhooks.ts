@@ -25,8 +25,9 @@ export const webhookCommands = new Hono<CommandEnv>()
     const { services } = c.env
     const body = await jsonBody(c)
     const isPrivate = body.private === true
+    const isOperator = c.var.actor === 'admin'
     // Whoever has the role may not look around in the operator's network.
-    if (isPrivate && c.var.actor !== 'admin') {
+    if (isPrivate && !isOperator) {
       throw new ForbiddenError('A private address takes the password of the operator')
     }
     const request = {
@@ -34,7 +35,7 @@ export const webhookCommands = new Hono<CommandEnv>()
       collections: Array.isArray(body.collections) ? body.collections.map(textOf) : [],
       audience: textOf(body.audience),
       method: textOf(body.method),
-      isPrivate,
+      ...{ isPrivate, mayNameOthers: isOperator },
     }
     const about = { ref: URL.parse(request.url)?.host ?? '', note: request.collections.join(' ') }
     const id = await asOperator(c, 'add webhook', about, () =>

@@ -44,7 +44,7 @@ const JOB = {
 const WEBHOOK = {
   ...{ id: 1, url: 'https://a.example.com/', audience: 'did:web:a', method: 'a.b.c' },
   ...{ collections: ['a.b.*'], isPrivate: false, createdAt: 1, paused: null, position: 9 },
-  ...{ behind: 0, delivered: 1, skipped: 0, lost: 0, letters: 0, attempts: 0 },
+  ...{ behind: 0, delivered: 1, skipped: 0, lost: 0, letters: 0, waiting: 0, attempts: 0 },
 }
 
 const episode = {

@@ -116,7 +116,7 @@ const webhookTable = (all: readonly WebhookView[], csrfToken: string): Html => h
 <thead><tr><th scope="col">Service</th><th scope="col">Told of</th><th scope="col">State</th><th scope="col">Writes</th>
 <th scope="col"><span class="quiet">What to do</span></th></tr></thead>
 <tbody>${all.map((one) => {
-  const { id, url, collections, paused, delivered, letters, lost } = one
+  const { id, url, collections, paused, delivered, letters, lost, waiting, refusal } = one
   const host = URL.parse(url)?.host ?? url
   const button = (path: string, label: string, kind: string) => html`
 <form method="post" action="${WEBHOOKS}/${path}">${csrfTokenField(csrfToken)}<input type="hidden" name="id" value="${id}">
@@ -124,7 +124,11 @@ const webhookTable = (all: readonly WebhookView[], csrfToken: string): Html => h
   return html`<tr><td data-label="Service">${id}: <code>${url}</code></td>
 <td data-label="Told of">${collections.join(', ')}</td>
 <td data-label="State">${stateOf(one)}</td>
-<td data-label="Writes">${inThousands(delivered)} taken${letters > 0 ? html`, <span class="bad">${inThousands(letters)} given up</span>` : ''}${
+<td data-label="Writes">${inThousands(delivered)} taken${
+    waiting > 0
+      ? html`, <span class="bad">${inThousands(waiting)} refused or behind one: ${refusal ?? ''}</span>`
+      : ''
+  }${letters > 0 ? html`, <span class="bad">${inThousands(letters)} given up</span>` : ''}${
     lost > 0
       ? html`, <span class="bad">${counted(lost, 'time')} some had left the log before</span>`
       : ''
@@ -171,7 +175,7 @@ const addForm = (csrfToken: string): Html => html`
 <p class="quiet" id="collections-help">NSIDs, or names that end in <code>.*</code>, with blanks between them.</p>
 <label for="method">Method (where the address does not name it)</label>
 <input id="method" name="method">
-<label for="audience">DID of the service (where it is not did:web of the address)</label>
+<label for="audience">DID of the service, with the id of one of its services (otherwise did:web of the address)</label>
 <input id="audience" name="audience">
 <button>Add</button></form>`
 

@@ -178,8 +178,9 @@ test('a change of a handler or lexicon is served, a fault is told with its place
   writeFileSync(handler, refusing('the second'))
   await until('the second')
   writeFileSync(handler, `${refusing('x')}\nconst = 1\n`)
-  await vi.waitFor(() =>
-    expect(dev?.output()).toContain('src/handlers/com/atproto/sync/getHead.ts:10:7 Expected'),
+  await vi.waitFor(
+    () => expect(dev?.output()).toContain('src/handlers/com/atproto/sync/getHead.ts:10:7 Expected'),
+    { timeout: 20_000 },
   )
   expect(await ask()).toContain('the second')
   // Handlers are loaded by the first request for them.

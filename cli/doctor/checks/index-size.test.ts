@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { Skipped } from '../finding.ts'
 import { indexChecks } from './index-size.ts'
 
 const GB = 1000 ** 3
@@ -17,5 +16,5 @@ test('an object of the index that is getting full is named, and no other', async
 })
 
 test('a host with a disk has no such limit', async () => {
-  await expect(find([50 * GB], 100 * GB)).rejects.toThrow(Skipped)
+  expect(await find([50 * GB], 100 * GB)).toEqual([])
 })

@@ -149,10 +149,6 @@ test.each(HISTORIES)(
           pick([1, 2, 3, 5, 8]),
         )
       }
-      // So each step of a division is cut off now and then.
-      if (divisions.length > 0 && random() < 0.1) {
-        await crashAfterStatement(() => sequencerStub(env) as never, pick([1, 2, 4, 8, 16]))
-      }
       const path = `${NOTE}/${pick(KEYS)}`
       const step = async (): Promise<unknown> => {
         if (chance < 0.75) return write(did)

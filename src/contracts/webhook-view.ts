@@ -34,3 +34,14 @@ export interface WebhookTrial {
   error?: string
   ms: number
 }
+
+/** A write that a webhook did not take. */
+export interface WebhookLetterView {
+  id: number
+  webhook: number
+  uri: string
+  action: string
+  error: string
+  /** ms since the epoch */
+  failedAt: number
+}

@@ -1,30 +1,27 @@
-/** Calls of code of the project that has a timeout of its own: its end is waited for, but not without end. */
+/** Work whose end is waited for, but not without end. */
 
-/** ms that the end may be late. */
+/** ms that the end of code with a timeout of its own may be late. */
 const LATE = 5_000
 
-/** What `call` answers, or `otherwise` if it has not ended some seconds after its timeout. @param timeout ms */
-export async function withinTime<T>(call: Promise<T>, timeout: number, otherwise: T): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(otherwise), timeout + LATE)
-  })
+/** What `work` comes to, or, after `wait` ms, what `otherwise` says, which may throw. The work itself goes on. */
+export async function orAfter<T, O>(
+  work: Promise<T>,
+  wait: number,
+  otherwise: () => O,
+): Promise<T | O> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, wait)
   try {
-    return await Promise.race([call, late])
+    return await Promise.race([work, late.then(otherwise)])
   } finally {
     clearTimeout(timer)
   }
 }
 
+/** What `call` answers, or `otherwise` if it has not ended some seconds after its timeout. @param timeout ms */
+export const withinTime = <T>(call: Promise<T>, timeout: number, otherwise: T): Promise<T> =>
+  orAfter(call, timeout + LATE, () => otherwise)
+
 /** Resolves when one of some has ended, or after a while, in ms. */
-export async function anyWithin(all: Iterable<Promise<unknown>>, wait: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, wait)
-  })
-  try {
-    await Promise.race([...all, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+export const anyWithin = (all: Iterable<Promise<unknown>>, wait: number): Promise<unknown> =>
+  orAfter(Promise.race(all), wait, () => undefined)

@@ -1,19 +1,10 @@
 /** `cumulus webhooks`: services outside that are told of writes (docs/webhooks.md). */
-import type { WebhookView } from '../../../src/contracts/webhook-view.ts'
+import type { WebhookLetterView, WebhookView } from '../../../src/contracts/webhook-view.ts'
 import { operatorCommand } from '../../operator/command.ts'
 import { askAsOperator, type OperatorArgs } from '../../operator/operator.ts'
 import { group } from '../../terminal/command.ts'
 import { CommandError } from '../../terminal/errors.ts'
 import { Prompts, promptArgs } from '../../terminal/prompts.ts'
-
-interface Letter {
-  id: number
-  webhook: number
-  uri: string
-  action: string
-  error: string
-  failedAt: number
-}
 
 const webhookArg = {
   type: 'positional',
@@ -125,7 +116,7 @@ const givenUp = operatorCommand({
   args: {},
   run: async (host) => {
     const answer = await askAsOperator(host, '/operator/webhooks/given-up', {})
-    const lines = (answer.letters as Letter[]).map(
+    const lines = (answer.letters as WebhookLetterView[]).map(
       ({ id, webhook, uri, action, error, failedAt }) =>
         `${id}  ${time(failedAt)}  webhook ${webhook}  ${action}  ${uri}  ${error}\n`,
     )

@@ -1,3 +1,5 @@
+import { orAfter } from '../within-time.ts'
+
 /** ms that an object may take to answer: what hangs is not waited for with everything else that is due. */
 const LONGEST = 60_000
 
@@ -11,15 +13,7 @@ export class SlowShardError extends Error {
  *
  * @throws SlowShardError otherwise; it may still do what it was asked
  */
-export async function inTime<T>(answer: Promise<T>, longest = LONGEST): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    const fail = () => reject(new SlowShardError(`no answer within ${longest} ms`))
-    timer = setTimeout(fail, longest)
+export const inTime = <T>(answer: Promise<T>, longest = LONGEST): Promise<T> =>
+  orAfter(answer, longest, (): never => {
+    throw new SlowShardError(`no answer within ${longest} ms`)
   })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}

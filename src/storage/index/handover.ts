@@ -1,20 +1,11 @@
 /** What waits for hooks, on its way from one layout of the index to the next. */
 import { type HookLanes, SIZE } from './lanes.ts'
+import type { HookTask } from './task.ts'
 
 /** A write that waits for a hook. */
-export interface HandedTask {
+export interface HandedTask extends Omit<HookTask, 'id'> {
   /** How many came before it of the same object: the same each time it is sent. */
   number: number
-  collection: string
-  did: string
-  rkey: string
-  action: string
-  rev: string
-  cid: Uint8Array | null
-  block: Uint8Array | null
-  attempts: number
-  unheard: number
-  stuck: number
   /** When its lane is due, in ms since the epoch. */
   dueAt: number
 }

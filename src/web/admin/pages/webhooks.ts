@@ -1,8 +1,8 @@
 /** The page of services outside that are told of writes: how each is doing, and what it would not take. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { html } from 'hono/html'
-import type { WebhookView } from '../../../contracts/webhooks.ts'
-import { viewWebhookLetter, type WebhookLetterView } from '../../../services/webhooks/letters.ts'
+import type { WebhookLetterView, WebhookView } from '../../../contracts/webhook-view.ts'
+import { viewWebhookLetter } from '../../../services/webhooks/letters.ts'
 import {
   addWebhook,
   pauseWebhook,

@@ -1,6 +1,7 @@
 /** Reads handler files with ts-morph: syntax only, no type checker, so that it stays fast. */
-import { Node, type ObjectLiteralExpression, type SourceFile } from 'ts-morph'
+import type { ObjectLiteralExpression, SourceFile } from 'ts-morph'
 import { pathToNsid } from '../layout.ts'
+import { Node } from '../ts-morph.ts'
 import { readRule } from './read-rule.ts'
 import type { DefaultExport, HandlerShape, LexImport, Place } from './shape.ts'
 import { definerNsid, PREFIX, parseSource, placeOf, unwrap } from './source.ts'

@@ -13,11 +13,9 @@ const isOfPolicies = (module: string): boolean =>
 /** The shape of a handler file's text. */
 export function readHandler(path: string, text: string): HandlerShape {
   const { file, syntaxError } = parseSource(path, text)
-  const shape: HandlerShape = {
-    imports: lexImports(file),
-    export: syntaxError ? { is: 'missing' } : defaultExport(file),
-  }
-  return syntaxError ? { ...shape, syntaxError } : shape
+  // What is half written, such as an import without a module, ts-morph does not look into.
+  if (syntaxError) return { imports: [], export: { is: 'missing' }, syntaxError }
+  return { imports: lexImports(file), export: defaultExport(file) }
 }
 
 function lexImports(file: SourceFile): LexImport[] {

@@ -8,6 +8,7 @@ import { assertMayCall, assertMayForward } from './permission.ts'
 import { send } from './send.ts'
 import type { ProxyServices } from './services.ts'
 import { type Fallback, findTarget, type Target } from './target.ts'
+import { mayReuseToken, type ShownToken } from './token-reuse.ts'
 
 /** What another service is to take a caller's token for. */
 export interface TokenPurpose {
@@ -60,7 +61,7 @@ export async function forwardTo(
       headers: requestHeaders(request.headers, body !== null),
       body,
       length: lengthOf(request.headers),
-      authorize: () => tokenFor(caller, purpose, request.method === 'POST', services),
+      authorize: tokensFor(caller, purpose, request.method, target, services),
     },
     target,
     services,
@@ -80,7 +81,7 @@ export async function callService(
   assertMayUse(caller, nsid, purpose, target)
   const headers = requestHeaders(request.headers, false)
   headers.set('content-type', 'application/json')
-  const authorize = () => tokenFor(caller, purpose, true, services)
+  const authorize = tokensFor(caller, purpose, 'POST', target, services)
   const path = `/xrpc/${nsid}`
   return send(
     { method: 'POST', path, headers, body: JSON.stringify(input), authorize },
@@ -90,20 +91,24 @@ export async function callService(
 }
 
 /**
- * A token signed with the caller's key, good for a minute and, as services may see to it, for one request.
- * The account's object looks at the same time whether the session is still open.
- *
- * @param publishes whether it is for something that changes what others see
+ * Tokens signed with the caller's key, good for a minute and, unless the service is known to take one again, for one
+ * request. The account's object looks each time whether the session is still open.
  */
-async function tokenFor(
+function tokensFor(
   { did, session }: UserCredentials,
   { aud, lxm, evenTakendown = false }: TokenPurpose,
-  publishes: boolean,
+  method: string,
+  target: Target,
   services: ProxyServices,
-): Promise<string> {
-  return await services
-    .account(did)
-    .serviceTokens.sign({ aud, lxm, session, evenTakendown, publishes })
+): (demand: { anew: boolean }) => Promise<ShownToken> {
+  // What changes what others see.
+  const publishes = method === 'POST'
+  const mayReuse = mayReuseToken(method, aud, target, services.config)
+  return async ({ anew }) => {
+    const reuse = mayReuse && !anew
+    const input = { aud, lxm, session, evenTakendown, publishes, reuse }
+    return await services.account(did).serviceTokens.forForwarding(input)
+  }
 }
 
 /** @throws ForbiddenError `ScopeMissingError` */

@@ -9,6 +9,7 @@ import { responseHeaders } from './headers.ts'
 import { IdleTimeout } from './idle-timeout.ts'
 import type { ProxyServices } from './services.ts'
 import type { Target } from './target.ts'
+import { noteTokensUsedUp, type ShownToken } from './token-reuse.ts'
 import { errorAnswer, timedOut, unreachable, unusable } from './upstream-error.ts'
 
 /** A request to be sent. */
@@ -16,12 +17,16 @@ export interface Outgoing {
   method: string
   /** Path and query, with the slash. */
   path: string
+  /** Of this request alone: the token is added to them. */
   headers: Headers
   body?: ReadableStream<Uint8Array> | string | null
   /** Bytes of a streamed body, if they are known. */
   length?: number
-  /** A new token for each attempt: services may refuse one that they have seen. */
-  authorize?: () => Promise<string>
+  /**
+   * The token of one attempt. Services may refuse one that they have seen, so that it is asked for a new one where
+   * the one before was shown to the service already, and was refused.
+   */
+  authorize?: (demand: { anew: boolean }) => Promise<ShownToken>
 }
 
 type Parts = Pick<ProxyServices, 'config' | 'log' | 'network'>
@@ -99,16 +104,33 @@ export function pass(response: Response): Response {
   return response
 }
 
-/** Sends the request; once more if it can do no harm and the connection broke before there was an answer. */
+/** Sends the request; once more, with a new token, where it was refused with one that the service had seen. */
 async function attempt(outgoing: Outgoing, target: Target, services: Parts) {
+  const first = await reach(outgoing, target, services, { anew: false })
+  const { response, timeout, isReused } = first
+  if (response.status !== 401 || !isReused) return first
+  timeout.stop()
+  await response.body?.cancel()
+  const second = await reach(outgoing, target, services, { anew: true })
+  if (second.response.status !== 401) noteTokensUsedUp(target, services.log)
+  return second
+}
+
+/** Sends the request; once more if it can do no harm and the connection broke before there was an answer. */
+async function reach(
+  outgoing: Outgoing,
+  target: Target,
+  services: Parts,
+  demand: { anew: boolean },
+) {
   try {
-    return await exchange(outgoing, target, services)
+    return await exchange(outgoing, target, services, demand)
   } catch (error) {
     if (!(error instanceof BrokenConnection) || !isSafe(outgoing))
       throw toXrpcError(error, target, services)
   }
   try {
-    return await exchange(outgoing, target, services)
+    return await exchange(outgoing, target, services, { anew: true })
   } catch (error) {
     throw toXrpcError(error, target, services)
   }
@@ -121,11 +143,16 @@ class BrokenConnection extends Error {
 
 const isSafe = ({ method }: Outgoing) => method === 'GET' || method === 'HEAD'
 
-async function exchange(outgoing: Outgoing, target: Target, { config, network }: Parts) {
+async function exchange(
+  outgoing: Outgoing,
+  target: Target,
+  { config, network }: Parts,
+  demand: { anew: boolean },
+) {
   const url = addressOf(target, config.reachPrivate) + outgoing.path
-  const headers = new Headers(outgoing.headers)
-  const token = await outgoing.authorize?.()
-  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  const { headers } = outgoing
+  const shown = await outgoing.authorize?.(demand)
+  if (shown) headers.set('authorization', `Bearer ${shown.token}`)
   const { headersTimeout, maxRequestSize } = config.proxyLimits
   if ((outgoing.length ?? 0) > maxRequestSize) throw requestTooLarge(maxRequestSize)
   const timeout = new IdleTimeout(headersTimeout)
@@ -141,7 +168,7 @@ async function exchange(outgoing: Outgoing, target: Target, { config, network }:
       signal,
       encodeResponseBody: 'manual',
     })
-    return { response, timeout }
+    return { response, timeout, isReused: shown?.isReused ?? false }
   } catch (cause) {
     timeout.stop()
     if (timeout.isOver) throw timedOut(signal.reason)

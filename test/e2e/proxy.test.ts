@@ -54,8 +54,7 @@ describe('a forwarded request', () => {
   test('carries a token of the account for this service and method, good for a minute', async () => {
     const response = await host.call(TIMELINE)
     expect(await response.json()).toEqual({ feed: [], cursor: 'from the AppView' })
-    await host.call(TIMELINE)
-    const [first, second] = host.appview.asked.map(({ token }) => token)
+    const [first] = host.appview.asked.map(({ token }) => token)
     expect(first).toMatchObject({
       iss: host.agent.did,
       aud: APPVIEW,
@@ -64,7 +63,6 @@ describe('a forwarded request', () => {
     const left = (first?.exp ?? 0) - Date.now() / 1000
     expect(left).toBeGreaterThan(50)
     expect(left).toBeLessThanOrEqual(61)
-    expect(second?.jti).not.toBe(first?.jti)
   })
 
   test('takes along the headers that mean something there, and no others', async () => {

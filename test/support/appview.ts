@@ -52,11 +52,21 @@ const NAMED_NOWHERE = {
   defs: { main: { type: 'query', output: { encoding: 'application/json' } } },
 } as const
 
-/** Its methods under `com.example.` misbehave; see `malformed-responses.ts`. */
+/**
+ * Its methods under `com.example.` misbehave; see `malformed-responses.ts`.
+ *
+ * @param options `takesOnce`: tokens that were shown before are refused
+ */
 export async function startAppView(
   parts: ServiceParts,
-  { records = new Map<string, unknown>(), generatorUrl = '' } = {},
+  { records = new Map<string, unknown>(), generatorUrl = '', takesOnce = false } = {},
 ): Promise<TestService> {
+  const seen = new Set<unknown>()
+  /** @throws AuthRequiredError for a token that was shown before, where each is taken once */
+  const noteShown = ({ jti }: { jti?: string }) => {
+    if (takesOnce && seen.has(jti)) throw new AuthRequiredError('seen before', 'JwtReplayed')
+    seen.add(jti)
+  }
   const xrpc = createServer([...schemas, NAMED_NOWHERE as never])
   const asked: Asked[] = []
   const method = (nsid: string, handler: Handler, isOpen = false) =>
@@ -64,6 +74,7 @@ export async function startAppView(
       auth: async ({ req }: { req: IncomingMessage }) => {
         const token = isOpen ? undefined : await verify(req, parts, nsid)
         asked.push({ nsid, url: req.url ?? '', headers: req.headers, token })
+        if (token) noteShown(token)
         return { credentials: token ?? null }
       },
       handler: async (call: Call) => {

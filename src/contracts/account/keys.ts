@@ -40,12 +40,27 @@ export interface ServiceTokenInput {
   publishes?: boolean
 }
 
+/** The same for a request that is forwarded. */
+export interface ForwardingTokenInput extends ServiceTokenInput {
+  /** Whether one that was made for the same session, service and method will do: the service takes it again. */
+  reuse?: boolean
+}
+
+/** What a forwarded request carries. */
+export interface ForwardingToken {
+  token: string
+  /** Whether it was given out before. */
+  isReused: boolean
+  /**
+   * Where the repository is: from it and from the rev in the answer follows whether the service lags behind,
+   * without asking here again.
+   */
+  rev: string
+}
+
 /** Tokens in the account's name for other services (XRPC specification, Inter-Service Authentication). */
 export interface ServiceTokensRpc {
   sign(input: ServiceTokenInput): Answer<string>
-  /**
-   * The same, and the rev that the repository is at: from it and from the rev in the answer follows whether
-   * the service lags behind, without asking here again.
-   */
-  signAtRev(input: ServiceTokenInput): Answer<{ token: string; rev: string }>
+  /** The session is looked at each time, also for a token that was made before. */
+  forForwarding(input: ForwardingTokenInput): Answer<ForwardingToken>
 }

@@ -182,10 +182,93 @@ describe('a service token', () => {
 
   test('is signed in the name of the account, for one service and one method', () =>
     withAccount(async (parts) => {
-      const { token, rev } = await tokensOf(parts).signAtRev({ aud, lxm })
+      const { token, rev } = await tokensOf(parts).forForwarding({ aud, lxm })
       expect(rev).toBe(parts.repo.headStrings().rev)
       const claims = await verifyJwt(token, aud, lxm, async () => parts.key.did())
       expect(claims).toMatchObject({ iss: DID, aud, lxm })
+    }))
+
+  test('is a new one each time, unless a service takes one again', () =>
+    withAccount(async (parts) => {
+      const tokens = tokensOf(parts)
+      const give = async (input: object) =>
+        await tokens.forForwarding({ aud, lxm, session: 'one', reuse: true, ...input })
+      const first = await give({})
+      expect(first.isReused).toBe(false)
+      expect(await give({})).toMatchObject({ token: first.token, isReused: true })
+      const others = [{ aud: 'did:web:other.test' }, { lxm: 'a.b.c' }, { session: 'two' }]
+      for (const other of [...others, { session: null }, { reuse: false }]) {
+        const { token, isReused } = await give(other)
+        expect(token).not.toBe(first.token)
+        expect(isReused).toBe(false)
+      }
+      expect((await give({})).token).toBe(first.token)
+      expect(await tokens.sign({ aud, lxm, session: 'one' })).not.toBe(first.token)
+    }))
+
+  test('that is used again has half of its minute left', () =>
+    withAccount(async (parts) => {
+      const tokens = tokensOf(parts)
+      const give = async () => (await tokens.forForwarding({ aud, lxm, reuse: true })).token
+      const now = Date.now()
+      const clock = vi.spyOn(Date, 'now').mockReturnValue(now)
+      const first = await give()
+      clock.mockReturnValue(now + 29_900)
+      expect(await give()).toBe(first)
+      clock.mockReturnValue(now + 30_000)
+      const second = await give()
+      expect(second).not.toBe(first)
+      const { exp } = await verifyJwt(second, aud, lxm, async () => parts.key.did())
+      expect(exp - (now + 30_000) / 1000).toBeGreaterThan(58)
+    }))
+
+  test('is made anew after the key, the status or all sessions of the account have changed', () =>
+    withAccount(async (parts) => {
+      let key = parts.key
+      const { core, repo, store } = parts
+      const keys = standIn<Keys>({ current: async () => key })
+      const tokens = new ServiceTokens(core, keys, { assertAuthorized: () => undefined }, repo)
+      const give = async () => (await tokens.forForwarding({ aud, lxm, reuse: true })).token
+      const given = [await give()]
+      const changes = [
+        () => {
+          key = SigningKey.generate('p256')
+        },
+        () => store.setTakedown('a reason'),
+        () => store.setTakedown(null),
+        () => core.signOuts.add(),
+      ]
+      for (const change of changes) {
+        change()
+        const token = await give()
+        expect(given).not.toContain(token)
+        expect(await give()).toBe(token)
+        given.push(token)
+      }
+      await verifyJwt(given.at(-1) ?? '', aud, lxm, async () => key.did())
+    }))
+
+  test('is looked at for its session each time, also one that was made before', () =>
+    withAccount(async (parts) => {
+      let isOpen = true
+      const tokens = tokensOf(parts, () => {
+        if (!isOpen) throw new StorageError('ExpiredToken', 'Token has been revoked')
+      })
+      const input = { aud, lxm, session: 'one', reuse: true }
+      await tokens.forForwarding(input)
+      isOpen = false
+      await expect(tokens.forForwarding(input)).rejects.toMatchObject({ name: 'ExpiredToken' })
+    }))
+
+  test('is forgotten when there are many: an account has 32 at most', () =>
+    withAccount(async (parts) => {
+      const tokens = tokensOf(parts)
+      const give = async (at: number) =>
+        await tokens.forForwarding({ aud, lxm: `com.example.method${at}`, reuse: true })
+      for (let at = 0; at < 33; at += 1) await give(at)
+      expect((await give(32)).isReused).toBe(true)
+      expect((await give(1)).isReused).toBe(true)
+      expect((await give(0)).isReused).toBe(false)
     }))
 
   test('is refused to a session that is over', () =>

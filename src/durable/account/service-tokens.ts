@@ -1,9 +1,16 @@
 import { createServiceJwt } from '@atproto/xrpc-server'
-import type { ServiceTokenInput, ServiceTokensRpc } from '../../contracts/account/keys.ts'
+import type {
+  ForwardingToken,
+  ForwardingTokenInput,
+  ServiceTokenInput,
+  ServiceTokensRpc,
+} from '../../contracts/account/keys.ts'
+import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { Repo } from '../../storage/account/repo.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
 import { assertMayPublish } from './publishing.ts'
+import { ReusableTokens } from './reusable-tokens.ts'
 import type { Sessions } from './sessions.ts'
 
 /** Tokens for other services, signed with the key of one account. */
@@ -12,6 +19,7 @@ export class ServiceTokens implements ServiceTokensRpc {
   readonly #keys: Keys
   readonly #sessions: Pick<Sessions, 'assertAuthorized'>
   readonly #repo: Repo
+  readonly #reusable = new ReusableTokens()
 
   constructor(
     core: AccountCore,
@@ -26,17 +34,36 @@ export class ServiceTokens implements ServiceTokensRpc {
   }
 
   async sign(input: ServiceTokenInput): Promise<string> {
-    const { aud, lxm, exp, session, evenTakendown = true, publishes = false } = input
+    return this.#sign(input, await this.#authorize(input))
+  }
+
+  async forForwarding(input: ForwardingTokenInput): Promise<ForwardingToken> {
+    const keypair = await this.#authorize(input)
+    const { rev } = this.#repo.head()
+    if (!input.reuse) return { token: await this.#sign(input, keypair), isReused: false, rev }
+    const { profile, signOuts } = this.#core
+    // What the session may was looked at just now; this is about tokens that are to be made anew though it may the same.
+    const made = { key: keypair, status: profile.get().status, signOuts: signOuts.count() }
+    const known = this.#reusable.find(input, made)
+    if (known !== undefined) return { token: known, isReused: true, rev }
+    const token = await this.#sign(input, keypair)
+    this.#reusable.add(input, made, token)
+    return { token, isReused: false, rev }
+  }
+
+  /** @returns what to sign with, in the turn in which all was checked */
+  async #authorize(input: ServiceTokenInput): Promise<SigningKey> {
+    const { session, evenTakendown = true, publishes = false } = input
     // One that is deleted has no key, and is to be refused for what it is.
-    const { did } = this.#core.profile.get()
+    this.#core.profile.get()
     const keypair = await this.#keys.current()
     this.#sessions.assertAuthorized(session, evenTakendown)
     if (publishes) assertMayPublish(this.#core)
-    return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
+    return keypair
   }
 
-  async signAtRev(input: ServiceTokenInput): Promise<{ token: string; rev: string }> {
-    const token = await this.sign(input)
-    return { token, rev: this.#repo.head().rev }
+  #sign({ aud, lxm, exp }: ServiceTokenInput, keypair: SigningKey): Promise<string> {
+    const { did } = this.#core.profile.get()
+    return createServiceJwt({ iss: did, aud, lxm, exp, keypair })
   }
 }

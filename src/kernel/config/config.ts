@@ -113,6 +113,8 @@ export interface Config extends MailSettings, SecretSettings {
   serviceDids: readonly string[]
   proxyRoutes: readonly RouteSetting[]
   proxyLimits: ProxyLimits
+  /** Services that are shown a token more than once. */
+  reuseTokens: readonly ('appview' | 'chat')[]
   /** Bytes. */
   blobUploadLimit: number
   /** Bytes of a CAR file. */
@@ -259,6 +261,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
       parsed.PDS_REPORT_SERVICE_DID,
     ].flatMap((did) => (did === undefined || did === NONE ? [] : [did])),
     proxyRoutes: parsed.PDS_PROXY_ROUTES ?? [],
+    reuseTokens: (parsed.PDS_REUSE_SERVICE_TOKENS ?? ['appview']).filter((name) => name !== 'none'),
     proxyLimits: {
       headersTimeout: parsed.PDS_PROXY_HEADERS_TIMEOUT ?? 10_000,
       bodyTimeout: parsed.PDS_PROXY_BODY_TIMEOUT ?? 30_000,

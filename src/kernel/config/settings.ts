@@ -207,6 +207,12 @@ export const settings = {
       '`<did>#<id>`, with `@<URL>` after it if it is not where its DID document says, or `appview`, `chat`, ' +
       '`moderation`, or `none`. What belongs to a PDS cannot be given away.',
   ),
+  PDS_REUSE_SERVICE_TOKENS: someOf(
+    'appview',
+    ['appview', 'chat', 'none'],
+    'Services that are shown the same token of an account for half a minute, in questions only, which saves the ' +
+      'signature: those that are known to take one again. All others get a new one with each request.',
+  ),
   PDS_PROXY_HEADERS_TIMEOUT: count(
     '10000',
     'How long another service may keep a forwarded request waiting for the beginning of its answer, in ms.',

@@ -11,6 +11,7 @@ import { assertMayCall } from '../permission.ts'
 import { send } from '../send.ts'
 import type { ProxyServices } from '../services.ts'
 import { type Fallback, findTarget, type Target } from '../target.ts'
+import { mayReuseToken } from '../token-reuse.ts'
 import { readableOnly } from './accept-encoding.ts'
 
 /** A request of a caller who is signed in; `auth` is still to be checked by the account's object. */
@@ -65,17 +66,21 @@ export async function callUpstream(
     picked.set('accept-encoding', readableOnly(request.headers.get('accept-encoding')))
     return picked
   }
-  const token = async (lxm: string) => {
-    const purpose = { aud: target.did, lxm, session, evenTakendown: false }
-    return await account.serviceTokens.signAtRev(purpose)
-  }
-  let localRev = ''
-  const authorize = async () => {
-    const signed = await token(nsid)
-    localRev = signed.rev
-    return signed.token
-  }
   const { method, url } = request
+  const mayReuse = mayReuseToken(method, target.did, target, services.config)
+  const tokenFor =
+    (lxm: string) =>
+    async ({ anew }: { anew: boolean }) => {
+      const purpose = { aud: target.did, lxm, session, evenTakendown: false }
+      return await account.serviceTokens.forForwarding({ ...purpose, reuse: mayReuse && !anew })
+    }
+  const tokens = tokenFor(nsid)
+  let localRev = ''
+  const authorize = async (demand: { anew: boolean }) => {
+    const made = await tokens(demand)
+    localRev = made.rev
+    return made
+  }
   const at = url.indexOf('?')
   const path = `/xrpc/${nsid}${at < 0 ? '' : url.slice(at)}`
   const response = await send({ method, path, headers: headers(), authorize }, target, services)
@@ -84,9 +89,8 @@ export async function callUpstream(
     localRev,
     async ask(other, query) {
       const path = `/xrpc/${other}?${new URLSearchParams(query.map(([...pair]) => pair))}`
-      const authorize = async () => (await token(other)).token
       const answer = await send(
-        { method: 'GET', path, headers: headers(), authorize },
+        { method: 'GET', path, headers: headers(), authorize: tokenFor(other) },
         target,
         services,
       )

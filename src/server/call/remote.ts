@@ -17,6 +17,7 @@ import { assertMayRequest } from '../../proxy/delegation.ts'
 import { assertMayCall } from '../../proxy/permission.ts'
 import { send } from '../../proxy/send.ts'
 import { locate, parseProxyHeader, type Target } from '../../proxy/target.ts'
+import type { ShownToken } from '../../proxy/token-reuse.ts'
 import { fallbackOf } from '../xrpc/fallback.ts'
 
 /** Whom a call is made as. */
@@ -122,11 +123,11 @@ function authorizer(
   { did: aud, id }: Target,
   publishes: boolean,
   services: Services,
-): (() => Promise<string>) | undefined {
-  const sign = (did: string, session?: string | null) => async () =>
-    await services
-      .account(did)
-      .serviceTokens.sign({ aud, lxm, session, evenTakendown: false, publishes })
+): (() => Promise<ShownToken>) | undefined {
+  const sign = (did: string, session?: string | null) => async () => {
+    const input = { aud, lxm, session, evenTakendown: false, publishes }
+    return { token: await services.account(did).serviceTokens.sign(input), isReused: false }
+  }
   if (as === 'nobody') return undefined
   if (as === 'host') throw new AuthRequiredError('Other services know this host by no key')
   if (as !== 'caller') return sign(as)

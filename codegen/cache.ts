@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { builtPath } from './layout.ts'
 import { readText } from './tree.ts'
@@ -50,6 +51,15 @@ export function codeId(files: readonly string[], ...more: string[]): string {
   const hash = createHash('sha256').update(more.join())
   for (const file of files) hash.update(readFileSync(builtPath(file)))
   return hash.digest('hex')
+}
+
+/**
+ * Has the process keep what V8 made of ts-morph and other modules, which is most of the time that loading them takes. V8
+ * compares it with their text. For programs only: it is written when the process ends, and cannot be turned off.
+ */
+export function keepCompiled(root: string): void {
+  // Node 20 has no such thing.
+  module.enableCompileCache?.(join(root, FOLDER, 'compiled'))
 }
 
 const pathOf = (root: string, name: string): string => join(root, FOLDER, `${name}.json`)

@@ -1,11 +1,12 @@
 /** Shapes of files by the hash of their text: ts-morph is only loaded for files that changed. */
 import { codeId, readCache, writeCache } from './cache.ts'
 import { type HandlerFile, shortHash } from './load.ts'
+import { packageVersion } from './packages.ts'
 
 export interface ShapeReader<Shape> {
   /** Of the cache. */
   name: string
-  /** Modules that read: with any of them changed, nothing that was remembered counts. */
+  /** Modules that read: with any of them or ts-morph changed, nothing that was remembered counts. */
   modules: readonly string[]
   /** Loads what reads a file. */
   load(): Promise<(file: HandlerFile) => Shape>
@@ -18,7 +19,7 @@ export async function cachedShapes<Shape>(
   { name, modules, load }: ShapeReader<Shape>,
   fresh: boolean,
 ): Promise<Map<string, Shape>> {
-  const reader = codeId(modules)
+  const reader = codeId(modules, packageVersion('ts-morph'))
   const known = fresh ? {} : readCache<Shape>(root, name, reader)
   const next: Record<string, Shape> = {}
   const shapes = new Map<string, Shape>()

@@ -1,11 +1,11 @@
 /** Cumulus: the production bundle on plain workerd, of this checkout or of another one. */
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../cli/host/bundle.ts'
 import { startWorkerd } from '../../cli/host/workerd.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
-import { end, freePort, onEarlyExit } from './process.ts'
+import { end, freePort, onEarlyExit, programOf } from './process.ts'
 import { type Running, type Server, SHARED_SETTINGS, untilAnswering } from './server.ts'
 
 interface CumulusOptions {
@@ -14,7 +14,7 @@ interface CumulusOptions {
   checkout?: string
   /** Answers then report their SQLite rows, and are validated: not for timing. */
   devMode?: boolean
-  /** Port on which V8's inspector listens. */
+  /** Port on which V8's inspector listens; then what does the host's work beside workerd is this process: not for timing. */
   inspectorPort?: number
   /** The PLC directory, where did:plc accounts are made. */
   plcUrl?: string
@@ -25,8 +25,6 @@ interface CumulusOptions {
 export class Cumulus implements Server {
   readonly name: Running['name']
   readonly options: CumulusOptions
-  /** Undefined until workerd's configuration is written. */
-  #port: number | undefined
 
   constructor(options: CumulusOptions) {
     this.name = options.checkout === undefined ? 'cumulus' : 'other'
@@ -38,27 +36,42 @@ export class Cumulus implements Server {
     return new Cumulus({ ...this.options, ...changes })
   }
 
-  /** Starts workerd itself, in the same way for every checkout. */
+  /** Starts what `npm start` does, without npm: Node, which does the work beside workerd, and workerd. */
   async start(): Promise<Running> {
     const { dataDirectory, checkout = ROOT, inspectorPort } = this.options
-    const port = this.#port ?? (await freePort())
+    const port = await freePort()
     const raw = rawSettings(this.options, port)
-    if (this.#port === undefined) await configure(this.options, port, raw)
-    this.#port = port
-    const workerd = createRequire(join(checkout, 'package.json'))('workerd') as { default: string }
-    const inspector =
-      inspectorPort === undefined ? [] : [`--inspector-addr=127.0.0.1:${inspectorPort}`]
-    const child = spawn(workerd.default, ['serve', ...inspector, 'workerd.capnp'], {
-      cwd: dataDirectory,
-      env: { ...process.env, ...raw },
+    const origin = `http://127.0.0.1:${port}`
+    if (inspectorPort !== undefined) {
+      const options = { dataDirectory, port, raw, bind: '127.0.0.1', inspectorPort }
+      const workerd = await startWorkerd({ ...options, output: 'ignore' })
+      const pid = workerd.process.pid ?? 0
+      return { name: this.name, origin, pid, stop: () => end(workerd.process) }
+    }
+    // Nothing of another checkout is imported: its files may have other names.
+    const child = spawn('sh', ['-c', startScript(checkout)], {
+      cwd: checkout,
+      env: {
+        PATH: `${join(checkout, 'node_modules', '.bin')}:${process.env.PATH}`,
+        // What somebody keeps in pds.env is not measured.
+        CUMULUS_ENV_FILE: '',
+        ...raw,
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     const ended = new AbortController()
-    onEarlyExit(child, 'workerd', (error) => ended.abort(error))
-    const origin = `http://127.0.0.1:${port}`
+    onEarlyExit(child, `the server of ${checkout}`, (error) => ended.abort(error))
     await untilAnswering(origin, ended.signal)
-    return { name: this.name, origin, pid: child.pid ?? 0, stop: () => end(child) }
+    const pid = programOf(child.pid ?? 0, 'workerd') ?? 0
+    return { name: this.name, origin, pid, stop: () => end(child) }
   }
+}
+
+function startScript(checkout: string): string {
+  const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+    scripts: { start: string }
+  }
+  return scripts.start
 }
 
 function rawSettings(options: CumulusOptions, port: number): RawSettings {
@@ -71,40 +84,15 @@ function rawSettings(options: CumulusOptions, port: number): RawSettings {
     PDS_CRAWLERS: 'none',
     PDS_BSKY_APP_VIEW_URL: 'none',
     PDS_CHAT_URL: 'none',
+    // It makes one account by itself, whose identity needs no directory.
+    PDS_FIRST_DID_METHOD: 'web',
     // The reference logs nothing unless it is told to.
     LOG_LEVEL: 'error',
-    ...(devMode ? { PDS_DEV_MODE: 'true' } : {}),
+    PDS_DEV_MODE: devMode ? 'true' : 'false',
     // The directory is on this machine, which Cumulus would not call otherwise.
-    ...(plcUrl ? { PDS_DID_PLC_URL: plcUrl, PDS_DISABLE_SSRF_PROTECTION: 'true' } : {}),
+    ...(plcUrl ? { PDS_DISABLE_SSRF_PROTECTION: 'true' } : {}),
+    // One that does not answer where none is needed: the host would bring one.
+    PDS_DID_PLC_URL: plcUrl ?? 'http://127.0.0.1:9',
     ...settings,
   }
-}
-
-/** Lets a checkout write workerd's configuration into the data folder: starts it once. */
-async function configure(
-  { dataDirectory, checkout }: CumulusOptions,
-  port: number,
-  raw: RawSettings,
-): Promise<void> {
-  if (checkout === undefined) {
-    const workerd = await startWorkerd({
-      dataDirectory,
-      port,
-      raw,
-      bind: '127.0.0.1',
-      output: 'ignore',
-    })
-    return end(workerd.process)
-  }
-  // Nothing of another checkout is imported: its files may have other names.
-  const child = spawn('npm', ['--silent', 'start'], {
-    cwd: checkout,
-    env: { ...process.env, ...raw },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  await new Promise((resolve, reject) => {
-    child.stdout.once('data', resolve)
-    onEarlyExit(child, `the server of ${checkout}`, reject)
-  })
-  await end(child)
 }

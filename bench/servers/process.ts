@@ -36,14 +36,38 @@ export function onEarlyExit(child: ChildProcess, name: string, fail: (e: Error) 
   child.once('exit', () => fail(new CommandError(`${name} ended:\n${printed}`)))
 }
 
-/** Ends a process and waits until it has ended; after ten seconds it is killed. */
+/** ms that a process has to end; Cumulus takes ten of them for requests that are under way. */
+const GRACE = 20_000
+
+/** Ends a process and waits until it has ended; after some time it is killed, with those that it has started. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  const timer = setTimeout(() => {
+    for (const pid of tree(child.pid ?? 0)) process.kill(pid, 'SIGKILL')
+  }, GRACE)
   await exited
   clearTimeout(timer)
+}
+
+/** A process and all that it has started, and those have, parents first. */
+export function tree(pid: number): number[] {
+  const children = textOf(`/proc/${pid}/task/${pid}/children`).trim().split(' ')
+  return [pid, ...children.filter((child) => child !== '').flatMap((child) => tree(Number(child)))]
+}
+
+/** The process of that name among those that `pid` has started, or itself. */
+export const programOf = (pid: number, name: string): number | undefined =>
+  tree(pid).find((one) => textOf(`/proc/${one}/comm`).trim() === name)
+
+/** Empty where the process has ended. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** A port of 127.0.0.1 that nobody listens on. */

@@ -1,7 +1,7 @@
 /** Reads job files with ts-morph: syntax only, as handlers are read. */
-import { Node } from 'ts-morph'
 import type { Place, PlacedMessage } from '../handlers/shape.ts'
 import { parseSource, placeOf, unwrap } from '../handlers/source.ts'
+import { Node } from '../ts-morph.ts'
 
 /** What is kept of a job file after reading. Plain data. */
 export interface JobShape {

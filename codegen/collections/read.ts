@@ -1,7 +1,8 @@
 /** Reads collection files with ts-morph: syntax only, as handlers are read. */
-import { Node, type ObjectLiteralExpression } from 'ts-morph'
+import type { ObjectLiteralExpression } from 'ts-morph'
 import { definerNsid, parseSource, placeOf, unwrap } from '../handlers/source.ts'
 import { nsidToPath } from '../layout.ts'
+import { Node } from '../ts-morph.ts'
 import type { CollectionShape, WrittenIndex, WrittenPlace } from './shape.ts'
 
 /** The shape of a collection file's text. @param nsid that its path stands for */

@@ -1,4 +1,5 @@
 import { type ArgsDef, defineCommand } from 'citty'
+import { keepCompiled } from '../cache.ts'
 import { EXIT, UsageError } from '../errors.ts'
 import { failed, type GenerateResult, generate } from '../generate.ts'
 import { isOurs } from '../methods.ts'
@@ -25,6 +26,7 @@ export default defineCommand({
     const { root, check, fresh, watch, json } = args
     if (watch && (check || json))
       throw new UsageError('--watch goes with neither --check nor --json')
+    keepCompiled(root)
     if (watch) {
       const { watchProject } = await import('../watch.ts')
       await watchProject(root, reportRun)

@@ -215,6 +215,7 @@ test.each([
     ":3:31 `auth` is a string; it should be a policy from 'cumulus'",
   ],
   ['a syntax error', `${SIGN}export default define({`, ":3:24 '}' expected."],
+  ['an import without a module', 'import { define } from\n', ':1:23 Expression expected.'],
 ])('a default export of the wrong shape has its own sentence: %s', (_name, code, expected) => {
   const found = complaints('sign.ts', code)
   expect(found).toEqual([expected.startsWith(':') ? `sign.ts${expected}` : `sign.ts ${expected}`])

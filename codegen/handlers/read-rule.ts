@@ -1,5 +1,5 @@
 /** Reads what a handler's `oauth` demands of a token, as far as it is written out. */
-import { Node } from 'ts-morph'
+import { Node } from '../ts-morph.ts'
 import type { Need, OAuthNeeds } from './shape.ts'
 
 /**

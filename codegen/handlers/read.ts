@@ -1,6 +1,7 @@
 /** Reads handler files with ts-morph: syntax only, no type checker, so that it stays fast. */
-import { Node, type ObjectLiteralExpression, type SourceFile } from 'ts-morph'
+import type { ObjectLiteralExpression, SourceFile } from 'ts-morph'
 import { pathToNsid } from '../layout.ts'
+import { Node } from '../ts-morph.ts'
 import { readRule } from './read-rule.ts'
 import type { DefaultExport, HandlerShape, LexImport, Place } from './shape.ts'
 import { definerNsid, PREFIX, parseSource, placeOf, unwrap } from './source.ts'
@@ -12,11 +13,9 @@ const isOfPolicies = (module: string): boolean =>
 /** The shape of a handler file's text. */
 export function readHandler(path: string, text: string): HandlerShape {
   const { file, syntaxError } = parseSource(path, text)
-  const shape: HandlerShape = {
-    imports: lexImports(file),
-    export: syntaxError ? { is: 'missing' } : defaultExport(file),
-  }
-  return syntaxError ? { ...shape, syntaxError } : shape
+  // What is half written, such as an import without a module, ts-morph does not look into.
+  if (syntaxError) return { imports: [], export: { is: 'missing' }, syntaxError }
+  return { imports: lexImports(file), export: defaultExport(file) }
 }
 
 function lexImports(file: SourceFile): LexImport[] {

@@ -1,6 +1,7 @@
 /** What is read the same way in every file of a project that a lexicon stands for: its syntax, its places, its definer. */
-import { type CallExpression, Node, Project, type SourceFile, ts } from 'ts-morph'
+import type { CallExpression, SourceFile } from 'ts-morph'
 import { pathToNsid } from '../layout.ts'
+import { Node, Project, ts } from '../ts-morph.ts'
 import type { Place, PlacedMessage } from './shape.ts'
 
 /** Where the modules of lexicons are imported from. */
@@ -13,11 +14,10 @@ export function parseSource(
 ): { file: SourceFile; syntaxError: PlacedMessage | undefined } {
   const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true })
   const file = project.createSourceFile(`/${path}`, text)
-  const options = { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ESNext } }
-  const [first] = ts.transpileModule(text, options).diagnostics ?? []
+  const [first] = project.getProgram().getSyntacticDiagnostics(file)
   if (!first) return { file, syntaxError: undefined }
-  const message = ts.flattenDiagnosticMessageText(first.messageText, ' ')
-  return { file, syntaxError: { ...file.getLineAndColumnAtPos(first.start ?? 0), message } }
+  const message = ts.flattenDiagnosticMessageText(first.compilerObject.messageText, ' ')
+  return { file, syntaxError: { ...file.getLineAndColumnAtPos(first.getStart()), message } }
 }
 
 export const placeOf = (node: Node): Place =>

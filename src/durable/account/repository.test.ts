@@ -59,6 +59,24 @@ describe('a write', () => {
       expect(core.changed).toHaveBeenCalledTimes(1)
     }))
 
+  test('is stored, or refused, on its own where others come with it', () =>
+    withAccount(async (parts) => {
+      const repository = repositoryOf(parts)
+      const rkeys = Array.from({ length: 16 }, (_, index) => `k${index % 15}`)
+      const written = await Promise.allSettled(
+        rkeys.map((rkey) =>
+          repository.write({
+            writes: [{ action: 'create', collection, rkey, record: record(rkey) }],
+          }),
+        ),
+      )
+      const revs = written.map((one) => one.status === 'fulfilled' && one.value.commit?.rev)
+      expect(revs).toEqual([...new Set(revs.slice(0, 15)), false])
+      expect(revs.slice(0, 15)).toEqual(revs.slice(0, 15).toSorted())
+      expect(waitingEvents(parts)).toEqual(Array(15).fill('#commit'))
+      expect(repository.latestCommit().rev).toBe(revs[14])
+    }))
+
   test('is refused when the session ends while the key is waited for', () =>
     withAccount(async (parts) => {
       const { promise, resolve } = Promise.withResolvers<AccountParts['key']>()

@@ -26,6 +26,7 @@ import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
 import { assertMayPublish, assertMayStore } from './publishing.ts'
 import type { Sessions } from './sessions.ts'
+import { SharedTurn } from './shared-turn.ts'
 
 /** Checks imports in a place of their own, so that nothing is stored with the account that is refused. */
 export interface ImportCheck {
@@ -51,6 +52,7 @@ export class Repository implements RepositoryRpc {
   readonly #keys: Keys
   readonly #sessions: Pick<Sessions, 'assertAuthorized'>
   readonly #check: ImportCheck | undefined
+  readonly #turn = new SharedTurn()
   #importing = false
   /** Whether writes are refused, since they would be lost with what is replaced. */
   #isLocked = false
@@ -76,6 +78,7 @@ export class Repository implements RepositoryRpc {
     session?: string | null,
     options?: WriteOptions,
   ): Promise<WriteResult> {
+    await this.#turn.begin()
     const key = await this.#keys.current()
     // From here on nothing awaits: no other write comes between reading and storing.
     this.#sessions.assertAuthorized(session)

@@ -13,6 +13,16 @@ import type { Wire } from './wire.ts'
 export const PAGE = 200
 export const PAGE_BYTES = 512 * 1024
 
+/** The bytes of a page while accounts write: each step of a write waits for a page at most. */
+const PAGE_BYTES_WITH_WRITES = 128 * 1024
+
+/** For how many ms after an event accounts are taken to write. */
+const WRITES_LAST = 200
+
+/** @param lastEventAt when there was an event, in ms since the epoch */
+export const pageBytes = (lastEventAt = 0): number =>
+  Date.now() - lastEventAt < WRITES_LAST ? PAGE_BYTES_WITH_WRITES : PAGE_BYTES
+
 /** ms for which a consumer waits for room. */
 export const ROOM_TIMEOUT = 1000
 
@@ -68,8 +78,6 @@ export interface ConsumerParts {
   closing: ClosingConnections
   admission: Admission
   wire: Wire
-  /** Bytes of backlog per second, to all consumers together. */
-  backlogRate: number
   /** Whether requests wait for what becomes of connections also when these are live; it keeps the object awake. */
   watchesLive: boolean
 }

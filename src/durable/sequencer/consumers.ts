@@ -13,12 +13,12 @@ import {
   type Newcomer,
   NOTE_EVERY,
   PAGE,
-  PAGE_BYTES,
+  pageBytes,
   ROOM_TIMEOUT,
   TOO_MUCH,
   viewOf,
 } from './consumer-state.ts'
-import { Throttle } from './throttle.ts'
+import { Turns } from './turns.ts'
 
 /**
  * The consumers of `com.atproto.sync.subscribeRepos`, or of streams that are made of the same log (event stream
@@ -29,7 +29,7 @@ import { Throttle } from './throttle.ts'
 export class Consumers {
   readonly #ctx: DurableObjectState
   readonly #parts: ConsumerParts
-  readonly #throttle: Throttle
+  readonly #turns = new Turns()
   /** Those that have caught up, and bytes sent to each. */
   readonly #live = new Map<WebSocket, Attachment>()
   /** Those that are catching up. */
@@ -38,7 +38,6 @@ export class Consumers {
   constructor(ctx: DurableObjectState, parts: ConsumerParts) {
     this.#ctx = ctx
     this.#parts = parts
-    this.#throttle = new Throttle(parts.backlogRate)
     // Sockets outlive the object's memory; each says itself how far it has got.
     for (const socket of parts.admission.sockets()) {
       const attachment = socket.deserializeAttachment() as Attachment | null
@@ -180,17 +179,14 @@ export class Consumers {
         return this.#end(socket, 'Events were removed before they could be sent')
       }
       if (state.cursor >= log.head) return this.#goLive(socket, state)
-      const before = state.sent
       // What cannot be sent is not read either: it would be in memory as well.
-      const page = unread.has(PAGE_BYTES) ? log.after(state.cursor, PAGE, PAGE_BYTES) : []
+      const size = pageBytes(log.lastEventAt)
+      const page = unread.has(size) ? log.after(state.cursor, PAGE, size) : []
       const count = this.#send(socket, state, page)
       const last = page[count - 1]
       if (last) this.#note(socket, state, last)
       else await this.#sendWhenThereIsRoom(socket, state)
-      // What makes no message has been read, too.
-      const passed = bytesOf(page.slice(0, count).map(({ frame }) => frame))
-      const took = Math.max(state.sent - before, passed)
-      if (took > 0) await this.#throttle.take(took)
+      await this.#turns.next()
     }
     // Gone, unless its end was noticed before.
     if (this.#behind.has(socket)) this.remove(socket)

@@ -10,10 +10,6 @@ import { Consumers } from './consumers.ts'
 import { UnreadBytes } from './unread.ts'
 import { firehoseWire, StreamWire, type Wire } from './wire.ts'
 
-/** Bytes of backlog per second, to all consumers of the firehose, and of streams that are made of the same log. */
-const BACKLOG_RATE = 32 * 1024 * 1024
-const STREAM_BACKLOG_RATE = 8 * 1024 * 1024
-
 interface Parts {
   log: EventLog
   retention: Retention
@@ -28,18 +24,18 @@ export function makeConsumers(
   { firehose }: Pick<Config, 'firehose'>,
   { log, retention, sources, logger }: Parts,
 ): { consumers: Consumers; streams: Consumers } {
-  const make = (kind: 'firehose' | 'streams', wire: Wire, backlogRate: number) => {
+  const make = (kind: 'firehose' | 'streams', wire: Wire) => {
     const unread = new UnreadBytes(firehose.maxUnread)
     return new Consumers(ctx, {
-      ...{ log, retention, unread, wire, backlogRate },
+      ...{ log, retention, unread, wire },
       closing: new ClosingConnections(ctx, unread, logger),
       admission: new Admission(ctx, firehose.consumers, kind),
       // On Cloudflare an object that is awake costs, and a request may not wait for long.
       watchesLive: env.BLOB_DISK !== undefined,
     })
   }
-  const consumers = make('firehose', firehoseWire, BACKLOG_RATE)
-  const streams = make('streams', new StreamWire({ sources, logger }), STREAM_BACKLOG_RATE)
+  const consumers = make('firehose', firehoseWire)
+  const streams = make('streams', new StreamWire({ sources, logger }))
   if (streams.count > 0) ctx.blockConcurrencyWhile(() => streams.load())
   return { consumers, streams }
 }

@@ -56,6 +56,8 @@ export interface ForwardingToken {
    * without asking here again.
    */
   rev: string
+  /** The earliest rev that a commit of this host can have: a service that is at an earlier one knows the account from elsewhere. */
+  firstRev: string
 }
 
 /** Tokens in the account's name for other services (XRPC specification, Inter-Service Authentication). */

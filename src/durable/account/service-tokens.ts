@@ -6,6 +6,7 @@ import type {
   ServiceTokensRpc,
 } from '../../contracts/account/keys.ts'
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import { firstRevOf } from '../../storage/account/recent.ts'
 import type { Repo } from '../../storage/account/repo.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
@@ -39,16 +40,17 @@ export class ServiceTokens implements ServiceTokensRpc {
 
   async forForwarding(input: ForwardingTokenInput): Promise<ForwardingToken> {
     const keypair = await this.#authorize(input)
-    const { rev } = this.#repo.head()
-    if (!input.reuse) return { token: await this.#sign(input, keypair), isReused: false, rev }
     const { profile, signOuts } = this.#core
-    // What the session may was looked at just now; this is about tokens that are to be made anew though it may the same.
-    const made = { key: keypair, status: profile.get().status, signOuts: signOuts.count() }
+    const { status, createdAt } = profile.get()
+    const revs = { rev: this.#repo.head().rev, firstRev: firstRevOf(createdAt) }
+    if (!input.reuse) return { token: await this.#sign(input, keypair), isReused: false, ...revs }
+    // Whether the session may have one was looked at just now; with these, one that was made before is not given again.
+    const made = { key: keypair, status, signOuts: signOuts.count() }
     const known = this.#reusable.find(input, made)
-    if (known !== undefined) return { token: known, isReused: true, rev }
+    if (known !== undefined) return { token: known, isReused: true, ...revs }
     const token = await this.#sign(input, keypair)
     this.#reusable.add(input, made, token)
-    return { token, isReused: false, rev }
+    return { token, isReused: false, ...revs }
   }
 
   /** @returns what to sign with, in the turn in which all was checked */

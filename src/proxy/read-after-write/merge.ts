@@ -77,11 +77,11 @@ async function mergeInto<Body extends object>(
 
 /** What the service lacks; undefined when it lacks nothing, or nothing that is ever merged. */
 async function findLocal(
-  { response, localRev, ask }: Upstream,
+  { response, localRev, firstRev, ask }: Upstream,
   { auth, request, services }: Reading,
 ): Promise<LocalViewer | undefined> {
   const rev = response.headers.get('atproto-repo-rev')
-  if (!rev || rev >= localRev || request.method !== 'GET') return undefined
+  if (!rev || rev >= localRev || rev < firstRev || request.method !== 'GET') return undefined
   const recent = await unlessRefused(services.account(auth.did).repository.recentRecords(rev))
   if (!recent) return undefined
   const local = readLocal(auth.did, recent, rev)

@@ -36,6 +36,8 @@ export interface Upstream {
   response: Response
   /** Where the caller's repository was when the service was asked. */
   localRev: string
+  /** The earliest rev of the caller's that is of this host. */
+  firstRev: string
   ask: Ask
 }
 
@@ -76,9 +78,11 @@ export async function callUpstream(
     }
   const tokens = tokenFor(nsid)
   let localRev = ''
+  let firstRev = ''
   const authorize = async (demand: { anew: boolean }) => {
     const made = await tokens(demand)
     localRev = made.rev
+    firstRev = made.firstRev
     return made
   }
   const at = url.indexOf('?')
@@ -87,6 +91,7 @@ export async function callUpstream(
   return {
     response,
     localRev,
+    firstRev,
     async ask(other, query) {
       const path = `/xrpc/${other}?${new URLSearchParams(query.map(([...pair]) => pair))}`
       const answer = await send(

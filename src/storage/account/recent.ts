@@ -38,6 +38,10 @@ const PROFILE = 'app.bsky.actor.profile/self'
 const POSTS = 'app.bsky.feed.post/'
 const BEHIND_POSTS = 'app.bsky.feed.post0'
 
+/** The earliest rev that a commit of an account can have that was created on this host then. @param createdAt ISO 8601 */
+export const firstRevOf = (createdAt: string): string =>
+  TID.fromTime(Date.parse(createdAt) * 1000, 0).toString()
+
 /**
  * Posts written after rev `since`, and the profile. There is no index on `rev`, which would cost a row for each
  * write: rkeys of posts are TIDs, so the posts are read whose rkey is not much earlier than the rev. An old post that
@@ -54,9 +58,8 @@ export function readRecent(
   createdAt: string,
   takedowns: RecordTakedowns,
 ): Omit<RecentRecords, 'handle'> | null {
-  if (!isValidTid(since)) return null
+  if (!isValidTid(since) || since < firstRevOf(createdAt)) return null
   const time = TID.fromStr(since).timestamp()
-  if (time < Date.parse(createdAt) * 1000) return null
   const from = TID.fromTime(time - CLOCK_SKEW, 0).toString()
   const { visible } = takedowns
   const rows = sql.exec<Row>(

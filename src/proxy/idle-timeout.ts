@@ -1,11 +1,14 @@
 /**
  * Aborts its signal when nothing has happened for too long. Progress is only noted, not every time a timer
- * set anew, because it comes with every piece of a stream.
+ * set anew, because it comes with every piece of a stream. So is a longer limit: timers are dear, and most requests
+ * need no second one.
  */
 export class IdleTimeout {
   readonly #controller = new AbortController()
   #limit: number
   #since = Date.now()
+  /** When the timer fires, in ms since 1970. */
+  #firesAt = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** @param limit ms without progress */
@@ -29,9 +32,10 @@ export class IdleTimeout {
 
   /** Another limit from now on, in ms. */
   restart(limit: number): void {
-    this.stop()
     this.progress()
     this.#limit = limit
+    if (this.#firesAt <= this.#since + limit) return
+    this.stop()
     this.#wait(limit)
   }
 
@@ -41,6 +45,7 @@ export class IdleTimeout {
   }
 
   #wait(ms: number): void {
+    this.#firesAt = Date.now() + ms
     this.#timer = setTimeout(() => {
       const left = this.#since + this.#limit - Date.now()
       if (left > 0) this.#wait(left)

@@ -102,21 +102,6 @@ test('a host is closed unless its operator opens it', async () => {
   await closed.stop()
 })
 
-test('signing keys are of the curve that the operator chose', async () => {
-  const host = await startServer({
-    env: { PDS_DID_PLC_URL: plc.url, PDS_REGISTRATION: 'open', PDS_SIGNING_KEY_TYPE: 'p256' },
-  })
-  const agent = new AtpAgent({ service: host.origin })
-  await agent.createAccount({ handle: 'nist.test', email: 'n@example.com', password: PASSWORD })
-  await agent.post({ text: 'signed with P-256' })
-  const did = agent.assertDid
-  const { verificationMethods } = await dataOf(did)
-  expect(verificationMethods.atproto).toMatch(/^did:key:zDn/)
-  const { data: car } = await agent.com.atproto.sync.getRepo({ did })
-  expect((await verifyRepoCar(car, did, verificationMethods.atproto)).creates).toHaveLength(1)
-  await host.stop()
-})
-
 describe('a handle', () => {
   test('is changed in the directories and on the firehose', async () => {
     const { agent, did } = await signUp()

@@ -122,7 +122,8 @@ export const settings = {
   PDS_SIGNING_KEY_TYPE: choice(
     'k256',
     ['k256', 'p256'],
-    'Curve of the signing keys of new accounts: secp256k1 or P-256.',
+    'Curve of the signing keys of new accounts: secp256k1 or P-256, which signs faster here and is verified more ' +
+      'slowly by the AppView.',
   ),
   ...signUpSettings,
   PDS_HANDLE_COOLDOWN_MS: count(

@@ -119,7 +119,7 @@ export default defineConfig({
       {
         test: {
           name: 'tools',
-          include: ['codegen/**/*.test.ts', 'cli/**/*.test.ts'],
+          include: ['codegen/**/*.test.ts', 'cli/**/*.test.ts', 'bench/**/*.test.ts'],
           // They share what they import: a process for each would spend a second of CPU on that alone.
           isolate: false,
           testTimeout: 30_000,

@@ -3,7 +3,7 @@
  * benchmark counts, the use of an account is assumed, the prices are Cloudflare's published ones.
  * See docs/scaling.md, which has the table that this prints.
  */
-import { table } from './report/report.ts'
+import { table } from './report/text.ts'
 
 const DAYS = 30
 /** Of the paid plan, in US dollars a month. */

@@ -1,5 +1,7 @@
 /** The options of a run, and the names of its rows. */
 import { CommandError } from '../cli/terminal/errors.ts'
+import type { Baseline } from './against.ts'
+import type { Pace } from './load/drive.ts'
 
 export interface Options {
   /** Names of rows, or of groups of rows; empty means all. */
@@ -8,12 +10,17 @@ export interface Options {
   sizes: number[]
   /** Accounts per host, ascending, for the row "accounts". */
   accounts: number[]
-  /** Measured seconds per row and server. */
-  seconds: number
-  /** What Cumulus is compared with: the reference, or the Cumulus of another checkout. */
-  baseline: 'reference' | { checkout: string } | undefined
+  /** Rounds of a row, and how well its figures have to be known. */
+  pace: Pace
+  /** Less of everything that takes long. */
+  quick: boolean
+  /** What Cumulus is compared with. */
+  baselines: Baseline[]
+  /** Where the PLC directory listens, for servers that run already. */
+  plcPort?: number | undefined
 }
 
+const FLOOR_ROWS = ['floor-empty', 'floor-call'] as const
 const ACCOUNT_ROWS = ['createAccount', 'createAccount-4', 'createAccount-web'] as const
 const WRITE_ROWS = ['createRecord', 'createRecord-16', 'putRecord', 'deleteRecord'] as const
 const READ_ROWS = ['getRecord', 'getRecord-16', 'listRecords-50', 'listRecords-100'] as const
@@ -21,14 +28,29 @@ const BULK_ROWS = [
   'applyWrites',
   'getRepo',
   'importRepo',
-  'uploadBlob-500k',
+  'uploadBlob-1M',
   'uploadBlob-50M',
 ] as const
-const SERVER_ROWS = ['firehose', 'start', 'bundle', 'counts'] as const
+const SERVER_ROWS = ['firehose', 'start', 'memory', 'bundle', 'counts'] as const
 /** Rows about repositories of several sizes. */
-export const REPO_ROWS = [ACCOUNT_ROWS, WRITE_ROWS, READ_ROWS, BULK_ROWS, SERVER_ROWS].flat()
-/** Rows about hosts and their firehose. */
-export const HOST_ROWS = ['accounts', 'fanout', 'replay', 'coldStart', 'liveObjects'] as const
+export const REPO_ROWS = [
+  FLOOR_ROWS,
+  ACCOUNT_ROWS,
+  WRITE_ROWS,
+  READ_ROWS,
+  BULK_ROWS,
+  SERVER_ROWS,
+].flat()
+/** Rows about hosts, their firehose and what they forward; and the generator. */
+export const HOST_ROWS = [
+  'accounts',
+  'fanout',
+  'replay',
+  'coldStart',
+  'liveObjects',
+  'proxy',
+  'codegen',
+] as const
 export const ROWS = [...REPO_ROWS, ...HOST_ROWS]
 
 export type RowName = (typeof ROWS)[number]
@@ -58,4 +80,29 @@ export function parseSizes(option: string, list: string, least: number): number[
     throw new CommandError(`--${option}: "${text}" is not a size of ${least} or more, as 10k`)
   })
   return [...new Set(sizes)].sort((a, b) => a - b)
+}
+
+/** Rounds of a row at least, and at most. */
+const ROUNDS = { least: 6, most: 16 }
+/** They say less about how sure figures are. */
+const QUICK_ROUNDS = { least: 3, most: 5 }
+
+/**
+ * @param seconds of a row and server, at least
+ * @param spread in percent
+ * @throws CommandError
+ */
+export function parsePace(seconds: string, spread: string, quick: boolean): Pace {
+  const { least, most } = quick ? QUICK_ROUNDS : ROUNDS
+  if (!(Number(seconds) > 0)) throw new CommandError(`--seconds ${seconds} is not a time`)
+  if (!(Number(spread) > 0)) throw new CommandError(`--spread ${spread} is no percentage`)
+  return { seconds: Number(seconds) / least, least, most, spread: Number(spread) / 100 }
+}
+
+/** @throws CommandError */
+export function parsePort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  throw new CommandError(`--plc-port ${text} is no port`)
 }

@@ -1,6 +1,6 @@
 /** Installs the packages of bench/, and compiles better-sqlite3, when that has not been done. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../cli/terminal/errors.ts'
 import { progress } from './progress.ts'
@@ -41,13 +41,25 @@ export function prepare({ reference = true } = {}): void {
   run(REFERENCE_NODE_BINARY, rebuild, SQLITE, env)
 }
 
-/** Whether these packages are there, and the lock file has not changed since. */
+/** Whether these packages are there, in the versions of the lock file. */
 function installed(names: string[]): boolean {
   // npm writes this file whenever it has installed something.
-  const note = statSync(join(MODULES, '.package-lock.json'), { throwIfNoEntry: false })
-  const lock = statSync(join(BENCH, 'package-lock.json'))
-  if (!note || note.mtimeMs < lock.mtimeMs) return false
-  return names.every((name) => existsSync(join(MODULES, name)))
+  const [note, lock] = [join(MODULES, '.package-lock.json'), join(BENCH, 'package-lock.json')].map(
+    readVersions,
+  )
+  return names.every(
+    (name) =>
+      existsSync(join(MODULES, name)) &&
+      note?.[`node_modules/${name}`]?.version === lock?.[`node_modules/${name}`]?.version,
+  )
+}
+
+type Versions = Record<string, { version?: string }>
+
+function readVersions(path: string): Versions {
+  if (!existsSync(path)) return {}
+  const { packages } = JSON.parse(readFileSync(path, 'utf8')) as { packages: Versions }
+  return packages
 }
 
 function run(command: string, args: string[], cwd: string, env = process.env): void {

@@ -10,7 +10,7 @@ import { rows } from './load/rows.ts'
 import { covers, type Options } from './options.ts'
 import { progress } from './progress.ts'
 import { hottest, locator } from './report/hottest.ts'
-import { number } from './report/report.ts'
+import { number } from './report/text.ts'
 import { importAll, openSubject } from './repos/import.ts'
 import { recordProfile } from './repos/inspector.ts'
 import { Cumulus } from './servers/cumulus.ts'
@@ -51,8 +51,9 @@ async function profileRow(name: string, options: Options, cleanup: Cleanup) {
   const workload = row?.workload(repo)
   if (!row || !workload) throw new CommandError(`"${name}" cannot be profiled`)
   progress(`${name}: warming up`)
-  await drive(workload, row.connections, WARM_UP)
+  await drive({ workload }, row.connections, WARM_UP)
   progress(`${name}: profiling`)
+  const seconds = options.pace.seconds * options.pace.least
   let stop: (() => Promise<Profiler.Profile>) | undefined
   let recorded: Profiler.Profile | undefined
   // What is not timed is not profiled either.
@@ -67,10 +68,12 @@ async function profileRow(name: string, options: Options, cleanup: Cleanup) {
       await workload.after?.()
     },
   }
-  const { rate, p50, requests } = stats([await drive(timed, row.connections, options.seconds)])
+  const { rate, p50, requests } = stats([
+    await drive({ workload: timed }, row.connections, seconds),
+  ])
   await stopHost(host)
   if (!recorded) throw new Error('there is no profile')
-  const summary = `${number(rate)} ${row.unit}, p50 ${number(p50)} ms`
+  const summary = `${number(rate.value)} ${row.unit}, p50 ${number(p50)} ms`
   return { profile: recorded, requests, summary }
 }
 

@@ -1,12 +1,13 @@
 /** The row "accounts": requests whose cost must not depend on how many accounts a host has. */
 import type { Cleanup } from '../cleanup.ts'
-import { type Context, newServers } from '../context.ts'
+import { baselinesOf, type Context } from '../context.ts'
 import type { Call } from '../load/client.ts'
 import { one, type Workload } from '../load/drive.ts'
 import { addAccount, type Host, startHost, stopHost } from '../load/host.ts'
-import { countRows, measureRows, row } from '../load/measure.ts'
+import { countRows, measureRows, row, targetsOf } from '../load/measure.ts'
 import { type Repo, sequence } from '../load/repo.ts'
 import { checkGrowth } from '../report/targets.ts'
+import type { Running } from '../servers/server.ts'
 import { cloneHost, POSTS, type StoppedHost } from './clone.ts'
 
 /** Accounts of a server that makes them itself, which takes a fifth of a second for each. */
@@ -87,26 +88,32 @@ export async function measureAccounts(context: Context, template: StoppedHost): 
   const title = 'hosts of so many accounts'
 
   const hosts = await openAll(clones, false, cleanup)
-  const [, baseline] = newServers(context)
-  if (baseline) {
+  for (const baseline of baselinesOf(context)) {
     const host = await startHost(baseline, cleanup)
     for (let made = 0; made < BASELINE_ACCOUNTS; made += 1) await addAccount(host, POSTS)
     hosts.set(`${baseline.name}, ${BASELINE_ACCOUNTS}`, host)
   }
-  const stats = await measureRows(context, title, HOST_ROWS, hosts)
+  const stats = await measureRows(context, title, HOST_ROWS, targetsOf(hosts, runningOf))
   for (const host of hosts.values()) await stopHost(host)
 
   const counting = await openAll(clones, true, cleanup)
-  const counts = await countRows(context, title, HOST_ROWS, counting)
+  const targets = targetsOf(counting, runningOf)
+  const counts = await countRows(context, title, HOST_ROWS, targets)
   for (const host of counting.values()) await stopHost(host)
 
   for (const { name, flat, counted } of HOST_ROWS) {
-    const times = stats.get(name)?.map((one) => one?.p50) ?? []
-    const rows = counts.get(name)?.map((one) => one && one.read + one.written) ?? []
+    const ours = [...counting.keys()]
+    const times = ours.map((host) => stats.get(name)?.get(host)?.p50)
+    const rows = ours.map((host) => {
+      const count = counts.get(name)?.get(host)
+      return count && count.read + count.written
+    })
     if (flat) checkGrowth(report, `time of ${name}`, 'accounts', sizes, times, () => 1)
     if (counted) checkGrowth(report, `rows of ${name}`, 'accounts', sizes, rows, () => 1)
   }
 }
+
+const runningOf = ({ running }: Host): Running => running
 
 /** In development mode answers report their rows. */
 async function openAll(clones: StoppedHost[], devMode: boolean, cleanup: Cleanup) {

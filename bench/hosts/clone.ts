@@ -31,7 +31,7 @@ const TEMPLATE = 'account-template.test'
 export async function makeTemplate(cleanup: Cleanup): Promise<StoppedHost> {
   const server = new Cumulus({ dataDirectory: cleanup.folder() })
   const host = await startHost(server, cleanup)
-  const repo = await addAccount(host, POSTS, TEMPLATE)
+  const repo = await addAccount(host, POSTS, TEMPLATE.replace('.test', ''))
   await stopHost(host)
   // Everything into the one file, without the events, which the sequencer has.
   const file = objectFile(server.options.dataDirectory, 'AccountObject', repo.account.did)
@@ -98,7 +98,8 @@ function copyRow(file: string, table: string, did: string, accounts: Account[]):
   const database = new DatabaseSync(file)
   const template = database.prepare(`SELECT * FROM ${table} WHERE did = ?`).get(did)
   if (!template) throw new Error(`the template has no row in ${table}`)
-  const columns = Object.keys(template)
+  // Its place among the accounts, where it has one, is given to each.
+  const columns = Object.keys(template).filter((column) => column !== 'place')
   const insert = database.prepare(
     `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`,
   )

@@ -1,11 +1,11 @@
-/** The rows "fanout" and "replay": consumers of the firehose, live and from the log. */
+/** The row "fanout": live consumers of the firehose. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Context, newServers } from '../context.ts'
 import { now, openConsumers } from '../load/consumers.ts'
 import { percentiles } from '../load/drive.ts'
 import { addAccount, type Host, startHost, stopHost } from '../load/host.ts'
 import { progress } from '../progress.ts'
-import { TARGETS } from '../report/targets.ts'
+import { AIMS } from '../report/targets.ts'
 import { cpuTime } from '../servers/process.ts'
 
 /** Consumers at once. */
@@ -14,13 +14,6 @@ const FANOUT = [1, 10, 100]
 const PACE = 20
 /** Writes that do not count: at a slow pace code takes a while to be compiled. */
 const WARM_UP = 300
-
-/** Consumers at once. */
-const REPLAY = [1, 10]
-/** Events in the log, some 64 MiB; the reference takes 10 ms to make each. */
-const EVENTS = { cumulus: 20_000, other: 20_000, reference: 2_000 }
-/** Accounts that write them, and connections. */
-const WRITERS = { accounts: 10, connections: 16 }
 
 /** One writer on each server, with each number of consumers. */
 export async function measureFanout(context: Context): Promise<void> {
@@ -35,16 +28,16 @@ export async function measureFanout(context: Context): Promise<void> {
   for (const server of newServers(context)) hosts.push(await startHost(server, cleanup))
   for (const count of FANOUT) {
     for (const host of hosts) {
-      const { name } = host.server
+      const { name, kind } = host.server
       progress(`fanout: ${name}, ${count} consumers`)
       const { paced, closed, cpu } = await fanOut(context, host, count)
       const perSecond = (total: number) => total / closed.seconds
       const latency = [paced.p50, paced.p99, perSecond(closed.writes), closed.p50, closed.p99]
       const delivered = [perSecond(closed.messages), perSecond(closed.bytes / 1e6), cpu]
       addLine([count.toString(), name, ...latency, ...delivered])
-      if (count > 1 || name !== 'cumulus') continue
+      if (count > 1 || kind !== 'cumulus') continue
       const what = 'fanout, 1 consumer, closed loop, p50'
-      report.check(what, '≤', TARGETS.frameLatency, closed.p50, 'ms')
+      report.check(what, '≤', AIMS.frameLatency, closed.p50, 'ms')
     }
   }
   for (const host of hosts) await stopHost(host)
@@ -52,9 +45,11 @@ export async function measureFanout(context: Context): Promise<void> {
 
 /** @returns also the CPU time of the server in ms, for one write and all that comes of it */
 async function fanOut({ options, cleanup }: Context, host: Host, count: number) {
-  const { origin, pid } = host.running
+  const { origin, root } = host.running
+  const cpuOf = () => (root === undefined ? Number.NaN : cpuTime(root))
   const repo = await addAccount(host)
   const consumers = await openConsumers(origin, count, cleanup)
+  const length = options.pace.seconds * options.pace.least
   for (let write = 0; write < WARM_UP; write += 1) await repo.createRecord()
   // Also what an account's making had to tell, which may come late.
   await consumers.untilSilent()
@@ -64,7 +59,7 @@ async function fanOut({ options, cleanup }: Context, host: Host, count: number) 
     await consumers.reset()
     const sent: number[] = []
     const begin = now()
-    const until = begin + options.seconds * 1000
+    const until = begin + length * 1000
     for (let due = begin; due < until; due = pace ? due + pace : now()) {
       if (due > now()) await sleep(due - now())
       sent.push(now())
@@ -76,48 +71,9 @@ async function fanOut({ options, cleanup }: Context, host: Host, count: number) 
     return { ...latency, writes: sent.length, messages, bytes, seconds }
   }
   const paced = await write(PACE)
-  const cpuBefore = cpuTime(pid)
+  const cpuBefore = cpuOf()
   const closed = await write(0)
-  const cpu = (cpuTime(pid) - cpuBefore) / closed.writes
+  const cpu = (cpuOf() - cpuBefore) / closed.writes
   await consumers.close()
   return { paced, closed, cpu }
-}
-
-/** Fills the log of each server and reads it from cursor 0. */
-export async function measureReplay(context: Context): Promise<void> {
-  const { report, cleanup } = context
-  const figures = ['events', 'seconds', 'delivered/s', 'MB/s', 'CPU/event, µs']
-  const addLine = report.table('Replay from cursor 0', ['consumers', '', ...figures])
-  for (const server of newServers(context)) {
-    const host = await startHost(server, cleanup)
-    for (let made = 0; made < WRITERS.accounts; made += 1) await addAccount(host)
-    const { name, origin, pid } = host.running
-    progress(`replay: filling the log of ${name}`)
-    await fillLog(host, EVENTS[name])
-    for (const count of REPLAY) {
-      progress(`replay: ${name}, ${count} consumers`)
-      const cpuBefore = cpuTime(pid)
-      const consumers = await openConsumers(origin, count, cleanup, '0')
-      const { messages, bytes, fewest, newest, started } = await consumers.untilSilent()
-      const cpu = ((cpuTime(pid) - cpuBefore) * 1000) / messages
-      await consumers.close()
-      const seconds = (newest - started) / 1000
-      const rates = [messages / seconds, bytes / 1e6 / seconds]
-      addLine([count.toString(), name, fewest, seconds, ...rates, cpu])
-    }
-    await stopHost(host)
-  }
-}
-
-/** One createRecord for each event, to one account after the other. */
-async function fillLog({ repos }: Host, events: number): Promise<void> {
-  let sent = 0
-  const writer = async () => {
-    while (sent < events) {
-      const repo = repos[sent % repos.length]
-      sent += 1
-      await repo?.createRecord()
-    }
-  }
-  await Promise.all(Array.from({ length: WRITERS.connections }, writer))
 }

@@ -5,6 +5,7 @@ import { startHost, stopHost } from '../load/host.ts'
 import type { Repo } from '../load/repo.ts'
 import { wants } from '../options.ts'
 import { progress } from '../progress.ts'
+import { AIMS } from '../report/targets.ts'
 import { memory } from '../servers/process.ts'
 import { cloneHost, type StoppedHost } from './clone.ts'
 
@@ -35,13 +36,16 @@ export async function measureObjects(context: Context, template: StoppedHost): P
       const first = percentiles(await latencies(part(at + 1), request))
       const second = percentiles(await latencies(part(at + 1), request))
       addLine([name, first.p50, first.p99, second.p50, second.p99])
+      if (name !== 'getRecord') continue
+      const what = 'cold object: first getRecord to the second'
+      report.check(what, '≤', AIMS.coldStart, first.p50 / second.p50, '×')
     }
     await stopHost(running)
   }
   if (!wants(options, 'liveObjects')) return
   progress('liveObjects')
   const running = await startHost(server, cleanup, posts)
-  const { pid } = running.running
+  const { pid = 0 } = running.running
   const megabytes = [memory(pid)]
   for (const request of Object.values(REQUESTS)) {
     await latencies(running.repos, request)

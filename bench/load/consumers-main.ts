@@ -5,54 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { type Arrivals, now } from './consumers.ts'
-
-/**
- * Counts the messages of a WebSocket in the bytes that arrive, and skips their contents: a client
- * that decodes what a hundred consumers get would be measured instead of the server.
- */
-class FrameCounter {
-  /** The beginning of a frame whose length is not known yet. */
-  #head: Buffer = Buffer.alloc(0)
-  /** Bytes of the current frame that are still to come. */
-  #rest = 0
-  /** Whether the current frame is a message, not one of the protocol's own (ping, pong, close). */
-  #isMessage = false
-
-  /** @returns how many messages the chunk completes (RFC 6455; a server does not mask) */
-  push(chunk: Buffer): number {
-    const bytes = this.#head.length > 0 ? Buffer.concat([this.#head, chunk]) : chunk
-    let complete = 0
-    for (let at = 0; ; ) {
-      const here = Math.min(this.#rest, bytes.length - at)
-      at += here
-      this.#rest -= here
-      if (this.#rest > 0) break
-      if (this.#isMessage) complete += 1
-      this.#isMessage = false
-      const frame = readHeader(bytes, at)
-      if (!frame) {
-        this.#head = Buffer.from(bytes.subarray(at))
-        return complete
-      }
-      at += frame.header
-      this.#rest = frame.payload
-      this.#isMessage = frame.opcode < 8
-    }
-    this.#head = Buffer.alloc(0)
-    return complete
-  }
-}
-
-/** Lengths of the frame that begins at `at`; undefined when its header is not complete. */
-function readHeader(bytes: Buffer, at: number) {
-  if (bytes.length < at + 2) return undefined
-  const opcode = bytes.readUInt8(at) & 0x0f
-  const length = bytes.readUInt8(at + 1) & 0x7f
-  const header = length === 127 ? 10 : length === 126 ? 4 : 2
-  if (bytes.length < at + header) return undefined
-  if (length === 127) return { opcode, header, payload: Number(bytes.readBigUInt64BE(at + 2)) }
-  return { opcode, header, payload: length === 126 ? bytes.readUInt16BE(at + 2) : length }
-}
+import { CLOSE_REPLY, FrameCounter } from './frames.ts'
 
 const { ORIGIN = '', COUNT = '1', CURSOR = '' } = process.env
 const count = Number(COUNT)
@@ -76,8 +29,9 @@ function arrived(consumer: number, messages: number, bytes: number): void {
   for (let at = before; at < before + messages; at += 1) state.last[at] = time
 }
 
-function open(consumer: number): Promise<void> {
-  const query = CURSOR === '' ? '' : `?cursor=${CURSOR}`
+/** Connects a consumer, and again from where it is when the server ends the connection, as it may when it has sent much. */
+function open(consumer: number, cursor = CURSOR): Promise<void> {
+  const query = cursor === '' ? '' : `?cursor=${cursor}`
   const upgrade = request(`${ORIGIN}/xrpc/com.atproto.sync.subscribeRepos${query}`, {
     headers: {
       connection: 'Upgrade',
@@ -92,9 +46,15 @@ function open(consumer: number): Promise<void> {
     upgrade.on('response', ({ statusCode }) => reject(new Error(`no firehose: ${statusCode}`)))
     upgrade.on('upgrade', (_, socket, head) => {
       const frames = new FrameCounter()
-      const receive = (chunk: Buffer) => arrived(consumer, frames.push(chunk), chunk.length)
+      const receive = (chunk: Buffer) => {
+        arrived(consumer, frames.push(chunk), chunk.length)
+        // The server knows by the answer that all has been read.
+        if (frames.closed) socket.end(CLOSE_REPLY)
+      }
       if (head.length > 0) receive(head)
       socket.on('data', receive)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => void open(consumer, frames.seq?.toString() ?? cursor))
       resolve()
     })
   })

@@ -25,6 +25,7 @@ export interface Arrivals {
 
 /** Milliseconds for everything to arrive. */
 const TIMEOUT = 20_000
+const REPLAY_TIMEOUT = 120_000
 /** Milliseconds of silence after which everything has arrived. */
 const SILENCE = 1500
 
@@ -35,10 +36,13 @@ export async function openConsumers(origin: string, count: number, cleanup: Clea
   const { process: child } = await startNode(process.execPath, main, env)
   cleanup.add(() => end(child))
 
+  const gone = once(child, 'exit').then(() => Promise.reject(new Error('the consumers ended')))
+  // It is told of by whoever asks them.
+  gone.catch(() => undefined)
   const ask = async (what: 'report' | 'reset'): Promise<Arrivals> => {
     const answer = once(child, 'message')
     child.send(what)
-    return (await answer)[0]
+    return (await Promise.race([answer, gone]))[0]
   }
   const reportWhen = async (done: (arrivals: Arrivals) => boolean): Promise<Arrivals> => {
     for (;;) {
@@ -58,9 +62,14 @@ export async function openConsumers(origin: string, count: number, cleanup: Clea
         throw new Error(`${all} messages came of ${messages} events to ${count} consumers`)
       })
     },
-    /** Waits until nothing more comes: for replays, whose number of events is not known before. */
-    untilSilent: () =>
-      reportWhen(({ newest, started }) => now() - Math.max(newest, started) > SILENCE),
+    /** Waits until each consumer has so many messages and nothing more comes. @throws Error when they do not come */
+    untilSilent(least = 0): Promise<Arrivals> {
+      const deadline = now() + REPLAY_TIMEOUT
+      return reportWhen(({ newest, started, fewest }) => {
+        if (now() > deadline) throw new Error(`${fewest} messages came of ${least} and more`)
+        return fewest >= least && now() - Math.max(newest, started) > SILENCE
+      })
+    },
     close: () => end(child),
   }
 }

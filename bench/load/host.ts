@@ -1,7 +1,7 @@
 /** A running server with accounts, and the client that drives it. */
 import type { Cleanup } from '../cleanup.ts'
 import { accountCall, type Running, type Server } from '../servers/server.ts'
-import { Xrpc } from './client.ts'
+import { type Call, Xrpc } from './client.ts'
 import { type Posts, Repo } from './repo.ts'
 
 export interface Host {
@@ -27,19 +27,44 @@ export async function startHost(
 
 let made = 0
 
-/** Lets the server make one more account, with so many posts. */
+/**
+ * Lets the server make one more account, with so many posts; of a server that has one account only, that one.
+ *
+ * @param name the handle, without its domain
+ */
 export async function addAccount(
-  { running, client, repos }: Host,
+  { server, running, client, repos }: Host,
   posts = 0,
-  handle = `bench${++made}.test`,
+  name = `bench${++made}`,
 ): Promise<Repo> {
-  // Where there are, a did:web, which takes no time of the PLC directory.
-  const call = accountCall(running.name, handle, running.name === 'reference' ? 'plc' : 'web')
-  const { did, accessJwt } = await client.call<{ did: string; accessJwt: string }>(call)
-  const repo = new Repo(running, client, { did, handle, token: accessJwt }, [])
+  let repo = server.owner && repos[0]
+  if (!repo) {
+    // Where there are, a did:web, which takes no time of the PLC directory.
+    const call = server.owner
+      ? sessionCall(server.owner)
+      : accountCall(signUpOf(server), name, server.signUp?.did[0] ?? 'plc')
+    const { did, handle, accessJwt } = await client.call<Session>(call)
+    repo = new Repo(running, client, { did, handle, token: accessJwt }, [])
+  }
   await repo.restore(posts)
   repos.push(repo)
   return repo
+}
+
+interface Session {
+  did: string
+  handle: string
+  accessJwt: string
+}
+
+const sessionCall = ({ handle, password }: { handle: string; password: string }): Call => ({
+  method: 'com.atproto.server.createSession',
+  input: { identifier: handle, password },
+})
+
+function signUpOf({ name, signUp }: Server) {
+  if (signUp) return signUp
+  throw new Error(`${name} makes no accounts`)
 }
 
 export async function stopHost({ running, client }: Host): Promise<void> {

@@ -1,8 +1,13 @@
-/** Rows on several repositories, or hosts: throughput, latency, SQLite rows of a request. */
+/** Rows on several repositories, or hosts: throughput, latency, CPU, SQLite rows of a request. */
 import type { Context } from '../context.ts'
-import type { Cell } from '../report/report.ts'
+import { progress } from '../progress.ts'
+import { type Cell, percent } from '../report/text.ts'
+import type { FloorCall } from '../servers/floor.ts'
+import { cpuTime } from '../servers/process.ts'
+import type { Running } from '../servers/server.ts'
 import { Xrpc } from './client.ts'
-import { interleave, median, type Stats, type Workload } from './drive.ts'
+import { interleave, type Stats, stats, type Workload } from './drive.ts'
+import { type Figure, median, ratio } from './spread.ts'
 
 /** A row of a table: one kind of request to a `T`, with a number of connections. */
 export interface Row<T> {
@@ -17,6 +22,10 @@ export interface Row<T> {
   flat?: boolean
   /** Its SQLite rows are counted too. */
   counted?: boolean
+  /** What the least is that a Worker has to do for it. */
+  floor?: FloorCall
+  /** What servers are compared by (default: `rate`). */
+  figure?: 'rate' | 'p50'
 }
 
 /** A row of single operations on one connection, unless `more` has something else. */
@@ -26,58 +35,110 @@ export const row = <T, Name extends string>(
   more: Partial<Row<T>> = {},
 ): Row<T> & { name: Name } => ({ unit: 'ops/s', connections: 1, ...more, name, workload })
 
+/** One that rows are measured on. */
+export interface Target<T> {
+  workload(row: Row<T>): Workload | undefined
+  /** Undefined: what answers is no server of ours to look into. */
+  running?: Running | undefined
+}
+
+/** Repositories or hosts as targets. */
+export const targetsOf = <T>(
+  all: ReadonlyMap<string, T>,
+  runningOf: (target: T) => Running,
+): Map<string, Target<T>> =>
+  new Map(
+    [...all].map(([name, target]) => [
+      name,
+      { workload: (row: Row<T>) => row.workload(target), running: runningOf(target) },
+    ]),
+  )
+
 /** SQLite rows; not a number where the server does not report them. */
 export interface Counts {
   read: number
   written: number
 }
 
-/** Results by row, in the order of the targets. */
-type ByRow<Result> = Map<string, (Result | undefined)[]>
+/** Results by row, and by the names of the targets. */
+export type ByRow<Result> = Map<string, Map<string, Result>>
 
 /** Requests of a kind whose SQLite rows are counted; the median counts. */
 const COUNTED = 15
 
-/** Measures each row on all targets, interleaved, into a table, with the ratio of two. */
+/** Measures each row on all targets, in turns, into a table. */
 export function measureRows<T>(
   { options, report }: Context,
   title: string,
   rows: Row<T>[],
-  targets: Map<string, T>,
+  targets: Map<string, Target<T>>,
 ): Promise<ByRow<Stats>> {
-  const columns = [...targets.keys()].flatMap((name) => [name, 'p50', 'p99'])
-  if (targets.size === 2) columns.push('ratio')
-  const addLine = report.table(`${title} (p50 and p99 in ms)`, ['', 'unit', ...columns])
+  const [ours = ''] = targets.keys()
+  const addLine = report.table(
+    `${title}: the middle of all rounds, ± half of the interval that it is in; latencies and CPU per request in ms; how many ` +
+      `times better ${ours} is`,
+    ['', '', 'unit', 'rate', '±', 'p50', 'p99', 'CPU', '±', 'CPU of client', 'times', '±'],
+  )
   return forEach(report, title, rows, targets, {
-    measure: ({ connections, name }, workloads) =>
-      interleave(workloads, connections, options.seconds, `${name}, ${title}`),
-    print({ name, unit }, stats) {
-      const [first = Number.NaN, second = Number.NaN] = stats.map((one) => one?.rate)
-      const cells: Cell[] = stats.flatMap((one) => [one?.rate, one?.p50, one?.p99])
-      if (stats.length === 2) cells.push(first / second)
-      addLine([name, unit, ...cells])
+    async measure({ connections, name }, able) {
+      const driven = able.map(({ workload, target: { running } }) => {
+        const root = running?.root
+        return { workload, cpu: root === undefined ? undefined : () => cpuTime(root) }
+      })
+      const label = `${name}, ${title}`
+      return (await interleave(driven, connections, options.pace, label)).map(stats)
+    },
+    print(row, results) {
+      const first = results.get(ours)
+      let name = row.name
+      for (const [target, { rate, p50, p99, cpu, clientCpu, ...rest }] of results) {
+        const one = { rate, p50, p99, cpu, clientCpu, ...rest }
+        const times = first && target !== ours ? compared(row, first, one) : undefined
+        addLine([
+          ...[name, target, row.unit],
+          ...[...cells(rate), p50, p99],
+          ...[...cells(cpu), clientCpu, ...cells(times)],
+        ])
+        name = ''
+      }
     },
   })
 }
+
+const cells = (value: Figure | undefined): Cell[] =>
+  value ? [value.value, percent(value.spread)] : [undefined, undefined]
+
+/** How many times better the first server is. */
+export const compared = (
+  { figure = 'rate' }: Pick<Row<unknown>, 'figure'>,
+  first: Stats,
+  second: Stats,
+): Figure => (figure === 'rate' ? ratio(first.rates, second.rates) : ratio(second.p50s, first.p50s))
 
 /** Counts the SQLite rows of one request, in development mode, into a table. */
 export function countRows<T>(
   { report }: Context,
   title: string,
   rows: Row<T>[],
-  targets: Map<string, T>,
+  targets: Map<string, Target<T>>,
 ): Promise<ByRow<Counts>> {
   const columns = [...targets.keys()].flatMap((name) => [`${name}: read`, 'written'])
   const addLine = report.table(`SQLite rows of one request, ${title}`, ['', ...columns])
   const counted = rows.filter((row) => row.counted)
   return forEach(report, title, counted, targets, {
-    async measure(_, workloads) {
+    async measure(_, able) {
       const counts: Counts[] = []
-      for (const workload of workloads) counts.push(await count(workload))
+      for (const { workload } of able) counts.push(await count(workload))
       return counts
     },
     print: ({ name }, counts) =>
-      addLine([name, ...counts.flatMap((one): Cell[] => [one?.read, one?.written])]),
+      addLine([
+        name,
+        ...[...targets.keys()].flatMap((target): Cell[] => {
+          const { read, written } = counts.get(target) ?? {}
+          return [read, written]
+        }),
+      ]),
   })
 }
 
@@ -86,24 +147,54 @@ async function forEach<T, Result>(
   report: Context['report'],
   title: string,
   rows: Row<T>[],
-  targets: Map<string, T>,
+  targets: Map<string, Target<T>>,
   what: {
-    measure(row: Row<T>, workloads: Workload[]): Promise<Result[]>
-    print(row: Row<T>, results: (Result | undefined)[]): void
+    measure(row: Row<T>, able: { workload: Workload; target: Target<T> }[]): Promise<Result[]>
+    print(row: Row<T>, results: Map<string, Result>): void
   },
 ): Promise<ByRow<Result>> {
   const byRow: ByRow<Result> = new Map()
   for (const row of rows) {
     await report.attempt(`${row.name}, ${title}`, async () => {
-      const workloads = [...targets.values()].map((target) => row.workload(target))
-      const able = workloads.filter((workload) => workload !== undefined)
+      const able: { name: string; workload: Workload; target: Target<T> }[] = []
+      for (const [name, target] of targets) {
+        const workload = target.workload(row)
+        if (workload && (await isAble(target, workload, row.name))) {
+          able.push({ name, workload, target })
+        }
+      }
+      if (able.length === 0) return
       const results = await what.measure(row, able)
-      const all = workloads.map((workload) => workload && results[able.indexOf(workload)])
-      byRow.set(row.name, all)
-      what.print(row, all)
+      const named = new Map(
+        able.flatMap(({ name }, at) => {
+          const result = results[at]
+          return result === undefined ? [] : [[name, result] as const]
+        }),
+      )
+      byRow.set(row.name, named)
+      what.print(row, named)
     })
   }
   return byRow
+}
+
+/** Whether a server of somebody else answers such a request at all: then the row is left out for it. */
+async function isAble<T>(
+  { running }: Target<T>,
+  { before, next, after }: Workload,
+  name: string,
+): Promise<boolean> {
+  if (running?.server.kind !== 'foreign') return true
+  try {
+    await before?.()
+    await next()
+    await after?.()
+    return true
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error
+    progress(`${name} is left out for ${running.server.name}: ${reason}`)
+    return false
+  }
 }
 
 async function count({ before, next, after }: Workload): Promise<Counts> {

@@ -1,24 +1,23 @@
-/** What a run measured: tables, and figures held against their targets. */
+/** What a run measured: tables, and figures held against their aims. */
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import type { Figure } from '../load/spread.ts'
 import { progress } from '../progress.ts'
+import type { Server } from '../servers/server.ts'
+import { Aims, type Comparison } from './aims.ts'
+import { type Cell, number, table } from './text.ts'
 
-/** Numbers are printed with three significant digits; what is missing or not a number as a dash. */
-export type Cell = string | number | undefined
-
-/** One target, and how it came out. */
-interface Result {
-  what: string
-  target: string
-  measured: string
-  /** "met", or by how much it was missed. */
-  outcome: string
+/** How many times another server's a figure should be; at most, where it says so. */
+export interface TimesAim {
+  reference?: number
+  peer?: number
+  comparison?: Comparison
 }
 
 export class Report {
   /** What was compared, where and when. */
   readonly heading: string[]
   readonly tables: { title: string; head: string[]; lines: Cell[][] }[] = []
-  readonly targets: Result[] = []
+  readonly aims = new Aims()
   /** What went wrong, in words. */
   readonly failures: string[] = []
 
@@ -39,19 +38,19 @@ export class Report {
   /** Holds a figure, where there is one, against the least that it should be, or the most. */
   check(
     what: string,
-    comparison: '≥' | '≤',
+    comparison: Comparison,
     target: number,
     value: number | undefined,
     unit: string,
   ): void {
-    if (value === undefined || Number.isNaN(value)) return
-    const missed = 100 * (comparison === '≥' ? 1 - value / target : value / target - 1)
-    this.targets.push({
-      what,
-      target: `${comparison} ${number(target)} ${unit}`,
-      measured: `${number(value)} ${unit}`,
-      outcome: missed > 0 ? `missed by ${missed.toFixed(0)} %` : 'met',
-    })
+    this.aims.own(what, value, unit, { comparison, target })
+  }
+
+  /** Holds how many times another server's it is against what is wanted of it, if anything is. */
+  compare(what: string, { kind, name }: Server, times: Figure, aim: TimesAim = {}): void {
+    const target = kind === 'reference' ? aim.reference : kind === 'foreign' ? aim.peer : undefined
+    const held = target === undefined ? undefined : { comparison: aim.comparison ?? '≥', target }
+    this.aims.times(what, name, times, held)
   }
 
   /** Does a part of the run: one that fails must not take with it what the others have measured. */
@@ -65,43 +64,17 @@ export class Report {
     }
   }
 
-  /** Whether everything was measured and every target met. */
-  get passed(): boolean {
-    return this.failures.length === 0 && this.targets.every(({ outcome }) => outcome === 'met')
-  }
-
-  /** The tables as text, and the list of targets. */
+  /** The tables as text, that of the aims last. */
   text(): string {
-    const results = this.targets.map((result) => Object.values(result))
-    const targets = { title: 'Targets', head: ['', 'target', 'measured', ''], lines: results }
+    const aims = this.aims.text()
+    const { all, missed } = this.aims.count
     return [
       ...this.heading,
-      ...[...this.tables, targets]
+      ...this.tables
         .filter(({ lines }) => lines.length > 0)
         .map(({ title, head, lines }) => `\n${title}\n${table(head, lines)}`),
+      ...(aims ? [`\nAims: ${all - missed} of ${all} met\n${aims}`] : []),
       ...this.failures.map((failure) => `\nfailed: ${failure}`),
     ].join('\n')
   }
-}
-
-/** Aligns columns: the first to the left, the others to the right. */
-export function table(head: string[], lines: Cell[][]): string {
-  const all = [head, ...lines.map((line) => line.map(text))]
-  const widths = head.map((_, at) => Math.max(...all.map((line) => (line[at] ?? '').length)))
-  const aligned = all.map((line) =>
-    widths.map((width, at) => (line[at] ?? '')[at === 0 ? 'padEnd' : 'padStart'](width)),
-  )
-  return aligned.map((line) => `  ${line.join('  ').trimEnd()}`).join('\n')
-}
-
-/** A figure with the three digits that count. */
-export function number(value: number): string {
-  const digits = Number.isInteger(value) || value >= 100 ? 0 : value >= 10 ? 1 : 2
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits }
-  return value.toLocaleString('en', options)
-}
-
-function text(cell: Cell): string {
-  if (typeof cell === 'string') return cell
-  return cell === undefined || Number.isNaN(cell) ? '–' : number(cell)
 }

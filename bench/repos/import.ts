@@ -4,8 +4,10 @@ import type { Cleanup } from '../cleanup.ts'
 import type { Context } from '../context.ts'
 import { addAccount, type Host, startHost, stopHost } from '../load/host.ts'
 import { Repo } from '../load/repo.ts'
+import { figure, ratio } from '../load/spread.ts'
 import { progress } from '../progress.ts'
-import { TARGETS } from '../report/targets.ts'
+import { AIMS, ROW_AIMS } from '../report/targets.ts'
+import { percent } from '../report/text.ts'
 import { Cumulus } from '../servers/cumulus.ts'
 import { freePort, memory, peakMemory, resetPeakMemory } from '../servers/process.ts'
 import type { Server } from '../servers/server.ts'
@@ -46,26 +48,50 @@ export async function openSubject(
   return { ...(await startHost(server, cleanup, host.repos)), cars: [], empty }
 }
 
-/** All imports of a run, sizes ascending. The servers must not be running. */
-export async function measureImports({ report, cleanup }: Context, subjects: Subject[]) {
+const ROUNDS = { full: 3, quick: 1 }
+
+/** All imports of a run, sizes ascending, the servers in turns. They must not be running. */
+export async function measureImports({ options, report, cleanup }: Context, all: Subject[]) {
   const addLine = report.table(
     'importRepo into an empty account of a fresh process (memory in MB)',
-    ['records', '', 'MB', 'seconds', 'MB/s', 'process before', 'peak', 'V8 peak'],
+    ['records', '', 'MB', 'seconds', 'MB/s', '±', 'process before', 'peak', 'V8 peak'],
   )
-  for (const subject of subjects) {
-    const { name } = subject.server
-    const imported = await importAll(subject, cleanup)
+  // An import takes an empty account, and one that there is already is none.
+  const subjects = all.filter(({ server }) => server.kind !== 'foreign')
+  const rounds = subjects.map(() => [] as Imported<never>[][])
+  for (let round = 0; round < ROUNDS[options.quick ? 'quick' : 'full']; round += 1) {
+    for (const [at, subject] of subjects.entries()) {
+      rounds[at]?.push(await importAll(subject, cleanup))
+    }
+  }
+  const ratesOf = (at: number, size: number) =>
+    (rounds[at] ?? []).flatMap((imports) =>
+      imports.flatMap((one) => (one.size === size ? [one.megabytes / one.seconds] : [])),
+    )
+  for (const [at, subject] of subjects.entries()) {
+    const { server } = subject
     // Once more to look into V8, which takes time.
     const watched = subject.empty ? await importAll(subject, cleanup, watchHeap) : []
-    for (const [at, { size, megabytes, seconds, memoryBefore, memoryPeak }] of imported.entries()) {
-      const heapPeak = watched[at]?.inspected
+    const imported = rounds[at]?.at(-1) ?? []
+    for (const [index, { size, megabytes, memoryBefore, memoryPeak }] of imported.entries()) {
+      const heapPeak = watched[index]?.inspected
       const memory = [memoryBefore, memoryPeak, heapPeak].map((mb) => mb && Math.round(mb))
       const records = size.toLocaleString('en')
-      addLine([records, name, megabytes, seconds, megabytes / seconds, ...memory])
-      if (name !== 'cumulus' || at < imported.length - 1) continue
+      const rate = figure(ratesOf(at, size))
+      const speed = [megabytes / rate.value, rate.value, percent(rate.spread)]
+      addLine([records, server.name, megabytes, ...speed, ...memory])
       const what = `importRepo, ${records} records`
-      report.check(what, '≥', TARGETS.importRate, megabytes / seconds, 'MB/s')
-      report.check(`${what}, V8`, '≤', TARGETS.isolateMemory, heapPeak, 'MB')
+      if (at > 0) {
+        report.compare(
+          what,
+          server,
+          ratio(ratesOf(0, size), ratesOf(at, size)),
+          ROW_AIMS.importRepo,
+        )
+      } else if (index === imported.length - 1) {
+        report.check(what, '≥', AIMS.importRate, rate.value, 'MB/s')
+        report.check(`${what}, V8`, '≤', AIMS.isolateMemory, heapPeak, 'MB')
+      }
     }
   }
 }
@@ -89,7 +115,7 @@ export async function importAll<T>(
     target = server.with({ dataDirectory, inspectorPort })
   }
   const host = await startHost(target, cleanup)
-  const { pid } = host.running
+  const { pid = 0 } = host.running
   const results: Imported<T>[] = []
   for (const [at, exported] of repos.entries()) {
     const car = cars[at]

@@ -6,10 +6,19 @@ import { ROOT } from '../../cli/host/bundle.ts'
 import { startWorkerd } from '../../cli/host/workerd.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { end, freePort, onEarlyExit, programOf } from './process.ts'
-import { type Running, type Server, SHARED_SETTINGS, untilAnswering } from './server.ts'
+import {
+  operator,
+  type Running,
+  type Server,
+  SHARED_SETTINGS,
+  type SignUp,
+  untilAnswering,
+} from './server.ts'
 
 interface CumulusOptions {
   dataDirectory: string
+  /** In tables. */
+  name?: string
   /** Folder of another checkout, to run its server instead of this one's. */
   checkout?: string
   /** Answers then report their SQLite rows, and are validated: not for timing. */
@@ -23,11 +32,15 @@ interface CumulusOptions {
 }
 
 export class Cumulus implements Server {
-  readonly name: Running['name']
+  readonly kind: 'cumulus' | 'checkout'
+  readonly name: string
+  /** Its operator needs no invitation. */
+  readonly signUp: SignUp = { did: ['web', 'plc'], domain: '.test', authorization: operator() }
   readonly options: CumulusOptions
 
   constructor(options: CumulusOptions) {
-    this.name = options.checkout === undefined ? 'cumulus' : 'other'
+    this.kind = options.checkout === undefined ? 'cumulus' : 'checkout'
+    this.name = options.name ?? this.kind
     this.options = options
   }
 
@@ -45,8 +58,8 @@ export class Cumulus implements Server {
     if (inspectorPort !== undefined) {
       const options = { dataDirectory, port, raw, bind: '127.0.0.1', inspectorPort }
       const workerd = await startWorkerd({ ...options, output: 'ignore' })
-      const pid = workerd.process.pid ?? 0
-      return { name: this.name, origin, pid, stop: () => end(workerd.process) }
+      const { pid } = workerd.process
+      return { server: this, origin, pid, root: pid, stop: () => end(workerd.process) }
     }
     // Nothing of another checkout is imported: its files may have other names.
     const child = spawn('sh', ['-c', startScript(checkout)], {
@@ -62,8 +75,8 @@ export class Cumulus implements Server {
     const ended = new AbortController()
     onEarlyExit(child, `the server of ${checkout}`, (error) => ended.abort(error))
     await untilAnswering(origin, ended.signal)
-    const pid = programOf(child.pid ?? 0, 'workerd') ?? 0
-    return { name: this.name, origin, pid, stop: () => end(child) }
+    const pid = programOf(child.pid ?? 0, 'workerd')
+    return { server: this, origin, pid, root: child.pid, stop: () => end(child) }
   }
 }
 

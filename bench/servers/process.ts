@@ -51,6 +51,13 @@ export async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
+/** The same with all that it has started, at once: for a shell, which does not pass signals on. */
+export async function endTree(child: ChildProcess): Promise<void> {
+  const [, ...others] = tree(child.pid ?? 0)
+  for (const pid of others) process.kill(pid, 'SIGTERM')
+  await end(child)
+}
+
 /** A process and all that it has started, and those have, parents first. */
 export function tree(pid: number): number[] {
   const children = textOf(`/proc/${pid}/task/${pid}/children`).trim().split(' ')
@@ -90,12 +97,26 @@ export const peakMemory = (pid: number): number => megabytes(pid, 'VmHWM')
 /** Resident size now, in MB. */
 export const memory = (pid: number): number => megabytes(pid, 'VmRSS')
 
-/** CPU time that a process has taken so far, in ms; it is counted in steps of 10. */
-export function cpuTime(pid: number): number {
-  // The second field is the name in brackets, which may have spaces.
-  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
-  const fields = rest.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
+/** Of a process and all that it has started, in MB. What they share counts for each. */
+export const treeMemory = (root: number): number =>
+  tree(root).reduce((sum, pid) => sum + memory(pid), 0)
+
+/** CPU time that a process and all that it has started have taken so far, in ms; it is counted in steps of 10. */
+export const cpuTime = (root: number): number =>
+  tree(root).reduce((sum, pid) => sum + readCpuTime(textOf(`/proc/${pid}/stat`)), 0)
+
+/** @param stat of `/proc`, empty where the process has ended. @returns ms in user and in kernel mode */
+export function readCpuTime(stat: string): number {
+  // The second field is the name in brackets, which may have spaces and brackets.
+  const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ')
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10
+}
+
+/** Seconds since a process began; in steps of a hundredth. */
+export function age(pid: number): number {
+  const stat = textOf(`/proc/${pid}/stat`)
+  const began = Number(stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[19]) / 100
+  return Number(textOf('/proc/uptime').split(' ')[0]) - began
 }
 
 function megabytes(pid: number, field: string): number {

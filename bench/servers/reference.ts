@@ -3,13 +3,15 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { REFERENCE_NODE_BINARY } from '../prepare.ts'
 import { end, freePort, startNode } from './process.ts'
-import { type Server, SHARED_SETTINGS, untilAnswering } from './server.ts'
+import { type Running, type Server, SHARED_SETTINGS, untilAnswering } from './server.ts'
 
 const MAIN = join(import.meta.dirname, 'reference-main.ts')
 
-/** @param plcUrl of the PLC directory, with a host name: its client refuses IP addresses */
-export function reference(dataDirectory: string, plcUrl: string): Server {
-  const name = 'reference'
+/**
+ * @param plcUrl of the PLC directory, with a host name: its client refuses IP addresses
+ * @param more settings beyond those of every run
+ */
+export function reference(dataDirectory: string, plcUrl: string, more: object = {}): Server {
   const blobs = join(dataDirectory, 'blobs')
   mkdirSync(blobs, { recursive: true })
   const settings = {
@@ -25,16 +27,19 @@ export function reference(dataDirectory: string, plcUrl: string): Server {
     PDS_DID_PLC_URL: plcUrl,
     PDS_DPOP_SECRET: '22'.repeat(32),
     PDS_INVITE_REQUIRED: 'false',
-    PDS_RATE_LIMITS_ENABLED: 'false',
     PDS_DISABLE_SSRF_PROTECTION: 'true',
     PDS_DEV_MODE: 'true',
+    ...more,
   }
-  async function start() {
+  async function start(): Promise<Running> {
     const env = { ...settings, PDS_PORT: String(await freePort()) }
     const { process: child, port } = await startNode(REFERENCE_NODE_BINARY, MAIN, env)
     const origin = `http://127.0.0.1:${port}`
     await untilAnswering(origin)
-    return { name, origin, pid: child.pid ?? 0, stop: () => end(child) } as const
+    return { server, origin, pid: child.pid, root: child.pid, stop: () => end(child) }
   }
-  return { name, start }
+  // It asks nobody for an invitation here, and makes no did:web.
+  const signUp = { did: ['plc'], domain: '.test' } as const
+  const server: Server = { kind: 'reference', name: 'reference', signUp, start }
+  return server
 }

@@ -5,8 +5,8 @@ import type { Cleanup } from '../cleanup.ts'
 import type { Call } from '../load/client.ts'
 import { end, freePort, startNode } from './process.ts'
 
-/** Cumulus of this checkout, and what it is compared with: the reference, or another checkout. */
-type ServerName = 'cumulus' | 'reference' | 'other'
+/** Cumulus of this checkout, or of another one; the reference; any other PDS; a Worker that does next to nothing. */
+export type Kind = 'cumulus' | 'checkout' | 'reference' | 'foreign' | 'floor'
 
 export interface Account {
   did: string
@@ -16,17 +16,37 @@ export interface Account {
 
 /** A server that runs. */
 export interface Running {
-  name: ServerName
+  server: Server
   origin: string
-  pid: number
+  /** The process that serves; undefined where nobody knows. */
+  pid: number | undefined
+  /** The process that has started it, and whatever else does the server's work; or the same. */
+  root: number | undefined
   stop(): Promise<void>
 }
 
 /** A server with its data folder; it can be started again and again. */
 export interface Server {
-  name: ServerName
+  kind: Kind
+  /** In tables. */
+  name: string
+  /** How accounts are made; undefined: they are not. */
+  signUp?: SignUp | undefined
+  /** The one account of a server that makes none. */
+  owner?: { handle: string; password: string } | undefined
   /** Resolves with the first answer. */
   start(): Promise<Running>
+}
+
+/** How a server makes accounts. */
+export interface SignUp {
+  /** `web`: the did:web of the handle, which the server serves itself. */
+  did: readonly ('plc' | 'web')[]
+  /** What handles end with, its dot included. */
+  domain: string
+  /** Header of whoever may make accounts. */
+  authorization?: string
+  inviteCode?: string
 }
 
 const ADMIN_PASSWORD = 'bench admin password'
@@ -38,6 +58,7 @@ export const SHARED_SETTINGS = {
   PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '11'.repeat(32),
   // Larger than the largest blob that is uploaded.
   PDS_BLOB_UPLOAD_LIMIT: '64000000',
+  PDS_RATE_LIMITS_ENABLED: 'false',
 }
 
 /** Waits for the first answer. @throws Error after a minute, or when `signal` is aborted */
@@ -52,29 +73,36 @@ export async function untilAnswering(origin: string, signal?: AbortSignal): Prom
   }
 }
 
-/**
- * createAccount, with a DID from the PLC directory, or the did:web of the handle, which Cumulus
- * serves. Cumulus is asked by its operator, who needs no invitation; the reference asks nobody for
- * one here.
- */
-export function accountCall(server: ServerName, handle: string, did: 'plc' | 'web'): Call {
-  const credentials = Buffer.from(`admin:${ADMIN_PASSWORD}`).toString('base64')
+/** What the operator of a server sends. */
+export const operator = (password = ADMIN_PASSWORD): string =>
+  `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+
+/** createAccount, with a DID from the PLC directory, or with the did:web of the handle. */
+export function accountCall(signUp: SignUp, name: string, did: 'plc' | 'web'): Call {
+  const { authorization, inviteCode, domain } = signUp
+  const handle = `${name}${domain}`
   return {
     method: 'com.atproto.server.createAccount',
-    authorization: server === 'reference' ? undefined : `Basic ${credentials}`,
+    authorization,
     input: {
       handle,
-      email: `${handle.split('.')[0]}@example.com`,
+      email: `${name}@example.com`,
       password: 'bench password',
       ...(did === 'web' ? { did: `did:web:${handle}` } : {}),
+      ...(inviteCode ? { inviteCode } : {}),
     },
   }
 }
 
-/** Starts a PLC directory in memory, which all servers share. @returns its URL */
-export async function startPlc(cleanup: Cleanup): Promise<string> {
+/**
+ * Starts a PLC directory in memory, which all servers share.
+ *
+ * @param port where a server that runs already looks for it
+ * @returns its URL
+ */
+export async function startPlc(cleanup: Cleanup, port?: number): Promise<string> {
   const plc = await startNode(process.execPath, join(import.meta.dirname, 'plc-main.ts'), {
-    PORT: String(await freePort()),
+    PORT: String(port ?? (await freePort())),
     LOG_ENABLED: 'false',
   })
   cleanup.add(() => end(plc.process))

@@ -8,23 +8,33 @@ test('the benchmark starts its servers, makes accounts and measures', async () =
   try {
     const report = await run(
       {
-        only: ['createRecord', 'getRecord-16', 'firehose'],
+        only: ['floor-call', 'createRecord', 'getRecord-16', 'firehose', 'accounts'],
         sizes: [200],
-        accounts: [2],
-        seconds: 0.1,
-        baseline: undefined,
+        accounts: [2, 3],
+        pace: { seconds: 0.05, least: 2, most: 2, spread: 1 },
+        quick: true,
+        baselines: [],
       },
       cleanup,
     )
     expect(report.failures).toEqual([])
     const [rows] = report.tables
-    expect(rows?.lines.map(([name]) => name)).toEqual([
-      'createRecord',
-      'createRecord-16',
-      'getRecord-16',
-      'firehose',
+    expect(rows?.lines.map(([name, server]) => [name, server])).toEqual([
+      ['floor-call', 'floor'],
+      ['createRecord', 'cumulus'],
+      ['', 'floor'],
+      ['createRecord-16', 'cumulus'],
+      ['', 'floor'],
+      ['getRecord-16', 'cumulus'],
+      ['', 'floor'],
+      ['firehose', 'cumulus'],
     ])
-    for (const line of rows?.lines ?? []) expect(line[2], String(line[0])).toBeGreaterThan(0)
+    const [rate, cpu] = ['rate', 'CPU'].map((column) => rows?.head.indexOf(column) ?? -1)
+    for (const line of rows?.lines ?? []) {
+      expect(line[rate ?? -1], `${line}`).toBeGreaterThan(0)
+      expect(line[cpu ?? -1], `${line}`).toBeGreaterThanOrEqual(0)
+    }
+    expect(report.aims.count.all).toBeGreaterThan(5)
   } finally {
     await cleanup.run()
   }

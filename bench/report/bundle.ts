@@ -1,0 +1,43 @@
+/** The size of what is deployed: of the modules that are loaded at the start, and of all. */
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+
+/** KiB, compressed, each module by itself. */
+export interface BundleSize {
+  /** The entry, and what it imports when it starts. */
+  core: number
+  /** That, and what is imported later or read as text. */
+  all: number
+}
+
+/** `from './a.js'` and `import './a.js'`; and `import('./a.js')`, which is later. */
+const IMPORT = /(?:\bfrom|\bimport)\s*(\()?\s*(["'])\.\/([\w./-]+)\2/g
+
+/** @param entry path of the module that workerd starts with; the others are beside it */
+export function bundleSize(entry: string): BundleSize {
+  const core = new Set<string>()
+  const all = new Set<string>()
+  const folder = dirname(entry)
+  const visit = (name: string, isLater: boolean) => {
+    const seen = isLater ? all : core
+    if (seen.has(name) || !existsSync(join(folder, name))) return
+    all.add(name)
+    // Text is not compiled.
+    const isCode = /\.m?js$/.test(name)
+    if (!isLater && isCode) core.add(name)
+    if (!isCode) return
+    for (const [, paren, , target = ''] of readFileSync(join(folder, name), 'utf8').matchAll(
+      IMPORT,
+    )) {
+      visit(join(dirname(name), target), isLater || paren !== undefined)
+    }
+  }
+  visit(basename(entry), false)
+  const kib = (names: Set<string>) =>
+    [...names].reduce(
+      (sum, name) => sum + gzipSync(readFileSync(join(folder, name))).byteLength / 1024,
+      0,
+    )
+  return { core: kib(core), all: kib(all) }
+}

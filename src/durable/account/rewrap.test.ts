@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Config } from '../../kernel/config/config.ts'
+import { decrypt, encrypt } from '../../kernel/crypto/encrypt.ts'
+import { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import { openCodeKeys } from '../../services/factors/recovery-code-keys.ts'
 import { hashRecoveryCode } from '../../services/factors/recovery-codes.ts'
 import { RecoveryCodes } from '../../storage/account/recovery-codes.ts'
 import { TotpStore } from '../../storage/account/totp.ts'
 import { type AccountParts, withAccount } from '../../testing/account-parts.ts'
-import { rewrapAccount } from './rewrap.ts'
+import { rewrapAccount, SIGNING_KEY } from './rewrap.ts'
 
 const NEXT = 'the next key secret'
 
@@ -35,6 +37,23 @@ test('recovery codes of an earlier release, whose hashes cannot be made anew, wo
     expect(await rewrapWith(parts, { keySecret: 'a third one', otherKeySecret: NEXT })).toBe(true)
     expect(await use(parts, 'a third one', 'two')).toBe(true)
     await expect(use(parts, before, 'three')).rejects.toMatchObject({ name: 'DecryptionError' })
+  }))
+
+test('signing keys of both curves are the same keys under the next secret, also one of a rotation that broke off', () =>
+  withAccount(async (parts) => {
+    const { profile, config } = parts
+    const before = config.keySecret
+    const keys = [SigningKey.generate('p256'), SigningKey.generate('k256')] as const
+    const [signingKey, nextSigningKey] = await Promise.all(
+      keys.map((key) => encrypt(before, SIGNING_KEY, key.toBytes())),
+    )
+    profile.update({ ...(signingKey && { signingKey }), ...(nextSigningKey && { nextSigningKey }) })
+    await rewrapWith(parts, { keySecret: NEXT, otherKeySecret: before })
+    const read = async (sealed: Uint8Array = new Uint8Array()) =>
+      SigningKey.fromBytes(await decrypt(NEXT, SIGNING_KEY, sealed))
+    const renewed = [await read(profile.sealedSigningKey()), await read(profile.sealedNextKey())]
+    expect(renewed.map((key) => key.did())).toEqual(keys.map((key) => key.did()))
+    expect(renewed.map(({ curve }) => curve)).toEqual(['p256', 'k256'])
   }))
 
 test('what neither secret opens is not passed over', () =>

@@ -83,7 +83,11 @@ export class Keys implements KeysRpc {
   }
 
   async #decrypt(sealed: Uint8Array): Promise<SigningKey> {
-    return SigningKey.fromBytes(await decrypt(keySecrets(this.#core.config), SIGNING_KEY, sealed))
+    const bytes = await decrypt(keySecrets(this.#core.config), SIGNING_KEY, sealed)
+    const key = SigningKey.fromBytes(bytes)
+    // That of a secp256k1 key is what it signs with; the platform has a copy of the other.
+    if (key.curve === 'p256') bytes.fill(0)
+    return key
   }
 
   /** Finds out whether the PLC directory knows the key of a rotation during which the process died. */

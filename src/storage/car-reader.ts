@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto'
 import { decode } from '@atproto/lex-cbor'
 import { isCid, isPlainObject, type LexValue, ui8Concat } from '@atproto/lex-data'
-import { CID_LENGTH, type CidBytes, equalBytes } from '../kernel/cbor/cid.ts'
+import { CID_LENGTH, type CidBytes } from '../kernel/cbor/cid.ts'
+import { hasSha256 } from '../kernel/cbor/sha256.ts'
 
 /**
  * Largest block in bytes. Records have at most 1 MB and tree nodes a few kB, but some hosts have written larger
@@ -26,7 +26,7 @@ export class MalformedCarError extends Error {
 }
 
 /**
- * Parses a CAR file as its bytes arrive, and verifies every block against its CID. Buffers at most one
+ * Parses a CAR file as its bytes arrive, and verifies every block against its CID, unless told not to. Buffers at most one
  * incomplete block.
  */
 export class CarReader {
@@ -36,10 +36,15 @@ export class CarReader {
   #passed = 0
   #hasHeader = false
   readonly #needsRoot: boolean
+  readonly #verifies: boolean
 
-  /** @param needsRoot false: files of blocks alone, as `com.atproto.sync.getBlocks` gives them, are taken too */
-  constructor({ needsRoot = true } = {}) {
+  /**
+   * @param needsRoot false: files of blocks alone, as `com.atproto.sync.getBlocks` gives them, are taken too
+   * @param verifies false: blocks are those of their CIDs, as in a file that was verified before
+   */
+  constructor({ needsRoot = true, verifies = true } = {}) {
     this.#needsRoot = needsRoot
+    this.#verifies = verifies
   }
 
   /** CID of the one root, once the header was read. */
@@ -66,7 +71,7 @@ export class CarReader {
         this.#hasHeader = true
         continue
       }
-      const found = readBlock(content)
+      const found = readBlock(content, this.#verifies)
       if (found) yield { ...found, offset: this.#passed + part.end - found.block.byteLength }
     }
     this.#passed += at
@@ -121,14 +126,14 @@ function readHeader(content: Uint8Array, needsRoot: boolean): CidBytes | undefin
 }
 
 /**
- * Reads and verifies a block; undefined where its CID is none that a repository names blocks by, as that of other
+ * Reads a block, and verifies it if need be; undefined where its CID is none that a repository names blocks by, as that of other
  * codecs and hashes, which may lie beside those of a repository.
  */
-function readBlock(content: Uint8Array): Omit<CarBlock, 'offset'> | undefined {
+function readBlock(content: Uint8Array, isVerified: boolean): Omit<CarBlock, 'offset'> | undefined {
   const { length, digest } = readCid(content)
   const block = content.subarray(length)
   if (!digest) return undefined
-  if (!equalBytes(digest, hash('sha256', block, 'buffer'))) {
+  if (isVerified && !hasSha256(block, digest)) {
     throw new MalformedCarError('a block of the CAR file does not match its CID')
   }
   return length === CID_LENGTH ? { cid: content.subarray(0, length), block } : undefined

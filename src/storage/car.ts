@@ -10,6 +10,18 @@ export function carHeader(root: CidBytes | null): Uint8Array {
   return ui8Concat([encodeVarint(header.byteLength), header])
 }
 
+/** Bytes that a part, a block with its CID before it, takes in a CAR file. */
+export const carPartLength = ({ byteLength }: Uint8Array): number =>
+  varint.encodingLength(byteLength) + byteLength
+
+/** Writes a part at `offset`; returns the offset behind it. */
+export function writeCarPart(into: Uint8Array, offset: number, content: Uint8Array): number {
+  const start = offset + varint.encodingLength(content.byteLength)
+  varint.encodeTo(content.byteLength, into, offset)
+  into.set(content, start)
+  return start + content.byteLength
+}
+
 /** Bytes that a block takes in a CAR file. */
 export function carBlockLength(block: Uint8Array, cidLength: number): number {
   const length = cidLength + block.byteLength

@@ -208,7 +208,11 @@ export class Repository implements RepositoryRpc {
     }
     this.#isLocked = true
     // A block that occurs in several places comes with each: it may be larger than it was.
-    return readImport(sql, checked, { ...options, maxSize: Number.POSITIVE_INFINITY })
+    return readImport(sql, checked, {
+      ...options,
+      maxSize: Number.POSITIVE_INFINITY,
+      isVerified: true,
+    })
   }
 
   proveRecord(collection: string, rkey: string, mayReadPrivate?: boolean): Uint8Array {

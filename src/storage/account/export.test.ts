@@ -1,10 +1,12 @@
 /** Exports write each block once, and are one state of the repository. */
+import { ui8Concat } from '@atproto/lex-data'
 import { verifyRepoCar } from '@atproto/repo'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cidString } from '../../kernel/cbor/cid.ts'
+import { cidString, equalBytes } from '../../kernel/cbor/cid.ts'
 import { type AccountParts, DID, record, withAccount } from '../../testing/account-parts.ts'
 import { CarReader } from '../car-reader.ts'
+import { TreeWalk } from '../mst/walk.ts'
 import { countRows } from '../sql.ts'
 import { exportCar } from './export.ts'
 import type { Write } from './writes.ts'
@@ -74,6 +76,44 @@ test('what was written since a rev is there, also where an older record is equal
     const cid = cidString(record('equal').cid)
     const cids = cidsIn(await read(start(parts, rev)))
     expect(cids.filter((other) => other === cid)).toEqual([cid])
+  }))
+
+test('blocks of every size come in pre-order, also those that are replaced while they are read', () =>
+  withAccount(async (parts) => {
+    const sizes = [0, 90, 91, 4000, 4050, 4100, 16_384, 70_000]
+    for (let batch = 0; batch < 20; batch++) {
+      const keys = Array.from({ length: 40 }, (_, n) => batch * 40 + n)
+      write(
+        parts,
+        keys.map((n) => put(`k${n}`, `${n} ${'x'.repeat(sizes[n % sizes.length] ?? 0)}`)),
+      )
+    }
+    const { data } = parts.repo.head()
+    const expected = await read(start(parts))
+    const reader = start(parts).getReader()
+    const { value: begin } = await reader.read()
+    for (let n = 0; n < 800; n += 160) {
+      write(
+        parts,
+        Array.from({ length: 160 }, (_, i) => put(`k${n + i}`, 'replaced')),
+      )
+    }
+    const rest: Uint8Array[] = []
+    for (let next = await reader.read(); next.value; next = await reader.read()) {
+      rest.push(next.value)
+    }
+    expect(begin?.byteLength).toBeLessThan(expected.byteLength / 10)
+    expect(equalBytes(ui8Concat([begin ?? new Uint8Array(), ...rest]), expected)).toBe(true)
+
+    const walk = new TreeWalk(data, () => undefined)
+    const [, ...blocks] = new CarReader().push(expected)
+    for (const { cid, block } of blocks) {
+      const { next } = walk
+      expect(cidString(next?.cid ?? new Uint8Array())).toBe(cidString(cid))
+      if (next?.key === undefined) walk.enter(block)
+      else walk.pass()
+    }
+    expect(walk.next).toBeUndefined()
   }))
 
 test('thousands of equal records in a row are one block', () =>

@@ -7,12 +7,12 @@
  * the merge of one sorted scan per layer and one of the records.
  */
 
-import type { CidBytes } from '../../kernel/cbor/cid.ts'
-import { carBlockLength, carHeader, writeCarBlock } from '../car.ts'
+import { ui8Concat } from '@atproto/lex-data'
+import { carHeader, carPartLength, writeCarPart } from '../car.ts'
 import type { Hold } from './export-snapshot.ts'
 import type { Head } from './head.ts'
+import { PackedScan, type Scanned } from './packed-scan.ts'
 import { Repeats } from './repeats.ts'
-import { wholeBlock } from './split-blocks.ts'
 
 /** Bytes of one chunk of the stream: what an export of any size holds in memory. */
 const CHUNK = 256 * 1024
@@ -32,21 +32,16 @@ export interface ExportOptions {
   repeats?: boolean
 }
 
-/** Reads a row per block; the snapshot is that of `head`, see `ExportSnapshots`. */
+/** Reads a row per block, many at once; the snapshot is that of `head`, see `ExportSnapshots`. */
 export function exportCar(
   sql: SqlStorage,
   head: Head,
   { since = '', hold, repeats = false }: ExportOptions,
 ): ReadableStream<Uint8Array> {
-  const scans = layersOf(sql).map((layer) => new Scan(nodeQuery(layer), head.rev, since))
-  const records = new Scan(RECORD_QUERY, head.rev, since)
-  scans.push(records)
+  let scans: Scans | undefined
   const seen = repeats
     ? undefined
     : new Repeats(sql, head.rev, since, head.counts?.records ?? ASSUMED_RECORDS)
-  const isRepeat = (row: Row, scan: Scan) =>
-    scan === records && seen !== undefined && seen.has(row.key, new Uint8Array(row.cid))
-  let started = false
   return new ReadableStream(
     {
       type: 'bytes',
@@ -57,12 +52,12 @@ export function exportCar(
         try {
           hold.check()
           const chunk = new Chunk()
-          if (!started) {
+          if (!scans) {
             chunk.addRaw(carHeader(head.cid))
-            chunk.add(head.cid, head.block)
-            started = true
+            chunk.add(ui8Concat([head.cid, head.block]))
+            scans = openScans(sql, head.rev, since)
           }
-          while (fill(chunk, sql, scans, isRepeat) && chunk.length === 0) {
+          while (fill(chunk, scans, seen) && chunk.length === 0) {
             // Thousands of repetitions in a row: others get a turn.
             await scheduler.wait(0)
             hold.check()
@@ -81,100 +76,58 @@ export function exportCar(
   )
 }
 
+/** What an export merges: the layers of the tree, highest first, and the records. */
+interface Scans {
+  layers: readonly PackedScan[]
+  records: PackedScan
+}
+
 /**
- * Merges the scans into the chunk, but for what `isRepeat` says went before, until it is full or they end. Scans are
- * opened anew each time.
+ * Merges the scans into the chunk, but for records that went before, until it is full or they end.
  *
  * @returns whether there may be more
  */
-function fill(
-  chunk: Chunk,
-  sql: SqlStorage,
-  scans: readonly Scan[],
-  isRepeat: (row: Row, scan: Scan) => boolean,
-): boolean {
-  for (const scan of scans) scan.open(sql)
-  let ended = false
-  for (let rows = 0; chunk.length < CHUNK && rows < ROWS_PER_TURN; rows++) {
-    let next: Scan | undefined
-    // Ties go to the earlier scan: a higher layer before a lower one, nodes before the record.
-    for (const scan of scans) {
-      if (scan.row && (!next?.row || scan.row.key < next.row.key)) next = scan
+function fill(chunk: Chunk, { layers, records }: Scans, seen: Repeats | undefined): boolean {
+  let rows = 0
+  const isFull = (): boolean => chunk.length >= CHUNK || rows >= ROWS_PER_TURN
+  while (!isFull()) {
+    const node = first(layers)
+    while (records.key !== undefined && (node?.key === undefined || records.key < node.key)) {
+      if (isFull()) return true
+      if (!seen?.has(records.key, records.cid)) chunk.add(records.content())
+      records.advance()
+      rows++
     }
-    ended = !next?.row
-    if (!next?.row) break
-    if (!isRepeat(next.row, next)) {
-      const cid = new Uint8Array(next.row.cid)
-      chunk.add(cid, wholeBlock(sql, cid, next.row.block))
-    }
-    next.advance()
+    if (!node) return false
+    chunk.add(node.content())
+    node.advance()
+    rows++
   }
-  for (const scan of scans) scan.close()
-  return !ended
+  return true
 }
 
-type Row = { key: string; cid: ArrayBuffer; block: ArrayBuffer }
-
-/** A sorted scan that continues after the last row it returned. */
-class Scan {
-  row: Row | undefined
-  readonly #query: string
-  readonly #rev: string
-  readonly #since: string
-  #cursor: SqlStorageCursor<Row> | undefined
-  /** Last key returned; null before the first. */
-  #last: string | null = null
-  #ended = false
-
-  constructor(query: string, rev: string, since: string) {
-    this.#query = query
-    this.#rev = rev
-    this.#since = since
+/** The scan that comes first; a higher layer before a lower one with the same key. */
+function first(layers: readonly PackedScan[]): PackedScan | undefined {
+  let found: PackedScan | undefined
+  for (const scan of layers) {
+    if (scan.key === undefined) continue
+    if (found?.key === undefined || scan.key < found.key) found = scan
   }
-
-  open(sql: SqlStorage): void {
-    if (this.#ended) return
-    // The empty tree has a node with the key ''; every other key is greater.
-    const from = this.#last ?? ''
-    const inclusive = this.#last === null ? 1 : 0
-    this.#cursor = sql.exec<Row>(this.#query, from, inclusive, this.#rev, this.#since)
-    this.#read()
-  }
-
-  advance(): void {
-    this.#last = this.row?.key ?? this.#last
-    this.#read()
-  }
-
-  close(): void {
-    this.#cursor = undefined
-    this.row = undefined
-  }
-
-  #read(): void {
-    const next = this.#cursor?.next()
-    this.row = next?.value
-    if (!next || next.done) this.#ended = true
-  }
+  return found
 }
 
-/** Parameters: key to start from, whether it is included, newest rev, oldest rev (exclusive). */
-const RANGE = '(?1 < KEY OR (?2 = 1 AND ?1 = KEY)) AND rev <= ?3 AND rev > ?4'
-const range = (key: string) => RANGE.replaceAll('KEY', key)
+const RECORDS: Scanned = { tables: ['record', 'snapshot_record'], key: 'path' }
 
-const nodeQuery = (layer: number): string => `
-  SELECT lo AS key, cid, block FROM node WHERE layer = ${layer} AND lo >= ?1 AND ${range('lo')}
-  UNION ALL
-  SELECT lo AS key, cid, block FROM snapshot_node
-  WHERE layer = ${layer} AND lo >= ?1 AND ${range('lo')} AND until > ?3
-  ORDER BY key`
+const layerOf = (layer: number): Scanned => ({
+  tables: ['node', 'snapshot_node'],
+  key: 'lo',
+  where: `layer = ${layer}`,
+})
 
-const RECORD_QUERY = `
-  SELECT path AS key, cid, block FROM record WHERE path >= ?1 AND ${range('path')}
-  UNION ALL
-  SELECT path AS key, cid, block FROM snapshot_record
-  WHERE path >= ?1 AND ${range('path')} AND until > ?3
-  ORDER BY key`
+const openScans = (sql: SqlStorage, rev: string, since: string): Scans => ({
+  layers: layersOf(sql).map((layer) => new PackedScan(sql, layerOf(layer), rev, since)),
+  records: new PackedScan(sql, RECORDS, rev, since),
+})
 
 /** The layers of the tree, highest first, those of copied nodes included. */
 function layersOf(sql: SqlStorage): number[] {
@@ -193,9 +146,10 @@ class Chunk {
   length = 0
   #buffer = new Uint8Array(CHUNK + 16 * 1024)
 
-  add(cid: CidBytes, block: Uint8Array): void {
-    this.#reserve(carBlockLength(block, cid.byteLength))
-    this.length = writeCarBlock(this.#buffer, this.length, cid, block)
+  /** Adds a block, with its CID before it. */
+  add(content: Uint8Array): void {
+    this.#reserve(carPartLength(content))
+    this.length = writeCarPart(this.#buffer, this.length, content)
   }
 
   addRaw(bytes: Uint8Array): void {

@@ -45,6 +45,8 @@ export interface ImportOptions {
   after: string
   /** Most bytes of the file, and of all records: one block may be the record at many keys, and is stored with each. */
   maxSize: number
+  /** Whether the file was verified before, here, and is as it was: nothing in it is hashed again. */
+  isVerified?: boolean
   /** Whether the repository is put back as it was, its commit included: rows carry the rev of that commit. */
   keepRev?: boolean
   /** How many records, and bytes in the repository, the account may have; unless given, there is no limit. */
@@ -88,7 +90,7 @@ export async function readImport(
 
 class Import {
   readonly #options: ImportOptions
-  readonly #reader = new CarReader()
+  readonly #reader: CarReader
   readonly #staging: Staging
   readonly #inspector = new RecordInspector()
   #commit: Pick<VerifiedImport, 'commit' | 'data'> | undefined
@@ -103,6 +105,7 @@ class Import {
 
   constructor(sql: SqlStorage, options: ImportOptions) {
     this.#options = options
+    this.#reader = new CarReader({ verifies: !options.isVerified })
     this.#staging = new Staging(sql)
   }
 
@@ -150,7 +153,9 @@ class Import {
         ? rev
         : TID.nextStr(isPlausibleRev(rev) && rev > after ? rev : after)
     this.#commit = { commit: { cid, block: block.slice() }, data }
-    this.#walk = new TreeWalk(data, (node) => this.#staging.addNode(node))
+    this.#walk = new TreeWalk(data, (node) => this.#staging.addNode(node), {
+      verifies: !this.#options.isVerified,
+    })
   }
 
   #take(cid: CidBytes, block: Uint8Array): void {

@@ -71,6 +71,9 @@ const served = (cid: string, headers: Record<string, string> = {}, method = 'GET
 const untilBegun = () =>
   vi.waitFor(() => expect(files('blobs').some((path) => path.endsWith('.tmp'))).toBe(true))
 
+/** So many bytes are held in memory until all have come: the disk sees nothing of them before. */
+const HELD = ' 1000000'
+
 /**
  * Sends an upload by hand, slowly, and stops before its end.
  *
@@ -96,7 +99,7 @@ async function breakOff(framing: string, parts: readonly string[], how: 'close' 
   ]
   for (const part of [head.join('\r\n'), ...parts]) {
     await new Promise((resolve) => socket.write(part, resolve))
-    await untilBegun()
+    if (!framing.endsWith(HELD)) await untilBegun()
   }
   if (how === 'close') socket.end()
   else socket.resetAndDestroy()
@@ -205,8 +208,10 @@ describe('a host with room for large blobs', () => {
   const chunk = `${half.length.toString(16)}\r\n${half}\r\n`
 
   test.each<[string, string, string[]]>([
-    ['with a size', 'Content-Length: 1000000', [half, half]],
-    ['of which nothing comes', 'Content-Length: 1000000', []],
+    ['that is held in memory', `Content-Length:${HELD}`, [half, half]],
+    ['that is held in memory, of which nothing comes', `Content-Length:${HELD}`, []],
+    ['with a size', 'Content-Length: 2000000', [half, half]],
+    ['of which nothing comes', 'Content-Length: 2000000', []],
     ['without a size, between chunks', 'Transfer-Encoding: chunked', [chunk, chunk]],
     ['without a size, in a chunk', 'Transfer-Encoding: chunked', [chunk, chunk.slice(0, 500)]],
   ])('an upload %s that breaks off leaves nothing behind', async (_, framing, parts) => {

@@ -85,14 +85,15 @@ export interface BlobsRpc {
    * Whether an upload may begin; its bytes need not be taken in if not.
    *
    * @param size bytes, where they are known
-   * @returns whether the account is switched off, as one is that moves here: its records name the bytes as they are
+   * @returns whether the account is switched off, as one is that moves here: its records name the bytes as they are; and
+   *   what `SessionsRpc.signOuts` says
    * @throws StorageError as `add`
    */
-  assertMayUpload(size?: number, limited?: boolean): Answer<{ isOff: boolean }>
+  assertMayUpload(size?: number, limited?: boolean): Answer<{ isOff: boolean; signOuts: number }>
   /**
    * Notes an uploaded blob, and gives it as it is kept: of the same bytes, the first upload counts.
    *
-   * @param signOuts as `SessionsRpc.signOuts` said when the upload began; undefined: nobody is signed in for it
+   * @param signOuts as `assertMayUpload` said when the upload began; undefined: nobody is signed in for it
    * @param limited whether the number of uploads has a limit; what is stored always has
    * @throws StorageError `QuotaExceeded` (400), `RateLimitExceeded` (429)
    */

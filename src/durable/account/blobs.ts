@@ -15,10 +15,11 @@ export class Blobs implements BlobsRpc {
     this.#index = index
   }
 
-  assertMayUpload(size?: number, limited?: boolean): { isOff: boolean } {
+  assertMayUpload(size?: number, limited?: boolean): { isOff: boolean; signOuts: number } {
     assertMayStore(this.#core)
     this.#index.usage.assertMayUpload(this.#quota(limited), size)
-    return { isOff: this.#core.profile.get().status === 'deactivated' }
+    const isOff = this.#core.profile.get().status === 'deactivated'
+    return { isOff, signOuts: this.#core.signOuts.count() }
   }
 
   add(blob: BlobRow, signOuts?: number, limited?: boolean): BlobRow {

@@ -44,7 +44,7 @@ function serviceOf(account: Partial<AccountClient['blobs']>, limit = 100) {
       account: () =>
         standIn<AccountClient>({
           blobs: standIn<AccountClient['blobs']>({
-            assertMayUpload: async () => ({ isOff: false }),
+            assertMayUpload: async () => ({ isOff: false, signOuts: 0 }),
             ...account,
           }),
         }),

@@ -1,4 +1,5 @@
 import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
+import type { Holder } from '../../contracts/answer.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
@@ -21,7 +22,10 @@ export interface BlobDependencies {
 }
 
 /** What is said of an upload. */
-type UploadRequest = Omit<UploadOptions, 'limit' | 'location'> & { signOuts?: number }
+type UploadRequest = Omit<UploadOptions, 'limit' | 'location'> & {
+  /** Who is signed in for it: must still be when it begins, and may not have been signed out when it is noted. */
+  holder?: Holder
+}
 
 /** Bytes of blobs, in and out. */
 export class BlobService {
@@ -37,30 +41,29 @@ export class BlobService {
    * @param body the bytes
    * @param declaredType MIME type that the client claims
    * @param size bytes to expect, where the client says
-   * @param signOuts as `SessionsRpc.signOuts` said when the upload began, where somebody is signed in for it
    * @param assertMayStore throws if the caller may not store the type that the content shows
    * @throws XRPCError 413 `PayloadTooLarge`; as `storeBlob`; as `BlobsRpc.add`; `RepoNotFound`; InsufficientStorageError
    */
   async upload(
     did: string,
     body: ReadableStream<Uint8Array>,
-    { declaredType, size, assertMayStore, signOuts }: UploadRequest,
+    { declaredType, size, assertMayStore, holder }: UploadRequest,
   ): Promise<BlobRow> {
     const { config, waitUntil } = this.#dependencies
     const { blobUploadLimit: limit } = config
     if (size !== undefined && size > limit) {
       throw new XRPCError(413, `Blob is too large: at most ${limit} bytes`, 'PayloadTooLarge')
     }
-    const [{ isOff }] = await Promise.all([
+    const [{ isOff, signOuts }] = await Promise.all([
       this.#dependencies.objects
-        .account(did)
+        .account(did, holder)
         .blobs.assertMayUpload(size, this.#dependencies.isLimited()),
       this.#dependencies.space.assertRoom(),
     ])
     // Published elsewhere already; with other bytes it would have another CID than the records say.
     const location = isOff ? 'allow' : config.imageLocation
     const options = { declaredType, size, limit, assertMayStore, location }
-    const uploading = this.#store(did, body, options, signOuts)
+    const uploading = this.#store(did, body, options, holder && signOuts)
     // When the client hangs up, a Worker is stopped: but not before it has cleaned up, or noted what
     // is stored already.
     waitUntil(uploading.catch(() => undefined))

@@ -43,7 +43,7 @@ async function run(
   writer: WritableStreamDefaultWriter<Uint8Array>,
   change: (piece: Uint8Array | undefined) => Uint8Array,
 ): Promise<void> {
-  const { read, release } = openReader(source)
+  const { read, release } = openReader(source, PIECE)
   try {
     for (;;) {
       const piece = await read().catch((cause: unknown) => {
@@ -62,18 +62,19 @@ async function run(
   }
 }
 
-interface PieceReader {
+export interface PieceReader {
   /** A piece as large as the stream allows; undefined at its end. */
   read(): Promise<Uint8Array | undefined>
   release(): void
 }
 
-function openReader(source: ReadableStream<Uint8Array>): PieceReader {
+/** @param most bytes that are read at once, and all of them where the stream has as many */
+export function openReader(source: ReadableStream<Uint8Array>, most: number): PieceReader {
   const byteReader = openByteReader(source)
   if (byteReader) {
     return {
       async read() {
-        const { value } = await byteReader.readAtLeast(PIECE, new Uint8Array(PIECE))
+        const { value } = await byteReader.readAtLeast(most, new Uint8Array(most))
         return value?.byteLength ? value : undefined
       },
       release: () => byteReader.releaseLock(),

@@ -50,7 +50,7 @@ export class Sniffer {
     if (type) return type.mime
     // Of a stream the library takes whole files only.
     const sample = this.#sample.subarray(0, this.#sampled)
-    return (await orNothing(fileTypeFromBuffer(sample)))?.mime
+    return typeOf(sample)
   }
 
   #close(): void {
@@ -61,3 +61,7 @@ export class Sniffer {
 
 /** Content that only begins like a known type may make the library throw: then it is not that type. */
 const orNothing = (type: Promise<FileTypeResult | undefined>) => type.catch(() => undefined)
+
+/** The MIME type that the content of a file shows, if any. */
+export const typeOf = async (file: Uint8Array): Promise<string | undefined> =>
+  (await orNothing(fileTypeFromBuffer(file)))?.mime

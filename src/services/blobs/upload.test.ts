@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { equalBytes } from '../../kernel/cbor/cid.ts'
 import { blobStore } from '../../storage/blobs/choose.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import { bucket, getBlob, postBlob, putFiles, storedSizes, upload } from '../../testing/blobs.ts'
@@ -222,6 +223,21 @@ describe('straight into the store', () => {
     await bucket.delete(row.key)
   })
 })
+
+test.each([1024 * 1024, 1024 * 1024 + 1])(
+  'a blob of %s bytes comes back as it was sent, in one piece or streamed',
+  async (size) => {
+    const bytes = new Uint8Array(size)
+    for (let at = 0; at < size; at += 65_536) {
+      crypto.getRandomValues(bytes.subarray(at, at + 65_536))
+    }
+    const blob = await upload(account, bytes, 'application/x-noise')
+    expect(blob.size).toBe(size)
+    await putFiles(account, `noise${size}`, [blob])
+    const stored = new Uint8Array(await (await getBlob(account, blob.ref.$link)).arrayBuffer())
+    expect(equalBytes(stored, bytes)).toBe(true)
+  },
+)
 
 test('what is refused is not in the store', async () => {
   const other = await makeAccount()

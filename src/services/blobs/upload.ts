@@ -1,12 +1,13 @@
 /** Takes in the bytes of a blob: hashed, measured and sniffed on their way to the blob store. */
 import { createHash } from 'node:crypto'
-import { cidForRawHash } from '@atproto/lex-data'
+import { cidForRawHash, ui8Concat } from '@atproto/lex-data'
 import { XRPCError } from '@atproto/xrpc-server'
 import type { BlobRow } from '../../storage/account/blobs.ts'
 import { type BlobStore, blobFolder } from '../../storage/blobs/store.ts'
 import { LocationFilter, type LocationPolicy } from './location/filter.ts'
 import { brokenOff, pump } from './pump.ts'
-import { Sniffer } from './sniffer.ts'
+import { Sniffer, typeOf } from './sniffer.ts'
+import { holding, mayHold } from './whole.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -24,7 +25,7 @@ export interface UploadOptions {
 }
 
 /**
- * Streams a blob into the store under a fresh key. The CID is known only at the end, so the key is
+ * Takes a blob into the store under a fresh key. The CID is known only at the end, so the key is
  * not made of it; the account's index leads from one to the other. What fails leaves no bytes behind.
  *
  * @throws XRPCError 413 `PayloadTooLarge`; InvalidRequestError when the client stopped half way, or
@@ -34,9 +35,47 @@ export async function storeBlob(
   store: BlobStore,
   did: string,
   body: ReadableStream<Uint8Array>,
-  { declaredType, size, limit, assertMayStore, location }: UploadOptions,
+  options: UploadOptions,
 ): Promise<BlobRow> {
   const key = `${blobFolder(did)}/${crypto.randomUUID()}`
+  const { size } = options
+  if (size === undefined || !mayHold(size)) return streamInto(store, key, body, options)
+  return holding(body, size, (bytes) => storeWhole(store, key, bytes, options))
+}
+
+async function storeWhole(
+  store: BlobStore,
+  key: string,
+  body: Uint8Array,
+  { declaredType, limit, assertMayStore, location }: UploadOptions,
+): Promise<BlobRow> {
+  const bytes = location === 'allow' ? body : withoutLocation(body, location)
+  const meter = new Meter(limit)
+  meter.measure(bytes)
+  const mimeType = (await typeOf(bytes)) ?? concreteType(declaredType)
+  assertMayStore?.(mimeType)
+  try {
+    await store.put(key, bytes, bytes.byteLength)
+  } catch (error) {
+    await store.delete(key)
+    throw error
+  }
+  return { cid: cidForRawHash(meter.digest()).toString(), key, mimeType, size: meter.size }
+}
+
+function withoutLocation(body: Uint8Array, location: LocationPolicy): Uint8Array {
+  const filter = new LocationFilter(location)
+  const most = filter.push(body)
+  const rest = filter.push(undefined)
+  return rest.byteLength === 0 ? most : ui8Concat([most, rest])
+}
+
+async function streamInto(
+  store: BlobStore,
+  key: string,
+  body: ReadableStream<Uint8Array>,
+  { declaredType, size, limit, assertMayStore, location }: UploadOptions,
+): Promise<BlobRow> {
   const filter = new LocationFilter(location)
   const meter = new Meter(limit)
   const sniffer = new Sniffer()

@@ -1,4 +1,4 @@
-import { type BlobStore, BlobStoreError, type ByteRange } from './store.ts'
+import { type BlobBody, type BlobStore, BlobStoreError, type ByteRange } from './store.ts'
 
 /** Blobs as files, through workerd's disk service: PUT, GET and DELETE on a folder. */
 export class DiskBlobStore implements BlobStore {
@@ -7,7 +7,7 @@ export class DiskBlobStore implements BlobStore {
     this.#disk = disk
   }
 
-  async put(key: string, body: ReadableStream<Uint8Array>) {
+  async put(key: string, body: BlobBody) {
     const response = await this.#disk.fetch(url(key), { method: 'PUT', body })
     await this.#expect(response, key)
   }

@@ -1,4 +1,4 @@
-import type { BlobStore, ByteRange } from './store.ts'
+import type { BlobBody, BlobStore, ByteRange } from './store.ts'
 
 /** Smallest part of a multipart upload that R2 takes, in bytes; all parts but the last are equal. */
 const PART = 5 * 1024 * 1024
@@ -10,8 +10,8 @@ export class R2BlobStore implements BlobStore {
     this.#bucket = bucket
   }
 
-  async put(key: string, body: ReadableStream<Uint8Array>, size: number | undefined) {
-    if (size === undefined) return this.#putParts(key, body)
+  async put(key: string, body: BlobBody, size: number | undefined) {
+    if (size === undefined && body instanceof ReadableStream) return this.#putParts(key, body)
     await this.#bucket.put(key, body)
   }
 

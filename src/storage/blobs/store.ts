@@ -4,13 +4,16 @@ export interface ByteRange {
   length: number
 }
 
+/** The bytes of a blob, all of them or as they come. */
+export type BlobBody = Uint8Array | ReadableStream<Uint8Array>
+
 /** Where the bytes of blobs are kept: R2 on Cloudflare, files on plain workerd. */
 export interface BlobStore {
   /**
-   * Stores a stream under `key`, whole or not at all. `size` in bytes, where it is known: then the
+   * Stores bytes or a stream of them under `key`, whole or not at all. `size` in bytes, where it is known: then a
    * stream is the readable side of a `FixedLengthStream`.
    */
-  put(key: string, body: ReadableStream<Uint8Array>, size: number | undefined): Promise<void>
+  put(key: string, body: BlobBody, size: number | undefined): Promise<void>
   /** The bytes, or those in `range`; undefined when there are none under `key`. */
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>
   /** Removes the bytes; it is no error when there are none. */

@@ -13,17 +13,14 @@ export default define({
   countsInput: true,
   async handler({ input, encoding, auth, request, services }) {
     // Of a service that acts for the account nobody is signed in.
-    const signOuts =
-      auth.type === 'service'
-        ? undefined
-        : await services.account(auth.did, { session: auth.session }).sessions.signOuts()
+    const holder = auth.type === 'service' ? undefined : { session: auth.session }
     const length = request.headers.get('content-length')
     const compressed = request.headers.has('content-encoding')
     const size = length === null || compressed ? undefined : Number(length)
     const assertMayStore = (blob: string): void => {
       if (auth.type === 'oauth') assertPermitted(auth.permissions, { blob })
     }
-    const options = { declaredType: encoding, size, assertMayStore, signOuts }
+    const options = { declaredType: encoding, size, assertMayStore, holder }
     const { cid, mimeType, size: stored } = await services.blobs.upload(auth.did, input, options)
     return { blob: new BlobRef(parseCid(cid) as never, mimeType, stored) }
   },

@@ -6,6 +6,7 @@ import { migrations as directory } from './directory/schema.ts'
 import { type Migration, migrate, SchemaTooNewError } from './migrate.ts'
 import { migrations as oauth } from './oauth/schema.ts'
 import { migrations as sequencer } from './sequencer/schema.ts'
+import { countRows } from './sql.ts'
 
 let made = 0
 
@@ -45,6 +46,49 @@ describe('migrations', () => {
       })
     }))
 
+  test('make the second database at once, and the same as the first', async () => {
+    const some = [...steps, 'CREATE VIEW titles AS SELECT title /* of all */ FROM note']
+    const made: string[][] = []
+    const written: number[] = []
+    for (let n = 0; n < 3; n++) {
+      await onEmptyStorage((storage) => {
+        const { sql, take } = countRows(storage.sql)
+        const transactionSync = storage.transactionSync.bind(storage)
+        expect(migrate({ sql, transactionSync }, some)).toBe(0)
+        written.push(take().written)
+        made.push(tables(storage))
+        expect(migrate(storage, some)).toBe(4)
+        storage.sql.exec("INSERT INTO note (body, title) VALUES ('hello', 'you')")
+        expect(storage.sql.exec('SELECT * FROM titles').toArray()).toEqual([{ title: 'you' }])
+      })
+    }
+    expect(made[1]).toEqual(made[0])
+    expect(made[2]).toEqual(made[0])
+    expect(written[1]).toBeLessThan(written[0] ?? 0)
+  })
+
+  test.each([
+    ["INSERT INTO note (body) VALUES ('first')", 'SELECT body FROM note', [{ body: 'first' }]],
+    [
+      "CREATE VIRTUAL TABLE found USING fts5(body); INSERT INTO found VALUES ('word')",
+      "SELECT body FROM found WHERE found MATCH 'word'",
+      [{ body: 'word' }],
+    ],
+    [
+      'CREATE VIEW titles AS SELECT title FROM note -- of all',
+      'SELECT count(*) AS count FROM titles',
+      [{ count: 0 }],
+    ],
+  ])('make each database anew where they do more: %s', async (statement, query, expected) => {
+    const some = [...steps, statement]
+    for (let n = 0; n < 3; n++) {
+      await onEmptyStorage((storage) => {
+        migrate(storage, some)
+        expect(storage.sql.exec(query).toArray()).toEqual(expected)
+      })
+    }
+  })
+
   test('leave nothing behind when one of them fails', () =>
     onEmptyStorage((storage) => {
       migrate(storage, steps.slice(0, 1))
@@ -67,6 +111,17 @@ describe.each<[string, readonly Migration[]]>([
   ['sequencer', sequencer],
   ['oauth', oauth],
 ])('the schema of the %s object', (_, migrations) => {
+  test('is the same however often it is made', async () => {
+    const made: string[][] = []
+    for (let n = 0; n < 2; n++) {
+      await onEmptyStorage((storage) => {
+        migrate(storage, migrations)
+        made.push(tables(storage))
+      })
+    }
+    expect(made[1]).toEqual(made[0])
+  })
+
   test('is the same from whichever version it is reached', async () => {
     const reached: string[][] = []
     for (let version = 0; version <= migrations.length; version++) {

@@ -1,7 +1,7 @@
+import { hash } from 'node:crypto'
 import { decode } from '@atproto/lex-cbor'
 import { isCid, isPlainObject, type LexValue, ui8Concat } from '@atproto/lex-data'
 import { CID_LENGTH, type CidBytes, equalBytes } from '../kernel/cbor/cid.ts'
-import { sha256 } from '../kernel/cbor/sha256.ts'
 
 /**
  * Largest block in bytes. Records have at most 1 MB and tree nodes a few kB, but some hosts have written larger
@@ -133,7 +133,7 @@ function readBlock(content: Uint8Array, isVerified: boolean): Omit<CarBlock, 'of
   const { length, digest } = readCid(content)
   const block = content.subarray(length)
   if (!digest) return undefined
-  if (isVerified && !equalBytes(sha256(block), digest)) {
+  if (isVerified && !equalBytes(hash('sha256', block, 'buffer'), digest)) {
     throw new MalformedCarError('a block of the CAR file does not match its CID')
   }
   return length === CID_LENGTH ? { cid: content.subarray(0, length), block } : undefined

@@ -1,6 +1,6 @@
+import { hash } from 'node:crypto'
 import { parseCid } from '@atproto/lex-data'
 import { base32 } from 'multiformats/bases/base32'
-import { sha256 } from './sha256.ts'
 
 /** A CID as bytes: version 1, codec, SHA-256. */
 export type CidBytes = Uint8Array
@@ -12,14 +12,14 @@ const RAW = 0x55
 const DAG_CBOR = 0x71
 const SHA_256 = 0x12
 
-/** CID of a DAG-CBOR block. */
+/** CID of a DAG-CBOR block; computed natively and synchronously. */
 export function cidOf(block: Uint8Array): CidBytes {
   const cid = new Uint8Array(CID_LENGTH)
   cid[0] = 1
   cid[1] = DAG_CBOR
   cid[2] = SHA_256
   cid[3] = 32
-  cid.set(sha256(block), 4)
+  cid.set(hash('sha256', block, 'buffer'), 4)
   return cid
 }
 

@@ -1,13 +1,14 @@
-import { sha256 } from '../../kernel/cbor/sha256.ts'
-
-const encoder = new TextEncoder()
+import { hash } from 'node:crypto'
 
 /** Layer of a key: leading zero bits of its SHA-256, in pairs (repository specification, MST). */
 export function keyLayer(key: string): number {
-  let zeros = 0
-  for (const byte of sha256(encoder.encode(key))) {
-    zeros += Math.clz32(byte) - 24
-    if (byte !== 0) break
+  let layer = 0
+  for (const byte of hash('sha256', key, 'buffer')) {
+    if (byte === 0) {
+      layer += 4
+      continue
+    }
+    return layer + ((Math.clz32(byte) - 24) >> 1)
   }
-  return zeros >> 1
+  return layer
 }

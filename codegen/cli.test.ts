@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { guestBook, lexicon, listHandler, makeProject, put } from './testing/project.ts'
@@ -18,7 +19,15 @@ test('a run lists what changed and sums up, the next one is silent', () => {
   expect(first.status).toBe(0)
   expect(first.stdout).toMatch(/^\+ src\/generated\/collections\.ts\n/)
   expect(first.stdout).toMatch(/13 files: 13 added \(4 lexicons, 2 methods, \d+\.\d\d s\)\n$/)
-  expect(codegen('--root', root)).toEqual({ status: 0, stdout: '', stderr: '' })
+  for (let run = 0; run < 2; run++) {
+    expect(codegen('--root', root)).toEqual({ status: 0, stdout: '', stderr: '' })
+  }
+  rmSync(join(root, 'src/generated/routes.ts'))
+  expect(codegen('--check', '--root', root).stdout).toBe('+ src/generated/routes.ts\n')
+  expect(codegen('--root', root).stdout).toMatch(/^\+ src\/generated\/routes\.ts\n1 file: 1 added/)
+  const json = () => JSON.parse(codegen('--json', '--root', root).stdout)
+  const nothing = { ok: true, changes: [], diagnostics: [] }
+  expect([json(), json()]).toEqual([nothing, nothing])
 })
 
 test('--check exits 1 and lists the files while they differ', () => {

@@ -1,9 +1,10 @@
 import { type ArgsDef, defineCommand } from 'citty'
 import { keepCompiled } from '../cache.ts'
 import { EXIT, UsageError } from '../errors.ts'
-import { failed, type GenerateResult, generate } from '../generate.ts'
+import type { GenerateResult } from '../generate.ts'
 import { isOurs } from '../methods.ts'
 import { changeLine, count, countChanges, printDiagnostics, printJson, seconds } from '../report.ts'
+import { ProjectState } from '../unchanged.ts'
 import { jsonOption, refuseUnknown, rootOption } from './options.ts'
 
 /** Also shown by `codegen --help`, since this is what `codegen` alone does. */
@@ -26,18 +27,26 @@ export default defineCommand({
     const { root, check, fresh, watch, json } = args
     if (watch && (check || json))
       throw new UsageError('--watch goes with neither --check nor --json')
-    keepCompiled(root)
     if (watch) {
+      keepCompiled(root)
       const { watchProject } = await import('../watch.ts')
       await watchProject(root, reportRun)
       return
     }
     const start = performance.now()
+    const state = new ProjectState(root)
+    if (!fresh && state.isSettled) {
+      if (json) printJson({ ok: true, changes: [], diagnostics: [] })
+      return
+    }
+    keepCompiled(root)
+    const { failed, generate } = await import('../generate.ts')
     const result = await generate(root, { check, fresh })
-    const differs = check && result.changes.length > 0
+    const { diagnostics, changes } = result
+    const differs = check && changes.length > 0
     const exit = failed(result) || differs ? EXIT.found : EXIT.ok
+    if (diagnostics.length + changes.length === 0 && exit === EXIT.ok) state.settle()
     if (json) {
-      const { diagnostics, changes } = result
       printJson({ ok: exit === EXIT.ok, changes, diagnostics })
     } else if (check) {
       reportCheck(result)

@@ -3,11 +3,9 @@ import type { RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import { fromResult, toResult } from '../services/objects/result.ts'
 import { exportCar } from '../storage/account/export.ts'
-import { ExportSnapshots } from '../storage/account/export-snapshot.ts'
+import { freeHold } from '../storage/account/export-snapshot.ts'
 import type { Head } from '../storage/account/head.ts'
 import { type ImportBase, type ImportOptions, readImport } from '../storage/account/import.ts'
-import { migrations } from '../storage/account/schema.ts'
-import { migrate } from '../storage/migrate.ts'
 import type { ImportCheck } from './account/repository.ts'
 
 /**
@@ -17,11 +15,6 @@ import type { ImportCheck } from './account/repository.ts'
 export class ImportCheckObject extends DurableObject<Env> {
   #head: Head | undefined
 
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env)
-    migrate(ctx.storage, migrations)
-  }
-
   /** Verifies a CAR file. The errors of `readImport` are values: RPC takes the class off an error. */
   check(
     car: ReadableStream<Uint8Array>,
@@ -29,10 +22,9 @@ export class ImportCheckObject extends DurableObject<Env> {
     base: ImportBase,
   ): Promise<RpcResult> {
     return toResult(async () => {
-      const { storage } = this.ctx
-      const { commit, data, rev, staging } = await readImport(storage.sql, car, options, base)
-      // It is read from one end to the other, so it needs no index.
-      storage.transactionSync(() => staging.replace(false))
+      const { sql } = this.ctx.storage
+      const { commit, data, rev, staging } = await readImport(sql, car, options, base)
+      staging.flush()
       this.#head = { ...commit, data, rev, lastEvent: 0 }
     })
   }
@@ -41,7 +33,7 @@ export class ImportCheckObject extends DurableObject<Env> {
   read(): ReadableStream<Uint8Array> {
     if (!this.#head) throw new TypeError('nothing was checked')
     const { sql } = this.ctx.storage
-    return exportCar(sql, this.#head, { hold: new ExportSnapshots(sql).hold(), repeats: true })
+    return exportCar(sql, this.#head, { hold: freeHold(), staged: true })
   }
 }
 

@@ -144,6 +144,13 @@ export interface Hold {
   release(): void
 }
 
+/** A hold on what nothing changes, for whoever sees to it that it ends. */
+export const freeHold = (): Hold => ({
+  check: () => undefined,
+  lapsed: new Promise(() => undefined),
+  release: () => undefined,
+})
+
 /** An export cannot go on, since its snapshot is gone. */
 export class ExportError extends Error {
   override name = 'ExportError'

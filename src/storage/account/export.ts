@@ -28,18 +28,21 @@ export interface ExportOptions {
   since?: string
   /** The hold on the snapshot; released when the stream ends, fails, is cancelled or is not read in time. */
   hold: Hold
-  /** A record of equal content comes again at each key, as where there is no index on `record.cid` to find it by. */
-  repeats?: boolean
+  /**
+   * Reads what an import has staged, and has not put in its place. A record of equal content comes again at each key there,
+   * as there is no index to find it by.
+   */
+  staged?: boolean
 }
 
 /** Reads a row per block, many at once; the snapshot is that of `head`, see `ExportSnapshots`. */
 export function exportCar(
   sql: SqlStorage,
   head: Head,
-  { since = '', hold, repeats = false }: ExportOptions,
+  { since = '', hold, staged = false }: ExportOptions,
 ): ReadableStream<Uint8Array> {
   let scans: Scans | undefined
-  const seen = repeats
+  const seen = staged
     ? undefined
     : new Repeats(sql, head.rev, since, head.counts?.records ?? ASSUMED_RECORDS)
   return new ReadableStream(
@@ -55,7 +58,7 @@ export function exportCar(
           if (!scans) {
             chunk.addRaw(carHeader(head.cid))
             chunk.add(ui8Concat([head.cid, head.block]))
-            scans = openScans(sql, head.rev, since)
+            scans = openScans(sql, head.rev, since, staged)
           }
           while (fill(chunk, scans, seen) && chunk.length === 0) {
             // Thousands of repetitions in a row: others get a turn.
@@ -116,27 +119,30 @@ function first(layers: readonly PackedScan[]): PackedScan | undefined {
   return found
 }
 
-const RECORDS: Scanned = { tables: ['record', 'snapshot_record'], key: 'path' }
+const recordsOf = (staged: boolean): Scanned =>
+  staged
+    ? { tables: ['import_record'], key: 'path', pieces: 'import_block_part' }
+    : { tables: ['record', 'snapshot_record'], key: 'path', pieces: 'block_part' }
 
-const layerOf = (layer: number): Scanned => ({
-  tables: ['node', 'snapshot_node'],
+const layerOf = (layer: number, staged: boolean): Scanned => ({
+  ...recordsOf(staged),
+  tables: staged ? ['import_node'] : ['node', 'snapshot_node'],
   key: 'lo',
   where: `layer = ${layer}`,
 })
 
-const openScans = (sql: SqlStorage, rev: string, since: string): Scans => ({
-  layers: layersOf(sql).map((layer) => new PackedScan(sql, layerOf(layer), rev, since)),
-  records: new PackedScan(sql, RECORDS, rev, since),
+const openScans = (sql: SqlStorage, rev: string, since: string, staged: boolean): Scans => ({
+  layers: layersOf(sql, staged).map(
+    (layer) => new PackedScan(sql, layerOf(layer, staged), rev, since),
+  ),
+  records: new PackedScan(sql, recordsOf(staged), rev, since),
 })
 
 /** The layers of the tree, highest first, those of copied nodes included. */
-function layersOf(sql: SqlStorage): number[] {
+function layersOf(sql: SqlStorage, staged: boolean): number[] {
+  const tops = layerOf(0, staged).tables.map((table) => `SELECT max(layer) AS layer FROM ${table}`)
   const { top } = sql
-    .exec<{ top: number | null }>(
-      `SELECT max(layer) AS top FROM (
-         SELECT max(layer) AS layer FROM node UNION ALL SELECT max(layer) FROM snapshot_node
-       )`,
-    )
+    .exec<{ top: number | null }>(`SELECT max(layer) AS top FROM (${tops.join(' UNION ALL ')})`)
     .one()
   return Array.from({ length: (top ?? 0) + 1 }, (_, index) => (top ?? 0) - index)
 }

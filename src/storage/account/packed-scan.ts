@@ -11,10 +11,13 @@ const PACKED = 4096
 
 /** What is scanned: one layer of the tree, or the records. */
 export interface Scanned {
-  /** Its tables, the current one and that of the snapshot, the column with the key, and what else holds for its rows. */
-  tables: readonly [current: string, kept: string]
+  /** Its tables: the current one, and that of the snapshot where there is one. */
+  tables: readonly [current: string, kept?: string]
+  /** The column with the key, and what else holds for its rows. */
   key: string
   where?: string
+  /** Where the pieces of large blocks are. */
+  pieces: 'block_part' | 'import_block_part'
 }
 
 type Batch = { keys: string | null; sizes: string | null; bytes: ArrayBuffer | null }
@@ -83,7 +86,7 @@ export class PackedScan {
     const { block } = this.#sql
       .exec<{ block: ArrayBuffer }>(`${queries.join(' UNION ALL ')} LIMIT 1`, this.key ?? '', cid)
       .one()
-    return wholeBlock(this.#sql, cid, block)
+    return wholeBlock(this.#sql, cid, block, this.#scanned.pieces)
   }
 
   /** Reads on from a key. @param inclusive 1: its row counts, too */
@@ -112,5 +115,6 @@ function queryOf({ tables: [current, kept], key, where = 'true' }: Scanned): str
   return `
     SELECT group_concat(key, char(10)) AS keys, group_concat(size) AS sizes,
       CAST(group_concat(iif(size <= ${PACKED}, cid || block, cid), '') AS BLOB) AS bytes
-    FROM (${rows(current)} UNION ALL ${rows(kept)} AND until > ?3 ORDER BY key LIMIT ${ROWS})`
+    FROM (${rows(current)} ${kept ? `UNION ALL ${rows(kept)} AND until > ?3` : ''}
+      ORDER BY key LIMIT ${ROWS})`
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Profiler, Runtime } from 'node:inspector'
 import { SourceMap, type SourceMapPayload } from 'node:module'
-import { BUNDLE } from '../../cli/host/bundle.ts'
+import { bundleModules } from '../../cli/host/bundle.ts'
 
 const SHOWN = 25
 
@@ -54,15 +54,20 @@ function times({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, locat
  * the source map at once: the bundle may be built anew while a profile is taken.
  */
 export function locator(): Locate {
-  const payload = JSON.parse(readFileSync(`${BUNDLE}.map`, 'utf8')) as SourceMapPayload
-  const map = new SourceMap(payload)
-  const lines = new Map<string, string[]>(
-    payload.sources.map((source, at) => [source, payload.sourcesContent[at]?.split('\n') ?? []]),
-  )
+  const maps = new Map<string, SourceMap>()
+  const lines = new Map<string, string[]>()
+  for (const { name, path } of bundleModules().filter(({ type }) => type === 'esModule')) {
+    const payload = JSON.parse(readFileSync(`${path}.map`, 'utf8')) as SourceMapPayload
+    maps.set(name, new SourceMap(payload))
+    for (const [at, source] of payload.sources.entries()) {
+      lines.set(source, payload.sourcesContent[at]?.split('\n') ?? [])
+    }
+  }
   return ({ functionName, lineNumber, columnNumber, url }) => {
     if (lineNumber < 0 || functionName.startsWith('(')) return functionName || '(native)'
     // Node's modules in workerd have lines of their own.
-    if (!url.includes('worker.js')) return `${functionName.padEnd(16)} ${url}`
+    const map = maps.get(url.replace(/^.*\//, ''))
+    if (!map) return `${functionName.padEnd(16)} ${url}`
     const entry = map.findEntry(lineNumber, columnNumber)
     if (!('originalSource' in entry) || !entry.originalSource) return `${functionName} ${url}`
     const source = entry.originalSource.replace(/^(\.\.\/)+/, '').replace(/^.*node_modules\//, '~')

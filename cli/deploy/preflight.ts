@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
-import { BUNDLE, ensureBundle } from '../host/bundle.ts'
+import { bundleModules, ensureBundle } from '../host/bundle.ts'
 import { reasonIn, runWrangler } from '../host/wrangler.ts'
 import { makeSecrets } from '../settings/local.ts'
 import { routesFor, secretsOnWorker, uploadable } from '../setup/cloudflare.ts'
@@ -174,7 +174,8 @@ const missingSecrets = (there: readonly string[]): string[] =>
 
 function size(): Finding {
   ensureBundle(() => undefined)
-  const bytes = gzipSync(readFileSync(BUNDLE)).byteLength
+  const modules = bundleModules().map(({ path }) => readFileSync(path))
+  const bytes = gzipSync(Buffer.concat(modules)).byteLength
   const text = `${Math.round(bytes / 1024)} KiB compressed, of ${MAX_SIZE / 1024}`
   return { name: 'size', state: bytes > MAX_SIZE ? 'error' : 'ok', text }
 }

@@ -7,9 +7,11 @@ import { ensureFirstAccount, FirstAccountError } from '../host/first-account.ts'
 import { runWrangler } from '../host/wrangler.ts'
 import { makeSecrets } from '../settings/local.ts'
 import { uploadable } from '../setup/cloudflare.ts'
+import type { WranglerConfig } from '../setup/cloudflare-files.ts'
 import { CommandError } from '../terminal/errors.ts'
 import { reasonOf } from '../terminal/reason.ts'
 import { bucketOf, type Deployment, type Finding } from './preflight.ts'
+import { stageUpload } from './upload.ts'
 
 /** Pause between two looks whether the host answers, in ms. */
 const POLL = 2000
@@ -52,7 +54,7 @@ export function stepsFor(
     ...makesBucket('backups', 'BACKUPS'),
     {
       title: `upload the Worker${todo('secrets') ? ' with its secrets' : ''}: wrangler deploy`,
-      run: () => deploy(toUpload(uploadable(secrets), missing)),
+      run: () => deploy(config, toUpload(uploadable(secrets), missing)),
     },
     {
       title: `wait until ${options.origin} answers`,
@@ -103,9 +105,14 @@ function toUpload(
  * The secrets go up right after the Worker, by standard input: until they are there, it answers that its settings are
  * incomplete, and makes nothing.
  */
-async function deploy(secrets: object | undefined): Promise<string> {
-  const uploaded = await runWrangler(['deploy'])
-  if (uploaded.code !== 0) throw failed(['deploy'], uploaded.stdout, uploaded.stderr)
+async function deploy(config: WranglerConfig, secrets: object | undefined): Promise<string> {
+  const upload = stageUpload(config)
+  try {
+    const { code, stdout, stderr } = await runWrangler(['deploy', `--config=${upload.config}`])
+    if (code !== 0) throw failed(['deploy'], stdout, stderr)
+  } finally {
+    upload.remove()
+  }
   if (!secrets) return 'uploaded'
   const bulk = ['secret', 'bulk']
   const { code, stdout, stderr } = await runWrangler(bulk, { input: JSON.stringify(secrets) })

@@ -1,8 +1,8 @@
-/** The production bundle: what `wrangler deploy` would upload, in `dist/`. */
+/** The production bundle, in `dist/`: what `cumulus serve` runs and `cumulus deploy` uploads. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { findProject, PACKAGE } from '../../codegen/base.ts'
 import { packageRoot } from '../../codegen/layout.ts'
 
@@ -19,7 +19,7 @@ export const BUNDLE = join(ROOT, 'dist', 'worker.js')
 /** What the bundle is made of. */
 const INPUTS = ['src', 'wrangler.toml', 'package.json', 'package-lock.json']
 
-/** The bundle could not be built; the message is wrangler's. */
+/** The bundle could not be built; the message is esbuild's. */
 export class BundleError extends Error {
   override name = 'BundleError'
 }
@@ -36,48 +36,77 @@ export function ensureBundle(onBuild: () => void): void {
 }
 
 /**
- * Builds it in a folder of its own and moves it into place: several programs may start, and build, at once, and none of them
- * is to find half a bundle.
+ * Builds it in a folder of its own and moves it into place, its entry last: several programs may start, and build, at once, and
+ * none of them is to find half a bundle.
  *
- * @returns wrangler's report, with the size of the upload
  * @throws BundleError
  */
-export function buildBundle(): string {
+export function buildBundle(): void {
   const folder = join(dirname(BUNDLE), `build-${process.pid}`)
+  const program = join(import.meta.dirname, 'build', `make-bundle${extname(import.meta.filename)}`)
   try {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [WRANGLER, 'deploy', '--dry-run', '--outdir', folder],
-      { cwd: ROOT, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } },
-    )
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, folder], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    })
     if (status !== 0) throw new BundleError(`${stdout}${stderr}`)
-    const name = basename(BUNDLE)
+    process.stderr.write(stderr)
+    const entry = basename(BUNDLE)
     // A server that starts just now may still read the bundle of before.
-    const before = existsSync(BUNDLE) ? textModules() : []
-    for (const file of readdirSync(folder).filter((file) => TEXT.test(file))) {
+    const before = existsSync(BUNDLE) ? bundleModules() : []
+    const made = readdirSync(folder)
+    for (const file of [...made.filter((name) => name !== entry), entry]) {
       renameSync(join(folder, file), join(dirname(BUNDLE), file))
     }
-    for (const file of [`${name}.map`, name]) {
-      renameSync(join(folder, file), join(dirname(BUNDLE), file))
+    const needed = new Set([...before, ...bundleModules()].map(({ name }) => name))
+    for (const file of readdirSync(dirname(BUNDLE))) {
+      const [module] = MODULE.exec(file) ?? []
+      if (module && !needed.has(module)) rmSync(join(dirname(BUNDLE), file))
     }
-    const needed = [...before, ...textModules()]
-    for (const file of readdirSync(dirname(BUNDLE)).filter((file) => TEXT.test(file))) {
-      if (!needed.includes(file)) rmSync(join(dirname(BUNDLE), file))
-    }
-    return stdout
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** Modules of text, which wrangler puts beside the bundle, with a hash of what is in them. */
-const TEXT = /^[0-9a-f]+-[\w.-]+\.txt$/
+/** Names of modules beside the entry, which have a hash of what is in them; and what begins so: their maps and licences. */
+const MODULE = /^([\w.$-]+-[A-Z0-9]{8}\.js|[0-9a-f]{40}-[\w.-]+?\.(?:txt|html|sql|bin|wasm))/
 
-/** Names of the modules of text that the bundle imports. Those of the bundle before may lie beside it. */
-export const textModules = (): string[] => {
-  const code = readFileSync(BUNDLE, 'utf8')
-  const names = [...code.matchAll(/"\.\/([0-9a-f]+-[\w.-]+\.txt)"/g)].map(([, name = '']) => name)
-  return [...new Set(names)]
+/** How modules import each other: `from"./a.js"`, `import"./a.js"`, `import("./a.js")`. */
+const IMPORT = /\b(?:from|import)(\()?"\.\/([\w.$-]+\.(?:js|txt|html|sql|bin|wasm))"/g
+
+export interface BundleModule {
+  /** By which the others import it, after `./`. */
+  name: string
+  /** Absolute. */
+  path: string
+  type: 'esModule' | 'text' | 'data' | 'wasm'
+  /** Whether each start evaluates it; otherwise it is imported when it is first needed. */
+  isCore: boolean
+}
+
+/** The modules of the bundle, its entry first. Those of the bundle before may lie beside it. */
+export function bundleModules(bundle = BUNDLE): BundleModule[] {
+  const found = new Map<string, BundleModule>()
+  const waiting = [{ name: basename(bundle), isCore: true }]
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { name, isCore } = next
+    const known = found.get(name)
+    if (known && (known.isCore || !isCore)) continue
+    const path = join(dirname(bundle), name)
+    const type = typeOf(name)
+    found.set(name, { name, path, type, isCore })
+    if (type !== 'esModule') continue
+    for (const [, isLazy, imported = ''] of readFileSync(path, 'utf8').matchAll(IMPORT)) {
+      waiting.push({ name: imported, isCore: isCore && isLazy === undefined })
+    }
+  }
+  return [...found.values()]
+}
+
+function typeOf(name: string): BundleModule['type'] {
+  if (name.endsWith('.js')) return 'esModule'
+  if (name.endsWith('.bin')) return 'data'
+  return name.endsWith('.wasm') ? 'wasm' : 'text'
 }
 
 /** An image of a container has none: it has the bundle. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from '@decimalturn/toml-patch'
 import { expect, test } from 'vitest'
 import { ROOT } from './bundle.ts'
-import { COMPATIBILITY } from './workerd-config.ts'
+import { COMPATIBILITY } from './compatibility.ts'
 
 test('workerd here and at Cloudflare behave alike', () => {
   const { compatibility_date: date, compatibility_flags: flags } = parse(

@@ -1,13 +1,11 @@
 /** What workerd is told: which modules, objects, services and networks there are. */
 import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { readConfig } from '../../src/kernel/config/config.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { inUrl } from '../settings/local.ts'
-import { BUNDLE, textModules } from './bundle.ts'
-
-/** As in wrangler.toml, which workerd does not read. */
-export const COMPATIBILITY = { date: '2026-11-01', flags: ['no_web_socket_compression'] } as const
+import { type BundleModule, bundleModules } from './bundle.ts'
+import { COMPATIBILITY } from './compatibility.ts'
 
 /**
  * What an isolate may have of short-lived values before V8 collects them, in MB. As it grows to 32 MB by itself, which
@@ -25,13 +23,7 @@ const OBJECTS = {
 } as const
 
 /** A file that workerd loads. */
-export interface WorkerModule {
-  /** By which other modules import it, relative to theirs. */
-  name: string
-  /** Absolute. */
-  path: string
-  type: 'esModule' | 'text' | 'data' | 'wasm'
-}
+export type WorkerModule = Pick<BundleModule, 'name' | 'path' | 'type'>
 
 const require = createRequire(import.meta.url)
 
@@ -60,7 +52,7 @@ interface ConfigOptions {
 
 /** The text of the configuration, in Cap'n Proto's notation. */
 export function workerdConfig(
-  { dataDirectory, port, bind, raw, offline = false, modules = production() }: ConfigOptions,
+  { dataDirectory, port, bind, raw, offline = false, modules = bundleModules() }: ConfigOptions,
   sockets: Sockets,
 ): string {
   const objects = Object.entries(OBJECTS)
@@ -123,14 +115,6 @@ const worker :Workerd.Worker = (
 );
 `
 }
-
-/** What `npm start` runs. */
-const production = (): WorkerModule[] => [
-  { name: 'worker.js', path: BUNDLE, type: 'esModule' },
-  ...textModules().map(
-    (name): WorkerModule => ({ name, path: join(dirname(BUNDLE), name), type: 'text' }),
-  ),
-]
 
 const NO_NETWORK = '(allow = [])'
 

@@ -24,9 +24,11 @@ export interface WranglerConfig {
   compatibility_date?: string
   compatibility_flags?: string[]
   keep_names?: boolean
+  minify?: boolean
   define?: Record<string, string>
   alias?: Record<string, string>
   vars?: Record<string, string>
+  assets?: { directory: string }
   routes?: Route[]
   r2_buckets?: { binding: string; bucket_name: string }[]
   triggers?: { crons?: string[] }

@@ -9,7 +9,7 @@ import { AppJobs } from '../storage/index/app-jobs.ts'
 import { crashNow } from '../testing/crash.ts'
 import { basic, send } from '../testing/host.ts'
 import { JobRunner } from './jobs/runner.ts'
-import { nextRun } from './jobs/schedule.ts'
+import { nextRun, prepareFor } from './jobs/schedule.ts'
 
 const objects = hostObjects(env)
 const MINUTE = 60_000
@@ -263,7 +263,8 @@ test('the operator lists them, and starts one', async () => {
   expect(runs).toHaveLength(1)
 })
 
-test('schedules are in UTC', () => {
+test('schedules are in UTC', async () => {
+  await prepareFor([{ cron: '0 3 * * *' }])
   const at = (text: string) => Date.parse(text)
   expect(nextRun({ cron: '0 3 * * *' }, at('2026-11-26T03:00:00Z'))).toBe(
     at('2026-11-27T03:00:00Z'),

@@ -32,6 +32,7 @@ import { IndexOperator } from './index/operator.ts'
 import { queryParts } from './index/queries.ts'
 import { IndexTakedowns } from './index/takedowns.ts'
 import { JobRunner } from './jobs/runner.ts'
+import { prepareFor } from './jobs/schedule.ts'
 import { type Job, Scheduler } from './scheduler.ts'
 import { WebhookOperator } from './webhooks/operator.ts'
 import type { WebhookRunnerParts } from './webhooks/parts.ts'
@@ -131,6 +132,7 @@ export class IndexObject extends DurableObject<Env> implements RpcObject {
     ctx.blockConcurrencyWhile(async () => {
       collections = await collectionDefinitions()
       ofApp = await jobDefinitions()
+      await prepareFor(ofApp.definitions.values())
       for (const error of [...collections.failed.values(), ...ofApp.failed.values()]) {
         log().error('a file of the project cannot be loaded', error, { file: error.file })
       }

@@ -6,7 +6,7 @@
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { Services } from '../context/services.ts'
-import { fill, languages, wantedLanguage } from '../services/mail/languages/languages.ts'
+import { fill, stringsOf, wantedLanguage } from '../services/mail/languages/languages.ts'
 import { isTurnOffMark, SIGN_IN_MAILS_PATH } from '../services/mail/marks.ts'
 import type { PageBindings } from './account/page-env.ts'
 import { page, pageHeaders } from './layout.ts'
@@ -27,7 +27,7 @@ async function answer(request: Request, services: Services, on?: boolean): Promi
   if (isOurs && on !== undefined) await directory.mails.setSignInMails(did, on)
   const account = isOurs ? await directory.mails.addressee(did) : undefined
   const wanted = wantedLanguage(request.headers.get('accept-language'))
-  const strings = languages[wanted ?? config.defaultLanguage]
+  const strings = await stringsOf(wanted ?? config.defaultLanguage)
   const { title, ...said } = strings.page
   const isOn = account?.signInMails ?? true
   const main = account

@@ -1,10 +1,10 @@
 /** The production bundle as Cloudflare runs it: with buckets of R2 and Cron triggers, by Miniflare. */
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
-import { BUNDLE, ensureBundle } from '../../cli/host/bundle.ts'
-import { COMPATIBILITY } from '../../cli/host/workerd-config.ts'
+import { BUNDLE, bundleModules, ensureBundle } from '../../cli/host/bundle.ts'
+import { COMPATIBILITY } from '../../cli/host/compatibility.ts'
 import { makeSecrets } from '../../cli/settings/local.ts'
 import { freePort, type TestServer } from './server.ts'
 
@@ -26,6 +26,13 @@ export interface CloudflareHost extends Pick<TestServer, 'origin' | 'dataDirecto
 }
 
 const S3 = { accessKeyId: 'key', secretAccessKey: 'the secret of the key' }
+
+const MODULE_TYPES = {
+  esModule: 'ESModule',
+  text: 'Text',
+  data: 'Data',
+  wasm: 'CompiledWasm',
+} as const
 
 type Listing = { objects: { key: string }[] }
 
@@ -49,8 +56,8 @@ export async function startOnCloudflare(env: Record<string, string>): Promise<Cl
     convertV4MiniflareOptions({
       host: '127.0.0.1',
       port,
-      modules: true as const,
-      scriptPath: BUNDLE,
+      modules: bundleModules().map(({ type, path }) => ({ type: MODULE_TYPES[type], path })),
+      modulesRoot: dirname(BUNDLE),
       compatibilityDate: COMPATIBILITY.date,
       compatibilityFlags: [...COMPATIBILITY.flags],
       bindings: { ...secrets, ...bindings } as Record<string, string>,

@@ -1,11 +1,20 @@
 /** When a job runs next. */
-import { Cron } from 'croner'
+import type { Cron } from 'croner'
 import type { JobSchedule } from '../../kernel/job-files.ts'
 
 const UNITS: Readonly<Record<string, number>> = {
   minute: 60_000,
   hour: 3_600_000,
   day: 86_400_000,
+}
+
+/** What reads cron lines: most hosts have none. */
+let cronLines: typeof Cron | undefined
+
+/** Loads what some of these schedules need; to be awaited before `nextRun`. */
+export async function prepareFor(schedules: Iterable<JobSchedule>): Promise<void> {
+  for (const { cron } of schedules)
+    if (cron !== undefined) cronLines ??= (await import('croner')).Cron
 }
 
 /** The schedule as a text, which changes when it does. */
@@ -18,9 +27,10 @@ export const describeSchedule = ({ every, cron }: JobSchedule): string =>
  */
 export function nextRun(schedule: JobSchedule, after: number): number {
   if (schedule.every !== undefined) return after + interval(schedule.every)
+  if (!cronLines) throw new Error('prepareFor comes first')
   let next: Date | null = null
   try {
-    next = new Cron(schedule.cron, { timezone: 'UTC', paused: true }).nextRun(new Date(after))
+    next = new cronLines(schedule.cron, { timezone: 'UTC', paused: true }).nextRun(new Date(after))
   } catch (error) {
     throw new ScheduleError(`"${schedule.cron}": ${error instanceof Error ? error.message : error}`)
   }

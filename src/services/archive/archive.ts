@@ -3,7 +3,6 @@
  * while it is sent: of any size, a few chunks are in memory. The list of its contents comes last, so that a file that
  * was cut off is opened by nothing.
  */
-import { makeZip } from 'client-zip'
 import { getExtension } from 'hono/utils/mime'
 import { appMigrations } from '../../kernel/app-tables.ts'
 import type { Config } from '../../kernel/config/config.ts'
@@ -66,6 +65,7 @@ export class Archives {
    */
   async stream(request: ArchiveRequest): Promise<ReadableStream<Uint8Array>> {
     const id = await request.account.archives.begin()
+    const { makeZip } = await import('client-zip')
     return makeZip(this.#entries(request, id), { buffersAreUTF8: true })
   }
 

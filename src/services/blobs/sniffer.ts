@@ -1,4 +1,7 @@
-import { type FileTypeResult, fileTypeFromBuffer, fileTypeFromStream } from 'file-type'
+import type { FileTypeResult } from 'file-type'
+
+/** Loaded with the first blob. */
+const library = () => import('file-type')
 
 /** Bytes at the beginning that are kept, for files that break off behind them. */
 const SAMPLE = 4100
@@ -28,7 +31,7 @@ export class Sniffer {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING }),
     )
-    this.#type = orNothing(fileTypeFromStream(stream))
+    this.#type = orNothing(library().then(({ fileTypeFromStream }) => fileTypeFromStream(stream)))
   }
 
   push(bytes: Uint8Array): void {
@@ -63,5 +66,7 @@ export class Sniffer {
 const orNothing = (type: Promise<FileTypeResult | undefined>) => type.catch(() => undefined)
 
 /** The MIME type that the content of a file shows, if any. */
-export const typeOf = async (file: Uint8Array): Promise<string | undefined> =>
-  (await orNothing(fileTypeFromBuffer(file)))?.mime
+export const typeOf = async (file: Uint8Array): Promise<string | undefined> => {
+  const { fileTypeFromBuffer } = await library()
+  return (await orNothing(fileTypeFromBuffer(file)))?.mime
+}

@@ -94,14 +94,18 @@ export async function verifyRegistration(
   isExpected: (challenge: string) => boolean,
 ): Promise<VerifiedRegistration> {
   const { verifyRegistrationResponse } = await library()
-  const response = parse<RegistrationResponseJSON>(json)
-  const result = await verifyRegistrationResponse({
-    response,
-    expectedChallenge: isExpected,
-    expectedOrigin: originOf(host),
-    expectedRPID: rpIdOf(host),
-    requireUserVerification: true,
-  }).catch(refuse)
+  const answer = parse<RegistrationResponseJSON>(json)
+  const result = await withoutAttestation(answer)
+    .then((response) =>
+      verifyRegistrationResponse({
+        response,
+        expectedChallenge: isExpected,
+        expectedOrigin: originOf(host),
+        expectedRPID: rpIdOf(host),
+        requireUserVerification: true,
+      }),
+    )
+    .catch(refuse)
   if (!result.verified) return refuse()
   const { credential, credentialBackedUp: backedUp } = result.registrationInfo
   const { id, publicKey, counter, transports = [] } = credential
@@ -112,6 +116,28 @@ export async function verifyRegistration(
     transports: clean(transports),
     backedUp,
   }
+}
+
+/**
+ * Some authenticators say of what make they are, though none is asked for (Web Authentication Level 3, 5.4.7: "none"). Their
+ * browser is to leave it out, as is done here for those that do not: this host trusts no maker more than another, so it is
+ * not verified either.
+ */
+async function withoutAttestation(
+  answer: RegistrationResponseJSON,
+): Promise<RegistrationResponseJSON> {
+  const { decodeAttestationObject, isoBase64URL, isoCBOR } = await library()
+  const { response } = answer
+  const object = decodeAttestationObject(isoBase64URL.toBuffer(response.attestationObject))
+  if (object.get('fmt') === 'none') return answer
+  const none = isoCBOR.encode(
+    new Map<string, string | Uint8Array | Map<string, never>>([
+      ['fmt', 'none'],
+      ['attStmt', new Map<string, never>()],
+      ['authData', object.get('authData')],
+    ]),
+  )
+  return { ...answer, response: { ...response, attestationObject: isoBase64URL.fromBuffer(none) } }
 }
 
 /** A sign-in that was verified. */

@@ -74,7 +74,7 @@ export class MailService {
       const { handle, email: to } = account
       if (to === null) throw new InvalidRequestError('account does not have an email address')
       if (isOwner) noteLanguage(this.#dependencies, did, locale, account.language)
-      const strings = stringsFor(this.#dependencies, account.language, { locale, isOwner })
+      const strings = await stringsFor(this.#dependencies, account.language, { locale, isOwner })
       const mail = composeTokenMail(purpose, { config, strings, handle, from, to, token })
       if (await objects.directory.tokens.put(purpose, did, hash, mail, spacing)) return
       // It has got another address meanwhile.

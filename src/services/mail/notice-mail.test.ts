@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readBranding } from '../../kernel/config/branding.ts'
-import { languages } from './languages/languages.ts'
+import { languages } from '../../testing/languages.ts'
 import { composeNoticeMail, type Notice } from './notice-mail.ts'
 
 const settings = { hostname: 'pds.example.com', contactEmail: 'help@pds.example.com' }

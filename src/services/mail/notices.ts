@@ -43,7 +43,7 @@ export async function sendNotice(
   if (status?.exceeded) return
   const mail = composeNoticeMail(notice, {
     config,
-    strings: stringsFor(dependencies, account.language),
+    strings: await stringsFor(dependencies, account.language),
     handle: account.handle,
     from: config.mailFrom,
     to,

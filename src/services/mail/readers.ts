@@ -1,7 +1,7 @@
 /** Which language somebody reads: what is remembered of them, what their browser says, or what the host speaks. */
 import type { MailDependencies } from './dependencies.ts'
 import type { Strings } from './languages/en.ts'
-import { isLanguage, languages, wantedLanguage } from './languages/languages.ts'
+import { isLanguage, stringsOf, wantedLanguage } from './languages/languages.ts'
 
 type Dependencies = Pick<MailDependencies, 'config' | 'objects' | 'client' | 'waitUntil' | 'log'>
 
@@ -37,11 +37,11 @@ export function stringsFor(
   dependencies: Dependencies,
   stored: string | null,
   { locale, isOwner = false }: { locale?: string | undefined; isOwner?: boolean } = {},
-): Strings {
+): Promise<Strings> {
   const wanted = wantedNow(dependencies, locale)
   const known = stored !== null && isLanguage(stored) ? stored : undefined
   const { defaultLanguage } = dependencies.config
-  return languages[(isOwner ? (wanted ?? known) : (known ?? wanted)) ?? defaultLanguage]
+  return stringsOf((isOwner ? (wanted ?? known) : (known ?? wanted)) ?? defaultLanguage)
 }
 
 const wantedNow = ({ client }: Dependencies, locale: string | undefined) =>

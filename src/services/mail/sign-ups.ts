@@ -11,7 +11,7 @@ import type { PlcDirectory } from '../identity/plc.ts'
 import type { PlcOperation } from '../identity/plc-operation.ts'
 import { unlessRefused } from '../objects/result.ts'
 import type { HostObjects } from '../objects/stubs.ts'
-import { isLanguage, languages } from './languages/languages.ts'
+import { isLanguage, stringsOf } from './languages/languages.ts'
 import type { MailConfig } from './layout.ts'
 import { composeSignUpMail, type SignUpNews } from './sign-up-mail.ts'
 
@@ -110,7 +110,7 @@ export class SignUps {
     const { config, objects, sends } = this.#dependencies
     if (!sends || to === null) return undefined
     const known = (await objects.directory.mails.addressee(did))?.language ?? ''
-    const strings = languages[isLanguage(known) ? known : config.defaultLanguage]
+    const strings = await stringsOf(isLanguage(known) ? known : config.defaultLanguage)
     return composeSignUpMail(news, { config, strings, handle, from: config.mailFrom, to })
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readBranding } from '../../kernel/config/branding.ts'
 import type { TokenPurpose } from '../../storage/directory/email-tokens.ts'
-import { languages } from './languages/languages.ts'
+import { languages } from '../../testing/languages.ts'
 import { composeTokenMail } from './token-mail.ts'
 
 const PURPOSES: TokenPurpose[] = [

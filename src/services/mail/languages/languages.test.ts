@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { mailLanguages } from '../../../kernel/config/mail-settings.ts'
+import { languages } from '../../../testing/languages.ts'
 import { en } from './en.ts'
-import { fill, languages, timeIn, wantedLanguage } from './languages.ts'
+import { fill, stringsOf, timeIn, wantedLanguage } from './languages.ts'
 
 /** All texts by their place. */
 const textsOf = (value: unknown, path = ''): [string, string][] =>
@@ -21,6 +23,10 @@ describe.each(Object.entries(languages))('%s', (tag, strings) => {
       expect(text.trim(), path).not.toBe('')
     }
   })
+})
+
+test.each(mailLanguages)('%s is loaded by its name', async (language) => {
+  expect(await stringsOf(language)).toBe(languages[language])
 })
 
 test.each([

@@ -1,14 +1,19 @@
 /** The languages that mails are written in, and which of them somebody reads. */
 
 import type { Language } from '../../../kernel/config/mail-settings.ts'
-import { de } from './de.ts'
-import { en, type Strings } from './en.ts'
-import { es } from './es.ts'
-import { fr } from './fr.ts'
-import { ja } from './ja.ts'
-import { pt } from './pt.ts'
+import type { Strings } from './en.ts'
 
-export const languages: Readonly<Record<Language, Strings>> = { en, de, pt, ja, es, fr }
+/** Each is loaded when the first mail is written in it. */
+const languages: Readonly<Record<Language, () => Promise<Strings>>> = {
+  en: async () => (await import('./en.ts')).en,
+  de: async () => (await import('./de.ts')).de,
+  pt: async () => (await import('./pt.ts')).pt,
+  ja: async () => (await import('./ja.ts')).ja,
+  es: async () => (await import('./es.ts')).es,
+  fr: async () => (await import('./fr.ts')).fr,
+}
+
+export const stringsOf = (language: Language): Promise<Strings> => languages[language]()
 
 /** Of a header that a stranger sends, so much is read. */
 const MAX_HEADER = 500

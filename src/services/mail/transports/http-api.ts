@@ -1,5 +1,4 @@
 /** Services that take mails over HTTPS: Resend, Postmark, Mailgun, Amazon SES, and a webhook of the operator's. */
-import { AwsClient } from 'aws4fetch'
 import type { MailApi } from '../../../kernel/config/mail-url.ts'
 import { headersOf, type Mail, type OutgoingMail } from '../../../kernel/mail.ts'
 import { boundedFetch, type Fetch } from '../../../kernel/net/guarded-fetch.ts'
@@ -110,6 +109,7 @@ const COMPOSERS: Record<MailApi['service'], Compose> = {
         },
       },
     })
+    const { AwsClient } = await import('aws4fetch')
     const client = new AwsClient({ accessKeyId: key, secretAccessKey: secret })
     const { headers } = await client.sign(url, {
       method: 'POST',

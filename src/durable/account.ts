@@ -143,7 +143,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
 
   const delivery = deliverEvents({
     outbox,
-    collections: repo.collections,
+    repo,
     sequencer: () => objects.sequencer,
     did,
     state: () => sourceState(store),
@@ -186,7 +186,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
   })
   const jobs = [
     delivery,
-    removeDelivered(outbox),
+    removeDelivered(outbox, repo),
     blobDeletion,
     oauthSignOut,
     handleChange,
@@ -278,7 +278,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
     profile: new Profile(core, store, handleChange, blobIndex, preferenceTable),
     email: new Email(core),
     preferences: new Preferences(core, preferenceTable),
-    repository: new Repository(core, repo, snapshots, keys, sessions, importCheck(ctx, env)),
+    repository: new Repository(core, repo, keys, sessions, importCheck(ctx, env)),
     blobs: new Blobs(core, blobIndex),
     archives: new Archives(core),
     quota: new AccountQuota(core, store, blobIndex, log),
@@ -293,7 +293,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
     access: new Access(core, factors, passkeyTable, signOut),
     rateLimits: rates,
     rowCounts: rowCounter,
-    backup: new Backup(core, blobIndex, keys),
+    backup: new Backup(core, repo, blobIndex, keys),
     restore: new AccountRestore({ core, store, blobIndex, keys, restored }),
   }
   return { parts, scheduler, assertHolder }

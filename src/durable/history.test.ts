@@ -118,6 +118,7 @@ test('the tree is the one that @atproto/repo builds from the records, and the st
   let tree = await MST.create(storage)
   for (const [path, cid] of expected) tree = await tree.add(path, decodeCid(cid))
   const { root, blocks } = await tree.getUnstoredBlocks()
+  await runInDurableObject(account, (instance) => (instance as unknown as AccountObject).alarm())
   const stored = await runInDurableObject(account, (_, { storage: { sql } }) => ({
     data: new Uint8Array(sql.exec<{ data: ArrayBuffer }>('SELECT data FROM head').one().data),
     nodes: sql

@@ -8,7 +8,6 @@ import type { AccountRpc } from '../../contracts/account.ts'
 import { cidOf, cidString } from '../../kernel/cbor/cid.ts'
 import { rpcClient } from '../../services/objects/client.ts'
 import { accountStub } from '../../services/objects/stubs.ts'
-import { exportCar } from '../../storage/account/export.ts'
 import { readImport } from '../../storage/account/import.ts'
 import type { InviteCursor } from '../../storage/directory/invite-code.ts'
 import { Invites } from '../../storage/directory/invites.ts'
@@ -105,7 +104,7 @@ test('a repository with a tree node of more than 256 KiB, which every proof woul
       })
     }
     const head = repo.head()
-    const car = exportCar(sql, head, { hold: snapshots.hold() })
+    const car = repo.export()
     const signingKeys = [key.did()]
     await expect(
       readImport(sql, car, { did: own, signingKeys, after: head.rev, maxSize: 1e9 }),

@@ -1,6 +1,7 @@
 import type { BackupRpc } from '../../contracts/backup.ts'
 import { accountPlan } from '../../storage/account/backup-plan.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
+import type { Repo } from '../../storage/account/repo.ts'
 import { migrations } from '../../storage/account/schema.ts'
 import { dumpRows, streamOf } from '../../storage/dump.ts'
 import type { AccountCore } from './core.ts'
@@ -9,11 +10,18 @@ import type { Keys } from './keys.ts'
 /** What a backup has of an account besides its repository and the bytes of its blobs. */
 export class Backup implements BackupRpc {
   readonly #core: AccountCore
+  readonly #repo: Pick<Repo, 'settle'>
   readonly #blobs: BlobIndex
   readonly #keys: Pick<Keys, 'current'>
 
-  constructor(core: AccountCore, blobs: BlobIndex, keys: Pick<Keys, 'current'>) {
+  constructor(
+    core: AccountCore,
+    repo: Pick<Repo, 'settle'>,
+    blobs: BlobIndex,
+    keys: Pick<Keys, 'current'>,
+  ) {
     this.#core = core
+    this.#repo = repo
     this.#blobs = blobs
     this.#keys = keys
   }
@@ -23,6 +31,7 @@ export class Backup implements BackupRpc {
     const { storage, profile } = this.#core
     const { did } = profile.get()
     const signingKey = (await this.#keys.current()).did()
+    this.#repo.settle()
     const { expected, present } = this.#blobs.counts()
     const facts = { did, signingKey, missingBlobs: expected - present }
     return streamOf([...dumpRows(storage, accountPlan, migrations.length, facts)].values())

@@ -2,7 +2,6 @@
 import { encode } from '@atproto/lex-cbor'
 import { expect, test } from 'vitest'
 import { Profile } from '../../durable/account/profile.ts'
-import { exportCar } from '../../storage/account/export.ts'
 import { readImport } from '../../storage/account/import.ts'
 import { Preferences } from '../../storage/account/preferences.ts'
 import { RecordTakedowns } from '../../storage/account/record-takedowns.ts'
@@ -34,16 +33,19 @@ test('an account that was stored by a release without counts is counted once', (
   withAccount((parts) => {
     const { sql, repo } = parts
     write(parts, many(50))
+    repo.settle()
     sql.exec('UPDATE head SET records = NULL, nodes = NULL')
     repo.clearCache()
     // Writes do not count, and do not make up a number either.
     write(parts, ['com.example.note/more'])
+    repo.settle()
     expect(sql.exec('SELECT records, nodes FROM head').one()).toEqual({
       records: null,
       nodes: null,
     })
     expect(inventory(parts)).toMatchObject(stored(parts))
     write(parts, ['com.example.note/again'])
+    repo.settle()
     expect(sql.exec('SELECT records FROM head').one()).toEqual({ records: 52 })
     expect(inventory(parts)).toMatchObject(stored(parts))
   }))
@@ -52,7 +54,7 @@ test('an imported repository is counted while it arrives', () =>
   withAccount(async (source) => {
     write(source, many(200))
     const head = source.repo.head()
-    const car = exportCar(source.sql, head, { hold: source.snapshots.hold() })
+    const car = source.repo.export()
     const imported = await readImport(source.sql, car, {
       did: source.profile.get().did,
       signingKeys: [source.key.did()],

@@ -23,7 +23,7 @@ describe('the delivery of events', () => {
       })
     return deliverEvents({
       outbox,
-      collections: repo.collections,
+      repo,
       sequencer,
       did: () => DID,
       state: () => STATE,
@@ -68,7 +68,7 @@ describe('the delivery of events', () => {
   test('is due as long as there are rows, which another job removes', () =>
     withAccount(async (parts) => {
       const job = deliveryOf(parts, () => undefined)
-      const removal = removeDelivered(parts.outbox)
+      const removal = removeDelivered(parts.outbox, parts.repo)
       expect([job.due?.(), removal.due?.()]).toEqual([undefined, undefined])
       announce(parts, 1)
       await job.run()
@@ -83,7 +83,7 @@ describe('the delivery of events', () => {
       announce(parts, 1)
       await deliveryOf(parts, () => undefined).run()
       announce(parts, 1)
-      await removeDelivered(parts.outbox).run()
+      await removeDelivered(parts.outbox, parts.repo).run()
       expect(waitingEvents(parts)).toEqual(['#identity'])
       expect(parts.sql.exec('SELECT id FROM outbox').toArray()).toHaveLength(1)
     }))

@@ -7,9 +7,10 @@ import type { BlobIndex } from '../../storage/account/blobs.ts'
 import type { Collections } from '../../storage/account/collections.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
+import type { Repo } from '../../storage/account/repo.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
-import type { Job } from '../scheduler.ts'
+import { INITIAL_BACKOFF, type Job } from '../scheduler.ts'
 
 /** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. */
 const DELIVERY_SIZE = 8 * 1024 * 1024
@@ -20,7 +21,7 @@ const DELETE_BATCH = 100
 /** What it takes to deliver events. */
 export interface DeliveryParts {
   outbox: Outbox
-  collections: Collections
+  repo: Pick<Repo, 'collections' | 'load'>
   sequencer(): SequencerClient
   /** The account's DID. */
   did(): string
@@ -29,19 +30,17 @@ export interface DeliveryParts {
 }
 
 /** Hands events over to the sequencer, oldest first, until the outbox is empty. */
-export const deliverEvents = ({
-  outbox,
-  collections,
-  sequencer,
-  did,
-  state,
-}: DeliveryParts): Job => ({
+export const deliverEvents = ({ outbox, repo, sequencer, did, state }: DeliveryParts): Job => ({
   name: 'deliver events',
   // The network waits for them.
   maxBackoff: 30_000,
   due: () => (outbox.isEmpty() ? undefined : Date.now()),
   async run() {
+    const { collections } = repo
+    // Writes of the same turn go together.
+    await undefined
     for (;;) {
+      repo.load()
       const events = outbox.peek(DELIVERY_SIZE)
       const newest = events.at(-1)
       if (!newest) return counters.noteAllDelivered(did())
@@ -76,11 +75,23 @@ async function tellCollections(did: string, collections: Collections, sequencer:
   }
 }
 
-/** Removes the rows of delivered events, some time after their delivery: so a write does not pay for it. */
-export const removeDelivered = (outbox: Outbox): Job => ({
+/**
+ * Settles commits that are in the journal, and removes the rows of delivered events, some time after their delivery: so
+ * a write does not pay for it.
+ */
+export const removeDelivered = (
+  outbox: Outbox,
+  repo: Pick<Repo, 'unsettledSince' | 'tidy'>,
+): Job => ({
   name: 'remove delivered events',
-  due: () => (outbox.hasDelivered ? Date.now() : undefined),
+  due() {
+    if (outbox.hasDelivered) return Date.now()
+    const since = repo.unsettledSince()
+    // The alarm was set for then, or before.
+    return since === undefined ? undefined : since + INITIAL_BACKOFF
+  },
   async run() {
+    repo.tidy()
     outbox.removeDelivered()
   },
 })

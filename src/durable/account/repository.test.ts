@@ -21,14 +21,14 @@ const refused = (name: string) => expect.objectContaining({ name })
 
 /** The repository, with a key that is at hand and sessions that are all open. */
 function repositoryOf(
-  { core, repo, snapshots, key }: AccountParts,
+  { core, repo, key }: AccountParts,
   {
     current = async () => key,
     assertAuthorized = () => undefined,
   }: Partial<Pick<Keys, 'current'> & Pick<Sessions, 'assertAuthorized'>> = {},
 ): Repository {
   const keys = standIn<Keys>({ current, publicKey: async () => key.did() })
-  return new Repository(core, repo, snapshots, keys, { assertAuthorized })
+  return new Repository(core, repo, keys, { assertAuthorized })
 }
 
 const put = (rkey: string, text: string): Write => ({

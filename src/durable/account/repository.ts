@@ -1,7 +1,6 @@
 import type { AccountIdentity, RepositoryRpc } from '../../contracts/account/repository.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
 import type { Quota } from '../../kernel/quota.ts'
-import { exportCar } from '../../storage/account/export.ts'
 import {
   type ImportBase,
   type ImportOptions,
@@ -13,13 +12,7 @@ import { type PackedRecords, packRecords } from '../../storage/account/packed.ts
 import type { AccountStatus } from '../../storage/account/profile.ts'
 import { type RecentRecords, readRecent } from '../../storage/account/recent.ts'
 import type { ListOptions, ScannedPage, StoredRecord } from '../../storage/account/records.ts'
-import type {
-  Repo,
-  RepoParts,
-  WriteBatch,
-  WriteOptions,
-  WriteResult,
-} from '../../storage/account/repo.ts'
+import type { Repo, WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
 import { dropStaging } from '../../storage/account/staging.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
@@ -48,7 +41,6 @@ export interface ImportCheck {
 export class Repository implements RepositoryRpc {
   readonly #core: AccountCore
   readonly #repo: Repo
-  readonly #snapshots: RepoParts['snapshots']
   readonly #keys: Keys
   readonly #sessions: Pick<Sessions, 'assertAuthorized'>
   readonly #check: ImportCheck | undefined
@@ -60,14 +52,12 @@ export class Repository implements RepositoryRpc {
   constructor(
     core: AccountCore,
     repo: Repo,
-    snapshots: RepoParts['snapshots'],
     keys: Keys,
     sessions: Pick<Sessions, 'assertAuthorized'>,
     check?: ImportCheck,
   ) {
     this.#core = core
     this.#repo = repo
-    this.#snapshots = snapshots
     this.#keys = keys
     this.#sessions = sessions
     this.#check = check
@@ -141,7 +131,7 @@ export class Repository implements RepositoryRpc {
 
   exportCar(since?: string, mayReadPrivate?: boolean): ReadableStream<Uint8Array> {
     this.#core.profile.getReadable(mayReadPrivate)
-    return exportCar(this.#core.sql, this.#repo.head(), { since, hold: this.#snapshots.hold() })
+    return this.#repo.export(since)
   }
 
   async importCar(
@@ -199,7 +189,7 @@ export class Repository implements RepositoryRpc {
     options: ImportOptions,
   ): Promise<VerifiedImport> {
     const { sql } = this.#core
-    const base = () => exportCar(sql, this.#repo.head(), { hold: this.#snapshots.hold() })
+    const base = () => this.#repo.export()
     if (!this.#check) return readImport(sql, car, options, base)
     const checked = await this.#check.run(car, options, base)
     if (this.#repo.head().rev !== options.after) {

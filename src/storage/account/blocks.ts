@@ -4,8 +4,9 @@ import { StorageError } from '../error.ts'
 import { encodeNode } from '../mst/codec.ts'
 import type { Node } from '../mst/node.ts'
 import { collectProof } from '../mst/proof.ts'
-import type { HeadStore } from './head.ts'
+import type { HeadStore, Unsettled } from './head.ts'
 import type { NodeTable } from './nodes.ts'
+import type { PendingParts } from './pending-commits.ts'
 import type { RecordReader } from './records.ts'
 import type { TreeCache } from './tree-cache.ts'
 
@@ -21,8 +22,13 @@ export class BlockReader {
   readonly #tree: TreeCache
   readonly #nodes: NodeTable
   readonly #records: RecordReader
+  readonly #pending: Pick<Unsettled, 'settle'>
 
-  constructor(head: HeadStore, tree: TreeCache, nodes: NodeTable, records: RecordReader) {
+  constructor(
+    { head, tree, nodes, records }: Pick<PendingParts, 'head' | 'tree' | 'nodes' | 'records'>,
+    pending: Pick<Unsettled, 'settle'>,
+  ) {
+    this.#pending = pending
     this.#head = head
     this.#tree = tree
     this.#nodes = nodes
@@ -70,6 +76,7 @@ export class BlockReader {
       else missing.set(cid, bytes)
     }
     const wanted = [...missing.values()]
+    if (wanted.length > 0) this.#pending.settle()
     for (let from = 0; from < wanted.length; from += LOOKUP) {
       for (const { cid, block } of this.#nodes.findByCid(wanted.slice(from, from + LOOKUP))) {
         missing.delete(cidString(cid))

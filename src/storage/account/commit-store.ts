@@ -1,19 +1,17 @@
-import { decodeCid } from '@atproto/lex-data'
 import type { Quota } from '../../kernel/quota.ts'
 import { StorageError } from '../error.ts'
-import type { ChangeKind } from '../mst/proof.ts'
-import type { SealedChanges, Tree } from '../mst/tree.ts'
+import type { SealedChanges } from '../mst/tree.ts'
 import { insertRows, type SqlBinding } from '../sql.ts'
 import type { Backlinks } from './backlinks.ts'
 import type { BlobIndex } from './blobs.ts'
 import type { Collections } from './collections.ts'
-import { type Commit, commitCar } from './commit.ts'
+import { carOf, eventOf, type NewCommit } from './commit-event.ts'
 import type { RepoCounts } from './counts.ts'
-import { commitEvent, type RepoOp } from './events.ts'
 import type { ExportSnapshots } from './export-snapshot.ts'
 import { type Head, type HeadStore, repositoryBytes } from './head.ts'
 import type { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
+import type { PendingCommits } from './pending-commits.ts'
 import { assertWithinQuota } from './quota.ts'
 import type { RecordTakedowns } from './record-takedowns.ts'
 import { sizesAt } from './split-blocks.ts'
@@ -21,6 +19,10 @@ import type { BlobReference, PathChange } from './writes.ts'
 
 /** Most bytes of blocks in one commit event (sync specification, commit limits). */
 const MAX_EVENT_SIZE = 2_000_000
+
+/** Paths, and bytes of the event, of a commit that may wait with others to be settled. */
+const SMALL_OPS = 16
+const SMALL_SIZE = 64 * 1024
 
 /** Where the parts of a commit are stored. */
 export interface CommitTables {
@@ -33,18 +35,7 @@ export interface CommitTables {
   blobs: BlobIndex
   outbox: Outbox
   snapshots: ExportSnapshots
-}
-
-/** A signed commit and what it changes. */
-export interface NewCommit {
-  did: string
-  commit: Commit
-  /** The tree after the changes. */
-  tree: Tree
-  sealed: SealedChanges
-  changes: ReadonlyMap<string, PathChange>
-  /** The head before; undefined: this is the first commit. */
-  parent?: Head
+  pending: PendingCommits
 }
 
 /** What goes into the head besides the commit. */
@@ -55,7 +46,10 @@ export interface NextEvent extends Pick<Head, 'lastEvent' | 'usage'> {
   quota?: Quota
 }
 
-/** Stores commits: records, tree nodes, head and event. To be called in a transaction. */
+/**
+ * Stores commits: records, tree nodes, head and event, the latter three by a row of the journal as a rule. To be called
+ * in a transaction.
+ */
 export class CommitStore {
   readonly #tables: CommitTables
 
@@ -64,12 +58,10 @@ export class CommitStore {
   }
 
   /** @throws StorageError `InvalidRequest` when the event would be too large, `QuotaExceeded` */
-  store(
-    { did, commit, tree, sealed, changes, parent }: NewCommit,
-    { lastEvent, announced, usage, quota }: NextEvent,
-  ): void {
-    const { head, nodes, outbox, snapshots } = this.#tables
-    const car = commitCar(commit, tree, sealed, [...changes].map(toProvenChange))
+  store(newCommit: NewCommit, { lastEvent, announced, usage, quota }: NextEvent): void {
+    const { changes, commit, parent, sealed } = newCommit
+    const { pending, snapshots } = this.#tables
+    const car = carOf(newCommit)
     if (car.byteLength > MAX_EVENT_SIZE) {
       throw new StorageError('InvalidRequest', 'Too many writes. Max event size: 2MB')
     }
@@ -82,23 +74,35 @@ export class CommitStore {
       })
       assertWithinQuota(quota, stored(parent, before), stored(commit, counts))
     }
-    snapshots.keep(sealed, changes, commit.rev)
-    nodes.apply(sealed, commit.rev)
-    const noteCollections = this.#watchCollections(changes)
-    this.#storeRecords(changes, commit.rev)
-    noteCollections()
-    head.put({ ...commit, lastEvent: lastEvent + 1, usage, counts })
-    if (!announced) return
-    const event = {
-      repo: did,
-      commit: decodeCid(commit.cid),
-      rev: commit.rev,
-      since: parent?.rev ?? null,
-      blocks: car,
-      ops: [...changes].map(toOp),
-      ...(parent && { prevData: decodeCid(parent.data) }),
+    const event = { id: lastEvent + 1, usage, counts }
+    if (announced && parent && this.#mayWait(changes, car)) {
+      pending.makeRoom()
+      this.#storeAllRecords(changes, commit.rev)
+      pending.add(newCommit, event, car)
+      return
     }
-    outbox.add(lastEvent + 1, commitEvent(event))
+    pending.settle()
+    snapshots.keep(sealed, changes, commit.rev)
+    this.#tables.nodes.apply(sealed, commit.rev)
+    this.#storeAllRecords(changes, commit.rev)
+    this.#tables.head.put({ ...commit, lastEvent: event.id, usage, counts })
+    if (announced) this.#tables.outbox.add(event.id, eventOf(newCommit, car))
+  }
+
+  /**
+   * Whether a commit may be journaled, and its nodes and head be stored later with those of others. A large one gains
+   * nothing; an export reads the tables.
+   */
+  #mayWait(changes: NewCommit['changes'], car: Uint8Array): boolean {
+    const { pending, snapshots } = this.#tables
+    const isSmall = changes.size <= SMALL_OPS && car.byteLength <= SMALL_SIZE
+    return isSmall && !snapshots.isRunning && !pending.touch(changes.keys())
+  }
+
+  #storeAllRecords(changes: NewCommit['changes'], rev: string): void {
+    const noteCollections = this.#watchCollections(changes)
+    this.#storeRecords(changes, rev)
+    noteCollections()
   }
 
   /** To be called before records are stored, and what it returns after that. */
@@ -167,22 +171,3 @@ function countsAfter(
 /** Whether anything is written, and not only deleted. */
 const grows = (changes: NewCommit['changes']): boolean =>
   [...changes.values()].some(({ after }) => after !== undefined)
-
-const kindOf = ({ before, after }: PathChange): ChangeKind =>
-  !after ? 'delete' : before ? 'update' : 'create'
-
-const toProvenChange = ([path, change]: [string, PathChange]) => ({
-  path,
-  kind: kindOf(change),
-  record: change.after && ([change.after.cid, change.after.block] as const),
-})
-
-function toOp([path, change]: [string, PathChange]): RepoOp {
-  const { before, after } = change
-  return {
-    action: kindOf(change),
-    path,
-    cid: after ? decodeCid(after.cid) : null,
-    ...(before && { prev: decodeCid(before) }),
-  }
-}

@@ -1,7 +1,6 @@
 /** How long an export may keep what is replaced meanwhile. */
 import { expect, test } from 'vitest'
 import { type AccountParts, record, withAccount } from '../../testing/account-parts.ts'
-import { exportCar } from './export.ts'
 import type { ExportTimeLimits } from './export-snapshot.ts'
 
 const collection = 'com.example.note'
@@ -24,8 +23,7 @@ const withExports = (
     { exportLimits: limits },
   )
 
-const exported = ({ sql, repo, snapshots }: AccountParts) =>
-  exportCar(sql, repo.head(), { hold: snapshots.hold() }).getReader()
+const exported = ({ repo }: AccountParts) => repo.export().getReader()
 
 const keptRows = ({ sql }: AccountParts) =>
   sql.exec<{ count: number }>('SELECT count(*) AS count FROM snapshot_record').one().count

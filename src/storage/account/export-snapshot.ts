@@ -25,6 +25,11 @@ export class ExportSnapshots {
     this.#clear()
   }
 
+  /** Whether any export is running. */
+  get isRunning(): boolean {
+    return this.#running.size > 0
+  }
+
   /** Begins an export: rows of the current state are kept until it is released. */
   hold(): Hold {
     const epoch = this.#epoch

@@ -8,7 +8,6 @@ import { type AccountParts, DID, record, withAccount } from '../../testing/accou
 import { CarReader } from '../car-reader.ts'
 import { TreeWalk } from '../mst/walk.ts'
 import { countRows } from '../sql.ts'
-import { exportCar } from './export.ts'
 import type { Write } from './writes.ts'
 
 const collection = 'com.example.note'
@@ -22,8 +21,7 @@ const put = (rkey: string, text: string): Write => ({
   record: record(text),
 })
 
-const start = ({ sql, repo, snapshots }: AccountParts, since?: string) =>
-  exportCar(sql, repo.head(), { since, hold: snapshots.hold() })
+const start = ({ repo }: AccountParts, since?: string) => repo.export(since)
 
 const read = async (stream: ReadableStream<Uint8Array>) =>
   new Uint8Array(await new Response(stream).arrayBuffer())

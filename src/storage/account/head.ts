@@ -17,6 +17,14 @@ export interface Head extends Commit {
   counts?: RepoCounts
 }
 
+/** Commits that the tables do not have yet. */
+export interface Unsettled {
+  /** Has them in memory. */
+  load(): void
+  /** Brings them into the tables. */
+  settle(): void
+}
+
 /** Bytes of the blocks of a commit: its own, and those of nodes and records. */
 export const repositoryBytes = ({ block }: Pick<Head, 'block'>, { bytes }: RepoCounts): number =>
   block.byteLength + bytes
@@ -43,16 +51,22 @@ type Row = {
 export class HeadStore {
   readonly #sql: SqlStorage
   readonly #outbox: Outbox
+  readonly #pending: Unsettled
+  /** Ahead of the row where commits wait to be settled. */
   #cached: Head | undefined
 
-  constructor(sql: SqlStorage, outbox: Outbox) {
+  constructor(sql: SqlStorage, outbox: Outbox, pending: Unsettled) {
     this.#sql = sql
     this.#outbox = outbox
+    this.#pending = pending
   }
 
   /** @throws StorageError `RepoNotFound` before the first commit */
   get(): Head {
-    this.#cached ??= this.#read()
+    if (!this.#cached) {
+      this.#pending.load()
+      this.#cached ??= this.stored()
+    }
     if (!this.#cached) throw new StorageError('RepoNotFound', 'Could not find repo')
     return this.#cached
   }
@@ -70,13 +84,27 @@ export class HeadStore {
     const head = this.get()
     const { counts } = head
     if (counts) return { ...head, counts }
+    this.#pending.settle()
     const counted = { ...head, counts: countRepo(this.#sql) }
     this.put(counted)
     return counted
   }
 
   put(head: Head): void {
-    const { cid, rev, data, block, lastEvent, usage, counts } = head
+    this.#pending.settle()
+    this.#cached = head
+    this.store()
+  }
+
+  /** Takes the head of a commit that waits to be settled. */
+  remember(head: Head): void {
+    this.#cached = head
+  }
+
+  /** Writes the row as the head is now. */
+  store(): void {
+    if (!this.#cached) return
+    const { cid, rev, data, block, lastEvent, usage, counts } = this.#cached
     this.#sql.exec(
       `INSERT OR REPLACE INTO head
          (only_row, cid, rev, data, commit_block, last_event, write_spending, records, nodes, bytes)
@@ -91,11 +119,12 @@ export class HeadStore {
       counts?.nodes ?? null,
       counts?.bytes ?? null,
     )
-    this.#cached = head
   }
 
   /** Adds events to the outbox; to be called in the transaction of the change that causes them. */
   announce(...events: UnnumberedEvent[]): void {
+    // Events of commits that wait come before these.
+    this.#pending.settle()
     const head = this.get()
     for (const [index, event] of events.entries()) {
       this.#outbox.add(head.lastEvent + 1 + index, event)
@@ -114,7 +143,8 @@ export class HeadStore {
     this.#cached = undefined
   }
 
-  #read(): Head | undefined {
+  /** What the row has. */
+  stored(): Head | undefined {
     const row = this.#sql.exec<Row>('SELECT * FROM head').toArray()[0]
     return (
       row && {

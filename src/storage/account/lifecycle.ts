@@ -143,6 +143,8 @@ export class Lifecycle {
   destroy(): void {
     const { sql, blobs } = this.#parts
     this.#transaction(() => {
+      // Its events are still to be delivered.
+      this.repo.settle()
       const did = this.profile.did() ?? ''
       // Of one that nobody has heard of nobody has to hear.
       if (this.profile.pending() === undefined && !this.profile.get().awaitsApproval) {

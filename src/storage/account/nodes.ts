@@ -1,7 +1,7 @@
 import type { CidBytes } from '../../kernel/cbor/cid.ts'
 import type { Node, StoredNode } from '../mst/node.ts'
 import type { NodeSource, SealedChanges } from '../mst/tree.ts'
-import { insertRows } from '../sql.ts'
+import { insertRows, type SqlBinding } from '../sql.ts'
 
 type Row = { layer: number; lo: string; cid: ArrayBuffer; block: ArrayBuffer }
 
@@ -25,11 +25,19 @@ export class NodeTable implements NodeSource {
   }
 
   /** Writes what a change of the tree left behind: a row for each node that is new, moved or gone. */
-  apply({ written, vacated }: SealedChanges, rev: string): void {
-    for (const { layer, lo } of vacated) {
-      this.#sql.exec('DELETE FROM node WHERE layer = ? AND lo = ?', layer, lo)
+  apply(sealed: SealedChanges, rev: string): void {
+    const changes = new PendingNodes()
+    changes.add(sealed, rev)
+    this.store(changes)
+  }
+
+  /** The same for several changes together. */
+  store(changes: PendingNodes): void {
+    const rows: SqlBinding[][] = []
+    for (const { layer, lo, stored } of changes.values()) {
+      if (stored) rows.push([layer, lo, stored.cid, stored.rev, stored.block])
+      else this.#sql.exec('DELETE FROM node WHERE layer = ? AND lo = ?', layer, lo)
     }
-    const rows = [...written].map(([node, block]) => [node.layer, node.lo, cidOf(node), rev, block])
     insertRows(this.#sql, 'INSERT OR REPLACE INTO node (layer, lo, cid, rev, block)', rows)
   }
 
@@ -47,6 +55,34 @@ export class NodeTable implements NodeSource {
       .exec<Row>(`SELECT layer, lo, cid, block FROM node ${condition}`, ...values)
       .toArray()[0]
     return row && toNode(row)
+  }
+}
+
+interface PendingNode {
+  layer: number
+  lo: string
+  /** Undefined: there is none at this place any more. */
+  stored?: { cid: CidBytes; rev: string; block: Uint8Array }
+}
+
+/** What several changes of the tree left behind, each place once. */
+export class PendingNodes {
+  readonly #places = new Map<string, PendingNode>()
+
+  add({ written, vacated }: SealedChanges, rev: string): void {
+    for (const { layer, lo } of vacated) this.#places.set(`${layer} ${lo}`, { layer, lo })
+    for (const [node, block] of written) {
+      const { layer, lo } = node
+      this.#places.set(`${layer} ${lo}`, { layer, lo, stored: { cid: cidOf(node), rev, block } })
+    }
+  }
+
+  values(): Iterable<PendingNode> {
+    return this.#places.values()
+  }
+
+  clear(): void {
+    this.#places.clear()
   }
 }
 

@@ -16,6 +16,11 @@ export class Outbox {
   readonly #sql: SqlStorage
   /** Cache of all undelivered events; undefined: read the table. */
   #queue: OutboxEvent[] | undefined
+  /**
+   * Undelivered events of commits that are in the journal: newer than all in the table; undefined: they were not made
+   * again yet.
+   */
+  #journaled: OutboxEvent[] | undefined
   /** Newest delivered event, and deliveries whose rows are still in the table. */
   #confirmed = 0
   #delivered = 0
@@ -39,18 +44,49 @@ export class Outbox {
     if (bytes > MAX_REMEMBERED) this.#queue = undefined
   }
 
-  /** The oldest undelivered events: at most `bytes` of bodies, but at least one event if there is any. */
+  /** Takes the event of a commit that was journaled in the same transaction. */
+  remember(event: OutboxEvent): void {
+    this.#journaled ??= []
+    this.#journaled.push(event)
+  }
+
+  /** Takes the events of all commits in the journal; those that were delivered before do not count. */
+  setJournaled(events: readonly OutboxEvent[]): void {
+    this.#journaled = events.filter(({ id }) => id > this.#confirmed)
+  }
+
+  /** Whether events of journaled commits are not delivered yet. */
+  get hasJournaled(): boolean {
+    return this.#journaled === undefined || this.#journaled.length > 0
+  }
+
+  /** Writes the undelivered events of journaled commits, in the transaction that takes those out of the journal. */
+  storeJournaled(): void {
+    const events = this.#journaled ?? []
+    this.#journaled = []
+    for (const { id, ...event } of events) this.add(id, event)
+  }
+
+  /**
+   * The oldest undelivered events: at most `bytes` of bodies, but at least one event if there is any. To be called when
+   * the commits of the journal are in memory (`Repo.load`).
+   */
   peek(bytes: number): OutboxEvent[] {
-    if (this.#queue) return this.#queue
-    const page = this.#read(bytes)
-    if (page.length === 0) this.#queue = []
-    return page
+    if (this.#queue && this.#queue.length > 0) return this.#queue
+    const page = this.#queue ?? this.#read(bytes)
+    if (page.length > 0) return page
+    this.#queue = []
+    return [...(this.#journaled ?? [])]
   }
 
   /** Acknowledges the events up to and including `id`, which the sequencer has stored. */
   confirm(id: number): void {
-    this.#queue = this.#queue?.filter((event) => event.id > id)
     this.#confirmed = id
+    if (this.#journaled?.some((event) => event.id <= id)) {
+      this.#journaled = this.#journaled.filter((event) => event.id > id)
+      return
+    }
+    this.#queue = this.#queue?.filter((event) => event.id > id)
     this.#delivered++
     if (this.#delivered >= CONFIRM_BATCH) this.removeDelivered()
   }
@@ -68,12 +104,15 @@ export class Outbox {
   }
 
   isEmpty(): boolean {
-    return this.#sql.exec('SELECT 1 FROM outbox LIMIT 1').toArray().length === 0
+    if (this.#journaled && this.#journaled.length > 0) return false
+    const journal = this.#journaled ? '' : 'UNION ALL SELECT 1 FROM journal'
+    return this.#sql.exec(`SELECT 1 FROM outbox ${journal} LIMIT 1`).toArray().length === 0
   }
 
   /** Drops the cache, after a rollback. */
   clearCache(): void {
     this.#queue = undefined
+    this.#journaled = undefined
   }
 
   #read(bytes: number): OutboxEvent[] {

@@ -57,7 +57,11 @@ export function putAccountBack(
 
 /** The number of the last event of the account that is here; 0: there is none. */
 export const lastEventOf = (sql: SqlStorage): number =>
-  sql.exec<{ last_event: number }>('SELECT last_event FROM head').toArray()[0]?.last_event ?? 0
+  sql
+    .exec<{ last: number | null }>(
+      'SELECT max(last) AS last FROM (SELECT last_event AS last FROM head UNION ALL SELECT max(id) FROM journal)',
+    )
+    .one().last ?? 0
 
 const rowsOf = (sql: SqlStorage, table: (typeof DECISIONS)[number]): Row[] =>
   sql.exec<Row>(`SELECT * FROM ${table}`).toArray()

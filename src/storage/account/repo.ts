@@ -16,11 +16,13 @@ import { nextRev, signCommit } from './commit.ts'
 import { CommitStore } from './commit-store.ts'
 import { countRepo, type RepoCounts } from './counts.ts'
 import type { UnnumberedEvent } from './events.ts'
+import { exportCar } from './export.ts'
 import type { ExportSnapshots } from './export-snapshot.ts'
-import { type Head, HeadStore, repositoryBytes } from './head.ts'
+import { type Head, HeadStore, repositoryBytes, type Unsettled } from './head.ts'
 import type { VerifiedImport } from './import.ts'
 import { NodeTable } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
+import { PendingCommits } from './pending-commits.ts'
 import { assertWithinQuota } from './quota.ts'
 import { RecordTakedowns } from './record-takedowns.ts'
 import { RecordReader } from './records.ts'
@@ -48,19 +50,26 @@ export class Repo {
   readonly #head: HeadStore
   readonly #tree: TreeCache
   readonly #blocks: BlockReader
+  readonly #pending: PendingCommits
   readonly #commits: CommitStore
   readonly #writer: BatchWriter
 
-  constructor(parts: RepoParts) {
-    const { storage, sql, outbox, blobs, snapshots } = parts
+  constructor(repoParts: RepoParts) {
+    const { storage, sql, outbox, blobs, snapshots } = repoParts
     const nodes = new NodeTable(sql)
     const takedowns = new RecordTakedowns(sql)
     const records = new RecordReader(sql, takedowns)
     const backlinks = new Backlinks(sql)
-    const head = new HeadStore(sql, outbox)
-    const tree = new TreeCache(nodes)
+    const caches = { clear: () => this.clearCache() }
+    // Head and tree ask for it, and it is made of them.
+    const unsettled: Unsettled = { load: () => pending.load(), settle: () => pending.settle() }
+    const head = new HeadStore(sql, outbox, unsettled)
+    const tree = new TreeCache(nodes, unsettled)
+    const parts = { storage, sql, nodes, head, tree, records, outbox, caches }
+    const pending = new PendingCommits(parts)
     const collections = new Collections(sql)
     const tables = {
+      pending,
       sql,
       head,
       nodes,
@@ -75,13 +84,13 @@ export class Repo {
     this.records = records
     this.collections = collections
     this.takedowns = takedowns
-    this.#parts = parts
+    this.#parts = repoParts
     this.#nodes = nodes
     this.#head = head
     this.#tree = tree
-    this.#blocks = new BlockReader(head, tree, nodes, records)
+    this.#pending = pending
+    this.#blocks = new BlockReader(parts, pending)
     this.#commits = commits
-    const caches = { clear: () => this.clearCache() }
     this.#writer = new BatchWriter({ storage, head, tree, backlinks, blobs, commits, caches })
   }
 
@@ -97,12 +106,43 @@ export class Repo {
 
   /** Drops the caches, after a rollback or a change of the tables by other means. */
   clearCache(): void {
+    this.#pending.clearCache()
     this.#head.clearCache()
     this.#tree.clearCache()
     this.collections.clearCache()
     this.takedowns.clearCache()
     this.#parts.outbox.clearCache()
     this.#parts.blobs.clearCache()
+  }
+
+  /** Has commits in memory that are in the journal only, and their events in the outbox. */
+  load(): void {
+    this.#pending.load()
+  }
+
+  /**
+   * Brings everything into the tables that is in the journal only. To be called before they are read or replaced by other
+   * means; costs nothing where nothing waits.
+   */
+  settle(): void {
+    this.#pending.settle()
+  }
+
+  /** See `PendingCommits.since`. */
+  unsettledSince(): number | undefined {
+    return this.#pending.since()
+  }
+
+  /** Settles what has waited for a while. */
+  tidy(): void {
+    this.#pending.tidy()
+  }
+
+  /** The repository as a CAR file; see `exportCar`. */
+  export(since?: string): ReadableStream<Uint8Array> {
+    this.settle()
+    const { sql, snapshots } = this.#parts
+    return exportCar(sql, this.head(), { since, hold: snapshots.hold() })
   }
 
   /** Makes the empty first commit, and its event if it is `announced`; to be called in a transaction. */
@@ -131,8 +171,8 @@ export class Repo {
 
   /**
    * Applies a batch: all of it in one commit, or nothing. Costs one row for each record, and one for its
-   * CID; one for each tree node on the way to it, as many as the tree is high; one for the head and
-   * one for the event. Synchronous, so that no other write comes in between.
+   * CID, and one for the journal; for some thirty small commits together one for each tree node that they
+   * changed, and one for the head. Synchronous, so that no other write comes in between.
    *
    * @throws StorageError `InvalidSwap`, `RecordAlreadyExists`, `RecordNotFound`, `InvalidRequest` when
    *   the event would be too large, `RateLimitExceeded`, or as `BlobIndex.check`
@@ -154,6 +194,7 @@ export class Repo {
     announced: boolean,
     quota?: Quota,
   ): void {
+    this.settle()
     const head = quota ? this.#head.getCounted() : this.head()
     if (head.rev !== after) {
       throw new StorageError(
@@ -190,6 +231,7 @@ export class Repo {
    * @param lastEvent number of the last event, of before or of an account that was replaced
    */
   putBack({ commit, data, rev, staging }: VerifiedImport, lastEvent: number): void {
+    this.settle()
     staging.replace()
     this.collections.addAll()
     this.#head.put({ ...commit, data, rev, lastEvent, counts: staging.counts })
@@ -219,6 +261,7 @@ export class Repo {
    * @returns what it said, where that was wrong
    */
   recount(): { before: RepoCounts; after: RepoCounts } | undefined {
+    this.settle()
     const head = this.#head.getCounted()
     const [before, after] = [head.counts, countRepo(this.#parts.sql)]
     const { records, nodes, bytes } = after

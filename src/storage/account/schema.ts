@@ -264,4 +264,17 @@ export const migrations: readonly Migration[] = [
     sealed BLOB NOT NULL
   );
   `,
+  // A commit since then is a row here, until `head` and `node` are brought up to date: what reads them only, as an older
+  // release would, does not have it.
+  `
+  CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    commit_block BLOB NOT NULL,
+    paths TEXT NOT NULL,
+    write_spending TEXT,
+    records INTEGER,
+    nodes INTEGER,
+    bytes INTEGER
+  );
+  `,
 ]

@@ -1,6 +1,6 @@
 /** The files of `src/jobs/`: a job each, by the name of its file. What is in them the compiler checks, all but schedules. */
 import { join } from 'node:path'
-import { nextRun, ScheduleError } from '../../src/durable/jobs/schedule.ts'
+import { nextRun, prepareFor, ScheduleError } from '../../src/durable/jobs/schedule.ts'
 import type { JobSchedule } from '../../src/kernel/job-files.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import { JOBS } from '../layout.ts'
@@ -45,7 +45,7 @@ export async function checkJobs(
     if (syntaxError) found.diagnostics.push({ severity: 'error', file: path, ...syntaxError })
     if (!schedule) continue
     const { line, column, ...written } = schedule
-    const message = whyNever(written)
+    const message = await whyNever(written)
     if (message !== undefined)
       found.diagnostics.push({ severity: 'error', file: path, line, column, message })
   }
@@ -53,9 +53,16 @@ export async function checkJobs(
 }
 
 /** Why a job with this schedule would not run, as the host would find out when it starts. */
-function whyNever({ kind, text }: { kind: 'every' | 'cron'; text: string }): string | undefined {
+async function whyNever({
+  kind,
+  text,
+}: {
+  kind: 'every' | 'cron'
+  text: string
+}): Promise<string | undefined> {
   // What is written out may be of any form: that is what is checked.
   const schedule = { [kind]: text } as unknown as JobSchedule
+  await prepareFor([schedule])
   try {
     nextRun(schedule, Date.now())
     return undefined

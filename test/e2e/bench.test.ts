@@ -38,4 +38,4 @@ test('the benchmark starts its servers, makes accounts and measures', async () =
   } finally {
     await cleanup.run()
   }
-})
+}, 120_000)

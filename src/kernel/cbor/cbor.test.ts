@@ -275,3 +275,9 @@ describe('records of a page', () => {
     )
   })
 })
+
+test('of a very large record the size of the text is looked at before it is made', () => {
+  const block = encode({ text: '\u0001'.repeat(1_500_000) })
+  expect(new PageJson(block).record(0, block.byteLength)).toBeUndefined()
+  expect(recordToJson(block)).toBeUndefined()
+})

@@ -5,6 +5,7 @@
  */
 import { toBase64 } from '@atproto/lex-data'
 import { CID_LENGTH, cidString, isProtocolCid } from './cid.ts'
+import { MAX_CLEAN } from './to-json.ts'
 
 /** Deeper ones are left to others, too: each level takes stack. */
 const MAX_DEPTH = 64
@@ -39,6 +40,7 @@ export class PageJson {
 
   /** The record that is at these bytes of the page; undefined: it is in doubt. */
   record(start: number, end: number): string | undefined {
+    if (end - start > MAX_CLEAN) return undefined
     this.#at = start
     this.#end = end
     this.#depth = 0

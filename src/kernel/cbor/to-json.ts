@@ -17,7 +17,7 @@ export function cborToJson(block: Uint8Array, options?: ReaderOptions): string {
 }
 
 /** Bytes of the largest record that is written here; in a larger one values are counted, as a lenient reader does. */
-const MAX_CLEAN = 1_000_000
+export const MAX_CLEAN = 1_000_000
 
 /** Characters of JSON that a record which could not be written here may have, as far as its bytes tell. */
 const MAX_JSON = 8 * 1024 * 1024

@@ -26,12 +26,13 @@ export function stepsOf(
 ): Set<Step> {
   const steps = new Set<Step>()
   const [outbox, log, waits, begun, ended] = STEPS
-  /** The newest event in each account's outbox. */
+  /** The newest event that each account has. */
   const newest = new Map<string, number>()
   for (const database of databasesOf(dataDirectory, 'AccountObject')) {
     if (has(database, 'outbox')) {
       const did = String(database.prepare('SELECT did FROM account').get()?.did)
-      newest.set(did, count(database, 'SELECT max(id) AS n FROM outbox'))
+      const ids = ['outbox', 'journal'].map((table) => `SELECT max(id) AS id FROM ${table}`)
+      newest.set(did, count(database, `SELECT max(id) AS n FROM (${ids.join(' UNION ALL ')})`))
     }
     database.close()
   }

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { LOCAL, withoutPort } from '../kernel/net/client-network.ts'
+import { remembered } from '../kernel/remembered.ts'
 
 /** Where a reverse proxy may be: on this machine, or in the network of the operator (a container, a load balancer). */
 const PROXY_RANGES = ['loopback', 'private', 'uniqueLocal', 'linkLocal']
@@ -23,11 +24,11 @@ export function clientAddress({ cf, headers }: Request): string {
   return client ?? (peer === undefined || isOfThisMachine(peer) ? LOCAL : peer)
 }
 
-const mayBeProxy = (address: string): boolean => PROXY_RANGES.includes(rangeOf(address) ?? '')
+const mayBeProxy = remembered((address) => PROXY_RANGES.includes(rangeOf(address)))
 
-const isOfThisMachine = (address: string): boolean => rangeOf(address) === 'loopback'
+const isOfThisMachine = remembered((address) => rangeOf(address) === 'loopback')
 
-function rangeOf(address: string): string | undefined {
+function rangeOf(address: string): string {
   const bare = withoutPort(address)
-  return ipaddr.isValid(bare) ? ipaddr.process(bare).range() : undefined
+  return ipaddr.isValid(bare) ? ipaddr.process(bare).range() : 'none'
 }

@@ -4,10 +4,14 @@ import { clientNetwork } from '../kernel/net/client-network.ts'
 import { clientAddress } from './client-address.ts'
 import { mayBypass } from './limits/bypass.ts'
 import { RequestLimits } from './limits/request-limits.ts'
+import { type RequestUrl, readUrl } from './request-url.ts'
 
 /** One request, as the server works on it. Handlers see a part of it only (`src/server/xrpc/define.ts`). */
 export interface RequestContext {
+  /** Told to the client, and in the log. */
+  readonly id: string
   readonly request: Request
+  readonly url: RequestUrl
   /** Lines carry the id of the request. */
   readonly log: Logger
   /** Where the request comes from; empty when that is unknown. */
@@ -17,26 +21,39 @@ export interface RequestContext {
   readonly limits: RequestLimits
   /** Headers that the answer gets, whoever makes it. */
   readonly responseHeaders: Headers
+  /** The same, or undefined where there are none. */
+  readonly extraHeaders: Headers | undefined
   /** DIDs of the accounts whose objects were called; in development only. */
   readonly accountsCalled: Set<string>
   /** Lets work go on after the answer is sent. */
   waitUntil(work: Promise<unknown>): void
 }
 
-export const createRequestContext = (
+/** @param known what was worked out already */
+export function createRequestContext(
   request: Request,
   config: Config,
   log: Logger,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
-): RequestContext => {
+  { id = crypto.randomUUID(), url }: { id?: string; url?: RequestUrl } = {},
+): RequestContext {
   const address = clientAddress(request)
+  let headers: Headers | undefined
   return {
+    id,
     request,
+    url: url ?? readUrl(request.url) ?? new URL(request.url),
     log,
     clientAddress: address,
     clientNetwork: clientNetwork(address),
     limits: new RequestLimits(config.rateLimits && !mayBypass(request, config)),
-    responseHeaders: new Headers(),
+    get responseHeaders() {
+      headers ??= new Headers()
+      return headers
+    },
+    get extraHeaders() {
+      return headers
+    },
     accountsCalled: new Set(),
     waitUntil: (work) => ctx.waitUntil(work),
   }

@@ -8,6 +8,8 @@ import { cidBytes, cidOf, cidString } from '../kernel/cbor/cid.ts'
 import { rpcClient } from '../services/objects/client.ts'
 import { sequencerStub, accountStub as stubOf } from '../services/objects/stubs.ts'
 import { unpackRecords } from '../storage/account/packed.ts'
+import type { ListOptions } from '../storage/account/records.ts'
+import type { StoredPage } from '../storage/account/stored.ts'
 import type { EncodedRecord, Write } from '../storage/account/writes.ts'
 import { resultOf } from '../testing/result.ts'
 
@@ -50,6 +52,11 @@ async function exported() {
 }
 
 const keys = async () => (await exported()).creates.map(({ rkey }) => rkey).sort()
+
+async function list(options: ListOptions): Promise<StoredPage> {
+  const { page } = await client().repository.listRecords(options)
+  return unpackRecords(page ?? expect.unreachable())
+}
 
 test('two records of equal content live and die on their own', async () => {
   await write(await create('a', 'same'))
@@ -202,7 +209,7 @@ test('collections are listed, neighbours in name included', async () => {
     await write({ action: 'create', collection: name, rkey: 'b', record })
   }
   expect((await client().repository.collections()).sort()).toEqual(names)
-  const page = unpackRecords(await client().repository.listRecords({ collection, limit: 10 }))
+  const page = await list({ collection, limit: 10 })
   expect(page.records.map(({ rkey }) => rkey)).toEqual(['b', 'a'])
 })
 
@@ -212,9 +219,7 @@ test('listing pages through a collection in both directions, without gap or repe
     const seen: string[] = []
     let cursor: string | undefined
     for (;;) {
-      const { records, more } = unpackRecords(
-        await client().repository.listRecords({ collection, limit: 3, cursor, reverse }),
-      )
+      const { records, more } = await list({ collection, limit: 3, cursor, reverse })
       seen.push(...records.map(({ rkey }) => rkey))
       if (!more) break
       cursor = records.at(-1)?.rkey

@@ -75,8 +75,10 @@ async function scan(dids: readonly string[]): Promise<string[]> {
     dids.map(async (did) => {
       try {
         const options = { collection: NOTE, limit: 100 }
-        const page = await objects.account(did).repository.listRecords(options)
-        return unpackRecords(page).records.map(({ rkey, cid }) => `${did}/${rkey} ${cid}`)
+        const { page } = await objects.account(did).repository.listRecords(options)
+        return unpackRecords(page ?? expect.unreachable()).records.map(
+          ({ rkey, cid }) => `${did}/${rkey} ${cid}`,
+        )
       } catch {
         return []
       }

@@ -156,8 +156,10 @@ test('an index that is divided among 3, then 2 while it is written to has everyt
     await Promise.all(
       dids.map(async (did) => {
         const options = { collection: NOTE, limit: 100 }
-        const page = await objects.account(did).repository.listRecords(options)
-        return unpackRecords(page).records.map(({ rkey }) => `at://${did}/${NOTE}/${rkey}`)
+        const { page } = await objects.account(did).repository.listRecords(options)
+        return unpackRecords(page ?? expect.unreachable()).records.map(
+          ({ rkey }) => `at://${did}/${NOTE}/${rkey}`,
+        )
       }),
     )
   ).flat()

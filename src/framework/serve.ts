@@ -2,6 +2,7 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { withRequest } from '../context/current-request.ts'
 import { createRequestContext } from '../context/request.ts'
+import { type RequestUrl, readUrl } from '../context/request-url.ts'
 import { type Services, servicesOf } from '../context/services.ts'
 import type { Env } from '../contracts/env.ts'
 import type { Config } from '../kernel/config/config.ts'
@@ -9,6 +10,7 @@ import { hasJobs } from '../kernel/job-files.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import { drain } from '../kernel/net/request-body.ts'
 import { ASSETS, isOAuthPath } from '../oauth/paths.ts'
+import { isComplete } from '../server/answer-headers.ts'
 import { compress } from '../server/compress.ts'
 import { assertHost } from '../server/host-name.ts'
 import { boundBody } from '../server/limits/bound-body.ts'
@@ -53,21 +55,21 @@ const worker = {
     const log = createLogger({ request: id }, env.LOG_LEVEL === 'error')
     const started = Date.now()
     const { method } = request
-    const path = URL.parse(request.url)?.pathname
-    if (path === undefined) {
+    const url = readUrl(request.url)
+    if (!url) {
       const refusal = new Response('bad Host header\n', { status: 400 })
       addSecurityHeaders(refusal, undefined)
       return refusal
     }
-    const { response, config, label = OTHER } = await answer(request, path, env, ctx, log)
+    const { response, config, label = OTHER } = await answer(request, { id, url }, env, ctx, log)
     const ms = Date.now() - started
     noteRequest(env, label, response.status, ms)
     // Cloudflare does that itself.
     if (response.status >= 400 && env.BLOB_DISK) await drain(request)
-    log.info('request', { method, path, status: response.status, ms })
+    log.info('request', { method, path: url.pathname, status: response.status, ms })
     if (env.BLOB_DISK) compress(request, response)
     // The head of a WebSocket response cannot be changed.
-    if (!response.webSocket) {
+    if (!isComplete(response) && !response.webSocket) {
       response.headers.set('x-request-id', id)
       addSecurityHeaders(response, config)
     }
@@ -89,28 +91,24 @@ const worker = {
 
 async function answer(
   request: Request,
-  path: string,
+  known: { id: string; url: RequestUrl },
   env: Env,
   ctx: ExecutionContext,
   log: Logger,
 ): Promise<{ response: Response; config?: Config; label?: string }> {
+  const { url } = known
+  const path = url.pathname
   let services: Services
   try {
     services = servicesOf(env)
-    const { operatorNames, config } = services
-    assertHost(request, path, config)
-    await assertLocation(env, config.dataLocation)
-    const secretsFit = assertSecrets(env, config, log)
-    if (!isOperatorRequest(request, path)) {
-      await assertNoOperatorAccount(operatorNames, () => hostObjects(env).directory)
-    }
-    await secretsFit
+    assertHost(url, services.config)
+    if (!checked.has(env)) await check(request, path, env, services, log)
   } catch (error) {
     if (isInternal(error)) log.error('the settings are wrong', error)
     return { response: errorResponse(error) }
   }
   const { config } = services
-  const context = createRequestContext(request, config, log, ctx)
+  const context = createRequestContext(request, config, log, ctx, known)
   wakeJobs(env, ctx)
   let label: string | undefined
   const response = await withRequest(context, async () => {
@@ -132,6 +130,27 @@ async function answer(
     }
   })
   return { response, config, label }
+}
+
+/** Isolates that may answer: what is stored is that of these settings. */
+const checked = new WeakSet<Env>()
+
+/** @throws ConfigError */
+async function check(
+  request: Request,
+  path: string,
+  env: Env,
+  { config, operatorNames }: Services,
+  log: Logger,
+): Promise<void> {
+  await assertLocation(env, config.dataLocation)
+  const secretsFit = assertSecrets(env, config, log)
+  const isOperators = isOperatorRequest(request, path)
+  if (!isOperators) {
+    await assertNoOperatorAccount(operatorNames, () => hostObjects(env).directory)
+  }
+  await secretsFit
+  if (!isOperators) checked.add(env)
 }
 
 /** Isolates that have told the object of the jobs of this release. */

@@ -1,3 +1,10 @@
-/** A CAR file as an answer. */
-export const carResponse = (car: BodyInit): Response =>
-  new Response(car, { headers: { 'content-type': 'application/vnd.ipld.car' } })
+import { CACHE } from './xrpc/answer.ts'
+
+/** A CAR file as an answer. @param etag its entity tag, where it has one */
+export const carResponse = (car: BodyInit, etag?: string): Response =>
+  new Response(car, {
+    headers: {
+      'content-type': 'application/vnd.ipld.car',
+      ...(etag !== undefined && { etag, 'cache-control': CACHE }),
+    },
+  })

@@ -8,9 +8,8 @@ const CAR = 'application/vnd.ipld.car'
 
 const worthwhile = new WeakSet<Response>()
 
-/** An answer of JSON text; long ones are compressed where the client wishes it. */
-export function jsonAnswer(json: string, status = 200): Response {
-  const response = new Response(json, { status, headers: { 'content-type': 'application/json' } })
+/** Notes an answer of JSON text: a long one is compressed where the client wishes it. */
+export function mayCompress(response: Response, json: string): Response {
   if (json.length >= MIN_LENGTH) worthwhile.add(response)
   return response
 }
@@ -28,6 +27,9 @@ export function compress(request: Request, response: Response): void {
   if (request.method === 'HEAD' || !acceptsGzip(request.headers)) return
   headers.delete('content-length')
   headers.set('content-encoding', 'gzip')
+  // What is sent is not the same, byte by byte, as to others (RFC 9110, section 8.8.3.3).
+  const etag = headers.get('etag')
+  if (etag?.startsWith('"')) headers.set('etag', `W/${etag}`)
 }
 
 function acceptsGzip(headers: Headers): boolean {

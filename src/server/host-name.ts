@@ -1,4 +1,5 @@
 import { ForbiddenError, XRPCError } from '@atproto/xrpc-server'
+import type { RequestUrl } from '../context/request-url.ts'
 import type { Config } from '../kernel/config/config.ts'
 import { isLoopback } from '../kernel/loopback.ts'
 
@@ -8,7 +9,8 @@ const UNDER_HANDLES = ['/.well-known/atproto-did', '/.well-known/did.json']
 type Names = Pick<Config, 'devMode' | 'hostname' | 'handleDomains' | 'publicUrl'>
 
 /** The name that this host was asked by; the dot that a full name may end with makes none other of it. */
-export const hostOf = ({ url }: Request): string => new URL(url).hostname.replace(/\.$/, '')
+export const hostOf = ({ hostname }: Pick<RequestUrl, 'hostname'>): string =>
+  hostname.replace(/\.$/, '')
 
 /**
  * Whether a host answers under the name that it was asked by.
@@ -21,12 +23,12 @@ export const hostOf = ({ url }: Request): string => new URL(url).hostname.replac
  *
  * @throws ForbiddenError, or XRPCError 404 `NotFound`
  */
-export function assertHost(request: Request, path: string, names: Names): void {
+export function assertHost(url: RequestUrl, names: Names): void {
   const { devMode, hostname, handleDomains, publicUrl } = names
-  const host = hostOf(request)
+  const host = hostOf(url)
   if (host === hostname) return
   if (handleDomains.some((domain) => host.endsWith(domain))) {
-    if (UNDER_HANDLES.includes(path)) return
+    if (UNDER_HANDLES.includes(url.pathname)) return
     throw new XRPCError(404, `${host} is a handle: this host is at ${publicUrl}`, 'NotFound')
   }
   if (!devMode || isLoopback(host)) return

@@ -10,17 +10,24 @@ export const NO_PAGE = "default-src 'none'; sandbox"
 /** Two years. Not for names below the host's: they may be anybody's. */
 const HTTPS_ONLY = 'max-age=63072000'
 
+type Settings = Pick<Config, 'publicUrl' | 'devMode'>
+
+/** The headers of an answer that is no page. @param config undefined while the settings are wrong */
+export const securityHeaders = (config: Settings | undefined): Record<string, string> => ({
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': NO_PAGE,
+  ...(config?.publicUrl.startsWith('https:') &&
+    !config.devMode && { 'strict-transport-security': HTTPS_ONLY }),
+})
+
 /**
  * Adds the headers to an answer, whatever it is and whoever gave it: this host, one of its pages, another service.
  *
  * @param config undefined while the settings are wrong
  */
-export function addSecurityHeaders(
-  { headers }: Response,
-  config: Pick<Config, 'publicUrl' | 'devMode'> | undefined,
-): void {
-  headers.set('x-content-type-options', 'nosniff')
-  if (!headers.has('content-security-policy')) headers.set('content-security-policy', NO_PAGE)
-  const isPublic = config?.publicUrl.startsWith('https:') && !config.devMode
-  if (isPublic) headers.set('strict-transport-security', HTTPS_ONLY)
+export function addSecurityHeaders({ headers }: Response, config: Settings | undefined): void {
+  for (const [name, value] of Object.entries(securityHeaders(config))) {
+    // Pages say themselves what they need.
+    if (name !== 'content-security-policy' || !headers.has(name)) headers.set(name, value)
+  }
 }

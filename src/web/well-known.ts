@@ -5,7 +5,7 @@ import { accountDocument, serverDocument } from '../services/identity/documents.
 
 /** `/.well-known/did.json`: of the host under its own name, of an account under its handle. */
 export async function serveDidDocument(request: Request, services: Services): Promise<Response> {
-  const host = hostOf(request)
+  const host = hostOf(new URL(request.url))
   if (`did:web:${host}` === services.config.serviceDid || host === services.config.hostname) {
     return Response.json(serverDocument(services.config))
   }
@@ -20,7 +20,7 @@ export async function serveDidDocument(request: Request, services: Services): Pr
 
 /** `/.well-known/atproto-did`: the DID behind the handle that was asked (handle specification). */
 export async function serveAtprotoDid(request: Request, services: Services): Promise<Response> {
-  const host = hostOf(request)
+  const host = hostOf(new URL(request.url))
   // Not of the network: this is what the network asks.
   if (!(await services.accounts.find(host))) return notFound()
   const did = await services.identity.handle(host, { activeOnly: true })

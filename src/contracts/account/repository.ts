@@ -5,8 +5,9 @@ import type { UncleanRecords } from '../../storage/account/import-records.ts'
 import type { PackedRecords } from '../../storage/account/packed.ts'
 import type { Account, AccountStatus } from '../../storage/account/profile.ts'
 import type { RecentRecords } from '../../storage/account/recent.ts'
-import type { ListOptions, ScannedPage, StoredRecord } from '../../storage/account/records.ts'
+import type { ListOptions, ScannedPage } from '../../storage/account/records.ts'
 import type { WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
+import type { StoredRecord } from '../../storage/account/stored.ts'
 import type { Answer } from '../answer.ts'
 
 /** What DID documents are made of. */
@@ -14,6 +15,14 @@ export interface AccountIdentity {
   account: Account
   /** did:key */
   signingKey: string
+}
+
+/** A page of records, and in which state of what can be read it is so. */
+export interface ListedRecords {
+  /** Another one after each write, and after a record was taken down. */
+  state: string
+  /** null: the caller has it. */
+  page: PackedRecords | null
 }
 
 /**
@@ -31,7 +40,8 @@ export interface RepositoryRpc {
    */
   write(batch: WriteBatch, session?: string | null, options?: WriteOptions): Answer<WriteResult>
   getRecord(collection: string, rkey: string, cid?: string): Answer<StoredRecord>
-  listRecords(options: ListOptions): Answer<PackedRecords>
+  /** @param known states in which the caller has the page */
+  listRecords(options: ListOptions, known?: readonly string[]): Answer<ListedRecords>
   /** What a service that knows this repository at rev `since` does not show yet; for the owner only. */
   recentRecords(since: string): Answer<RecentRecords | null>
   identity(mayReadPrivate?: boolean): Answer<AccountIdentity>
@@ -45,6 +55,17 @@ export interface RepositoryRpc {
    * what came after that rev.
    */
   exportCar(since?: string, mayReadPrivate?: boolean): Answer<ReadableStream<Uint8Array>>
+  /**
+   * The same, and its rev.
+   *
+   * @param known revs at which the caller has it
+   * @returns without file where the caller has it
+   */
+  exportUnlessKnown(
+    known: readonly string[],
+    since?: string,
+    mayReadPrivate?: boolean,
+  ): Answer<{ rev: string; car: ReadableStream<Uint8Array> | null }>
   /**
    * Replaces the repository by the one in a CAR file, once all of it has arrived and was verified.
    * `signingKeys` are those of the DID document; the account's own key is accepted too. Blocks that the file leaves

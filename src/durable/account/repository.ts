@@ -1,4 +1,8 @@
-import type { AccountIdentity, RepositoryRpc } from '../../contracts/account/repository.ts'
+import type {
+  AccountIdentity,
+  ListedRecords,
+  RepositoryRpc,
+} from '../../contracts/account/repository.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
 import type { Quota } from '../../kernel/quota.ts'
 import {
@@ -8,12 +12,12 @@ import {
   type VerifiedImport,
 } from '../../storage/account/import.ts'
 import type { UncleanRecords } from '../../storage/account/import-records.ts'
-import { type PackedRecords, packRecords } from '../../storage/account/packed.ts'
 import type { AccountStatus } from '../../storage/account/profile.ts'
 import { type RecentRecords, readRecent } from '../../storage/account/recent.ts'
-import type { ListOptions, ScannedPage, StoredRecord } from '../../storage/account/records.ts'
+import type { ListOptions, ScannedPage } from '../../storage/account/records.ts'
 import type { Repo, WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
 import { dropStaging } from '../../storage/account/staging.ts'
+import type { StoredRecord } from '../../storage/account/stored.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
@@ -90,9 +94,13 @@ export class Repository implements RepositoryRpc {
     return this.#repo.records.get(collection, rkey, cid)
   }
 
-  listRecords(options: ListOptions): PackedRecords {
+  listRecords(options: ListOptions, known: readonly string[] = []): ListedRecords {
     this.#core.profile.getReadable()
-    return packRecords(this.#repo.records.list(options))
+    const { rev } = this.#repo.head()
+    // Takedowns are no commits.
+    const takedowns = this.#repo.takedowns.digest()
+    const state = takedowns === '' ? rev : `${rev}.${takedowns}`
+    return { state, page: known.includes(state) ? null : this.#repo.records.listPacked(options) }
   }
 
   recentRecords(since: string): RecentRecords | null {
@@ -132,6 +140,16 @@ export class Repository implements RepositoryRpc {
   exportCar(since?: string, mayReadPrivate?: boolean): ReadableStream<Uint8Array> {
     this.#core.profile.getReadable(mayReadPrivate)
     return this.#repo.export(since)
+  }
+
+  exportUnlessKnown(
+    known: readonly string[],
+    since?: string,
+    mayReadPrivate?: boolean,
+  ): { rev: string; car: ReadableStream<Uint8Array> | null } {
+    this.#core.profile.getReadable(mayReadPrivate)
+    const { rev } = this.#repo.head()
+    return { rev, car: known.includes(rev) ? null : this.exportCar(since, mayReadPrivate) }
   }
 
   async importCar(

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { remembered } from '../remembered.ts'
 
 /** Whoever comes without a proxy, from this machine. */
 export const LOCAL = 'here'
@@ -17,16 +18,18 @@ const WIDE_PREFIX = 48
  */
 export function clientNetwork(address: string): string {
   // Most requests on one's own machine; to find that it is no address takes two exceptions.
-  if (address === LOCAL) return LOCAL
-  const bare = withoutPort(address)
-  if (!ipaddr.isValid(bare)) return 'unknown'
-  const parsed = ipaddr.process(bare)
+  return address === LOCAL ? LOCAL : networkOf(withoutPort(address))
+}
+
+const networkOf = remembered((address) => {
+  if (!ipaddr.isValid(address)) return 'unknown'
+  const parsed = ipaddr.process(address)
   if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
   const network = ipaddr.IPv6.networkAddressFromCIDR(
     `${parsed.toNormalizedString()}/${IPV6_PREFIX}`,
   )
   return `${network}/${IPV6_PREFIX}`
-}
+})
 
 /** An address as proxies and platforms write it: in quotes, in brackets, with a port. */
 export function withoutPort(written: string): string {
@@ -36,11 +39,11 @@ export function withoutPort(written: string): string {
 }
 
 /** The /48 around the network of an IPv6 address; any other network as it is. */
-export function widerNetwork(network: string): string {
+export const widerNetwork = remembered((network) => {
   const [address = '', prefix] = network.split('/')
   if (prefix !== String(IPV6_PREFIX) || !ipaddr.IPv6.isValid(address)) return network
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${WIDE_PREFIX}`)}/${WIDE_PREFIX}`
-}
+})
 
 /** What is kept of IPv4 networks, in bits. */
 const COARSE_IPV4 = 24

@@ -12,6 +12,7 @@ import { assertCall, assertRule } from '../auth/oauth-rule.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
 import { InvalidOutputError } from '../xrpc/answer.ts'
 import type { AnyDefinition } from '../xrpc/define.ts'
+import { JsonText } from '../xrpc/json-text.ts'
 import { loadHandler, routeOf } from '../xrpc/routes.ts'
 import type { CallAs, RemoteCall } from './remote.ts'
 
@@ -110,7 +111,9 @@ async function callHere(
   const context = currentRequest()
   const { request, clientAddress } = context
   const encoding = schema ? (schema.schema ? 'application/json' : schema.encoding) : ''
-  const given = { nsid, params: checked ?? {}, input, encoding, auth, request, services }
+  const about = { nsid, params: checked ?? {}, input, encoding, auth }
+  // What the client has is an answer to its own question, not to this one.
+  const given = { ...about, ifNoneMatch: undefined, request, services }
   const permissions = permissionsOf(auth)
   if (permissions) {
     const rule = definition.oauth ?? definition.auth.oauth ?? 'never'
@@ -125,6 +128,7 @@ async function callHere(
     actor === undefined
       ? await work()
       : await audited({ actor, action: nsid, input }, context, services, work)
+  if (output instanceof JsonText) return jsonToLex(JSON.parse(output.text))
   return method.output?.schema && output instanceof Response ? answerValue(nsid, output) : output
 }
 

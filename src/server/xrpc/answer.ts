@@ -1,53 +1,96 @@
-import { type Lexicons, type LexXrpcBody, lexToJson } from '@atproto/lexicon'
+import { type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
-import { ConfigError } from '../../kernel/config/config.ts'
+import type { RequestContext } from '../../context/request.ts'
+import { type Config, ConfigError } from '../../kernel/config/config.ts'
+import { isKnown } from '../../kernel/entity-tag.ts'
+import { lexicons } from '../../kernel/lexicons.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
 import { isForwarded } from '../../proxy/send.ts'
 import { InsufficientStorageError, isDiskFull } from '../../services/objects/disk-space.ts'
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
 import { lexValue } from '../../services/records/json.ts'
-import { jsonAnswer } from '../compress.ts'
+import { completeAnswer } from '../answer-headers.ts'
+import { mayCompress } from '../compress.ts'
 import { setRateLimitHeaders } from '../limits/headers.ts'
+import { JsonText, NotModified } from './json-text.ts'
 
 /** A handler answered with something that its lexicon does not allow. */
 export class InvalidOutputError extends Error {
   override name = 'InvalidOutputError'
 }
 
+/** What is known of the request that is answered. */
+interface Asked {
+  nsid: string
+  schema: LexXrpcBody | undefined
+  /** Entity tags that the client has. */
+  ifNoneMatch: string | undefined
+}
+
 /**
- * Makes a response of what a handler returned. `check` validates it against the lexicon: in
- * development and tests a wrong answer is an internal error, in production it is sent as it is.
+ * Makes a response of what a handler returned. In development and tests an answer that the lexicon does not allow is an
+ * internal error; in production it is sent as it is.
  *
  * @throws InvalidOutputError
  */
 export async function toResponse(
-  lexicons: Lexicons,
-  nsid: string,
-  schema: LexXrpcBody | undefined,
   output: unknown,
-  check: boolean,
+  { nsid, schema, ifNoneMatch }: Asked,
+  context: RequestContext,
+  config: Config,
 ): Promise<Response> {
+  const notModified = (etag: string) =>
+    completeAnswer(null, 304, { etag, 'cache-control': CACHE }, context, config)
+  if (output instanceof NotModified) return notModified(output.etag)
+  const check = config.devMode
   if (output instanceof Response) {
+    const etag = ifNoneMatch === undefined ? null : output.headers.get('etag')
+    if (etag !== null && output.status === 200 && isKnown(ifNoneMatch, etag)) {
+      await output.body?.cancel()
+      return notModified(etag)
+    }
     const isJson = schema?.schema && output.headers.get('content-type') === 'application/json'
     // What another service answered is its own business, and may be compressed.
-    if (check && isJson && !isForwarded(output)) {
-      const value = lexValue(await output.clone().json())
-      // Of a record that was imported as it is, there may be none.
-      if (value !== undefined) assertOutput(lexicons, nsid, value)
-    }
+    if (check && isJson && !isForwarded(output)) assertJson(nsid, await output.clone().json())
     return output
+  }
+  if (output instanceof JsonText) {
+    const { text, etag } = output
+    if (check) assertJson(nsid, JSON.parse(text))
+    if (etag === undefined) return json(text, {}, context, config)
+    if (isKnown(ifNoneMatch, etag)) return notModified(etag)
+    return json(text, { etag, 'cache-control': CACHE }, context, config)
   }
   if (!schema) {
     if (output !== undefined) throw new InvalidOutputError(`${nsid} has no output`)
     return new Response(null, { status: 200 })
   }
-  if (check) assertOutput(lexicons, nsid, output)
-  return jsonAnswer(JSON.stringify(lexToJson(output as never)))
+  if (check) assertOutput(nsid, output)
+  return json(JSON.stringify(lexToJson(output as never)), {}, context, config)
 }
 
-function assertOutput(lexicons: Lexicons, nsid: string, output: unknown): void {
+/** Whoever keeps an answer asks with its entity tag before each use: it may be gone, or taken down. */
+export const CACHE = 'no-cache'
+
+const json = (
+  text: string,
+  more: Readonly<Record<string, string>>,
+  context: RequestContext,
+  config: Config,
+): Response => {
+  const headers = { 'content-type': 'application/json', ...more }
+  return mayCompress(completeAnswer(text, 200, headers, context, config), text)
+}
+
+function assertJson(nsid: string, json: unknown): void {
+  const value = lexValue(json)
+  // Of a record that was imported as it is, there may be none.
+  if (value !== undefined) assertOutput(nsid, value)
+}
+
+function assertOutput(nsid: string, output: unknown): void {
   try {
-    lexicons.assertValidXrpcOutput(nsid, output)
+    lexicons().assertValidXrpcOutput(nsid, output)
   } catch (cause) {
     throw new InvalidOutputError(`${nsid} answered against its lexicon`, { cause })
   }

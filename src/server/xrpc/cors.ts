@@ -3,6 +3,7 @@
 /** Response headers that browsers let scripts of other origins read. */
 export const EXPOSED_HEADERS = [
   'atproto-repo-rev',
+  'etag',
   'atproto-content-labelers',
   'atproto-upstream-lag',
   'dpop-nonce',
@@ -18,10 +19,13 @@ export const EXPOSED_HEADERS = [
 /** How long browsers may keep the answer to a preflight request, in seconds. */
 export const PREFLIGHT_AGE = 86_400
 
-const EXPOSED = EXPOSED_HEADERS.join(',')
+/** What lets every origin read an answer. */
+export const CORS_HEADERS = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': EXPOSED_HEADERS.join(','),
+} as const
 
 /** Lets every origin read an answer. */
 export function allowAllOrigins({ headers }: Response): void {
-  headers.set('access-control-allow-origin', '*')
-  headers.set('access-control-expose-headers', EXPOSED)
+  for (const [name, value] of Object.entries(CORS_HEADERS)) headers.set(name, value)
 }

@@ -10,6 +10,7 @@ import { statusOf } from '../../kernel/error-status.ts'
 import type { OAuthRule } from '../auth/oauth-rule.ts'
 import type { AuthPolicy } from '../auth/policy.ts'
 import type { ENCODING } from './bytes.ts'
+import type { JsonText, NotModified } from './json-text.ts'
 
 /** One lexicon method as a handler sees it; the generator fills it in from the lexicon. */
 export interface MethodShape {
@@ -36,6 +37,11 @@ export interface Context<M extends MethodShape, C> {
   /** Who is calling, as the `auth` policy of the handler established it. */
   auth: C
   request: Request
+  /**
+   * The entity tags of answers that the client has (`If-None-Match`), for handlers to spare themselves work: one of the
+   * same tag is left out in any case. undefined: it has none, or another handler calls.
+   */
+  ifNoneMatch: string | undefined
   /** Where the request comes from; empty when that is unknown. */
   clientAddress: string
   /** What this host does: accounts, repositories, identity, lexicons, blobs, mail … */
@@ -45,10 +51,10 @@ export interface Context<M extends MethodShape, C> {
 }
 
 /**
- * What a handler may answer: its lexicon's output, or a finished `Response` (bytes, a WebSocket,
+ * What a handler may answer: its lexicon's output, as a value or as text, or a finished `Response` (bytes, a WebSocket,
  * or the answer of another service), which is sent as it is.
  */
-export type Output<M extends MethodShape> = M['output'] | AnswerOf<M>
+export type Output<M extends MethodShape> = M['output'] | JsonText | NotModified | AnswerOf<M>
 
 type AnswerOf<M extends MethodShape> = Response & {
   readonly [ENCODING]?: M extends { outputEncoding: infer E } ? E : undefined

@@ -79,12 +79,11 @@ async function serve(
   definition: AnyDefinition,
   services: Services,
 ): Promise<Response> {
-  const { request } = context
   const lexicons = loadLexicons()
   const method = lexicons.getDefOrThrow(nsid) as Method
   if (method.type === 'subscription')
     return serveStream(context, nsid, method, definition, services)
-  const params = parseParams(lexicons, nsid, method.parameters, new URL(request.url).searchParams)
+  const params = parseParams(lexicons, nsid, method.parameters, context.url.search)
   const since = Date.now()
   const auth = await authenticate(definition.auth, context, nsid, services)
   try {
@@ -141,14 +140,16 @@ async function serveCaller(
   await enforceLimits(definition.limits, { auth, input: body }, context, services)
   // Also where no body is taken: what came instead of one may have been waited for.
   if (request.body) await authorizeAgain(auth, definition.auth, since, services)
-  const given = { nsid, params, input: body, encoding, auth }
+  const isQuery = method.type === 'query'
+  const ifNoneMatch = isQuery ? (request.headers.get('if-none-match') ?? undefined) : undefined
+  const given = { nsid, params, input: body, encoding, auth, ifNoneMatch }
   const work = () => call(definition, given, context, services)
   const actor = method.type === 'procedure' ? operatorOf(auth, definition.auth) : undefined
   const output =
     actor === undefined
       ? await work()
       : await audited({ actor, action: nsid, input: body }, context, services, work)
-  return toResponse(lexicons, nsid, method.output, output, services.config.devMode)
+  return toResponse(output, { nsid, schema: method.output, ifNoneMatch }, context, services.config)
 }
 
 /** Where nobody says what a token must allow, none is enough. */
@@ -175,10 +176,9 @@ async function serveStream(
   }
   const lexicons: Lexicons = loadLexicons()
   try {
-    const query = new URL(request.url).searchParams
-    const params = parseParams(lexicons, nsid, method.parameters, query)
+    const params = parseParams(lexicons, nsid, method.parameters, context.url.search)
     const auth = await authenticate(definition.auth, context, nsid, services)
-    const message = { params, input: undefined, encoding: '' }
+    const message = { params, input: undefined, encoding: '', ifNoneMatch: undefined }
     const permissions = permissionsOf(auth)
     if (permissions) {
       const rule = ruleOf(definition)

@@ -1,8 +1,11 @@
-import { Lexicons } from '@atproto/lexicon'
+import { Lexicons, type LexXrpcQuery } from '@atproto/lexicon'
+import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { lexicons as loadLexicons } from '../../kernel/lexicons.ts'
 import { collect } from '../../testing/consumer.ts'
 import { callAs, makeAccount, outcome, send, type TestAccount } from '../../testing/host.ts'
 import { parseParams } from './params.ts'
+import { simpleParams } from './simple-params.ts'
 
 const collection = 'app.bsky.feed.post'
 const rkey = '3l2s5poxi422p'
@@ -73,7 +76,60 @@ test('a parameter that every object has is one only when it is given', () => {
     },
   }
   const known = new Lexicons([{ lexicon: 1, id, defs: { main: { type: 'query', parameters } } }])
-  const read = (query: string) => parseParams(known, id, parameters, new URLSearchParams(query))
+  const read = (query: string) => parseParams(known, id, parameters, `?${query}`)
   expect(read('constructor=x')).toMatchObject({ constructor: 'x', limit: 5 })
   expect('constructor' in read('')).toBe(false)
+})
+
+test('parameters that are read without the general validator are what it would have made of them', () => {
+  const known = loadLexicons()
+  const methods = [
+    'com.atproto.repo.getRecord',
+    'com.atproto.repo.listRecords',
+    'com.atproto.sync.getRepo',
+    'com.atproto.sync.getBlocks',
+    'com.atproto.sync.listRepos',
+    'app.bsky.feed.getAuthorFeed',
+  ]
+  const part = fc.constantFrom(
+    ...[
+      'did:web:a.test',
+      'a.test',
+      'A.Test',
+      'com.example.note',
+      'self',
+      '.',
+      'true',
+      'false',
+      'TRUE',
+    ],
+    ...['1', '0', '50', '100', '101', '-1', '1.5', '1e2', '99999999999999999', '3l2s5poxi422p', ''],
+    ...[
+      'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a',
+      'bafy',
+      'ü',
+      'posts_no_replies',
+    ],
+  )
+  let read = 0
+  for (const nsid of methods) {
+    const { parameters } = known.getDefOrThrow(nsid, ['query']) as LexXrpcQuery
+    if (!parameters) expect.unreachable()
+    const names = Object.keys(parameters?.properties ?? {})
+    const pair = fc.tuple(fc.constantFrom(...names), part)
+    fc.assert(
+      fc.property(fc.array(pair, { maxLength: 6 }), (pairs) => {
+        const query = new Map<string, string[]>()
+        for (const [name, value] of pairs) {
+          if (value !== '') query.set(name, [...(query.get(name) ?? []), value])
+        }
+        const simple = parameters && simpleParams(parameters, query)
+        if (!simple) return
+        read++
+        expect({ ...simple }).toEqual(known.assertValidXrpcParams(nsid, { ...simple }))
+      }),
+      { numRuns: 500, seed: 20261127 },
+    )
+  }
+  expect(read).toBeGreaterThan(100)
 })

@@ -1,5 +1,6 @@
 import type { Lexicons, LexXrpcParameters } from '@atproto/lexicon'
 import { InvalidRequestError } from '@atproto/xrpc-server'
+import { type Query, simpleParams } from './simple-params.ts'
 
 type Primitive = string | number | boolean
 
@@ -8,18 +9,22 @@ type Primitive = string | number | boolean
  * does not know are left out (atproto HTTP API specification, Lexicon query parameters). Empty ones count
  * as absent, as in the reference: clients write `cursor=` for a cursor they do not have.
  *
+ * @param search the query, empty or with its `?`
  * @throws InvalidRequestError naming the method and what is wrong
  */
 export function parseParams(
   lexicons: Lexicons,
   nsid: string,
   schema: LexXrpcParameters | undefined,
-  query: URLSearchParams,
+  search: string,
 ): object {
   if (!schema) return {}
+  const query = readQuery(search)
+  const simple = simpleParams(schema, query)
+  if (simple) return simple
   const raw: Record<string, Primitive | Primitive[]> = withoutPrototype()
   for (const [name, property] of Object.entries(schema.properties)) {
-    const values = query.getAll(name).filter((value) => value !== '')
+    const values = query.get(name) ?? []
     const first = values[0]
     if (first === undefined) continue
     if (property.type === 'array') {
@@ -35,6 +40,17 @@ export function parseParams(
   } catch (error) {
     throw invalid(nsid, error instanceof Error ? error.message : String(error))
   }
+}
+
+function readQuery(search: string): Query {
+  const query = new Map<string, string[]>()
+  for (const [name, value] of new URLSearchParams(search)) {
+    if (value === '') continue
+    const values = query.get(name)
+    if (values) values.push(value)
+    else query.set(name, [value])
+  }
+  return query
 }
 
 /** A parameter may be called `constructor`: one that is not given must not be what every object has. */

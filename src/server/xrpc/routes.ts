@@ -8,6 +8,9 @@ export type Routes = Readonly<Record<string, GeneratedRoute>>
 
 let current: Routes = {}
 
+/** What was loaded, by what loads it. */
+const loaded = new WeakMap<() => unknown, AnyDefinition>()
+
 /** Says what the methods are: the entry of the program does, and the set-up of tests. */
 export function useRoutes(routes: Routes): void {
   current = routes
@@ -23,11 +26,14 @@ export const routeOf = (nsid: string): GeneratedRoute | undefined =>
 /** @throws ProjectFileError the file of the handler cannot be loaded: others answer */
 export async function loadHandler(
   nsid: string,
-  route: Pick<Extract<GeneratedRoute, { to: 'local' }>, 'load'>,
+  { load }: Pick<Extract<GeneratedRoute, { to: 'local' }>, 'load'>,
 ): Promise<AnyDefinition> {
+  const known = loaded.get(load)
+  if (known) return known
   const file = `src/handlers/${nsid.replaceAll('.', '/')}.ts`
-  const { default: definition } = await route.load().catch((error: unknown) => {
+  const { default: definition } = await load().catch((error: unknown) => {
     throw new ProjectFileError(file, error)
   })
+  loaded.set(load, definition)
   return definition
 }

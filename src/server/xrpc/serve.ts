@@ -1,5 +1,6 @@
 import type { RequestContext } from '../../context/request.ts'
 import type { Services } from '../../context/services.ts'
+import { isComplete } from '../answer-headers.ts'
 import { setRateLimitHeaders } from '../limits/headers.ts'
 import { addRowCounts } from '../row-counts.ts'
 import { errorResponse, isInternal } from './answer.ts'
@@ -16,12 +17,14 @@ export async function answerXrpc(
     if (isInternal(error)) context.log.error('request failed', error, { path: `/xrpc/${nsid}` })
     return errorResponse(error)
   })
-  if (response.webSocket) return response
-  for (const [name, value] of context.responseHeaders) response.headers.set(name, value)
-  allowAllOrigins(response)
-  const status = context.limits.status()
-  if (status && !response.headers.has('ratelimit-limit')) {
-    setRateLimitHeaders(response.headers, status)
+  if (!isComplete(response)) {
+    if (response.webSocket) return response
+    for (const [name, value] of context.extraHeaders ?? []) response.headers.set(name, value)
+    allowAllOrigins(response)
+    const status = context.limits.status()
+    if (status && !response.headers.has('ratelimit-limit')) {
+      setRateLimitHeaders(response.headers, status)
+    }
   }
   if (services.config.devMode) await addRowCounts(response, context, services)
   return response

@@ -1,12 +1,5 @@
-/** HTTP's conditional and partial requests (RFC 9110 sections 13 and 14) for content that never changes. */
+/** HTTP's partial requests (RFC 9110, section 14) for content that never changes. */
 import type { ByteRange } from '../../storage/blobs/store.ts'
-
-/** Whether `If-None-Match` names this entity tag. Tags are compared weakly: proxies weaken them. */
-export function isKnown(ifNoneMatch: string | null, etag: string): boolean {
-  if (ifNoneMatch === null) return false
-  if (ifNoneMatch.trim() === '*') return true
-  return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
-}
 
 /**
  * Which part of `size` bytes a request asks for: undefined for all of it, `unsatisfiable` when it

@@ -1,7 +1,8 @@
 /** Answers a request for a blob: whole, a part, or that the caller has it already. */
+import { isKnown } from '../../kernel/entity-tag.ts'
 import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { BlobStore, ByteRange } from '../../storage/blobs/store.ts'
-import { isKnown, requestedRange } from './conditional.ts'
+import { requestedRange } from './conditional.ts'
 
 /**
  * A CID never changes its content, but whether it is to be had here does: a blob goes with its last

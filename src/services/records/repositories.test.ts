@@ -4,9 +4,9 @@ import { BlobRef } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
 import { describe, expect, test, vi } from 'vitest'
 import { cidOf, cidString } from '../../kernel/cbor/cid.ts'
-import { packRecords } from '../../storage/account/packed.ts'
-import type { StoredRecord } from '../../storage/account/records.ts'
+import { packRecords, unpackRecords } from '../../storage/account/packed.ts'
 import type { WriteResult } from '../../storage/account/repo.ts'
+import type { StoredRecord } from '../../storage/account/stored.ts'
 import type { RateLimitStatus } from '../../storage/rate-limit.ts'
 import { standIn } from '../../testing/stand-in.ts'
 import type { AccountClient } from '../objects/stubs.ts'
@@ -127,8 +127,10 @@ describe('a page of records', () => {
   }
 
   /** As a page arrives from the object. */
-  const packed = (records: StoredRecord[]) =>
-    structuredClone(packRecords({ records, more: records.length > 1 }))
+  const listed = (records: StoredRecord[]) => ({
+    state: 'state',
+    page: structuredClone(packRecords({ records, more: records.length > 1 })),
+  })
 
   test('is decoded, with addresses', async () => {
     const blob = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
@@ -140,13 +142,13 @@ describe('a page of records', () => {
         bytes: new Uint8Array([1, 2]),
       }),
     ]
-    const listRecords = vi.fn<RepositoryClient['listRecords']>(async () => packed(records))
+    const listRecords = vi.fn<RepositoryClient['listRecords']>(async () => listed(records))
     const { repositories } = repositoriesOf({ listRecords })
     const options = { collection, limit: 2, cursor: 'c' }
     const page = await repositories.listRecords(did, options)
     const [two, one] = page.records
     expect(page.cursor).toBe('a')
-    expect(listRecords.mock.calls).toEqual([[options]])
+    expect(listRecords.mock.calls).toEqual([[options, undefined]])
     expect(two).toEqual({
       uri: `at://${did}/${collection}/b`,
       cid: cidString(records[0]?.cid ?? new Uint8Array()),
@@ -158,16 +160,15 @@ describe('a page of records', () => {
 
   test('is had as it is stored, too', async () => {
     const records = [stored('b', { text: 'two' }), stored('a', {})]
-    const { repositories } = repositoriesOf({ listRecords: async () => packed(records) })
-    expect(await repositories.listStored(did, { collection, limit: 2 })).toEqual({
-      records,
-      more: true,
-    })
+    const { repositories } = repositoriesOf({ listRecords: async () => listed(records) })
+    const { state, page } = await repositories.listStored(did, { collection, limit: 2 })
+    expect(state).toBe('state')
+    expect(unpackRecords(page ?? expect.unreachable())).toEqual({ records, more: true })
   })
 
   test('has the type of its collection, and a slip in the name is no name', async () => {
     const post = { $type: 'app.bsky.feed.post', text: 'hi', createdAt: '2026-01-01T00:00:00Z' }
-    const listRecords = async () => packed([stored('a', post)])
+    const listRecords = async () => listed([stored('a', post)])
     const { repositories } = repositoriesOf({ listRecords })
     const page = await repositories.listRecords(did, { collection: 'app.bsky.feed.post', limit: 1 })
     const text: string | undefined = page.records[0]?.value.text
@@ -177,7 +178,7 @@ describe('a page of records', () => {
   })
 
   test('may be empty', async () => {
-    const { repositories } = repositoriesOf({ listRecords: async () => packed([]) })
+    const { repositories } = repositoriesOf({ listRecords: async () => listed([]) })
     expect(await repositories.listRecords(did, { collection, limit: 2 })).toEqual({ records: [] })
   })
 })

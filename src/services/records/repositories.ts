@@ -1,11 +1,13 @@
 import { BlobRef } from '@atproto/lexicon'
 import { AuthRequiredError, ForbiddenError } from '@atproto/xrpc-server'
+import type { ListedRecords } from '../../contracts/account/repository.ts'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import type { Collection, RecordOf } from '../../kernel/collections.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { unpackRecords } from '../../storage/account/packed.ts'
-import type { ListOptions, StoredPage } from '../../storage/account/records.ts'
+import type { ListOptions } from '../../storage/account/records.ts'
 import type { WriteBatch, WriteResult } from '../../storage/account/repo.ts'
+import type { StoredPage } from '../../storage/account/stored.ts'
 import type { RateLimitStatus } from '../../storage/rate-limit.ts'
 import type { AccountLookup } from '../accounts/account-lookup.ts'
 import type { DiskSpace } from '../objects/disk-space.ts'
@@ -54,6 +56,8 @@ export interface RecordPage<T> {
   /** The rkey to go on after. */
   cursor?: string
 }
+
+const NOTHING: StoredPage = { records: [], more: false }
 
 /** Reads and writes records of the accounts of this host. */
 export class Repositories {
@@ -135,7 +139,8 @@ export class Repositories {
     did: string,
     options: ListOptions & { collection: Collection<C> },
   ): Promise<RecordPage<RecordOf<C>>> {
-    const { records, more } = await this.listStored(did, options)
+    const { page } = await this.listStored(did, options)
+    const { records, more } = page ? unpackRecords(page) : NOTHING
     const last = records.at(-1)
     return {
       records: records.flatMap(({ rkey, cid, block }) => {
@@ -147,9 +152,8 @@ export class Repositories {
     }
   }
 
-  /** The same, as the records are stored. */
-  async listStored(did: string, options: ListOptions): Promise<StoredPage> {
-    const { repository } = this.#dependencies.objects.account(did)
-    return unpackRecords(await repository.listRecords(options))
+  /** The same, as the records are stored. @param known states in which the caller has the page */
+  listStored(did: string, options: ListOptions, known?: readonly string[]): Promise<ListedRecords> {
+    return this.#dependencies.objects.account(did).repository.listRecords(options, known)
   }
 }

@@ -22,11 +22,11 @@ export class BlockReader {
   readonly #tree: TreeCache
   readonly #nodes: NodeTable
   readonly #records: RecordReader
-  readonly #pending: Pick<Unsettled, 'settle'>
+  readonly #pending: Pick<Unsettled, 'nodes'>
 
   constructor(
     { head, tree, nodes, records }: Pick<PendingParts, 'head' | 'tree' | 'nodes' | 'records'>,
-    pending: Pick<Unsettled, 'settle'>,
+    pending: Pick<Unsettled, 'nodes'>,
   ) {
     this.#pending = pending
     this.#head = head
@@ -76,10 +76,17 @@ export class BlockReader {
       else missing.set(cid, bytes)
     }
     const wanted = [...missing.values()]
-    if (wanted.length > 0) this.#pending.settle()
+    // What waits to be settled is not in the table, and stands in the place of what is.
+    const pending = wanted.length > 0 ? this.#pending.nodes() : []
+    for (const { stored } of pending) {
+      if (stored && missing.delete(cidString(stored.cid))) add(stored.cid, stored.block)
+    }
+    const places = new Set(pending.map(({ layer, lo }) => `${layer} ${lo}`))
     for (let from = 0; from < wanted.length; from += LOOKUP) {
-      for (const { cid, block } of this.#nodes.findByCid(wanted.slice(from, from + LOOKUP))) {
-        missing.delete(cidString(cid))
+      for (const { layer, lo, cid, block } of this.#nodes.findByCid(
+        wanted.slice(from, from + LOOKUP),
+      )) {
+        if (places.has(`${layer} ${lo}`) || !missing.delete(cidString(cid))) continue
         add(cid, block)
       }
     }

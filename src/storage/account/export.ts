@@ -11,6 +11,8 @@ import { ui8Concat } from '@atproto/lex-data'
 import { carHeader, carPartLength, writeCarPart } from '../car.ts'
 import type { Hold } from './export-snapshot.ts'
 import type { Head } from './head.ts'
+import type { PendingNode } from './nodes.ts'
+import { type BlockScan, OverlaidScan } from './overlaid-scan.ts'
 import { PackedScan, type Scanned } from './packed-scan.ts'
 import { Repeats } from './repeats.ts'
 
@@ -33,13 +35,15 @@ export interface ExportOptions {
    * as there is no index to find it by.
    */
   staged?: boolean
+  /** Nodes of `head` that may not be in their table yet. */
+  pending?: readonly PendingNode[]
 }
 
 /** Reads a row per block, many at once; the snapshot is that of `head`, see `ExportSnapshots`. */
 export function exportCar(
   sql: SqlStorage,
   head: Head,
-  { since = '', hold, staged = false }: ExportOptions,
+  { since = '', hold, staged = false, pending = [] }: ExportOptions,
 ): ReadableStream<Uint8Array> {
   let scans: Scans | undefined
   const seen = staged
@@ -58,7 +62,7 @@ export function exportCar(
           if (!scans) {
             chunk.addRaw(carHeader(head.cid))
             chunk.add(ui8Concat([head.cid, head.block]))
-            scans = openScans(sql, head.rev, since, staged)
+            scans = openScans(sql, head.rev, since, { staged, pending })
           }
           while (fill(chunk, scans, seen) && chunk.length === 0) {
             // Thousands of repetitions in a row: others get a turn.
@@ -81,7 +85,7 @@ export function exportCar(
 
 /** What an export merges: the layers of the tree, highest first, and the records. */
 interface Scans {
-  layers: readonly PackedScan[]
+  layers: readonly BlockScan[]
   records: PackedScan
 }
 
@@ -110,8 +114,8 @@ function fill(chunk: Chunk, { layers, records }: Scans, seen: Repeats | undefine
 }
 
 /** The scan that comes first; a higher layer before a lower one with the same key. */
-function first(layers: readonly PackedScan[]): PackedScan | undefined {
-  let found: PackedScan | undefined
+function first(layers: readonly BlockScan[]): BlockScan | undefined {
+  let found: BlockScan | undefined
   for (const scan of layers) {
     if (scan.key === undefined) continue
     if (found?.key === undefined || scan.key < found.key) found = scan
@@ -131,20 +135,31 @@ const layerOf = (layer: number, staged: boolean): Scanned => ({
   where: `layer = ${layer}`,
 })
 
-const openScans = (sql: SqlStorage, rev: string, since: string, staged: boolean): Scans => ({
-  layers: layersOf(sql, staged).map(
-    (layer) => new PackedScan(sql, layerOf(layer, staged), rev, since),
-  ),
-  records: new PackedScan(sql, recordsOf(staged), rev, since),
-})
+function openScans(
+  sql: SqlStorage,
+  rev: string,
+  since: string,
+  { staged, pending }: { staged: boolean; pending: readonly PendingNode[] },
+): Scans {
+  // One that is older than what is asked for hides rows that are older still.
+  const overlaid = pending.filter(({ stored }) => !stored || stored.rev > since)
+  const top = Math.max(topLayer(sql, staged), ...pending.map(({ layer }) => layer))
+  const layers: BlockScan[] = []
+  for (let layer = top; layer >= 0; layer--) {
+    const rows = new PackedScan(sql, layerOf(layer, staged), rev, since)
+    const nodes = overlaid.filter((node) => node.layer === layer)
+    layers.push(nodes.length > 0 ? new OverlaidScan(rows, nodes) : rows)
+  }
+  return { layers, records: new PackedScan(sql, recordsOf(staged), rev, since) }
+}
 
-/** The layers of the tree, highest first, those of copied nodes included. */
-function layersOf(sql: SqlStorage, staged: boolean): number[] {
+/** The highest layer of the tree, those of copied nodes included. */
+function topLayer(sql: SqlStorage, staged: boolean): number {
   const tops = layerOf(0, staged).tables.map((table) => `SELECT max(layer) AS layer FROM ${table}`)
   const { top } = sql
     .exec<{ top: number | null }>(`SELECT max(layer) AS top FROM (${tops.join(' UNION ALL ')})`)
     .one()
-  return Array.from({ length: (top ?? 0) + 1 }, (_, index) => (top ?? 0) - index)
+  return top ?? 0
 }
 
 /** A buffer that grows as blocks are added. */

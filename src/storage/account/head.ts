@@ -4,6 +4,7 @@ import { StorageError } from '../error.ts'
 import type { Commit } from './commit.ts'
 import { countRepo, type RepoCounts } from './counts.ts'
 import { syncEvent, type UnnumberedEvent } from './events.ts'
+import type { PendingNode } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
 import { parseWriteUsage, type WriteUsage } from './write-limit.ts'
 
@@ -23,6 +24,8 @@ export interface Unsettled {
   load(): void
   /** Brings them into the tables. */
   settle(): void
+  /** The nodes that they left behind, each place once. */
+  nodes(): readonly PendingNode[]
 }
 
 /** Bytes of the blocks of a commit: its own, and those of nodes and records. */

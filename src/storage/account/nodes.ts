@@ -58,7 +58,8 @@ export class NodeTable implements NodeSource {
   }
 }
 
-interface PendingNode {
+/** What is at a place of the tree, or is not any more. */
+export interface PendingNode {
   layer: number
   lo: string
   /** Undefined: there is none at this place any more. */

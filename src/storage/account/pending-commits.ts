@@ -7,7 +7,7 @@ import { carOf, eventOf, type NewCommit } from './commit-event.ts'
 import type { OutboxEvent } from './events.ts'
 import type { Head, HeadStore } from './head.ts'
 import { type JournaledCommit, JournalTable } from './journal.ts'
-import { type NodeTable, PendingNodes } from './nodes.ts'
+import { type NodeTable, type PendingNode, PendingNodes } from './nodes.ts'
 import type { Outbox } from './outbox.ts'
 import type { RecordReader } from './records.ts'
 import type { TreeCache } from './tree-cache.ts'
@@ -95,6 +95,12 @@ export class PendingCommits {
     const { usage, counts } = next
     head.remember({ ...commit.commit, lastEvent: next.id, usage, counts })
     outbox.remember({ id: next.id, ...eventOf(commit, car) })
+  }
+
+  /** The nodes that they left behind, each place once; as they are now. */
+  nodes(): readonly PendingNode[] {
+    this.load()
+    return [...this.#nodes.values()]
   }
 
   /** Brings `head` and `node` up to date, and undelivered events into the outbox. Costs nothing where nothing waits. */

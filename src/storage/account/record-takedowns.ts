@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * Records that were taken down. They stay in the repository, whose signed tree names them, and are read by nobody who
  * asks for records. A takedown is of what is at a path: it outlives an update, and ends with the record.
@@ -6,6 +8,7 @@ export class RecordTakedowns {
   readonly #sql: SqlStorage
   /** Whether there are any: as a rule there are none, and reading records costs no more than without them. */
   #any: boolean | undefined
+  #digest: string | undefined
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -27,15 +30,31 @@ export class RecordTakedowns {
     return row?.ref
   }
 
+  /** Another text for each set of records that were taken down; empty: there are none. Reads a row for each, once. */
+  digest(): string {
+    if (!this.#hasAny()) return ''
+    if (this.#digest === undefined) {
+      const paths = createHash('sha256')
+      for (const { path } of this.#sql.exec<{ path: string }>(
+        'SELECT path FROM record_takedown ORDER BY path',
+      )) {
+        paths.update(`${path}\n`)
+      }
+      this.#digest = paths.digest('base64url').slice(0, 22)
+    }
+    return this.#digest
+  }
+
   set(path: string, ref: string): void {
     this.#sql.exec('INSERT OR REPLACE INTO record_takedown (path, ref) VALUES (?, ?)', path, ref)
     this.#any = true
+    this.#digest = undefined
   }
 
   remove(path: string): void {
     if (!this.#hasAny()) return
     this.#sql.exec('DELETE FROM record_takedown WHERE path = ?', path)
-    this.#any = undefined
+    this.clearCache()
   }
 
   /** After the records have changed all at once: a takedown ends with its record. */
@@ -45,12 +64,13 @@ export class RecordTakedowns {
       `DELETE FROM record_takedown
        WHERE NOT EXISTS (SELECT 1 FROM record WHERE record.path = record_takedown.path)`,
     )
-    this.#any = undefined
+    this.clearCache()
   }
 
   /** Drops the cache, after a rollback. */
   clearCache(): void {
     this.#any = undefined
+    this.#digest = undefined
   }
 
   #hasAny(): boolean {

@@ -62,7 +62,11 @@ export class Repo {
     const backlinks = new Backlinks(sql)
     const caches = { clear: () => this.clearCache() }
     // Head and tree ask for it, and it is made of them.
-    const unsettled: Unsettled = { load: () => pending.load(), settle: () => pending.settle() }
+    const unsettled: Unsettled = {
+      load: () => pending.load(),
+      settle: () => pending.settle(),
+      nodes: () => pending.nodes(),
+    }
     const head = new HeadStore(sql, outbox, unsettled)
     const tree = new TreeCache(nodes, unsettled)
     const parts = { storage, sql, nodes, head, tree, records, outbox, caches }
@@ -140,9 +144,9 @@ export class Repo {
 
   /** The repository as a CAR file; see `exportCar`. */
   export(since?: string): ReadableStream<Uint8Array> {
-    this.settle()
     const { sql, snapshots } = this.#parts
-    return exportCar(sql, this.head(), { since, hold: snapshots.hold() })
+    const [head, pending] = [this.head(), this.#pending.nodes()]
+    return exportCar(sql, head, { since, pending, hold: snapshots.hold() })
   }
 
   /** Makes the empty first commit, and its event if it is `announced`; to be called in a transaction. */

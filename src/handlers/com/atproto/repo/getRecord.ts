@@ -1,8 +1,10 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/repo/getRecord'
+import { cidString } from '#src/kernel/cbor/cid.ts'
+import { accountTag } from '#src/kernel/entity-tag.ts'
 import { fetchRemoteRecord } from '#src/proxy/foreign-record.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { jsonAnswer } from '#src/server/compress.ts'
+import { JsonText } from '#src/server/xrpc/json-text.ts'
 import { assertCollection } from '#src/services/records/collection.ts'
 import { recordJson } from '#src/services/records/json.ts'
 
@@ -21,7 +23,9 @@ export default define({
     const { did } = account
     const stored = await services.account(did).repository.getRecord(collection, rkey, cid)
     const json = recordJson(did, collection, stored)
-    if (json !== undefined) return jsonAnswer(json)
+    if (json !== undefined) {
+      return new JsonText(json, accountTag(repo, did, cidString(stored.cid)))
+    }
     throw new InvalidRequestError(
       'This record was imported and has no JSON form: com.atproto.sync.getRecord gives its bytes',
     )

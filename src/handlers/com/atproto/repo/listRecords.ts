@@ -1,24 +1,24 @@
 import { define } from '#lex/com/atproto/repo/listRecords'
+import { accountTag, knownStates } from '#src/kernel/entity-tag.ts'
 import { anyone } from '#src/server/auth/policy.ts'
-import { jsonAnswer } from '#src/server/compress.ts'
+import { JsonText, NotModified } from '#src/server/xrpc/json-text.ts'
 import { assertCollection } from '#src/services/records/collection.ts'
-import { recordJson } from '#src/services/records/json.ts'
+import { pageJson } from '#src/services/records/json.ts'
 
 export default define({
   auth: anyone,
-  async handler({ params, services }) {
+  async handler({ params, ifNoneMatch, services }) {
     const { repo, collection, limit, cursor, reverse } = params
     assertCollection(collection)
     const { did } = await services.accounts.get(repo)
     const options = { collection, limit, cursor, reverse }
-    const page = await services.repositories.listStored(did, options)
-    const last = page.records.at(-1)
+    const known = ifNoneMatch === undefined ? undefined : knownStates(ifNoneMatch, repo, did)
+    const { state, page } = await services.repositories.listStored(did, options, known)
+    const etag = accountTag(repo, did, state)
+    if (!page) return new NotModified(etag)
+    const { records, last } = pageJson(did, collection, page)
     // Also on the last page, as the reference does: records may come to be behind it.
-    const next = last ? `,"cursor":"${last.rkey}"` : ''
-    // Those that have no JSON form are left out.
-    const records = page.records
-      .map((stored) => recordJson(did, collection, stored))
-      .filter((json) => json !== undefined)
-    return jsonAnswer(`{"records":[${records.join(',')}]${next}}`)
+    const next = last === undefined ? '' : `,"cursor":"${last}"`
+    return new JsonText(`{"records":[${records}]${next}}`, etag)
   },
 })

@@ -19,11 +19,14 @@ export class Cleanup {
   }
 
   add(undo: () => Promise<void> | void): void {
+    // It was started while the run was being stopped.
+    if (this.interrupted) return void undo()
     this.#undo.push(undo)
   }
 
   /** A temporary folder that goes away with the run. */
   folder(): string {
+    if (this.interrupted) throw new Error('the run was stopped')
     const path = mkdtempSync(join(tmpdir(), 'cumulus-bench-'))
     this.add(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }))
     return path

@@ -125,6 +125,8 @@ describe('commands in blocks', () => {
     },
     'docs/performance.md': {
       'npm run bench': BENCH,
+      'npm run bench -- --quick': BENCH,
+      'npm run bench -- --check': BENCH,
       'npm run bench -- --only createRecord,firehose': BENCH,
       'npm run bench -- --sizes 1k --ours-only': BENCH,
       'npm run bench -- --against ../other': BENCH,

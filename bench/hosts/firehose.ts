@@ -9,15 +9,15 @@ import { AIMS } from '../report/targets.ts'
 import { cpuTime } from '../servers/process.ts'
 
 /** Consumers at once. */
-const FANOUT = [1, 10, 100]
+const FANOUT = { full: [1, 10, 100], quick: [1] }
 /** Milliseconds from one write to the next, when they come at a fixed pace. */
 const PACE = 20
 /** Writes that do not count: at a slow pace code takes a while to be compiled. */
-const WARM_UP = 300
+const WARM_UP = { full: 300, quick: 100 }
 
 /** One writer on each server, with each number of consumers. */
 export async function measureFanout(context: Context): Promise<void> {
-  const { report, cleanup } = context
+  const { options, report, cleanup } = context
   const paced = ['50/s: p50', 'p99']
   const closedLoop = ['closed loop: /s', 'p50', 'p99', 'delivered/s', 'MB/s', 'CPU/write']
   const addLine = report.table(
@@ -26,7 +26,7 @@ export async function measureFanout(context: Context): Promise<void> {
   )
   const hosts: Host[] = []
   for (const server of newServers(context)) hosts.push(await startHost(server, cleanup))
-  for (const count of FANOUT) {
+  for (const count of FANOUT[options.quick ? 'quick' : 'full']) {
     for (const host of hosts) {
       const { name, kind } = host.server
       progress(`fanout: ${name}, ${count} consumers`)
@@ -50,7 +50,8 @@ async function fanOut({ options, cleanup }: Context, host: Host, count: number) 
   const repo = await addAccount(host)
   const consumers = await openConsumers(origin, count, cleanup)
   const length = options.pace.seconds * options.pace.least
-  for (let write = 0; write < WARM_UP; write += 1) await repo.createRecord()
+  const warmUp = WARM_UP[options.quick ? 'quick' : 'full']
+  for (let write = 0; write < warmUp; write += 1) await repo.createRecord()
   // Also what an account's making had to tell, which may come late.
   await consumers.untilSilent()
 

@@ -54,7 +54,7 @@ export interface Pace {
 /** Seconds before the first round of each server, not counted, but no more than a round has. */
 const WARM_UP = 0.4
 /** Seconds that rounds of one row may take, once there are three of each server. */
-const PATIENCE = 40
+const PATIENCE = 30
 
 /**
  * Measures servers, or repositories, in alternating rounds, so that noise of the machine meets all alike: as many rounds as

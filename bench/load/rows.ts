@@ -4,8 +4,8 @@ import type { RowName } from '../options.ts'
 import { accountCall } from '../servers/server.ts'
 import { type Firehose, openFirehose } from './consumers.ts'
 import { one } from './drive.ts'
-import { type Row, row } from './measure.ts'
 import { BATCH, type Repo, sequence } from './repo.ts'
+import { type Row, row } from './targets.ts'
 
 type MakeWorkload = Row<Repo>['workload']
 

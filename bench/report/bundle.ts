@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
-/** KiB, compressed, each module by itself. */
+/** KiB, compressed as one, as wrangler reports it; without texts, which are read when somebody asks for them. */
 export interface BundleSize {
   /** The entry, and what it imports when it starts. */
   core: number
-  /** That, and what is imported later or read as text. */
+  /** That, and what is imported later. */
   all: number
 }
 
@@ -22,11 +22,10 @@ export function bundleSize(entry: string): BundleSize {
   const visit = (name: string, isLater: boolean) => {
     const seen = isLater ? all : core
     if (seen.has(name) || !existsSync(join(folder, name))) return
+    if (name.endsWith('.wasm')) all.add(name)
+    if (!/\.m?js$/.test(name)) return
     all.add(name)
-    // Text is not compiled.
-    const isCode = /\.m?js$/.test(name)
-    if (!isLater && isCode) core.add(name)
-    if (!isCode) return
+    if (!isLater) core.add(name)
     for (const [, paren, , target = ''] of readFileSync(join(folder, name), 'utf8').matchAll(
       IMPORT,
     )) {
@@ -34,10 +33,9 @@ export function bundleSize(entry: string): BundleSize {
     }
   }
   visit(basename(entry), false)
-  const kib = (names: Set<string>) =>
-    [...names].reduce(
-      (sum, name) => sum + gzipSync(readFileSync(join(folder, name))).byteLength / 1024,
-      0,
-    )
+  const kib = (names: Set<string>) => {
+    const code = Buffer.concat([...names].map((name) => readFileSync(join(folder, name))))
+    return gzipSync(code).byteLength / 1024
+  }
   return { core: kib(core), all: kib(all) }
 }

@@ -1,9 +1,10 @@
 /** The row "counts": SQLite rows of one request, by the size of the repository. */
 import type { Context } from '../context.ts'
+import { countRows } from '../load/count.ts'
 import { type Host, startHost, stopHost } from '../load/host.ts'
-import { countRows, targetsOf } from '../load/measure.ts'
 import type { Repo } from '../load/repo.ts'
 import { rows } from '../load/rows.ts'
+import { targetsOf } from '../load/targets.ts'
 import { AIMS, type Costs, checkGrowth } from '../report/targets.ts'
 import { Cumulus } from '../servers/cumulus.ts'
 import type { Subject } from './import.ts'

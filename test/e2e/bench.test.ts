@@ -38,4 +38,5 @@ test('the benchmark starts its servers, makes accounts and measures', async () =
   } finally {
     await cleanup.run()
   }
+  // It may be the first to build the bundle.
 }, 120_000)

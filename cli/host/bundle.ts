@@ -27,7 +27,8 @@ export class BundleError extends Error {
 /** Builds the bundle if it is missing or older than its sources. @throws BundleError */
 export function ensureBundle(onBuild: () => void): void {
   const built = statSync(BUNDLE, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  const inputs = [...INPUTS.map((input) => join(ROOT, input)), join(PACKAGE_ROOT, 'package.json')]
+  const builder = [join(PACKAGE_ROOT, 'package.json'), join(import.meta.dirname, 'build')]
+  const inputs = [...INPUTS.map((input) => join(ROOT, input)), ...builder]
   if (inputs.every((input) => newest(input) <= built)) return
   // An image of a container has the bundle, and not what builds it.
   if (built > 0 && !existsSync(WRANGLER)) return

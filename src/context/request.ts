@@ -4,7 +4,7 @@ import { clientNetwork } from '../kernel/net/client-network.ts'
 import { clientAddress } from './client-address.ts'
 import { mayBypass } from './limits/bypass.ts'
 import { RequestLimits } from './limits/request-limits.ts'
-import { type RequestUrl, readUrl } from './request-url.ts'
+import type { RequestUrl } from './request-url.ts'
 
 /** One request, as the server works on it. Handlers see a part of it only (`src/server/xrpc/define.ts`). */
 export interface RequestContext {
@@ -42,7 +42,7 @@ export function createRequestContext(
   return {
     id,
     request,
-    url: url ?? readUrl(request.url) ?? new URL(request.url),
+    url: url ?? new URL(request.url),
     log,
     clientAddress: address,
     clientNetwork: clientNetwork(address),

@@ -8,7 +8,7 @@ import { assertMayCall, assertMayForward } from './permission.ts'
 import { send } from './send.ts'
 import type { ProxyServices } from './services.ts'
 import { type Fallback, findTarget, type Target } from './target.ts'
-import { mayReuseToken, type ShownToken } from './token-reuse.ts'
+import { type Authorize, mayReuseToken, tokensOf } from './token-reuse.ts'
 
 /** What another service is to take a caller's token for. */
 export interface TokenPurpose {
@@ -100,15 +100,11 @@ function tokensFor(
   method: string,
   target: Target,
   services: ProxyServices,
-): (demand: { anew: boolean }) => Promise<ShownToken> {
+): Authorize {
   // What changes what others see.
   const publishes = method === 'POST'
-  const mayReuse = mayReuseToken(method, aud, target, services.config)
-  return async ({ anew }) => {
-    const reuse = mayReuse && !anew
-    const input = { aud, lxm, session, evenTakendown, publishes, reuse }
-    return await services.account(did).serviceTokens.forForwarding(input)
-  }
+  const input = { aud, lxm, session, evenTakendown, publishes }
+  return tokensOf(services.account(did), input, mayReuseToken(method, aud, target, services.config))
 }
 
 /** @throws ForbiddenError `ScopeMissingError` */

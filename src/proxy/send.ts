@@ -9,7 +9,7 @@ import { responseHeaders } from './headers.ts'
 import { IdleTimeout } from './idle-timeout.ts'
 import type { ProxyServices } from './services.ts'
 import type { Target } from './target.ts'
-import { noteTokensUsedUp, type ShownToken } from './token-reuse.ts'
+import { type Authorize, noteTokensUsedUp } from './token-reuse.ts'
 import { errorAnswer, timedOut, unreachable, unusable } from './upstream-error.ts'
 
 /** A request to be sent. */
@@ -26,7 +26,7 @@ export interface Outgoing {
    * The token of one attempt. Services may refuse one that they have seen, so that it is asked for a new one where
    * the one before was shown to the service already, and was refused.
    */
-  authorize?: (demand: { anew: boolean }) => Promise<ShownToken>
+  authorize?: Authorize
 }
 
 type Parts = Pick<ProxyServices, 'config' | 'log' | 'network'>

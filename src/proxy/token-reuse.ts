@@ -1,7 +1,8 @@
 /** For which services a token may be shown more than once. */
-import type { ForwardingToken } from '../contracts/account/keys.ts'
+import type { ForwardingToken, ServiceTokenInput } from '../contracts/account/keys.ts'
 import type { Config } from '../kernel/config/config.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { AccountClient } from '../services/objects/stubs.ts'
 import type { Target } from './target.ts'
 
 /** A token as it is shown, and whether it was shown before. */
@@ -9,6 +10,19 @@ export type ShownToken = Pick<ForwardingToken, 'token' | 'isReused'>
 
 /** Services of the operator's list that turned out to take each token once: two at most. */
 const takeOnce = new Set<string>()
+
+/** Gives the token of one attempt; a new one where `anew` is asked for. */
+export type Authorize<T extends ShownToken = ShownToken> = (demand: { anew: boolean }) => Promise<T>
+
+/** Tokens that the account's object signs, looking each time whether the session is still open. */
+export const tokensOf =
+  (
+    { serviceTokens }: Pick<AccountClient, 'serviceTokens'>,
+    input: ServiceTokenInput,
+    mayReuse: boolean,
+  ): Authorize<ForwardingToken> =>
+  async ({ anew }) =>
+    await serviceTokens.forForwarding({ ...input, reuse: mayReuse && !anew })
 
 /**
  * Whether a token for `aud` may be one that was shown before: in questions only, to a service that the operator has

@@ -3,10 +3,10 @@
  * somebody waits, and most commands need no esbuild. It prints what is wrong, and ends with 1.
  */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type BuildFailure, build, formatMessages, type Metafile } from 'esbuild'
 import { wranglerBundling } from '../../dev/bundle/wrangler-options.ts'
-import { PACKAGE_ROOT, ROOT } from '../bundle.ts'
+import { BUNDLE, PACKAGE_ROOT, ROOT } from '../bundle.ts'
 import { compressedTexts } from './compressed-texts.ts'
 import { standIns } from './stand-ins.ts'
 
@@ -31,7 +31,8 @@ async function make(folder: string): Promise<void> {
   const { outputFiles, metafile } = await build({
     ...options,
     entryPoints: { worker: entry },
-    outdir: folder,
+    // Where it is moved to, which the paths in its maps begin at.
+    outdir: dirname(BUNDLE),
     chunkNames: '[name]-[hash]',
     splitting: true,
     minify: true,
@@ -44,7 +45,8 @@ async function make(folder: string): Promise<void> {
   })
   for (const warning of lazyCommonJs(metafile)) process.stderr.write(`${warning}\n`)
   mkdirSync(folder, { recursive: true })
-  for (const { path, contents } of outputFiles) writeFileSync(path, contents)
+  for (const { path, contents } of outputFiles)
+    writeFileSync(join(folder, basename(path)), contents)
   for (const [name, bytes] of texts) writeFileSync(join(folder, name), bytes)
   for (const { name, path } of files.values()) copyFileSync(path, join(folder, basename(name)))
 }

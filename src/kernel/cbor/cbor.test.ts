@@ -12,7 +12,6 @@ import {
 } from '../../testing/unclean.ts'
 import { cidOf } from './cid.ts'
 import { encode as encodeHere, UnencodableError } from './encode.ts'
-import { PageJson } from './page-json.ts'
 import { MalformedCborError } from './reader.ts'
 import { scanRecord } from './scan.ts'
 import { cborToJson, recordToJson } from './to-json.ts'
@@ -223,61 +222,7 @@ function isCanonical(block: Uint8Array): boolean {
   }
 }
 
-describe('records of a page', () => {
-  /** Records one after the other, with some bytes before. */
-  const pageOf = (blocks: readonly Uint8Array[]) => {
-    const bytes = new Uint8Array(7 + blocks.reduce((sum, { byteLength }) => sum + byteLength, 0))
-    let at = 7
-    const places = blocks.map((block) => {
-      bytes.set(block, at)
-      at += block.byteLength
-      return [at - block.byteLength, at] as const
-    })
-    return { page: new PageJson(bytes), places }
-  }
-
-  test('are the same text as one by one', () => {
-    fc.assert(
-      fc.property(fc.array(record, { maxLength: 4 }), (records) => {
-        const blocks = records.map((one) => new Uint8Array(encode(one as LexValue)))
-        const { page, places } = pageOf(blocks)
-        for (const [index, [start, end]] of places.entries()) {
-          const json = page.record(start, end)
-          const expected = recordToJson(blocks[index] ?? new Uint8Array())
-          if (json !== undefined) expect(json).toBe(expected)
-        }
-      }),
-      runs,
-    )
-  })
-
-  test('that are plain are read here', () => {
-    const plain = { $type: 'app.bsky.feed.post', text: 'Grüße "an" alle\n', langs: ['de'], n: -7 }
-    const block = new Uint8Array(encode(plain))
-    const { page, places } = pageOf([block])
-    const [start = 0, end = 0] = places[0] ?? []
-    expect(page.record(start, end)).toBe(recordToJson(block))
-    expect(JSON.parse(page.record(start, end) ?? '')).toEqual(plain)
-  })
-
-  test('of which a byte is another one are the same text, or left to others', () => {
-    fc.assert(
-      fc.property(record, fc.nat(), fc.integer({ min: 0, max: 255 }), (one, place, byte) => {
-        const block = new Uint8Array(encode(one as LexValue))
-        block[place % block.byteLength] = byte
-        const { page, places } = pageOf([block, block])
-        for (const [start, end] of places) {
-          const json = page.record(start, end)
-          if (json !== undefined) expect(json).toBe(recordToJson(block))
-        }
-      }),
-      runs,
-    )
-  })
-})
-
 test('of a very large record the size of the text is looked at before it is made', () => {
   const block = encode({ text: '\u0001'.repeat(1_500_000) })
-  expect(new PageJson(block).record(0, block.byteLength)).toBeUndefined()
   expect(recordToJson(block)).toBeUndefined()
 })

@@ -37,6 +37,10 @@ const CID_TAG = 42
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const lenientUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
+/** A character that is not itself in JSON, or not ASCII. */
+const SPECIAL = /[^ !#-[\]-~]/
+const NOT_ASCII = /[^\0-\x7f]/
+
 export interface ReaderOptions {
   /**
    * Takes what records hold that were written by less careful software too: floats, `undefined`, integers of 64 bits,
@@ -53,6 +57,8 @@ export class CborReader {
   /** Whether the item whose head was read last is a float; to a lenient reader only. */
   isFloat = false
   readonly #lenient: boolean
+  /** A character for each byte: most texts are slices of it, which nothing has to decode. */
+  readonly #characters: string
   #at = 0
   #depth = 0
   #items = 0
@@ -60,6 +66,8 @@ export class CborReader {
   constructor(bytes: Uint8Array, { lenient = false }: ReaderOptions = {}) {
     this.bytes = bytes
     this.#lenient = lenient
+    const { buffer, byteOffset, byteLength } = bytes
+    this.#characters = Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
   }
 
   /** Reads the head of the next item into `major` and `value`. */
@@ -88,10 +96,19 @@ export class CborReader {
   /** The text whose head was just read. */
   text(): string {
     const [start, end] = this.#take(this.value)
-    if (end - start < 32) {
-      const ascii = this.#ascii(start, end)
-      if (ascii !== undefined) return ascii
-    }
+    const text = this.#characters.slice(start, end)
+    return NOT_ASCII.test(text) ? this.#decode(start, end) : text
+  }
+
+  /** The same as JSON, in its quotes. */
+  quotedText(): string {
+    const [start, end] = this.#take(this.value)
+    const text = this.#characters.slice(start, end)
+    if (!SPECIAL.test(text)) return `"${text}"`
+    return JSON.stringify(NOT_ASCII.test(text) ? this.#decode(start, end) : text)
+  }
+
+  #decode(start: number, end: number): string {
     try {
       return (this.#lenient ? lenientUtf8 : utf8).decode(this.bytes.subarray(start, end))
     } catch {
@@ -132,17 +149,20 @@ export class CborReader {
     const count = this.value
     const seen = this.#lenient ? new Set<string>() : undefined
     let previous = ''
+    let previousLength = 0
     for (let index = 0; index < count; index++) {
       this.head()
       if (this.major !== Major.Text) throw malformed('a key is no text')
+      const { value: length } = this
       const key = this.text()
       if (seen?.has(key)) throw malformed('a key occurs twice')
       if (seen) seen.add(key)
-      else if (index > 0 && compareKeys(previous, key) >= 0) {
+      else if (index > 0 && !isBehind(previous, previousLength, key, length)) {
         throw malformed('keys are not in order')
       }
       entry(key, index)
       previous = key
+      previousLength = length
     }
     this.#depth--
   }
@@ -215,16 +235,17 @@ export class CborReader {
     this.#at = end
     return [start, end]
   }
+}
 
-  #ascii(start: number, end: number): string | undefined {
-    let text = ''
-    for (let i = start; i < end; i++) {
-      const byte = this.bytes[i] ?? 0
-      if (byte > 127) return undefined
-      text += String.fromCharCode(byte)
-    }
-    return text
-  }
+/** A text as JSON, in its quotes; most have nothing to escape. */
+export const quoteText = (text: string): string =>
+  SPECIAL.test(text) ? JSON.stringify(text) : `"${text}"`
+
+/** Whether a key comes behind another one in canonical order. Lengths are in bytes. */
+function isBehind(previous: string, previousLength: number, key: string, length: number): boolean {
+  if (length !== previousLength) return length > previousLength
+  const isAscii = key.length === length && previous.length === length
+  return isAscii ? previous < key : compareKeys(previous, key) < 0
 }
 
 /** Canonical order of keys: shorter first, then by bytes. */

@@ -1,6 +1,13 @@
 import { decodeCid, toBase64 } from '@atproto/lex-data'
 import { CID_LENGTH, cidString } from './cid.ts'
-import { CborReader, Major, MalformedCborError, type ReaderOptions, Simple } from './reader.ts'
+import {
+  CborReader,
+  Major,
+  MalformedCborError,
+  quoteText,
+  type ReaderOptions,
+  Simple,
+} from './reader.ts'
 
 /**
  * Writes a DAG-CBOR block as JSON text, links as `$link` and byte strings as `$bytes` (data model
@@ -17,7 +24,7 @@ export function cborToJson(block: Uint8Array, options?: ReaderOptions): string {
 }
 
 /** Bytes of the largest record that is written here; in a larger one values are counted, as a lenient reader does. */
-export const MAX_CLEAN = 1_000_000
+const MAX_CLEAN = 1_000_000
 
 /** Characters of JSON that a record which could not be written here may have, as far as its bytes tell. */
 const MAX_JSON = 8 * 1024 * 1024
@@ -64,7 +71,7 @@ function valueToJson(reader: CborReader): string {
     case Major.Bytes:
       return `{"$bytes":"${toBase64(reader.byteString(), 'base64')}"}`
     case Major.Text:
-      return quote(reader.text())
+      return reader.quotedText()
     case Major.Array:
       return arrayToJson(reader)
     case Major.Map:
@@ -97,11 +104,7 @@ function arrayToJson(reader: CborReader): string {
 function mapToJson(reader: CborReader): string {
   let json = '{'
   reader.eachEntry((key, index) => {
-    json += `${index === 0 ? '' : ','}${quote(key)}:${valueToJson(reader)}`
+    json += `${index === 0 ? '' : ','}${quoteText(key)}:${valueToJson(reader)}`
   })
   return `${json}}`
 }
-
-/** Most texts have nothing to escape. */
-const quote = (text: string): string =>
-  /["\\\p{Cc}\p{Cs}]/u.test(text) ? JSON.stringify(text) : `"${text}"`

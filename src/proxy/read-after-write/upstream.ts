@@ -11,7 +11,7 @@ import { assertMayCall } from '../permission.ts'
 import { send } from '../send.ts'
 import type { ProxyServices } from '../services.ts'
 import { type Fallback, findTarget, type Target } from '../target.ts'
-import { mayReuseToken } from '../token-reuse.ts'
+import { mayReuseToken, tokensOf } from '../token-reuse.ts'
 import { readableOnly } from './accept-encoding.ts'
 
 /** A request of a caller who is signed in; `auth` is still to be checked by the account's object. */
@@ -70,12 +70,8 @@ export async function callUpstream(
   }
   const { method, url } = request
   const mayReuse = mayReuseToken(method, target.did, target, services.config)
-  const tokenFor =
-    (lxm: string) =>
-    async ({ anew }: { anew: boolean }) => {
-      const purpose = { aud: target.did, lxm, session, evenTakendown: false }
-      return await account.serviceTokens.forForwarding({ ...purpose, reuse: mayReuse && !anew })
-    }
+  const tokenFor = (lxm: string) =>
+    tokensOf(account, { aud: target.did, lxm, session, evenTakendown: false }, mayReuse)
   const tokens = tokenFor(nsid)
   let localRev = ''
   let firstRev = ''

@@ -17,7 +17,7 @@ import { assertMayRequest } from '../../proxy/delegation.ts'
 import { assertMayCall } from '../../proxy/permission.ts'
 import { send } from '../../proxy/send.ts'
 import { locate, parseProxyHeader, type Target } from '../../proxy/target.ts'
-import { mayReuseToken, type ShownToken } from '../../proxy/token-reuse.ts'
+import { type Authorize, mayReuseToken, tokensOf } from '../../proxy/token-reuse.ts'
 import { fallbackOf } from '../xrpc/fallback.ts'
 
 /** Whom a call is made as. */
@@ -123,16 +123,13 @@ function authorizer(
   target: Target,
   publishes: boolean,
   services: Services,
-): ((demand: { anew: boolean }) => Promise<ShownToken>) | undefined {
+): Authorize | undefined {
   const { did: aud, id } = target
   const mayReuse = mayReuseToken(publishes ? 'POST' : 'GET', aud, target, services.config)
-  const sign =
-    (did: string, session?: string | null) =>
-    async ({ anew }: { anew: boolean }) => {
-      const purpose = { aud, lxm, session, evenTakendown: false, publishes }
-      const input = { ...purpose, reuse: mayReuse && !anew }
-      return await services.account(did).serviceTokens.forForwarding(input)
-    }
+  const sign = (did: string, session?: string | null) => {
+    const input = { aud, lxm, session, evenTakendown: false, publishes }
+    return tokensOf(services.account(did), input, mayReuse)
+  }
   if (as === 'nobody') return undefined
   if (as === 'host') throw new AuthRequiredError('Other services know this host by no key')
   if (as !== 'caller') return sign(as)

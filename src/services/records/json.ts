@@ -1,8 +1,6 @@
 import { jsonToLex } from '@atproto/lexicon'
 import { cidString } from '../../kernel/cbor/cid.ts'
-import { PageJson } from '../../kernel/cbor/page-json.ts'
 import { recordToJson } from '../../kernel/cbor/to-json.ts'
-import { eachPacked, type PackedRecords } from '../../storage/account/packed.ts'
 import type { StoredRecord } from '../../storage/account/stored.ts'
 
 /**
@@ -16,35 +14,10 @@ export function recordJson(
   collection: string,
   { rkey, cid, block }: StoredRecord,
 ): string | undefined {
-  const value = new PageJson(block).record(0, block.byteLength) ?? recordToJson(block)
+  const value = recordToJson(block)
   if (value === undefined) return undefined
   const uri = `at://${did}/${collection}/${rkey}`
   return `{"uri":"${uri}","cid":"${cidString(cid)}","value":${value}}`
-}
-
-/**
- * The same of each record of a page; those that have no JSON form are left out.
- *
- * @returns also the key of the last of all; undefined: there is none
- */
-export function pageJson(
-  did: string,
-  collection: string,
-  packed: PackedRecords,
-): { records: string; last: string | undefined } {
-  const { bytes } = packed
-  const page = new PageJson(bytes)
-  let records = ''
-  let last: string | undefined
-  eachPacked(packed, (rkey, cidAt, blockAt, end) => {
-    last = rkey
-    const value = page.record(blockAt, end) ?? recordToJson(bytes.subarray(blockAt, end))
-    if (value === undefined) return
-    const cid = cidString(bytes.subarray(cidAt, blockAt))
-    const json = `{"uri":"at://${did}/${collection}/${rkey}","cid":"${cid}","value":${value}}`
-    records += records === '' ? json : `,${json}`
-  })
-  return { records, last }
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { ui8Concat } from '@atproto/lex-data'
 import { CID_LENGTH } from '../../kernel/cbor/cid.ts'
-import type { StoredPage, StoredRecord } from './stored.ts'
+import type { StoredPage } from './stored.ts'
 
 export interface PackedRecords {
   /** With a `/` between them, which none has. */
@@ -24,28 +24,21 @@ export const packRecords = ({ records, more }: StoredPage): PackedRecords => ({
   more,
 })
 
-/** Calls `each` with every record, and where CID and block are in `bytes`. */
-export function eachPacked(
-  { rkeys, lengths }: PackedRecords,
-  each: (rkey: string, cidAt: number, blockAt: number, end: number) => void,
-): void {
-  if (lengths === '') return
+/** The records again, as views of the message. */
+export function unpackRecords({ rkeys, lengths, bytes, more }: PackedRecords): StoredPage {
+  if (lengths === '') return { records: [], more }
   const sizes = lengths.split(',')
   let start = 0
-  for (const [index, rkey] of rkeys.split('/').entries()) {
+  const records = rkeys.split('/').map((rkey, index) => {
     const blockAt = start + CID_LENGTH
     const end = blockAt + Number(sizes[index])
-    each(rkey, start, blockAt, end)
+    const record = {
+      rkey,
+      cid: bytes.subarray(start, blockAt),
+      block: bytes.subarray(blockAt, end),
+    }
     start = end
-  }
-}
-
-/** The records again, as views of the message. */
-export function unpackRecords(packed: PackedRecords): StoredPage {
-  const { bytes, more } = packed
-  const records: StoredRecord[] = []
-  eachPacked(packed, (rkey, cidAt, blockAt, end) => {
-    records.push({ rkey, cid: bytes.subarray(cidAt, blockAt), block: bytes.subarray(blockAt, end) })
+    return record
   })
   return { records, more }
 }

@@ -5,11 +5,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { type AccountParts, DID, record, withAccount } from '../../testing/account-parts.ts'
+import { migrate } from '../migrate.ts'
 import { BlobIndex } from './blobs.ts'
 import { ExportSnapshots } from './export-snapshot.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { Outbox } from './outbox.ts'
 import { JournalError } from './pending-commits.ts'
+import { migrations } from './schema.ts'
 import type { Write } from './writes.ts'
 
 const collection = 'com.example.note'
@@ -215,14 +217,54 @@ describe('commits that wait', () => {
       expect(() => repo.export()).toThrow(JournalError)
     }))
 
-  test('are one with those of a release that had no journal', () =>
+  test('are seen by whoever reads, in whatever way, after the object was evicted', () =>
     withAccount(async (parts) => {
       write(parts, put('a', '1'))
+      write(parts, put('b', '2'))
+      const { commit } = write(parts, put('c', '3'))
+      const { cid } = parts.repo.head()
+      const node = parts.repo.head().data
+      const reads: ((repo: AccountParts['repo'], all: AccountParts) => unknown)[] = [
+        (repo) => expect(repo.head().rev).toBe(commit?.rev),
+        (repo) => expect(repo.headStrings().cid).toBe(cidString(cid)),
+        (repo) =>
+          expect(cidString(repo.records.get(collection, 'c').cid)).toBe(cidString(record('3').cid)),
+        (repo) =>
+          expect(repo.records.scan(collection, '').records.map(({ rkey }) => rkey)).toEqual([
+            'a',
+            'b',
+            'c',
+          ]),
+        (repo) => expect(repo.records.collections()).toEqual([collection]),
+        (repo) => expect(repo.counts().records).toBe(3),
+        (repo) => expect(repo.recount()).toBeUndefined(),
+        (repo) => expect(repo.getBlocks([cid, record('3').cid, node].map(cidString))).toBeTruthy(),
+        (repo) => expect(repo.proveRecord(pathOf('c')).byteLength).toBeGreaterThan(0),
+        async (_, all) => expect((await verified(all)).size).toBe(3),
+        (_, all) => expect(all.outbox.isEmpty()).toBe(false),
+        (repo, all) => {
+          repo.load()
+          expect(all.outbox.peek(1_000_000).map(({ kind }) => kind)).toEqual(
+            Array(3).fill('#commit'),
+          )
+        },
+      ]
+      for (const read of reads) {
+        const next = evicted(parts)
+        await read(next.repo, next)
+      }
+    }))
+
+  test('follow those of a release that had no journal, whose events are not delivered', () =>
+    withAccount(async (parts) => {
+      const { sql, storage } = parts
+      write(parts, put('a', '1'))
       parts.repo.settle()
-      // As that release left it: its event is in the outbox.
-      parts.sql.exec('DROP TABLE journal')
-      parts.sql.exec(`CREATE TABLE journal (id INTEGER PRIMARY KEY, commit_block BLOB NOT NULL, paths TEXT NOT NULL,
-        write_spending TEXT, records INTEGER, nodes INTEGER, bytes INTEGER)`)
+      const at = migrations.findIndex((statements) => statements.includes('CREATE TABLE journal'))
+      sql.exec('DROP TABLE journal')
+      sql.exec('UPDATE schema_version SET version = ?', at)
+      expect(sql.exec('SELECT id FROM outbox').toArray()).toHaveLength(1)
+      expect(migrate(storage, migrations)).toBe(at)
       const next = evicted(parts)
       write(next, put('b', '2'))
       const told = new Received()

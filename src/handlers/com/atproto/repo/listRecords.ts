@@ -3,7 +3,8 @@ import { accountTag, knownStates } from '#src/kernel/entity-tag.ts'
 import { anyone } from '#src/server/auth/policy.ts'
 import { JsonText, NotModified } from '#src/server/xrpc/json-text.ts'
 import { assertCollection } from '#src/services/records/collection.ts'
-import { pageJson } from '#src/services/records/json.ts'
+import { recordJson } from '#src/services/records/json.ts'
+import { unpackRecords } from '#src/storage/account/packed.ts'
 
 export default define({
   auth: anyone,
@@ -16,9 +17,14 @@ export default define({
     const { state, page } = await services.repositories.listStored(did, options, known)
     const etag = accountTag(repo, did, state)
     if (!page) return new NotModified(etag)
-    const { records, last } = pageJson(did, collection, page)
+    const { records } = unpackRecords(page)
+    const last = records.at(-1)
     // Also on the last page, as the reference does: records may come to be behind it.
-    const next = last === undefined ? '' : `,"cursor":"${last}"`
-    return new JsonText(`{"records":[${records}]${next}}`, etag)
+    const next = last ? `,"cursor":"${last.rkey}"` : ''
+    // Those that have no JSON form are left out.
+    const texts = records
+      .map((stored) => recordJson(did, collection, stored))
+      .filter((json) => json !== undefined)
+    return new JsonText(`{"records":[${texts.join(',')}]${next}}`, etag)
   },
 })

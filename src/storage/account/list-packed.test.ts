@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { cidOf } from '../../kernel/cbor/cid.ts'
+import { withoutAccount } from '../../testing/account-parts.ts'
+import { insertRows } from '../sql.ts'
+import { type PackedRecords, packRecords } from './packed.ts'
+import { RecordTakedowns } from './record-takedowns.ts'
+import { MAX_ANSWER_BYTES, RecordReader } from './records.ts'
+
+const collection = 'com.example.note'
+
+/** To be compared: the bytes may be in an array of any kind. */
+const plain = ({ bytes, ...rest }: PackedRecords) => ({
+  ...rest,
+  hex: Buffer.from(bytes).toString('hex'),
+})
+
+/** A repository with records of these bytes, and of other collections beside them. */
+const withBlocks = (blocks: readonly Uint8Array[], work: (reader: RecordReader) => void) =>
+  withoutAccount(({ sql }) => {
+    const rows = blocks.map((block, at) => [
+      `${collection}/${String(at).padStart(3, '0')}`,
+      cidOf(block),
+      'rev',
+      block,
+    ])
+    const others = ['com.example.not/z', 'com.example.notes/a'].map((path) => [
+      path,
+      cidOf(new Uint8Array()),
+      'rev',
+      new Uint8Array([1]),
+    ])
+    insertRows(sql, 'INSERT INTO record (path, cid, rev, block)', [...rows, ...others])
+    work(new RecordReader(sql, new RecordTakedowns(sql)))
+  })
+
+test('a page that SQLite puts together is the page that is read row by row', async () => {
+  const some = fc.sample(fc.uint8Array({ maxLength: 200 }), { numRuns: 30, seed: 20261127 })
+  const blocks = [new Uint8Array(50), new Uint8Array([0, 255, 0]), new Uint8Array(), ...some]
+  await withBlocks(blocks, (reader) => {
+    for (const limit of [1, 10, 33, 100]) {
+      for (const options of [
+        {},
+        { cursor: '020' },
+        { cursor: '020', reverse: true },
+        { cursor: '000' },
+      ]) {
+        const asked = { collection, limit, ...options }
+        expect(plain(reader.listPacked(asked)), JSON.stringify(asked)).toEqual(
+          plain(packRecords(reader.list(asked))),
+        )
+      }
+    }
+    expect(plain(reader.listPacked({ collection: 'com.example.none', limit: 5 }))).toEqual(
+      plain(packRecords({ records: [], more: false })),
+    )
+  })
+})
+
+test('what is too much for one answer is read row by row, and ends where an answer may', async () => {
+  const blocks = Array.from({ length: 5 }, (_, at) => new Uint8Array(900_000).fill(at))
+  await withBlocks(blocks, (reader) => {
+    const page = reader.listPacked({ collection, limit: 100 })
+    expect(plain(page)).toEqual(plain(packRecords(reader.list({ collection, limit: 100 }))))
+    expect(page.rkeys).toBe('004/003')
+    expect(page.more).toBe(true)
+    expect(page.bytes.byteLength).toBeLessThan(MAX_ANSWER_BYTES)
+  })
+})

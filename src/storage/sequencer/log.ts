@@ -1,21 +1,12 @@
 import type { OutboxEvent } from '../account/events.ts'
 import { insertRows } from '../sql.ts'
+import { countAfter, EventRows, type Totals } from './event-rows.ts'
 import { toFrame } from './frame.ts'
+import type { SequencedEvent, SourcedEvent } from './pack.ts'
 import { schedulePurge } from './retention.ts'
 import type { SourceState, Sources } from './sources.ts'
 
-/** One event of the host, as it goes over the wire. */
-export interface SequencedEvent {
-  seq: number
-  /** The event stream frame: two DAG-CBOR objects. */
-  frame: Uint8Array
-}
-
-/** An event, and whose it is. */
-export interface SourcedEvent {
-  did: string
-  event: SequencedEvent
-}
+export type { SequencedEvent, SourcedEvent } from './pack.ts'
 
 /**
  * The one order of all events of this host. `seq` only grows and never comes back, also when old events are
@@ -25,10 +16,11 @@ export class EventLog {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
   readonly #sources: Sources
+  readonly #rows: EventRows
   #head: number
   /** The next event has a higher number. */
   #raisedTo: number
-  #total: number
+  #totals: Totals
   #lastEventAt: number | undefined
 
   /**
@@ -44,10 +36,11 @@ export class EventLog {
     this.#storage = storage
     this.#sources = sources
     this.#sql = sql
+    this.#rows = new EventRows(sql)
     // The newest row is never removed, so the newest number is always there once one was.
     const newest = sql
-      .exec<{ seq: number; time: number; total: number | null }>(
-        'SELECT seq, time, total FROM event ORDER BY seq DESC LIMIT 1',
+      .exec<{ seq: number; time: number; total: number | null; events: number }>(
+        'SELECT seq, time, total, coalesce(events, seq) AS events FROM event ORDER BY seq DESC LIMIT 1',
       )
       .toArray()[0]
     this.#raisedTo = sql
@@ -55,7 +48,8 @@ export class EventLog {
       .one().raised_to
     this.#head = newest?.seq ?? Math.max(first - 1, this.#raisedTo)
     // Events of before totals were stored are as large as the database.
-    this.#total = newest ? (newest.total ?? sql.databaseSize) : 0
+    const bytes = newest ? (newest.total ?? sql.databaseSize) : 0
+    this.#totals = { bytes, events: newest?.events ?? this.#head }
     this.#lastEventAt = newest?.time
   }
 
@@ -77,24 +71,18 @@ export class EventLog {
 
   /** The cursor after which there are so many events, or as many as are kept. */
   cursorBefore(count: number): number {
-    const [oldest] = this.#sql
-      .exec<{ seq: number | null }>(
-        'SELECT min(seq) AS seq FROM (SELECT seq FROM event ORDER BY seq DESC LIMIT ?)',
-        count,
-      )
-      .toArray()
-    return oldest?.seq == null ? this.#head : oldest.seq - 1
+    const oldest = this.#rows.newest(count).at(-1)
+    return oldest ? oldest.seq - 1 : this.#head
   }
 
-  /** Events from after `cursor`, or from the oldest that is kept, to the newest. */
+  /** How many events there are after `cursor`; those that were removed in between count. */
   countAfter(cursor: number): number {
-    const oldest = this.#sql.exec<{ seq: number }>('SELECT min(seq) AS seq FROM event').one().seq
-    return this.#head - Math.max(cursor, (oldest ?? this.#head + 1) - 1)
+    return countAfter(this.#sql, cursor)
   }
 
-  /** Bytes of all frames that were ever stored. */
+  /** Bytes of all rows that were ever stored. */
   get total(): number {
-    return this.#total
+    return this.#totals.bytes
   }
 
   /** When the newest event was stored, in ms since the epoch. */
@@ -104,7 +92,7 @@ export class EventLog {
 
   /**
    * Numbers and stores those events of one account that are not stored yet, all or none of them, and the
-   * state of the account. One row written for each event, and one for the account.
+   * state of the account. A row written for them together, and one for the account.
    */
   append(did: string, events: readonly OutboxEvent[], state: SourceState): SequencedEvent[] {
     const last = this.#sources.lastEvent(did)
@@ -117,24 +105,21 @@ export class EventLog {
       return { seq, frame: toFrame(event, seq) }
     })
     const time = Date.now()
-    let total = this.#total
-    const rows = sequenced.map(({ seq, frame }, i) => {
-      total += frame.byteLength
-      return [seq, did, fresh[i]?.id ?? 0, time, frame, total]
+    const [totals, commit] = this.#storage.transactionSync(() => {
+      const sourced = sequenced.map((event): SourcedEvent => ({ did, event }))
+      const stored = this.#rows.add(sourced, time, this.#totals)
+      const { head, rev, status } = state
+      const hour = Math.floor(time / 3_600_000)
+      insertRows(this.#sql, SOURCE, [[did, newest.id, head, rev, status, hour]], SOURCE_CHANGES)
+      if (status === 'deleted') {
+        const farewell = fresh.findLastIndex(({ kind }) => kind === '#account')
+        if (farewell >= 0) schedulePurge(this.#sql, did, first + farewell)
+      }
+      return stored
     })
-    const insert = () => {
-      insertRows(this.#sql, EVENT, rows.slice(0, -1))
-      const lastRow = rows.slice(-1).map((row) => [...row, state.head, state.rev, state.status])
-      insertRows(this.#sql, EVENT_AND_STATE, lastRow)
-      if (state.status !== 'deleted') return
-      const farewell = fresh.findLastIndex(({ kind }) => kind === '#account')
-      if (farewell >= 0) schedulePurge(this.#sql, did, first + farewell)
-    }
-    // A single row, and what the trigger does with it, is one statement and needs no transaction.
-    if (rows.length === 1 && state.status !== 'deleted') insert()
-    else this.#storage.transactionSync(insert)
+    commit()
+    this.#totals = totals
     this.#head = first + sequenced.length - 1
-    this.#total = total
     this.#lastEventAt = time
     this.#sources.cacheLastEvent(did, newest.id)
     return sequenced
@@ -142,37 +127,23 @@ export class EventLog {
 
   /** Bytes of the first event after `cursor`; undefined: there is none. */
   sizeAfter(cursor: number): number | undefined {
-    return this.#sql
-      .exec<{ size: number }>(
-        'SELECT length(frame) AS size FROM event WHERE seq > ? ORDER BY seq LIMIT 1',
-        cursor,
-      )
-      .toArray()[0]?.size
+    return this.#rows.entriesAfter(cursor)[0]?.size
   }
 
   /** Events after `cursor`, oldest first: at most `limit`, and no more when they come to `bytes`. */
   after(cursor: number, limit: number, bytes: number): SequencedEvent[] {
-    return this.afterWithSources(cursor, limit, bytes).map(({ event }) => event)
+    return this.#rows.after(cursor, limit, bytes).map(({ event }) => event)
   }
 
-  /** The same with whose event each is. */
+  /** The same with whose event each is. Frames are copies, so that an RPC message has nothing else. */
   afterWithSources(cursor: number, limit: number, bytes: number): SourcedEvent[] {
-    const page: SourcedEvent[] = []
-    let size = 0
-    const rows = this.#sql.exec<{ seq: number; did: string; frame: ArrayBuffer }>(
-      'SELECT seq, did, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
-      cursor,
-      limit,
-    )
-    for (const { seq, did, frame } of rows) {
-      page.push({ did, event: { seq, frame: new Uint8Array(frame) } })
-      size += frame.byteLength
-      if (size >= bytes) break
-    }
-    return page
+    return this.#rows
+      .after(cursor, limit, bytes)
+      .map(({ did, event: { seq, frame } }) => ({ did, event: { seq, frame: frame.slice() } }))
   }
 }
 
-const EVENT = 'INSERT INTO event (seq, did, number, time, frame, total)'
-const EVENT_AND_STATE =
-  'INSERT INTO last_event_of (seq, did, number, time, frame, total, head, rev, status)'
+const SOURCE = 'INSERT INTO source (did, last_event, head, rev, status, active_hour)'
+const SOURCE_CHANGES = `ON CONFLICT (did) DO UPDATE SET
+  last_event = excluded.last_event, head = excluded.head, rev = excluded.rev, status = excluded.status,
+  active_hour = excluded.active_hour`

@@ -181,6 +181,11 @@ function createServices(env: Env): Services {
     get sequencer() {
       return objects.sequencer
     },
+    logShard: objects.logShard,
+    logSequencer: objects.logSequencer,
+    get logFront() {
+      return objects.logFront
+    },
     get oauth() {
       return objects.oauth
     },

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { Answer, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
 import type {
   ConsumerView,
@@ -7,10 +8,10 @@ import type {
   IndexLayouts,
   LogPage,
   SequencerRpc,
-  StreamRequest,
 } from '../contracts/sequencer.ts'
 import { readConfig } from '../kernel/config/config.ts'
 import { createLogger } from '../kernel/log.ts'
+import type { LogLayout } from '../kernel/log-shards.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
@@ -22,20 +23,26 @@ import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { Activity, type HostActivity } from '../storage/sequencer/activity.ts'
 import { sequencerPlan } from '../storage/sequencer/backup-plan.ts'
-import { EventLog } from '../storage/sequencer/log.ts'
+import { EventLog, type SequencedEvent } from '../storage/sequencer/log.ts'
 import { Relays } from '../storage/sequencer/relays.ts'
 import { Retention } from '../storage/sequencer/retention.ts'
 import { migrations } from '../storage/sequencer/schema.ts'
 import { type CollectionPage, SourceCollections } from '../storage/sequencer/source-collections.ts'
 import { type SourceRow, type SourceState, Sources } from '../storage/sequencer/sources.ts'
 import { countRows, type RowCounter, type RowCounts } from '../storage/sql.ts'
+import { RpcDispatcher } from './dispatcher.ts'
+import { type LogShards, makeLogShards, UNDIVIDED } from './log-shards/make.ts'
 import { Scheduler } from './scheduler.ts'
+import { AlarmCoverage } from './sequencer/alarm-coverage.ts'
 import { endAll, listAll } from './sequencer/all-consumers.ts'
+import { newcomerOf } from './sequencer/consumer-state.ts'
 import type { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
-import { type IndexFeed, readPage } from './sequencer/index-feed.ts'
+import { type IndexFeed, readPage, type SourcedLog } from './sequencer/index-feed.ts'
 import { makeConsumers } from './sequencer/make-consumers.ts'
 import { makeIndex } from './sequencer/make-index.ts'
+import { makeJobs } from './sequencer/make-jobs.ts'
+import { raiseWithinReason, type TooHigh } from './sequencer/raise.ts'
 import { WebhookWake } from './sequencer/webhook-wake.ts'
 
 /**
@@ -54,12 +61,15 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   readonly #crawl: CrawlRequests
   readonly #index: IndexFeed
   readonly #webhooks: WebhookWake
+  /** Where several objects share the log: what this one does of that. */
+  readonly #shards: LogShards | undefined
+  readonly #lists: LogShards['lists']
+  readonly #dispatcher: RpcDispatcher<object>
+  /** What readers of the log are given. */
+  readonly #read: SourcedLog
   readonly #activityOfHost: Activity
   readonly #counter: RowCounter | undefined
-  /** Whether the alarm is set for what is due next, whatever events come, until the log is full. */
-  #alarmCoversNextEvent = false
-  /** `Retention.fullAt` for which the alarm was set. */
-  #alarmForFullAt: number | undefined
+  readonly #coverage: AlarmCoverage
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -80,8 +90,22 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     })
     const { operator } = networkOf(env, config)
     this.#crawl = new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator)
+    const objects = hostObjects(env)
+    this.#shards = makeLogShards({
+      ...{ storage: ctx.storage, sql, config, objects, name: ctx.id.name },
+      ...{ log: this.#log, sources: this.#sources, collections: this.#collections },
+      ...{ retention: this.#retention, activity: this.#activityOfHost },
+      index: () => this.#index,
+      start: (job) => this.#scheduler.start(job),
+      reschedule: () => this.#reschedule(),
+      announce: (stored) => this.#announce(stored),
+    })
+    this.#dispatcher = new RpcDispatcher(this.#shards?.rpc ?? UNDIVIDED)
+    this.#read = this.#shards?.merged?.log ?? this.#log
+    this.#lists = this.#shards?.lists
     const parts = {
-      log: this.#log,
+      log: this.#read,
+      streamLog: this.#shards?.merged?.streamLog,
       retention: this.#retention,
       sources: this.#sources,
       logger: log,
@@ -89,36 +113,28 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     const { consumers, streams } = makeConsumers(ctx, env, config, parts)
     this.#consumers = consumers
     this.#streams = streams
-    const objects = hostObjects(env)
     const { index, division } = makeIndex(ctx.storage, sql, config, { ...parts, objects })
     this.#index = index
     this.#webhooks = new WebhookWake(ctx.storage.kv, {
-      head: () => this.#log.head,
+      head: () => this.#read.head,
       wake: (head) => objects.hostIndex.webhooks.wake(head),
     })
-    this.#scheduler = new Scheduler(
-      ctx,
-      new JobTable(sql),
-      log,
-      [
-        {
-          name: 'remove old events',
-          due: () => this.#retention.due(),
-          run: () => this.#removeOldEvents(),
-        },
-        {
-          name: 'request crawls',
-          due: () => this.#crawl.due(this.#activity()),
-          run: () => this.#crawl.run(Date.now(), this.#activity()),
-        },
-        this.#index.job,
-        division,
-        this.#webhooks.job,
-      ],
-      new DiskSpace(env),
-    )
-    // The setting may have changed.
-    if (division.due?.() !== undefined) ctx.waitUntil(this.#scheduler.resume(division))
+    this.#coverage = new AlarmCoverage({
+      ...{ log: this.#log, retention: this.#retention },
+      removal: () => this.#shards?.nextRemoval() ?? this.#retention.due(),
+      isWaiting: () => this.#crawl.waits(this.#activity()),
+    })
+    const own = makeJobs({
+      ...{ retention: this.#retention, crawl: this.#crawl, index, webhooks: this.#webhooks },
+      ...{ division, activity: () => this.#activity() },
+    })
+    const jobs = this.#shards?.jobsBeside(own) ?? own
+    this.#scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
+    // The setting may have changed, and what is not known to be done is gone on with.
+    for (const job of [division, ...(this.#shards?.resumed ?? [])]) {
+      if (jobs.includes(job) && job.due?.() !== undefined)
+        ctx.waitUntil(this.#scheduler.resume(job))
+    }
   }
 
   async append(
@@ -126,59 +142,63 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     events: OutboxEvent[],
     state: SourceState,
     collections: readonly CollectionState[] = [],
-  ): Promise<void> {
+  ): Promise<LogLayout | undefined> {
     await this.#index.begun()
-    // Sent in the same turn as stored, so that no consumer that is catching up can come in between.
-    // The platform holds the messages back until the rows are durable.
+    const { successor } = this.#shards?.front ?? {}
+    if (successor) return successor
     const stored = this.#log.append(did, events, state)
-    this.#consumers.broadcast(stored)
-    this.#streams.broadcast(stored)
     if (collections.length > 0) this.#collections.note(did, collections)
-    if (state.status === 'deleted' || this.#becomesFull()) this.#alarmCoversNextEvent = false
-    if (this.#index.isOn) this.#scheduler.start(this.#index.job)
-    this.#index.kick()
-    if (this.#webhooks.isOn) this.#scheduler.start(this.#webhooks.job)
-    if (!this.#alarmCoversNextEvent) await this.#reschedule()
+    if (state.status === 'deleted' || this.#coverage.becomesFull()) this.#coverage.end()
+    await this.#announce(stored)
     // Who is not to be seen any more is seen nowhere when that is acknowledged.
     if (this.#index.isOn && events.some(({ kind }) => kind === '#account')) {
       await this.#index.settled(did)
     }
+    return undefined
   }
 
-  listSources(limit: number, after?: number): SourceRow[] {
-    return this.#sources.list(limit, after)
+  /** For `LogRpc`. */
+  call(part: string, method: string, args: readonly unknown[]): Promise<RpcResult> {
+    return this.#dispatcher.call(part, method, args)
   }
 
-  fillInState(did: string, state: SourceState): void {
-    this.#sources.fillIn(did, state)
+  listSources(limit: number, after?: number): Answer<SourceRow[]> {
+    return this.#lists?.sources(limit, after) ?? this.#sources.list(limit, after)
   }
 
-  noteCollections(did: string, changes: readonly CollectionState[]): void {
-    this.#collections.note(did, changes)
+  fillInState(did: string, state: SourceState): Answer<void> {
+    return this.#lists?.fillInState(did, state) ?? this.#sources.fillIn(did, state)
   }
 
-  listByCollection(name: string, limit: number, after?: number): CollectionPage {
-    return this.#collections.list(name, limit, after)
+  noteCollections(did: string, changes: readonly CollectionState[]): Answer<void> {
+    return this.#lists?.noteCollections(did, changes) ?? this.#collections.note(did, changes)
   }
 
-  fillInCollections(did: string, names: readonly string[]): void {
-    this.#collections.fillIn(did, names)
+  listByCollection(name: string, limit: number, after?: number): Answer<CollectionPage> {
+    return (
+      this.#lists?.byCollection(name, limit, after) ?? this.#collections.list(name, limit, after)
+    )
   }
 
-  status(): FirehoseStatus {
-    const { head, lastEventAt } = this.#log
+  fillInCollections(did: string, names: readonly string[]): Answer<void> {
+    return this.#lists?.fillInCollections(did, names) ?? this.#collections.fillIn(did, names)
+  }
+
+  async status(): Promise<FirehoseStatus> {
+    const { head, lastEventAt } = this.#read
     const { count: consumers, furthestBehind: behind } = this.#consumers
-    const accounts = this.#sources.count()
-    return { head, consumers, behind, lastEventAt, relays: this.#crawl.list(), accounts }
+    const sums = (await this.#lists?.summary()) ?? { accounts: this.#sources.count() }
+    return { head, consumers, behind, lastEventAt, relays: this.#crawl.list(), ...sums }
   }
 
   dump(): ReadableStream<Uint8Array> {
-    const { head } = this.#log
-    return streamOf(dumpRows(this.ctx.storage, sequencerPlan, migrations.length, { head }))
+    const { head } = this.#read
+    const own = dumpRows(this.ctx.storage, sequencerPlan, migrations.length, { head })
+    return streamOf(this.#lists?.dump(own) ?? own)
   }
 
-  activity(): HostActivity {
-    return this.#activityOfHost.read(Date.now())
+  activity(): Answer<HostActivity> {
+    return this.#lists?.activity() ?? this.#activityOfHost.read(Date.now())
   }
 
   consumers(): ConsumerView[] {
@@ -203,8 +223,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     this.#webhooks.set(on)
   }
 
-  readLog(after: number): LogPage {
-    return readPage(this.#log, this.#retention, after)
+  readLog(after: number): Promise<LogPage> {
+    return readPage(this.#read, this.#retention, after)
   }
 
   indexLayouts(): IndexLayouts {
@@ -212,18 +232,11 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   cursorBefore(count: number): number {
-    return this.#log.cursorBefore(count)
+    return (this.#shards?.merged?.log ?? this.#log).cursorBefore(count)
   }
 
-  raiseSequence(above: number, tooHigh: 'refuse' | 'as far as it goes' = 'refuse'): boolean {
-    // Numbers begin with microseconds and count up by one: a relay that knows a later one makes it up.
-    const most = Date.now() * 1000
-    if (!Number.isSafeInteger(above) || above < 0) return false
-    if (above > most && tooHigh === 'refuse') return false
-    this.#log.raise(Math.min(above, most))
-    // What consumers may have read is of a host that was lost.
-    if (this.#log.lastEventAt === undefined) this.#retention.forgetTo(this.#log.head)
-    return true
+  raiseSequence(above: number, tooHigh?: TooHigh): boolean {
+    return raiseWithinReason(this.#log, this.#retention, above, tooHigh)
   }
 
   takeRows(): RowCounts {
@@ -236,26 +249,18 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
 
   /** See `SequencerRpc.fetch`. */
   override async fetch(request: Request): Promise<Response> {
+    const newcomer = newcomerOf(request)
     const { 0: client, 1: server } = new WebSocketPair()
-    const { searchParams } = new URL(request.url)
-    const cursor = searchParams.get('cursor')
-    const asked = searchParams.get('stream')
-    const stream = asked === null ? undefined : (JSON.parse(asked) as StreamRequest)
-    const accepted = (stream ? this.#streams : this.#consumers).add(server, {
-      id: searchParams.get('connection') ?? '',
-      address: searchParams.get('address') ?? undefined,
-      cursor: cursor === null ? undefined : Number(cursor),
-      ...(stream && { stream }),
-    })
-    if (!accepted) return new Response(null, { status: 429 })
+    const isTaken = (newcomer.stream ? this.#streams : this.#consumers).add(server, newcomer)
+    if (!isTaken) return new Response(null, { status: 429 })
     return new Response(null, { status: 101, webSocket: client })
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    for (const consumers of [this.#consumers, this.#streams]) consumers.remove(socket)
+    const gone = this.webSocketError(socket)
     // 1005 and 1006 stand for "no code" and may not be sent.
     socket.close(code === 1005 || code === 1006 ? 1000 : code)
-    await this.#reschedule()
+    await gone
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
@@ -264,37 +269,31 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmCoversNextEvent = false
+    this.#coverage.end()
     await this.#scheduler.onAlarm()
-    this.#noteCoverage()
+    this.#coverage.begin()
   }
 
-  /** Long work gives way to appends and consumers after each piece. */
-  async #removeOldEvents(): Promise<void> {
-    const now = Date.now()
-    await this.#index.flushSoon()
-    while (this.#retention.step(now)) await scheduler.wait(0)
-  }
-
-  /** Whether the log has become too large since this was last asked. */
-  #becomesFull(): boolean {
-    const { fullAt } = this.#retention
-    if (this.#log.total <= fullAt || this.#alarmForFullAt === fullAt) return false
-    this.#alarmForFullAt = fullAt
-    return true
+  /**
+   * In the turn in which the events are stored, so that no consumer that is catching up can come in between: sends them out,
+   * and starts what is due by them. The platform holds the messages back until the rows are durable.
+   */
+  async #announce(stored: readonly SequencedEvent[]): Promise<void> {
+    this.#consumers.broadcast(stored)
+    this.#streams.broadcast(stored)
+    if (this.#index.isOn) this.#scheduler.start(this.#index.job)
+    this.#index.kick()
+    if (this.#webhooks.isOn) this.#scheduler.start(this.#webhooks.job)
+    if (!this.#coverage.isSet) await this.#reschedule()
   }
 
   #activity() {
-    return { lastEventAt: this.#log.lastEventAt, consumers: this.#consumers.count }
+    const { lastEventAt } = this.#read
+    return { lastEventAt, consumers: this.#consumers.count }
   }
 
   async #reschedule(): Promise<void> {
-    this.#noteCoverage()
+    this.#coverage.begin()
     await this.#scheduler.reschedule()
-  }
-
-  #noteCoverage(): void {
-    this.#alarmCoversNextEvent =
-      this.#retention.due() !== undefined && !this.#crawl.waits(this.#activity())
   }
 }

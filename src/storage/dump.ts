@@ -72,12 +72,14 @@ export function* dumpRows(
 }
 
 /** The same as a stream that is read a page at a time, so that it holds no more in memory. */
-export function streamOf(lines: Iterator<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array> {
+export function streamOf(
+  lines: Iterator<Uint8Array<ArrayBuffer>> | AsyncIterator<Uint8Array<ArrayBuffer>>,
+): ReadableStream<Uint8Array> {
   return new ReadableStream(
     {
       type: 'bytes',
-      pull(controller) {
-        const { done, value } = lines.next()
+      async pull(controller) {
+        const { done, value } = await lines.next()
         if (done) controller.close()
         else controller.enqueue(value)
       },

@@ -48,6 +48,7 @@ export const accountPlan: BackupPlan = {
     'facts untold': { left: 'the directory is told' },
     'facts told on': { left: 'the directory is told' },
     'handle change': { left: 'a change that broke off is settled by the identity' },
+    'log layout': { left: 'the host is asked how its log is divided' },
     restore: { left: 'it exists while a restore is running' },
     restored: { left: 'of this host alone' },
   },

@@ -61,12 +61,19 @@ export class EventLog {
   /**
    * The next event gets a higher number than this one: what relays know of this host may be in its future, after a
    * restore. Does nothing where numbers are higher already.
+   *
+   * @param isFirst whether there was no event yet, also none that other objects have
    */
-  raise(above: number): void {
+  raise(above: number, isFirst = this.#lastEventAt === undefined): void {
     if (above <= Math.max(this.#head, this.#raisedTo)) return
     this.#sql.exec('UPDATE horizon SET raised_to = ?', above)
     this.#raisedTo = above
-    if (this.#lastEventAt === undefined) this.#head = above
+    if (isFirst) this.#head = above
+  }
+
+  /** The next event gets a higher number than this one, too. */
+  get raisedTo(): number {
+    return this.#raisedTo
   }
 
   /** The cursor after which there are so many events, or as many as are kept. */

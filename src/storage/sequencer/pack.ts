@@ -12,6 +12,8 @@ export interface SequencedEvent {
   seq: number
   /** The event stream frame: two DAG-CBOR objects. */
   frame: Uint8Array
+  /** Whether its account may be seen, where somebody had to ask another object for that. */
+  active?: boolean
 }
 
 /** An event, and whose it is. */

@@ -30,6 +30,12 @@ const event = (id: number): OutboxEvent => ({
 const events = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => event(from + index))
 
+const commit = (did: string, id: number): OutboxEvent => ({
+  id,
+  ...syncEvent(did, `3l2s5poxi4${id}`, new Uint8Array(100)),
+  kind: '#commit',
+})
+
 const listen = (cursor?: string | number) => listenTo(sequencer, cursor)
 
 const state: SourceState = { head: new Uint8Array(36), rev: '3l2s5poxi422p', status: 'active' }
@@ -347,8 +353,68 @@ test('a delivery costs one row for all events and one for the account', async ()
   await sequencer.takeRows()
   await append('did:web:a.test', events(2, 2))
   expect(await sequencer.takeRows()).toMatchObject({ written: 2 })
-  await append('did:web:a.test', events(3, 12))
+  await append('did:web:a.test', events(3, 5))
   expect(await sequencer.takeRows()).toMatchObject({ written: 2 })
+})
+
+test('commits of several accounts that come one shortly after the other cost one row together, and one for each account', async () => {
+  const dids = ['did:web:a.test', 'did:web:b.test']
+  for (const did of dids) await append(did, events(1, 1))
+  const burst = (from: number) =>
+    Promise.all(
+      dids.flatMap((did) =>
+        [0, 1, 2, 3].map((step) =>
+          sequencer.append(did, [commit(did, from + step)], state, [], {
+            follows: step > 0 ? from + step - 1 : undefined,
+          }),
+        ),
+      ),
+    )
+  // The first may come alone; numbers are reserved once.
+  await burst(2)
+  await sequencer.takeRows()
+  await burst(6)
+  // Eight events: the first alone, the others together.
+  expect((await sequencer.takeRows()).written).toBeLessThanOrEqual(5)
+  expect(await sequencer.status()).toMatchObject({ head: 18 })
+})
+
+test('a consumer that connects while commits that were sent wait to be stored gets each once, and no such number is in its future', async () => {
+  const did = 'did:web:a.test'
+  await append(did, events(1, 1))
+  const live = await listen(1)
+  const delivered: Promise<unknown>[] = []
+  const late: Consumer[] = []
+  for (let id = 2; id <= 20; id++) {
+    delivered.push(
+      Promise.resolve(sequencer.append(did, [commit(did, id)], state, [], { follows: id - 1 })),
+    )
+    await live.until(() => live.received.length === id - 1)
+    late.push(await listen(id), await listen(id - 1), await listen(0), await listen())
+  }
+  await Promise.all(delivered)
+  await append(did, events(21, 21))
+  for (const [index, consumer] of late.entries()) {
+    const id = 2 + Math.floor(index / 4)
+    const from = [id, id - 1, 0, id][index % 4] ?? 0
+    await consumer.until(() => consumer.received.at(-1)?.body.seq === 21)
+    expect(seqs(consumer)).toEqual(upTo(21).filter((seq) => seq > from))
+  }
+})
+
+test('a delivery that follows a lost one is refused', async () => {
+  const did = 'did:web:a.test'
+  await append(did, events(1, 1))
+  const refusal = await runInDurableObject(sequencer, (instance) =>
+    instance.append(did, [commit(did, 4)], state, [], { follows: 3 }).catch(String),
+  )
+  expect(refusal).toContain('GapError')
+  await sequencer.append(
+    did,
+    [2, 3, 4].map((id) => commit(did, id)),
+    state,
+  )
+  expect(await sequencer.status()).toMatchObject({ head: 4 })
 })
 
 test('a log from before states were kept is taken over', async () => {

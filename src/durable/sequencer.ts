@@ -4,6 +4,7 @@ import type { Env } from '../contracts/env.ts'
 import type {
   ConsumerView,
   CrawlAnswer,
+  DeliveryOptions,
   FirehoseStatus,
   IndexLayouts,
   LogPage,
@@ -38,6 +39,7 @@ import { endAll, listAll } from './sequencer/all-consumers.ts'
 import { newcomerOf } from './sequencer/consumer-state.ts'
 import type { Consumers } from './sequencer/consumers.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
+import { GroupedStore } from './sequencer/grouped-store.ts'
 import { type IndexFeed, readPage, type SourcedLog } from './sequencer/index-feed.ts'
 import { makeConsumers } from './sequencer/make-consumers.ts'
 import { makeIndex } from './sequencer/make-index.ts'
@@ -52,6 +54,7 @@ import { WebhookWake } from './sequencer/webhook-wake.ts'
 export class SequencerObject extends DurableObject<Env> implements SequencerRpc {
   readonly #scheduler: Scheduler
   readonly #log: EventLog
+  readonly #grouped: GroupedStore
   readonly #sources: Sources
   readonly #collections: SourceCollections
   readonly #retention: Retention
@@ -85,6 +88,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     // A host may have had another PDS, whose numbers relays know: time goes on, whatever they were.
     const first = config.firstSeq ?? Date.now() * 1000
     this.#log = new EventLog(ctx.storage, this.#sources, first, sql)
+    this.#grouped = new GroupedStore(this.#log, () => this.#startWhatIsDue())
     this.#retention = new Retention(sql, config.eventRetention, {
       overwrites: env.BLOB_DISK !== undefined,
     })
@@ -98,7 +102,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
       index: () => this.#index,
       start: (job) => this.#scheduler.start(job),
       reschedule: () => this.#reschedule(),
-      announce: (stored) => this.#announce(stored),
+      announce: (stored) => {
+        this.#send(stored)
+        return this.#startWhatIsDue()
+      },
     })
     this.#dispatcher = new RpcDispatcher(this.#shards?.rpc ?? UNDIVIDED)
     this.#read = this.#shards?.merged?.log ?? this.#log
@@ -142,14 +149,18 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     events: OutboxEvent[],
     state: SourceState,
     collections: readonly CollectionState[] = [],
+    { follows, urgent = false }: DeliveryOptions = {},
   ): Promise<LogLayout | undefined> {
     await this.#index.begun()
     const { successor } = this.#shards?.front ?? {}
     if (successor) return successor
-    const stored = this.#log.append(did, events, state)
+    this.#log.assertFollows(did, follows)
+    const isUrgent = urgent || collections.length > 0
+    const { sent, stored } = this.#grouped.take({ did, events, state, isUrgent })
+    this.#send(sent)
     if (collections.length > 0) this.#collections.note(did, collections)
-    if (state.status === 'deleted' || this.#coverage.becomesFull()) this.#coverage.end()
-    await this.#announce(stored)
+    if (state.status === 'deleted') this.#coverage.end()
+    await (stored ?? this.#startWhatIsDue())
     // Who is not to be seen any more is seen nowhere when that is acknowledged.
     if (this.#index.isOn && events.some(({ kind }) => kind === '#account')) {
       await this.#index.settled(did)
@@ -192,7 +203,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   dump(): ReadableStream<Uint8Array> {
-    const { head } = this.#read
+    // Above what consumers may know.
+    const head = this.#read.numbered
     const own = dumpRows(this.ctx.storage, sequencerPlan, migrations.length, { head })
     return streamOf(this.#lists?.dump(own) ?? own)
   }
@@ -275,12 +287,17 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   /**
-   * In the turn in which the events are stored, so that no consumer that is catching up can come in between: sends them out,
-   * and starts what is due by them. The platform holds the messages back until the rows are durable.
+   * In the turn in which the events get their numbers, so that no consumer that is catching up can come in between. Where they are
+   * stored in this turn, the platform holds the messages back until the rows are durable.
    */
-  async #announce(stored: readonly SequencedEvent[]): Promise<void> {
-    this.#consumers.broadcast(stored)
-    this.#streams.broadcast(stored)
+  #send(events: readonly SequencedEvent[]): void {
+    this.#consumers.broadcast(events)
+    this.#streams.broadcast(events)
+  }
+
+  /** To be called in the turn in which events are stored. */
+  async #startWhatIsDue(): Promise<void> {
+    if (this.#coverage.becomesFull()) this.#coverage.end()
     if (this.#index.isOn) this.#scheduler.start(this.#index.job)
     this.#index.kick()
     if (this.#webhooks.isOn) this.#scheduler.start(this.#webhooks.job)

@@ -79,9 +79,9 @@ test('the events of a deleted account leave all objects, also those that had it 
 test('an object that is full has the oldest events of all removed', async () => {
   for (const did of dids) await write(did)
   const before = await readAll()
-  settings.PDS_FIREHOSE_MAX_LOG = '20000'
+  settings.PDS_FIREHOSE_MAX_LOG = '10000'
   await restart()
-  for (let round = 0; round < 3; round++) for (const did of dids) await write(did)
+  for (let round = 0; round < 6; round++) for (const did of dids) await write(did)
   await vi.waitFor(async () => {
     await runDurableObjectAlarm(front() as never)
     const sizes = await Promise.all(
@@ -91,6 +91,7 @@ test('an object that is full has the oldest events of all removed', async () => 
         ),
       ),
     )
+    // The newest row stays, with all that is packed there.
     expect(Math.max(...sizes)).toBeLessThan(20_000)
   }, 5_000)
   delete settings.PDS_FIREHOSE_MAX_LOG

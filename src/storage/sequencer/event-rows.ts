@@ -12,6 +12,9 @@ import {
 const EVENTS = 64
 const BYTES = 256 * 1024
 
+/** Events that come together and are packed once and for all: more would save little, and be written twice. */
+const ENOUGH = 8
+
 /** A row with its frames. */
 export type Row = Pick<PackHead, 'seq' | 'did'> & {
   entries: ArrayBuffer | null
@@ -90,8 +93,8 @@ export class EventRows {
   }
 
   /**
-   * Stores events, oldest first, which are behind all that are there; in the caller's transaction. Small rows at the end of the
-   * log are packed together when they are enough.
+   * Stores events, oldest first, which are behind all that are there; in the caller's transaction. Few make a row that is packed
+   * with others as soon as these are enough.
    *
    * @param time ms since the epoch
    * @returns what is stored then, and what to call when the transaction has succeeded
@@ -99,24 +102,38 @@ export class EventRows {
   add(events: readonly SourcedEvent[], time: number, before: Totals): [Totals, () => void] {
     let loose = this.#loose
     let now = before
+    const flush = () => {
+      const [waiting, sizes] = loose.length > 1 ? this.#take(loose) : [[], 0]
+      now = { ...now, bytes: now.bytes - sizes }
+      if (waiting.length > 0) now = this.#insert(waiting, time, now, true)
+      loose = []
+    }
     for (const part of parts(events)) {
       const bytes = part.reduce((sum, { event }) => sum + event.frame.byteLength, 0)
       // With others it might become larger than a row may be.
-      if (bytes >= BYTES) [loose, now] = [[], this.#packTogether(loose, now)]
-      const seq = part.at(-1)?.event.seq ?? 0
-      const isWhole = bytes >= BYTES || part.length >= EVENTS
-      const packed = pack(part, seq, isWhole)
-      const size = sizeOf(packed)
-      now = { events: now.events + part.length, bytes: now.bytes + size }
-      this.#sql.exec(
-        'INSERT INTO event (seq, did, number, time, frame, total, entries, events) VALUES (?, ?, 0, ?, ?, ?, ?, ?)',
-        ...[seq, packed.did, time, packed.frame, now.bytes, packed.entries, now.events],
-      )
-      if (bytes >= BYTES) continue
-      loose = [...loose, { seq, events: part.length, bytes, size }]
-      const sum = (of: (row: Loose) => number) => loose.reduce((all, row) => all + of(row), 0)
-      if (sum((row) => row.events) < EVENTS && sum((row) => row.bytes) < BYTES) continue
-      ;[loose, now] = [[], this.#packTogether(loose, now)]
+      if (bytes >= BYTES) flush()
+      now = { ...now, events: now.events + part.length }
+      if (bytes >= BYTES) {
+        now = this.#insert(part, time, now, true)
+        continue
+      }
+      const sum = (own: number, of: (row: Loose) => number) =>
+        loose.reduce((all, row) => all + of(row), own)
+      const isEnough =
+        part.length >= ENOUGH ||
+        sum(part.length, (row) => row.events) >= EVENTS ||
+        sum(bytes, (row) => row.bytes) >= BYTES
+      if (isEnough) {
+        const [waiting, sizes] = this.#take(loose)
+        const all = [...waiting, ...part]
+        now = this.#insert(all, time, { ...now, bytes: now.bytes - sizes }, true)
+        loose = []
+      } else {
+        const { bytes: stored } = now
+        now = this.#insert(part, time, now, false)
+        const seq = part.at(-1)?.event.seq ?? 0
+        loose = [...loose, { seq, events: part.length, bytes, size: now.bytes - stored }]
+      }
     }
     return [
       now,
@@ -126,24 +143,33 @@ export class EventRows {
     ]
   }
 
-  /** Makes one row of those at the end; what was removed of them meanwhile stays away. */
-  #packTogether(loose: readonly Loose[], before: Totals): Totals {
+  /** Takes rows out that are to be packed with others: what they still have, and how many bytes they were. */
+  #take(loose: readonly Loose[]): [SourcedEvent[], number] {
     const [first] = loose
-    if (!first || loose.length < 2) return before
-    const rows = this.#sql
+    if (!first) return [[], 0]
+    const events = this.#sql
       .exec<Row>(
         'SELECT seq, did, entries, frame FROM event WHERE seq >= ? ORDER BY seq',
         first.seq,
       )
       .toArray()
-    const seq = rows.at(-1)?.seq
-    if (seq === undefined || rows.length < 2) return before
-    const packed = pack(rows.flatMap(eventsOf), seq, true)
-    const bytes = before.bytes - loose.reduce((sum, { size }) => sum + size, 0) + sizeOf(packed)
-    this.#sql.exec('DELETE FROM event WHERE seq >= ? AND seq < ?', first.seq, seq)
+      .flatMap(eventsOf)
+    this.#sql.exec('DELETE FROM event WHERE seq >= ?', first.seq)
+    return [events, loose.reduce((sum, { size }) => sum + size, 0)]
+  }
+
+  /**
+   * @param before with the count of events as it is after this
+   * @param isWhole whether it is not to be packed again
+   * @returns the same with the bytes of the row
+   */
+  #insert(events: readonly SourcedEvent[], time: number, before: Totals, isWhole: boolean): Totals {
+    const seq = events.at(-1)?.event.seq ?? 0
+    const packed = pack(events, seq, isWhole)
+    const bytes = before.bytes + sizeOf(packed)
     this.#sql.exec(
-      'UPDATE event SET did = ?, frame = ?, entries = ?, total = ? WHERE seq = ?',
-      ...[packed.did, packed.frame, packed.entries, bytes, seq],
+      'INSERT INTO event (seq, did, number, time, frame, total, entries, events) VALUES (?, ?, 0, ?, ?, ?, ?, ?)',
+      ...[seq, packed.did, time, packed.frame, bytes, packed.entries, before.events],
     )
     return { ...before, bytes }
   }
@@ -158,7 +184,7 @@ export class EventRows {
       const own = entries.reduce((sum, { size }) => sum + size, 0)
       events += entries.length
       bytes += own
-      if (events >= EVENTS || bytes >= BYTES) break
+      if (entries.length >= ENOUGH || events >= EVENTS || bytes >= BYTES) break
       const size = row.size + row.entries.byteLength + row.did.length
       found.unshift({ seq: row.seq, events: entries.length, bytes: own, size })
     }

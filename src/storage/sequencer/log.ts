@@ -8,6 +8,28 @@ import type { SourceState, Sources } from './sources.ts'
 
 export type { SequencedEvent, SourcedEvent } from './pack.ts'
 
+/** Numbers that are reserved at once: so many are left out when the object ends without having used them. */
+const RESERVED = 10_000
+
+/** A delivery, the events of which have their numbers. */
+interface Numbered {
+  did: string
+  /** The account's own number of the last. */
+  last: number
+  events: SequencedEvent[]
+  state: SourceState
+  /** The number of the event that says that the account is deleted; what is older goes. */
+  farewell: number | undefined
+}
+
+/** A delivery came before the one that it follows, which was lost: the account is to begin again with its oldest event. */
+export class GapError extends Error {
+  override name = 'GapError'
+  constructor(did: string, follows: number) {
+    super(`events of ${did} up to its number ${follows} are missing`)
+  }
+}
+
 /**
  * The one order of all events of this host. `seq` only grows and never comes back, also when old events are
  * removed.
@@ -17,9 +39,20 @@ export class EventLog {
   readonly #sql: SqlStorage
   readonly #sources: Sources
   readonly #rows: EventRows
+  /** The number of the newest event that is stored. */
   #head: number
+  /** The number of the newest event of all; or the highest that one may have had in an earlier life. */
+  #numbered: number
+  /** No number up to this one is given again, whatever becomes of this object. */
+  #reservedTo: number
   /** The next event has a higher number. */
   #raisedTo: number
+  /** Events that have numbers and are not stored. */
+  #waiting: Numbered[] = []
+  #waitingBytes = 0
+  /** The account's own number of the last event that waits. */
+  readonly #lastWaiting = new Map<string, number>()
+  #whenStored: (error?: unknown) => void = () => {}
   #totals: Totals
   #lastEventAt: number | undefined
 
@@ -43,19 +76,29 @@ export class EventLog {
         'SELECT seq, time, total, coalesce(events, seq) AS events FROM event ORDER BY seq DESC LIMIT 1',
       )
       .toArray()[0]
-    this.#raisedTo = sql
-      .exec<{ raised_to: number }>('SELECT raised_to FROM horizon')
-      .one().raised_to
-    this.#head = newest?.seq ?? Math.max(first - 1, this.#raisedTo)
+    const { raised_to, reserved_to } = sql
+      .exec<{ raised_to: number; reserved_to: number }>(
+        'SELECT raised_to, reserved_to FROM horizon',
+      )
+      .one()
+    this.#raisedTo = raised_to
+    this.#reservedTo = reserved_to
+    this.#head = newest?.seq ?? Math.max(first - 1, raised_to)
+    this.#numbered = Math.max(this.#head, reserved_to)
     // Events of before totals were stored are as large as the database.
     const bytes = newest ? (newest.total ?? sql.databaseSize) : 0
     this.#totals = { bytes, events: newest?.events ?? this.#head }
     this.#lastEventAt = newest?.time
   }
 
-  /** The number of the newest event; before the first, the one before that. */
+  /** The number of the newest event that is stored; before the first, the one before that. */
   get head(): number {
     return this.#head
+  }
+
+  /** The highest number that a consumer may know. */
+  get numbered(): number {
+    return this.#numbered
   }
 
   /**
@@ -65,15 +108,17 @@ export class EventLog {
    * @param isFirst whether there was no event yet, also none that other objects have
    */
   raise(above: number, isFirst = this.#lastEventAt === undefined): void {
-    if (above <= Math.max(this.#head, this.#raisedTo)) return
+    if (above <= Math.max(this.#numbered, this.#raisedTo)) return
     this.#sql.exec('UPDATE horizon SET raised_to = ?', above)
     this.#raisedTo = above
-    if (isFirst) this.#head = above
+    if (!isFirst) return
+    this.#head = above
+    this.#numbered = above
   }
 
   /** The next event gets a higher number than this one, too. */
   get raisedTo(): number {
-    return this.#raisedTo
+    return Math.max(this.#raisedTo, this.#numbered)
   }
 
   /** The cursor after which there are so many events, or as many as are kept. */
@@ -97,39 +142,149 @@ export class EventLog {
     return this.#lastEventAt
   }
 
+  /** Events that wait to be stored, and bytes of their frames. */
+  get waiting(): { events: number; bytes: number } {
+    return {
+      events: this.#waiting.reduce((sum, { events }) => sum + events.length, 0),
+      bytes: this.#waitingBytes,
+    }
+  }
+
+  /** The account's own number of the last event of it that has a number here. Undefined: none has. */
+  lastOf(did: string): number | undefined {
+    return this.#lastWaiting.get(did) ?? this.#sources.lastEvent(did)
+  }
+
+  /** Whether events of an account wait to be stored. */
+  waitsFor(did: string): boolean {
+    return this.#lastWaiting.has(did)
+  }
+
   /**
-   * Numbers and stores those events of one account that are not stored yet, all or none of them, and the
-   * state of the account. A row written for them together, and one for the account.
+   * Makes sure that the delivery before this one has arrived.
+   *
+   * @param follows the account's own number of the last event of that; undefined: everything older is stored
+   * @throws GapError
+   */
+  assertFollows(did: string, follows: number | undefined): void {
+    if (follows !== undefined && (this.lastOf(did) ?? 0) < follows) throw new GapError(did, follows)
+  }
+
+  /** To be called whenever events that waited are stored, or could not be. */
+  whenStored(callback: (error?: unknown) => void): void {
+    this.#whenStored = callback
+  }
+
+  /**
+   * Numbers and stores those events of one account that have no numbers yet, and all that wait, and the states of their
+   * accounts: all or nothing. A row written for them together, and one for each account.
    */
   append(did: string, events: readonly OutboxEvent[], state: SourceState): SequencedEvent[] {
-    const last = this.#sources.lastEvent(did)
+    const before = this.#numbered
+    const numbered = this.#number(did, events, state)
+    if (!numbered) return []
+    const isAlone = this.#waiting.length === 1
+    try {
+      this.#store()
+    } catch (error) {
+      // Nobody was sent them.
+      if (isAlone) this.#numbered = before
+      throw error
+    }
+    return numbered
+  }
+
+  /**
+   * Numbers those events of one account that have no numbers yet, and stores them with the next that are stored. They may be sent
+   * at once: should they be lost, their numbers are not given again, and the account, which was not told that they are stored,
+   * delivers them anew.
+   */
+  defer(did: string, events: readonly OutboxEvent[], state: SourceState): SequencedEvent[] {
+    const upTo = this.raisedTo + events.length
+    if (upTo > this.#reservedTo) {
+      // What is sent in this turn is held back until this is durable.
+      this.#sql.exec('UPDATE horizon SET reserved_to = ?', upTo + RESERVED)
+      this.#reservedTo = upTo + RESERVED
+    }
+    this.#lastEventAt = Date.now()
+    return this.#number(did, events, state) ?? []
+  }
+
+  /** Stores what waits. Whoever wants to know is told of the outcome. @returns whether anything waited */
+  settle(): boolean {
+    if (this.#waiting.length === 0) return false
+    try {
+      this.#store()
+    } catch {
+      // That was told.
+    }
+    return true
+  }
+
+  #number(
+    did: string,
+    events: readonly OutboxEvent[],
+    state: SourceState,
+  ): SequencedEvent[] | undefined {
+    const last = this.lastOf(did)
     const fresh = events.filter(({ id }) => last === undefined || id > last)
     const newest = fresh.at(-1)
-    if (!newest) return []
-    const first = Math.max(this.#head, this.#raisedTo) + 1
+    if (!newest) return undefined
+    const first = this.raisedTo + 1
     const sequenced = fresh.map((event, index): SequencedEvent => {
       const seq = first + index
-      return { seq, frame: toFrame(event, seq) }
+      const frame = toFrame(event, seq)
+      this.#waitingBytes += frame.byteLength
+      return { seq, frame }
     })
-    const time = Date.now()
-    const [totals, commit] = this.#storage.transactionSync(() => {
-      const sourced = sequenced.map((event): SourcedEvent => ({ did, event }))
-      const stored = this.#rows.add(sourced, time, this.#totals)
-      const { head, rev, status } = state
-      const hour = Math.floor(time / 3_600_000)
-      insertRows(this.#sql, SOURCE, [[did, newest.id, head, rev, status, hour]], SOURCE_CHANGES)
-      if (status === 'deleted') {
-        const farewell = fresh.findLastIndex(({ kind }) => kind === '#account')
-        if (farewell >= 0) schedulePurge(this.#sql, did, first + farewell)
-      }
-      return stored
+    const isGone = state.status === 'deleted'
+    const farewell = isGone ? fresh.findLastIndex(({ kind }) => kind === '#account') : -1
+    this.#waiting.push({
+      ...{ did, state, last: newest.id, events: sequenced },
+      farewell: farewell < 0 ? undefined : first + farewell,
     })
-    commit()
-    this.#totals = totals
-    this.#head = first + sequenced.length - 1
-    this.#lastEventAt = time
-    this.#sources.cacheLastEvent(did, newest.id)
+    this.#lastWaiting.set(did, newest.id)
+    this.#numbered = first + fresh.length - 1
     return sequenced
+  }
+
+  #store(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#lastWaiting.clear()
+    const time = Date.now()
+    try {
+      const [totals, commit] = this.#storage.transactionSync(() => this.#write(waiting, time))
+      commit()
+      this.#totals = totals
+    } catch (error) {
+      this.#whenStored(error)
+      throw error
+    }
+    this.#head = waiting.at(-1)?.events.at(-1)?.seq ?? this.#head
+    this.#lastEventAt = time
+    for (const { did, last } of waiting) this.#sources.cacheLastEvent(did, last)
+    this.#whenStored()
+  }
+
+  #write(waiting: readonly Numbered[], time: number): [Totals, () => void] {
+    const events = waiting.flatMap(({ did, events }) =>
+      events.map((event): SourcedEvent => ({ did, event })),
+    )
+    const stored = this.#rows.add(events, time, this.#totals)
+    const hour = Math.floor(time / 3_600_000)
+    const sources = new Map(
+      waiting.map(({ did, last, state: { head, rev, status } }) => [
+        did,
+        [did, last, head, rev, status, hour],
+      ]),
+    )
+    insertRows(this.#sql, SOURCE, [...sources.values()], SOURCE_CHANGES)
+    for (const { did, farewell } of waiting) {
+      if (farewell !== undefined) schedulePurge(this.#sql, did, farewell)
+    }
+    return stored
   }
 
   /** Bytes of the first event after `cursor`; undefined: there is none. */

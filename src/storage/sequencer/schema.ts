@@ -197,4 +197,8 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE event ADD COLUMN entries BLOB;
   ALTER TABLE event ADD COLUMN events INTEGER;
   `,
+  // Events are sent before they are stored, with numbers that are not given again.
+  `
+  ALTER TABLE horizon ADD COLUMN reserved_to INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -110,10 +110,7 @@ export function entriesOf({ seq, did, entries, size }: PackHead): Entry[] {
 /** The frames of a row's entries: parts of one buffer, no larger than the entries say. */
 export function framesOf(frame: ArrayBuffer, entries: readonly Entry[]): Uint8Array[] {
   const size = entries.reduce((sum, entry) => sum + entry.size, 0)
-  const plain =
-    frame.byteLength === size
-      ? new Uint8Array(frame)
-      : brotliDecompressSync(new Uint8Array(frame), { maxOutputLength: size + CHUNK })
+  const plain = frame.byteLength === size ? new Uint8Array(frame) : unpack(frame, size)
   if (plain.byteLength !== size)
     throw new DamagedLogError(entries.at(-1)?.seq, plain.byteLength, size)
   let at = 0
@@ -121,6 +118,14 @@ export function framesOf(frame: ArrayBuffer, entries: readonly Entry[]): Uint8Ar
     at += entry.size
     return plain.subarray(at - entry.size, at)
   })
+}
+
+/** A plain array: a Buffer's `slice` makes no copy. */
+function unpack(frame: ArrayBuffer, size: number): Uint8Array {
+  const { buffer, byteOffset, byteLength } = brotliDecompressSync(new Uint8Array(frame), {
+    maxOutputLength: size + CHUNK,
+  })
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /** Unsigned LEB128: seven bits a byte, the lowest first. */

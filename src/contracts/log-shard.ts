@@ -5,7 +5,7 @@
 import type { LogLayout, LogPlace } from '../kernel/log-shards.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
-import type { StoredLogLayout } from '../storage/sequencer/log-layouts.ts'
+import type { StoredLogLayout } from '../storage/sequencer/log-division.ts'
 import type { SourcedEvent } from '../storage/sequencer/log-reader.ts'
 import type { MovedSource } from '../storage/sequencer/moved-sources.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'

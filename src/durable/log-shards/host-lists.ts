@@ -10,7 +10,7 @@ import {
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { CollectionState } from '../../storage/account/collections.ts'
 import type { HostActivity } from '../../storage/sequencer/activity.ts'
-import type { StoredLogLayout } from '../../storage/sequencer/log-layouts.ts'
+import type { StoredLogLayout } from '../../storage/sequencer/log-division.ts'
 import type {
   CollectionPage,
   SourceCollections,

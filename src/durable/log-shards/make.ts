@@ -1,9 +1,10 @@
 import type { LogRpc } from '../../contracts/log-shard.ts'
-import { FIRST_LOG, placeNamed } from '../../kernel/log-shards.ts'
+import type { LogPlace } from '../../kernel/log-shards.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Activity } from '../../storage/sequencer/activity.ts'
 import { Batches } from '../../storage/sequencer/batches.ts'
 import type { EventLog, SequencedEvent } from '../../storage/sequencer/log.ts'
+import { keepPlace, placeOf } from '../../storage/sequencer/log-division.ts'
 import { LogLayouts, Successor } from '../../storage/sequencer/log-layouts.ts'
 import { MovedSources } from '../../storage/sequencer/moved-sources.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
@@ -22,7 +23,7 @@ import { LogShard } from './shard.ts'
 import { StreamLog } from './stream-log.ts'
 
 interface Parts {
-  storage: DurableObjectStorage
+  ctx: DurableObjectState
   sql: SqlStorage
   log: EventLog
   sources: Sources
@@ -30,8 +31,6 @@ interface Parts {
   retention: Retention
   activity: Activity
   objects: Pick<HostObjects, 'logShard' | 'logFront' | 'logSequencer'>
-  /** Of this object. */
-  name: string | undefined
   config: { logShards: number; eventRetention: { time: number } }
   start(job: Job): void
   reschedule(): Promise<void>
@@ -54,20 +53,17 @@ export interface LogShards {
   resumed: readonly Job[]
 }
 
-/** What is answered where the log is not divided, to whoever has heard that it is to be. */
-export const UNDIVIDED = { front: { layouts: () => [{ ...FIRST_LOG, state: 'serves' }] } }
+export type MakeLogShards = (parts: Parts) => LogShards
 
-/** Undefined: the log of this host is one, as it always was. */
-export function makeLogShards(parts: Parts): LogShards | undefined {
-  const { storage, sql, config } = parts
-  if (placeNamed(parts.name)) return makeShard(parts)
-  const layouts = new LogLayouts(storage, sql)
-  const isDivided = config.logShards > 1 || layouts.serving.generation > FIRST_LOG.generation
-  return isDivided ? makeFront(parts, layouts) : undefined
+/** The parts of an object that shares the log with others, or is the sequencer of those. */
+export const makeLogShards: MakeLogShards = (parts) => {
+  const place = placeOf(parts.ctx)
+  return place ? makeShard(parts, place) : makeFront(parts)
 }
 
-function makeShard(parts: Parts): LogShards {
-  const { shard, jobs, sender } = shardParts(parts)
+function makeShard(parts: Parts, place: LogPlace): LogShards {
+  keepPlace(parts.ctx, place)
+  const { shard, jobs, sender } = shardParts(parts, place)
   return {
     ...{ merged: undefined, front: undefined, lists: undefined },
     rpc: { shard },
@@ -77,8 +73,10 @@ function makeShard(parts: Parts): LogShards {
   }
 }
 
-function makeFront(parts: Parts, layouts: LogLayouts): LogShards {
-  const { storage, sql, log, sources, collections, retention, objects, config } = parts
+function makeFront(parts: Parts): LogShards {
+  const { ctx, sql, log, sources, collections, retention, objects, config } = parts
+  const { storage } = ctx
+  const layouts = new LogLayouts(storage, sql)
   const batches = new Batches(storage, sql)
   const merged = new MergedLog({ log, batches, retention, objects, layouts: () => layouts.all() })
   const lists = new HostLists({
@@ -107,7 +105,7 @@ function makeFront(parts: Parts, layouts: LogLayouts): LogShards {
     announce,
     start,
   })
-  const { shard } = shardParts(parts)
+  const { shard } = shardParts(parts, undefined)
   const division = divideLog({ layouts, objects, own: shard, wanted: config.logShards })
   return {
     merged: { log: merged, streamLog: new StreamLog(merged, lists) },
@@ -119,9 +117,9 @@ function makeFront(parts: Parts, layouts: LogLayouts): LogShards {
   }
 }
 
-function shardParts(parts: Parts) {
-  const { storage, sql, log, sources, retention, objects } = parts
-  const place = placeNamed(parts.name)
+/** @param place undefined: the sequencer, which may have kept events before */
+function shardParts(parts: Parts, place: LogPlace | undefined) {
+  const { ctx, sql, log, sources, retention, objects } = parts
   const successor = new Successor(sql)
   const sender = new BatchSender({
     log,
@@ -130,7 +128,7 @@ function shardParts(parts: Parts) {
     facts: () => ({ accounts: sources.count(), tooMuchTo: retention.tooMuchTo }),
   })
   const elsewhere = new PurgeElsewhere({ sql, place, objects })
-  const moved = new MovedSources(storage, sql)
+  const moved = new MovedSources(ctx.storage, sql)
   const shard = new LogShard({ ...parts, place, successor, moved, sender, elsewhere })
   const purge: Job = {
     name: 'remove old events',

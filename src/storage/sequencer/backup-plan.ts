@@ -23,6 +23,9 @@ export const sequencerPlan: BackupPlan = {
     job: { left: 'jobs follow from what is stored' },
     schema_version: { left: 'the first line says it' },
   },
-  values: { webhooks: { left: 'the index says it' } },
+  values: {
+    webhooks: { left: 'the index says it' },
+    'log place': { left: 'of one of several objects alone' },
+  },
   where: { source: "did GLOB 'did:*' AND status IS NOT 'deleted'" },
 }

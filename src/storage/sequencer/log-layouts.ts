@@ -1,22 +1,11 @@
 import { FIRST_LOG, type LogLayout } from '../../kernel/log-shards.ts'
-
-/**
- * `serves`: events go there; `moves`: its accounts are being handed over to the one that serves; `ages`: it has none any more,
- * and its events are read until they are removed for their age.
- */
-export type LogLayoutState = 'serves' | 'moves' | 'ages'
-
-export interface StoredLogLayout extends LogLayout {
-  state: LogLayoutState
-}
+import { FIRST_LAYOUTS, type LogLayoutState, type StoredLogLayout } from './log-division.ts'
 
 type Row = {
   generation: number
   shards: number
   state: LogLayoutState
 }
-
-const FIRST: StoredLogLayout = { ...FIRST_LOG, state: 'serves' }
 
 const ROWS = 'SELECT generation, shards, state FROM log_layout ORDER BY generation'
 
@@ -41,7 +30,7 @@ export class LogLayouts {
   }
 
   get serving(): LogLayout {
-    const { generation, shards } = this.in('serves') ?? FIRST
+    const { generation, shards } = this.in('serves') ?? FIRST_LOG
     return { generation, shards }
   }
 
@@ -51,7 +40,7 @@ export class LogLayouts {
     this.#change(() => {
       this.#sql.exec(
         "INSERT OR IGNORE INTO log_layout (generation, shards, state) VALUES (?, ?, 'serves')",
-        ...[FIRST.generation, FIRST.shards],
+        ...[FIRST_LOG.generation, FIRST_LOG.shards],
       )
       this.#sql.exec("UPDATE log_layout SET state = 'moves' WHERE state = 'serves'")
       this.#sql.exec(
@@ -71,7 +60,7 @@ export class LogLayouts {
     this.#change(() => {
       this.#sql.exec(
         "DELETE FROM log_layout WHERE generation = ? AND state = 'ages' AND generation > ?",
-        ...[generation, FIRST.generation],
+        ...[generation, FIRST_LOG.generation],
       )
     })
   }
@@ -86,7 +75,7 @@ export class LogLayouts {
 
   #read(): readonly StoredLogLayout[] {
     const rows = this.#sql.exec<Row>(ROWS).toArray()
-    return rows.length > 0 ? rows : [FIRST]
+    return rows.length > 0 ? rows : FIRST_LAYOUTS
   }
 }
 

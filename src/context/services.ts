@@ -113,7 +113,7 @@ function createServices(env: Env): Services {
   const objects = hostObjects(env, config.devMode ? noteAccount : undefined)
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
   const log = requestLog()
-  const lookup = new AccountLookup(() => objects.directory)
+  const lookup = new AccountLookup(() => objects.directory.residents)
   const network = networkOf(env, config)
   const plc = new PlcDirectory(config, network.operator)
   const operatorNames = new OperatorNames(config)

@@ -2,6 +2,7 @@ import { decode, encode } from '@atproto/lex-cbor'
 import { decodeCid, type LexValue } from '@atproto/lex-data'
 import { lexToJson } from '@atproto/lexicon'
 import fc from 'fast-check'
+import { base32 } from 'multiformats/bases/base32'
 import { describe, expect, test } from 'vitest'
 import {
   integerItem,
@@ -10,7 +11,7 @@ import {
   readableRecord,
   unreadableRecord,
 } from '../../testing/unclean.ts'
-import { cidOf } from './cid.ts'
+import { cidOf, cidString } from './cid.ts'
 import { encode as encodeHere, UnencodableError } from './encode.ts'
 import { MalformedCborError } from './reader.ts'
 import { scanRecord } from './scan.ts'
@@ -225,4 +226,12 @@ function isCanonical(block: Uint8Array): boolean {
 test('of a very large record the size of the text is looked at before it is made', () => {
   const block = encode({ text: '\u0001'.repeat(1_500_000) })
   expect(recordToJson(block)).toBeUndefined()
+})
+
+test('the text of a CID is that of the general codec', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      expect(cidString(bytes)).toBe(base32.encode(bytes))
+    }),
+  )
 })

@@ -18,6 +18,7 @@ import type { IndexShardClient } from './index-clients.ts'
 
 export type AccountClient = RpcClient<AccountRpc>
 export type DirectoryClient = RpcClient<DirectoryRpc>
+export type ResidentsClient = DirectoryClient['residents']
 export type SequencerClient = DurableObjectStub<SequencerRpc & Rpc.DurableObjectBranded>
 export type LogShardClient = RpcClient<{ shard: LogShardRpc }>['shard']
 export type LogFrontClient = RpcClient<{ front: LogFrontRpc }>['front']

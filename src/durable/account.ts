@@ -51,6 +51,7 @@ import {
 } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
+import { LogDelivery } from './account/log-delivery.ts'
 import { useMailedCode } from './account/mailed-code.ts'
 import { Moderation } from './account/moderation.ts'
 import { logModeration, ModerationNotes } from './account/moderation-notes.ts'
@@ -140,11 +141,10 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
   const { profile, repo } = store
   const did = () => profile.did() ?? ''
   const plc = new PlcDirectory(config, networkOf(env, config).operator)
-
   const delivery = deliverEvents({
     outbox,
     repo,
-    sequencer: () => objects.sequencer,
+    log: new LogDelivery({ kv: storage.kv, objects, isDivided: config.logShards > 1 }),
     did,
     state: () => sourceState(store),
   })

@@ -1,5 +1,6 @@
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { Quota } from '../../kernel/quota.ts'
+import type { MemoryRow } from '../dump.ts'
 import { StorageError } from '../error.ts'
 import { Tree } from '../mst/tree.ts'
 import { Backlinks } from './backlinks.ts'
@@ -106,6 +107,11 @@ export class Repo {
   /** The same, for clients to read. */
   headStrings(): { cid: string; rev: string } {
     return this.#head.getStrings()
+  }
+
+  /** The row of the table `head` as it is with the commits that wait. @throws StorageError `RepoNotFound` */
+  headRow(): MemoryRow {
+    return this.#head.row()
   }
 
   /** Drops the caches, after a rollback or a change of the tables by other means. */

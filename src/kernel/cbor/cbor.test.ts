@@ -88,6 +88,17 @@ test('JSON text is what the general codec makes of a block', () => {
   )
 })
 
+test('the JSON text of many values, and of long ones among them, is that of the general codec', () => {
+  const long = 'é'.repeat(2000)
+  const all = Array.from({ length: 3000 }, (_, n) =>
+    n % 500 === 0 ? [long, n] : n % 7 === 0 ? { n, a: 'ü' } : n,
+  )
+  const keys = Object.fromEntries(all.map((item, n) => [`k${n}`, item]))
+  const block = encode({ all, keys, nested: [[[all]], 'x', [all, long]] })
+  expect(JSON.parse(cborToJson(block))).toEqual(lexToJson(decode(block) as never))
+  expect(recordToJson(block)).toBe(cborToJson(block))
+})
+
 test('a scan finds the type and the blobs that the general codec finds', () => {
   fc.assert(
     fc.property(record, (object) => {

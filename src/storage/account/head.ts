@@ -56,13 +56,21 @@ export class HeadStore {
   readonly #sql: SqlStorage
   readonly #outbox: Outbox
   readonly #pending: Unsettled
+  readonly #changed: () => void
   /** Ahead of the row where commits wait to be settled. */
   #cached: Head | undefined
 
-  constructor(sql: SqlStorage, outbox: Outbox, pending: Unsettled) {
+  /** @param changed to be told in the turn of each commit and of whatever else replaces records */
+  constructor(
+    sql: SqlStorage,
+    outbox: Outbox,
+    pending: Unsettled,
+    changed: () => void = () => undefined,
+  ) {
     this.#sql = sql
     this.#outbox = outbox
     this.#pending = pending
+    this.#changed = changed
   }
 
   /** @throws StorageError `RepoNotFound` before the first commit */
@@ -96,13 +104,14 @@ export class HeadStore {
 
   put(head: Head): void {
     this.#pending.settle()
-    this.#cached = head
+    this.remember(head)
     this.store()
   }
 
   /** Takes the head of a commit that waits to be settled. */
   remember(head: Head): void {
     this.#cached = head
+    this.#changed()
   }
 
   /** Writes the row as the head is now. */
@@ -153,6 +162,7 @@ export class HeadStore {
   /** Drops the cache, after a rollback or a change of the row by other means. */
   clearCache(): void {
     this.#cached = undefined
+    this.#changed()
   }
 
   /** What the row has. */

@@ -35,6 +35,8 @@ export interface LogShardState extends ShardFacts {
   waiting: number
   /** Of the database. */
   bytes: number
+  /** False: it did not, and this is what it said before. */
+  answers: boolean
 }
 
 export interface LogShardRpc {

@@ -40,6 +40,8 @@ export interface DividedLog {
     bytes: number
     /** Events that have no numbers yet. */
     waiting: number
+    /** False: it does not, and this is what it said before. */
+    answers: boolean
   }[]
   /** Whether accounts are being handed over, as it is divided anew. */
   changes: boolean

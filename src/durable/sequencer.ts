@@ -182,7 +182,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   raiseSequence(above: number, tooHigh?: TooHigh): boolean {
-    return raiseWithinReason(this.#store.log, this.#store.retention, above, tooHigh)
+    const { log, retention } = this.#store
+    return raiseWithinReason(log, this.#parts.read, retention, above, tooHigh)
   }
 
   takeRows(): RowCounts {

@@ -45,15 +45,19 @@ async function latestRev(origin: string, did: string): Promise<string> {
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-test.each([1, 4])(
-  `${ACCOUNTS} accounts write while the server is killed ${KILLS} times, the log in %i objects: consumers get each commit once, in order`,
+test.each([[[1]], [[4, 2, 5]]])(
+  `${ACCOUNTS} accounts write while the server is killed ${KILLS} times, the log in %j objects: consumers get each commit once, in order`,
   {
     timeout: DURATION * 3 + 60_000,
   },
   async (shards) => {
     const plc = await startPlc()
-    const env = { PDS_DID_PLC_URL: plc.url, PDS_LOG_SHARDS: String(shards) }
-    let server = await startServer({ env })
+    /** Settings after so many kills. */
+    const envAfter = (kills: number) => ({
+      PDS_DID_PLC_URL: plc.url,
+      PDS_LOG_SHARDS: String(shards[kills % shards.length]),
+    })
+    let server = await startServer({ env: envAfter(0) })
     const { origin, dataDirectory } = server
     const port = Number(new URL(origin).port)
     let up = Promise.resolve()
@@ -105,7 +109,7 @@ test.each([1, 4])(
       await after(DURATION / (KILLS + 1))
       const restart = async () => {
         await server.stop('SIGKILL')
-        server = await startServer({ dataDirectory, port, env })
+        server = await startServer({ dataDirectory, port, env: envAfter(kill + 1) })
       }
       up = restart()
       await up

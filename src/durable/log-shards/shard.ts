@@ -10,6 +10,7 @@ import { purgeAll, type Retention } from '../../storage/sequencer/retention.ts'
 import type { SourceCollections } from '../../storage/sequencer/source-collections.ts'
 import type { SourceState, Sources } from '../../storage/sequencer/sources.ts'
 import type { Job } from '../scheduler.ts'
+import { inTime } from '../sequencer/in-time.ts'
 import { anyWithin } from '../within-time.ts'
 import type { BatchSender } from './batch-sender.ts'
 import type { PurgeElsewhere } from './purge-elsewhere.ts'
@@ -121,7 +122,7 @@ export class LogShard implements LogShardRpc {
         accounts: sources.count(),
         tooMuchTo: retention.tooMuchTo,
       },
-      ...{ waiting: sender.waiting, bytes: sql.databaseSize },
+      ...{ waiting: sender.waiting, bytes: sql.databaseSize, answers: true },
     }
   }
 
@@ -135,7 +136,7 @@ export class LogShard implements LogShardRpc {
       const byShard = Map.groupBy(sources, ({ did }) => logPlaceOf(did, to).shard)
       for (const [shard, some] of byShard) {
         const target = { layout: to, shard }
-        await objects.logShard(target).adopt(some)
+        await inTime(objects.logShard(target).adopt(some))
       }
       moved.forget(sources.map(({ did }) => did))
       after = last
@@ -188,11 +189,11 @@ export class LogShard implements LogShardRpc {
     const previous = place && (await this.#findPrevious(place.layout))
     if (!previous) return
     const from = logPlaceOf(did, previous)
-    const source = await objects.logShard(from).handOver(place.layout, did)
+    const source = await inTime(objects.logShard(from).handOver(place.layout, did))
     // Who came meanwhile goes on from here with the others.
     if (!source || this.#successor) return
     moved.adopt([source])
-    await objects.logShard(from).forgetSources([did])
+    await inTime(objects.logShard(from).forgetSources([did]))
   }
 
   #findPrevious({ generation }: LogLayout): Promise<LogLayout | undefined> {

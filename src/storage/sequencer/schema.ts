@@ -172,7 +172,8 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE log_layout (
     generation INTEGER PRIMARY KEY,
     shards INTEGER NOT NULL,
-    state TEXT NOT NULL
+    state TEXT NOT NULL,
+    ended INTEGER
   );
   CREATE TABLE log_batch (
     seq INTEGER PRIMARY KEY,

@@ -26,6 +26,12 @@ const PAGE = 2_000
 
 const didOf = (account: number): string => `did:plc:${account.toString(36).padStart(24, '0')}`
 const cid = cidOf(encode({ n: 0 }))
+/** As large as those of a commit, and made as much smaller by packing: some of it is like nothing before. */
+function blocks(): Uint8Array {
+  const bytes = new Uint8Array(2_300)
+  crypto.getRandomValues(bytes.subarray(0, 600))
+  return bytes
+}
 const state: SourceState = { head: cid, rev: '3l2s5poxi422p', status: 'active' }
 
 /** The server's sequencer, which also stores accounts that never had an event, and counts its rows. */
@@ -112,7 +118,7 @@ async function write(env: Env, { accounts, writers, rate, ms }: Load): Promise<o
       const did = didOf(Math.floor(Math.random() * accounts))
       const event = commitEvent({
         ...{ repo: did, commit, rev: '3l2s5poxi422p', since: null },
-        blocks: new Uint8Array(2_300),
+        blocks: blocks(),
         ops: [{ action: 'create', path: 'app.bsky.feed.post/3l2s5poxi422p', cid: commit }],
       })
       const events = [{ id: number++, ...event }]

@@ -104,7 +104,10 @@ const SHARING = globSync('src/**/*.test.ts', { cwd: import.meta.dirname }).filte
 
 const server = workerTests({
   // Some read the log.
-  settings: { LOG_LEVEL: 'info' },
+  settings: {
+    LOG_LEVEL: 'info',
+    ...(process.env.CUMULUS_LONG !== undefined && { CUMULUS_LONG: '1' }),
+  },
   setupFiles: ['src/testing/setup.ts'],
   packages: PACKAGES,
 })

@@ -55,17 +55,34 @@ function resolveUnknown({ client }: Host): Workload {
   return { next: one(next) }
 }
 
-/** Pages from anywhere, where a host has enough accounts to fill them. */
+/** Pages of a list that a row asks for, at most. */
+const PAGES = 50
+
+/** Pages from anywhere, where a host has enough accounts to fill them: with cursors as the server gives them. */
 const listRepos =
   (limit: number) =>
   ({ client, repos }: Host): Workload | undefined => {
     if (repos.length < limit) return undefined
     const pick = sequence(5)
-    const dids = repos.map(({ account }) => account.did).sort()
-    const cursors = ['', ...dids].slice(0, repos.length - limit + 1)
-    const page = () => ({ limit, cursor: cursors[pick(cursors.length)] ?? '' })
-    const next = () => client.drain({ method: 'com.atproto.sync.listRepos', params: page() })
-    return { next: one(next) }
+    const page = (cursor: string): Call => ({
+      method: 'com.atproto.sync.listRepos',
+      params: { limit, ...(cursor && { cursor }) },
+    })
+    let cursors: string[] | undefined
+    return {
+      async before() {
+        if (cursors) return
+        cursors = []
+        for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+          const answer: { cursor?: string; repos: object[] } = await client.call(page(cursor))
+          // The last one is not full.
+          if (answer.repos.length < limit || cursors.length === PAGES) break
+          cursors.push(cursor)
+          cursor = answer.cursor
+        }
+      },
+      next: one(() => client.drain(page(cursors?.[pick(cursors.length)] ?? ''))),
+    }
   }
 
 const HOST_ROWS = [

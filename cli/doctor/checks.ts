@@ -6,6 +6,7 @@ import { firehoseChecks } from './checks/firehose.ts'
 import { hostChecks } from './checks/host.ts'
 import { identityChecks } from './checks/identity.ts'
 import { indexChecks } from './checks/index-size.ts'
+import { logChecks } from './checks/log-shards.ts'
 import { reachChecks } from './checks/reach.ts'
 import { relayChecks } from './checks/relays.ts'
 
@@ -17,5 +18,6 @@ export const checks: readonly Check[] = [
   ...appViewChecks,
   ...identityChecks,
   ...indexChecks,
+  ...logChecks,
   ...hostChecks,
 ]

@@ -72,8 +72,8 @@ export function buildBundle(): void {
 /** Names of modules beside the entry, which have a hash of what is in them; and what begins so: their maps and licences. */
 const MODULE = /^([\w.$-]+-[A-Z0-9]{8}\.js|[0-9a-f]{40}-[\w.-]+?\.(?:txt|html|sql|bin|wasm))/
 
-/** How modules import each other: `from"./a.js"`, `import"./a.js"`, `import("./a.js")`. */
-const IMPORT = /\b(?:from|import)(\()?"\.\/([\w.$-]+\.(?:js|txt|html|sql|bin|wasm))"/g
+/** How modules import each other: `from"./a.js"`, `import"./a.js"`, `import("./a.js")`, and the last in backquotes. */
+const IMPORT = /\b(?:from|import)(\()?["`]\.\/([\w.$-]+\.(?:js|txt|html|sql|bin|wasm))["`]/g
 
 export interface BundleModule {
   /** By which the others import it, after `./`. */

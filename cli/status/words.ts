@@ -76,6 +76,7 @@ export function liveInWords(status: LiveReport): string[] {
   const rest = consumers.length - SHOWN
   return [
     line('firehose', `${newest}, ${counted(firehose.consumers, 'consumer')}`),
+    ...(firehose.log ? [line('log', logInWords(firehose.log))] : []),
     ...consumers.slice(0, SHOWN).map(({ network, since, behind, sent }) => {
       const lag = behind === 0 ? 'has everything' : `${counted(behind, 'event')} behind`
       const age = since === undefined ? '' : `, for ${ago(now - since)}`
@@ -95,6 +96,19 @@ export function liveInWords(status: LiveReport): string[] {
     ),
     line('mail', mailInWords(mails)),
   ]
+}
+
+/** How large the objects are that share the log, and what they have not handed over. */
+export function logInWords({
+  shards,
+  changes,
+}: NonNullable<LiveReport['firehose']['log']>): string {
+  const waiting = shards.reduce((sum, one) => sum + one.waiting, 0)
+  return [
+    `${shards.map(({ bytes }) => bytesInWords(bytes)).join(', ')} in ${counted(shards.length, 'object')}`,
+    ...(waiting > 0 ? [counted(waiting, 'event waits', 'events wait')] : []),
+    ...(changes ? ['being divided anew'] : []),
+  ].join('; ')
 }
 
 function mailInWords({ waiting, failed, dropped, lastError }: LiveReport['mails']): string {

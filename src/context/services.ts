@@ -35,6 +35,7 @@ import { SchemaSource } from '../services/records/schema.ts'
 import { RelayStatuses } from '../services/relays.ts'
 import { blobStore } from '../storage/blobs/choose.ts'
 import { currentRequest } from './current-request.ts'
+import { hashAhead } from './hash-ahead.ts'
 import { countSignUp, countTry, enforceLimits } from './limits/enforce.ts'
 import { createReportLimits, mailLimits } from './limits/policy.ts'
 
@@ -112,7 +113,7 @@ function createServices(env: Env): Services {
   const objects = hostObjects(env, config.devMode ? noteAccount : undefined)
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
   const log = requestLog()
-  const lookup = new AccountLookup(() => objects.directory)
+  const lookup = new AccountLookup(() => objects.directory.residents)
   const network = networkOf(env, config)
   const plc = new PlcDirectory(config, network.operator)
   const operatorNames = new OperatorNames(config)
@@ -149,6 +150,7 @@ function createServices(env: Env): Services {
     operatorNames,
     space,
     countSignUp: () => countSignUp(currentRequest(), objects),
+    hashAhead: hashAhead(env),
     countTry: (subject) => countTry(subject, currentRequest(), objects),
     waitUntil,
   })
@@ -180,6 +182,11 @@ function createServices(env: Env): Services {
     },
     get sequencer() {
       return objects.sequencer
+    },
+    logShard: objects.logShard,
+    logSequencer: objects.logSequencer,
+    get logFront() {
+      return objects.logFront
     },
     get oauth() {
       return objects.oauth

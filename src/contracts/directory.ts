@@ -38,12 +38,15 @@ import type { RateLimitsRpc } from './account.ts'
 import type { Answer } from './answer.ts'
 import type { BackupRpc, DirectoryRestoreRpc } from './backup.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
+import type { NameKind, ResidentsRpc } from './residents.ts'
 import type { SecretsRpc } from './secrets.ts'
 import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
 import type { WebhooksRpc } from './webhooks.ts'
 
 export interface DirectoryRpc {
   readonly accounts: DirectoryAccountsRpc
+  /** The same accounts, for those who cache them. */
+  readonly residents: ResidentsRpc
   readonly invites: InvitesRpc
   readonly tokens: MailedTokensRpc
   readonly serviceTokens: UsedTokensRpc
@@ -106,7 +109,7 @@ export interface DirectoryAccountsRpc {
   isHandleFree(handle: string): Answer<boolean>
   remove(did: string): Answer<void>
   /** Finds an account by DID, handle or e-mail address. */
-  find(by: 'did' | 'handle' | 'email', value: string): Answer<HostedAccount | undefined>
+  find(by: NameKind, value: string): Answer<HostedAccount | undefined>
   /** An account that has one of these names, if there is one. */
   findAny(handles: readonly string[], dids: readonly string[]): Answer<HostedAccount | undefined>
   /** An account with what its operator wants to know. */

@@ -26,6 +26,8 @@ export interface LiveReport {
       failures: number
     }[]
     accounts: number
+    /** The objects that share the log; undefined: there is one, or it is a release that had no others. */
+    log?: { shards: { bytes: number; waiting: number }[]; changes: boolean } | undefined
   }
   consumers: {
     id: string

@@ -4,6 +4,7 @@
  */
 import type { Subprotocol } from '../kernel/cbor/event-stream.ts'
 import type { IndexLayout } from '../kernel/index-shards.ts'
+import type { LogLayout } from '../kernel/log-shards.ts'
 import type { CollectionState } from '../storage/account/collections.ts'
 import type { OutboxEvent } from '../storage/account/events.ts'
 import type { HostActivity } from '../storage/sequencer/activity.ts'
@@ -12,7 +13,7 @@ import type { RelayRow } from '../storage/sequencer/relays.ts'
 import type { CollectionPage } from '../storage/sequencer/source-collections.ts'
 import type { SourceRow, SourceState } from '../storage/sequencer/sources.ts'
 import type { RowCounts } from '../storage/sql.ts'
-import type { Answer } from './answer.ts'
+import type { Answer, RpcObject } from './answer.ts'
 
 /** How the firehose is doing, for the health and status pages. */
 export interface FirehoseStatus {
@@ -27,6 +28,21 @@ export interface FirehoseStatus {
   relays: RelayRow[]
   /** Accounts that have had events and are not deleted. */
   accounts: number
+  /** As of some seconds ago; absent: the sequencer has the log itself. */
+  log?: DividedLog
+}
+
+/** How the log is doing that several objects share. */
+export interface DividedLog {
+  /** Those that have accounts. */
+  shards: {
+    /** Of its database. */
+    bytes: number
+    /** Events that have no numbers yet. */
+    waiting: number
+  }[]
+  /** Whether accounts are being handed over, as it is divided anew. */
+  changes: boolean
 }
 
 /** Some events of the log, in order. */
@@ -74,17 +90,20 @@ export interface ConsumerView {
 /** What came of asking a relay by hand: `soon`, it was asked less than a minute ago; `unknown`, it is none of ours. */
 export type CrawlAnswer = RelayRow | 'soon' | 'unknown'
 
-export interface SequencerRpc {
+/** `call` is for `LogRpc`. */
+export interface SequencerRpc extends RpcObject {
   /**
    * Stores events of one account, in order, and sends them out. Repeats are dropped. `state` is the
    * account's state at the time of the call; `collections` as for `noteCollections`.
+   *
+   * @returns how the log is divided, if it is, and nothing was stored
    */
   append(
     did: string,
     events: OutboxEvent[],
     state: SourceState,
     collections?: readonly CollectionState[],
-  ): Answer<void>
+  ): Answer<LogLayout | undefined>
   /** Accounts with events, in order of their DIDs, at most `limit`, after `cursor`. */
   listSources(limit: number, after?: number): Answer<SourceRow[]>
   /** Fills in the state of an account whose events came before states were told. */

@@ -52,8 +52,10 @@ import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
+import { RecentChanges } from './directory/recent-changes.ts'
 import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
 import { Reports } from './directory/reports.ts'
+import { Residents } from './directory/residents.ts'
 import { RotationJob } from './directory/rotation-job.ts'
 import { openOlderSecrets, replaceRotationKeys, rewrapKeys } from './directory/rotation-work.ts'
 import { Secrets } from './directory/secrets.ts'
@@ -201,6 +203,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       startMailing,
     })
     const moderation = new ModerationLog(sql)
+    const recent = new RecentChanges()
     const secrets = new Secrets(storage, new SecretFingerprintStore(storage), rotations, {
       isPossible: (name) => rotation[name].isPossible,
       start: (name) => this.#scheduler.start(rotation[name]),
@@ -210,7 +213,10 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       plan: directoryPlan,
       migrations,
       accounts,
-      clearCaches: () => reportTable.clearCache(),
+      clearCaches() {
+        reportTable.clearCache()
+        recent.begin()
+      },
       replaced: () => secrets.again(['key', 'plc']),
     })
     const parts: DirectoryRpc = {
@@ -228,8 +234,10 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
         signUps: signUpQueue,
         bursts,
         reports: reportTable,
+        recent,
         restore,
       }),
+      residents: new Residents(accounts, recent),
       signUps: new SignUps(storage, signUpQueue, mails, bursts),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),

@@ -358,6 +358,10 @@ test('a log from before states were kept is taken over', async () => {
       'farewell',
       'relay',
       'index_layout',
+      'log_layout',
+      'log_batch',
+      'log_position',
+      'purge_elsewhere',
       'job',
     ])
       sql.exec(`DROP TABLE ${table}`)

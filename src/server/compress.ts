@@ -14,6 +14,12 @@ export function mayCompress(response: Response, json: string): Response {
   return response
 }
 
+/** Notes an answer without a body that stands for one that may be compressed. */
+export function standsForCompressed(response: Response): Response {
+  worthwhile.add(response)
+  return response
+}
+
 /**
  * Has workerd send JSON and CAR files by gzip to clients that accept it (RFC 9110, Accept-Encoding). On Cloudflare
  * the edge does that. Blobs stay as they are, most are compressed already, and so does what another service answered.
@@ -21,15 +27,22 @@ export function mayCompress(response: Response, json: string): Response {
 export function compress(request: Request, response: Response): void {
   const { headers, body, status } = response
   const isCar = headers.get('content-type') === CAR
-  if (!body || status === 206 || isForwarded(response)) return
+  const isNotModified = status === 304
+  if (!(body || isNotModified) || status === 206 || isForwarded(response)) return
   if (!isCar && !worthwhile.has(response)) return
   headers.append('vary', 'accept-encoding')
   if (request.method === 'HEAD' || !acceptsGzip(request.headers)) return
-  headers.delete('content-length')
-  headers.set('content-encoding', 'gzip')
   // What is sent is not the same, byte by byte, as to others (RFC 9110, section 8.8.3.3).
   const etag = headers.get('etag')
-  if (etag?.startsWith('"')) headers.set('etag', `W/${etag}`)
+  const weak = etag?.startsWith('"') ? `W/${etag}` : undefined
+  if (isNotModified) {
+    // Caches look for the answer that they have by the tag that it came with (RFC 9111, section 4.3.4).
+    if (weak && request.headers.get('if-none-match')?.includes(weak)) headers.set('etag', weak)
+    return
+  }
+  headers.delete('content-length')
+  headers.set('content-encoding', 'gzip')
+  if (weak) headers.set('etag', weak)
 }
 
 function acceptsGzip(headers: Headers): boolean {

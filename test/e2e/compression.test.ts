@@ -38,14 +38,18 @@ async function get(
   path: string,
   accepted?: string,
   method = 'GET',
-): Promise<{ headers: IncomingHttpHeaders; body: Buffer }> {
+  ifNoneMatch?: string,
+): Promise<{ status: number | undefined; headers: IncomingHttpHeaders; body: Buffer }> {
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
-    const headers = accepted === undefined ? {} : { 'accept-encoding': accepted }
+    const headers = {
+      ...(accepted !== undefined && { 'accept-encoding': accepted }),
+      ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
+    }
     request(`${server.origin}/xrpc/${path}`, { method, headers }, resolve).on('error', reject).end()
   })
   const pieces: Buffer[] = []
   for await (const piece of message) pieces.push(piece as Buffer)
-  return { headers: message.headers, body: Buffer.concat(pieces) }
+  return { status: message.statusCode, headers: message.headers, body: Buffer.concat(pieces) }
 }
 
 const list = () => `com.atproto.repo.listRecords?repo=${account.did}&collection=com.example.note`
@@ -70,6 +74,20 @@ test.each([
     expect((await get(path(), accepted)).body).toEqual(plain.body)
   }
   expect((await get(path(), 'gzip', 'HEAD')).headers['content-encoding']).toBeUndefined()
+})
+
+test.each([
+  ['JSON', list],
+  ['a CAR file', car],
+])('whoever has %s is told so by the tag that it came with', async (_, path) => {
+  for (const accepted of ['gzip', 'identity']) {
+    const { etag = '' } = (await get(path(), accepted)).headers
+    expect(etag).toMatch(accepted === 'gzip' ? /^W\/"/ : /^"/)
+    const again = await get(path(), accepted, 'GET', `"other", ${etag}`)
+    expect(again).toMatchObject({ status: 304, headers: { etag, vary: 'accept-encoding' } })
+    expect(again.headers['content-encoding']).toBeUndefined()
+    expect(again.body.length).toBe(0)
+  }
 })
 
 test.each([

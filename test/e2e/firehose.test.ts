@@ -45,104 +45,110 @@ async function latestRev(origin: string, did: string): Promise<string> {
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-test(`${ACCOUNTS} accounts write while the server is killed ${KILLS} times: consumers get each commit once, in order`, {
-  timeout: DURATION * 3 + 60_000,
-}, async () => {
-  const plc = await startPlc()
-  const env = { PDS_DID_PLC_URL: plc.url }
-  let server = await startServer({ env })
-  const { origin, dataDirectory } = server
-  const port = Number(new URL(origin).port)
-  let up = Promise.resolve()
-  const reachable = () => up
+test.each([1, 4])(
+  `${ACCOUNTS} accounts write while the server is killed ${KILLS} times, the log in %i objects: consumers get each commit once, in order`,
+  {
+    timeout: DURATION * 3 + 60_000,
+  },
+  async (shards) => {
+    const plc = await startPlc()
+    const env = { PDS_DID_PLC_URL: plc.url, PDS_LOG_SHARDS: String(shards) }
+    let server = await startServer({ env })
+    const { origin, dataDirectory } = server
+    const port = Number(new URL(origin).port)
+    let up = Promise.resolve()
+    const reachable = () => up
 
-  // The first account's did:web can be looked up by nobody here.
-  const { firehose: before } = await (await fetch(`${origin}/xrpc/_health`)).json()
-  const accounts = await makeAccounts(server, ACCOUNTS, 'did:plc')
-  const dids = new Set(accounts.map(({ did }) => did))
-  const errors: Error[] = []
-  const verified: Event[] = []
-  let wake = () => {}
-  const firehose = new Firehose({
-    service: origin.replace('http', 'ws'),
-    // The default refuses addresses of this machine.
-    idResolver: new IdResolver({ plcUrl: plc.url, fetch }),
-    unauthenticatedHandles: true,
-    subscriptionReconnectDelay: 100,
-    maxReconnectSeconds: 1,
-    getCursor: () => verified.at(-1)?.seq ?? before.head,
-    handleEvent: (event) => {
-      if (!dids.has(event.did)) return
-      verified.push(event)
-      wake()
-    },
-    onError: (error) => {
-      // A broken connection is what this is about; anything else is a bad event.
-      if (!(error instanceof FirehoseSubscriptionError)) errors.push(error)
-    },
-  })
-  void firehose.start()
-
-  let over = false
-  let revs: Map<string, string> | undefined
-  const isRead = (events: readonly FirehoseEvent[]) => {
-    if (!revs) return false
-    // Revs are unique within an account only.
-    const missing = new Map(revs)
-    for (const { body } of events) {
-      const repo = String(body.repo)
-      if (missing.get(repo) === body.rev) missing.delete(repo)
-    }
-    return missing.size === 0
-  }
-  const reading = readThrough(origin, reachable, isRead)
-  const writers = accounts.map((account) => new Writer(origin, account, reachable))
-  const writing = Promise.all(writers.map((writer) => writer.run(() => over)))
-  for (let kill = 0; kill < KILLS; kill++) {
-    await after(DURATION / (KILLS + 1))
-    const restart = async () => {
-      await server.stop('SIGKILL')
-      server = await startServer({ dataDirectory, port, env })
-    }
-    up = restart()
-    await up
-  }
-  await after(DURATION / (KILLS + 1))
-  over = true
-  await writing
-  const latest = accounts.map(async ({ did }) => [did, await latestRev(origin, did)] as const)
-  revs = new Map(await Promise.all(latest))
-  // An event after `revs` is known, so that the reader looks once more.
-  await makeAccounts(server, 1, 'did:plc')
-  const events = await reading
-  const newest = Math.max(
-    ...events.filter(({ body }) => dids.has(String(body.repo))).map(({ body }) => Number(body.seq)),
-  )
-  while ((verified.at(-1)?.seq ?? 0) < newest) {
-    await new Promise<void>((resolve) => {
-      wake = resolve
+    // The first account's did:web can be looked up by nobody here.
+    const { firehose: before } = await (await fetch(`${origin}/xrpc/_health`)).json()
+    const accounts = await makeAccounts(server, ACCOUNTS, 'did:plc')
+    const dids = new Set(accounts.map(({ did }) => did))
+    const errors: Error[] = []
+    const verified: Event[] = []
+    let wake = () => {}
+    const firehose = new Firehose({
+      service: origin.replace('http', 'ws'),
+      // The default refuses addresses of this machine.
+      idResolver: new IdResolver({ plcUrl: plc.url, fetch }),
+      unauthenticatedHandles: true,
+      subscriptionReconnectDelay: 100,
+      maxReconnectSeconds: 1,
+      getCursor: () => verified.at(-1)?.seq ?? before.head,
+      handleEvent: (event) => {
+        if (!dids.has(event.did)) return
+        verified.push(event)
+        wake()
+      },
+      onError: (error) => {
+        // A broken connection is what this is about; anything else is a bad event.
+        if (!(error instanceof FirehoseSubscriptionError)) errors.push(error)
+      },
     })
-  }
-  await firehose.destroy()
-  await server.stop()
-  await plc.stop()
+    void firehose.start()
 
-  expect(errors).toEqual([])
-  const numbers = events.map(({ body }) => Number(body.seq))
-  expect(numbers).toEqual(numbers.map((_, index) => index + 1))
-  for (const { account, acknowledged } of writers) {
-    const { did } = account
-    const written = await followChain(events.filter(({ body }) => body.repo === did))
-    expect(written.at(-1)?.rev).toBe(revs.get(did))
-    const uris = written.flatMap(({ uri }) => uri ?? [])
-    expect(new Set(uris).size).toBe(uris.length)
-    const promised = acknowledged.map(({ uri }) => uri)
-    expect(uris.filter((uri) => promised.includes(uri))).toEqual(promised)
-    const creations = verified.filter((event) => event.event === 'create' && event.did === did)
-    expect(creations.map((event) => ('uri' in event ? event.uri.toString() : ''))).toEqual(uris)
-    expect(acknowledged.length).toBeGreaterThan(10)
-  }
-})
+    let over = false
+    let revs: Map<string, string> | undefined
+    const isRead = (events: readonly FirehoseEvent[]) => {
+      if (!revs) return false
+      // Revs are unique within an account only.
+      const missing = new Map(revs)
+      for (const { body } of events) {
+        const repo = String(body.repo)
+        if (missing.get(repo) === body.rev) missing.delete(repo)
+      }
+      return missing.size === 0
+    }
+    const reading = readThrough(origin, reachable, isRead)
+    const writers = accounts.map((account) => new Writer(origin, account, reachable))
+    const writing = Promise.all(writers.map((writer) => writer.run(() => over)))
+    for (let kill = 0; kill < KILLS; kill++) {
+      await after(DURATION / (KILLS + 1))
+      const restart = async () => {
+        await server.stop('SIGKILL')
+        server = await startServer({ dataDirectory, port, env })
+      }
+      up = restart()
+      await up
+    }
+    await after(DURATION / (KILLS + 1))
+    over = true
+    await writing
+    const latest = accounts.map(async ({ did }) => [did, await latestRev(origin, did)] as const)
+    revs = new Map(await Promise.all(latest))
+    // An event after `revs` is known, so that the reader looks once more.
+    await makeAccounts(server, 1, 'did:plc')
+    const events = await reading
+    const newest = Math.max(
+      ...events
+        .filter(({ body }) => dids.has(String(body.repo)))
+        .map(({ body }) => Number(body.seq)),
+    )
+    while ((verified.at(-1)?.seq ?? 0) < newest) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    await firehose.destroy()
+    await server.stop()
+    await plc.stop()
+
+    expect(errors).toEqual([])
+    const numbers = events.map(({ body }) => Number(body.seq))
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1))
+    for (const { account, acknowledged } of writers) {
+      const { did } = account
+      const written = await followChain(events.filter(({ body }) => body.repo === did))
+      expect(written.at(-1)?.rev).toBe(revs.get(did))
+      const uris = written.flatMap(({ uri }) => uri ?? [])
+      expect(new Set(uris).size).toBe(uris.length)
+      const promised = acknowledged.map(({ uri }) => uri)
+      expect(uris.filter((uri) => promised.includes(uri))).toEqual(promised)
+      const creations = verified.filter((event) => event.event === 'create' && event.did === did)
+      expect(creations.map((event) => ('uri' in event ? event.uri.toString() : ''))).toEqual(uris)
+      expect(acknowledged.length).toBeGreaterThan(10)
+    }
+  },
+)
 
 /** Checks that each commit follows the one before; returns rev and URI of what each created. */
 async function followChain(commits: readonly FirehoseEvent[]) {

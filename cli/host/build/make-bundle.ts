@@ -8,6 +8,7 @@ import { type BuildFailure, build, formatMessages, type Metafile } from 'esbuild
 import { wranglerBundling } from '../../dev/bundle/wrangler-options.ts'
 import { BUNDLE, PACKAGE_ROOT, ROOT } from '../bundle.ts'
 import { compressedTexts } from './compressed-texts.ts'
+import { minify } from './minify.ts'
 import { standIns } from './stand-ins.ts'
 
 const [folder = ''] = process.argv.slice(2)
@@ -45,8 +46,17 @@ async function make(folder: string): Promise<void> {
   })
   for (const warning of lazyCommonJs(metafile)) process.stderr.write(`${warning}\n`)
   mkdirSync(folder, { recursive: true })
-  for (const { path, contents } of outputFiles)
-    writeFileSync(join(folder, basename(path)), contents)
+  const made = new Map(outputFiles.map((file) => [basename(file.path), file] as const))
+  for (const [name, { contents, text }] of made) {
+    const map = made.get(`${name}.map`)
+    if (!map) {
+      if (!made.has(name.replace(/\.map$/, ''))) writeFileSync(join(folder, name), contents)
+      continue
+    }
+    const smaller = minify(name, { code: text, map: map.text }, options.keepNames === true)
+    writeFileSync(join(folder, name), smaller.code)
+    writeFileSync(join(folder, `${name}.map`), smaller.map)
+  }
   for (const [name, bytes] of texts) writeFileSync(join(folder, name), bytes)
   for (const { name, path } of files.values()) copyFileSync(path, join(folder, basename(name)))
 }

@@ -13,7 +13,7 @@ interface StandIn {
   names: readonly string[]
   /** Where: others, such as handlers of a project, get what they ask for. */
   importer: RegExp
-  /** In `src/platform/`, with the reason; or a package of this one's. */
+  /** In `src/platform/`, with the reason; or a package of this one's, or what is in it. */
   by: { platform: string } | { package: string }
 }
 
@@ -69,6 +69,23 @@ const STAND_INS: readonly StandIn[] = [
     importer: within('@atproto/xrpc-server/dist'),
     by: { platform: 'lex-schema' },
   },
+  {
+    names: ['@hapi/hoek'],
+    importer: within('@hapi/(boom|accept|address)/(lib|esm)'),
+    by: { platform: 'hapi-hoek' },
+  },
+  {
+    // A newer one of its own, which does the same as that which signatures are made with.
+    names: [
+      '@noble/hashes/hkdf.js',
+      '@noble/hashes/hmac.js',
+      '@noble/hashes/scrypt.js',
+      '@noble/hashes/sha2.js',
+      '@noble/hashes/utils.js',
+    ],
+    importer: within('age-encryption/dist'),
+    by: { package: '@noble/hashes' },
+  },
   { names: ['pino'], importer: within('@atproto/common/dist'), by: { platform: 'pino' } },
   { names: ['debug'], importer: within('@tokenizer/inflate/lib'), by: { platform: 'debug' } },
 ]
@@ -94,10 +111,11 @@ export const standIns: Plugin = {
       const filter = new RegExp(
         `^(${names.map((name) => name.replace(/[^\w]/g, '\\$&')).join('|')})$`,
       )
-      build.onResolve({ filter }, async ({ importer, kind }) => {
+      build.onResolve({ filter }, async ({ path: name, importer, kind }) => {
         if (!where.test(importer)) return undefined
         if ('platform' in by) return { path: platformFile(by.platform) }
-        const { path } = await build.resolve(by.package, { kind, resolveDir: PACKAGE_ROOT })
+        const wanted = name.startsWith(`${by.package}/`) ? name : by.package
+        const { path } = await build.resolve(wanted, { kind, resolveDir: PACKAGE_ROOT })
         return { path }
       })
     }

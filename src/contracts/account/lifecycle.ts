@@ -36,6 +36,12 @@ export interface LifecycleRpc {
    * job opens or removes it, depending on whether the directory knows it.
    */
   prepare(input: AccountInput): Answer<void>
+  /**
+   * Gives a prepared account the hash of its password, as `PasswordHasher.hash` makes it.
+   *
+   * @throws StorageError `AccountNotFound` when it is not prepared, or not any more
+   */
+  setFirstPassword(hash: string): Answer<void>
   /** Opens a prepared account, and a session for its owner. */
   open(): Answer<OpenedSession>
   /** Removes a prepared account that is not to be opened. */

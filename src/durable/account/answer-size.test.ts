@@ -2,10 +2,11 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { TID } from '@atproto/common-web'
-import { encode } from '@atproto/lex-cbor'
+import type { LexValue } from '@atproto/lex-data'
 import { beforeAll, expect, test } from 'vitest'
 import type { AccountRpc } from '../../contracts/account.ts'
 import { cidOf, cidString } from '../../kernel/cbor/cid.ts'
+import { encode } from '../../kernel/cbor/encode.ts'
 import { rpcClient } from '../../services/objects/client.ts'
 import { accountStub } from '../../services/objects/stubs.ts'
 import { readImport } from '../../storage/account/import.ts'
@@ -25,7 +26,7 @@ const MIB = 1024 * 1024
 let did: string
 const cids: string[] = []
 
-const write = async (path: string, text: string) => {
+const write = async (path: string, text: LexValue) => {
   const [nsid = '', rkey = ''] = path.split('/')
   const block = encode({ $type: nsid, text })
   const record = { cid: cidOf(block), block, blobs: [] }
@@ -61,6 +62,28 @@ test('a page of large records ends at 2 MiB with a cursor, and the pages have al
     const all = Array.from({ length: COUNT }, (_, n) => String(n).padStart(3, '0'))
     expect(seen).toEqual(reverse ? all : all.reverse())
   }
+})
+
+test('a page whose records are a dozen times as long as JSON ends at 8 MiB of it, and the pages have all that have a form', async () => {
+  const name = 'com.example.long'
+  const rkeys = ['a', 'b', 'c']
+  // A byte in the block is thirteen characters: `{"$bytes":""}`.
+  for (const rkey of rkeys) await write(`${name}/${rkey}`, Array(300_000).fill(new Uint8Array()))
+  await write(`${name}/too-long`, Array(650_000).fill(new Uint8Array()))
+  const query = `repo=${did}&collection=${name}`
+  const seen: string[] = []
+  let cursor = ''
+  do {
+    const response = await send(`/xrpc/com.atproto.repo.listRecords?${query}${cursor}`)
+    const text = await response.text()
+    expect(text.length).toBeLessThan(8.1 * MIB)
+    const page = JSON.parse(text) as { records: { uri: string }[]; cursor?: string }
+    seen.push(...page.records.map(({ uri }) => uri.split('/').at(-1) ?? ''))
+    cursor = page.cursor === undefined ? '' : `&cursor=${page.cursor}`
+  } while (cursor !== '')
+  expect(seen).toEqual(rkeys.toReversed())
+  const alone = await send(`/xrpc/com.atproto.repo.getRecord?${query}&rkey=too-long`)
+  expect(await alone.json()).toMatchObject({ message: expect.stringMatching('no JSON form') })
 })
 
 test('blocks are given out up to 4 MiB at once; one always', async () => {

@@ -1,30 +1,28 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { SequencerRpc } from '../../contracts/sequencer.ts'
-import type { SequencerClient } from '../../services/objects/stubs.ts'
 import { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 import { type AccountParts, DID, waitingEvents, withAccount } from '../../testing/account-parts.ts'
 import { standIn } from '../../testing/stand-in.ts'
 import { deleteBlobs, deliverEvents, removeDelivered } from './jobs.ts'
+import type { LogDelivery } from './log-delivery.ts'
 
 const STATE: SourceState = { head: null, rev: null, status: 'active' }
 
 describe('the delivery of events', () => {
   function deliveryOf(
     { outbox, repo }: AccountParts,
-    append: (...delivery: Parameters<SequencerRpc['append']>) => void,
+    append: (...delivery: Parameters<LogDelivery['append']>) => void,
   ) {
-    const sequencer = () =>
-      standIn<SequencerClient>({
-        async append(...delivery) {
-          append(...delivery)
-        },
-      })
+    const log = standIn<LogDelivery>({
+      async append(...delivery) {
+        append(...delivery)
+      },
+    })
     return deliverEvents({
       outbox,
       repo,
-      sequencer,
+      log,
       did: () => DID,
       state: () => STATE,
     })

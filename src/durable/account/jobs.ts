@@ -1,7 +1,7 @@
 /** What an account does in the background; docs/storage.md says which rows each job is about. */
 
 import { counters } from '../../kernel/metrics/counters.ts'
-import type { HostObjects, SequencerClient } from '../../services/objects/stubs.ts'
+import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
 import type { Collections } from '../../storage/account/collections.ts'
@@ -11,6 +11,7 @@ import type { Repo } from '../../storage/account/repo.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 import { INITIAL_BACKOFF, type Job } from '../scheduler.ts'
+import type { LogDelivery } from './log-delivery.ts'
 
 /** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. */
 const DELIVERY_SIZE = 8 * 1024 * 1024
@@ -22,7 +23,7 @@ const DELETE_BATCH = 100
 export interface DeliveryParts {
   outbox: Outbox
   repo: Pick<Repo, 'collections' | 'load'>
-  sequencer(): SequencerClient
+  log: LogDelivery
   /** The account's DID. */
   did(): string
   /** What the sequencer is to know of the account besides its events. */
@@ -30,7 +31,7 @@ export interface DeliveryParts {
 }
 
 /** Hands events over to the sequencer, oldest first, until the outbox is empty. */
-export const deliverEvents = ({ outbox, repo, sequencer, did, state }: DeliveryParts): Job => ({
+export const deliverEvents = ({ outbox, repo, log, did, state }: DeliveryParts): Job => ({
   name: 'deliver events',
   // The network waits for them.
   maxBackoff: 30_000,
@@ -47,10 +48,10 @@ export const deliverEvents = ({ outbox, repo, sequencer, did, state }: DeliveryP
       counters.noteUndelivered(did(), events.length)
       // With the events: who reads a list of accounts by collection misses none whose events are in the log.
       const untold = collections.untold()
-      await sequencer().append(did(), events, state(), untold)
+      await log.append(did(), events, state(), untold)
       collections.confirm(untold)
       // Before the events are confirmed: after a crash both are told again.
-      await tellCollections(did(), collections, sequencer())
+      await tellCollections(did(), collections, log)
       outbox.confirm(newest.id)
       counters.noteDelivered(events.length)
     }
@@ -66,11 +67,11 @@ export function sourceState({ profile, repo }: Pick<Lifecycle, 'profile' | 'repo
 }
 
 /** Tells which collections have become empty, or are not any more. */
-async function tellCollections(did: string, collections: Collections, sequencer: SequencerClient) {
+async function tellCollections(did: string, collections: Collections, log: LogDelivery) {
   for (;;) {
     const untold = collections.untold()
     if (untold.length === 0) return
-    await sequencer.noteCollections(did, untold)
+    await log.noteCollections(did, untold)
     collections.confirm(untold)
   }
 }

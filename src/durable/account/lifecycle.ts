@@ -52,6 +52,14 @@ export class Lifecycle implements LifecycleRpc {
     this.#core.changed()
   }
 
+  setFirstPassword(hash: string): void {
+    const { profile } = this.#core
+    if (profile.pending() === undefined) {
+      throw new StorageError('AccountNotFound', 'There is no account that is being created')
+    }
+    profile.update({ password: hash })
+  }
+
   async open(): Promise<OpenedSession> {
     await this.openPending()
     await this.#core.delivered()

@@ -1,4 +1,5 @@
 import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
+import type { NameKind } from '../../contracts/residents.ts'
 import type { SignUpNote } from '../../contracts/sign-ups.ts'
 import type {
   AccountCounts,
@@ -23,6 +24,7 @@ import type { MailQueue } from '../../storage/directory/mail-queue.ts'
 import type { Reports } from '../../storage/directory/reports.ts'
 import type { ReservedKeys } from '../../storage/directory/reserved-keys.ts'
 import type { SignUpQueue } from '../../storage/directory/sign-up-queue.ts'
+import type { RecentChanges } from './recent-changes.ts'
 
 /** Tables that hold something of an account. */
 export interface AccountTables {
@@ -37,6 +39,8 @@ export interface AccountTables {
   signUps: SignUpQueue
   bursts: Pick<Bursts, 'judge'>
   reports: Reports
+  /** Told of each account that has other names, or is gone. */
+  recent: Pick<RecentChanges, 'note'>
   /** Whether the host is being restored. */
   restore: { assertNone(): void }
 }
@@ -98,6 +102,7 @@ export class Accounts implements DirectoryAccountsRpc {
 
   setHandle(did: string, handle: string, claim?: NameClaim & { undoing?: string }): void {
     this.#storage.transactionSync(() => this.#table.setHandle(did, handle, claim))
+    this.#tables.recent.note(did)
   }
 
   setEmail(did: string, email: string, tokenHash?: string): void {
@@ -106,6 +111,7 @@ export class Accounts implements DirectoryAccountsRpc {
       this.#table.setEmail(did, email)
       this.#tokens.revokeAll(did)
     })
+    this.#tables.recent.note(did)
   }
 
   isHandleFree(handle: string): boolean {
@@ -127,11 +133,11 @@ export class Accounts implements DirectoryAccountsRpc {
       for (const table of [invites, keys, lexicons, reports]) table.forgetAccount(did)
       if (address) for (const table of [queue, outbox]) table.forgetRecipient(address)
     })
+    this.#tables.recent.note(did)
   }
 
-  find(by: 'did' | 'handle' | 'email', value: string): HostedAccount | undefined {
-    if (by === 'did') return this.#table.byDid(value)
-    return by === 'handle' ? this.#table.byHandle(value) : this.#table.byEmail(value)
+  find(by: NameKind, value: string): HostedAccount | undefined {
+    return this.#table.by(by, value)
   }
 
   findAny(handles: readonly string[], dids: readonly string[]): HostedAccount | undefined {

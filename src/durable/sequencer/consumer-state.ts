@@ -2,7 +2,7 @@
 import type { ConsumerView, StreamRequest } from '../../contracts/sequencer.ts'
 import { frameSize, type StreamFrame } from '../../kernel/cbor/event-stream.ts'
 import { coarseNetwork } from '../../kernel/net/client-network.ts'
-import type { EventLog } from '../../storage/sequencer/log.ts'
+import type { LogReader } from '../../storage/sequencer/log-reader.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
 import type { Admission } from './admission.ts'
 import type { ClosingConnections } from './closing.ts'
@@ -59,7 +59,7 @@ export type BehindAttachment = Attachment & { cursor: number }
 export const viewOf = (
   { id, cursor, sent, since, stream }: Attachment,
   address: string | undefined,
-  log: Pick<EventLog, 'head' | 'countAfter'>,
+  log: Pick<LogReader, 'head' | 'countAfter'>,
 ): ConsumerView => ({
   id,
   network: address === undefined ? undefined : coarseNetwork(address),
@@ -72,7 +72,7 @@ export const viewOf = (
 
 /** What consumers are served from, and what they share. */
 export interface ConsumerParts {
-  log: EventLog
+  log: LogReader
   retention: Retention
   unread: UnreadBytes
   closing: ClosingConnections
@@ -92,6 +92,19 @@ export interface Newcomer {
   stream?: StreamRequest
 }
 
+/** Who connects with a request, as `SequencerRpc.fetch` describes it. */
+export function newcomerOf({ url }: Pick<Request, 'url'>): Newcomer {
+  const { searchParams } = new URL(url)
+  const cursor = searchParams.get('cursor')
+  const stream = searchParams.get('stream')
+  return {
+    id: searchParams.get('connection') ?? '',
+    address: searchParams.get('address') ?? undefined,
+    cursor: cursor === null ? undefined : Number(cursor),
+    ...(stream !== null && { stream: JSON.parse(stream) as StreamRequest }),
+  }
+}
+
 /** What is still known of a connection that is being closed. */
 export type Ended = Pick<Attachment, 'id' | 'sent' | 'stream'>
 
@@ -105,3 +118,9 @@ export const bytesOf = (frames: readonly StreamFrame[]): number =>
 /** Whether the connection with this id is one of these. */
 export const hasId = (states: ReadonlyMap<WebSocket, Attachment>, id: string): boolean =>
   [...states.values()].some((state) => state.id === id)
+
+/** Connections on which something was sent, beginning with the one on which most was. */
+export const mostSentFirst = <Socket>(
+  all: readonly [Socket, Attachment][],
+): [Socket, Attachment][] =>
+  all.filter(([, { sent }]) => sent > 0).sort(([, one], [, other]) => other.sent - one.sent)

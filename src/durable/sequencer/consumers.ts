@@ -10,6 +10,7 @@ import {
   type Ended,
   GOING_AWAY,
   hasId,
+  mostSentFirst,
   type Newcomer,
   NOTE_EVERY,
   PAGE,
@@ -43,9 +44,9 @@ export class Consumers {
       const attachment = socket.deserializeAttachment() as Attachment | null
       if (!attachment || socket.readyState === WebSocket.READY_STATE_CLOSED) continue
       const { id = '', cursor, ...rest } = attachment
-      const { sent } = rest
-      parts.unread.add(sent)
-      if (socket.readyState !== WebSocket.READY_STATE_OPEN) parts.closing.add(socket, { id, sent })
+      parts.unread.add(rest.sent)
+      if (socket.readyState !== WebSocket.READY_STATE_OPEN)
+        parts.closing.add(socket, { id, ...rest })
       else if (cursor === null) this.#live.set(socket, { id, cursor, ...rest })
       else this.#startCatchingUp(socket, { id, cursor, ...rest })
     }
@@ -53,10 +54,9 @@ export class Consumers {
 
   /** Loads what those who are live listen to: to be awaited before the first event. */
   async load(): Promise<void> {
-    const { wire } = this.#parts
     for (const [socket, { stream }] of this.#live) {
-      await wire.load(stream)
-      if (!wire.has(stream)) this.#goAway(socket)
+      await this.#parts.wire.load(stream)
+      if (!this.#parts.wire.has(stream)) this.#goAway(socket)
     }
   }
 
@@ -128,10 +128,8 @@ export class Consumers {
   remove(socket: WebSocket): void {
     const { closing, unread } = this.#parts
     const state = this.#forget(socket)
-    if (!state) {
-      closing.remove(socket)
-      return
-    }
+    closing.remove(socket)
+    if (!state) return
     unread.giveBack(state.sent)
     closing.release(state.id, true)
   }
@@ -163,7 +161,11 @@ export class Consumers {
   #startCatchingUp(socket: WebSocket, state: BehindAttachment): void {
     this.#behind.set(socket, state)
     socket.serializeAttachment(state satisfies Attachment)
-    this.#ctx.waitUntil(this.#catchUp(socket, state))
+    const ended = this.#catchUp(socket, state).finally(() => {
+      // The events cannot be read: it comes back with its cursor.
+      if (this.#behind.get(socket) === state) this.#goAway(socket)
+    })
+    this.#ctx.waitUntil(ended)
   }
 
   /**
@@ -181,7 +183,8 @@ export class Consumers {
       if (state.cursor >= log.head) return this.#goLive(socket, state)
       // What cannot be sent is not read either: it would be in memory as well.
       const size = pageBytes(log.lastEventAt)
-      const page = unread.has(size) ? log.after(state.cursor, PAGE, size) : []
+      const page = unread.has(size) ? await log.after(state.cursor, PAGE, size) : []
+      if (!this.#behind.has(socket)) return
       const count = this.#send(socket, state, page)
       const last = page[count - 1]
       if (last) this.#note(socket, state, last)
@@ -203,7 +206,7 @@ export class Consumers {
   /** Sends the next event; ends a connection that waits in vain while it holds room itself. */
   async #sendWhenThereIsRoom(socket: WebSocket, state: BehindAttachment): Promise<void> {
     const { log, unread } = this.#parts
-    const bytes = log.sizeAfter(state.cursor) ?? 0
+    const bytes = (await log.sizeAfter(state.cursor)) ?? 0
     if (!unread.take(bytes)) {
       this.#makeRoom()
       // Others hold the room and may never give it back; of this one, if it reads, it is had back at once.
@@ -212,8 +215,9 @@ export class Consumers {
         return
       }
     }
-    const [event] = this.#behind.has(socket) ? log.after(state.cursor, 1, 0) : []
-    if (event?.frame.byteLength !== bytes) return unread.giveBack(bytes)
+    const [event] = this.#behind.has(socket) ? await log.after(state.cursor, 1, 0) : []
+    if (event?.frame.byteLength !== bytes || !this.#behind.has(socket))
+      return unread.giveBack(bytes)
     const frames = this.#parts.wire.framesOf(state.stream, event)
     unread.giveBack(bytes - bytesOf(frames))
     if (this.#sendAll(socket, state, frames)) this.#note(socket, state, event)
@@ -255,9 +259,7 @@ export class Consumers {
   /** Ends those connections on which most was sent, until a quarter of all room is being made. */
   #makeRoom(): void {
     const { closing, unread } = this.#parts
-    const open = [...this.#live, ...this.#behind].filter(([, { sent }]) => sent > 0)
-    open.sort(([, one], [, other]) => other.sent - one.sent)
-    for (const [socket] of open) {
+    for (const [socket] of mostSentFirst([...this.#live, ...this.#behind])) {
       if (closing.bytes >= unread.limit / 4) return
       this.#end(socket, TOO_MUCH)
     }

@@ -6,7 +6,8 @@ import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { HookRange } from '../../storage/index/host-index.ts'
 import type { ShardOrder } from '../../storage/index/shard-place.ts'
 import type { IndexLayouts, StoredLayout } from '../../storage/sequencer/index-layouts.ts'
-import type { EventLog } from '../../storage/sequencer/log.ts'
+import type { SourcedEvent } from '../../storage/sequencer/log.ts'
+import type { LogReader } from '../../storage/sequencer/log-reader.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
 import type { Job } from '../scheduler.ts'
 import { ShardFeed, type SourcedPage } from './shard-feed.ts'
@@ -21,8 +22,18 @@ const PATIENCE = 2_000
 /** ms for which events wait while one layout takes over from another. */
 const SWITCH = 1_000
 
+/** The log, wherever its events are. */
+export interface SourcedLog extends LogReader {
+  /** As `after`, with whose event each is. */
+  afterWithSources(
+    cursor: number,
+    limit: number,
+    bytes: number,
+  ): SourcedEvent[] | Promise<SourcedEvent[]>
+}
+
 interface Parts {
-  log: EventLog
+  log: SourcedLog
   retention: Pick<Retention, 'prunedTo'>
   layouts: IndexLayouts
   objects: Pick<HostObjects, 'indexShard'>
@@ -30,13 +41,14 @@ interface Parts {
 }
 
 /** The next events behind one. */
-export function readPage(
-  log: Pick<EventLog, 'after' | 'head'>,
+export async function readPage(
+  log: Pick<LogReader, 'after' | 'head'>,
   { prunedTo }: Pick<Retention, 'prunedTo'>,
   after: number,
-): LogPage {
-  const events = log.after(after, PAGE, PAGE_BYTES)
-  return { events, upTo: events.at(-1)?.seq ?? log.head, prunedTo }
+): Promise<LogPage> {
+  const { head } = log
+  const events = await log.after(after, PAGE, PAGE_BYTES)
+  return { events, upTo: events.at(-1)?.seq ?? Math.min(after, head), prunedTo }
 }
 
 /** Hands the log to the host's index: to each object of each layout the events of its accounts. */
@@ -206,13 +218,14 @@ export class IndexFeed {
     return layout?.since == null ? undefined : { after: layout.since }
   }
 
-  #read(after: number): SourcedPage {
+  async #read(after: number): Promise<SourcedPage> {
     const { log } = this.#parts
-    if (this.#page?.after === after && this.#page.head === log.head) return this.#page
-    const events = log.afterWithSources(after, PAGE, PAGE_BYTES)
-    const upTo = events.at(-1)?.event.seq ?? log.head
-    this.#page = { events, upTo, after, head: log.head }
-    return this.#page
+    const { head } = log
+    if (this.#page?.after === after && this.#page.head === head) return this.#page
+    const events = await log.afterWithSources(after, PAGE, PAGE_BYTES)
+    const page = { events, upTo: events.at(-1)?.event.seq ?? after, after, head }
+    if (events.length > 0) this.#page = page
+    return page
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Env } from '../../contracts/env.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { Logger } from '../../kernel/log.ts'
-import type { EventLog } from '../../storage/sequencer/log.ts'
+import type { LogReader } from '../../storage/sequencer/log-reader.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
 import type { Sources } from '../../storage/sequencer/sources.ts'
 import { Admission } from './admission.ts'
@@ -11,7 +11,9 @@ import { UnreadBytes } from './unread.ts'
 import { firehoseWire, StreamWire, type Wire } from './wire.ts'
 
 interface Parts {
-  log: EventLog
+  log: LogReader
+  /** The same for streams, with whether accounts may be seen where `sources` does not know. */
+  streamLog?: LogReader
   retention: Retention
   sources: Sources
   logger(): Logger
@@ -22,9 +24,9 @@ export function makeConsumers(
   ctx: DurableObjectState,
   env: Pick<Env, 'BLOB_DISK'>,
   { firehose }: Pick<Config, 'firehose'>,
-  { log, retention, sources, logger }: Parts,
+  { log, streamLog = log, retention, sources, logger }: Parts,
 ): { consumers: Consumers; streams: Consumers } {
-  const make = (kind: 'firehose' | 'streams', wire: Wire) => {
+  const make = (kind: 'firehose' | 'streams', log: LogReader, wire: Wire) => {
     const unread = new UnreadBytes(firehose.maxUnread)
     return new Consumers(ctx, {
       ...{ log, retention, unread, wire },
@@ -34,8 +36,8 @@ export function makeConsumers(
       watchesLive: env.BLOB_DISK !== undefined,
     })
   }
-  const consumers = make('firehose', firehoseWire)
-  const streams = make('streams', new StreamWire({ sources, logger }))
+  const consumers = make('firehose', log, firehoseWire)
+  const streams = make('streams', streamLog, new StreamWire({ sources, logger }))
   if (streams.count > 0) ctx.blockConcurrencyWhile(() => streams.load())
   return { consumers, streams }
 }

@@ -2,14 +2,13 @@ import type { Config } from '../../kernel/config/config.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import { IndexLayouts } from '../../storage/sequencer/index-layouts.ts'
-import type { EventLog } from '../../storage/sequencer/log.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
 import type { Job } from '../scheduler.ts'
 import { changeLayout } from './change-layout.ts'
-import { IndexFeed } from './index-feed.ts'
+import { IndexFeed, type SourcedLog } from './index-feed.ts'
 
 interface Parts {
-  log: EventLog
+  log: SourcedLog
   retention: Pick<Retention, 'prunedTo'>
   objects: Pick<HostObjects, 'indexShard'>
   logger(): Logger

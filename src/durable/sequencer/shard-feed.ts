@@ -2,7 +2,8 @@ import { shardOf } from '../../kernel/index-shards.ts'
 import type { IndexShardClient } from '../../services/objects/stubs.ts'
 import type { HookRange } from '../../storage/index/host-index.ts'
 import type { ShardOrder } from '../../storage/index/shard-place.ts'
-import type { EventLog, SourcedEvent } from '../../storage/sequencer/log.ts'
+import type { SourcedEvent } from '../../storage/sequencer/log.ts'
+import type { LogReader } from '../../storage/sequencer/log-reader.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
 import { inTime } from './in-time.ts'
 
@@ -26,9 +27,9 @@ export interface SourcedPage {
 }
 
 export interface ShardFeedParts {
-  log: Pick<EventLog, 'head'>
+  log: Pick<LogReader, 'head'>
   retention: Pick<Retention, 'prunedTo'>
-  page(after: number): SourcedPage
+  page(after: number): Promise<SourcedPage>
   client(): IndexShardClient
   shard: number
   shards: number
@@ -148,7 +149,7 @@ export class ShardFeed {
         await this.begin()
         continue
       }
-      const { events, upTo } = page(this.#read)
+      const { events, upTo } = await page(this.#read)
       const own = events.filter(({ did }) => shardOf(did, shards) === shard)
       const isTold = shards === 1 || own.length > 0 || upTo - (this.#position ?? 0) >= TELL_AFTER
       if (isTold) await this.#take(own, upTo)

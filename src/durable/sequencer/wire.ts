@@ -101,12 +101,13 @@ export class StreamWire implements Wire {
   #make(
     { nsid, protocol, params }: StreamRequest,
     definition: AnyLogStream,
-    { seq, frame }: SequencedEvent,
+    { seq, frame, active }: SequencedEvent,
   ): StreamFrame[] {
     const logged = readFrame(frame, (collection) => definition.collections.includes(collection))
     if (!logged) return []
     const frames: StreamFrame[] = []
-    for (const tell of messagesOf(definition, logged, { seq, params }, this.#parts.sources)) {
+    const isActive = () => active ?? this.#parts.sources.isActive(logged.did)
+    for (const tell of messagesOf(definition, logged, { seq, params }, isActive)) {
       try {
         const message = tell()
         if (message) frames.push(messageFrame(protocol, nsid, message))
@@ -124,7 +125,7 @@ function messagesOf(
   definition: AnyLogStream,
   logged: LoggedEvent,
   { seq, params }: { seq: number; params: string },
-  sources: Parts['sources'],
+  isActive: () => boolean,
 ) {
   const { did, time } = logged
   const said = () => ({ did, seq, time, params: JSON.parse(params) as object })
@@ -132,7 +133,7 @@ function messagesOf(
     const { state, status } = logged
     return [() => definition.account?.({ ...said(), active: state === 'active', status })]
   }
-  if (logged.kind !== 'commit' || logged.changes.length === 0 || !sources.isActive(did)) return []
+  if (logged.kind !== 'commit' || logged.changes.length === 0 || !isActive()) return []
   return logged.changes.map(({ action, collection, rkey, cid, block }) => () => {
     const record = block && recordValue(block)
     // Of what was imported there may be none.

@@ -2,6 +2,7 @@ import { decode, encode } from '@atproto/lex-cbor'
 import { decodeCid, type LexValue } from '@atproto/lex-data'
 import { lexToJson } from '@atproto/lexicon'
 import fc from 'fast-check'
+import { base32 } from 'multiformats/bases/base32'
 import { describe, expect, test } from 'vitest'
 import {
   integerItem,
@@ -10,7 +11,7 @@ import {
   readableRecord,
   unreadableRecord,
 } from '../../testing/unclean.ts'
-import { cidOf } from './cid.ts'
+import { cidOf, cidString } from './cid.ts'
 import { encode as encodeHere, UnencodableError } from './encode.ts'
 import { MalformedCborError } from './reader.ts'
 import { scanRecord } from './scan.ts'
@@ -85,6 +86,17 @@ test('JSON text is what the general codec makes of a block', () => {
     }),
     runs,
   )
+})
+
+test('the JSON text of many values, and of long ones among them, is that of the general codec', () => {
+  const long = 'é'.repeat(2000)
+  const all = Array.from({ length: 3000 }, (_, n) =>
+    n % 500 === 0 ? [long, n] : n % 7 === 0 ? { n, a: 'ü' } : n,
+  )
+  const keys = Object.fromEntries(all.map((item, n) => [`k${n}`, item]))
+  const block = encode({ all, keys, nested: [[[all]], 'x', [all, long]] })
+  expect(JSON.parse(cborToJson(block))).toEqual(lexToJson(decode(block) as never))
+  expect(recordToJson(block)).toBe(cborToJson(block))
 })
 
 test('a scan finds the type and the blobs that the general codec finds', () => {
@@ -225,4 +237,12 @@ function isCanonical(block: Uint8Array): boolean {
 test('of a very large record the size of the text is looked at before it is made', () => {
   const block = encode({ text: '\u0001'.repeat(1_500_000) })
   expect(recordToJson(block)).toBeUndefined()
+})
+
+test('the text of a CID is that of the general codec', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      expect(cidString(bytes)).toBe(base32.encode(bytes))
+    }),
+  )
 })

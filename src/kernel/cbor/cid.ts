@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { parseCid } from '@atproto/lex-data'
-import { base32 } from 'multiformats/bases/base32'
 
 /** A CID as bytes: version 1, codec, SHA-256. */
 export type CidBytes = Uint8Array
@@ -41,8 +40,30 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-/** The text form of a CID, as clients see it: base32 with its prefix. */
-export const cidString = (cid: CidBytes): string => base32.encode(cid)
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** Two characters for each ten bits. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 1024 },
+  (_, bits) => `${BASE32[bits >> 5]}${BASE32[bits & 31]}`,
+)
+
+/** The text form of a CID, as clients see it: base32 (RFC 4648) with its prefix. Each record of a page has one. */
+export function cidString(cid: CidBytes): string {
+  let text = 'b'
+  let bits = 0
+  let held = 0
+  for (let at = 0; at < cid.byteLength; at++) {
+    held = ((held << 8) | (cid[at] as number)) & 0x3ffff
+    bits += 8
+    if (bits >= 10) {
+      bits -= 10
+      text += PAIRS[(held >> bits) & 1023]
+    }
+  }
+  if (bits > 5) return text + PAIRS[(held << (10 - bits)) & 1023]
+  return bits > 0 ? text + BASE32[(held << (5 - bits)) & 31] : text
+}
 
 /** The bytes of a CID in text form; @throws Error when it is none */
 export const cidBytes = (cid: string): CidBytes => parseCid(cid).bytes

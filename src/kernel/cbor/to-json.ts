@@ -26,7 +26,7 @@ export function cborToJson(block: Uint8Array, options?: ReaderOptions): string {
 /** Bytes of the largest record that is written here; in a larger one values are counted, as a lenient reader does. */
 const MAX_CLEAN = 1_000_000
 
-/** Characters of JSON that a record which could not be written here may have, as far as its bytes tell. */
+/** Characters of JSON that a record may have; of one that could not be written here as far as its bytes tell, too. */
 const MAX_JSON = 8 * 1024 * 1024
 
 /** Characters that a control character takes, a quote or a backslash: `\\u0001`. */
@@ -94,17 +94,56 @@ const linkText = (cid: Uint8Array): string =>
   cid.byteLength === CID_LENGTH ? cidString(cid) : decodeCid(cid).toString()
 
 function arrayToJson(reader: CborReader): string {
-  let json = '['
+  const pieces = new Pieces('[')
   reader.eachItem((index) => {
-    json += index === 0 ? valueToJson(reader) : `,${valueToJson(reader)}`
+    const value = valueToJson(reader)
+    pieces.add(index === 0 ? value : `,${value}`)
   })
-  return `${json}]`
+  return pieces.end(']')
 }
 
 function mapToJson(reader: CborReader): string {
-  let json = '{'
+  const pieces = new Pieces('{')
   reader.eachEntry((key, index) => {
-    json += `${index === 0 ? '' : ','}${quoteText(key)}:${valueToJson(reader)}`
+    pieces.add(`${index === 0 ? '' : ','}${quoteText(key)}:${valueToJson(reader)}`)
   })
-  return `${json}}`
+  return pieces.end('}')
+}
+
+/** Characters of a text that may consist of the pieces that it was made of. */
+const LOOSE = 1024
+
+/**
+ * A text that grows by pieces. What `+` makes of two texts is 32 bytes that refer to both, and a million values in a block
+ * of a megabyte would take a hundred: so what has become a little longer is made one text.
+ */
+class Pieces {
+  #whole = ''
+  #loose: string
+
+  constructor(start: string) {
+    this.#loose = start
+  }
+
+  /** @throws MalformedCborError when it is more than `MAX_JSON` by now */
+  add(piece: string): void {
+    if (piece.length > LOOSE) {
+      // It is whole, and not to be copied once for each array that it is in.
+      this.#gather()
+      this.#whole += piece
+    } else {
+      this.#loose += piece
+      if (this.#loose.length > LOOSE) this.#gather()
+    }
+    if (this.#whole.length > MAX_JSON) throw new MalformedCborError('it is too long as JSON')
+  }
+
+  end(end: string): string {
+    return `${this.#whole}${this.#loose}${end}`
+  }
+
+  #gather(): void {
+    this.#whole += Buffer.from(this.#loose).toString()
+    this.#loose = ''
+  }
 }

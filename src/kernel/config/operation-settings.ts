@@ -1,5 +1,6 @@
 /** Settings of how a host is run and watched. */
 import { MAX_SHARDS } from '../index-shards.ts'
+import { MAX_LOG_SHARDS } from '../log-shards.ts'
 import { choice, count, flag, secret, url } from './kinds.ts'
 
 /** MB of JavaScript's memory; fewer than these are too few to start with. */
@@ -33,6 +34,11 @@ export const operationSettings = {
     `Objects that share the index over all accounts, at most ${MAX_SHARDS}: more than one when one is full, which is at 10 GB ` +
       'on Cloudflare. A change is made while the host runs (docs/collections.md).',
   ),
+  PDS_LOG_SHARDS: count(
+    '1',
+    `Objects that share the log of events, at most ${MAX_LOG_SHARDS}: more than one on a host with more writes than one object ` +
+      'takes. A change is made while the host runs (docs/scaling.md).',
+  ),
   LOG_LEVEL: choice(
     'info',
     ['info', 'error'],
@@ -45,14 +51,19 @@ export function operationProblems({
   PDS_MEMORY_MB: memory = DEFAULT_MEMORY,
   PDS_METRICS_TOKEN: token,
   PDS_INDEX_SHARDS: shards = 1,
+  PDS_LOG_SHARDS: logShards = 1,
 }: {
   PDS_MEMORY_MB?: number
   PDS_METRICS_TOKEN?: string
   PDS_INDEX_SHARDS?: number
+  PDS_LOG_SHARDS?: number
 }): string[] {
   const problems: string[] = []
   if (shards < 1 || shards > MAX_SHARDS) {
     problems.push(`PDS_INDEX_SHARDS: from 1 to ${MAX_SHARDS} (it is ${shards})`)
+  }
+  if (logShards < 1 || logShards > MAX_LOG_SHARDS) {
+    problems.push(`PDS_LOG_SHARDS: from 1 to ${MAX_LOG_SHARDS} (it is ${logShards})`)
   }
   if (memory < MIN_MEMORY) problems.push(`PDS_MEMORY_MB: at least ${MIN_MEMORY} (it is ${memory})`)
   if (token !== undefined && (token.length < MIN_TOKEN || /\s/.test(token))) {

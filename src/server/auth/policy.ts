@@ -83,6 +83,12 @@ export const sessionCheckedByAccount: AuthPolicy<UserCredentials> = {
   checkedByAccount: true,
 }
 
+/** The same, also while the account waits for the operator's approval. */
+export const sessionEvenQueuedCheckedByAccount: AuthPolicy<UserCredentials> = {
+  ...sessionEvenQueued,
+  checkedByAccount: true,
+}
+
 /** A signed-in account, also if it was taken down. */
 export const sessionEvenTakendown: AuthPolicy<UserCredentials> = {
   accept: ['session'],

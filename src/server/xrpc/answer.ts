@@ -10,7 +10,7 @@ import { InsufficientStorageError, isDiskFull } from '../../services/objects/dis
 import { RateLimitError } from '../../services/objects/rate-limit-error.ts'
 import { lexValue } from '../../services/records/json.ts'
 import { completeAnswer } from '../answer-headers.ts'
-import { mayCompress } from '../compress.ts'
+import { mayCompress, standsForCompressed } from '../compress.ts'
 import { setRateLimitHeaders } from '../limits/headers.ts'
 import { JsonText, NotModified } from './json-text.ts'
 
@@ -40,7 +40,9 @@ export async function toResponse(
   config: Config,
 ): Promise<Response> {
   const notModified = (etag: string) =>
-    completeAnswer(null, 304, { etag, 'cache-control': CACHE }, context, config)
+    standsForCompressed(
+      completeAnswer(null, 304, { etag, 'cache-control': CACHE }, context, config),
+    )
   if (output instanceof NotModified) return notModified(output.etag)
   const check = config.devMode
   if (output instanceof Response) {

@@ -144,3 +144,19 @@ test('what is written is never conditional', async () => {
   })
   expect(response.status).toBe(200)
 })
+
+test('a description is sent again when there is another collection, and not confirmed of who is off', async () => {
+  const path = `repo.describeRepo?repo=${account.did}`
+  const etag = await tagOf(path)
+  await put('b', 'two')
+  expect((await get(path, etag)).status).toBe(304)
+  const record = { $type: 'com.example.other' }
+  const body = { repo: account.did, collection: 'com.example.other', record }
+  await callAs(account, 'com.atproto.repo.createRecord', body)
+  const answer = await get(path, etag)
+  expect(await answer.json()).toMatchObject({ collections: [collection, 'com.example.other'] })
+  const newer = answer.headers.get('etag') ?? ''
+  expect((await get(path, newer)).status).toBe(304)
+  await callAs(account, 'com.atproto.server.deactivateAccount', {})
+  for (const known of [newer, '*']) expect((await get(path, known)).status).toBe(400)
+})

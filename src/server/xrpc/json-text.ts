@@ -1,5 +1,7 @@
 /** What a handler may answer instead of a value: text, and whether the client has it already. */
 
+import { createHash } from 'node:crypto'
+
 /** JSON that is text already. It is sent as it is. */
 export class JsonText {
   readonly text: string
@@ -19,4 +21,10 @@ export class NotModified {
   constructor(etag: string) {
     this.etag = etag
   }
+}
+
+/** An answer whose entity tag is a hash of it, where what it is made of has no number that counts its changes. */
+export function taggedJson(value: object): JsonText {
+  const text = JSON.stringify(value)
+  return new JsonText(text, `"${createHash('sha256').update(text).digest('base64url')}"`)
 }

@@ -1,33 +1,61 @@
+import type { DirectoryVersion, ResidentAnswer } from '../../contracts/residents.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
 
 /** How long an isolate trusts what the directory told it, in ms: so long an old handle may still work. */
 const TRUST = 5_000
 
-/** Accounts cached per isolate. */
+/** Names cached per isolate. */
 const MAX_REMEMBERED = 10_000
 
-/** Caches who the directory found, so that reads of a busy account do not each ask again. */
+/**
+ * Caches whom the directory found, so that reads do not each ask again. With each answer comes which accounts were changed
+ * since the one before, so that it renews all that is cached: one question in `TRUST` for all accounts together.
+ */
 export class AccountCache {
-  readonly #found = new Map<string, { account: HostedAccount; until: number }>()
+  readonly #found = new Map<string, HostedAccount>()
+  /** Changes up to here are out of `#found`. */
+  #version: DirectoryVersion | undefined
+  /** Until when all of `#found` is trusted, in ms since the epoch. */
+  #until = 0
 
   /** @param find asks the directory; what it does not find is not cached */
   async get(
     handleOrDid: string,
-    find: () => Promise<HostedAccount | undefined>,
+    find: (since: DirectoryVersion | undefined) => Promise<ResidentAnswer>,
   ): Promise<HostedAccount | undefined> {
-    const known = this.#found.get(handleOrDid)
-    if (known && known.until > Date.now()) return known.account
-    const account = await find()
-    this.#found.delete(handleOrDid)
-    if (account) {
-      if (this.#found.size >= MAX_REMEMBERED) this.#forgetOldest()
-      this.#found.set(handleOrDid, { account, until: Date.now() + TRUST })
-    }
-    return account
+    const asked = Date.now()
+    const known = this.#until > asked ? this.#found.get(handleOrDid) : undefined
+    if (known) return known
+    const answer = await find(this.#version)
+    if (this.#renew(answer, asked)) this.#put(handleOrDid, answer.account)
+    return answer.account
   }
 
   invalidate(handleOrDid: string): void {
     this.#found.delete(handleOrDid)
+  }
+
+  /** @returns false where a later answer has been here already: it may know of changes that this one does not */
+  #renew({ version, changed, age }: ResidentAnswer, asked: number): boolean {
+    const isSameLife = this.#version?.life === version.life
+    if (isSameLife && this.#version && version.changes < this.#version.changes) return false
+    if (!changed || !isSameLife) this.#found.clear()
+    else if (changed.length > 0) this.#forget(new Set(changed))
+    this.#version = version
+    const until = asked + TRUST - age
+    this.#until = isSameLife ? Math.max(this.#until, until) : until
+    return true
+  }
+
+  #forget(dids: ReadonlySet<string>): void {
+    for (const [name, { did }] of this.#found) if (dids.has(did)) this.#found.delete(name)
+  }
+
+  #put(name: string, account: HostedAccount | undefined): void {
+    this.#found.delete(name)
+    if (!account) return
+    if (this.#found.size >= MAX_REMEMBERED) this.#forgetOldest()
+    this.#found.set(name, account)
   }
 
   #forgetOldest(): void {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { DirectoryVersion, NameKind, ResidentAnswer } from '../../contracts/residents.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
 import { standIn } from '../../testing/stand-in.ts'
-import type { DirectoryClient } from '../objects/stubs.ts'
+import type { ResidentsClient } from '../objects/stubs.ts'
 import { AccountLookup } from './account-lookup.ts'
 
 /** How long what the directory answered is cached, in ms. */
@@ -22,15 +23,20 @@ afterEach(() => {
 
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms)
 
-/** A lookup in a directory of these accounts, which may change. */
+/** A lookup in a directory of these accounts, which may change: `changed` is told of it. */
 function lookupIn(accounts: HostedAccount[]) {
-  const find = vi.fn(async (by: 'did' | 'handle' | 'email', value: string) =>
-    accounts.find((account) => account[by] === value),
+  const changes: string[] = []
+  const find = vi.fn(
+    async (by: NameKind, value: string, since?: DirectoryVersion): Promise<ResidentAnswer> => ({
+      account: accounts.find((account) => account[by] === value),
+      version: { life: 'only', changes: changes.length },
+      changed: since && changes.slice(since.changes),
+      age: 0,
+    }),
   )
-  const directory = vi.fn(() =>
-    standIn<DirectoryClient>({ accounts: standIn<DirectoryClient['accounts']>({ find }) }),
-  )
-  return { lookup: new AccountLookup(directory), find, directory }
+  const client = vi.fn(() => standIn<ResidentsClient>({ find }))
+  const changed = (did: string) => changes.push(did)
+  return { lookup: new AccountLookup(client), find, client, changed }
 }
 
 test('an account is found by its DID and by its handle', async () => {
@@ -38,13 +44,13 @@ test('an account is found by its DID and by its handle', async () => {
   expect(await lookup.find(alice.did)).toEqual(alice)
   expect(await lookup.find(alice.handle)).toEqual(alice)
   expect(find.mock.calls).toEqual([
-    ['did', alice.did],
-    ['handle', alice.handle],
+    ['did', alice.did, undefined],
+    ['handle', alice.handle, { life: 'only', changes: 0 }],
   ])
 })
 
 test('the directory is asked once in five seconds, each time by a client of its own', async () => {
-  const { lookup, find, directory } = lookupIn([alice])
+  const { lookup, find, client } = lookupIn([alice])
   await lookup.find(alice.handle)
   later(TRUST - 1)
   await lookup.find(alice.handle)
@@ -52,7 +58,53 @@ test('the directory is asked once in five seconds, each time by a client of its 
   later(1)
   await lookup.find(alice.handle)
   expect(find).toHaveBeenCalledTimes(2)
-  expect(directory).toHaveBeenCalledTimes(2)
+  expect(client).toHaveBeenCalledTimes(2)
+})
+
+test('one question in five seconds is enough for all accounts together', async () => {
+  const accounts = Array.from({ length: 100 }, (_, i) => ({
+    did: `did:web:${i}.test`,
+    handle: `${i}.test`,
+    email: null,
+  }))
+  const { lookup, find } = lookupIn(accounts)
+  for (const { did } of accounts) await lookup.find(did)
+  find.mockClear()
+  for (let second = 0; second < 60; second++) {
+    for (const account of accounts) expect(await lookup.find(account.did)).toEqual(account)
+    later(1_000)
+  }
+  // The first five seconds are those of the first answers.
+  expect(find).toHaveBeenCalledTimes(11)
+})
+
+test('an answer about one account tells of changes of all others', async () => {
+  const bob = { did: 'did:web:bob.test', handle: 'bob.test', email: null }
+  const accounts = [alice, bob]
+  const { lookup, changed } = lookupIn(accounts)
+  await lookup.find(alice.handle)
+  await lookup.find(bob.handle)
+  accounts.shift()
+  changed(alice.did)
+  expect(await lookup.find(alice.handle)).toEqual(alice)
+  later(TRUST)
+  expect(await lookup.find(bob.handle)).toEqual(bob)
+  expect(await lookup.find(alice.handle)).toBeUndefined()
+})
+
+test('an answer that is overtaken by a later one is not cached', async () => {
+  const accounts = [alice]
+  const { lookup, find, changed } = lookupIn(accounts)
+  const early = await find('handle', alice.handle)
+  const { promise, resolve } = Promise.withResolvers<ResidentAnswer>()
+  find.mockReturnValueOnce(promise)
+  const overtaken = lookup.find(alice.handle)
+  accounts.pop()
+  changed(alice.did)
+  await lookup.find('bob.test')
+  resolve(early)
+  expect(await overtaken).toEqual(alice)
+  expect(await lookup.find(alice.handle)).toBeUndefined()
 })
 
 test('that there is nobody is not remembered, nor that there was no answer', async () => {

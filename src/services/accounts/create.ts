@@ -70,6 +70,9 @@ export async function createAccount(
     byOperator,
   })
   const network = byOperator ? undefined : await dependencies.countSignUp()
+  const hash = dependencies.hashAhead(password, network)
+  // It is awaited later, if nothing fails before.
+  hash?.catch(() => undefined)
   const identity = await chooseIdentity(dependencies, { ...request, handle }, creator)
   const { did, key } = identity
   await dependencies.objects.directory.accounts.reserve(
@@ -85,12 +88,12 @@ export async function createAccount(
     did,
     handle,
     email,
-    password,
+    password: hash ? null : password,
     signingKey: key.toBytes(),
     becomes: identity.isMoving ? 'deactivated' : 'active',
     ...(waits && { awaitsApproval: true }),
   }
-  const opened = await make(dependencies, account, identity.genesis)
+  const opened = await make(dependencies, account, { genesis: identity.genesis, hash })
   // It may have been another account's, whose sign-up was refused.
   dependencies.lookup.invalidate(handle)
   if (identity.wasReserved)
@@ -109,21 +112,35 @@ const burstOf = (
     ? {}
     : { burst: { network, domain: email?.slice(email.lastIndexOf('@') + 1) ?? '', minimum } }
 
+/** What is still to be added to a prepared account. */
+interface Outstanding {
+  genesis: PlcOperation | undefined
+  /** Of the password, where `AccountInput` has none. */
+  hash: Promise<string> | undefined
+}
+
 async function make(
   dependencies: AccountDependencies,
   account: AccountInput,
-  genesis: PlcOperation | undefined,
+  { genesis, hash }: Outstanding,
 ): Promise<OpenedSession> {
   const { did, handle } = account
   const stub = dependencies.objects.account(did)
   let published = false
   try {
     await stub.lifecycle.prepare(account)
-    // Of whom the operator has not approved yet, the PLC directory hears nothing either.
-    if (genesis && !account.awaitsApproval) {
+    // If hashing has failed already, nothing has to be published and ended again.
+    await Promise.race([hash, undefined])
+    const publish = async () => {
+      // Of whom the operator has not approved yet, the PLC directory hears nothing either.
+      if (!genesis || account.awaitsApproval) return
       await dependencies.plc.submit(did, genesis)
       published = true
     }
+    const steps = [publish(), hash?.then((value) => stub.lifecycle.setFirstPassword(value))]
+    // Each is waited for, whatever the other one comes to: what was published is known before it is undone.
+    await Promise.allSettled(steps)
+    await Promise.all(steps)
     const waits = account.awaitsApproval
       ? { genesis: genesis ? JSON.stringify(genesis) : null }
       : undefined

@@ -22,6 +22,14 @@ export interface AccountDependencies {
    * @throws RateLimitError
    */
   countSignUp(): Promise<string | undefined>
+  /**
+   * Begins to hash the password of a new account, where that keeps no thread of the server busy.
+   *
+   * @param network whose turn it is, among those that wait; undefined: the operator's
+   * @returns as `PasswordHasher.hash`; undefined: the account's object is to hash it
+   * @throws XRPCError `RateLimitExceeded` when too many wait
+   */
+  hashAhead(password: string, network: string | undefined): Promise<string> | undefined
   /** See `TryDependencies`. */
   countTry(subject: string): Promise<boolean>
   /** Keeps the isolate working after the answer was sent. */

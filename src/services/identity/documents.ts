@@ -1,6 +1,7 @@
 /** DID documents that this host serves (atproto DID specification, DID documents). */
 import { formatMultikey, parseDidKey } from '@atproto/crypto'
 import type { Config } from '../../kernel/config/config.ts'
+import { remembered } from '../../kernel/remembered.ts'
 import type { DidDocument } from './did-document.ts'
 
 /** Who an account is to the network. */
@@ -10,9 +11,14 @@ interface Described {
   signingKey: string
 }
 
+/** To unpack the point of a key takes a square root. */
+const multikeyOf = remembered((signingKey) => {
+  const { jwtAlg, keyBytes } = parseDidKey(signingKey)
+  return formatMultikey(jwtAlg, keyBytes)
+})
+
 /** The document of an account on a host. `endpoint` is the host's public URL. */
 export function accountDocument({ account, signingKey }: Described, endpoint: string): DidDocument {
-  const { jwtAlg, keyBytes } = parseDidKey(signingKey)
   return {
     '@context': [
       'https://www.w3.org/ns/did/v1',
@@ -26,7 +32,7 @@ export function accountDocument({ account, signingKey }: Described, endpoint: st
         id: `${account.did}#atproto`,
         type: 'Multikey',
         controller: account.did,
-        publicKeyMultibase: formatMultikey(jwtAlg, keyBytes),
+        publicKeyMultibase: multikeyOf(signingKey),
       },
     ],
     service: [pdsService(endpoint)],

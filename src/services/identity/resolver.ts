@@ -69,6 +69,8 @@ export interface ResolveOptions {
   onNetwork?: boolean
   /** Handles of accounts here lead to nobody while these are not active. */
   activeOnly?: boolean
+  /** DID of an account that is known to be active: it is not asked again. */
+  active?: string
 }
 
 /**
@@ -113,7 +115,7 @@ export class IdentityResolver {
    */
   async handle(
     handle: string,
-    { fresh, onNetwork, activeOnly }: ResolveOptions = {},
+    { fresh, onNetwork, activeOnly, active }: ResolveOptions = {},
   ): Promise<string | undefined> {
     if (!isValidHandle(handle)) return undefined
     const name = normalizeHandle(handle)
@@ -121,7 +123,8 @@ export class IdentityResolver {
     if (!onNetwork || this.#isOwnName(name)) {
       const account = await findAccount(name)
       if (account) {
-        return !activeOnly || (await this.#isActive(account.did)) ? account.did : undefined
+        const { did } = account
+        return !activeOnly || did === active || (await this.#isActive(did)) ? did : undefined
       }
     }
     // The name of a service that the operator runs is not given out by this host, which knows nothing of it.

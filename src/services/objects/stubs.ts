@@ -6,17 +6,22 @@ import type { AppRpc } from '../../contracts/app.ts'
 import type { DirectoryRpc } from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
 import type { HostIndexRpc } from '../../contracts/host-index.ts'
+import type { LogFrontRpc, LogRpc, LogShardRpc } from '../../contracts/log-shard.ts'
 import type { OAuthRpc } from '../../contracts/oauth.ts'
 import type { SequencerRpc } from '../../contracts/sequencer.ts'
 import { type DataLocation, jurisdictions, locationHints } from '../../kernel/config/settings.ts'
 import { FIRST_LAYOUT, type IndexLayout, shardName } from '../../kernel/index-shards.ts'
+import { FIRST_LOG, type LogPlace, logShardName } from '../../kernel/log-shards.ts'
 import { rpcClient } from './client.ts'
 import { type HostIndexClient, hostIndexClient } from './host-index.ts'
 import type { IndexShardClient } from './index-clients.ts'
 
 export type AccountClient = RpcClient<AccountRpc>
 export type DirectoryClient = RpcClient<DirectoryRpc>
+export type ResidentsClient = DirectoryClient['residents']
 export type SequencerClient = DurableObjectStub<SequencerRpc & Rpc.DurableObjectBranded>
+export type LogShardClient = RpcClient<{ shard: LogShardRpc }>['shard']
+export type LogFrontClient = RpcClient<{ front: LogFrontRpc }>['front']
 export type OAuthClient = RpcClient<OAuthRpc>
 export type { HostIndexClient, IndexShardClient }
 export type AppClient = RpcClient<AppRpc>
@@ -27,6 +32,12 @@ export interface HostObjects {
   account(did: string, holder?: Holder): AccountClient
   readonly directory: DirectoryClient
   readonly sequencer: SequencerClient
+  /** One of the objects that share the log; the sequencer, where it is not divided. */
+  logShard(place: LogPlace): LogShardClient
+  /** The same as what the sequencer answers of accounts that it has itself. */
+  logSequencer(place: LogPlace): SequencerClient
+  /** What gives events their numbers, as those objects call it. */
+  readonly logFront: LogFrontClient
   readonly oauth: OAuthClient
   /** The index as a whole. */
   readonly hostIndex: HostIndexClient
@@ -52,6 +63,11 @@ export function hostObjects(env: Env, onAccount?: (did: string) => void): HostOb
     get sequencer() {
       return sequencerStub(env)
     },
+    logShard: (place) => rpcClient<LogRpc>(logShardStub(env, place)).shard,
+    logSequencer: (place) => logShardStub(env, place),
+    get logFront() {
+      return rpcClient<LogRpc>(sequencerStub(env)).front
+    },
     get oauth() {
       return rpcClient<OAuthRpc>(oauthStub(env))
     },
@@ -66,6 +82,11 @@ export const accountStub = (env: Env, did: string) => find(env.ACCOUNTS, did, en
 export const directoryStub = (env: Env) => find(env.DIRECTORY, 'directory', env.PDS_DATA_LOCATION)
 
 export const sequencerStub = (env: Env) => find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
+
+export const logShardStub = (env: Env, place: LogPlace) =>
+  place.layout.generation === FIRST_LOG.generation
+    ? sequencerStub(env)
+    : find(env.SEQUENCER, logShardName(place), env.PDS_DATA_LOCATION)
 
 /** The index, or one of the objects that share it; unless given, the one that a host begins with. */
 export const indexStub = (env: Env, layout = FIRST_LAYOUT, shard = 0) =>

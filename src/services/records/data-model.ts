@@ -5,7 +5,7 @@ import { BlobRef } from '@atproto/lexicon'
 import { isValidNsid } from '@atproto/syntax'
 import { hasCapitalsInDomain } from '../../routing/nsid.ts'
 
-/** How deep objects and arrays may nest. */
+/** How deep objects and arrays may nest, the record itself counted: as deep as whoever reads strictly goes. */
 const MAX_DEPTH = 128
 
 /** A value cannot be part of a record; the message names the place. */
@@ -20,7 +20,6 @@ export class DataModelError extends Error {
  * @throws DataModelError
  */
 export function assertDataModel(value: unknown, path = 'Record', depth = 0): void {
-  if (depth > MAX_DEPTH) throw new DataModelError(`${path} is nested too deeply`)
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -36,6 +35,7 @@ export function assertDataModel(value: unknown, path = 'Record', depth = 0): voi
       throw new DataModelError(`${path} must not be ${typeof value}`)
   }
   if (value === null || value instanceof Uint8Array || isCid(value)) return
+  if (depth >= MAX_DEPTH) throw new DataModelError(`${path} is nested too deeply`)
   if (value instanceof BlobRef) {
     assertBlobRef(value, path)
     return
@@ -50,6 +50,8 @@ export function assertDataModel(value: unknown, path = 'Record', depth = 0): voi
   if ('$bytes' in value) throw new DataModelError(`${path} must be valid base64 bytes`)
   if ('$type' in value) assertType(value.$type, path)
   for (const [key, item] of Object.entries(value)) {
+    // As UTF-8 all halves of pairs are the same character, and two keys were one.
+    if (!key.isWellFormed()) throw new DataModelError(`${path} has a key that is no Unicode text`)
     assertDataModel(item, `${path}/${key}`, depth + 1)
   }
 }

@@ -1,5 +1,7 @@
 import { jsonToLex, LexiconDefNotFoundError, type LexiconDoc, Lexicons } from '@atproto/lexicon'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { scanRecord } from '../../kernel/cbor/scan.ts'
 import { lexicons as treeLexicons } from '../../kernel/lexicons.ts'
 import { RecordLexicons } from '../../kernel/record-lexicons.ts'
 import { prepareRecord } from './prepare.ts'
@@ -44,6 +46,59 @@ test('a $type that is no name is refused, wherever it is', () => {
   expect(() => prepareRecord({ collection: POST, record }, schemaOf(treeLexicons(), POST))).toThrow(
     refusal(/^Invalid record: Record\/embed\/\$type/),
   )
+})
+
+describe('whatever is written can be read by whoever reads strictly', () => {
+  const known: KnownSchema = schemaOf(entryLexicon({}), ENTRY)
+  const write = (record: object) =>
+    prepareRecord({ collection: ENTRY, record: { ...record }, validate: false }, known).record.block
+
+  // Halves of surrogate pairs among them, as JSON may have.
+  const text = fc
+    .array(fc.constantFrom(0x61, 0x62, 0xd800, 0xd83d, 0xde00, 0xfffd), { maxLength: 3 })
+    .map((codes) => String.fromCharCode(...codes))
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3 },
+      fc.maxSafeInteger(),
+      text,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(text, tie('value'), { maxKeys: 4 }),
+    ),
+  }))
+
+  test('or it is refused', () => {
+    let written = 0
+    fc.assert(
+      fc.property(fc.dictionary(text, value, { maxKeys: 4 }), (record) => {
+        let block: Uint8Array
+        try {
+          block = write(record)
+        } catch (error) {
+          expect(error).toEqual(refusal(/^Invalid record: .* has a key that is no Unicode text$/))
+          return
+        }
+        written++
+        expect(() => scanRecord(block)).not.toThrow()
+      }),
+      { numRuns: 500, seed: 20261127 },
+    )
+    expect(written).toBeGreaterThan(50)
+  })
+
+  test('also in two keys that are the same character as UTF-8', () => {
+    const twice = { '\ud800': 1, '\ud801': 2 }
+    for (const record of [twice, { a: [twice] }, { '\ud800': 1, '\ufffd': 2 }]) {
+      expect(() => write(record)).toThrow(refusal(/has a key that is no Unicode text$/))
+    }
+    expect(() => scanRecord(write({ '\ud83d\ude00': 1, '\ufffd': 2 }))).not.toThrow()
+  })
+
+  test('as deep as values may nest', () => {
+    const nest = (depth: number): unknown => (depth === 0 ? [] : [nest(depth - 1)])
+    expect(() => scanRecord(write({ a: nest(126) }))).not.toThrow()
+    expect(() => write({ a: nest(127) })).toThrow(refusal(/nested too deeply$/))
+  })
 })
 
 describe('a lexicon from the network that refers to one which cannot be had', () => {

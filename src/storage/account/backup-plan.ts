@@ -33,7 +33,9 @@ export const accountPlan: BackupPlan = {
     blob_to_delete: { left: 'these bytes are in no backup' },
     blob_usage: { left: 'it is counted anew' },
     untold_collection: { left: 'the sequencer is told of all of them' },
-    journal: { left: 'a backup begins by settling it' },
+    journal: {
+      left: 'it is in the repository’s CAR file, and the head is given as it is after it',
+    },
     outbox: { left: 'the network is told how things are now' },
     moderation_outbox: { left: 'the directory has it within seconds' },
     one_time: { left: 'it expires within minutes' },
@@ -48,6 +50,7 @@ export const accountPlan: BackupPlan = {
     'facts untold': { left: 'the directory is told' },
     'facts told on': { left: 'the directory is told' },
     'handle change': { left: 'a change that broke off is settled by the identity' },
+    'log layout': { left: 'the host is asked how its log is divided' },
     restore: { left: 'it exists while a restore is running' },
     restored: { left: 'of this host alone' },
   },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cidOf } from '../../kernel/cbor/cid.ts'
-import { withoutAccount } from '../../testing/account-parts.ts'
+import { type AccountParts, withoutAccount } from '../../testing/account-parts.ts'
 import { insertRows } from '../sql.ts'
 import { type PackedRecords, packRecords } from './packed.ts'
 import { RecordTakedowns } from './record-takedowns.ts'
@@ -16,7 +16,10 @@ const plain = ({ bytes, ...rest }: PackedRecords) => ({
 })
 
 /** A repository with records of these bytes, and of other collections beside them. */
-const withBlocks = (blocks: readonly Uint8Array[], work: (reader: RecordReader) => void) =>
+const withBlocks = (
+  blocks: readonly Uint8Array[],
+  work: (reader: RecordReader, parts: Pick<AccountParts, 'sql'>) => void,
+) =>
   withoutAccount(({ sql }) => {
     const rows = blocks.map((block, at) => [
       `${collection}/${String(at).padStart(3, '0')}`,
@@ -31,7 +34,7 @@ const withBlocks = (blocks: readonly Uint8Array[], work: (reader: RecordReader) 
       new Uint8Array([1]),
     ])
     insertRows(sql, 'INSERT INTO record (path, cid, rev, block)', [...rows, ...others])
-    work(new RecordReader(sql, new RecordTakedowns(sql)))
+    work(new RecordReader(sql, new RecordTakedowns(sql)), { sql })
   })
 
 test('a page that SQLite puts together is the page that is read row by row', async () => {
@@ -65,5 +68,29 @@ test('what is too much for one answer is read row by row, and ends where an answ
     expect(page.rkeys).toBe('004/003')
     expect(page.more).toBe(true)
     expect(page.bytes.byteLength).toBeLessThan(MAX_ANSWER_BYTES)
+  })
+})
+
+test('a collection that has been too much once is read row by row from then on, others are not', async () => {
+  const blocks = Array.from({ length: 5 }, (_, at) => new Uint8Array(900_000).fill(at))
+  await withBlocks(blocks, (_, { sql }) => {
+    const statements: string[] = []
+    const watched = new Proxy(sql, {
+      get: (target, name) =>
+        name === 'exec'
+          ? (query: string, ...bindings: SqlStorageValue[]) => {
+              statements.push(query)
+              return target.exec(query, ...bindings)
+            }
+          : Reflect.get(target, name),
+    })
+    const reader = new RecordReader(watched, new RecordTakedowns(sql))
+    const put = () => statements.splice(0).filter((query) => query.includes('group_concat')).length
+    const page = reader.listPacked({ collection, limit: 100 })
+    expect(put()).toBe(1)
+    expect(plain(reader.listPacked({ collection, limit: 100 }))).toEqual(plain(page))
+    expect(put()).toBe(0)
+    expect(reader.listPacked({ collection: 'com.example.notes', limit: 100 }).rkeys).toBe('a')
+    expect(put()).toBe(1)
   })
 })

@@ -105,16 +105,18 @@ export class PackedScan {
 
 /**
  * Parameters: key to start from, whether it is included, newest rev, oldest rev (exclusive). Blobs are put together as
- * texts, which SQLite does not look into, and no key has a line end.
+ * texts, which SQLite does not look into, and no key has a line end. Which blocks are packed is decided where the rows are
+ * read: what is selected there is read whole, also from the pages that a large block goes on in.
  */
 function queryOf({ tables: [current, kept], key, where = 'true' }: Scanned): string {
   const rows = (table: string): string => `
-    SELECT ${key} AS key, cid, block, length(block) AS size FROM ${table}
+    SELECT ${key} AS key, length(block) AS size,
+      iif(length(block) <= ${PACKED}, cid || block, cid) AS bytes FROM ${table}
     WHERE ${where} AND ${key} >= ?1 AND (?1 < ${key} OR (?2 = 1 AND ?1 = ${key}))
       AND rev <= ?3 AND rev > ?4`
   return `
     SELECT group_concat(key, char(10)) AS keys, group_concat(size) AS sizes,
-      CAST(group_concat(iif(size <= ${PACKED}, cid || block, cid), '') AS BLOB) AS bytes
+      CAST(group_concat(bytes, '') AS BLOB) AS bytes
     FROM (${rows(current)} ${kept ? `UNION ALL ${rows(kept)} AND until > ?3` : ''}
       ORDER BY key LIMIT ${ROWS})`
 }

@@ -56,6 +56,8 @@ type Concatenated = {
 export class RecordReader {
   readonly #sql: SqlStorage
   readonly #takedowns: RecordTakedowns
+  /** Collections that have had a page with more than an answer holds. */
+  readonly #large = new Set<string>()
 
   constructor(sql: SqlStorage, takedowns: RecordTakedowns) {
     this.#sql = sql
@@ -106,10 +108,16 @@ export class RecordReader {
 
   /**
    * The same as one message. SQLite puts it together, which takes half as long as to hand over row by row; a page that is
-   * as large as one may be is read again.
+   * as large as one may be is read again, and the collection row by row from then on: of a hundred records of a megabyte
+   * SQLite reads each to its end before it can say that they are too much.
    */
   listPacked(options: ListOptions): PackedRecords {
-    return this.#concatenate(options) ?? packRecords(this.list(options))
+    const { collection } = options
+    const packed = this.#large.has(collection) ? undefined : this.#concatenate(options)
+    if (packed) return packed
+    if (this.#large.size >= MAX_COLLECTIONS) this.#large.clear()
+    this.#large.add(collection)
+    return packRecords(this.list(options))
   }
 
   /** undefined: the page is too large. */

@@ -154,6 +154,12 @@ export class Accounts {
     this.#sql.exec('DELETE FROM account WHERE did = ?', did)
   }
 
+  /** An account by one of its names. */
+  by(kind: 'did' | 'handle' | 'email', name: string): HostedAccount | undefined {
+    if (kind === 'did') return this.byDid(name)
+    return kind === 'handle' ? this.byHandle(name) : this.byEmail(name)
+  }
+
   byDid(did: string): HostedAccount | undefined {
     return this.#find('did = ?', did)
   }

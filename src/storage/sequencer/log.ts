@@ -9,6 +9,8 @@ export interface SequencedEvent {
   seq: number
   /** The event stream frame: two DAG-CBOR objects. */
   frame: Uint8Array
+  /** Whether its account may be seen, where somebody had to ask another object for that. */
+  active?: boolean
 }
 
 /** An event, and whose it is. */
@@ -67,12 +69,19 @@ export class EventLog {
   /**
    * The next event gets a higher number than this one: what relays know of this host may be in its future, after a
    * restore. Does nothing where numbers are higher already.
+   *
+   * @param isFirst whether there was no event yet, also none that other objects have
    */
-  raise(above: number): void {
+  raise(above: number, isFirst = this.#lastEventAt === undefined): void {
     if (above <= Math.max(this.#head, this.#raisedTo)) return
     this.#sql.exec('UPDATE horizon SET raised_to = ?', above)
     this.#raisedTo = above
-    if (this.#lastEventAt === undefined) this.#head = above
+    if (isFirst) this.#head = above
+  }
+
+  /** The next event gets a higher number than this one, too. */
+  get raisedTo(): number {
+    return this.#raisedTo
   }
 
   /** The cursor after which there are so many events, or as many as are kept. */

@@ -18,6 +18,14 @@ export function schedulePurge(sql: SqlStorage, did: string, before: number): voi
   sql.exec('INSERT OR REPLACE INTO farewell (seq, did) VALUES (?, ?)', before, did)
 }
 
+/** The same for all events that there are of an account that was deleted in another object. */
+export function purgeAll(sql: SqlStorage, did: string, head: number): void {
+  sql.exec(
+    'INSERT OR REPLACE INTO purge (did, done_to, before) VALUES (?, (SELECT coalesce(min(seq), 1) - 1 FROM event), ?)',
+    ...[did, head + 1],
+  )
+}
+
 /** A log that is full is made smaller by this part of what it may have, so that events are removed in batches. */
 const MARGIN = 0.1
 
@@ -31,6 +39,8 @@ export interface RetentionRule {
 export class Retention {
   readonly #sql: SqlStorage
   readonly #rule: RetentionRule
+  /** Whether another object says up to which number events are removed. */
+  #isTold = false
   readonly #overwrites: boolean
   #prunedTo: number
   #fullAt: number
@@ -75,6 +85,7 @@ export class Retention {
   /** When there is something to remove, in ms since the epoch; undefined: nothing is due. */
   due(): number | undefined {
     if (this.#sql.exec('SELECT 1 FROM purge LIMIT 1').toArray().length > 0) return 0
+    if (this.#isTold) return undefined
     const [oldest, second] = this.#sql
       .exec<{ time: number }>('SELECT time FROM event ORDER BY seq LIMIT 2')
       .toArray()
@@ -95,7 +106,22 @@ export class Retention {
 
   /** Removes one chunk of what is due at `now`; whether there may be more. */
   step(now: number): boolean {
-    return this.#purge() || this.#prune(now - this.#rule.time)
+    return this.#purge() || (!this.#isTold && this.#prune(now - this.#rule.time))
+  }
+
+  /** From now on events are removed for their age or number only as another object says. */
+  leaveToOthers(): void {
+    this.#isTold = true
+  }
+
+  /** Number of the last event of those that are too many bytes, or of a first part of them; 0: they are not. */
+  get tooMuchTo(): number {
+    return this.#excess() > 0 ? this.#oldest(0).upTo : 0
+  }
+
+  /** Removes a chunk of the events up to a number, except the newest of all; whether there may be more. */
+  removeTo(seq: number): boolean {
+    return this.#remove(this.#oldest(0, seq))
   }
 
   /**
@@ -103,6 +129,11 @@ export class Retention {
    * which keeps the count. Reads and writes one row for each.
    */
   #prune(time: number): boolean {
+    return this.#remove(this.#oldest(time))
+  }
+
+  /** A chunk of the oldest: those stored before `time` or too many bytes; or those up to `last`, where that is said. */
+  #oldest(time: number, last?: number): { upTo: number; count: number } {
     const total = this.#fullAt - this.#rule.size + this.#excess()
     const rows = this.#sql.exec<{ seq: number; time: number; total: number | null }>(
       `SELECT seq, time, total FROM event WHERE seq < (SELECT max(seq) FROM event)
@@ -111,15 +142,21 @@ export class Retention {
     let upTo = 0
     let count = 0
     for (const row of rows) {
-      if (row.time >= time && (row.total ?? 0) >= total) break
+      const stays =
+        last === undefined ? row.time >= time && (row.total ?? 0) >= total : row.seq > last
+      if (stays) break
       upTo = row.seq
       count++
     }
+    return { upTo, count }
+  }
+
+  #remove({ upTo, count }: { upTo: number; count: number }): boolean {
     if (count === 0) return false
     this.#forgetSources(upTo)
     this.#sql.exec('DELETE FROM event WHERE seq <= ?', upTo)
-    this.#sql.exec('UPDATE horizon SET pruned_to = ?', upTo)
-    this.#prunedTo = upTo
+    this.#sql.exec('UPDATE horizon SET pruned_to = max(pruned_to, ?)', upTo)
+    this.#prunedTo = Math.max(this.#prunedTo, upTo)
     this.#fullAt = this.#totalOf('min') + this.#rule.size
     return count === CHUNK
   }

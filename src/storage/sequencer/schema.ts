@@ -166,4 +166,27 @@ export const migrations: readonly Migration[] = [
     since INTEGER
   );
   `,
+  // How the log is divided among objects; no row: it is not. In the sequencer, the layouts, and which events others have; in
+  // one of several, the layouts that came after its own.
+  `
+  CREATE TABLE log_layout (
+    generation INTEGER PRIMARY KEY,
+    shards INTEGER NOT NULL,
+    state TEXT NOT NULL
+  );
+  CREATE TABLE log_batch (
+    seq INTEGER PRIMARY KEY,
+    object INTEGER NOT NULL,
+    local INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    time INTEGER NOT NULL
+  );
+  CREATE TABLE log_position (
+    object INTEGER PRIMARY KEY,
+    taken INTEGER NOT NULL,
+    seq INTEGER NOT NULL
+  );
+  CREATE TABLE purge_elsewhere (did TEXT PRIMARY KEY) WITHOUT ROWID;
+  `,
 ]

@@ -1,6 +1,7 @@
 /** What the objects are asked when somebody reads the metrics. */
 import { version } from '../../../package.json'
 import type { Services } from '../../context/services.ts'
+import type { DividedLog } from '../../contracts/sequencer.ts'
 import { hasCollectionFiles } from '../../kernel/collection-files.ts'
 import { hasJobs } from '../../kernel/job-files.ts'
 import { counter, gauge } from '../../kernel/metrics/counters.ts'
@@ -22,8 +23,9 @@ interface Known {
 }
 
 const firehose: Source = async ({ sequencer }) => {
-  const { head, consumers, behind, lastEventAt, accounts } = await sequencer.status()
+  const { head, consumers, behind, lastEventAt, accounts, log } = await sequencer.status()
   return [
+    ...(log ? divided(log) : []),
     gauge('cumulus_firehose_sequence', 'Number of the newest event.', head),
     gauge('cumulus_firehose_consumers', 'Consumers of the firehose.', consumers),
     gauge(
@@ -39,6 +41,22 @@ const firehose: Source = async ({ sequencer }) => {
     ),
   ]
 }
+
+/** The objects that share the log. */
+const divided = ({ shards, changes }: DividedLog): Family[] => [
+  gauge('cumulus_log_shards', 'Objects that share the log.', shards.length),
+  gauge(
+    'cumulus_log_waiting_events',
+    'Events that have no numbers yet.',
+    shards.reduce((total, { waiting }) => total + waiting, 0),
+  ),
+  gauge(
+    'cumulus_log_largest_bytes',
+    'Bytes of the largest, which may have 10 GB on Cloudflare.',
+    Math.max(0, ...shards.map(({ bytes }) => bytes)),
+  ),
+  gauge('cumulus_log_dividing', 'Whether the log is divided anew.', changes ? 1 : 0),
+]
 
 const mail: Source = async ({ directory }) => {
   const { waiting, failed, dropped } = await directory.mails.counts()

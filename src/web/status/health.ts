@@ -24,7 +24,7 @@ export interface Health {
   }
 }
 
-export function health({ lastEventAt, relays, ...counts }: FirehoseStatus): Health {
+export function health({ lastEventAt, relays, log: _, ...counts }: FirehoseStatus): Health {
   return {
     version,
     firehose: {

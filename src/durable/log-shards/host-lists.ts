@@ -1,0 +1,211 @@
+import type { LogShardState } from '../../contracts/log-shard.ts'
+import type { FirehoseStatus } from '../../contracts/sequencer.ts'
+import {
+  FIRST_LOG,
+  type LogPlace,
+  logPlaceOf,
+  numberOfPlace,
+  placesOf,
+} from '../../kernel/log-shards.ts'
+import type { HostObjects } from '../../services/objects/stubs.ts'
+import type { CollectionState } from '../../storage/account/collections.ts'
+import type { HostActivity } from '../../storage/sequencer/activity.ts'
+import type { StoredLogLayout } from '../../storage/sequencer/log-division.ts'
+import type {
+  CollectionPage,
+  SourceCollections,
+} from '../../storage/sequencer/source-collections.ts'
+import type { SourceRow, SourceState, Sources } from '../../storage/sequencer/sources.ts'
+import { mergedDump } from './dump.ts'
+
+/** Places of one object, at most: the place of an account among all is that of the object and that within it. */
+const PLACES = 2 ** 40
+
+/** ms for which it is trusted what an object has said of itself. */
+const FRESH = 10_000
+
+type HostSummary = Pick<FirehoseStatus, 'accounts' | 'log'>
+
+interface Parts {
+  layouts(): readonly StoredLogLayout[]
+  objects: Pick<HostObjects, 'logShard' | 'logSequencer'>
+  /** What the sequencer has itself. */
+  own: {
+    sources: Sources
+    collections: SourceCollections
+    activity(): HostActivity
+  }
+}
+
+/**
+ * Lists of accounts that are in several objects: one object after the other, those of later layouts last. An account that is
+ * handed over while somebody reads the list comes later in it than before, so nobody is missed.
+ */
+export class HostLists {
+  readonly #parts: Parts
+  #known: { at: number; summary: Promise<HostSummary> } | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** See `SequencerRpc.listSources`. */
+  async sources(limit: number, after = 0): Promise<SourceRow[]> {
+    const rows: SourceRow[] = []
+    for (const { place, offset, from } of this.#objects(after)) {
+      const left = limit - rows.length
+      if (left <= 0) break
+      const page = isOwn(place)
+        ? this.#parts.own.sources.list(left, from)
+        : await this.#client(place).listSources(left, from)
+      rows.push(...page.map((row) => ({ ...row, place: offset + row.place })))
+    }
+    return rows
+  }
+
+  /** See `SequencerRpc.listByCollection`. */
+  async byCollection(name: string, limit: number, after = 0): Promise<CollectionPage> {
+    const all: CollectionPage = { dids: [], next: undefined, toAsk: [] }
+    for (const { place, offset, from } of this.#objects(after)) {
+      const left = limit - all.dids.length
+      // The page is full: it goes on with this object.
+      if (left <= 0) return { ...all, next: offset }
+      const page = isOwn(place)
+        ? this.#parts.own.collections.list(name, left, from)
+        : await this.#client(place).listByCollection(name, left, from)
+      all.dids.push(...page.dids)
+      all.toAsk.push(...page.toAsk)
+      if (page.next !== undefined) return { ...all, next: offset + page.next }
+    }
+    return all
+  }
+
+  /** See `SequencerRpc`: wherever the account is. */
+  async fillInState(did: string, state: SourceState): Promise<void> {
+    this.#parts.own.sources.fillIn(did, state)
+    for (const place of this.#placesOf(did)) await this.#client(place).fillInState(did, state)
+  }
+
+  async noteCollections(did: string, changes: readonly CollectionState[]): Promise<void> {
+    this.#parts.own.collections.note(did, changes)
+    for (const place of this.#placesOf(did)) await this.#client(place).noteCollections(did, changes)
+  }
+
+  async fillInCollections(did: string, names: readonly string[]): Promise<void> {
+    this.#parts.own.collections.fillIn(did, names)
+    for (const place of this.#placesOf(did)) await this.#client(place).fillInCollections(did, names)
+  }
+
+  /** How many accounts there are that are not deleted, and how the objects are doing, as of some seconds ago. */
+  summary(): Promise<HostSummary> {
+    if (this.#known && Date.now() - this.#known.at < FRESH) return this.#known.summary
+    const known = { at: Date.now(), summary: this.#summarize() }
+    this.#known = known
+    known.summary.catch(() => {
+      if (this.#known === known) this.#known = undefined
+    })
+    return known.summary
+  }
+
+  /** How each object is doing. */
+  states(): Promise<LogShardState[]> {
+    const { objects } = this.#parts
+    return Promise.all(this.#others().map((place) => objects.logShard(place).state()))
+  }
+
+  /** See `SequencerRpc.activity`. */
+  async activity(): Promise<HostActivity> {
+    const { objects, own } = this.#parts
+    const all = await Promise.all(
+      this.#others().map((place) => objects.logSequencer(place).activity()),
+    )
+    return all.reduce(
+      (sum, { events, active, bytes }) => ({
+        events: { hour: sum.events.hour + events.hour, day: sum.events.day + events.day },
+        active: { day: sum.active.day + active.day, month: sum.active.month + active.month },
+        bytes: sum.bytes + bytes,
+      }),
+      own.activity(),
+    )
+  }
+
+  /** Whether accounts may be seen; what nobody knows may not. */
+  async areActive(dids: readonly string[]): Promise<Map<string, boolean>> {
+    const { objects, layouts } = this.#parts
+    const known = new Map<string, boolean>()
+    for (const layout of layouts().toReversed()) {
+      const unknown = dids.filter((did) => !known.has(did))
+      if (layout.state === 'ages' || unknown.length === 0) continue
+      const byShard = Map.groupBy(unknown, (did) => logPlaceOf(did, layout).shard)
+      for (const [shard, some] of byShard) {
+        const place = { layout, shard }
+        const answers = isOwn(place)
+          ? some.map((did) =>
+              this.#parts.own.sources.lastEvent(did) === undefined
+                ? undefined
+                : this.#parts.own.sources.isActive(did),
+            )
+          : await objects.logShard(place).areActive(some)
+        some.forEach((did, index) => {
+          const answer = answers[index]
+          if (answer !== undefined) known.set(did, answer)
+        })
+      }
+    }
+    return known
+  }
+
+  /** See `SequencerRpc.dump`. @param own lines of what the sequencer has itself */
+  dump(own: Iterable<Uint8Array>): AsyncIterator<Uint8Array<ArrayBuffer>> {
+    const others = this.#others().map((place) => async () => ({
+      stream: await this.#client(place).dump(),
+      offset: numberOfPlace(place) * PLACES,
+    }))
+    return mergedDump(own, others)
+  }
+
+  async #summarize(): Promise<HostSummary> {
+    const states = await this.states()
+    const others = states.reduce((sum, { accounts }) => sum + accounts, 0)
+    return {
+      accounts: others + this.#parts.own.sources.count(),
+      log: {
+        shards: states.map(({ bytes, waiting }) => ({ bytes, waiting })),
+        changes: this.#parts.layouts().some(({ state }) => state === 'moves'),
+      },
+    }
+  }
+
+  /** All objects that may have accounts, from the one with a place on; the sequencer first. */
+  *#objects(after: number): Generator<{ place: LogPlace; offset: number; from: number }> {
+    const first = Math.floor(after / PLACES)
+    for (const place of [OWN, ...this.#others()]) {
+      const object = numberOfPlace(place)
+      if (object < first) continue
+      const offset = object * PLACES
+      yield { place, offset, from: object === first ? after - offset : 0 }
+    }
+  }
+
+  #others(): LogPlace[] {
+    return this.#parts
+      .layouts()
+      .filter(({ state, generation }) => state !== 'ages' && generation > FIRST_LOG.generation)
+      .flatMap(({ generation, shards }) => placesOf({ generation, shards }))
+  }
+
+  #placesOf(did: string): LogPlace[] {
+    return this.#parts
+      .layouts()
+      .filter(({ state, generation }) => state !== 'ages' && generation > FIRST_LOG.generation)
+      .map(({ generation, shards }) => logPlaceOf(did, { generation, shards }))
+  }
+
+  #client(place: LogPlace) {
+    return this.#parts.objects.logSequencer(place)
+  }
+}
+
+const OWN: LogPlace = { layout: FIRST_LOG, shard: 0 }
+
+const isOwn = (place: LogPlace): boolean => numberOfPlace(place) === 0

@@ -5,7 +5,7 @@ import { parseAgainst } from './against.ts'
 test('several servers are compared, each with the options that follow it', () => {
   const line =
     '--only getRecord --against reference --against http://127.0.0.1:8788/ --name=cirrus ' +
-    '--handle alice.test --password env:PEER --pid 12 --against ../other'
+    '--handle alice.test --password env:PEER --pid 12 --against .'
   expect(parseAgainst(line.split(' '), { PEER: 'secret' })).toEqual([
     { kind: 'reference' },
     {
@@ -16,7 +16,7 @@ test('several servers are compared, each with the options that follow it', () =>
       pid: 12,
       owner: { handle: 'alice.test', password: 'secret' },
     },
-    { kind: 'checkout', folder: resolve('../other'), name: 'other' },
+    { kind: 'checkout', folder: resolve('.'), name: 'other' },
   ])
 })
 
@@ -27,6 +27,10 @@ test('a command that starts it may have spaces and dashes', () => {
 
 test.each([
   ['--name cirrus', 'there is none'],
+  ['--against nowhere', 'neither an address (https://…) nor a checkout'],
+  ['--against ftp://a.test', 'neither an address (https://…) nor a checkout'],
+  ['--against http://', 'is no address'],
+  ['--against https://a.test:port', 'is no address'],
   ['--against http://a.test --handle a.test', 'belong together'],
   ['--against http://a.test --pid x', 'not a number'],
   ['--against http://a.test --did key', '"plc" or "web"'],

@@ -1,5 +1,6 @@
 /** `--against`: what Cumulus is compared with. Options that follow one are about that one. */
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { CommandError } from '../cli/terminal/errors.ts'
 
 /** The reference, the Cumulus of another checkout, or any other PDS. */
@@ -80,9 +81,13 @@ function secret(value: string, env: NodeJS.ProcessEnv): string {
 
 function baselineOf(what: string, options: Map<Option, string>): Baseline {
   if (what === 'reference') return { kind: 'reference' }
-  if (!/^https?:\/\//.test(what)) {
-    return { kind: 'checkout', folder: resolve(what), name: options.get('name') ?? 'other' }
+  if (!/^https?:/i.test(what)) {
+    const folder = resolve(what)
+    if (existsSync(join(folder, 'package.json')))
+      return { kind: 'checkout', folder, name: options.get('name') ?? 'other' }
+    throw new CommandError(`--against ${what}: neither an address (https://…) nor a checkout`)
   }
+  if (!URL.canParse(what)) throw new CommandError(`--against ${what} is no address`)
   const [handle, password] = [options.get('handle'), options.get('password')]
   if ((handle === undefined) !== (password === undefined)) {
     throw new CommandError('--handle and --password belong together')

@@ -34,9 +34,7 @@ export class ForeignServer implements Server {
     if (options.owner) return new ForeignServer(options, '')
     const started = await new ForeignServer(options, '').start()
     try {
-      const url = `${options.origin}/xrpc/com.atproto.server.describeServer`
-      const described = (await (await fetch(url)).json()) as { availableUserDomains?: string[] }
-      return new ForeignServer(options, described.availableUserDomains?.[0] ?? '.test')
+      return new ForeignServer(options, (await domainsOf(options.origin))[0] ?? '.test')
     } finally {
       await started.stop()
     }
@@ -71,6 +69,16 @@ export class ForeignServer implements Server {
     const root = child.pid ?? 0
     return { server: this, origin, pid: pid ?? programOf(root, 'workerd') ?? root, root, stop }
   }
+}
+
+/** @throws CommandError when whoever answers is no PDS */
+async function domainsOf(origin: string): Promise<string[]> {
+  const answer = await fetch(`${origin}/xrpc/com.atproto.server.describeServer`)
+  const described: unknown = answer.ok ? await answer.json().catch(() => undefined) : undefined
+  if (described !== null && typeof described === 'object' && 'availableUserDomains' in described) {
+    return (described as { availableUserDomains: string[] }).availableUserDomains
+  }
+  throw new CommandError(`${origin} does not describe itself as a PDS (status ${answer.status})`)
 }
 
 const isAnswering = (origin: string): Promise<boolean> =>

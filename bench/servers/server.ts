@@ -65,8 +65,12 @@ export const SHARED_SETTINGS = {
 export async function untilAnswering(origin: string, signal?: AbortSignal): Promise<void> {
   const deadline = performance.now() + 60_000
   for (;;) {
-    const answer = await fetch(`${origin}/xrpc/com.atproto.server.describeServer`).catch(() => null)
+    // One that takes connections and says nothing answers no more than one that is not there.
+    const asked = AbortSignal.any([AbortSignal.timeout(5_000), ...(signal ? [signal] : [])])
+    const url = `${origin}/xrpc/com.atproto.server.describeServer`
+    const answer = await fetch(url, { signal: asked }).catch(() => null)
     if (answer?.ok) return void (await answer.arrayBuffer())
+    await answer?.body?.cancel()
     signal?.throwIfAborted()
     if (performance.now() > deadline) throw new Error(`${origin} does not answer`)
     await sleep(1)

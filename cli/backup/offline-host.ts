@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { HostSecrets } from '../../src/services/backup/host-secrets.ts'
 import { ensureBundle } from '../host/bundle.ts'
+import { COMPILED_CONFIG, CONFIG } from '../host/compiled-config.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { makeDataFolder } from '../host/private-data.ts'
 import { writeFileSafely } from '../host/safe-file.ts'
@@ -42,7 +43,7 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
   ensureBundle(() => process.stderr.write('Building the server ...\n'))
   makeDataFolder(folder, () => undefined)
   await lockFolder(folder, 'stop it, or choose another folder.')
-  await endLeftBehind(join(folder, 'workerd.capnp'))
+  await endLeftBehind(folder)
   const password = secrets.PDS_ADMIN_PASSWORD ?? randomBytes(32).toString('base64url')
   const known = only(secrets)
   const raw = { ...makeSecrets(known), ...known, ...ALONE, PDS_ADMIN_PASSWORD: password }
@@ -79,7 +80,9 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
  * Ends workerd of a run with this folder that was killed and could not end it. Nobody else runs with the folder, which is
  * locked.
  */
-async function endLeftBehind(config: string): Promise<void> {
+async function endLeftBehind(folder: string): Promise<void> {
+  // Earlier releases started it with the text.
+  const configs = [COMPILED_CONFIG, CONFIG].map((name) => ` ${join(folder, name)}`)
   const listed = promisify(execFile)('ps', ['-ww', '-eo', 'pid=,args='], {
     maxBuffer: 16 * 1024 * 1024,
   })
@@ -87,7 +90,8 @@ async function endLeftBehind(config: string): Promise<void> {
   const { stdout } = await listed.catch(() => ({ stdout: '' }))
   for (const line of stdout.split('\n')) {
     const [, pid = '', program = ''] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? []
-    if (!program.includes('workerd') || !program.endsWith(` ${config}`)) continue
+    if (!program.includes('workerd') || !configs.some((config) => program.endsWith(config)))
+      continue
     process.kill(Number(pid), 'SIGKILL')
     while (isRunning(Number(pid))) await sleep(20)
   }

@@ -1,11 +1,12 @@
 /** Runs the production bundle on plain workerd, with its data in a folder. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PassThrough, type Readable } from 'node:stream'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
+import { writeConfig } from './compiled-config.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
 import { writeInWords } from './log-text.ts'
@@ -61,7 +62,6 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   for (const folder of ['objects', 'blobs']) {
     mkdirSync(join(dataDirectory, folder), { recursive: true, mode: 0o700 })
   }
-  const configPath = join(dataDirectory, 'workerd.capnp')
   const hasher = await startPasswordHasher()
   let child: ChildProcess | undefined
   const { restarts = 0 } = options
@@ -76,13 +76,26 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
     disk: disk.socket,
     mail: mail?.socket,
   }
-  writeFileSync(configPath, workerdConfig(options, sockets), { mode: 0o600 })
+  const stopServices = () => {
+    control.remove()
+    hasher.stop()
+    disk.stop()
+    mail?.stop()
+  }
+  const config = await writeConfig(
+    workerdBinary(),
+    dataDirectory,
+    workerdConfig(options, sockets),
+  ).catch((error: Error & { stderr?: Buffer }) => {
+    stopServices()
+    throw new WorkerdStartError(error.stderr?.toString().trim() || error.message)
+  })
   // The child has it from here: databases, their logs and blobs are its owner's only.
   const umask = process.umask(PRIVATE_UMASK)
   const inspector = options.inspectorPort
     ? [`--inspector-addr=127.0.0.1:${options.inspectorPort}`]
     : []
-  child = spawn(workerdBinary(), ['serve', '--control-fd=3', ...inspector, configPath], {
+  child = spawn(workerdBinary(), ['serve', '--binary', '--control-fd=3', ...inspector, config], {
     cwd: dataDirectory,
     // Settings travel in the environment, so that no secret is written into the configuration.
     env: {
@@ -108,10 +121,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   process.once('exit', endWithUs)
   serving.once('exit', () => {
     process.off('exit', endWithUs)
-    control.remove()
-    hasher.stop()
-    disk.stop()
-    mail?.stop()
+    stopServices()
   })
   let printed = ''
   let started = false

@@ -11,10 +11,11 @@ import {
   rmSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { COMPILED_CONFIG, CONFIG } from '../host/compiled-config.ts'
 import { LOCK } from '../host/private-data.ts'
 
 /** Names that are not the host's data. */
-const LEFT_OUT = [LOCK, 'workerd.capnp']
+const LEFT_OUT = [LOCK, CONFIG, COMPILED_CONFIG]
 
 const BLOBS = 'blobs'
 

@@ -2,7 +2,8 @@ import { DurableObject } from 'cloudflare:workers'
 import type { AccountRpc } from '../contracts/account.ts'
 import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
-import { readConfig } from '../kernel/config/config.ts'
+import { AnswerState } from '../kernel/answer-state.ts'
+import { configOf } from '../kernel/config/config-of.ts'
 import { createLogger } from '../kernel/log.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { quotaOf } from '../kernel/quota.ts'
@@ -30,7 +31,7 @@ import { blobFolder } from '../storage/blobs/store.ts'
 import { JobTable } from '../storage/jobs.ts'
 import { migrate } from '../storage/migrate.ts'
 import { RateCounter } from '../storage/rate-counter.ts'
-import { countRows } from '../storage/sql.ts'
+import { countRows, uncounted } from '../storage/sql.ts'
 import { Access } from './account/access.ts'
 import { Archives } from './account/archives.ts'
 import { Backup } from './account/backup.ts'
@@ -73,15 +74,12 @@ import { RpcDispatcher } from './dispatcher.ts'
 import { importCheck } from './import-check.ts'
 import { Scheduler } from './scheduler.ts'
 
-const NO_COUNTS = { sql: undefined, take: () => ({ read: 0, written: 0 }) }
-
 /**
  * One account, named by DID: a thin shell that puts its parts together and owns the alarm. What each part answers
  * is in `src/contracts/account.ts`, what it stores in `src/storage/account`.
  */
 export class AccountObject extends DurableObject<Env> implements RpcObject {
   #built: ReturnType<typeof buildParts>
-  #dispatcher: RpcDispatcher<AccountRpc>
   #isRestoring: boolean
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -90,14 +88,12 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
     migrate(ctx.storage, migrations)
     this.#isRestoring = isRestoring(ctx.storage.kv)
     this.#built = this.#build()
-    this.#dispatcher = new RpcDispatcher(this.#built.parts)
   }
 
   #build(): ReturnType<typeof buildParts> {
     return buildParts(this.ctx, this.env, {
       reload: () => {
         this.#built = this.#build()
-        this.#dispatcher = new RpcDispatcher(this.#built.parts)
       },
       changed: () => {
         this.#isRestoring = isRestoring(this.ctx.storage.kv)
@@ -111,12 +107,12 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
     args: readonly unknown[],
     holder?: Holder,
   ): Promise<RpcResult> {
-    const { assertHolder } = this.#built
+    const { assertHolder, dispatcher } = this.#built
     const check = () => {
       if (this.#isRestoring && part !== 'restore') throw restoring()
       if (holder) assertHolder(holder)
     }
-    return this.#dispatcher.callIf(check, part, method, args)
+    return dispatcher.callIf(check, part, method, args)
   }
 
   override async alarm(): Promise<void> {
@@ -127,9 +123,11 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
 /** The parts of an account, each with what it needs of the others. */
 function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
   const { storage } = ctx
-  const config = readConfig({ ...env })
-  const rowCounter = config.devMode ? countRows(storage.sql) : NO_COUNTS
-  const sql = rowCounter.sql ?? storage.sql
+  const config = configOf(env)
+  const rowCounter = config.devMode ? countRows(storage.sql) : uncounted(storage.sql)
+  const { sql } = rowCounter
+  // On Cloudflare an object may have moved without the isolate of whoever asks knowing.
+  const answers = env.BLOB_DISK ? new AnswerState(ctx.id.toString()) : undefined
   const objects = hostObjects(env)
   const space = new DiskSpace(env)
   const blobIndex = new BlobIndex(sql)
@@ -137,7 +135,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
   const outbox = new Outbox(sql)
   const moderationOutbox = new ModerationOutbox(sql)
   const snapshots = new ExportSnapshots(sql)
-  const store = new LifecycleStore({ storage, sql, outbox, blobs: blobIndex, snapshots })
+  const store = new LifecycleStore({ storage, sql, outbox, blobs: blobIndex, snapshots, answers })
   const { profile, repo } = store
   const did = () => profile.did() ?? ''
   const plc = new PlcDirectory(config, networkOf(env, config).operator)
@@ -204,6 +202,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
     config,
     plc,
     profile,
+    answers,
     signOuts,
     hasher: hasherOf(env, ctx),
     quota: () => quotaOf(config.quota, profile.quota()),
@@ -296,5 +295,5 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
     backup: new Backup(core, repo, blobIndex, keys),
     restore: new AccountRestore({ core, store, blobIndex, keys, restored }),
   }
-  return { parts, scheduler, assertHolder }
+  return { dispatcher: new RpcDispatcher(parts), scheduler, assertHolder }
 }

@@ -294,3 +294,30 @@ test.each([1.5, -1, 1e308, '1', null])(
     expect(await outcome(answer)).toEqual({ status: 400, error: 'InvalidRequest' })
   },
 )
+
+test('a dump has the head with commits that wait to be settled, and settles none, as a disk may be full', async () => {
+  const account = await makeAccount()
+  const { did } = account
+  const record = { $type: 'com.example.note', text: 'waits' }
+  const body = { repo: did, collection: 'com.example.note', record }
+  const { commit } = (await (
+    await callAs(account, 'com.atproto.repo.createRecord', body)
+  ).json()) as {
+    commit: { rev: string }
+  }
+  const stored = () =>
+    runInDurableObject(env.ACCOUNTS.get(env.ACCOUNTS.idFromName(did)), (_, { storage }) => ({
+      journal: storage.sql.exec('SELECT count(*) AS n FROM journal').one().n,
+      rev: storage.sql.exec('SELECT rev FROM head').one().rev,
+    }))
+  const before = await stored()
+  expect(before).toEqual({ journal: 1, rev: expect.not.stringMatching(commit.rev) })
+  const lines = (await dumpOf(did))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const { columns, rows } = lines.find(({ table }) => table === 'head')
+  expect(rows).toHaveLength(1)
+  expect(rows[0][columns.indexOf('rev')]).toBe(commit.rev)
+  expect(await stored()).toEqual(before)
+})

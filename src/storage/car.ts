@@ -1,8 +1,8 @@
 /** CAR files, version 1 (repository specification, CAR File Serialization). */
-import { encode } from '@atproto/lex-cbor'
 import { decodeCid, ui8Concat } from '@atproto/lex-data'
 import { varint } from 'multiformats'
-import type { CidBytes } from '../kernel/cbor/cid.ts'
+import { type CidBytes, equalBytes } from '../kernel/cbor/cid.ts'
+import { encode } from '../kernel/cbor/encode.ts'
 
 /** The start of a CAR file with one root, or none. */
 export function carHeader(root: CidBytes | null): Uint8Array {
@@ -60,10 +60,20 @@ export function carFile(root: CidBytes | null, all: readonly CarBlock[]): Uint8A
 
 /** Blocks without repetitions, as records of equal content are one block. */
 function unique(blocks: readonly CarBlock[]): readonly CarBlock[] {
-  const seen = new Map<string, CarBlock>()
-  for (const block of blocks) seen.set(String.fromCharCode(...block[0]), block)
-  return seen.size === blocks.length ? blocks : [...seen.values()]
+  const seen = new Map<number, CarBlock[]>()
+  return blocks.filter((block) => {
+    const start = digestStart(block[0])
+    const alike = seen.get(start)
+    if (!alike) seen.set(start, [block])
+    else if (alike.some(([cid]) => equalBytes(cid, block[0]))) return false
+    else alike.push(block)
+    return true
+  })
 }
+
+/** The first bits of the hash, by which CIDs differ as a rule. */
+const digestStart = (cid: CidBytes): number =>
+  ((cid[4] ?? 0) << 24) | ((cid[5] ?? 0) << 16) | ((cid[6] ?? 0) << 8) | (cid[7] ?? 0)
 
 export type CarBlock = readonly [cid: CidBytes, block: Uint8Array]
 

@@ -27,6 +27,9 @@ export interface BackupPlan {
 /** Whether something is in the backup. */
 export const isDumped = (rule: BackupRule | undefined): boolean => typeof rule === 'string'
 
+/** The only row of a table, by its columns. */
+export type MemoryRow = Readonly<Record<string, SqlStorageValue | Uint8Array>>
+
 /** Rows in one line. */
 const PAGE = 200
 
@@ -46,18 +49,21 @@ export type DumpLine =
  *
  * @param schema number of migrations that made the tables
  * @param facts what else the first line says
+ * @param instead rows, by their columns, of tables that are behind what is in memory
  */
 export function* dumpRows(
   { sql, kv }: Pick<DurableObjectStorage, 'sql' | 'kv'>,
   plan: BackupPlan,
   schema: number,
   facts: object,
+  instead: Readonly<Record<string, MemoryRow>> = {},
 ): Generator<Uint8Array<ArrayBuffer>> {
   yield line({ ...facts, object: plan.object, schema })
   let count = 0
   for (const [table, rule] of Object.entries(plan.tables)) {
     if (!isDumped(rule)) continue
-    for (const page of pages(sql, table, plan.where?.[table])) {
+    const row = instead[table]
+    for (const page of row ? [pageOf(row)] : pages(sql, table, plan.where?.[table])) {
       count += page.rows.length
       yield line({ table: `${plan.prefix ?? ''}${table}`, ...page })
     }
@@ -87,6 +93,11 @@ export function streamOf(
     { highWaterMark: 0 },
   )
 }
+
+const pageOf = (row: MemoryRow) => ({
+  columns: Object.keys(row),
+  rows: [Object.values(row).map(dumped)],
+})
 
 function* pages(
   sql: SqlStorage,
@@ -126,8 +137,10 @@ function keysOf(sql: SqlStorage, table: string): string[] {
 /** A name, whatever it is. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-const dumped = (value: SqlStorageValue): DumpedValue =>
-  value instanceof ArrayBuffer ? bytesOf(new Uint8Array(value)) : value
+const dumped = (value: SqlStorageValue | Uint8Array): DumpedValue => {
+  if (value instanceof Uint8Array) return bytesOf(value)
+  return value instanceof ArrayBuffer ? bytesOf(new Uint8Array(value)) : value
+}
 
 const bytesOf = (bytes: Uint8Array) => ({ b: Buffer.from(bytes).toString('base64') })
 

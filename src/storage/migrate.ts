@@ -12,12 +12,7 @@ export function migrate(
   migrations: readonly Migration[],
 ): number {
   const { sql } = storage
-  // CREATE TABLE IF NOT EXISTS would count as a write even where the table exists, and a start that only reads
-  // does not wait for the disk.
-  const tables = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'").toArray()
-  if (tables.length === 0) sql.exec('CREATE TABLE schema_version (version INTEGER NOT NULL)')
-  const row = sql.exec<{ version: number }>('SELECT version FROM schema_version').toArray()[0]
-  const found = row?.version ?? 0
+  const found = versionOf(sql)
   if (found > migrations.length) {
     throw new SchemaTooNewError(found, migrations.length)
   }
@@ -31,6 +26,23 @@ export function migrate(
     })
   }
   return found
+}
+
+/**
+ * Asks for the version at once, as all starts but the first have one. CREATE TABLE IF NOT EXISTS would count as a write even
+ * where the table exists, and a start that only reads does not wait for the disk.
+ */
+function versionOf(sql: SqlStorage): number {
+  const read = () =>
+    sql.exec<{ version: number }>('SELECT version FROM schema_version').toArray()[0]
+  try {
+    return read()?.version ?? 0
+  } catch (error) {
+    const tables = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'").toArray()
+    if (tables.length > 0) throw error
+    sql.exec('CREATE TABLE schema_version (version INTEGER NOT NULL)')
+    return 0
+  }
 }
 
 /** What lists of migrations make of an empty database, in one piece; null where it is more than tables. */

@@ -115,6 +115,7 @@ function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): 
     config,
     plc: new PlcDirectory(config, networkOf(env, config).operator),
     profile,
+    answers: undefined,
     signOuts: new SignOuts(),
     hasher: new PasswordHasher({ key: 'test', leases: inlineLeases() }),
     quota: () => quotaOf(config.quota, profile.did() === undefined ? {} : profile.quota()),

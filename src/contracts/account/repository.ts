@@ -31,6 +31,12 @@ export interface ListedRecords {
  *
  * @throws StorageError `RepoNotFound`, `RepoTakendown`, `RepoDeactivated`
  */
+/** A record, and, where the object may run in the isolate of whoever asks, in which state it was read. */
+export interface ReadRecord extends StoredRecord {
+  /** It is as it was as long as this `holds` (`src/kernel/answer-state.ts`). */
+  state?: number
+}
+
 export interface RepositoryRpc {
   /**
    * Applies writes in one commit.
@@ -39,7 +45,7 @@ export interface RepositoryRpc {
    * @throws StorageError `QuotaExceeded` (400) where something grows that may not
    */
   write(batch: WriteBatch, session?: string | null, options?: WriteOptions): Answer<WriteResult>
-  getRecord(collection: string, rkey: string, cid?: string): Answer<StoredRecord>
+  getRecord(collection: string, rkey: string, cid?: string): Answer<ReadRecord>
   /** @param known states in which the caller has the page */
   listRecords(options: ListOptions, known?: readonly string[]): Answer<ListedRecords>
   /** What a service that knows this repository at rev `since` does not show yet; for the owner only. */

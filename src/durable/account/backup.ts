@@ -10,13 +10,13 @@ import type { Keys } from './keys.ts'
 /** What a backup has of an account besides its repository and the bytes of its blobs. */
 export class Backup implements BackupRpc {
   readonly #core: AccountCore
-  readonly #repo: Pick<Repo, 'settle'>
+  readonly #repo: Pick<Repo, 'headRow'>
   readonly #blobs: BlobIndex
   readonly #keys: Pick<Keys, 'current'>
 
   constructor(
     core: AccountCore,
-    repo: Pick<Repo, 'settle'>,
+    repo: Pick<Repo, 'headRow'>,
     blobs: BlobIndex,
     keys: Pick<Keys, 'current'>,
   ) {
@@ -31,9 +31,12 @@ export class Backup implements BackupRpc {
     const { storage, profile } = this.#core
     const { did } = profile.get()
     const signingKey = (await this.#keys.current()).did()
-    this.#repo.settle()
     const { expected, present } = this.#blobs.counts()
     const facts = { did, signingKey, missingBlobs: expected - present }
-    return streamOf([...dumpRows(storage, accountPlan, migrations.length, facts)].values())
+    // Nothing is written: a host whose disk is full can be backed up.
+    const head = this.#repo.headRow()
+    return streamOf(
+      [...dumpRows(storage, accountPlan, migrations.length, facts, { head })].values(),
+    )
   }
 }

@@ -1,3 +1,4 @@
+import type { AnswerState } from '../../kernel/answer-state.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { PasswordHasher } from '../../kernel/crypto/password.ts'
 import type { Quota } from '../../kernel/quota.ts'
@@ -14,6 +15,8 @@ export interface AccountCore {
   /** The directory of did:plc identities. */
   readonly plc: PlcDirectory
   readonly profile: Profile
+  /** Numbers what can be read, where whoever asks may see that it still holds. */
+  readonly answers: AnswerState | undefined
   readonly signOuts: SignOuts
   readonly hasher: PasswordHasher
   /** What this account may store. */

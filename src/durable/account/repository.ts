@@ -1,6 +1,7 @@
 import type {
   AccountIdentity,
   ListedRecords,
+  ReadRecord,
   RepositoryRpc,
 } from '../../contracts/account/repository.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
@@ -17,7 +18,6 @@ import { type RecentRecords, readRecent } from '../../storage/account/recent.ts'
 import type { ListOptions, ScannedPage } from '../../storage/account/records.ts'
 import type { Repo, WriteBatch, WriteOptions, WriteResult } from '../../storage/account/repo.ts'
 import { dropStaging } from '../../storage/account/staging.ts'
-import type { StoredRecord } from '../../storage/account/stored.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
 import type { Keys } from './keys.ts'
@@ -89,9 +89,11 @@ export class Repository implements RepositoryRpc {
     return result
   }
 
-  getRecord(collection: string, rkey: string, cid?: string): StoredRecord {
-    this.#core.profile.getReadable()
-    return this.#repo.records.get(collection, rkey, cid)
+  getRecord(collection: string, rkey: string, cid?: string): ReadRecord {
+    const { profile, answers } = this.#core
+    profile.getReadable()
+    const record = this.#repo.records.get(collection, rkey, cid)
+    return answers ? { ...record, state: answers.current() } : record
   }
 
   listRecords(options: ListOptions, known: readonly string[] = []): ListedRecords {

@@ -27,8 +27,11 @@ export function encode(value: LexValue): Uint8Array<ArrayBuffer> {
   return writer.done()
 }
 
+/** Bytes that are written before they are copied out. One for all: nothing awaits while a value is encoded. */
+const SCRATCH = new Uint8Array(16 * 1024)
+
 class Writer {
-  #buffer = new Uint8Array(512)
+  #buffer = SCRATCH
   #at = 0
 
   value(value: unknown): void {
@@ -72,7 +75,8 @@ class Writer {
   #map(map: Record<string, unknown>): void {
     const keys = Object.keys(map).filter((key) => map[key] !== undefined)
     this.#head(Major.Map, keys.length)
-    for (const key of keys.sort(compareKeys)) {
+    if (keys.length > 1) keys.sort(compareKeys)
+    for (const key of keys) {
       this.#text(key)
       this.value(map[key])
     }
@@ -89,13 +93,13 @@ class Writer {
   #text(text: string): void {
     const { length } = text
     // Most texts are short and ASCII: then their bytes are their characters.
-    if (length < 64 && this.#ascii(text)) return
+    if (length < 400 && this.#ascii(text)) return
     const encoded = utf8.encode(text)
     this.#head(Major.Text, encoded.byteLength)
     this.#bytes(encoded)
   }
 
-  /** Writes a text of fewer than 64 characters; false, with nothing written, if it is not ASCII. */
+  /** Writes a text; false, with nothing written, if it is not ASCII. */
   #ascii(text: string): boolean {
     const { length } = text
     const start = this.#at

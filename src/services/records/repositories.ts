@@ -14,7 +14,8 @@ import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { askBeforeWrite } from './before-write.ts'
 import { legacyBlobs } from './blob-rules.ts'
-import { recordValue } from './json.ts'
+import { recordJson, recordValue } from './json.ts'
+import { KeptRecords } from './kept-records.ts'
 import type { RecordSchema } from './record-schema.ts'
 import type { SchemaQuery, SchemaSource } from './schema.ts'
 
@@ -62,6 +63,7 @@ const NOTHING: StoredPage = { records: [], more: false }
 /** Reads and writes records of the accounts of this host. */
 export class Repositories {
   readonly #dependencies: RepositoryDependencies
+  readonly #kept = new KeptRecords()
 
   constructor(dependencies: RepositoryDependencies) {
     this.#dependencies = dependencies
@@ -150,6 +152,30 @@ export class Repositories {
       }),
       ...(more && last && { cursor: last.rkey }),
     }
+  }
+
+  /**
+   * A record as `getRecord` answers it, kept for as long as nothing changes in its account where this isolate sees that.
+   *
+   * @param cid asks for this version
+   * @returns without JSON where it has none, as for some of what was imported
+   * @throws XRPCError `RecordNotFound`, `RepoNotFound`, `RepoDeactivated`, `RepoTakendown`
+   */
+  async recordJson(
+    did: string,
+    collection: string,
+    rkey: string,
+    cid?: string,
+  ): Promise<{ json: string | undefined; cid: string }> {
+    const key = `${did}/${collection}/${rkey}`
+    const kept = this.#kept.get(key)
+    if (kept && (cid === undefined || cid === kept.cid)) return kept
+    const { repository } = this.#dependencies.objects.account(did)
+    const { state, ...stored } = await repository.getRecord(collection, rkey, cid)
+    const record = { json: recordJson(did, collection, stored), cid: cidString(stored.cid) }
+    const { json } = record
+    if (state !== undefined && json !== undefined) this.#kept.put(key, { ...record, json, state })
+    return record
   }
 
   /** The same, as the records are stored. @param known states in which the caller has the page */

@@ -3,12 +3,16 @@ import { scanSubject } from '../../kernel/cbor/scan.ts'
 import { PIECE } from './split-blocks.ts'
 
 /** Collections that have at most one record for each subject. */
-const LINKING: ReadonlySet<string> = new Set([
+const LINKING = [
   'app.bsky.feed.like',
   'app.bsky.feed.repost',
   'app.bsky.graph.block',
   'app.bsky.graph.follow',
-])
+].map((collection) => ({ collection, prefix: `${collection}/` }))
+
+/** The collection of a path, if it is one of these. */
+const linkingCollection = (path: string): string | undefined =>
+  LINKING.find(({ prefix }) => path.startsWith(prefix))?.collection
 
 /** A record that refers to a subject. */
 export interface Backlink {
@@ -20,11 +24,11 @@ export interface Backlink {
 
 /** The subject of the record at a path, if its collection is one of those above and the record says one. */
 export function backlinkOf(path: string, block: Uint8Array): Backlink | undefined {
-  const slash = path.indexOf('/')
-  const collection = path.slice(0, slash)
-  if (!LINKING.has(collection)) return undefined
+  const collection = linkingCollection(path)
+  if (collection === undefined) return undefined
   const subject = subjectOf(block)
-  return subject === undefined ? undefined : { collection, subject, rkey: path.slice(slash + 1) }
+  if (subject === undefined) return undefined
+  return { collection, subject, rkey: path.slice(collection.length + 1) }
 }
 
 /** Records that were imported may be anything, and larger than what their row has of them. */
@@ -81,7 +85,7 @@ export class Backlinks {
 
   /** To be called while the record at `path` is still there. */
   remove(path: string): void {
-    if (!LINKING.has(path.slice(0, path.indexOf('/')))) return
+    if (linkingCollection(path) === undefined) return
     const row = this.#sql
       .exec<{ block: ArrayBuffer }>('SELECT block FROM record WHERE path = ?', path)
       .toArray()[0]

@@ -33,7 +33,9 @@ export const accountPlan: BackupPlan = {
     blob_to_delete: { left: 'these bytes are in no backup' },
     blob_usage: { left: 'it is counted anew' },
     untold_collection: { left: 'the sequencer is told of all of them' },
-    journal: { left: 'a backup begins by settling it' },
+    journal: {
+      left: 'it is in the repository’s CAR file, and the head is given as it is after it',
+    },
     outbox: { left: 'the network is told how things are now' },
     moderation_outbox: { left: 'the directory has it within seconds' },
     one_time: { left: 'it expires within minutes' },

@@ -7,8 +7,8 @@ import type { PathChange } from './writes.ts'
  * CAR file is one state of the repository however long the client takes to read it. A copied row was
  * current from its `rev` up to, and not including, `until`.
  *
- * Running exports are counted in memory: they end with the object. Rows they leave behind are deleted when
- * the object starts again. An export whose client reads nothing for a while, or takes too long, is ended: as long as
+ * Running exports are counted in memory: they end with the object. Rows they leave behind are deleted before the next
+ * export or commit. An export whose client reads nothing for a while, or takes too long, is ended: as long as
  * it runs, nothing that is replaced is deleted.
  */
 export class ExportSnapshots {
@@ -18,11 +18,12 @@ export class ExportSnapshots {
   #isWatching = false
   /** Counts replacements of the whole repository. */
   #epoch = 0
+  /** Whether nothing is left of exports of an object before this one. */
+  #isSwept = false
 
   constructor(sql: SqlStorage, limits: ExportTimeLimits = { idle: MINUTE, total: 60 * MINUTE }) {
     this.#sql = sql
     this.#limits = limits
-    this.#clear()
   }
 
   /** Whether any export is running. */
@@ -32,6 +33,7 @@ export class ExportSnapshots {
 
   /** Begins an export: rows of the current state are kept until it is released. */
   hold(): Hold {
+    this.#sweep()
     const epoch = this.#epoch
     const { promise: lapsed, resolve } = Promise.withResolvers<ExportError>()
     const now = Date.now()
@@ -87,6 +89,7 @@ export class ExportSnapshots {
     changes: ReadonlyMap<string, PathChange>,
     rev: string,
   ): void {
+    this.#sweep()
     if (this.#running.size === 0) return
     for (const { layer, lo } of [...written.keys(), ...vacated]) {
       this.#sql.exec(
@@ -112,13 +115,23 @@ export class ExportSnapshots {
     if (this.#running.size === 0) dropOrphanPieces(this.#sql)
   }
 
-  /** Reads before it deletes: a statement that may write makes a start wait for the disk. */
-  #clear(): void {
+  #sweep(): void {
+    if (this.#isSwept || this.#running.size > 0) return
+    // What was deleted may be rolled back: then it is looked for again.
+    this.#isSwept = !this.#clear()
+  }
+
+  /** Reads before it deletes: a statement that may write waits for the disk. @returns whether there was anything */
+  #clear(): boolean {
+    let found = false
     for (const table of ['snapshot_node', 'snapshot_record']) {
       const rows = this.#sql.exec(`SELECT 1 FROM ${table} LIMIT 1`).toArray()
-      if (rows.length > 0) this.#sql.exec(`DELETE FROM ${table}`)
+      if (rows.length === 0) continue
+      found = true
+      this.#sql.exec(`DELETE FROM ${table}`)
     }
     dropOrphanPieces(this.#sql)
+    return found
   }
 }
 

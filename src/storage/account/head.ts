@@ -1,5 +1,6 @@
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { carFile } from '../car.ts'
+import type { MemoryRow } from '../dump.ts'
 import { StorageError } from '../error.ts'
 import type { Commit } from './commit.ts'
 import { countRepo, type RepoCounts } from './counts.ts'
@@ -55,13 +56,21 @@ export class HeadStore {
   readonly #sql: SqlStorage
   readonly #outbox: Outbox
   readonly #pending: Unsettled
+  readonly #changed: () => void
   /** Ahead of the row where commits wait to be settled. */
   #cached: Head | undefined
 
-  constructor(sql: SqlStorage, outbox: Outbox, pending: Unsettled) {
+  /** @param changed to be told in the turn of each commit and of whatever else replaces records */
+  constructor(
+    sql: SqlStorage,
+    outbox: Outbox,
+    pending: Unsettled,
+    changed: () => void = () => undefined,
+  ) {
     this.#sql = sql
     this.#outbox = outbox
     this.#pending = pending
+    this.#changed = changed
   }
 
   /** @throws StorageError `RepoNotFound` before the first commit */
@@ -95,33 +104,42 @@ export class HeadStore {
 
   put(head: Head): void {
     this.#pending.settle()
-    this.#cached = head
+    this.remember(head)
     this.store()
   }
 
   /** Takes the head of a commit that waits to be settled. */
   remember(head: Head): void {
     this.#cached = head
+    this.#changed()
   }
 
   /** Writes the row as the head is now. */
   store(): void {
     if (!this.#cached) return
-    const { cid, rev, data, block, lastEvent, usage, counts } = this.#cached
+    const row = this.row()
     this.#sql.exec(
-      `INSERT OR REPLACE INTO head
-         (only_row, cid, rev, data, commit_block, last_event, write_spending, records, nodes, bytes)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO head (${Object.keys(row).join(', ')})
+       VALUES (${Object.keys(row).fill('?').join(', ')})`,
+      ...Object.values(row),
+    )
+  }
+
+  /** The row as the head is now, by its columns; the table may be behind. @throws StorageError `RepoNotFound` */
+  row(): MemoryRow {
+    const { cid, rev, data, block, lastEvent, usage, counts } = this.get()
+    return {
+      only_row: 1,
       cid,
       rev,
       data,
-      block,
-      lastEvent,
-      usage ? JSON.stringify(usage) : null,
-      counts?.records ?? null,
-      counts?.nodes ?? null,
-      counts?.bytes ?? null,
-    )
+      commit_block: block,
+      last_event: lastEvent,
+      write_spending: usage ? JSON.stringify(usage) : null,
+      records: counts?.records ?? null,
+      nodes: counts?.nodes ?? null,
+      bytes: counts?.bytes ?? null,
+    }
   }
 
   /** Adds events to the outbox; to be called in the transaction of the change that causes them. */
@@ -144,6 +162,7 @@ export class HeadStore {
   /** Drops the cache, after a rollback or a change of the row by other means. */
   clearCache(): void {
     this.#cached = undefined
+    this.#changed()
   }
 
   /** What the row has. */

@@ -41,7 +41,7 @@ export class Lifecycle {
 
   constructor(parts: RepoParts) {
     this.#parts = parts
-    this.profile = new Profile(parts.sql)
+    this.profile = new Profile(parts.sql, () => parts.answers?.changed())
     this.repo = new Repo(parts)
   }
 

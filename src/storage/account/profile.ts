@@ -103,10 +103,13 @@ const COLUMNS = {
 /** The one row of the account, cached. */
 export class Profile {
   readonly #sql: SqlStorage
+  readonly #changed: () => void
   #row: Row | undefined
 
-  constructor(sql: SqlStorage) {
+  /** @param changed to be told in the turn of each change */
+  constructor(sql: SqlStorage, changed: () => void = () => undefined) {
     this.#sql = sql
+    this.#changed = changed
   }
 
   /** The DID of the account, also of one that is pending or deleted, or undefined. */
@@ -217,7 +220,7 @@ export class Profile {
       account.approvedAs ?? null,
       new Date().toISOString(),
     )
-    this.#row = undefined
+    this.clearCache()
   }
 
   update(change: AccountChange): void {
@@ -229,7 +232,7 @@ export class Profile {
       `UPDATE account SET ${changed.map((name) => `${COLUMNS[name]} = ?`).join(', ')}`,
       ...changed.map((name) => change[name] ?? null),
     )
-    this.#row = undefined
+    this.clearCache()
   }
 
   /** Clears everything but the DID, which the undelivered events need. */
@@ -238,12 +241,13 @@ export class Profile {
       `UPDATE account SET status = 'deleted', email = NULL, password = NULL, handle = '',
          signing_key = x'', next_signing_key = NULL, approved_as = NULL`,
     )
-    this.#row = undefined
+    this.clearCache()
   }
 
-  /** Drops the cache, after a rollback. */
+  /** Drops the cache, after a change or a rollback. */
   clearCache(): void {
     this.#row = undefined
+    this.#changed()
   }
 
   #read(): Row | undefined {

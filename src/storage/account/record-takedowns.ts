@@ -6,12 +6,15 @@ import { createHash } from 'node:crypto'
  */
 export class RecordTakedowns {
   readonly #sql: SqlStorage
+  readonly #changed: () => void
   /** Whether there are any: as a rule there are none, and reading records costs no more than without them. */
   #any: boolean | undefined
   #digest: string | undefined
 
-  constructor(sql: SqlStorage) {
+  /** @param changed to be told in the turn of each change */
+  constructor(sql: SqlStorage, changed: () => void = () => undefined) {
     this.#sql = sql
+    this.#changed = changed
   }
 
   /** A condition on a row of `record`, to be put behind others: whether it may be read. */
@@ -47,8 +50,7 @@ export class RecordTakedowns {
 
   set(path: string, ref: string): void {
     this.#sql.exec('INSERT OR REPLACE INTO record_takedown (path, ref) VALUES (?, ?)', path, ref)
-    this.#any = true
-    this.#digest = undefined
+    this.clearCache()
   }
 
   remove(path: string): void {
@@ -67,10 +69,11 @@ export class RecordTakedowns {
     this.clearCache()
   }
 
-  /** Drops the cache, after a rollback. */
+  /** Drops the cache, after a change or a rollback. */
   clearCache(): void {
     this.#any = undefined
     this.#digest = undefined
+    this.#changed()
   }
 
   #hasAny(): boolean {

@@ -1,5 +1,7 @@
+import type { AnswerState } from '../../kernel/answer-state.ts'
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
 import type { Quota } from '../../kernel/quota.ts'
+import type { MemoryRow } from '../dump.ts'
 import { StorageError } from '../error.ts'
 import { Tree } from '../mst/tree.ts'
 import { Backlinks } from './backlinks.ts'
@@ -37,6 +39,8 @@ export interface RepoParts {
   outbox: Outbox
   blobs: BlobIndex
   snapshots: ExportSnapshots
+  /** Told in the turn of each change of what can be read, also of the account itself. */
+  answers?: Pick<AnswerState, 'changed'> | undefined
 }
 
 /** The signed repository of one account: head, tree, records, and the events they cause. */
@@ -55,9 +59,10 @@ export class Repo {
   readonly #writer: BatchWriter
 
   constructor(repoParts: RepoParts) {
-    const { storage, sql, outbox, blobs, snapshots } = repoParts
+    const { storage, sql, outbox, blobs, snapshots, answers } = repoParts
+    const changed = () => answers?.changed()
     const nodes = new NodeTable(sql)
-    const takedowns = new RecordTakedowns(sql)
+    const takedowns = new RecordTakedowns(sql, changed)
     const records = new RecordReader(sql, takedowns)
     const backlinks = new Backlinks(sql)
     const caches = { clear: () => this.clearCache() }
@@ -67,7 +72,7 @@ export class Repo {
       settle: () => pending.settle(),
       nodes: () => pending.nodes(),
     }
-    const head = new HeadStore(sql, outbox, unsettled)
+    const head = new HeadStore(sql, outbox, unsettled, changed)
     const tree = new TreeCache(nodes, unsettled)
     const parts = { storage, sql, nodes, head, tree, records, outbox, caches }
     const pending = new PendingCommits(parts)
@@ -106,6 +111,11 @@ export class Repo {
   /** The same, for clients to read. */
   headStrings(): { cid: string; rev: string } {
     return this.#head.getStrings()
+  }
+
+  /** The row of the table `head` as it is with the commits that wait. @throws StorageError `RepoNotFound` */
+  headRow(): MemoryRow {
+    return this.#head.row()
   }
 
   /** Drops the caches, after a rollback or a change of the tables by other means. */

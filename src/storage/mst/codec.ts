@@ -14,6 +14,14 @@ const LINK_HEAD = [0xd8, 0x2a, 0x58, 0x25, 0x00]
 const LINK_LENGTH = LINK_HEAD.length + CID_LENGTH
 const NULL = 0xf6
 
+/** A map of two with the key "e"; one of four with the key "k"; the keys "p", "t", "v" and "l". */
+const NODE_START = [0xa2, 0x61, 0x65]
+const ENTRY_START = [0xa4, 0x61, 0x6b]
+const PREFIX = [0x61, 0x70]
+const TREE = [0x61, 0x74]
+const VALUE = [0x61, 0x76]
+const LEFT = [0x61, 0x6c]
+
 /** Longest key in bytes. */
 const MAX_KEY = 1024
 
@@ -23,22 +31,22 @@ export type DecodedNode = Pick<Node, 'left' | 'entries'>
 /** Encodes a node whose subtrees are sealed. @throws MalformedTreeError when one is not */
 export function encodeNode(node: DecodedNode): Uint8Array {
   const writer = new Writer(upperBound(node))
-  writer.bytes(0xa2, 0x61, 0x65)
+  writer.fixed(NODE_START)
   writer.head(0x80, node.entries.length)
   let previous = ''
   for (const { key, value, right } of node.entries) {
     const prefix = commonPrefix(previous, key)
-    writer.bytes(0xa4, 0x61, 0x6b)
+    writer.fixed(ENTRY_START)
     writer.ascii(key, prefix)
-    writer.bytes(0x61, 0x70)
+    writer.fixed(PREFIX)
     writer.head(0x00, prefix)
-    writer.bytes(0x61, 0x74)
+    writer.fixed(TREE)
     writer.child(right)
-    writer.bytes(0x61, 0x76)
+    writer.fixed(VALUE)
     writer.link(value)
     previous = key
   }
-  writer.bytes(0x61, 0x6c)
+  writer.fixed(LEFT)
   writer.child(node.left)
   return writer.done()
 }
@@ -50,26 +58,26 @@ export function encodeNode(node: DecodedNode): Uint8Array {
  */
 export function decodeNode(block: Uint8Array): DecodedNode {
   const reader = new Reader(block)
-  reader.expect(0xa2, 0x61, 0x65)
+  reader.expect(NODE_START)
   const count = reader.head(0x80)
   const entries: Entry[] = []
   let previous = ''
   for (let i = 0; i < count; i++) {
-    reader.expect(0xa4, 0x61, 0x6b)
+    reader.expect(ENTRY_START)
     const suffix = reader.ascii()
-    reader.expect(0x61, 0x70)
+    reader.expect(PREFIX)
     const prefix = reader.head(0x00)
     const key = previous.slice(0, prefix) + suffix
     if (prefix > previous.length || commonPrefix(previous, key) !== prefix || key <= previous) {
       throw new MalformedTreeError('keys of a tree node are not in order')
     }
-    reader.expect(0x61, 0x74)
+    reader.expect(TREE)
     const right = reader.child()
-    reader.expect(0x61, 0x76)
+    reader.expect(VALUE)
     entries.push({ key, value: reader.link(), right })
     previous = key
   }
-  reader.expect(0x61, 0x6c)
+  reader.expect(LEFT)
   const left = reader.child()
   reader.end()
   return { left, entries }
@@ -93,16 +101,21 @@ class Writer {
     this.#buffer = new Uint8Array(size)
   }
 
-  bytes(...bytes: readonly number[]): void {
+  fixed(bytes: readonly number[]): void {
     for (const byte of bytes) this.#buffer[this.#at++] = byte
   }
 
   /** The head of a CBOR item: its major type and a length or value. */
   head(major: number, value: number): void {
-    if (value < 24) this.bytes(major | value)
-    else if (value < 256) this.bytes(major | 24, value)
-    else if (value < 65_536) this.bytes(major | 25, value >> 8, value & 255)
-    else throw new MalformedTreeError(`a tree node has no room for ${value} items`)
+    if (value < 24) this.#byte(major | value)
+    else if (value < 256) {
+      this.#byte(major | 24)
+      this.#byte(value)
+    } else if (value < 65_536) {
+      this.#byte(major | 25)
+      this.#byte(value >> 8)
+      this.#byte(value & 255)
+    } else throw new MalformedTreeError(`a tree node has no room for ${value} items`)
   }
 
   ascii(text: string, from: number): void {
@@ -111,20 +124,24 @@ class Writer {
   }
 
   child(child: Child): void {
-    if (child === null) this.bytes(NULL)
+    if (child === null) this.#byte(NULL)
     else if (!isLoaded(child)) this.link(child)
     else if (child.cid) this.link(child.cid)
     else throw new MalformedTreeError('a subtree is not sealed')
   }
 
   link(cid: CidBytes): void {
-    this.bytes(...LINK_HEAD)
+    this.fixed(LINK_HEAD)
     this.#buffer.set(cid, this.#at)
     this.#at += CID_LENGTH
   }
 
   done(): Uint8Array {
     return this.#buffer.slice(0, this.#at)
+  }
+
+  #byte(byte: number): void {
+    this.#buffer[this.#at++] = byte
   }
 }
 
@@ -135,7 +152,7 @@ class Reader {
     this.#block = block
   }
 
-  expect(...bytes: readonly number[]): void {
+  expect(bytes: readonly number[]): void {
     for (const byte of bytes) if (this.#next() !== byte) throw malformed()
   }
 
@@ -169,7 +186,7 @@ class Reader {
   }
 
   link(): CidBytes {
-    this.expect(...LINK_HEAD)
+    this.expect(LINK_HEAD)
     const cid = this.#block.slice(this.#at, this.#at + CID_LENGTH)
     if (cid.byteLength !== CID_LENGTH) throw malformed()
     this.#at += CID_LENGTH

@@ -100,7 +100,7 @@ export class Tree {
   seal(): SealedChanges {
     const written = new Map<Node, Uint8Array>()
     const root = this.#seal(this.#root, written)
-    const taken = new Set([...written.keys()].map(place))
+    const taken = new Set(this.#vacated.length > 0 ? [...written.keys()].map(place) : [])
     const vacated = this.#vacated.filter((position) => !taken.has(place(position)))
     const [added, addedBytes] = [this.#added, this.#addedBytes]
     this.#vacated = []

@@ -1,12 +1,10 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { define, errors } from '#lex/com/atproto/repo/getRecord'
-import { cidString } from '#src/kernel/cbor/cid.ts'
 import { accountTag } from '#src/kernel/entity-tag.ts'
 import { fetchRemoteRecord } from '#src/proxy/foreign-record.ts'
 import { anyone } from '#src/server/auth/policy.ts'
 import { JsonText } from '#src/server/xrpc/json-text.ts'
 import { assertCollection } from '#src/services/records/collection.ts'
-import { recordJson } from '#src/services/records/json.ts'
 
 /** Records of this host. Those of other repositories are the AppView's to give. */
 export default define({
@@ -21,10 +19,9 @@ export default define({
       throw errors.RecordNotFound(`Could not locate record: ${repo} is not on this host`)
     }
     const { did } = account
-    const stored = await services.account(did).repository.getRecord(collection, rkey, cid)
-    const json = recordJson(did, collection, stored)
-    if (json !== undefined) {
-      return new JsonText(json, accountTag(repo, did, cidString(stored.cid)))
+    const record = await services.repositories.recordJson(did, collection, rkey, cid)
+    if (record.json !== undefined) {
+      return new JsonText(record.json, accountTag(repo, did, record.cid))
     }
     throw new InvalidRequestError(
       'This record was imported and has no JSON form: com.atproto.sync.getRecord gives its bytes',

@@ -70,7 +70,11 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
       }),
       crawl: new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator),
     }
-    this.#grouped = new GroupedStore(this.#store.log, () => this.#startWhatIsDue())
+    this.#grouped = new GroupedStore(
+      this.#store.log,
+      () => this.#startWhatIsDue(),
+      () => this.#parts.index.isOn,
+    )
     const begin = (makeLogShards?: MakeLogShards) => {
       const calls = {
         announce: (stored: readonly SequencedEvent[]) => {

@@ -39,9 +39,10 @@ class Life {
   constructor(storage: DurableObjectStorage) {
     this.sql = storage.sql
     this.log = new EventLog(storage, new Sources(storage.sql), 1)
-    this.#store = new GroupedStore(this.log, async () => {
+    const whenStored = async () => {
       this.stored++
-    })
+    }
+    this.#store = new GroupedStore(this.log, whenStored, () => false)
   }
 
   take(did: string, events: readonly OutboxEvent[], isUrgent = false) {

@@ -68,7 +68,7 @@ async function write(caller: MadeAccount, count: number, size: number): Promise<
 const importCar = (caller: MadeAccount, body: BodyInit) =>
   call(caller, 'com.atproto.repo.importRepo', 'application/vnd.ipld.car', body)
 
-async function exported({ did }: MadeAccount): Promise<Uint8Array> {
+async function exported({ did }: MadeAccount): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(`${server.origin}/xrpc/com.atproto.sync.getRepo?did=${did}`)
   return new Uint8Array(await response.arrayBuffer())
 }
@@ -117,6 +117,42 @@ test('a refused import leaves the files as large as they were, however much had 
   }
   expect(objectBytes()).toBeLessThan(before * 1.1)
   expect(await exported(account)).toEqual(car)
+})
+
+test('of a refused import that is small, no more stays than the next one uses', async () => {
+  const other = await newAccount()
+  await write(other, 40, 50_000)
+  const small = await exported(other)
+  const broken = small.slice()
+  broken.fill(0xff, broken.length - 10)
+  const before = objectBytes()
+  for (let n = 0; n < 4; n++) expect((await importCar(other, broken)).status).toBe(400)
+  expect(objectBytes()).toBeLessThan(before + 3 * small.length)
+  expect(await exported(other)).toEqual(small)
+  expect((await importCar(other, small)).status).toBe(200)
+  expect(objectBytes()).toBeLessThan(before + 3 * small.length)
+})
+
+test('a small file of which much is stored, as one record is at many keys, is imported', async () => {
+  const other = await newAccount()
+  const value = { $type: collection, text: randomBytes(25_000).toString('hex') }
+  for (let n = 0; n < 40; n++) {
+    const writes = Array.from({ length: 10 }, () => ({
+      $type: 'com.atproto.repo.applyWrites#create',
+      collection,
+      value,
+    }))
+    const body = JSON.stringify({ repo: other.did, writes })
+    expect((await call(other, 'com.atproto.repo.applyWrites', 'application/json', body)).ok).toBe(
+      true,
+    )
+  }
+  const small = await exported(other)
+  expect(small.length).toBeLessThan(200_000)
+  expect((await importCar(other, small)).status).toBe(200)
+  const again = await exported(other)
+  // One block for all of them, and another commit.
+  expect(again.length).toBe(small.length)
 })
 
 test('a good import takes the place of what was there, without blocks that belong to nothing', {

@@ -20,6 +20,7 @@ import type { Repo, WriteBatch, WriteOptions, WriteResult } from '../../storage/
 import { dropStaging } from '../../storage/account/staging.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AccountCore } from './core.ts'
+import { ImportFile, SMALL } from './import-file.ts'
 import type { Keys } from './keys.ts'
 import { assertMayPublish, assertMayStore } from './publishing.ts'
 import type { Sessions } from './sessions.ts'
@@ -203,7 +204,10 @@ export class Repository implements RepositoryRpc {
     }
   }
 
-  /** Reads an import into the staging tables; where there is a place to check it, only once it is known to be good. */
+  /**
+   * Reads an import into the staging tables. Where there is a place to check it, one that is large gets there only once
+   * it is known to be good; of one that is small, what is refused leaves some free pages behind, which the next one uses.
+   */
   async #readImport(
     car: ReadableStream<Uint8Array>,
     options: ImportOptions,
@@ -211,14 +215,30 @@ export class Repository implements RepositoryRpc {
     const { sql } = this.#core
     const base = () => this.#repo.export()
     if (!this.#check) return readImport(sql, car, options, base)
-    const checked = await this.#check.run(car, options, base)
+    const file = await ImportFile.receive(car)
+    try {
+      if (file.isWhole) {
+        const staged = await readSmall(sql, file, options, base)
+        if (staged) return staged
+      }
+      return await this.#readChecked(await this.#check.run(file.stream(), options, base), options)
+    } finally {
+      file.release()
+    }
+  }
+
+  /** Reads an import that was checked: from here on nothing is written that it would replace. */
+  async #readChecked(
+    checked: ReadableStream<Uint8Array>,
+    options: ImportOptions,
+  ): Promise<VerifiedImport> {
     if (this.#repo.head().rev !== options.after) {
       await checked.cancel()
       throw new StorageError('InvalidRequest', 'The repository was written to meanwhile: try again')
     }
     this.#isLocked = true
     // A block that occurs in several places comes with each: it may be larger than it was.
-    return readImport(sql, checked, {
+    return readImport(this.#core.sql, checked, {
       ...options,
       maxSize: Number.POSITIVE_INFINITY,
       isVerified: true,
@@ -233,5 +253,27 @@ export class Repository implements RepositoryRpc {
   getBlocks(cids: readonly string[], mayReadPrivate?: boolean): Uint8Array {
     this.#core.profile.getReadable(mayReadPrivate)
     return this.#repo.getBlocks(cids)
+  }
+}
+
+/**
+ * Reads a file that is in memory. A block that is the record at many keys is stored with each, which makes much of a
+ * small file.
+ *
+ * @returns undefined where it becomes too much to be stored before it is known to be good
+ */
+async function readSmall(
+  sql: SqlStorage,
+  file: ImportFile,
+  options: ImportOptions,
+  base: ImportBase,
+): Promise<VerifiedImport | undefined> {
+  const maxSize = Math.min(options.maxSize, 2 * SMALL)
+  try {
+    return await readImport(sql, file.stream(), { ...options, maxSize }, base)
+  } catch (error) {
+    const isMore = error instanceof StorageError && error.name === 'PayloadTooLarge'
+    if (!isMore || maxSize === options.maxSize) throw error
+    return undefined
   }
 }

@@ -16,13 +16,18 @@ import type {
   SourceCollections,
 } from '../../storage/sequencer/source-collections.ts'
 import type { SourceRow, SourceState, Sources } from '../../storage/sequencer/sources.ts'
+import { inTime } from '../sequencer/in-time.ts'
 import { mergedDump } from './dump.ts'
 
 /** Places of one object, at most: the place of an account among all is that of the object and that within it. */
-const PLACES = 2 ** 40
+const PLACES = 2 ** 34
 
 /** ms for which it is trusted what an object has said of itself. */
 const FRESH = 10_000
+
+/** ms that an object may take to say how it is doing, and to answer what somebody waits for. */
+const SOON = 2_000
+const LONGEST = 5_000
 
 type HostSummary = Pick<FirehoseStatus, 'accounts' | 'log'>
 
@@ -43,6 +48,8 @@ interface Parts {
  */
 export class HostLists {
   readonly #parts: Parts
+  /** What each object has said of itself, by its number. */
+  readonly #said = new Map<number, LogShardState>()
   #known: { at: number; summary: Promise<HostSummary> } | undefined
 
   constructor(parts: Parts) {
@@ -57,7 +64,7 @@ export class HostLists {
       if (left <= 0) break
       const page = isOwn(place)
         ? this.#parts.own.sources.list(left, from)
-        : await this.#client(place).listSources(left, from)
+        : await inTime(this.#client(place).listSources(left, from), LONGEST)
       rows.push(...page.map((row) => ({ ...row, place: offset + row.place })))
     }
     return rows
@@ -72,7 +79,7 @@ export class HostLists {
       if (left <= 0) return { ...all, next: offset }
       const page = isOwn(place)
         ? this.#parts.own.collections.list(name, left, from)
-        : await this.#client(place).listByCollection(name, left, from)
+        : await inTime(this.#client(place).listByCollection(name, left, from), LONGEST)
       all.dids.push(...page.dids)
       all.toAsk.push(...page.toAsk)
       if (page.next !== undefined) return { ...all, next: offset + page.next }
@@ -83,17 +90,20 @@ export class HostLists {
   /** See `SequencerRpc`: wherever the account is. */
   async fillInState(did: string, state: SourceState): Promise<void> {
     this.#parts.own.sources.fillIn(did, state)
-    for (const place of this.#placesOf(did)) await this.#client(place).fillInState(did, state)
+    for (const place of this.#placesOf(did))
+      await inTime(this.#client(place).fillInState(did, state), LONGEST)
   }
 
   async noteCollections(did: string, changes: readonly CollectionState[]): Promise<void> {
     this.#parts.own.collections.note(did, changes)
-    for (const place of this.#placesOf(did)) await this.#client(place).noteCollections(did, changes)
+    for (const place of this.#placesOf(did))
+      await inTime(this.#client(place).noteCollections(did, changes), LONGEST)
   }
 
   async fillInCollections(did: string, names: readonly string[]): Promise<void> {
     this.#parts.own.collections.fillIn(did, names)
-    for (const place of this.#placesOf(did)) await this.#client(place).fillInCollections(did, names)
+    for (const place of this.#placesOf(did))
+      await inTime(this.#client(place).fillInCollections(did, names), LONGEST)
   }
 
   /** How many accounts there are that are not deleted, and how the objects are doing, as of some seconds ago. */
@@ -109,15 +119,14 @@ export class HostLists {
 
   /** How each object is doing. */
   states(): Promise<LogShardState[]> {
-    const { objects } = this.#parts
-    return Promise.all(this.#others().map((place) => objects.logShard(place).state()))
+    return Promise.all(this.#others().map((place) => this.#stateOf(place)))
   }
 
   /** See `SequencerRpc.activity`. */
   async activity(): Promise<HostActivity> {
     const { objects, own } = this.#parts
     const all = await Promise.all(
-      this.#others().map((place) => objects.logSequencer(place).activity()),
+      this.#others().map((place) => inTime(objects.logSequencer(place).activity(), LONGEST)),
     )
     return all.reduce(
       (sum, { events, active, bytes }) => ({
@@ -145,7 +154,7 @@ export class HostLists {
                 ? undefined
                 : this.#parts.own.sources.isActive(did),
             )
-          : await objects.logShard(place).areActive(some)
+          : await inTime(objects.logShard(place).areActive(some), LONGEST)
         some.forEach((did, index) => {
           const answer = answers[index]
           if (answer !== undefined) known.set(did, answer)
@@ -164,13 +173,26 @@ export class HostLists {
     return mergedDump(own, others)
   }
 
+  /** Of one that does not answer, what it said last. */
+  async #stateOf(place: LogPlace): Promise<LogShardState> {
+    const object = numberOfPlace(place)
+    const nothing = { place, accounts: 0, tooMuchTo: 0, waiting: 0, bytes: 0, answers: false }
+    try {
+      const state = await inTime(this.#parts.objects.logShard(place).state(), SOON)
+      this.#said.set(object, state)
+      return state
+    } catch {
+      return { ...(this.#said.get(object) ?? nothing), answers: false }
+    }
+  }
+
   async #summarize(): Promise<HostSummary> {
     const states = await this.states()
     const others = states.reduce((sum, { accounts }) => sum + accounts, 0)
     return {
       accounts: others + this.#parts.own.sources.count(),
       log: {
-        shards: states.map(({ bytes, waiting }) => ({ bytes, waiting })),
+        shards: states.map(({ bytes, waiting, answers }) => ({ bytes, waiting, answers })),
         changes: this.#parts.layouts().some(({ state }) => state === 'moves'),
       },
     }

@@ -8,15 +8,13 @@ import { type CidBytes, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
 import type { Quota } from '../../kernel/quota.ts'
 import { CarReader, MalformedCarError } from '../car-reader.ts'
 import { StorageError } from '../error.ts'
+import { inLargeChunks } from '../large-chunks.ts'
 import { MalformedTreeError } from '../mst/node.ts'
 import { TreeWalk } from '../mst/walk.ts'
 import { readCommit } from './import-commit.ts'
 import { RecordInspector, type UncleanRecords } from './import-records.ts'
 import { assertWithinQuota } from './quota.ts'
 import { Staging } from './staging.ts'
-
-/** Bytes of one read from the stream. */
-const CHUNK = 256 * 1024
 
 /** Blocks processed before the event loop gets a turn. */
 const BLOCKS_PER_TURN = 2000
@@ -227,21 +225,6 @@ class Import {
       throw invalid(`Invalid record path: ${JSON.stringify(path)}`)
     }
     this.#collection = collection
-  }
-}
-
-/** Each chunk is a turn of the event loop and a message, so that small chunks would be slow. */
-async function* inLargeChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader({ mode: 'byob' })
-  try {
-    for (;;) {
-      const { value, done } = await reader.readAtLeast(CHUNK, new Uint8Array(CHUNK))
-      if (value && value.byteLength > 0) yield value
-      if (done) return
-    }
-  } finally {
-    // After an error the rest of the stream is not read.
-    await reader.cancel().catch(() => undefined)
   }
 }
 

@@ -142,6 +142,11 @@ export class Repo {
     this.#pending.settle()
   }
 
+  /** Whether commits wait for the delivery of their events to be settled. */
+  get waitsForDelivery(): boolean {
+    return this.#pending.isFull
+  }
+
   /** See `PendingCommits.since`. */
   unsettledSince(): number | undefined {
     return this.#pending.since()

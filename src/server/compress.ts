@@ -1,5 +1,6 @@
 import { parseAccept } from 'hono/utils/accept'
 import { isForwarded } from '../proxy/send.ts'
+import { isComplete } from './answer-headers.ts'
 
 /** Bytes of text below which gzip costs more than it saves. */
 const MIN_LENGTH = 1024
@@ -25,11 +26,13 @@ export function standsForCompressed(response: Response): Response {
  * the edge does that. Blobs stay as they are, most are compressed already, and so does what another service answered.
  */
 export function compress(request: Request, response: Response): void {
-  const { headers, body, status } = response
-  const isCar = headers.get('content-type') === CAR
+  const { headers, status } = response
   const isNotModified = status === 304
-  if (!(body || isNotModified) || status === 206 || isForwarded(response)) return
-  if (!isCar && !worthwhile.has(response)) return
+  if (!worthwhile.has(response)) {
+    // Each look at an answer crosses into the platform; a body is made a stream by it.
+    if (isComplete(response) || headers.get('content-type') !== CAR) return
+    if (!response.body || status === 206 || isForwarded(response)) return
+  }
   headers.append('vary', 'accept-encoding')
   if (request.method === 'HEAD' || !acceptsGzip(request.headers)) return
   // What is sent is not the same, byte by byte, as to others (RFC 9110, section 8.8.3.3).

@@ -140,8 +140,10 @@ async function readText(
 async function inTime<T>(reading: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const tooSlow = new Promise<never>((_, reject) => {
-    const error = new InvalidRequestError('The request body takes too long', 'RequestTimeout')
-    timer = setTimeout(() => reject(error), MAX_TIME)
+    // The error is made when it is needed: its stack takes longer than the timer.
+    const fail = () =>
+      reject(new InvalidRequestError('The request body takes too long', 'RequestTimeout'))
+    timer = setTimeout(fail, MAX_TIME)
   })
   try {
     return await Promise.race([reading, tooSlow])

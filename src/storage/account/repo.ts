@@ -60,9 +60,8 @@ export class Repo {
 
   constructor(repoParts: RepoParts) {
     const { storage, sql, outbox, blobs, snapshots, answers } = repoParts
-    const changed = () => answers?.changed()
     const nodes = new NodeTable(sql)
-    const takedowns = new RecordTakedowns(sql, changed)
+    const takedowns = new RecordTakedowns(sql, () => answers?.changed())
     const records = new RecordReader(sql, takedowns)
     const backlinks = new Backlinks(sql)
     const caches = { clear: () => this.clearCache() }
@@ -72,7 +71,7 @@ export class Repo {
       settle: () => pending.settle(),
       nodes: () => pending.nodes(),
     }
-    const head = new HeadStore(sql, outbox, unsettled, changed)
+    const head = new HeadStore(sql, outbox, unsettled, () => answers?.changed())
     const tree = new TreeCache(nodes, unsettled)
     const parts = { storage, sql, nodes, head, tree, records, outbox, caches }
     const pending = new PendingCommits(parts)

@@ -27,7 +27,9 @@ export interface LiveReport {
     }[]
     accounts: number
     /** The objects that share the log; undefined: there is one, or it is a release that had no others. */
-    log?: { shards: { bytes: number; waiting: number }[]; changes: boolean } | undefined
+    log?:
+      | { shards: { bytes: number; waiting: number; answers: boolean }[]; changes: boolean }
+      | undefined
   }
   consumers: {
     id: string

@@ -3,7 +3,7 @@ import { logInWords } from '../../status/words.ts'
 import { logChecks } from './log-shards.ts'
 
 const logOf = (...waiting: number[]) => ({
-  shards: waiting.map((each) => ({ bytes: 2_000_000, waiting: each })),
+  shards: waiting.map((each) => ({ bytes: 2_000_000, waiting: each, answers: true })),
   changes: false,
 })
 const find = async (log: ReturnType<typeof logOf> | undefined) =>
@@ -13,6 +13,12 @@ test('an object of the log whose events are not taken is named, and no other', a
   expect(await find(logOf(12, 20_000, 0))).toEqual([
     { what: 'Object 2 of 3 has 20,000 events without numbers.' },
   ])
+})
+
+test('an object of the log that does not answer is named', async () => {
+  const { shards, changes } = logOf(0, 0)
+  const log = { shards: shards.map((one, at) => ({ ...one, answers: at === 0 })), changes }
+  expect(await find(log)).toEqual([{ what: 'Object 2 of 2 does not answer.' }])
 })
 
 test('a host with one log, or whose events are taken, has nothing to mend', async () => {

@@ -15,11 +15,15 @@ export const logChecks: readonly Check[] = [
     means: 'Relays do not get what some accounts write, until the sequencer takes it.',
     mend: 'See why: npx cumulus logs --level error. Where writes come faster than they are taken, raise PDS_LOG_SHARDS (docs/scaling.md)',
     async run({ status: { firehose } }) {
-      return (firehose.log?.shards ?? []).flatMap(({ waiting }, at, all) =>
-        foundIf(waiting > MANY, () => ({
-          what: `Object ${at + 1} of ${all.length} has ${counted(waiting, 'event')} without numbers.`,
-        })),
-      )
+      return (firehose.log?.shards ?? []).flatMap(({ waiting, answers }, at, all) => {
+        const object = `Object ${at + 1} of ${all.length}`
+        return [
+          ...foundIf(!answers, () => ({ what: `${object} does not answer.` })),
+          ...foundIf(waiting > MANY, () => ({
+            what: `${object} has ${counted(waiting, 'event')} without numbers.`,
+          })),
+        ]
+      })
     },
   },
 ]

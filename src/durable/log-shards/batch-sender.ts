@@ -35,6 +35,8 @@ export class BatchSender {
   readonly #parts: Parts
   /** Number of the last event that the sequencer has, as far as this life of the object knows. */
   #position: number | undefined
+  /** The same, also while it is to be asked again; at first, of what came before this life nothing is known. */
+  #lastKnown: number
   /** All events after `#waitsAfter`, as long as they are few. */
   #waiting: SourcedEvent[] | undefined = []
   #waitingBytes = 0
@@ -54,6 +56,7 @@ export class BatchSender {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#waitsAfter = parts.log.head
+    this.#lastKnown = parts.log.head
   }
 
   /** Whether there may be events that the sequencer has not got. */
@@ -65,7 +68,7 @@ export class BatchSender {
 
   /** How many events it has not got, as far as is known. */
   get waiting(): number {
-    return this.#position === undefined ? 0 : this.#parts.log.head - this.#position
+    return this.#parts.place ? Math.max(0, this.#parts.log.head - this.#lastKnown) : 0
   }
 
   /** Events of one account that were just stored. */
@@ -147,6 +150,7 @@ export class BatchSender {
   #stand(position: number): void {
     const { log } = this.#parts
     this.#position = position
+    this.#lastKnown = position
     if (position >= log.head) {
       this.#waiting = []
       this.#waitsAfter = log.head

@@ -16,13 +16,15 @@ interface Parts {
   own: Pick<LogShard, 'retire'>
   /** How many objects are to share the log. */
   wanted: number
+  /** Number of the newest event. */
+  head(): number
 }
 
 /**
  * Divides the log anew when the setting says so. The new layout serves at once: its objects fetch the accounts whose events
  * they get, and this hands over the others. Each step may be done twice.
  */
-export function divideLog({ layouts, objects, own, wanted }: Parts): Job {
+export function divideLog({ layouts, objects, own, wanted, head }: Parts): Job {
   /** @returns whether all accounts of a layout are where they belong now */
   const move = async (from: LogLayout): Promise<boolean> => {
     const to = layouts.serving
@@ -32,7 +34,7 @@ export function divideLog({ layouts, objects, own, wanted }: Parts): Job {
       ),
     )
     if (!done.every(Boolean)) return false
-    layouts.finishMoving()
+    layouts.finishMoving(head())
     return true
   }
 

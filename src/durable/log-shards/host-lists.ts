@@ -16,13 +16,18 @@ import type {
   SourceCollections,
 } from '../../storage/sequencer/source-collections.ts'
 import type { SourceRow, SourceState, Sources } from '../../storage/sequencer/sources.ts'
+import { inTime } from '../sequencer/in-time.ts'
 import { mergedDump } from './dump.ts'
 
 /** Places of one object, at most: the place of an account among all is that of the object and that within it. */
-const PLACES = 2 ** 40
+const PLACES = 2 ** 34
 
 /** ms for which it is trusted what an object has said of itself. */
 const FRESH = 10_000
+
+/** ms that an object may take to say how it is doing, and to answer what somebody waits for. */
+const SOON = 2_000
+const LONGEST = 5_000
 
 type HostSummary = Pick<FirehoseStatus, 'accounts' | 'log'>
 
@@ -43,7 +48,11 @@ interface Parts {
  */
 export class HostLists {
   readonly #parts: Parts
-  #known: { at: number; summary: Promise<HostSummary> } | undefined
+  /** What each object has said of itself, by its number. */
+  readonly #said = new Map<number, LogShardState>()
+  #known:
+    | { at: number; layouts: readonly StoredLogLayout[]; summary: Promise<HostSummary> }
+    | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -57,7 +66,7 @@ export class HostLists {
       if (left <= 0) break
       const page = isOwn(place)
         ? this.#parts.own.sources.list(left, from)
-        : await this.#client(place).listSources(left, from)
+        : await inTime(this.#client(place).listSources(left, from), LONGEST)
       rows.push(...page.map((row) => ({ ...row, place: offset + row.place })))
     }
     return rows
@@ -72,7 +81,7 @@ export class HostLists {
       if (left <= 0) return { ...all, next: offset }
       const page = isOwn(place)
         ? this.#parts.own.collections.list(name, left, from)
-        : await this.#client(place).listByCollection(name, left, from)
+        : await inTime(this.#client(place).listByCollection(name, left, from), LONGEST)
       all.dids.push(...page.dids)
       all.toAsk.push(...page.toAsk)
       if (page.next !== undefined) return { ...all, next: offset + page.next }
@@ -83,23 +92,28 @@ export class HostLists {
   /** See `SequencerRpc`: wherever the account is. */
   async fillInState(did: string, state: SourceState): Promise<void> {
     this.#parts.own.sources.fillIn(did, state)
-    for (const place of this.#placesOf(did)) await this.#client(place).fillInState(did, state)
+    for (const place of this.#placesOf(did))
+      await inTime(this.#client(place).fillInState(did, state), LONGEST)
   }
 
   async noteCollections(did: string, changes: readonly CollectionState[]): Promise<void> {
     this.#parts.own.collections.note(did, changes)
-    for (const place of this.#placesOf(did)) await this.#client(place).noteCollections(did, changes)
+    for (const place of this.#placesOf(did))
+      await inTime(this.#client(place).noteCollections(did, changes), LONGEST)
   }
 
   async fillInCollections(did: string, names: readonly string[]): Promise<void> {
     this.#parts.own.collections.fillIn(did, names)
-    for (const place of this.#placesOf(did)) await this.#client(place).fillInCollections(did, names)
+    for (const place of this.#placesOf(did))
+      await inTime(this.#client(place).fillInCollections(did, names), LONGEST)
   }
 
   /** How many accounts there are that are not deleted, and how the objects are doing, as of some seconds ago. */
   summary(): Promise<HostSummary> {
-    if (this.#known && Date.now() - this.#known.at < FRESH) return this.#known.summary
-    const known = { at: Date.now(), summary: this.#summarize() }
+    const layouts = this.#parts.layouts()
+    const isFresh = this.#known?.layouts === layouts && Date.now() - this.#known.at < FRESH
+    if (this.#known && isFresh) return this.#known.summary
+    const known = { at: Date.now(), layouts, summary: this.#summarize() }
     this.#known = known
     known.summary.catch(() => {
       if (this.#known === known) this.#known = undefined
@@ -109,15 +123,14 @@ export class HostLists {
 
   /** How each object is doing. */
   states(): Promise<LogShardState[]> {
-    const { objects } = this.#parts
-    return Promise.all(this.#others().map((place) => objects.logShard(place).state()))
+    return Promise.all(this.#others().map((place) => this.#stateOf(place)))
   }
 
-  /** See `SequencerRpc.activity`. */
+  /** See `SequencerRpc.activity`: of objects that have events only, too. */
   async activity(): Promise<HostActivity> {
-    const { objects, own } = this.#parts
+    const { layouts, objects, own } = this.#parts
     const all = await Promise.all(
-      this.#others().map((place) => objects.logSequencer(place).activity()),
+      placesIn(layouts()).map((place) => inTime(objects.logSequencer(place).activity(), LONGEST)),
     )
     return all.reduce(
       (sum, { events, active, bytes }) => ({
@@ -145,7 +158,7 @@ export class HostLists {
                 ? undefined
                 : this.#parts.own.sources.isActive(did),
             )
-          : await objects.logShard(place).areActive(some)
+          : await inTime(objects.logShard(place).areActive(some), LONGEST)
         some.forEach((did, index) => {
           const answer = answers[index]
           if (answer !== undefined) known.set(did, answer)
@@ -164,15 +177,33 @@ export class HostLists {
     return mergedDump(own, others)
   }
 
+  /** Of one that does not answer, what it said last. */
+  async #stateOf(place: LogPlace): Promise<LogShardState> {
+    const object = numberOfPlace(place)
+    const nothing = { place, accounts: 0, tooMuchTo: 0, waiting: 0, bytes: 0, answers: false }
+    try {
+      const state = await inTime(this.#parts.objects.logShard(place).state(), SOON)
+      this.#said.set(object, state)
+      return state
+    } catch {
+      return { ...(this.#said.get(object) ?? nothing), answers: false }
+    }
+  }
+
   async #summarize(): Promise<HostSummary> {
     const states = await this.states()
     const others = states.reduce((sum, { accounts }) => sum + accounts, 0)
     return {
       accounts: others + this.#parts.own.sources.count(),
-      log: {
-        shards: states.map(({ bytes, waiting }) => ({ bytes, waiting })),
-        changes: this.#parts.layouts().some(({ state }) => state === 'moves'),
-      },
+      // None yet: the change has not begun.
+      ...(states.length === 0
+        ? {}
+        : {
+            log: {
+              shards: states.map(({ bytes, waiting, answers }) => ({ bytes, waiting, answers })),
+              changes: this.#parts.layouts().some(({ state }) => state === 'moves'),
+            },
+          }),
     }
   }
 
@@ -187,11 +218,9 @@ export class HostLists {
     }
   }
 
+  /** Those that may have accounts. */
   #others(): LogPlace[] {
-    return this.#parts
-      .layouts()
-      .filter(({ state, generation }) => state !== 'ages' && generation > FIRST_LOG.generation)
-      .flatMap(({ generation, shards }) => placesOf({ generation, shards }))
+    return placesIn(this.#parts.layouts().filter(({ state }) => state !== 'ages'))
   }
 
   #placesOf(did: string): LogPlace[] {
@@ -207,5 +236,11 @@ export class HostLists {
 }
 
 const OWN: LogPlace = { layout: FIRST_LOG, shard: 0 }
+
+/** The objects of some layouts, but for the sequencer. */
+const placesIn = (layouts: readonly StoredLogLayout[]): LogPlace[] =>
+  layouts
+    .filter(({ generation }) => generation > FIRST_LOG.generation)
+    .flatMap(({ generation, shards }) => placesOf({ generation, shards }))
 
 const isOwn = (place: LogPlace): boolean => numberOfPlace(place) === 0

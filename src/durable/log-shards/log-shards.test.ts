@@ -106,7 +106,11 @@ test('what the operator is told comes from all objects', async () => {
   expect(activity.events.hour).toBeGreaterThan(acknowledged.size * 8)
   expect(status.accounts).toBe(acknowledged.size)
   expect(status.log).toMatchObject({
-    shards: Array.from({ length: SHARDS }, () => ({ waiting: 0, bytes: expect.any(Number) })),
+    shards: Array.from({ length: SHARDS }, () => ({
+      waiting: 0,
+      bytes: expect.any(Number),
+      answers: true,
+    })),
     changes: false,
   })
   const after = await front().cursorBefore(5)

@@ -39,6 +39,13 @@ export class LogTail {
     if (gone > 0) this.#events.splice(0, gone)
   }
 
+  /** From now on all of them are read from where they are. */
+  forget(): void {
+    this.#events = []
+    this.#bytes = 0
+    this.#from = this.#to
+  }
+
   /** Events after `cursor`, as many as a page has; undefined: not all of them are here. */
   after(cursor: number, limit: number, bytes: number): SourcedEvent[] | undefined {
     if (cursor < this.#from) return undefined

@@ -106,7 +106,10 @@ function makeFront(parts: Parts): LogShards {
     start,
   })
   const { shard } = shardParts(parts, undefined)
-  const division = divideLog({ layouts, objects, own: shard, wanted: config.logShards })
+  const division = divideLog({
+    ...{ layouts, objects, own: shard, wanted: config.logShards },
+    head: () => merged.head,
+  })
   return {
     merged: { log: merged, streamLog: new StreamLog(merged, lists) },
     ...{ front, lists },
@@ -127,7 +130,7 @@ function shardParts(parts: Parts, place: LogPlace | undefined) {
     front: () => objects.logFront,
     facts: () => ({ accounts: sources.count(), tooMuchTo: retention.tooMuchTo }),
   })
-  const elsewhere = new PurgeElsewhere({ sql, place, objects })
+  const elsewhere = new PurgeElsewhere({ sql, place, objects, sent: () => sender.flush() })
   const moved = new MovedSources(ctx.storage, sql)
   const shard = new LogShard({ ...parts, place, successor, moved, sender, elsewhere })
   const purge: Job = {

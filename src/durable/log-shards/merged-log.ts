@@ -6,11 +6,16 @@ import type { EventLog, SequencedEvent, SourcedEvent } from '../../storage/seque
 import type { LogReader } from '../../storage/sequencer/log-reader.ts'
 import { renumber } from '../../storage/sequencer/renumber.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
-import { inTime } from '../sequencer/in-time.ts'
+import { inTime, SlowShardError } from '../sequencer/in-time.ts'
 import { LogTail } from './log-tail.ts'
+import { Places } from './places.ts'
 
-/** ms before the next attempts to read from an object that has just ended. */
+/** ms before the next attempts to read from an object that has just ended, and that an object may take for a page. */
 const RETRIES = [20, 200, 1_000]
+const LONGEST = 5_000
+
+/** Pages that are read at once, as each is in memory meanwhile. */
+const AT_ONCE = 16
 
 /** ms after which it is looked again whether there is an event, where those that were there are of a deleted account. */
 const LOOK_AGAIN = 50
@@ -38,6 +43,7 @@ export class MergedLog implements LogReader {
   readonly #parts: Parts
   /** What came last is read by whoever has just fallen behind. */
   readonly #tail: LogTail
+  readonly #places = new Places(AT_ONCE)
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -49,6 +55,16 @@ export class MergedLog implements LogReader {
     // A log without events says where it would begin now.
     const isOwn = log.lastEventAt !== undefined || batches.head === undefined
     return Math.max(isOwn ? log.head : 0, batches.head ?? 0)
+  }
+
+  get numbered(): number {
+    const { log } = this.#parts
+    return Math.max(this.head, log.lastEventAt === undefined ? 0 : log.numbered)
+  }
+
+  /** What this object keeps itself, until its log is divided. */
+  settle(): boolean {
+    return this.#parts.log.settle()
   }
 
   /** The number that the next event gets. */
@@ -64,13 +80,15 @@ export class MergedLog implements LogReader {
   /** Events that have just got their numbers. @param after number of the last event that was there before */
   note(events: readonly SourcedEvent[], after: number): void {
     this.#tail.add(events, after)
+    // Of whoever is deleted, events are removed from where they are.
+    if (events.some(({ event }) => event.active === false)) this.#tail.forget()
   }
 
   countAfter(cursor: number): number {
     const { log, batches } = this.#parts
     const isOwn = log.lastEventAt !== undefined
-    const before = isOwn ? log.head - log.countAfter(0) : (batches.first ?? this.head + 1) - 1
-    return this.head - Math.max(cursor, before)
+    const oldest = isOwn ? log.head - log.countAfter(0) : (batches.first ?? this.head + 1) - 1
+    return this.head - Math.max(cursor, oldest, this.#parts.retention.prunedTo)
   }
 
   /** The cursor after which there are so many events, or as many as are kept; gaps count. */
@@ -100,7 +118,9 @@ export class MergedLog implements LogReader {
     }
     for (let from = cursor; from < this.head; ) {
       const some = batches.from(from, limit, bytes)
-      const { events, upTo } = await this.#readAll(some, from, limit, bytes)
+      const { events, upTo } = await this.#places.within(() =>
+        this.#readAll(some, from, limit, bytes),
+      )
       if (events.length > 0) return events
       // Removed while they were read: whoever reads looks at that itself.
       if (upTo <= from) break
@@ -156,10 +176,10 @@ export class MergedLog implements LogReader {
     if (!place) return { events: [], upTo: after, prunedTo: upTo }
     for (let attempt = 0; ; attempt++) {
       try {
-        return await inTime(objects.logShard(place).read(after, upTo, limit, bytes))
+        return await inTime(objects.logShard(place).read(after, upTo, limit, bytes), LONGEST)
       } catch (error) {
         const pause = RETRIES[attempt]
-        if (pause === undefined) throw error
+        if (pause === undefined || error instanceof SlowShardError) throw error
         await scheduler.wait(pause)
       }
     }

@@ -1,12 +1,15 @@
 import { type LogPlace, logPlaceOf } from '../../kernel/log-shards.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Job } from '../scheduler.ts'
+import { inTime } from '../sequencer/in-time.ts'
 
 interface Parts {
   sql: SqlStorage
   /** What this object is. */
   place: LogPlace | undefined
   objects: Pick<HostObjects, 'logShard' | 'logFront'>
+  /** Resolves when the sequencer has all events of this object. */
+  sent(): Promise<void>
 }
 
 /** Has the events of deleted accounts removed also where these were before the log was divided as it is now. */
@@ -17,6 +20,8 @@ export class PurgeElsewhere {
     name: 'remove events elsewhere',
     due: () => (this.#next() === undefined ? undefined : Date.now()),
     run: async () => {
+      // The sequencer counts on from its newest event: it is not to lose that before it has a later one.
+      await this.#parts.sent()
       for (let did = this.#next(); did !== undefined; did = this.#next()) await this.#purge(did)
     },
   }
@@ -39,10 +44,10 @@ export class PurgeElsewhere {
   async #purge(did: string): Promise<void> {
     const { objects, place, sql } = this.#parts
     const own = place?.layout.generation ?? 0
-    const layouts = await objects.logFront.layouts()
+    const layouts = await inTime(objects.logFront.layouts())
     for (const { generation, shards } of layouts) {
       if (generation >= own) continue
-      await objects.logShard(logPlaceOf(did, { generation, shards })).purge(did)
+      await inTime(objects.logShard(logPlaceOf(did, { generation, shards })).purge(did))
     }
     sql.exec('DELETE FROM purge_elsewhere WHERE did = ?', did)
   }

@@ -1,10 +1,11 @@
 import type { ShardFacts } from '../../contracts/log-shard.ts'
-import { FIRST_LOG, generationOf, numberOfPlace, placeOfNumber } from '../../kernel/log-shards.ts'
+import { placeOfNumber } from '../../kernel/log-shards.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { Batch, Batches } from '../../storage/sequencer/batches.ts'
 import type { LogLayouts } from '../../storage/sequencer/log-layouts.ts'
 import type { Retention } from '../../storage/sequencer/retention.ts'
 import type { Job } from '../scheduler.ts'
+import { inTime } from '../sequencer/in-time.ts'
 
 /** Batches that are removed at once. */
 const CHUNK = 2_000
@@ -64,7 +65,7 @@ export class RemoveBatches {
   }
 
   async #step(now: number): Promise<boolean> {
-    const { batches, time, retention } = this.#parts
+    const { batches, layouts, time, retention } = this.#parts
     const oldest = batches.oldest(CHUNK)
     // As far as the last that is too old, or too much: what is before it goes as well.
     const until = oldest.findLastIndex(
@@ -79,7 +80,7 @@ export class RemoveBatches {
     retention.forgetTo(last.seq + last.count - 1)
     await this.#removeEvents(gone)
     batches.removeTo(last.seq)
-    this.#removeLayouts()
+    layouts.removeEnded(batches.first ?? 0)
     return gone.length === CHUNK
   }
 
@@ -90,22 +91,9 @@ export class RemoveBatches {
       [...upTo].map(async ([object, local]) => {
         const place = placeOfNumber(object, layouts.all())
         if (!place) return
-        await objects.logShard(place).removeTo(local)
+        await inTime(objects.logShard(place).removeTo(local))
         this.#tooMuch.delete(object)
       }),
     )
-  }
-
-  /** Layouts of which there is neither an account nor an event any more. */
-  #removeLayouts(): void {
-    const { layouts, batches } = this.#parts
-    for (const layout of layouts.all()) {
-      if (layout.state !== 'ages' || layout.generation === FIRST_LOG.generation) continue
-      const from = numberOfPlace({ layout, shard: 0 })
-      const isNext = (object: number) => generationOf(object) > layout.generation
-      let to = from
-      while (!isNext(to)) to++
-      if (!batches.has(from, to)) layouts.remove(layout)
-    }
   }
 }

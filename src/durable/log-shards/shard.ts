@@ -1,4 +1,5 @@
 import type { LogShardRpc, LogShardState, ShardEvents } from '../../contracts/log-shard.ts'
+import type { DeliveryOptions } from '../../contracts/sequencer.ts'
 import { FIRST_LOG, type LogLayout, type LogPlace, logPlaceOf } from '../../kernel/log-shards.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { CollectionState } from '../../storage/account/collections.ts'
@@ -10,6 +11,7 @@ import { purgeAll, type Retention } from '../../storage/sequencer/retention.ts'
 import type { SourceCollections } from '../../storage/sequencer/source-collections.ts'
 import type { SourceState, Sources } from '../../storage/sequencer/sources.ts'
 import type { Job } from '../scheduler.ts'
+import { inTime } from '../sequencer/in-time.ts'
 import { anyWithin } from '../within-time.ts'
 import type { BatchSender } from './batch-sender.ts'
 import type { PurgeElsewhere } from './purge-elsewhere.ts'
@@ -64,6 +66,7 @@ export class LogShard implements LogShardRpc {
     events: OutboxEvent[],
     state: SourceState,
     collections: readonly CollectionState[],
+    { follows }: DeliveryOptions = {},
   ): Promise<LogLayout | undefined> {
     const { log, sources, sender, start, elsewhere } = this.#parts
     if (!this.#parts.place) throw new WrongPlaceError('the sequencer takes events by itself')
@@ -74,6 +77,7 @@ export class LogShard implements LogShardRpc {
     }
     const isGone = state.status === 'deleted'
     if (isGone) elsewhere.note(did)
+    log.assertFollows(did, follows)
     const stored = log.append(did, events, state)
     sender.add(did, stored, state.status === 'active')
     if (collections.length > 0) this.#parts.collections.note(did, collections)
@@ -121,7 +125,7 @@ export class LogShard implements LogShardRpc {
         accounts: sources.count(),
         tooMuchTo: retention.tooMuchTo,
       },
-      ...{ waiting: sender.waiting, bytes: sql.databaseSize },
+      ...{ waiting: sender.waiting, bytes: sql.databaseSize, answers: true },
     }
   }
 
@@ -135,7 +139,7 @@ export class LogShard implements LogShardRpc {
       const byShard = Map.groupBy(sources, ({ did }) => logPlaceOf(did, to).shard)
       for (const [shard, some] of byShard) {
         const target = { layout: to, shard }
-        await objects.logShard(target).adopt(some)
+        await inTime(objects.logShard(target).adopt(some))
       }
       moved.forget(sources.map(({ did }) => did))
       after = last
@@ -168,7 +172,8 @@ export class LogShard implements LogShardRpc {
   }
 
   async #retire(to: LogLayout): Promise<void> {
-    const { successor, sender, place } = this.#parts
+    const { successor, sender, place, log } = this.#parts
+    log.settle()
     if (!place) return
     successor.set(to)
     await sender.flush()
@@ -188,11 +193,11 @@ export class LogShard implements LogShardRpc {
     const previous = place && (await this.#findPrevious(place.layout))
     if (!previous) return
     const from = logPlaceOf(did, previous)
-    const source = await objects.logShard(from).handOver(place.layout, did)
+    const source = await inTime(objects.logShard(from).handOver(place.layout, did))
     // Who came meanwhile goes on from here with the others.
     if (!source || this.#successor) return
     moved.adopt([source])
-    await objects.logShard(from).forgetSources([did])
+    await inTime(objects.logShard(from).forgetSources([did]))
   }
 
   #findPrevious({ generation }: LogLayout): Promise<LogLayout | undefined> {

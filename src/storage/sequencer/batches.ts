@@ -121,15 +121,6 @@ export class Batches {
       .toArray()
   }
 
-  /** Whether there is any event of these objects. Reads rows until there is one. */
-  has(from: number, to: number): boolean {
-    return (
-      this.#sql
-        .exec('SELECT 1 FROM log_batch WHERE object >= ? AND object < ? LIMIT 1', from, to)
-        .toArray().length > 0
-    )
-  }
-
   /** Removes those that begin with numbers up to this one. */
   removeTo(seq: number): void {
     this.#storage.transactionSync(() => {

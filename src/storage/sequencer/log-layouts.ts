@@ -50,19 +50,19 @@ export class LogLayouts {
     })
   }
 
-  /** All accounts have been handed over. */
-  finishMoving(): void {
-    this.#change(() => this.#sql.exec("UPDATE log_layout SET state = 'ages' WHERE state = 'moves'"))
+  /** All accounts have been handed over. @param head number of the newest event: there come no later ones */
+  finishMoving(head: number): void {
+    this.#change(() =>
+      this.#sql.exec("UPDATE log_layout SET state = 'ages', ended = ? WHERE state = 'moves'", head),
+    )
   }
 
-  /** Nothing is left of one. The sequencer's own stays. */
-  remove({ generation }: LogLayout): void {
-    this.#change(() => {
-      this.#sql.exec(
-        "DELETE FROM log_layout WHERE generation = ? AND state = 'ages' AND generation > ?",
-        ...[generation, FIRST_LOG.generation],
-      )
-    })
+  /** Forgets those whose events all had lower numbers than the oldest that is kept. The sequencer's own stays. */
+  removeEnded(oldest: number): void {
+    const condition = "state = 'ages' AND ended < ? AND generation > ?"
+    const values = [oldest, FIRST_LOG.generation]
+    if (this.#sql.exec(`SELECT 1 FROM log_layout WHERE ${condition}`, ...values).toArray().length)
+      this.#change(() => this.#sql.exec(`DELETE FROM log_layout WHERE ${condition}`, ...values))
   }
 
   #change(work: () => void): void {

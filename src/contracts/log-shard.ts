@@ -10,6 +10,7 @@ import type { SourcedEvent } from '../storage/sequencer/log-reader.ts'
 import type { MovedSource } from '../storage/sequencer/moved-sources.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'
 import type { Answer } from './answer.ts'
+import type { DeliveryOptions } from './sequencer.ts'
 
 /** Some events of one object, under its own numbers. */
 export interface ShardEvents {
@@ -50,6 +51,7 @@ export interface LogShardRpc {
     events: OutboxEvent[],
     state: SourceState,
     collections: readonly CollectionState[],
+    options?: DeliveryOptions,
   ): Answer<LogLayout | undefined>
   /** As `SequencerRpc.noteCollections`. @returns as `deliver` */
   noteCollections(did: string, changes: readonly CollectionState[]): Answer<LogLayout | undefined>

@@ -92,11 +92,22 @@ export interface ConsumerView {
 /** What came of asking a relay by hand: `soon`, it was asked less than a minute ago; `unknown`, it is none of ours. */
 export type CrawlAnswer = RelayRow | 'soon' | 'unknown'
 
+/** How a delivery of an account stands to others of it that are under way. */
+export interface DeliveryOptions {
+  /**
+   * The account's own number of the last event of the delivery before, which is not answered yet: if that is missing, nothing is
+   * taken, and the account begins again with what is oldest. Absent: all that is older is stored.
+   */
+  follows?: number | undefined
+  /** Whether to store it at once: commits that come one shortly after the other wait for each other otherwise, some 50 ms. */
+  urgent?: boolean | undefined
+}
+
 /** `call` is for `LogRpc`. */
 export interface SequencerRpc extends RpcObject {
   /**
-   * Stores events of one account, in order, and sends them out. Repeats are dropped. `state` is the
-   * account's state at the time of the call; `collections` as for `noteCollections`.
+   * Sends events of one account out, in order, and stores them: when it has answered, they are stored. Repeats are dropped. `state`
+   * is the account's state at the time of the call; `collections` as for `noteCollections`.
    *
    * @returns how the log is divided, if it is, and nothing was stored
    */
@@ -105,6 +116,7 @@ export interface SequencerRpc extends RpcObject {
     events: OutboxEvent[],
     state: SourceState,
     collections?: readonly CollectionState[],
+    options?: DeliveryOptions,
   ): Answer<LogLayout | undefined>
   /** Accounts with events, in order of their DIDs, at most `limit`, after `cursor`. */
   listSources(limit: number, after?: number): Answer<SourceRow[]>

@@ -39,17 +39,12 @@ import { Blobs } from './account/blobs.ts'
 import { BrowserSessions } from './account/browser-sessions.ts'
 import type { AccountCore } from './account/core.ts'
 import { Email } from './account/email.ts'
+import { EventDelivery } from './account/event-delivery.ts'
 import { Factors } from './account/factors.ts'
 import { Facts } from './account/facts.ts'
 import { HandleChange } from './account/handle-change.ts'
 import { hasherOf } from './account/hasher.ts'
-import {
-  deleteBlobs,
-  deliverEvents,
-  removeDelivered,
-  signOutOfOAuth,
-  sourceState,
-} from './account/jobs.ts'
+import { deleteBlobs, removeDelivered, signOutOfOAuth, sourceState } from './account/jobs.ts'
 import { Keys } from './account/keys.ts'
 import { Lifecycle } from './account/lifecycle.ts'
 import { LogDelivery } from './account/log-delivery.ts'
@@ -139,7 +134,7 @@ function buildParts(ctx: DurableObjectState, env: Env, restored: Restored) {
   const { profile, repo } = store
   const did = () => profile.did() ?? ''
   const plc = new PlcDirectory(config, networkOf(env, config).operator)
-  const delivery = deliverEvents({
+  const delivery = new EventDelivery({
     outbox,
     repo,
     log: new LogDelivery({ kv: storage.kv, objects, isDivided: config.logShards > 1 }),

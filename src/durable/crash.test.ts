@@ -5,7 +5,7 @@ import { encode } from '@atproto/lex-cbor'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { cidOf } from '../kernel/cbor/cid.ts'
 import { accountStub, hostObjects, sequencerStub } from '../services/objects/stubs.ts'
-import { FaithfulConsumer, listen } from '../testing/consumer.ts'
+import { FaithfulConsumer, listen, type ReceivedEvent } from '../testing/consumer.ts'
 import {
   crashAfterStatement,
   crashAtAlarm,
@@ -14,7 +14,9 @@ import {
   disturbDelivery,
 } from '../testing/crash.ts'
 import { basic, PASSWORD, send } from '../testing/host.ts'
+import { asStored, withoutRepeats } from '../testing/repeats.ts'
 import { resultOf } from '../testing/result.ts'
+import { storedEvents } from '../testing/stored-events.ts'
 
 /** More than a write has. */
 const STATEMENTS = 20
@@ -55,17 +57,47 @@ async function write(): Promise<boolean> {
   }
 }
 
+/** Resolves when the consumer has the last commit that was acknowledged, stored or not. */
+const untilSent = (): Promise<void> =>
+  consumer.until(() =>
+    consumer.received.some(({ body }) => body.repo === did && body.rev === acknowledged.at(-1)),
+  )
+
+/** Resolves when the log has the account's last commit: what failed is tried again when the alarm rings. */
+const untilStored = () =>
+  vi.waitUntil(async () => {
+    const { rev } = await client().repository.latestCommit()
+    const isStored = await runInDurableObject(sequencer(), (_, { storage: { sql } }) =>
+      sql.exec('SELECT 1 FROM source WHERE did = ? AND rev = ?', did, rev).toArray(),
+    ).catch(() => [])
+    if (isStored.length > 0) return true
+    await runDurableObjectAlarm(account()).catch(() => undefined)
+    return false
+  }, 10_000)
+
 let keys = 0
 const nextKey = () => `k${keys++}`
 
-/** Restarts everything, lets alarms ring, and holds what consumers got against the repository. */
-async function expectEverythingOnce(): Promise<void> {
+/**
+ * Restarts everything, lets alarms ring, and holds what consumers got against the repository.
+ *
+ * @returns commits that consumers got again, since the sequencer ended between sending and storing them
+ */
+async function expectEverythingOnce(): Promise<ReceivedEvent[]> {
   await crashNow(account)
   await crashNow(sequencer)
   await runDurableObjectAlarm(account())
   const { rev } = await client().repository.latestCommit()
-  const mine = () => consumer.received.filter(({ body }) => (body.repo ?? body.did) === did)
+  const received = () => withoutRepeats(consumer.received)
+  const mine = () => received().once.filter(({ body }) => (body.repo ?? body.did) === did)
   await consumer.until(() => mine().some(({ body }) => body.rev === rev))
+  // Before this, deliveries may still be under way whose commits consumers have.
+  await untilStored()
+  const stored = await runInDurableObject(sequencer(), (_, { storage: { sql } }) =>
+    storedEvents(sql).map(({ event }) => event.seq),
+  )
+  await consumer.until(() => consumer.received.at(-1)?.body.seq === stored.at(-1))
+  const { repeats } = received()
 
   const numbers = consumer.received.map(({ body }) => Number(body.seq))
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
@@ -83,14 +115,17 @@ async function expectEverythingOnce(): Promise<void> {
     '#sync',
     ...commits.slice(1).map(() => '#commit'),
   ])
+  // The log has them once, with the last number of each.
+  expect(asStored(consumer.received).map(({ body }) => body.seq)).toEqual(stored)
   const late = await listen(sequencer(), 0)
-  await late.until(() => late.received.length === numbers.length)
-  expect(late.received.map(({ body }) => body.seq)).toEqual(numbers)
+  await late.until(() => late.received.length === stored.length)
+  expect(late.received.map(({ body }) => body.seq)).toEqual(stored)
   late.socket.close()
   const waiting = await runInDurableObject(account(), (_, { storage }) =>
     storage.sql.exec('SELECT id FROM outbox').toArray(),
   )
   expect(waiting).toEqual([])
+  return repeats
 }
 
 test('an account that crashes after any statement of a write keeps the order and loses nothing', async () => {
@@ -112,6 +147,29 @@ test('a sequencer that crashes after any statement of a delivery stores it once 
     expect(await write()).toBe(true)
   }
   await expectEverythingOnce()
+})
+
+test('a sequencer that crashes after any statement of storing events that were sent already stores them once in the end', async () => {
+  for (let statement = 1; statement <= STATEMENTS; statement++) {
+    expect(await write()).toBe(true)
+    await untilStored()
+    await crashAfterStatement(sequencer, statement)
+    expect(await Promise.all([write(), write(), write()])).toEqual([true, true, true])
+    await untilStored()
+  }
+  await expectEverythingOnce()
+})
+
+test('commits that were sent when the sequencer crashes before it stores them come again, with higher numbers', async () => {
+  for (let round = 0; round < 10; round++) {
+    for (let count = 0; count < 5; count++) expect(await write()).toBe(true)
+    await untilSent()
+    await crashNow(sequencer)
+    if (round % 2) await crashNow(account)
+    await untilStored()
+  }
+  const repeats = await expectEverythingOnce()
+  expect(repeats.length).toBeGreaterThan(5)
 })
 
 test('a sequencer that crashes when it sets its alarm stores everything once', async () => {

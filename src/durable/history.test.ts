@@ -14,6 +14,7 @@ import { rpcClient } from '../services/objects/client.ts'
 import { accountStub, sequencerStub } from '../services/objects/stubs.ts'
 import type { EncodedRecord, Write } from '../storage/account/writes.ts'
 import { resultOf } from '../testing/result.ts'
+import { storedEvents } from '../testing/stored-events.ts'
 import type { AccountObject } from './account.ts'
 
 const SEED = 20261121
@@ -164,10 +165,9 @@ test('every event can be undone by somebody who has that event alone', async () 
   // Whatever is still in the outbox has arrived when the alarm's work is done.
   await runInDurableObject(account, (instance) => (instance as unknown as AccountObject).alarm())
   const frames = await runInDurableObject(sequencerStub(env), (_, { storage: { sql } }) =>
-    sql
-      .exec<{ frame: ArrayBuffer }>('SELECT frame FROM event WHERE did = ? ORDER BY seq', DID)
-      .toArray()
-      .map(({ frame }) => Frame.fromBytes(new Uint8Array(frame)).body as unknown as CommitBody),
+    storedEvents(sql, DID).map(
+      ({ event }) => Frame.fromBytes(event.frame).body as unknown as CommitBody,
+    ),
   )
   const commits = frames.filter(({ ops }) => ops)
   const { signingKey } = await client().repository.identity()

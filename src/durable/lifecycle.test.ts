@@ -5,6 +5,7 @@ import { SigningKey } from '../kernel/crypto/signing-key.ts'
 import { accountStub, hostObjects, sequencerStub } from '../services/objects/stubs.ts'
 import type { EventKind } from '../storage/account/events.ts'
 import { expectValue, resultOf } from '../testing/result.ts'
+import { storedEvents } from '../testing/stored-events.ts'
 
 let made = 0
 let did: string
@@ -25,13 +26,10 @@ async function announced(): Promise<EventKind[]> {
   await runDurableObjectAlarm(stub())
   await runDurableObjectAlarm(sequencerStub(env))
   return runInDurableObject(sequencerStub(env), (_, { storage }) =>
-    storage.sql
-      .exec<{ frame: ArrayBuffer }>('SELECT frame FROM event WHERE did = ? ORDER BY seq', did)
-      .toArray()
-      .map(({ frame }) => {
-        const header = new TextDecoder().decode(frame.slice(0, 20))
-        return /#(commit|sync|identity|account)/.exec(header)?.[0] as EventKind
-      }),
+    storedEvents(storage.sql, did).map(({ event }) => {
+      const header = new TextDecoder().decode(event.frame.slice(0, 20))
+      return /#(commit|sync|identity|account)/.exec(header)?.[0] as EventKind
+    }),
   )
 }
 

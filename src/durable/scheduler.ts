@@ -17,6 +17,10 @@ export interface Job {
   repeatAfter?(): number | undefined
   /** The longest pause after failures, in ms; `LONGEST_RETRY` unless given. */
   readonly maxBackoff?: number
+  /** Called when it is started while it runs, where a run may take on more and more. */
+  again?(): void
+  /** The same job: resolves when a run that is under way is over with what there is to do now, or altogether. */
+  settled?(): Promise<void>
 }
 
 /** How long after a job was started the alarm looks whether it is done, and the first pause after a failure, in ms. */
@@ -86,9 +90,10 @@ export class Scheduler {
     this.start(job)
   }
 
-  /** Resolves when the run of a job that is under way is over, successful or not. */
+  /** Resolves when the run of a job that is under way is over, successful or not, or done with what there is to do now. */
   async finished(job: Job): Promise<void> {
-    await this.#running.get(job.name)
+    const running = this.#running.get(job.name)
+    await (running && job.settled ? Promise.race([running, job.settled()]) : running)
   }
 
   /**
@@ -131,7 +136,9 @@ export class Scheduler {
       const due = this.#due(job) ?? Number.POSITIVE_INFINITY
       // One job makes work for the next, which is due from then on.
       const isDue = due <= Math.max(Date.now(), setFor)
-      if (isDue || this.#running.has(job.name)) await this.#run(job)
+      if (!isDue && !this.#running.has(job.name)) continue
+      const run = this.#run(job)
+      await (job.settled ? this.finished(job) : run)
     }
     // Failures do not throw: the platform repeats an alarm that throws a few times only.
     await this.reschedule(MIN_INTERVAL)
@@ -154,7 +161,10 @@ export class Scheduler {
   /** One run of a job at a time. */
   #run(job: Job): Promise<void> {
     const known = this.#running.get(job.name)
-    if (known) return known
+    if (known) {
+      job.again?.()
+      return known
+    }
     const { promise, resolve } = Promise.withResolvers<void>()
     // Before it begins: what it does first may be to ask for itself.
     this.#running.set(job.name, promise)

@@ -13,6 +13,7 @@ import { migrations } from '../storage/sequencer/schema.ts'
 import type { SourceState } from '../storage/sequencer/sources.ts'
 import { type Consumer, collect, listen as listenTo } from '../testing/consumer.ts'
 import { send } from '../testing/host.ts'
+import { storedEvents } from '../testing/stored-events.ts'
 import type { SequencerObject } from './sequencer.ts'
 
 let made = 0
@@ -28,6 +29,12 @@ const event = (id: number): OutboxEvent => ({
 })
 const events = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => event(from + index))
+
+const commit = (did: string, id: number): OutboxEvent => ({
+  id,
+  ...syncEvent(did, `3l2s5poxi4${id}`, new Uint8Array(100)),
+  kind: '#commit',
+})
 
 const listen = (cursor?: string | number) => listenTo(sequencer, cursor)
 
@@ -129,7 +136,8 @@ test('a cursor that is no number is refused on the socket', async () => {
 })
 
 test('a consumer older than the log is told so and gets the rest', async () => {
-  await append('did:web:a.test', events(1, 5))
+  await append('did:web:a.test', events(1, 3))
+  await append('did:web:a.test', events(4, 5))
   await runInDurableObject(sequencer, (_, { storage }) => {
     storage.sql.exec('UPDATE event SET time = 0 WHERE seq <= 3')
     new Retention(storage.sql, { time: 0, size: 1e9 }).step(1)
@@ -236,33 +244,38 @@ test('a live consumer that was sent as much is only asked to come again', async 
 test('events that are too old are removed when the alarm rings, and those that are not stay', async () => {
   await append('did:web:a.test', events(1, 5000))
   await runInDurableObject(sequencer, (_, { storage }) => {
-    storage.sql.exec('UPDATE event SET time = 0 WHERE seq <= 4500')
+    storage.sql.exec('UPDATE event SET time = 0 WHERE seq <= 4500') // Rows have 64 events.
   })
   expect(await runDurableObjectAlarm(sequencer)).toBe(true)
   const consumer = await listen(0)
-  await consumer.until(() => consumer.received.length === 501)
+  await consumer.until(() => consumer.received.length === 521)
   expect(consumer.received[0]).toMatchObject({ type: '#info', body: { name: 'OutdatedCursor' } })
-  expect(seqs(consumer)[1]).toBe(4501)
+  expect(seqs(consumer)[1]).toBe(4481)
   // The next look is when the oldest of those that are left is too old.
   const alarm = await runInDurableObject(sequencer, (_, { storage }) => storage.getAlarm())
   expect(alarm).toBeGreaterThan(Date.now() + 72 * 60 * 60 * 1000 - 60_000)
 })
 
 test('a log that is full loses its oldest events, and no more than it must', async () => {
-  await append('did:web:a.test', events(1, 1000))
+  const count = 10_000
+  for (let from = 1; from <= count; from += 1000) {
+    await append('did:web:a.test', events(from, from + 999))
+  }
   const kept = await runInDurableObject(sequencer, (_, { storage }) => {
     const { sql } = storage
-    const sizes = () =>
-      sql
-        .exec<{ n: number; bytes: number }>(
-          'SELECT count(*) AS n, sum(length(frame)) AS bytes FROM event',
+    const sizes = () => ({
+      n: storedEvents(sql).length,
+      bytes: sql
+        .exec<{ bytes: number }>(
+          'SELECT sum(length(frame) + length(did) + length(entries)) AS bytes FROM event',
         )
-        .one()
+        .one().bytes,
+    })
     const { bytes } = sizes()
     const roomy = new Retention(sql, { time: HOUR, size: bytes + 1 })
     expect(roomy.due()).toBeGreaterThan(Date.now())
     expect(roomy.step(Date.now())).toBe(false)
-    expect(sizes().n).toBe(1000)
+    expect(sizes().n).toBe(count)
     const full = new Retention(sql, { time: HOUR, size: bytes / 2 })
     expect(full.due()).toBe(0)
     while (full.step(Date.now())) {}
@@ -275,7 +288,7 @@ test('a log that is full loses its oldest events, and no more than it must', asy
   const consumer = await listen(0)
   await consumer.until(() => consumer.received.length === kept + 1)
   expect(consumer.received[0]).toMatchObject({ type: '#info', body: { name: 'OutdatedCursor' } })
-  expect(seqs(consumer).at(-1)).toBe(1000)
+  expect(seqs(consumer).at(-1)).toBe(count)
 })
 
 test('all events of a deleted account go, but for the one that says so; others stay', async () => {
@@ -307,7 +320,7 @@ test('what is overwritten of a deleted account goes as well', async () => {
     schedulePurge(sql, gone, 8)
     const retention = new Retention(sql, { time: HOUR, size: 1e9 }, { overwrites: true })
     while (retention.step(Date.now())) {}
-    return sql.exec('SELECT seq, did FROM event').toArray()
+    return storedEvents(sql).map(({ did, event }) => ({ did, seq: event.seq }))
   })
   expect(kept).toEqual([6, 7].map((seq) => ({ seq, did: 'did:web:b.test' })))
 })
@@ -335,13 +348,73 @@ test('accounts are listed page by page with their state as last told; deleted on
   ])
 })
 
-test('a delivery costs one row for each event and one for the account', async () => {
+test('a delivery costs one row for all events and one for the account', async () => {
   await append('did:web:a.test', events(1, 1))
   await sequencer.takeRows()
   await append('did:web:a.test', events(2, 2))
   expect(await sequencer.takeRows()).toMatchObject({ written: 2 })
-  await append('did:web:a.test', events(3, 12))
-  expect(await sequencer.takeRows()).toMatchObject({ written: 11 })
+  await append('did:web:a.test', events(3, 5))
+  expect(await sequencer.takeRows()).toMatchObject({ written: 2 })
+})
+
+test('commits of several accounts that come one shortly after the other cost one row together, and one for each account', async () => {
+  const dids = ['did:web:a.test', 'did:web:b.test']
+  for (const did of dids) await append(did, events(1, 1))
+  const burst = (from: number) =>
+    Promise.all(
+      dids.flatMap((did) =>
+        [0, 1, 2, 3].map((step) =>
+          sequencer.append(did, [commit(did, from + step)], state, [], {
+            follows: step > 0 ? from + step - 1 : undefined,
+          }),
+        ),
+      ),
+    )
+  // The first may come alone; numbers are reserved once.
+  await burst(2)
+  await sequencer.takeRows()
+  await burst(6)
+  // Eight events: the first alone, the others together.
+  expect((await sequencer.takeRows()).written).toBeLessThanOrEqual(5)
+  expect(await sequencer.status()).toMatchObject({ head: 18 })
+})
+
+test('a consumer that connects while commits that were sent wait to be stored gets each once, and no such number is in its future', async () => {
+  const did = 'did:web:a.test'
+  await append(did, events(1, 1))
+  const live = await listen(1)
+  const delivered: Promise<unknown>[] = []
+  const late: Consumer[] = []
+  for (let id = 2; id <= 20; id++) {
+    delivered.push(
+      Promise.resolve(sequencer.append(did, [commit(did, id)], state, [], { follows: id - 1 })),
+    )
+    await live.until(() => live.received.length === id - 1)
+    late.push(await listen(id), await listen(id - 1), await listen(0), await listen())
+  }
+  await Promise.all(delivered)
+  await append(did, events(21, 21))
+  for (const [index, consumer] of late.entries()) {
+    const id = 2 + Math.floor(index / 4)
+    const from = [id, id - 1, 0, id][index % 4] ?? 0
+    await consumer.until(() => consumer.received.at(-1)?.body.seq === 21)
+    expect(seqs(consumer)).toEqual(upTo(21).filter((seq) => seq > from))
+  }
+})
+
+test('a delivery that follows a lost one is refused', async () => {
+  const did = 'did:web:a.test'
+  await append(did, events(1, 1))
+  const refusal = await runInDurableObject(sequencer, (instance) =>
+    instance.append(did, [commit(did, 4)], state, [], { follows: 3 }).catch(String),
+  )
+  expect(refusal).toContain('GapError')
+  await sequencer.append(
+    did,
+    [2, 3, 4].map((id) => commit(did, id)),
+    state,
+  )
+  expect(await sequencer.status()).toMatchObject({ head: 4 })
 })
 
 test('a log from before states were kept is taken over', async () => {
@@ -365,7 +438,6 @@ test('a log from before states were kept is taken over', async () => {
       'job',
     ])
       sql.exec(`DROP TABLE ${table}`)
-    sql.exec('DROP VIEW last_event_of')
     sql.exec(migrations[0] ?? '')
     sql.exec('UPDATE schema_version SET version = 1')
     for (const seq of [4, 5]) {

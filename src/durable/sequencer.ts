@@ -4,6 +4,7 @@ import type { Env } from '../contracts/env.ts'
 import type {
   ConsumerView,
   CrawlAnswer,
+  DeliveryOptions,
   FirehoseStatus,
   IndexLayouts,
   LogPage,
@@ -31,6 +32,7 @@ import type { LogShards, MakeLogShards } from './log-shards/make.ts'
 import { endAll, listAll } from './sequencer/all-consumers.ts'
 import { newcomerOf } from './sequencer/consumer-state.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
+import { GroupedStore } from './sequencer/grouped-store.ts'
 import { readPage } from './sequencer/index-feed.ts'
 import { makeParts, type SequencerParts, type SequencerStore } from './sequencer/make-parts.ts'
 import { raiseWithinReason, type TooHigh } from './sequencer/raise.ts'
@@ -41,6 +43,7 @@ import { raiseWithinReason, type TooHigh } from './sequencer/raise.ts'
  */
 export class SequencerObject extends DurableObject<Env> implements SequencerRpc {
   readonly #store: SequencerStore
+  readonly #grouped: GroupedStore
   readonly #counter: RowCounter | undefined
   /** Made of what is stored, before any call. */
   #parts!: SequencerParts
@@ -67,9 +70,13 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
       }),
       crawl: new CrawlRequests(new Relays(sql), config.crawlers, config.hostname, operator),
     }
+    this.#grouped = new GroupedStore(this.#store.log, () => this.#startWhatIsDue())
     const begin = (makeLogShards?: MakeLogShards) => {
       const calls = {
-        announce: (stored: readonly SequencedEvent[]) => this.#announce(stored),
+        announce: (stored: readonly SequencedEvent[]) => {
+          this.#send(stored)
+          return this.#startWhatIsDue()
+        },
         reschedule: () => this.#reschedule(),
       }
       this.#parts = makeParts(ctx, env, config, this.#store, calls, makeLogShards)
@@ -87,14 +94,18 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     events: OutboxEvent[],
     state: SourceState,
     collections: readonly CollectionState[] = [],
+    { follows, urgent = false }: DeliveryOptions = {},
   ): Promise<LogLayout | undefined> {
     await this.#parts.index.begun()
     const { successor } = this.#parts.shards?.front ?? {}
     if (successor) return successor
-    const stored = this.#store.log.append(did, events, state)
+    this.#store.log.assertFollows(did, follows)
+    const isUrgent = urgent || collections.length > 0
+    const { sent, stored } = this.#grouped.take({ did, events, state, isUrgent })
+    this.#send(sent)
     if (collections.length > 0) this.#store.collections.note(did, collections)
-    if (state.status === 'deleted' || this.#parts.coverage.becomesFull()) this.#parts.coverage.end()
-    await this.#announce(stored)
+    if (state.status === 'deleted') this.#parts.coverage.end()
+    await (stored ?? this.#startWhatIsDue())
     // Who is not to be seen any more is seen nowhere when that is acknowledged.
     if (this.#parts.index.isOn && events.some(({ kind }) => kind === '#account')) {
       await this.#parts.index.settled(did)
@@ -131,6 +142,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   async status(): Promise<FirehoseStatus> {
+    this.#parts.read.settle()
     const { head, lastEventAt } = this.#parts.read
     const { count: consumers, furthestBehind: behind } = this.#parts.consumers
     const sums = (await this.#lists?.summary()) ?? { accounts: this.#store.sources.count() }
@@ -138,7 +150,9 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   dump(): ReadableStream<Uint8Array> {
-    const { head } = this.#parts.read
+    this.#parts.read.settle()
+    // Above what consumers may know.
+    const head = this.#parts.read.numbered
     const own = dumpRows(this.ctx.storage, sequencerPlan, migrations.length, { head })
     return streamOf(this.#lists?.dump(own) ?? own)
   }
@@ -227,12 +241,17 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   /**
-   * In the turn in which the events are stored, so that no consumer that is catching up can come in between: sends them out,
-   * and starts what is due by them. The platform holds the messages back until the rows are durable.
+   * In the turn in which events get their numbers, so that no consumer that is catching up can come in between. Where they are
+   * stored in this turn, the platform holds the messages back until the rows are durable.
    */
-  async #announce(stored: readonly SequencedEvent[]): Promise<void> {
-    this.#parts.consumers.broadcast(stored)
-    this.#parts.streams.broadcast(stored)
+  #send(events: readonly SequencedEvent[]): void {
+    this.#parts.consumers.broadcast(events)
+    this.#parts.streams.broadcast(events)
+  }
+
+  /** To be called in the turn in which events are stored. */
+  async #startWhatIsDue(): Promise<void> {
+    if (this.#parts.coverage.becomesFull()) this.#parts.coverage.end()
     if (this.#parts.index.isOn) this.#parts.scheduler.start(this.#parts.index.job)
     this.#parts.index.kick()
     if (this.#parts.webhooks.isOn) this.#parts.scheduler.start(this.#parts.webhooks.job)

@@ -7,13 +7,16 @@ export type SqlBinding = SqlStorageValue | Uint8Array
 /**
  * Inserts many rows with few statements. `insert` is everything up to VALUES, such as
  * `INSERT INTO t (a, b)`. Each row has as many values as there are columns.
+ *
+ * @param rest what comes behind the values, such as ON CONFLICT
  */
 export function insertRows(
   sql: SqlStorage,
   insert: string,
   rows: readonly (readonly SqlBinding[])[],
+  rest = '',
 ): void {
-  insertValues(sql, insert, rows[0]?.length ?? 0, rows.flat())
+  insertValues(sql, insert, rows[0]?.length ?? 0, rows.flat(), rest)
 }
 
 /** The same, with the values of all rows in one flat array: for so many rows that an array for each is slow. */
@@ -22,6 +25,7 @@ export function insertValues(
   insert: string,
   columns: number,
   values: readonly SqlBinding[],
+  rest = '',
 ): void {
   if (columns === 0) return
   const tuple = `(${Array(columns).fill('?').join(', ')})`
@@ -31,7 +35,7 @@ export function insertValues(
     sql.exec(
       `${insert} VALUES ${Array(chunk.length / columns)
         .fill(tuple)
-        .join(', ')}`,
+        .join(', ')} ${rest}`,
       ...chunk,
     )
   }

@@ -6,6 +6,7 @@ import { decode } from '@atproto/lex-cbor'
 import { def, readCarWithRoot } from '@atproto/repo'
 import { type Event, Firehose, FirehoseSubscriptionError } from '@atproto/sync'
 import { expect, test } from 'vitest'
+import { withoutRepeats } from '../../src/testing/repeats.ts'
 import { makeAccounts } from '../support/accounts.ts'
 import { type FirehoseEvent, FirehoseReader } from '../support/firehose.ts'
 import { startPlc } from '../support/plc.ts'
@@ -121,11 +122,11 @@ test.each([[[1]], [[4, 2, 5]]])(
     revs = new Map(await Promise.all(latest))
     // An event after `revs` is known, so that the reader looks once more.
     await makeAccounts(server, 1, 'did:plc')
-    const events = await reading
+    // What was sent and not stored when the server was killed has come again: consumers know it by its rev.
+    const read = await reading
+    const { once: events } = withoutRepeats(read)
     const newest = Math.max(
-      ...events
-        .filter(({ body }) => dids.has(String(body.repo)))
-        .map(({ body }) => Number(body.seq)),
+      ...read.filter(({ body }) => dids.has(String(body.repo))).map(({ body }) => Number(body.seq)),
     )
     while ((verified.at(-1)?.seq ?? 0) < newest) {
       await new Promise<void>((resolve) => {
@@ -137,8 +138,8 @@ test.each([[[1]], [[4, 2, 5]]])(
     await plc.stop()
 
     expect(errors).toEqual([])
-    const numbers = events.map(({ body }) => Number(body.seq))
-    expect(numbers).toEqual(numbers.map((_, index) => index + 1))
+    const numbers = read.map(({ body }) => Number(body.seq))
+    expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other))
     for (const { account, acknowledged } of writers) {
       const { did } = account
       const written = await followChain(events.filter(({ body }) => body.repo === did))
@@ -147,8 +148,15 @@ test.each([[[1]], [[4, 2, 5]]])(
       expect(new Set(uris).size).toBe(uris.length)
       const promised = acknowledged.map(({ uri }) => uri)
       expect(uris.filter((uri) => promised.includes(uri))).toEqual(promised)
-      const creations = verified.filter((event) => event.event === 'create' && event.did === did)
-      expect(creations.map((event) => ('uri' in event ? event.uri.toString() : ''))).toEqual(uris)
+      const known = new Set<string>()
+      const creations = verified.flatMap((event) => {
+        if (event.event !== 'create' || event.did !== did) return []
+        const uri = event.uri.toString()
+        const isRepeat = known.has(`${event.rev} ${uri}`)
+        known.add(`${event.rev} ${uri}`)
+        return isRepeat ? [] : [uri]
+      })
+      expect(creations).toEqual(uris)
       expect(acknowledged.length).toBeGreaterThan(10)
     }
   },

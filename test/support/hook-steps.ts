@@ -39,7 +39,7 @@ export function stepsOf(
   let head = 0
   for (const database of databasesOf(dataDirectory, 'SequencerObject')) {
     head = count(database, 'SELECT max(seq) AS n FROM event')
-    const last = database.prepare('SELECT max(number) AS n FROM event WHERE did = ?')
+    const last = database.prepare('SELECT last_event AS n FROM source WHERE did = ?')
     for (const [did, number] of newest)
       if (number > Number(last.get(did)?.n ?? 0)) steps.add(outbox)
     database.close()

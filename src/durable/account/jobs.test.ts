@@ -1,91 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
 import { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
-import type { SourceState } from '../../storage/sequencer/sources.ts'
-import { type AccountParts, DID, waitingEvents, withAccount } from '../../testing/account-parts.ts'
+import { type AccountParts, withAccount } from '../../testing/account-parts.ts'
 import { standIn } from '../../testing/stand-in.ts'
-import { deleteBlobs, deliverEvents, removeDelivered } from './jobs.ts'
-import type { LogDelivery } from './log-delivery.ts'
-
-const STATE: SourceState = { head: null, rev: null, status: 'active' }
-
-describe('the delivery of events', () => {
-  function deliveryOf(
-    { outbox, repo }: AccountParts,
-    append: (...delivery: Parameters<LogDelivery['append']>) => void,
-  ) {
-    const log = standIn<LogDelivery>({
-      async append(...delivery) {
-        append(...delivery)
-      },
-    })
-    return deliverEvents({
-      outbox,
-      repo,
-      log,
-      did: () => DID,
-      state: () => STATE,
-    })
-  }
-
-  const announce = ({ store }: AccountParts, times: number) => {
-    for (let i = 0; i < times; i++) store.tellIdentity()
-  }
-
-  test('goes on until there are no more, in order, with those that come meanwhile', () =>
-    withAccount(async (parts) => {
-      announce(parts, 2)
-      const delivered: number[][] = []
-      const job = deliveryOf(parts, (did, events, state) => {
-        expect([did, state]).toEqual([DID, STATE])
-        delivered.push(events.map(({ id }) => id))
-        if (delivered.length === 1) announce(parts, 1)
-      })
-      await job.run()
-      const [first = 0] = delivered[0] ?? []
-      expect(delivered).toEqual([[first, first + 1], [first + 2]])
-      expect(waitingEvents(parts)).toEqual([])
-    }))
-
-  test('that fails leaves the events to the next run', () =>
-    withAccount(async (parts) => {
-      announce(parts, 2)
-      let broken = true
-      const delivered: number[] = []
-      const job = deliveryOf(parts, (_did, events) => {
-        if (broken) throw new Error('the sequencer is down')
-        delivered.push(events.length)
-      })
-      await expect(job.run()).rejects.toThrow('the sequencer is down')
-      expect(job.due?.()).toBeLessThanOrEqual(Date.now())
-      broken = false
-      await job.run()
-      expect(delivered).toEqual([2])
-    }))
-
-  test('is due as long as there are rows, which another job removes', () =>
-    withAccount(async (parts) => {
-      const job = deliveryOf(parts, () => undefined)
-      const removal = removeDelivered(parts.outbox, parts.repo)
-      expect([job.due?.(), removal.due?.()]).toEqual([undefined, undefined])
-      announce(parts, 1)
-      await job.run()
-      expect(removal.due?.()).toBeLessThanOrEqual(Date.now())
-      await removal.run()
-      expect(parts.outbox.isEmpty()).toBe(true)
-      expect([job.due?.(), removal.due?.()]).toEqual([undefined, undefined])
-    }))
-
-  test('keeps what was not delivered when rows of delivered events are removed', () =>
-    withAccount(async (parts) => {
-      announce(parts, 1)
-      await deliveryOf(parts, () => undefined).run()
-      announce(parts, 1)
-      await removeDelivered(parts.outbox, parts.repo).run()
-      expect(waitingEvents(parts)).toEqual(['#identity'])
-      expect(parts.sql.exec('SELECT id FROM outbox').toArray()).toHaveLength(1)
-    }))
-})
+import { deleteBlobs } from './jobs.ts'
 
 describe('the deletion of blobs', () => {
   const blob = (name: string) => ({

@@ -1,62 +1,17 @@
 /** What an account does in the background; docs/storage.md says which rows each job is about. */
 
-import { counters } from '../../kernel/metrics/counters.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
-import type { Collections } from '../../storage/account/collections.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
 import type { Repo } from '../../storage/account/repo.ts'
 import type { BlobStore } from '../../storage/blobs/store.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 import { INITIAL_BACKOFF, type Job } from '../scheduler.ts'
-import type { LogDelivery } from './log-delivery.ts'
-
-/** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. */
-const DELIVERY_SIZE = 8 * 1024 * 1024
 
 /** Blobs whose bytes are to be deleted, looked up at once. */
 const DELETE_BATCH = 100
-
-/** What it takes to deliver events. */
-export interface DeliveryParts {
-  outbox: Outbox
-  repo: Pick<Repo, 'collections' | 'load'>
-  log: LogDelivery
-  /** The account's DID. */
-  did(): string
-  /** What the sequencer is to know of the account besides its events. */
-  state(): SourceState
-}
-
-/** Hands events over to the sequencer, oldest first, until the outbox is empty. */
-export const deliverEvents = ({ outbox, repo, log, did, state }: DeliveryParts): Job => ({
-  name: 'deliver events',
-  // The network waits for them.
-  maxBackoff: 30_000,
-  due: () => (outbox.isEmpty() ? undefined : Date.now()),
-  async run() {
-    const { collections } = repo
-    // Writes of the same turn go together.
-    await undefined
-    for (;;) {
-      repo.load()
-      const events = outbox.peek(DELIVERY_SIZE)
-      const newest = events.at(-1)
-      if (!newest) return counters.noteAllDelivered(did())
-      counters.noteUndelivered(did(), events.length)
-      // With the events: who reads a list of accounts by collection misses none whose events are in the log.
-      const untold = collections.untold()
-      await log.append(did(), events, state(), untold)
-      collections.confirm(untold)
-      // Before the events are confirmed: after a crash both are told again.
-      await tellCollections(did(), collections, log)
-      outbox.confirm(newest.id)
-      counters.noteDelivered(events.length)
-    }
-  },
-})
 
 /** What the sequencer stores for listings of all accounts. */
 export function sourceState({ profile, repo }: Pick<Lifecycle, 'profile' | 'repo'>): SourceState {
@@ -64,16 +19,6 @@ export function sourceState({ profile, repo }: Pick<Lifecycle, 'profile' | 'repo
   if (gone) return { head: null, rev: null, status: 'deleted' }
   const { cid, rev } = repo.head()
   return { head: cid, rev, status: profile.get().status }
-}
-
-/** Tells which collections have become empty, or are not any more. */
-async function tellCollections(did: string, collections: Collections, log: LogDelivery) {
-  for (;;) {
-    const untold = collections.untold()
-    if (untold.length === 0) return
-    await log.noteCollections(did, untold)
-    collections.confirm(untold)
-  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { DeliveryOptions } from '../../contracts/sequencer.ts'
 import { FIRST_LOG, type LogLayout, logPlaceOf } from '../../kernel/log-shards.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { CollectionState } from '../../storage/account/collections.ts'
@@ -29,14 +30,17 @@ export class LogDelivery {
     waiting: readonly OutboxEvent[],
     state: SourceState,
     collections: readonly CollectionState[],
+    options: DeliveryOptions,
   ): Promise<void> {
     const { objects } = this.#parts
     // What comes to the queue meanwhile has a state of its own.
     const events = [...waiting]
     await this.#follow((layout) =>
       layout
-        ? objects.logShard(logPlaceOf(did, layout)).deliver(did, events, state, collections)
-        : objects.sequencer.append(did, events, state, collections),
+        ? objects
+            .logShard(logPlaceOf(did, layout))
+            .deliver(did, events, state, collections, options)
+        : objects.sequencer.append(did, events, state, collections, options),
     )
   }
 

@@ -63,6 +63,8 @@ export class LogFront implements LogFrontRpc {
     if (position !== undefined && position !== after) return position
     const [first, last] = [events[0]?.event.seq, events.at(-1)?.event.seq]
     if (first === undefined || last === undefined || first <= after) return position
+    // What the sequencer has taken itself, before its log was divided.
+    merged.settle()
     const { head } = merged
     const seq = merged.next
     const stored = events.map(({ did, event: { seq: local, frame, active } }): SourcedEvent => {

@@ -57,6 +57,16 @@ export class MergedLog implements LogReader {
     return Math.max(isOwn ? log.head : 0, batches.head ?? 0)
   }
 
+  get numbered(): number {
+    const { log } = this.#parts
+    return Math.max(this.head, log.lastEventAt === undefined ? 0 : log.numbered)
+  }
+
+  /** What this object keeps itself, until its log is divided. */
+  settle(): boolean {
+    return this.#parts.log.settle()
+  }
+
   /** The number that the next event gets. */
   get next(): number {
     return Math.max(this.head, this.#parts.log.raisedTo) + 1

@@ -1,4 +1,5 @@
 import type { LogShardRpc, LogShardState, ShardEvents } from '../../contracts/log-shard.ts'
+import type { DeliveryOptions } from '../../contracts/sequencer.ts'
 import { FIRST_LOG, type LogLayout, type LogPlace, logPlaceOf } from '../../kernel/log-shards.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { CollectionState } from '../../storage/account/collections.ts'
@@ -65,6 +66,7 @@ export class LogShard implements LogShardRpc {
     events: OutboxEvent[],
     state: SourceState,
     collections: readonly CollectionState[],
+    { follows }: DeliveryOptions = {},
   ): Promise<LogLayout | undefined> {
     const { log, sources, sender, start, elsewhere } = this.#parts
     if (!this.#parts.place) throw new WrongPlaceError('the sequencer takes events by itself')
@@ -75,6 +77,7 @@ export class LogShard implements LogShardRpc {
     }
     const isGone = state.status === 'deleted'
     if (isGone) elsewhere.note(did)
+    log.assertFollows(did, follows)
     const stored = log.append(did, events, state)
     sender.add(did, stored, state.status === 'active')
     if (collections.length > 0) this.#parts.collections.note(did, collections)
@@ -169,7 +172,8 @@ export class LogShard implements LogShardRpc {
   }
 
   async #retire(to: LogLayout): Promise<void> {
-    const { successor, sender, place } = this.#parts
+    const { successor, sender, place, log } = this.#parts
+    log.settle()
     if (!place) return
     successor.set(to)
     await sender.flush()

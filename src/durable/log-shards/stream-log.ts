@@ -16,6 +16,14 @@ export class StreamLog implements SourcedLog {
     return this.#log.head
   }
 
+  get numbered(): number {
+    return this.#log.numbered
+  }
+
+  settle(): boolean {
+    return this.#log.settle()
+  }
+
   get lastEventAt(): number | undefined {
     return this.#log.lastEventAt
   }

@@ -55,7 +55,8 @@ test('events are removed also after there was nothing left to remove', () =>
     env.SEQUENCER.get(env.SEQUENCER.idFromName(`alarm ${made++}`)),
     async (_, ctx) => {
       const sequencer = new SequencerObject(ctx, env)
-      await sequencer.append('did:web:a.test', [event(1), event(2)], active)
+      await sequencer.append('did:web:a.test', [event(1)], active)
+      await sequencer.append('did:web:a.test', [event(2)], active)
       const removal = (await ctx.storage.getAlarm()) ?? 0
       expect(removal).toBeGreaterThan(START)
       await ctx.storage.deleteAlarm()

@@ -37,7 +37,7 @@ export const NOTE_EVERY = 64 * 1024
 
 /**
  * What survives hibernation with each socket. A live consumer needs no cursor: events are sent to it in
- * the turn in which they are stored, so whenever the object sleeps it has all of them. So a live event
+ * the turn in which they get their numbers, so whenever the object sleeps it has all of them. So a live event
  * costs no attachment. In a crash the sockets end too, and consumers come back with their own cursors.
  */
 export interface Attachment {

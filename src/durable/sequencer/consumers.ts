@@ -109,7 +109,7 @@ export class Consumers {
     if (place === false) return false
     if (place !== true) this.#end(place, 'There are too many consumers')
     admission.accept(socket, address)
-    if (cursor !== undefined && cursor > log.head) {
+    if (cursor !== undefined && cursor > log.numbered) {
       this.#close(socket, { id, sent: 0, stream }, 'FutureCursor', 'Cursor in the future.')
       return true
     }
@@ -118,7 +118,7 @@ export class Consumers {
       const info = wire.outdated(stream)
       if (info) socket.send(info)
     }
-    const start = Math.max(cursor ?? log.head, oldest)
+    const start = Math.max(cursor ?? log.numbered, oldest)
     const since = Date.now()
     this.#startCatchingUp(socket, { id, cursor: start, sent: 0, since, ...(stream && { stream }) })
     return true
@@ -141,7 +141,7 @@ export class Consumers {
     return isOpen || closing.has(id) ? closing.untilEnded(id) : !hasId(this.#live, id)
   }
 
-  /** Sends events that were stored in this very turn to all who are live. */
+  /** Sends events that got their numbers in this very turn to all who are live. */
   broadcast(events: readonly SequencedEvent[]): void {
     const [first] = events
     if (!first) return
@@ -170,7 +170,7 @@ export class Consumers {
 
   /**
    * Sends a consumer what it has missed, page by page, and then makes it live. Between finding that there is
-   * nothing more and going live there is no await, so no event falls between the two.
+   * nothing more, neither stored nor waiting for that, and going live there is no await, so no event falls between the two.
    */
   async #catchUp(socket: WebSocket, state: BehindAttachment): Promise<void> {
     const { log, retention, unread, wire } = this.#parts
@@ -180,7 +180,8 @@ export class Consumers {
       if (state.cursor < retention.prunedTo) {
         return this.#end(socket, 'Events were removed before they could be sent')
       }
-      if (state.cursor >= log.head) return this.#goLive(socket, state)
+      // What those who are live were sent, and is not stored yet, is stored: from there it gets it, too.
+      if (state.cursor >= log.head && !log.settle()) return this.#goLive(socket, state)
       // What cannot be sent is not read either: it would be in memory as well.
       const size = pageBytes(log.lastEventAt)
       const page = unread.has(size) ? await log.after(state.cursor, PAGE, size) : []

@@ -114,11 +114,9 @@ class Counters {
     this.#errors++
   }
 
-  /** Events of an account are about to be handed to the sequencer. */
-  noteUndelivered(did: string, count: number): void {
-    const waiting = this.#waiting.get(did)
-    if (waiting) waiting.count = count
-    else this.#waiting.set(did, { since: Date.now(), count })
+  /** So many events of an account are on their way to the sequencer, the first attempt with the oldest began at `since`. */
+  noteUndelivered(did: string, count: number, since: number): void {
+    this.#waiting.set(did, { since, count })
   }
 
   /** The sequencer has taken so many of them. */

@@ -68,25 +68,36 @@ export class Outbox {
   }
 
   /**
-   * The oldest undelivered events: at most `bytes` of bodies, but at least one event if there is any. To be called when
-   * the commits of the journal are in memory (`Repo.load`).
+   * The oldest undelivered events after `sent`, which are under way: at most `bytes` of bodies, but at least one event if there
+   * is any. To be called when the commits of the journal are in memory (`Repo.load`).
    */
-  peek(bytes: number): OutboxEvent[] {
-    if (this.#queue && this.#queue.length > 0) return this.#queue
-    const page = this.#queue ?? this.#read(bytes)
-    if (page.length > 0) return page
-    this.#queue = []
-    return [...(this.#journaled ?? [])]
+  peek(bytes: number, sent = 0): OutboxEvent[] {
+    const isNew = ({ id }: OutboxEvent) => id > sent
+    const stored = this.#queue?.filter(isNew) ?? this.#read(bytes, Math.max(sent, this.#confirmed))
+    if (stored.length > 0) return stored
+    if (!this.#queue && sent <= this.#confirmed) this.#queue = []
+    return (this.#journaled ?? []).filter(isNew)
+  }
+
+  /** The number of the newest undelivered event; undefined: there is none. */
+  newest(): number | undefined {
+    const known = this.#journaled?.at(-1) ?? this.#queue?.at(-1)
+    if (known) return known.id
+    const { id } = this.#sql
+      .exec<{ id: number | null }>('SELECT max(id) AS id FROM outbox WHERE id > ?', this.#confirmed)
+      .one()
+    return id ?? undefined
   }
 
   /** Acknowledges the events up to and including `id`, which the sequencer has stored. */
   confirm(id: number): void {
+    if (id <= this.#confirmed) return
     this.#confirmed = id
-    if (this.#journaled?.some((event) => event.id <= id)) {
-      this.#journaled = this.#journaled.filter((event) => event.id > id)
-      return
-    }
-    this.#queue = this.#queue?.filter((event) => event.id > id)
+    const isLeft = (event: OutboxEvent) => event.id > id
+    this.#journaled = this.#journaled?.filter(isLeft)
+    // Rows of the table are older than what is in the journal.
+    if (this.#queue?.every(isLeft)) return
+    this.#queue = this.#queue?.filter(isLeft)
     this.#delivered++
     if (this.#delivered >= CONFIRM_BATCH) this.removeDelivered()
   }
@@ -115,12 +126,12 @@ export class Outbox {
     this.#journaled = undefined
   }
 
-  #read(bytes: number): OutboxEvent[] {
+  #read(bytes: number, after: number): OutboxEvent[] {
     const events: OutboxEvent[] = []
     let size = 0
     const rows = this.#sql.exec<Row>(
       'SELECT id, kind, body, seq_at FROM outbox WHERE id > ? ORDER BY id',
-      this.#confirmed,
+      after,
     )
     for (const { id, kind, body, seq_at } of rows) {
       size += body.byteLength

@@ -65,6 +65,11 @@ export class PendingCommits {
     return isAny ? (this.#since ?? 0) : undefined
   }
 
+  /** Whether they are to be settled when all their events are delivered. */
+  get isFull(): boolean {
+    return this.#count >= BATCH || this.#bytes > MOST_BYTES / 2
+  }
+
   /** Settles, and lets time run anew. */
   tidy(): void {
     this.settle()

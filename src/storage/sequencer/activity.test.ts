@@ -24,15 +24,14 @@ const withEvents = (
         .flatMap(([did, own]) => own.map((age) => ({ did, age })))
         .sort((one, other) => other.age - one.age)
       events.forEach(({ did, age }, index) => {
+        const [seq, time] = [1000 + index, NOW - age]
         sql.exec(
-          `INSERT INTO last_event_of (seq, did, number, time, frame, total, head, rev, status)
-           VALUES (?, ?, ?, ?, x'00', ?, NULL, NULL, ?)`,
-          1000 + index,
-          did,
-          index,
-          NOW - age,
-          index,
-          did.includes('gone') ? 'deleted' : 'active',
+          "INSERT INTO event (seq, did, number, time, frame) VALUES (?, ?, ?, ?, x'00')",
+          ...[seq, did, index, time],
+        )
+        sql.exec(
+          `INSERT OR REPLACE INTO source (did, last_event, status, active_hour) VALUES (?, ?, ?, ?)`,
+          ...[did, index, did.includes('gone') ? 'deleted' : 'active', Math.floor(time / HOUR)],
         )
       })
       work(sql)

@@ -1,4 +1,5 @@
 /** How much is going on, for the operator. */
+import { countAfter } from './event-rows.ts'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
@@ -35,7 +36,7 @@ export class Activity {
     return activity
   }
 
-  /** Numbers and times grow together: reads some twenty rows, whatever the size of the log. */
+  /** Numbers and times grow together: reads some twenty rows, whatever the size of the log. Events of a row count with its last. */
   #eventsSince(time: number): number {
     const { first, last } = this.#sql
       .exec<{ first: number | null; last: number | null }>(
@@ -45,7 +46,7 @@ export class Activity {
     if (first === null || last === null) return 0
     let from = first
     let to = last + 1
-    // The event with the number `from - 1` is older than `time`, that with the number `to` is not.
+    // The row with the number `from - 1` is older than `time`, that with the number `to` is not.
     while (from < to) {
       const middle = Math.floor((from + to) / 2)
       // What was purged of deleted accounts has left gaps, and counts where it is between others.
@@ -53,7 +54,7 @@ export class Activity {
       if (!next || next.time >= time) to = middle
       else from = next.seq + 1
     }
-    return last + 1 - (this.#next(from)?.seq ?? last + 1)
+    return countAfter(this.#sql, from > first ? from - 1 : 0)
   }
 
   #next(seq: number): { seq: number; time: number } | undefined {

@@ -4,8 +4,12 @@ export type { SourcedEvent } from './log.ts'
 
 /** The log as those see it who read it, wherever its events are. */
 export interface LogReader {
-  /** The number of the newest event; before the first, the one before that. */
+  /** The number of the newest event that is stored; before the first, the one before that. */
   readonly head: number
+  /** The highest number that a consumer may know: events are sent before they are stored. */
+  readonly numbered: number
+  /** Stores what waits to be stored. @returns whether anything did */
+  settle(): boolean
   /** When the newest event was stored, in ms since the epoch; undefined: there was none. */
   readonly lastEventAt: number | undefined
   /** Events from after `cursor`, or from the oldest that is kept, to the newest; gaps count. */

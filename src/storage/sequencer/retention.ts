@@ -1,5 +1,10 @@
-/** Events removed or scanned by one step, which takes some ten ms. */
+import { eventsOf, type Row } from './event-rows.ts'
+import { didsOf, pack } from './pack.ts'
+
+/** Rows removed or scanned by one step, bytes of those that are removed, and rows that are packed anew: some ten ms. */
 const CHUNK = 2000
+const CHUNK_BYTES = 8 * 1024 * 1024
+const CHUNK_REWRITTEN = 50
 
 /** Expired events are kept for this time, in ms, or a tenth of the retention, so that they are removed in batches. */
 const SLACK = 60 * 60 * 1000
@@ -29,10 +34,16 @@ export function purgeAll(sql: SqlStorage, did: string, head: number): void {
 /** A log that is full is made smaller by this part of what it may have, so that events are removed in batches. */
 const MARGIN = 0.1
 
-/** How long events are kept, in ms, and how many bytes of frames. */
+/** How long events are kept, in ms, and how many bytes of rows. */
 export interface RetentionRule {
   time: number
   size: number
+}
+
+/** The oldest rows that are to go: the number of the last one, or 0 where there are none, and whether there may be more. */
+interface Oldest {
+  upTo: number
+  isMore: boolean
 }
 
 /** Removes expired events, the oldest when they are too many bytes, and those of deleted accounts, a chunk at a time. */
@@ -121,19 +132,19 @@ export class Retention {
 
   /** Removes a chunk of the events up to a number, except the newest of all; whether there may be more. */
   removeTo(seq: number): boolean {
-    return this.#remove(this.#oldest(0, seq))
+    return this.#removeRows(this.#oldest(0, seq))
   }
 
   /**
    * Removes the oldest events as far as they were stored before `time` or are too many bytes, except the newest one,
-   * which keeps the count. Reads and writes one row for each.
+   * which keeps the count. Reads and writes one row for each of the log.
    */
   #prune(time: number): boolean {
-    return this.#remove(this.#oldest(time))
+    return this.#removeRows(this.#oldest(time))
   }
 
   /** A chunk of the oldest: those stored before `time` or too many bytes; or those up to `last`, where that is said. */
-  #oldest(time: number, last?: number): { upTo: number; count: number } {
+  #oldest(time: number, last?: number): Oldest {
     const total = this.#fullAt - this.#rule.size + this.#excess()
     const rows = this.#sql.exec<{ seq: number; time: number; total: number | null }>(
       `SELECT seq, time, total FROM event WHERE seq < (SELECT max(seq) FROM event)
@@ -141,47 +152,93 @@ export class Retention {
     )
     let upTo = 0
     let count = 0
+    let from: number | undefined
+    let isMore = false
     for (const row of rows) {
       const stays =
         last === undefined ? row.time >= time && (row.total ?? 0) >= total : row.seq > last
       if (stays) break
+      from ??= row.total ?? 0
       upTo = row.seq
       count++
+      isMore = count === CHUNK || (row.total ?? 0) - from >= CHUNK_BYTES
+      if (isMore) break
     }
-    return { upTo, count }
+    return { upTo, isMore }
   }
 
-  #remove({ upTo, count }: { upTo: number; count: number }): boolean {
-    if (count === 0) return false
+  #removeRows({ upTo, isMore }: Oldest): boolean {
+    if (upTo === 0) return false
     this.#forgetSources(upTo)
     this.#sql.exec('DELETE FROM event WHERE seq <= ?', upTo)
     this.#sql.exec('UPDATE horizon SET pruned_to = max(pruned_to, ?)', upTo)
     this.#prunedTo = Math.max(this.#prunedTo, upTo)
     this.#fullAt = this.#totalOf('min') + this.#rule.size
-    return count === CHUNK
+    return isMore
   }
 
-  /** Goes on with one deleted account. There is no index on the DID: it would cost a row per event. */
+  /**
+   * Goes on with one deleted account. There is no index on the DID: it would cost a row per event. Rows that have events of others
+   * are packed anew without its own.
+   */
   #purge(): boolean {
     const purge = this.#sql
       .exec<{ did: string; done_to: number; before: number }>('SELECT * FROM purge LIMIT 1')
       .toArray()[0]
     if (!purge) return false
     const { did, done_to: from, before } = purge
-    const to = Math.min(from + CHUNK, before - 1)
-    if (this.#overwrites) this.#overwrite('seq > ? AND seq <= ? AND did = ?', from, to, did)
-    const name = this.#overwrites ? overwritten(did) : did
-    this.#sql.exec('DELETE FROM event WHERE seq > ? AND seq <= ? AND did = ?', from, to, name)
-    if (to < before - 1) this.#sql.exec('UPDATE purge SET done_to = ? WHERE did = ?', to, did)
-    else this.#sql.exec('DELETE FROM purge WHERE did = ?', did)
+    const rows = this.#sql
+      .exec<{ seq: number; did: string }>(
+        `SELECT seq, did FROM event WHERE seq > ? ORDER BY seq LIMIT ${CHUNK}`,
+        from,
+      )
+      .toArray()
+    let rewritten = 0
+    for (const row of rows) {
+      if (didsOf(row).includes(did)) {
+        this.#remove(did, row.seq, before)
+        rewritten++
+      }
+      // Behind this row there is nothing that is older.
+      if (row.seq >= before - 1) break
+      if (rewritten < CHUNK_REWRITTEN && row !== rows.at(-1)) continue
+      this.#sql.exec('UPDATE purge SET done_to = ? WHERE did = ?', row.seq, did)
+      return true
+    }
+    this.#sql.exec('DELETE FROM purge WHERE did = ?', did)
     return true
+  }
+
+  /** Removes an account's events before one from a row. */
+  #remove(did: string, seq: number, before: number): void {
+    const row = this.#sql
+      .exec<Row>('SELECT seq, did, entries, frame FROM event WHERE seq = ?', seq)
+      .one()
+    const events = eventsOf(row)
+    const left = events.filter(({ did: whose, event }) => whose !== did || event.seq >= before)
+    if (left.length === events.length) return
+    if (this.#overwrites) this.#overwrite('seq = ?', seq)
+    const newer = this.#sql.exec('SELECT 1 FROM event WHERE seq > ? LIMIT 1', seq).toArray()
+    // The newest keeps the count, without events.
+    if (left.length === 0 && newer.length > 0) {
+      this.#sql.exec('DELETE FROM event WHERE seq = ?', seq)
+    } else {
+      const packed = pack(left, seq, true)
+      this.#sql.exec(
+        'UPDATE event SET did = ?, entries = ?, frame = ? WHERE seq = ?',
+        ...[packed.did, packed.entries, packed.frame, seq],
+      )
+    }
   }
 
   /** Forgets deleted accounts whose last event is about to leave the log, unless they came back meanwhile. */
   #forgetSources(upTo: number): void {
     const condition = 'SELECT did FROM farewell WHERE seq <= ?'
     if (this.#sql.exec(`${condition} LIMIT 1`, upTo).toArray().length === 0) return
-    if (this.#overwrites) this.#overwrite('seq IN (SELECT seq FROM farewell WHERE seq <= ?)', upTo)
+    if (this.#overwrites) {
+      const rows = 'SELECT (SELECT min(seq) FROM event WHERE seq >= farewell.seq) FROM farewell'
+      this.#overwrite(`seq IN (${rows} WHERE seq <= ?)`, upTo)
+    }
     this.#sql.exec(
       `UPDATE source SET did = 'forgotten ' || place, head = NULL, rev = NULL
        WHERE status = 'deleted' AND did IN (${condition})`,
@@ -191,8 +248,8 @@ export class Retention {
   }
 
   /**
-   * Overwrites events where they are, before they are deleted in the same turn: SQLite leaves the bytes of rows that are
-   * deleted in the file. A row that stays as long as it was is written in its own place (SQLite, btreeOverwriteCell).
+   * Overwrites rows where they are, before they are deleted or packed anew in the same turn: SQLite leaves the bytes of rows that
+   * are deleted in the file. A row that stays as long as it was is written in its own place (SQLite, btreeOverwriteCell).
    */
   #overwrite(condition: string, ...values: (string | number)[]): void {
     this.#sql.exec(
@@ -202,6 +259,3 @@ export class Retention {
     )
   }
 }
-
-/** What `#overwrite` makes of a DID. */
-const overwritten = (did: string): string => '0'.repeat(did.length)

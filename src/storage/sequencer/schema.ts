@@ -190,4 +190,16 @@ export const migrations: readonly Migration[] = [
   );
   CREATE TABLE purge_elsewhere (did TEXT PRIMARY KEY) WITHOUT ROWID;
   `,
+  // Several events in a row (pack.ts), and how many there were up to it, counted from the number of the first: in rows of before, that
+  // is the number. Accounts are written beside them, for all events of a transaction together.
+  `
+  DROP TRIGGER last_event_of_insert;
+  DROP VIEW last_event_of;
+  ALTER TABLE event ADD COLUMN entries BLOB;
+  ALTER TABLE event ADD COLUMN events INTEGER;
+  `,
+  // Events are sent before they are stored, with numbers that are not given again.
+  `
+  ALTER TABLE horizon ADD COLUMN reserved_to INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -27,6 +27,8 @@ test('a command that starts it may have spaces and dashes', () => {
 
 test.each([
   ['--name cirrus', 'there is none'],
+  ['--against', 'reference, the folder'],
+  ['--against --check', 'reference, the folder'],
   ['--against nowhere', 'neither an address (https://…) nor a checkout'],
   ['--against ftp://a.test', 'neither an address (https://…) nor a checkout'],
   ['--against http://', 'is no address'],
@@ -37,5 +39,7 @@ test.each([
   ['--against http://a.test --password env:NONE --handle a.test', 'no such variable'],
   ['--against http://a.test --against http://b.test', 'tell them apart'],
 ])('%s is refused', (line, reason) => {
-  expect(() => parseAgainst(line.split(' '), {})).toThrow(reason)
+  expect(() => parseAgainst(line.split(' '), {})).toThrow(
+    expect.objectContaining({ name: 'UsageError', message: expect.stringContaining(reason) }),
+  )
 })

@@ -1,7 +1,7 @@
 /** `--against`: what Cumulus is compared with. Options that follow one are about that one. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { CommandError } from '../cli/terminal/errors.ts'
+import { UsageError } from '../cli/terminal/errors.ts'
 
 /** The reference, the Cumulus of another checkout, or any other PDS. */
 export type Baseline =
@@ -49,24 +49,27 @@ type Option = keyof typeof FOREIGN_OPTIONS
  * Reads all `--against` of a command line.
  *
  * @param env where passwords may be
- * @throws CommandError
+ * @throws UsageError
  */
 export function parseAgainst(rawArgs: readonly string[], env = process.env): Baseline[] {
   const groups: { what: string; options: Map<Option, string> }[] = []
   for (const [at, arg] of rawArgs.entries()) {
     const [, name = '', given] = /^--([\w-]+)(?:=(.*))?$/s.exec(arg) ?? []
     const value = given ?? rawArgs[at + 1] ?? ''
+    if (name === 'against' && (value === '' || value.startsWith('--'))) {
+      throw new UsageError('--against: reference, the folder of a checkout, or an address?')
+    }
     if (name === 'against') groups.push({ what: value, options: new Map() })
     if (!(name in FOREIGN_OPTIONS)) continue
     const group = groups.at(-1)
-    if (!group) throw new CommandError(`--${name} is about the --against before it: there is none`)
+    if (!group) throw new UsageError(`--${name} is about the --against before it: there is none`)
     group.options.set(name as Option, secret(value, env))
   }
   const baselines = groups.map(({ what, options }) => baselineOf(what, options))
   const names = baselines.map(nameOf)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice === undefined) return baselines
-  throw new CommandError(`two servers are called ${twice}: tell them apart with --name`)
+  throw new UsageError(`two servers are called ${twice}: tell them apart with --name`)
 }
 
 const nameOf = (baseline: Baseline): string =>
@@ -76,7 +79,7 @@ function secret(value: string, env: NodeJS.ProcessEnv): string {
   if (!value.startsWith('env:')) return value
   const found = env[value.slice('env:'.length)]
   if (found) return found
-  throw new CommandError(`${value}: there is no such variable in the environment`)
+  throw new UsageError(`${value}: there is no such variable in the environment`)
 }
 
 function baselineOf(what: string, options: Map<Option, string>): Baseline {
@@ -85,18 +88,17 @@ function baselineOf(what: string, options: Map<Option, string>): Baseline {
     const folder = resolve(what)
     if (existsSync(join(folder, 'package.json')))
       return { kind: 'checkout', folder, name: options.get('name') ?? 'other' }
-    throw new CommandError(`--against ${what}: neither an address (https://…) nor a checkout`)
+    throw new UsageError(`--against ${what}: neither an address (https://…) nor a checkout`)
   }
-  if (!URL.canParse(what)) throw new CommandError(`--against ${what} is no address`)
+  if (!URL.canParse(what)) throw new UsageError(`--against ${what} is no address`)
   const [handle, password] = [options.get('handle'), options.get('password')]
   if ((handle === undefined) !== (password === undefined)) {
-    throw new CommandError('--handle and --password belong together')
+    throw new UsageError('--handle and --password belong together')
   }
   const did = options.get('did') ?? 'plc'
-  if (did !== 'plc' && did !== 'web') throw new CommandError(`--did ${did}: "plc" or "web"`)
+  if (did !== 'plc' && did !== 'web') throw new UsageError(`--did ${did}: "plc" or "web"`)
   const pid = options.get('pid')
-  if (pid !== undefined && !/^\d+$/.test(pid))
-    throw new CommandError(`--pid ${pid} is not a number`)
+  if (pid !== undefined && !/^\d+$/.test(pid)) throw new UsageError(`--pid ${pid} is not a number`)
   const given = <Name extends string>(name: Name, option: Option) => {
     const value = options.get(option)
     return value === undefined ? {} : ({ [name]: value } as Record<Name, string>)

@@ -1,5 +1,5 @@
 /** The options of a run, and the names of its rows. */
-import { CommandError } from '../cli/terminal/errors.ts'
+import { UsageError } from '../cli/terminal/errors.ts'
 import type { Baseline } from './against.ts'
 import type { Pace } from './load/drive.ts'
 
@@ -63,21 +63,21 @@ export const wants = ({ only }: Pick<Options, 'only'>, row: RowName): boolean =>
 export const covers = (name: string, row: RowName): boolean =>
   name === row || name === row.split('-')[0]
 
-/** Parses names of rows, separated by commas. @throws CommandError when there is no such row */
+/** Parses names of rows, separated by commas. @throws UsageError when there is no such row */
 export function parseRows(list: string): string[] {
   const names = list.split(',').filter((name) => name !== '')
   const unknown = names.find((name) => !ROWS.some((row) => covers(name, row)))
   if (unknown === undefined) return names
-  throw new CommandError(`there is no row "${unknown}"; rows are ${ROWS.join(', ')}`)
+  throw new UsageError(`there is no row "${unknown}"; rows are ${ROWS.join(', ')}`)
 }
 
-/** Parses sizes such as `1k,10k`. @returns them ascending. @throws CommandError */
+/** Parses sizes such as `1k,10k`. @returns them ascending. @throws UsageError */
 export function parseSizes(option: string, list: string, least: number): number[] {
   const sizes = list.split(',').map((text) => {
     const [, digits, unit] = /^(\d+)([kM]?)$/.exec(text.trim()) ?? []
     const size = Number(digits) * (unit === 'M' ? 1_000_000 : unit === 'k' ? 1_000 : 1)
     if (size >= least) return size
-    throw new CommandError(`--${option}: "${text}" is not a size of ${least} or more, as 10k`)
+    throw new UsageError(`--${option}: "${text}" is not a size of ${least} or more, as 10k`)
   })
   return [...new Set(sizes)].sort((a, b) => a - b)
 }
@@ -90,19 +90,19 @@ const QUICK_ROUNDS = { least: 3, most: 5 }
 /**
  * @param seconds of a row and server, at least
  * @param spread in percent
- * @throws CommandError
+ * @throws UsageError
  */
 export function parsePace(seconds: string, spread: string, quick: boolean): Pace {
   const { least, most } = quick ? QUICK_ROUNDS : ROUNDS
-  if (!(Number(seconds) > 0)) throw new CommandError(`--seconds ${seconds} is not a time`)
-  if (!(Number(spread) > 0)) throw new CommandError(`--spread ${spread} is no percentage`)
+  if (!(Number(seconds) > 0)) throw new UsageError(`--seconds ${seconds} is not a time`)
+  if (!(Number(spread) > 0)) throw new UsageError(`--spread ${spread} is no percentage`)
   return { seconds: Number(seconds) / least, least, most, spread: Number(spread) / 100 }
 }
 
-/** @throws CommandError */
+/** @throws UsageError */
 export function parsePort(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const port = Number(text)
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port
-  throw new CommandError(`--plc-port ${text} is no port`)
+  throw new UsageError(`--plc-port ${text} is no port`)
 }

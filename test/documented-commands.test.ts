@@ -72,6 +72,11 @@ describe('commands in blocks', () => {
       'npm run codegen -- openapi': 'codegen/openapi/openapi.test.ts',
       'npm run codegen -- openapi --namespace com.example --server https://pds.example.com --out api.json':
         'codegen/openapi/openapi.test.ts',
+      'curl -si "$url" | grep -i etag': 'src/server/xrpc/conditional.test.ts',
+      'curl -si "$url" -H \'If-None-Match: "3n3bszjaezq2v"\' | head -1':
+        'src/server/xrpc/conditional.test.ts',
+      "url='https://pds.example.com/xrpc/com.atproto.repo.listRecords?repo=did:plc:…&collection=com.example.guestbook.entry'":
+        'src/server/xrpc/conditional.test.ts',
     },
     'docs/collections.md': {
       'npm run codegen -- new com.example.cook.rating': 'codegen/collections has it',

@@ -43,7 +43,7 @@ export const operationSettings = {
   PDS_LOG_SHARDS: count(
     '1',
     `Objects that share the log of events, at most ${MAX_LOG_SHARDS}: more than one on a host with more writes than one object ` +
-      'takes. A change is made while the host runs (docs/scaling.md).',
+      'takes. A change is made while the host runs (docs/operating.md).',
   ),
   LOG_LEVEL: choice(
     'info',

@@ -122,8 +122,8 @@ export const settings = {
   PDS_SIGNING_KEY_TYPE: choice(
     'k256',
     ['k256', 'p256'],
-    'Curve of the signing keys of new accounts: secp256k1 or P-256, which signs faster here and is verified more ' +
-      'slowly by the AppView.',
+    'Curve of the signing keys of new accounts: `k256` (secp256k1) or `p256` (P-256), which signs faster here and is ' +
+      'verified more slowly by the AppView (docs/accounts.md).',
   ),
   ...signUpSettings,
   PDS_HANDLE_COOLDOWN_MS: count(
@@ -212,7 +212,7 @@ export const settings = {
     'appview',
     ['appview', 'chat', 'none'],
     'Services that are shown the same token of an account for half a minute, in questions only, which saves the ' +
-      'signature: those that are known to take one again. All others get a new one with each request.',
+      'signature: `appview`, `chat`, both, or `none`. All others get a new one with each request (docs/routing.md).',
   ),
   PDS_PROXY_HEADERS_TIMEOUT: count(
     '10000',

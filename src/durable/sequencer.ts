@@ -142,6 +142,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   async status(): Promise<FirehoseStatus> {
+    this.#parts.read.settle()
     const { head, lastEventAt } = this.#parts.read
     const { count: consumers, furthestBehind: behind } = this.#parts.consumers
     const sums = (await this.#lists?.summary()) ?? { accounts: this.#store.sources.count() }
@@ -149,6 +150,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   dump(): ReadableStream<Uint8Array> {
+    this.#parts.read.settle()
     // Above what consumers may know.
     const head = this.#parts.read.numbered
     const own = dumpRows(this.ctx.storage, sequencerPlan, migrations.length, { head })

@@ -180,11 +180,8 @@ export class Consumers {
       if (state.cursor < retention.prunedTo) {
         return this.#end(socket, 'Events were removed before they could be sent')
       }
-      if (state.cursor >= log.head) {
-        // What was sent to those who are live, and is not stored yet, is stored: from there it gets it, too.
-        if (log.settle()) continue
-        return this.#goLive(socket, state)
-      }
+      // What those who are live were sent, and is not stored yet, is stored: from there it gets it, too.
+      if (state.cursor >= log.head && !log.settle()) return this.#goLive(socket, state)
       // What cannot be sent is not read either: it would be in memory as well.
       const size = pageBytes(log.lastEventAt)
       const page = unread.has(size) ? await log.after(state.cursor, PAGE, size) : []

@@ -134,15 +134,12 @@ export class Repo {
     this.#pending.load()
   }
 
-  /**
-   * Brings everything into the tables that is in the journal only. To be called before they are read or replaced by other
-   * means; costs nothing where nothing waits.
-   */
+  /** Brings into the tables what is in the journal only, before they are read or replaced by other means. */
   settle(): void {
     this.#pending.settle()
   }
 
-  /** Whether commits wait for the delivery of their events to be settled. */
+  /** See `PendingCommits.isFull`. */
   get waitsForDelivery(): boolean {
     return this.#pending.isFull
   }

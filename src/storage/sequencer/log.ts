@@ -1,26 +1,14 @@
 import type { OutboxEvent } from '../account/events.ts'
-import { insertRows } from '../sql.ts'
 import { countAfter, EventRows, type Totals } from './event-rows.ts'
 import { toFrame } from './frame.ts'
 import type { SequencedEvent, SourcedEvent } from './pack.ts'
-import { schedulePurge } from './retention.ts'
 import type { SourceState, Sources } from './sources.ts'
+import { WaitingEvents, writeDeliveries } from './waiting-events.ts'
 
 export type { SequencedEvent, SourcedEvent } from './pack.ts'
 
 /** Numbers that are reserved at once: so many are left out when the object ends without having used them. */
 const RESERVED = 10_000
-
-/** A delivery, the events of which have their numbers. */
-interface Numbered {
-  did: string
-  /** The account's own number of the last. */
-  last: number
-  events: SequencedEvent[]
-  state: SourceState
-  /** The number of the event that says that the account is deleted; what is older goes. */
-  farewell: number | undefined
-}
 
 /** A delivery came before the one that it follows, which was lost: the account is to begin again with its oldest event. */
 export class GapError extends Error {
@@ -47,11 +35,7 @@ export class EventLog {
   #reservedTo: number
   /** The next event has a higher number. */
   #raisedTo: number
-  /** Events that have numbers and are not stored. */
-  #waiting: Numbered[] = []
-  #waitingBytes = 0
-  /** The account's own number of the last event that waits. */
-  readonly #lastWaiting = new Map<string, number>()
+  readonly #waiting = new WaitingEvents()
   #whenStored: (error?: unknown) => void = () => {}
   #totals: Totals
   #lastEventAt: number | undefined
@@ -142,22 +126,19 @@ export class EventLog {
     return this.#lastEventAt
   }
 
-  /** Events that wait to be stored, and bytes of their frames. */
-  get waiting(): { events: number; bytes: number } {
-    return {
-      events: this.#waiting.reduce((sum, { events }) => sum + events.length, 0),
-      bytes: this.#waitingBytes,
-    }
+  /** How many events wait to be stored, and bytes of their frames. */
+  get waiting(): { readonly events: number; readonly bytes: number } {
+    return this.#waiting
   }
 
   /** The account's own number of the last event of it that has a number here. Undefined: none has. */
   lastOf(did: string): number | undefined {
-    return this.#lastWaiting.get(did) ?? this.#sources.lastEvent(did)
+    return this.#waiting.lastOf(did) ?? this.#sources.lastEvent(did)
   }
 
   /** Whether events of an account wait to be stored. */
   waitsFor(did: string): boolean {
-    return this.#lastWaiting.has(did)
+    return this.#waiting.lastOf(did) !== undefined
   }
 
   /**
@@ -181,9 +162,9 @@ export class EventLog {
    */
   append(did: string, events: readonly OutboxEvent[], state: SourceState): SequencedEvent[] {
     const before = this.#numbered
+    const isAlone = this.#waiting.isEmpty
     const numbered = this.#number(did, events, state)
     if (!numbered) return []
-    const isAlone = this.#waiting.length === 1
     try {
       this.#store()
     } catch (error) {
@@ -212,7 +193,7 @@ export class EventLog {
 
   /** Stores what waits. Whoever wants to know is told of the outcome. @returns whether anything waited */
   settle(): boolean {
-    if (this.#waiting.length === 0) return false
+    if (this.#waiting.isEmpty) return false
     try {
       this.#store()
     } catch {
@@ -233,29 +214,25 @@ export class EventLog {
     const first = this.raisedTo + 1
     const sequenced = fresh.map((event, index): SequencedEvent => {
       const seq = first + index
-      const frame = toFrame(event, seq)
-      this.#waitingBytes += frame.byteLength
-      return { seq, frame }
+      return { seq, frame: toFrame(event, seq) }
     })
     const isGone = state.status === 'deleted'
     const farewell = isGone ? fresh.findLastIndex(({ kind }) => kind === '#account') : -1
-    this.#waiting.push({
+    this.#waiting.add({
       ...{ did, state, last: newest.id, events: sequenced },
       farewell: farewell < 0 ? undefined : first + farewell,
     })
-    this.#lastWaiting.set(did, newest.id)
     this.#numbered = first + fresh.length - 1
     return sequenced
   }
 
   #store(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    this.#waitingBytes = 0
-    this.#lastWaiting.clear()
+    const waiting = this.#waiting.take()
     const time = Date.now()
     try {
-      const [totals, commit] = this.#storage.transactionSync(() => this.#write(waiting, time))
+      const [totals, commit] = this.#storage.transactionSync(() =>
+        writeDeliveries(this.#sql, this.#rows, waiting, time, this.#totals),
+      )
       commit()
       this.#totals = totals
     } catch (error) {
@@ -266,25 +243,6 @@ export class EventLog {
     this.#lastEventAt = time
     for (const { did, last } of waiting) this.#sources.cacheLastEvent(did, last)
     this.#whenStored()
-  }
-
-  #write(waiting: readonly Numbered[], time: number): [Totals, () => void] {
-    const events = waiting.flatMap(({ did, events }) =>
-      events.map((event): SourcedEvent => ({ did, event })),
-    )
-    const stored = this.#rows.add(events, time, this.#totals)
-    const hour = Math.floor(time / 3_600_000)
-    const sources = new Map(
-      waiting.map(({ did, last, state: { head, rev, status } }) => [
-        did,
-        [did, last, head, rev, status, hour],
-      ]),
-    )
-    insertRows(this.#sql, SOURCE, [...sources.values()], SOURCE_CHANGES)
-    for (const { did, farewell } of waiting) {
-      if (farewell !== undefined) schedulePurge(this.#sql, did, farewell)
-    }
-    return stored
   }
 
   /** Bytes of the first event after `cursor`; undefined: there is none. */
@@ -304,8 +262,3 @@ export class EventLog {
       .map(({ did, event: { seq, frame } }) => ({ did, event: { seq, frame: frame.slice() } }))
   }
 }
-
-const SOURCE = 'INSERT INTO source (did, last_event, head, rev, status, active_hour)'
-const SOURCE_CHANGES = `ON CONFLICT (did) DO UPDATE SET
-  last_event = excluded.last_event, head = excluded.head, rev = excluded.rev, status = excluded.status,
-  active_hour = excluded.active_hour`

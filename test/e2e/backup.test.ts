@@ -51,7 +51,7 @@ test.each([
 ])(
   'a host that is lost comes back with its identity, and clients and consumers go on (its log in %s objects before, %s after)',
   {
-    timeout: 120_000,
+    timeout: 180_000,
   },
   async (shards, shardsAfter) => {
     const settings = { PDS_DID_PLC_URL: plc.url }

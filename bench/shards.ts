@@ -1,15 +1,17 @@
 /**
  * `node bench/shards.ts`: what a log takes that several objects share, on the production server on plain workerd, with a
  * million accounts that are rows only. Writers deliver events to the objects as accounts do; a consumer reads the firehose, and
- * looks at the order of all numbers. There all objects share one thread, so the rate does not rise with their number: what
- * can be seen is what an event costs, and that nothing is missing. docs/scaling.md has the table.
+ * looks at the order of all numbers and at how old each event is. There all objects share one thread, so the rate does not rise
+ * with their number: what can be seen is what an event costs, that nothing is missing, and for how long it goes on like that.
+ * docs/scaling.md has what came of it.
  *
- * ACCOUNTS, SECONDS, WRITERS and SHARDS (such as `1,2,4`) say how much.
+ * `--shards 1,2,4` is measured one after the other; `--rate` is events per second, 0 as many as are taken.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { wranglerBundling } from '../cli/dev/bundle/wrangler-options.ts'
 import { compressedTexts } from '../cli/host/build/compressed-texts.ts'
@@ -18,10 +20,22 @@ import { bundleModules, ROOT } from '../cli/host/bundle.ts'
 import { startWorkerd } from '../cli/host/workerd.ts'
 import { table } from './report/text.ts'
 
-const ACCOUNTS = Number(process.env.ACCOUNTS ?? 1_000_000)
-const SECONDS = Number(process.env.SECONDS ?? 20)
-const WRITERS = Number(process.env.WRITERS ?? 256)
-const SHARDS = (process.env.SHARDS ?? '1,2,4').split(',').map(Number)
+const { values } = parseArgs({
+  options: {
+    accounts: { type: 'string', default: '1000000' },
+    seconds: { type: 'string', default: '20' },
+    writers: { type: 'string', default: '256' },
+    rate: { type: 'string', default: '0' },
+    shards: { type: 'string', default: '1,2,4' },
+  },
+})
+const [ACCOUNTS, SECONDS, WRITERS, RATE] = [
+  ...[values.accounts, values.seconds, values.writers, values.rate].map(Number),
+] as [number, number, number, number]
+const SHARDS = values.shards.split(',').map(Number)
+/** Seconds of one line of the report, and accounts stored by one request. */
+const SLICE = 15
+const FILL = 20_000
 
 const folder = mkdtempSync(join(tmpdir(), 'cumulus-shards-'))
 
@@ -62,31 +76,76 @@ const bytesOf = (directory: string): number =>
     0,
   )
 
-/** Counts what a consumer gets, and what of it is out of order. */
-function listen(origin: string) {
-  const got = { frames: 0, misplaced: 0 }
-  let last = 0n
-  const socket = new WebSocket(
-    `${origin.replace('http', 'ws')}/xrpc/com.atproto.sync.subscribeRepos`,
-  )
-  socket.binaryType = 'arraybuffer'
-  socket.addEventListener('message', ({ data }) => {
-    const bytes = Buffer.from(data as ArrayBuffer)
-    // The key "seq" and the head of a number of eight bytes.
-    const at = bytes.indexOf(Buffer.from([0x63, 0x73, 0x65, 0x71, 0x1b]))
-    const seq = bytes.readBigUInt64BE(at + 5)
-    if (last !== 0n && seq !== last + 1n) got.misplaced++
-    last = seq
-    got.frames++
-  })
-  const opened = new Promise((resolve) => socket.addEventListener('open', resolve))
-  return { got, socket, opened }
+/**
+ * A consumer, which comes back with its cursor when its connection is ended, as relays do: how many events it gets, what of
+ * it is out of order, and how old each event is, in ms.
+ */
+class Listener {
+  frames = 0
+  misplaced = 0
+  ages: number[] = []
+  readonly #url: string
+  #last: bigint | undefined
+  #socket: WebSocket | undefined
+
+  constructor(origin: string) {
+    this.#url = `${origin.replace('http', 'ws')}/xrpc/com.atproto.sync.subscribeRepos`
+  }
+
+  /** Resolves when it listens. */
+  open(): Promise<unknown> {
+    const cursor = this.#last === undefined ? '' : `?cursor=${this.#last}`
+    const socket = new WebSocket(`${this.#url}${cursor}`)
+    socket.binaryType = 'arraybuffer'
+    socket.addEventListener('message', ({ data }) => this.#take(Buffer.from(data as ArrayBuffer)))
+    socket.addEventListener('close', () => {
+      if (this.#socket === socket) void this.open()
+    })
+    this.#socket = socket
+    return new Promise((resolve) => socket.addEventListener('open', resolve))
+  }
+
+  close(): void {
+    const socket = this.#socket
+    this.#socket = undefined
+    socket?.close()
+  }
+
+  #take(frame: Buffer): void {
+    const seq = frame.readBigUInt64BE(frame.indexOf(SEQ) + SEQ.length)
+    if (this.#last !== undefined && seq !== this.#last + 1n) this.misplaced++
+    this.#last = seq
+    this.frames++
+    const at = frame.indexOf(TIME) + TIME.length
+    this.ages.push(Date.now() - Date.parse(frame.toString('latin1', at, at + 24)))
+  }
 }
 
-async function measure(modules: Awaited<ReturnType<typeof bundle>>, shards: number) {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'cumulus-shards-data-'))
+const SEQ = Buffer.from([0x63, ...Buffer.from('seq'), 0x1b])
+/** The key "time" and the head of a text of 24 bytes. */
+const TIME = Buffer.from([0x64, ...Buffer.from('time'), 0x78, 0x18])
+
+/** "median / 99th percentile", in ms. */
+function spread(ages: number[]): string {
+  const sorted = ages.toSorted((one, other) => one - other)
+  const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
+  return `${at(0.5)} / ${at(0.99)}`
+}
+
+interface Counts {
+  events: number
+  accounts: number
+  batches: number
+  bytes: number
+}
+
+const start = (
+  modules: Awaited<ReturnType<typeof bundle>>,
+  dataDirectory: string,
+  shards: number,
+) => {
   const secret = 'a secret of the bench only, 0123456789abcdef'
-  const server = await startWorkerd({
+  return startWorkerd({
     ...{ dataDirectory, port: 0, bind: '127.0.0.1', modules, output: 'inherit' },
     raw: {
       ...{ PDS_JWT_SECRET: secret, PDS_KEY_SECRET: '11'.repeat(32) },
@@ -95,38 +154,70 @@ async function measure(modules: Awaited<ReturnType<typeof bundle>>, shards: numb
       ...{ PDS_LOG_SHARDS: String(shards), LOG_LEVEL: 'error' },
     },
   })
+}
+
+const say = (text: string) => process.stderr.write(`${text}\n`)
+
+async function measure(modules: Awaited<ReturnType<typeof bundle>>, shards: number) {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'cumulus-shards-data-'))
+  const server = await start(modules, dataDirectory, shards)
   const origin = `http://127.0.0.1:${server.port}`
   const pid = server.process.pid ?? 0
-  const ask = async (path: string): Promise<Record<string, number>> => {
+  async function ask<Answer>(path: string): Promise<Answer> {
     const response = await fetch(`${origin}/load/${path}`)
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-    return (await response.json()) as Record<string, number>
+    return (await response.json()) as Answer
   }
   try {
-    const filled = await ask('fill?accounts=0')
-    for (let now = filled; now.shards !== shards; now = await ask('fill?accounts=0'))
-      await sleep(100)
-    await ask(`fill?accounts=${ACCOUNTS}`)
-    const { got, socket, opened } = listen(origin)
-    await opened
+    while ((await ask<{ shards: number }>('fill?from=0&to=0')).shards !== shards) await sleep(100)
+    const filled = Date.now()
+    for (let from = 0; from < ACCOUNTS; from += FILL)
+      await ask(`fill?from=${from}&to=${Math.min(from + FILL, ACCOUNTS)}`)
+    say(
+      `${shards}: ${ACCOUNTS} accounts in ${Math.round((Date.now() - filled) / 1000)} s, ${usage(pid).mb.toFixed(0)} MB`,
+    )
+    const got = new Listener(origin)
+    await got.open()
     // Until the sequencer has found that it has nothing to catch up with.
     await sleep(500)
-    const writing = (ms: number) => ask(`write?accounts=${ACCOUNTS}&writers=${WRITERS}&ms=${ms}`)
-    const first = await writing(2_000)
-    const [before, bytes] = [usage(pid), bytesOf(dataDirectory)]
-    const { written = 0, ms = 1 } = await writing(SECONDS * 1000)
-    const all = written + (first.written ?? 0)
+    let all = 0
+    const writing = async (seconds: number) => {
+      const load = `accounts=${ACCOUNTS}&writers=${WRITERS}&rate=${RATE}&ms=${seconds * 1000}`
+      const { written, ms } = await ask<{ written: number; ms: number }>(`write?${load}`)
+      all += written
+      return { written, ms }
+    }
+    await writing(2)
+    const [before, bytes, early] = [usage(pid), bytesOf(dataDirectory), all]
+    got.ages = []
+    const ages: number[] = []
+    let [spent, peak] = [0, before.mb]
+    for (let left = SECONDS; left > 0; left -= SLICE) {
+      const { written, ms } = await writing(Math.min(SLICE, left))
+      spent += ms
+      const { mb } = usage(pid)
+      peak = Math.max(peak, mb)
+      const rate = Math.round((written / ms) * 1000)
+      say(`  ${rate}/s, ${spread(got.ages)} ms, ${all - got.frames} under way, ${mb.toFixed(0)} MB`)
+      ages.push(...got.ages.splice(0))
+    }
     for (const until = Date.now() + 10_000; got.frames < all && Date.now() < until; )
       await sleep(20)
-    const after = usage(pid)
-    const wal = bytesOf(dataDirectory)
-    socket.close()
+    const [after, grown] = [usage(pid), bytesOf(dataDirectory) - bytes]
+    got.close()
+    const objects = await ask<Counts[]>('counts')
+    const written = all - early
+    const batches = objects.reduce((sum, one) => sum + one.batches, 0)
+    const largest = Math.max(...objects.map((one) => one.bytes))
     return [
       String(shards),
-      String(Math.round((written / ms) * 1000)),
+      String(Math.round((written / spent) * 1000)),
+      spread(ages),
       ((after.cpu - before.cpu) / written).toFixed(2),
-      after.mb.toFixed(0),
-      ((wal - bytes) / written).toFixed(0),
+      batches > 0 ? (all / batches).toFixed(1) : '–',
+      (grown / written).toFixed(0),
+      (largest / 1e6).toFixed(0),
+      `${before.mb.toFixed(0)} / ${peak.toFixed(0)}`,
       `${got.frames} of ${all}, ${got.misplaced} misplaced`,
     ]
   } finally {
@@ -141,9 +232,17 @@ try {
   const rows: string[][] = []
   for (const shards of SHARDS) {
     rows.push(await measure(modules, shards))
-    process.stderr.write(`${rows.at(-1)?.join('  ')}\n`)
+    say(rows.at(-1)?.join('  ') ?? '')
   }
-  const head = ['objects', 'events/s', 'CPU ms', 'MB', 'bytes on disk', 'the consumer got']
+  const head = [
+    'objects',
+    'events/s',
+    'age ms, p50 / p99',
+    'CPU ms',
+    'events a batch',
+    'bytes on disk',
+  ]
+  head.push('largest object MB', 'MB before / most', 'the consumer got')
   process.stdout.write(`${table(head, rows)}\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

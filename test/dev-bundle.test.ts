@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { expect, onTestFinished, test } from 'vitest'
 import { DevBundler } from '../cli/dev/bundle/bundler.ts'
-import { WRANGLER } from '../cli/host/bundle.ts'
+import { BUNDLE, bundleModules, ensureBundle, WRANGLER } from '../cli/host/bundle.ts'
+import { placesIn } from '../cli/host/stack-places.ts'
 import { PROJECT } from './support/project.ts'
 
 test('it has the files, exports and modules of the bundle that wrangler makes', async () => {
@@ -32,6 +33,24 @@ test('it has the files, exports and modules of the bundle that wrangler makes', 
   const texts = entry?.imports.flatMap(({ path }) => (path.endsWith('.txt') ? [path.slice(2)] : []))
   expect(ours?.modules.flatMap(({ name, type }) => (type === 'text' ? [name] : [])).sort()).toEqual(
     texts?.sort(),
+  )
+}, 60_000)
+
+/** Of the handler of getRecord. */
+const MESSAGE = 'Could not locate record'
+
+test('a stack of the production bundle names places of the source', () => {
+  ensureBundle(() => undefined)
+  const folder = dirname(BUNDLE)
+  const where = { root: PROJECT, folder, maps: new Map() }
+  // The handlers of com.atproto are one module.
+  const handlers = bundleModules().find(({ name }) => name.startsWith('atproto-'))
+  const lines = readFileSync(handlers?.path ?? '', 'utf8').split('\n')
+  const line = lines.findIndex((text) => text.includes(MESSAGE))
+  const column = lines[line]?.indexOf(MESSAGE) ?? -1
+  const stack = `Error: x\n    at e (${handlers?.name}:${line + 1}:${column + 1})`
+  expect(placesIn(stack, where)).toMatch(
+    /^Error: x\n {4}at e \(src\/handlers\/com\/atproto\/repo\/getRecord\.ts:\d+:\d+\)$/,
   )
 }, 60_000)
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { styleText } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import { builtPath } from '../../codegen/layout.ts'
@@ -16,7 +16,6 @@ import { readDevVars, watchSettings } from '../dev/dev-vars.ts'
 import type { HostAnswers } from '../dev/host-answers.ts'
 import { hasSeeds, loadSeeds, SEEDS } from '../dev/load-seeds.ts'
 import { startDevNetwork } from '../dev/network.ts'
-import { placesIn } from '../dev/output.ts'
 import { Reloader } from '../dev/reloader.ts'
 import { RunningHost } from '../dev/running-host.ts'
 import { SECOND_DOMAIN, secondSettings } from '../dev/second-host.ts'
@@ -24,6 +23,7 @@ import { PACKAGE_ROOT, ROOT } from '../host/bundle.ts'
 import { ensureFirstAccount, isLocal } from '../host/first-account.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { startLocalPlc } from '../host/local-plc.ts'
+import { placesIn } from '../host/stack-places.ts'
 import { rawCommand } from '../terminal/command.ts'
 import { CommandError } from '../terminal/errors.ts'
 
@@ -101,7 +101,10 @@ async function run(rawArgs: readonly string[]): Promise<void> {
     reloaded: ({ all, bundle, start }) =>
       print(`reloaded  ${ms(all)} (bundle ${ms(bundle)}, workerd ${ms(start)})`),
     failed: (reason, isServing) => {
-      const text = escapeControls(placesIn(reason, ROOT, bundler.path), '\n')
+      const text = escapeControls(
+        placesIn(reason, { root: ROOT, folder: dirname(bundler.path), maps: new Map() }),
+        '\n',
+      )
       process.stderr.write(`${text}\n`)
       if (isServing) process.stderr.write('The Worker of before goes on serving.\n')
     },

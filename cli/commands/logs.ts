@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { ArgsDef } from 'citty'
-import { inWords } from '../host/log-text.ts'
+import { placesInWords } from '../host/log-text.ts'
 import { runWrangler } from '../host/wrangler.ts'
 import { isWanted, type LineFilter } from '../logs/filter.ts'
 import { findLog } from '../logs/source.ts'
@@ -114,6 +114,7 @@ async function show(
   // Who reads this may have seen enough (`| head`).
   process.stdout.once('error', end)
   let problem = ''
+  const inWords = placesInWords()
   const write = (line: string) => {
     if (isWanted(line, filter)) process.stdout.write(`${isRaw ? line : inWords(line)}\n`)
   }

@@ -3,7 +3,7 @@
  * what it needs to. Takes some 20 ms of CPU.
  */
 import { execFile } from 'node:child_process'
-import { renameSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { FILE_MODE } from './private-data.ts'
@@ -16,7 +16,7 @@ export const COMPILED_CONFIG = `${CONFIG}.bin`
 const LARGEST = 256 * 1024 * 1024
 
 /**
- * Writes both. The second takes the place of the one before as a whole: a workerd that was left behind may still read that.
+ * Writes both. The second is a new file, not the one before written over: a workerd that was left behind may still read that.
  *
  * @param workerd path of the program
  * @returns path of the second
@@ -35,8 +35,8 @@ export async function writeConfig(
     encoding: 'buffer',
     maxBuffer: LARGEST,
   })
-  const unfinished = `${compiled}.unfinished`
-  writeFileSync(unfinished, stdout, { mode: FILE_MODE })
-  renameSync(unfinished, compiled)
+  // A disk may be full: there is room for one of them.
+  rmSync(compiled, { force: true })
+  writeFileSync(compiled, stdout, { mode: FILE_MODE })
   return compiled
 }

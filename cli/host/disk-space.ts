@@ -1,6 +1,8 @@
-/** Tells the server what workerd does not know: how much room its disk has, and how it does itself. */
+/** Tells the server what workerd does not know: how much room its disk has, and how it does itself; and syncs files of blobs. */
 import { readFile, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { HostFacts } from '../../src/kernel/host-facts.ts'
+import { BlobSync } from './blob-sync.ts'
 import { startUnixService, type UnixService } from './unix-service.ts'
 
 /** What is known of the process that serves. */
@@ -12,18 +14,28 @@ export interface ServingProcess {
   startedAt: number
 }
 
-/** Answers each request with the bytes that are free where `folder` is, in decimal digits; `/facts` with all there is. */
+/**
+ * Answers each request with the bytes that are free where `folder` is, in decimal digits; `/facts` with all there is;
+ * `/sync/<key>` when the file of that blob would be there after a power cut.
+ */
 export const startDiskSpace = (
   folder: string,
   serving: () => ServingProcess,
-): Promise<UnixService> =>
-  startUnixService('disk', (request, response) => {
-    const answer = request.url === '/facts' ? facts(folder, serving()) : free(folder)
-    answer.then(
-      (text) => response.end(text),
+): Promise<UnixService> => {
+  const blobs = new BlobSync(join(folder, 'blobs'))
+  const answer = async (url = '/') => {
+    if (url.startsWith(SYNC)) return blobs.sync(url.slice(SYNC.length))
+    return url === '/facts' ? facts(folder, serving()) : free(folder)
+  }
+  return startUnixService('disk', ({ url }, response) => {
+    answer(url).then(
+      (text) => response.end(text ?? ''),
       () => response.writeHead(500).end(),
     )
   })
+}
+
+const SYNC = '/sync/'
 
 async function free(folder: string): Promise<string> {
   const { bavail, bsize } = await statfs(folder)

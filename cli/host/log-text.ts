@@ -1,8 +1,11 @@
 /** The log as people read it on a terminal: a line for each event in the place of JSON. */
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
+import { BUNDLE, ROOT } from './bundle.ts'
+import { withPlaces } from './stack-places.ts'
 
 /** What has a place of its own in the line, or is of no use to people. */
 const PLACED = new Set([
@@ -23,7 +26,14 @@ type Entry = Readonly<Record<string, unknown>>
 
 /** Writes what comes from `source`, line by line, in words. */
 export function writeInWords(source: Readable, out: Writable): void {
-  createInterface({ input: source }).on('line', (line) => out.write(`${inWords(line)}\n`))
+  const write = placesInWords()
+  createInterface({ input: source }).on('line', (line) => out.write(`${write(line)}\n`))
+}
+
+/** Puts lines of a host into words, with the places of the source in stacks: those of the bundle that is there. */
+export function placesInWords(): (line: string) => string {
+  const where = { root: ROOT, folder: dirname(BUNDLE), maps: new Map() }
+  return (line) => inWords(withPlaces(line, where))
 }
 
 /** One line of the log in words; what is no JSON stays as it is. */

@@ -76,7 +76,6 @@ export function liveInWords(status: LiveReport): string[] {
   const rest = consumers.length - SHOWN
   return [
     line('firehose', `${newest}, ${counted(firehose.consumers, 'consumer')}`),
-    ...(firehose.log ? [line('log', logInWords(firehose.log))] : []),
     ...consumers.slice(0, SHOWN).map(({ network, since, behind, sent }) => {
       const lag = behind === 0 ? 'has everything' : `${counted(behind, 'event')} behind`
       const age = since === undefined ? '' : `, for ${ago(now - since)}`
@@ -86,6 +85,7 @@ export function liveInWords(status: LiveReport): string[] {
       )
     }),
     ...(rest > 0 ? [line('', `and ${rest} more`)] : []),
+    ...(firehose.log ? [line('log', logInWords(firehose.log))] : []),
     ...firehose.relays.map(({ url, askedAt, outcome }) =>
       line(
         'relay',

@@ -110,10 +110,13 @@ function createServices(env: Env): Services {
   const space = new DiskSpace(env)
   // Rows of the accounts that a request calls are counted then.
   const noteAccount = (did: string) => currentRequest().accountsCalled.add(did)
-  const objects = hostObjects(env, config.devMode ? noteAccount : undefined)
+  const objects = hostObjects(env, {
+    onAccount: config.devMode ? noteAccount : undefined,
+    directoryShards: config.directoryShards,
+  })
   const waitUntil = (work: Promise<unknown>) => currentRequest().waitUntil(work)
   const log = requestLog()
-  const lookup = new AccountLookup(() => objects.directory.residents)
+  const lookup = new AccountLookup(objects)
   const network = networkOf(env, config)
   const plc = new PlcDirectory(config, network.operator)
   const operatorNames = new OperatorNames(config)
@@ -180,6 +183,8 @@ function createServices(env: Env): Services {
     get directory() {
       return objects.directory
     },
+    directoryShards: objects.directoryShards,
+    directoryShard: objects.directoryShard,
     get sequencer() {
       return objects.sequencer
     },

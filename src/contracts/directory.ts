@@ -12,7 +12,7 @@ import type {
   SearchPage,
   SearchPlace,
 } from '../storage/directory/account-list.ts'
-import type { HostedAccount, NameClaim } from '../storage/directory/accounts.ts'
+import type { HostedAccount, NameClaim, NameKind } from '../storage/directory/accounts.ts'
 import type {
   AuditEntry,
   AuditFilter,
@@ -35,25 +35,31 @@ import type { MailState } from '../storage/directory/mail-queue.ts'
 import type { ReservedKey } from '../storage/directory/reserved-keys.ts'
 import type { Role } from '../storage/directory/roles.ts'
 import type { RateLimitsRpc } from './account.ts'
+import type { AccountChangesRpc } from './account-changes.ts'
 import type { Answer } from './answer.ts'
 import type { BackupRpc, DirectoryRestoreRpc } from './backup.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
-import type { NameKind, ResidentsRpc } from './residents.ts'
+import type { ResidentsRpc } from './residents.ts'
 import type { SecretsRpc } from './secrets.ts'
 import type { HandleRulesRpc, SignUpNote, SignUpsRpc } from './sign-ups.ts'
 import type { WebhooksRpc } from './webhooks.ts'
 
-export interface DirectoryRpc {
-  readonly accounts: DirectoryAccountsRpc
-  /** The same accounts, for those who cache them. */
+/** What each object answers that shares in what is asked about accounts, and the directory itself where none do. */
+export interface DirectoryShardRpc {
   readonly residents: ResidentsRpc
+  /** Counts what client addresses do often. */
+  readonly rateLimits: RateLimitsRpc
+}
+
+export interface DirectoryRpc extends DirectoryShardRpc {
+  readonly accounts: DirectoryAccountsRpc
+  /** For those who hold copies of accounts. */
+  readonly changes: AccountChangesRpc
   readonly invites: InvitesRpc
   readonly tokens: MailedTokensRpc
   readonly serviceTokens: UsedTokensRpc
   readonly keys: ReservedKeysRpc
   readonly lexicons: StoredLexiconsRpc
-  /** Counts what client addresses do often. */
-  readonly rateLimits: RateLimitsRpc
   readonly lockouts: LockoutsRpc
   readonly mails: MailsRpc
   readonly signUps: SignUpsRpc

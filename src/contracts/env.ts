@@ -35,7 +35,10 @@ export interface Env extends RawSettings {
   OPERATOR_NETWORK?: Fetcher
   /** On plain workerd: the process that hashes passwords (`src/kernel/crypto/password.ts`). */
   PASSWORD_HASHER?: Fetcher
-  /** On plain workerd: answers with the bytes that are free on the disk (`src/services/objects/disk-space.ts`). */
+  /**
+   * On plain workerd: answers with the bytes that are free on the disk (`src/services/objects/disk-space.ts`), and syncs
+   * files of blobs (`src/storage/blobs/disk.ts`).
+   */
   DISK_SPACE?: Fetcher
   /** On plain workerd, if it is to send by SMTP: the process that does (`src/services/mail/transports/smtp-relay.ts`). */
   MAIL_RELAY?: Fetcher

@@ -1,9 +1,6 @@
 /** What is answered to whoever caches the accounts of this host. */
-import type { HostedAccount } from '../storage/directory/accounts.ts'
+import type { HostedAccount, NameKind } from '../storage/directory/accounts.ts'
 import type { Answer } from './answer.ts'
-
-/** Names of an account, by which it is found. */
-export type NameKind = 'did' | 'handle' | 'email'
 
 /** How far somebody knows the changes of accounts that are found already: renamed, with another address, or gone. */
 export interface DirectoryVersion {

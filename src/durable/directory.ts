@@ -13,6 +13,7 @@ import { networkOf } from '../services/network.ts'
 import { DiskSpace } from '../services/objects/disk-space.ts'
 import { unlessRefused } from '../services/objects/result.ts'
 import { hostObjects } from '../services/objects/stubs.ts'
+import { AccountChanges } from '../storage/directory/account-changes.ts'
 import { AccountList } from '../storage/directory/account-list.ts'
 import { Accounts as AccountTable } from '../storage/directory/accounts.ts'
 import { AuditLog } from '../storage/directory/audit.ts'
@@ -48,12 +49,14 @@ import { Accounts } from './directory/accounts.ts'
 import { AskAccounts } from './directory/ask-accounts.ts'
 import { AUDIT_PRUNING, removeOldEntries } from './directory/audit.ts'
 import { tellOfBurst } from './directory/burst-notice.ts'
+import { openDivision, placeOf } from './directory/division.ts'
 import { Invites } from './directory/invites.ts'
 import { MailSender } from './directory/mail-sender.ts'
 import { MailedTokens } from './directory/mailed-tokens.ts'
 import { Mails } from './directory/mails.ts'
 import { RecentChanges } from './directory/recent-changes.ts'
 import { RECOUNT_EVERY, recountAccounts } from './directory/recount.ts'
+import { CHANGES_PRUNING, removeOldChanges } from './directory/remove-changes.ts'
 import { Reports } from './directory/reports.ts'
 import { Residents } from './directory/residents.ts'
 import { RotationJob } from './directory/rotation-job.ts'
@@ -87,11 +90,11 @@ const QUEUEING: ReadonlySet<string> = new Set(['accounts.confirm', 'signUps.refu
 const WRITING: ReadonlySet<string> = new Set(['accounts.confirm', 'rateLimits.consume'])
 
 /**
- * The one object that knows who has an account on this host: a thin shell that puts its parts together and owns the
- * alarm. What each part answers is in `src/contracts/directory.ts`, what it stores in `src/storage/directory`.
+ * The one object that knows who has an account on this host, and those that share what is looked up about that
+ * (`directory/division.ts`): a thin shell that puts its parts together and owns the alarm. What each part answers is in `src/contracts/directory.ts`, what it stores in `src/storage/directory`.
  */
 export class DirectoryObject extends DurableObject<Env> implements RpcObject {
-  readonly #dispatcher: RpcDispatcher<DirectoryRpc>
+  readonly #dispatcher: Pick<RpcDispatcher<DirectoryRpc>, 'call'>
   readonly #scheduler: Scheduler
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -99,8 +102,15 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     counters.objects.note('directory', this)
     const { storage } = ctx
     const { sql } = storage
-    migrate(storage, migrations)
     const config = readConfig({ ...env })
+    const place = placeOf(ctx)
+    if (place) {
+      const division = openDivision(ctx, env, place, config)
+      this.#dispatcher = division.dispatcher
+      this.#scheduler = division.scheduler
+      return
+    }
+    migrate(storage, migrations)
     const objects = hostObjects(env)
     const network = networkOf(env, config)
     const rotations = new SecretRotationStore(storage.kv)
@@ -116,6 +126,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       namingRules(config, () => olderSecrets),
     )
     const accounts = new AccountTable(sql, released)
+    const changes = new AccountChanges(storage, accounts)
     const invites = new InviteTable(sql)
     const tokens = new EmailTokens(sql)
     const keys = new ReservedKeys(sql)
@@ -142,6 +153,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       },
       repeatAfter: () => (hasExpiring(sql) ? PRUNING : undefined),
     }
+    const removeChanges = removeOldChanges(changes, config)
     const log = () => createLogger({ object: 'directory' })
     const sender = new MailSender({ queue, transport, secrets: keySecrets(config), log })
     const start = () => this.#scheduler.start(sender)
@@ -179,6 +191,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
     }
     const jobs = [
       removeExpired,
+      removeChanges,
       sender,
       toAll,
       recount,
@@ -217,7 +230,10 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
         reportTable.clearCache()
         recent.begin()
       },
-      replaced: () => secrets.again(['key', 'plc']),
+      replaced() {
+        changes.end()
+        secrets.again(['key', 'plc'])
+      },
     })
     const parts: DirectoryRpc = {
       backup: { dump: () => streamOf(dumpRows(storage, directoryPlan, migrations.length, {})) },
@@ -238,6 +254,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
         restore,
       }),
       residents: new Residents(accounts, recent),
+      changes,
       signUps: new SignUps(storage, signUpQueue, mails, bursts),
       invites: new Invites(storage, invites, accounts),
       tokens: new MailedTokens(tokens, accounts, mails, budgets),
@@ -257,6 +274,7 @@ export class DirectoryObject extends DurableObject<Env> implements RpcObject {
       audit,
     }
     this.#dispatcher = new RpcDispatcher(parts, (method) => {
+      if (method === 'changes.since') this.#scheduler.runLater(removeChanges, CHANGES_PRUNING)
       if (EXPIRING.has(method)) this.#scheduler.runLater(removeExpired, PRUNING)
       if (method === 'accounts.reserve' && bursts.untold()) this.#scheduler.start(burstNotice)
       if (QUEUEING.has(method)) this.#scheduler.runLater(overdue, QUEUE_CHECK)

@@ -21,6 +21,11 @@ export class Authenticator {
   readonly #cose: Uint8Array
   /** Whether the user shows who they are; some only touch the key. */
   verifies = true
+  /** What it says of its make, though nobody asks: a format with its statement. */
+  attestation: { fmt: string; attStmt: Record<string, number | Uint8Array | Uint8Array[]> } = {
+    fmt: 'none',
+    attStmt: {},
+  }
   counter = 0
   userHandle = ''
 
@@ -46,7 +51,7 @@ export class Authenticator {
     const authData = Buffer.concat([this.#data(rp.id ?? '', FLAGS.credential), credential])
     return this.#answer({
       clientDataJSON: base64url(this.#client('webauthn.create', challenge)),
-      attestationObject: base64url(encode({ fmt: 'none', attStmt: {}, authData })),
+      attestationObject: base64url(encode({ ...this.attestation, authData })),
       transports: ['internal', 'hybrid'],
     })
   }

@@ -8,6 +8,7 @@ import { type BuildFailure, build, formatMessages, type Metafile } from 'esbuild
 import { wranglerBundling } from '../../dev/bundle/wrangler-options.ts'
 import { BUNDLE, PACKAGE_ROOT, ROOT } from '../bundle.ts'
 import { compressedTexts } from './compressed-texts.ts'
+import { handlerGroups } from './handler-groups.ts'
 import { minify } from './minify.ts'
 import { standIns } from './stand-ins.ts'
 
@@ -42,7 +43,7 @@ async function make(folder: string): Promise<void> {
     sourcemap: 'external',
     metafile: true,
     write: false,
-    plugins: [standIns, compressedTexts(texts), plugin],
+    plugins: [standIns, handlerGroups(), compressedTexts(texts), plugin],
   })
   for (const warning of lazyCommonJs(metafile)) process.stderr.write(`${warning}\n`)
   mkdirSync(folder, { recursive: true })

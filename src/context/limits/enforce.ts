@@ -16,7 +16,7 @@ export interface LimitedRequest {
 
 /**
  * Counts a request against the limits of its method: exactly, in the caller's own object or in the
- * directory, whichever of the two it is about.
+ * directory (in the object of it that the client's network belongs to), whichever of the two it is about.
  *
  * @throws RateLimitError
  */
@@ -24,7 +24,7 @@ export async function enforceLimits(
   limits: readonly RateLimit[] | undefined,
   { auth, input }: LimitedRequest,
   context: Pick<RequestContext, 'limits' | 'clientNetwork'>,
-  services: Pick<HostObjects, 'account' | 'directory'>,
+  services: Pick<HostObjects, 'account' | 'directoryShard'>,
 ): Promise<void> {
   if (!limits || !context.limits.isLimited) return
   const did = didOf(auth)
@@ -41,7 +41,9 @@ export async function enforceLimits(
   ]
   const statuses = await Promise.all([
     own.length > 0 && did !== undefined ? services.account(did).rateLimits.consume(own) : undefined,
-    shared.length > 0 ? services.directory.rateLimits.consume(shared) : undefined,
+    shared.length > 0
+      ? services.directoryShard(clientNetwork).rateLimits.consume(shared)
+      : undefined,
   ])
   for (const status of statuses) context.limits.note(status)
 }
@@ -80,7 +82,7 @@ function refuseHere(
 export async function countTry(
   subject: string,
   { limits, clientNetwork }: Pick<RequestContext, 'limits' | 'clientNetwork'>,
-  { directory }: Pick<HostObjects, 'directory'>,
+  { directoryShard }: Pick<HostObjects, 'directoryShard'>,
 ): Promise<boolean> {
   if (!limits.isLimited) return true
   const charges = accountTryLimits.map(({ name, limit, window }) => ({
@@ -89,7 +91,7 @@ export async function countTry(
     window,
     points: 1,
   }))
-  const status = await directory.rateLimits.consume(charges)
+  const status = await directoryShard(clientNetwork).rateLimits.consume(charges)
   return !status?.exceeded
 }
 
@@ -101,7 +103,7 @@ export async function countTry(
  */
 export async function countSignUp(
   context: Pick<RequestContext, 'limits' | 'clientNetwork'>,
-  services: Pick<HostObjects, 'account' | 'directory'>,
+  services: Pick<HostObjects, 'account' | 'directoryShard'>,
 ): Promise<string | undefined> {
   if (!context.limits.isLimited) return undefined
   await enforceLimits(signUpLimits, {}, context, services)

@@ -113,7 +113,7 @@ test('what a lagging service does not show yet is read up to 2 MiB, the newest f
 })
 
 test('a repository with a tree node of more than 256 KiB, which every proof would have, is not imported', () =>
-  withAccount(async ({ repo, key, profile, sql, snapshots }) => {
+  withAccount(async ({ repo, key, profile, sql }) => {
     const { did: own } = profile.get()
     const paths = Array.from({ length: 9000 }, (_, n) => `${collection}/${'k'.repeat(60)}${n}`)
     // Keys of one layer are in one node.

@@ -48,7 +48,23 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+const certificate = new Uint8Array([48, 0])
 describe('a passkey', () => {
+  test.each([
+    ['packed', { alg: -7, sig: new Uint8Array(70) }],
+    ['packed', { alg: -7, sig: new Uint8Array(70), x5c: [certificate] }],
+    ['fido-u2f', { sig: new Uint8Array(70), x5c: [certificate] }],
+    ['of tomorrow', {}],
+  ])(
+    'whose authenticator says of what make it is (%s), unasked, is taken as any other',
+    async (fmt, attStmt) => {
+      const device = new Authenticator(HOST.publicUrl)
+      device.attestation = { fmt, attStmt }
+      expect((await register(device)).added).toMatchObject({ ok: true })
+      expect(await signIn(device, device.get(challenge()))).toMatchObject({ ok: true })
+    },
+  )
+
   test('is registered, listed, used, renamed and removed', async () => {
     const { device, options, added } = await register()
     expect(added).toMatchObject({ ok: true })

@@ -1,5 +1,4 @@
 import type { DirectoryAccountsRpc } from '../../contracts/directory.ts'
-import type { NameKind } from '../../contracts/residents.ts'
 import type { SignUpNote } from '../../contracts/sign-ups.ts'
 import type {
   AccountCounts,
@@ -14,6 +13,7 @@ import type {
   Accounts as AccountTable,
   HostedAccount,
   NameClaim,
+  NameKind,
 } from '../../storage/directory/accounts.ts'
 import type { Bursts } from '../../storage/directory/bursts.ts'
 import type { DevMails } from '../../storage/directory/dev-mails.ts'

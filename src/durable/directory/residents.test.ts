@@ -26,6 +26,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+const objects = { directoryShards: 1, directoryShard: () => client() }
+
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms)
 
 test('who knows a version learns of each account that was changed since, and who missed too much, of all', () => {
@@ -50,7 +52,7 @@ test('who knows a version learns of each account that was changed since, and who
 })
 
 test(`over ${STEPS} random steps, crashes among them, nobody is told what is older than five seconds`, async () => {
-  const isolates = [1, 2].map(() => new AccountLookup(() => client().residents))
+  const isolates = [1, 2].map(() => new AccountLookup(objects))
   const dids = Array.from({ length: 6 }, (_, i) => `did:web:p${i}.test`)
   const handles = Array.from({ length: 8 }, (_, i) => `h${i}.example.com`)
   /** Who has had which handle: until when; of those that are had, Infinity. */
@@ -95,7 +97,7 @@ test(`over ${STEPS} random steps, crashes among them, nobody is told what is old
       }
     }
     // Whoever is here is found at once.
-    const anew = new AccountLookup(() => client().residents)
+    const anew = new AccountLookup(objects)
     for (const [did, handle] of now) expect((await anew.find(handle))?.did).toBe(did)
   }
   expect(answered).toBeGreaterThan(STEPS / 20)

@@ -1,10 +1,5 @@
-import type {
-  DirectoryVersion,
-  NameKind,
-  ResidentAnswer,
-  ResidentsRpc,
-} from '../../contracts/residents.ts'
-import type { Accounts } from '../../storage/directory/accounts.ts'
+import type { DirectoryVersion, ResidentAnswer, ResidentsRpc } from '../../contracts/residents.ts'
+import type { Accounts, NameKind } from '../../storage/directory/accounts.ts'
 import type { RecentChanges } from './recent-changes.ts'
 
 /** The accounts of this host, for those who cache them. */

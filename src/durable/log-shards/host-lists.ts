@@ -50,7 +50,9 @@ export class HostLists {
   readonly #parts: Parts
   /** What each object has said of itself, by its number. */
   readonly #said = new Map<number, LogShardState>()
-  #known: { at: number; summary: Promise<HostSummary> } | undefined
+  #known:
+    | { at: number; layouts: readonly StoredLogLayout[]; summary: Promise<HostSummary> }
+    | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -108,8 +110,10 @@ export class HostLists {
 
   /** How many accounts there are that are not deleted, and how the objects are doing, as of some seconds ago. */
   summary(): Promise<HostSummary> {
-    if (this.#known && Date.now() - this.#known.at < FRESH) return this.#known.summary
-    const known = { at: Date.now(), summary: this.#summarize() }
+    const layouts = this.#parts.layouts()
+    const isFresh = this.#known?.layouts === layouts && Date.now() - this.#known.at < FRESH
+    if (this.#known && isFresh) return this.#known.summary
+    const known = { at: Date.now(), layouts, summary: this.#summarize() }
     this.#known = known
     known.summary.catch(() => {
       if (this.#known === known) this.#known = undefined
@@ -122,11 +126,11 @@ export class HostLists {
     return Promise.all(this.#others().map((place) => this.#stateOf(place)))
   }
 
-  /** See `SequencerRpc.activity`. */
+  /** See `SequencerRpc.activity`: of objects that have events only, too. */
   async activity(): Promise<HostActivity> {
-    const { objects, own } = this.#parts
+    const { layouts, objects, own } = this.#parts
     const all = await Promise.all(
-      this.#others().map((place) => inTime(objects.logSequencer(place).activity(), LONGEST)),
+      placesIn(layouts()).map((place) => inTime(objects.logSequencer(place).activity(), LONGEST)),
     )
     return all.reduce(
       (sum, { events, active, bytes }) => ({
@@ -191,10 +195,15 @@ export class HostLists {
     const others = states.reduce((sum, { accounts }) => sum + accounts, 0)
     return {
       accounts: others + this.#parts.own.sources.count(),
-      log: {
-        shards: states.map(({ bytes, waiting, answers }) => ({ bytes, waiting, answers })),
-        changes: this.#parts.layouts().some(({ state }) => state === 'moves'),
-      },
+      // None yet: the change has not begun.
+      ...(states.length === 0
+        ? {}
+        : {
+            log: {
+              shards: states.map(({ bytes, waiting, answers }) => ({ bytes, waiting, answers })),
+              changes: this.#parts.layouts().some(({ state }) => state === 'moves'),
+            },
+          }),
     }
   }
 
@@ -209,11 +218,9 @@ export class HostLists {
     }
   }
 
+  /** Those that may have accounts. */
   #others(): LogPlace[] {
-    return this.#parts
-      .layouts()
-      .filter(({ state, generation }) => state !== 'ages' && generation > FIRST_LOG.generation)
-      .flatMap(({ generation, shards }) => placesOf({ generation, shards }))
+    return placesIn(this.#parts.layouts().filter(({ state }) => state !== 'ages'))
   }
 
   #placesOf(did: string): LogPlace[] {
@@ -229,5 +236,11 @@ export class HostLists {
 }
 
 const OWN: LogPlace = { layout: FIRST_LOG, shard: 0 }
+
+/** The objects of some layouts, but for the sequencer. */
+const placesIn = (layouts: readonly StoredLogLayout[]): LogPlace[] =>
+  layouts
+    .filter(({ generation }) => generation > FIRST_LOG.generation)
+    .flatMap(({ generation, shards }) => placesOf({ generation, shards }))
 
 const isOwn = (place: LogPlace): boolean => numberOfPlace(place) === 0

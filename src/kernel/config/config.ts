@@ -67,6 +67,8 @@ export interface Config extends MailSettings, SecretSettings {
   memory: number
   /** Objects that share the host's index. */
   indexShards: number
+  /** Objects that share what is looked up about accounts. */
+  directoryShards: number
   /** Objects that share the log of events. */
   logShards: number
   /** Makes DPoP nonces, 64 hex digits; undefined: derived from `jwtSecret`. */
@@ -207,6 +209,7 @@ export function readConfig(raw: Readonly<Record<string, unknown>>): Config {
     docs: parsed.PDS_DOCS ?? devMode,
     memory: parsed.PDS_MEMORY_MB ?? DEFAULT_MEMORY,
     indexShards: parsed.PDS_INDEX_SHARDS ?? 1,
+    directoryShards: parsed.PDS_DIRECTORY_SHARDS ?? 1,
     logShards: parsed.PDS_LOG_SHARDS ?? 1,
     ...secrets,
     dpopSecret: unlessNone(parsed.PDS_DPOP_SECRET),

@@ -1,4 +1,5 @@
 /** Settings of how a host is run and watched. */
+import { MAX_DIRECTORY_SHARDS } from '../directory-shards.ts'
 import { MAX_SHARDS } from '../index-shards.ts'
 import { MAX_LOG_SHARDS } from '../log-shards.ts'
 import { choice, count, flag, secret, url } from './kinds.ts'
@@ -34,6 +35,11 @@ export const operationSettings = {
     `Objects that share the index over all accounts, at most ${MAX_SHARDS}: more than one when one is full, which is at 10 GB ` +
       'on Cloudflare. A change is made while the host runs (docs/collections.md).',
   ),
+  PDS_DIRECTORY_SHARDS: count(
+    '1',
+    `Objects that share what is looked up about accounts, at most ${MAX_DIRECTORY_SHARDS}: more than one on a host that is asked ` +
+      'more than one object answers. A change is made while the host runs (docs/scaling.md).',
+  ),
   PDS_LOG_SHARDS: count(
     '1',
     `Objects that share the log of events, at most ${MAX_LOG_SHARDS}: more than one on a host with more writes than one object ` +
@@ -51,16 +57,23 @@ export function operationProblems({
   PDS_MEMORY_MB: memory = DEFAULT_MEMORY,
   PDS_METRICS_TOKEN: token,
   PDS_INDEX_SHARDS: shards = 1,
+  PDS_DIRECTORY_SHARDS: directoryShards = 1,
   PDS_LOG_SHARDS: logShards = 1,
 }: {
   PDS_MEMORY_MB?: number
   PDS_METRICS_TOKEN?: string
   PDS_INDEX_SHARDS?: number
+  PDS_DIRECTORY_SHARDS?: number
   PDS_LOG_SHARDS?: number
 }): string[] {
   const problems: string[] = []
   if (shards < 1 || shards > MAX_SHARDS) {
     problems.push(`PDS_INDEX_SHARDS: from 1 to ${MAX_SHARDS} (it is ${shards})`)
+  }
+  if (directoryShards < 1 || directoryShards > MAX_DIRECTORY_SHARDS) {
+    problems.push(
+      `PDS_DIRECTORY_SHARDS: from 1 to ${MAX_DIRECTORY_SHARDS} (it is ${directoryShards})`,
+    )
   }
   if (logShards < 1 || logShards > MAX_LOG_SHARDS) {
     problems.push(`PDS_LOG_SHARDS: from 1 to ${MAX_LOG_SHARDS} (it is ${logShards})`)

@@ -4,19 +4,22 @@ import type { HostedAccount } from '../../storage/directory/accounts.ts'
 /** How long an isolate trusts what the directory told it, in ms: so long an old handle may still work. */
 const TRUST = 5_000
 
-/** Names cached per isolate. */
-const MAX_REMEMBERED = 10_000
-
 /**
  * Caches whom the directory found, so that reads do not each ask again. With each answer comes which accounts were changed
  * since the one before, so that it renews all that is cached: one question in `TRUST` for all accounts together.
  */
 export class AccountCache {
+  readonly #max: number
   readonly #found = new Map<string, HostedAccount>()
   /** Changes up to here are out of `#found`. */
   #version: DirectoryVersion | undefined
   /** Until when all of `#found` is trusted, in ms since the epoch. */
   #until = 0
+
+  /** @param max names */
+  constructor(max: number) {
+    this.#max = max
+  }
 
   /** @param find asks the directory; what it does not find is not cached */
   async get(
@@ -54,7 +57,7 @@ export class AccountCache {
   #put(name: string, account: HostedAccount | undefined): void {
     this.#found.delete(name)
     if (!account) return
-    if (this.#found.size >= MAX_REMEMBERED) this.#forgetOldest()
+    if (this.#found.size >= this.#max) this.#forgetOldest()
     this.#found.set(name, account)
   }
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { DirectoryVersion, NameKind, ResidentAnswer } from '../../contracts/residents.ts'
-import type { HostedAccount } from '../../storage/directory/accounts.ts'
+import type { DirectoryVersion, ResidentAnswer } from '../../contracts/residents.ts'
+import type { HostedAccount, NameKind } from '../../storage/directory/accounts.ts'
 import { standIn } from '../../testing/stand-in.ts'
-import type { ResidentsClient } from '../objects/stubs.ts'
+import type { DirectoryShardClient } from '../objects/stubs.ts'
 import { AccountLookup } from './account-lookup.ts'
 
 /** How long what the directory answered is cached, in ms. */
@@ -34,9 +34,14 @@ function lookupIn(accounts: HostedAccount[]) {
       age: 0,
     }),
   )
-  const client = vi.fn(() => standIn<ResidentsClient>({ find }))
+  const client = vi.fn(() =>
+    standIn<DirectoryShardClient>({
+      residents: standIn<DirectoryShardClient['residents']>({ find }),
+    }),
+  )
+  const objects = { directoryShards: 1, directoryShard: client }
   const changed = (did: string) => changes.push(did)
-  return { lookup: new AccountLookup(client), find, client, changed }
+  return { lookup: new AccountLookup(objects), find, client, changed }
 }
 
 test('an account is found by its DID and by its handle', async () => {

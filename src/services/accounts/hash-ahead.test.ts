@@ -35,7 +35,7 @@ function signUp(handle: string, plc: PlcDirectory, hashing: () => Promise<string
     config,
     objects,
     plc,
-    lookup: new AccountLookup(() => objects.directory.residents),
+    lookup: new AccountLookup(objects),
     identity: standIn<IdentityResolver>({}),
     operatorNames: new OperatorNames(config),
     space: { assertRoom: async () => undefined },

@@ -17,7 +17,7 @@ const objects = hostObjects(env)
 const tell = vi.fn<MailService['tell']>()
 const moderation = new Moderation({
   objects,
-  lookup: new AccountLookup(() => objects.directory.residents),
+  lookup: new AccountLookup(objects),
   mail: { tell },
   blobStore: () => blobStore(env),
   countReport: async () => undefined,

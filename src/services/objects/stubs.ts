@@ -3,13 +3,14 @@
 import type { AccountRpc } from '../../contracts/account.ts'
 import type { Holder, RpcClient } from '../../contracts/answer.ts'
 import type { AppRpc } from '../../contracts/app.ts'
-import type { DirectoryRpc } from '../../contracts/directory.ts'
+import type { DirectoryRpc, DirectoryShardRpc } from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
 import type { HostIndexRpc } from '../../contracts/host-index.ts'
 import type { LogFrontRpc, LogRpc, LogShardRpc } from '../../contracts/log-shard.ts'
 import type { OAuthRpc } from '../../contracts/oauth.ts'
 import type { SequencerRpc } from '../../contracts/sequencer.ts'
 import { type DataLocation, jurisdictions, locationHints } from '../../kernel/config/settings.ts'
+import { directoryShardName, directoryShardOf } from '../../kernel/directory-shards.ts'
 import { FIRST_LAYOUT, type IndexLayout, shardName } from '../../kernel/index-shards.ts'
 import { FIRST_LOG, type LogPlace, logShardName } from '../../kernel/log-shards.ts'
 import { rpcClient } from './client.ts'
@@ -18,7 +19,7 @@ import type { IndexShardClient } from './index-clients.ts'
 
 export type AccountClient = RpcClient<AccountRpc>
 export type DirectoryClient = RpcClient<DirectoryRpc>
-export type ResidentsClient = DirectoryClient['residents']
+export type DirectoryShardClient = RpcClient<DirectoryShardRpc>
 export type SequencerClient = DurableObjectStub<SequencerRpc & Rpc.DurableObjectBranded>
 export type LogShardClient = RpcClient<{ shard: LogShardRpc }>['shard']
 export type LogFrontClient = RpcClient<{ front: LogFrontRpc }>['front']
@@ -31,6 +32,10 @@ export interface HostObjects {
   /** @param holder who must be signed in for what is called, and still be when it is done */
   account(did: string, holder?: Holder): AccountClient
   readonly directory: DirectoryClient
+  /** How many objects share what is looked up about accounts. */
+  readonly directoryShards: number
+  /** The one of them that a name belongs to; the directory, where there are no others. */
+  directoryShard(name: string): DirectoryShardClient
   readonly sequencer: SequencerClient
   /** One of the objects that share the log; the sequencer, where it is not divided. */
   logShard(place: LogPlace): LogShardClient
@@ -47,8 +52,17 @@ export interface HostObjects {
   appTables(owner: string | undefined): AppClient
 }
 
-/** @param onAccount told of each account that is called */
-export function hostObjects(env: Env, onAccount?: (did: string) => void): HostObjects {
+interface HostObjectsOptions {
+  /** Told of each account that is called. */
+  onAccount?: ((did: string) => void) | undefined
+  /** As the settings say; those who answer nobody's requests need not know. */
+  directoryShards?: number
+}
+
+export function hostObjects(
+  env: Env,
+  { onAccount, directoryShards = 1 }: HostObjectsOptions = {},
+): HostObjects {
   const indexShard = (layout: IndexLayout, shard: number) =>
     rpcClient<HostIndexRpc>(indexStub(env, layout, shard))
   const layouts = () => Promise.resolve(sequencerStub(env).indexLayouts())
@@ -60,6 +74,9 @@ export function hostObjects(env: Env, onAccount?: (did: string) => void): HostOb
     get directory() {
       return rpcClient<DirectoryRpc>(directoryStub(env))
     },
+    directoryShards,
+    directoryShard: (name) =>
+      rpcClient<DirectoryShardRpc>(directoryShardStub(env, name, directoryShards)),
     get sequencer() {
       return sequencerStub(env)
     },
@@ -80,6 +97,16 @@ export function hostObjects(env: Env, onAccount?: (did: string) => void): HostOb
 export const accountStub = (env: Env, did: string) => find(env.ACCOUNTS, did, env.PDS_DATA_LOCATION)
 
 export const directoryStub = (env: Env) => find(env.DIRECTORY, 'directory', env.PDS_DATA_LOCATION)
+
+/** The object that answers for a name where so many share that. */
+export const directoryShardStub = (env: Env, name: string, shards: number) =>
+  shards === 1
+    ? directoryStub(env)
+    : find(
+        env.DIRECTORY,
+        directoryShardName({ shard: directoryShardOf(name, shards), shards }),
+        env.PDS_DATA_LOCATION,
+      )
 
 export const sequencerStub = (env: Env) => find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
 

@@ -3,6 +3,28 @@ import { standIn } from '../../testing/stand-in.ts'
 import { DiskBlobStore } from './disk.ts'
 import { BlobStoreError, blobFolder } from './store.ts'
 
+test('bytes are stored once their file is synced, and not if it cannot be', async () => {
+  const done: string[] = []
+  let status = 200
+  const disk = standIn<Fetcher>({
+    async fetch(input: RequestInfo | URL) {
+      done.push(`disk ${input}`)
+      return new Response()
+    },
+  })
+  const host = standIn<Fetcher>({
+    async fetch(input: RequestInfo | URL) {
+      done.push(`host ${input}`)
+      return new Response(null, { status })
+    },
+  })
+  const store = new DiskBlobStore(disk, host)
+  await store.put('a/b', new Uint8Array(1))
+  expect(done).toEqual(['disk http://disk/a/b', 'host http://disk-space/sync/a/b'])
+  status = 500
+  await expect(store.put('a/b', new Uint8Array(1))).rejects.toThrow(BlobStoreError)
+})
+
 test('nothing but the folder of one account is deleted as a whole', async () => {
   const fetch = vi.fn(async () => new Response())
   const store = new DiskBlobStore(standIn<Fetcher>({ fetch }))

@@ -1,15 +1,28 @@
 import { type BlobBody, type BlobStore, BlobStoreError, type ByteRange } from './store.ts'
 
+/** ms for a file to be synced. */
+const SYNC_TIMEOUT = 60_000
+
 /** Blobs as files, through workerd's disk service: PUT, GET and DELETE on a folder. */
 export class DiskBlobStore implements BlobStore {
   readonly #disk: Fetcher
-  constructor(disk: Fetcher) {
+  readonly #host: Fetcher | undefined
+
+  /** @param host syncs files, which the disk service does not: without it a power cut may take the newest of them */
+  constructor(disk: Fetcher, host?: Fetcher) {
     this.#disk = disk
+    this.#host = host
   }
 
   async put(key: string, body: BlobBody) {
     const response = await this.#disk.fetch(url(key), { method: 'PUT', body })
     await this.#expect(response, key)
+    if (!this.#host) return
+    const synced = await this.#host.fetch(`http://disk-space/sync/${key}`, {
+      method: 'POST',
+      signal: AbortSignal.timeout(SYNC_TIMEOUT),
+    })
+    await this.#expect(synced, key)
   }
 
   async get(key: string, range?: ByteRange) {

@@ -8,6 +8,9 @@ export interface HostedAccount {
   email: string | null
 }
 
+/** Names of an account, by which it is found. */
+export type NameKind = 'did' | 'handle' | 'email'
+
 /** On what grounds somebody asks for names. */
 export interface NameClaim {
   /** The operator may give out names again. */
@@ -155,7 +158,7 @@ export class Accounts {
   }
 
   /** An account by one of its names. */
-  by(kind: 'did' | 'handle' | 'email', name: string): HostedAccount | undefined {
+  by(kind: NameKind, name: string): HostedAccount | undefined {
     if (kind === 'did') return this.byDid(name)
     return kind === 'handle' ? this.byHandle(name) : this.byEmail(name)
   }

@@ -20,6 +20,7 @@ export const directoryPlan: BackupPlan = {
     audit: 'kept',
     moderation_log: 'kept',
     report: 'kept',
+    account_change: { left: 'objects with copies of accounts make them anew' },
     email_token: SHORT,
     used_service_token: SHORT,
     rate: { left: 'counts begin anew' },
@@ -34,6 +35,7 @@ export const directoryPlan: BackupPlan = {
   },
   values: {
     'sign-ups': { left: 'counts begin anew' },
+    'account changes': { left: 'objects with copies of accounts make them anew' },
     recounted: { left: 'counting begins anew' },
     'data location': { left: 'it is where this host is' },
     // Under which names of the past are hashed.

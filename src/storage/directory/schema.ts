@@ -1,6 +1,7 @@
 import { JOB_TABLE } from '../jobs.ts'
 import type { Migration } from '../migrate.ts'
 import { RATE_TABLE } from '../rate-counter.ts'
+import { CHANGES_TABLE } from './account-changes.ts'
 
 /** The database of the DirectoryObject; `docs/storage.md` explains each table. */
 export const migrations: readonly Migration[] = [
@@ -251,6 +252,7 @@ export const migrations: readonly Migration[] = [
     paused TEXT
   );
   `,
+  CHANGES_TABLE,
 ]
 
 /** Whether there are rows that `prune` of their tables removes in time. */

@@ -139,6 +139,8 @@ export class Scheduler {
       if (!isDue && !this.#running.has(job.name)) continue
       const run = this.#run(job)
       await (job.settled ? this.finished(job) : run)
+      // A run that is done is over before it is looked what is due next.
+      if (job.settled) await scheduler.wait(0)
     }
     // Failures do not throw: the platform repeats an alarm that throws a few times only.
     await this.reschedule(MIN_INTERVAL)

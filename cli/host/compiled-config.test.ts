@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -17,15 +26,20 @@ function dataFolder(): string {
   return folder
 }
 
-test('a configuration has its modules in it, is its owner’s only, and takes the place of the one before as a whole', async () => {
+test('a configuration has its modules in it, is its owner’s only, and is not written over the one before', async () => {
   const folder = dataFolder()
   const compiled = await writeConfig(workerdBinary(), folder, WORKER)
   expect(compiled).toBe(join(folder, COMPILED_CONFIG))
   expect(readFileSync(compiled, 'latin1')).toContain('what is embedded')
   expect(statSync(compiled).mode & 0o777).toBe(0o600)
-  const { ino } = statSync(compiled)
+  const before = readFileSync(compiled)
+  // As a workerd that was left behind has it.
+  const opened = openSync(compiled, 'r')
+  onTestFinished(() => closeSync(opened))
+  writeFileSync(join(folder, 'main.js'), 'export default {} // something else')
   await writeConfig(workerdBinary(), folder, WORKER)
-  expect(statSync(compiled).ino).not.toBe(ino)
+  expect(readFileSync(compiled, 'latin1')).toContain('something else')
+  expect(readFileSync(opened)).toEqual(before)
   expect(readdirSync(folder).sort()).toEqual(['main.js', CONFIG, COMPILED_CONFIG])
 })
 

@@ -10,7 +10,7 @@ import type { LogDelivery } from './log-delivery.ts'
 /** Bodies sent to the sequencer at once, in bytes; an RPC message may have 32 MiB. So many are under way at most, too. */
 const DELIVERY_SIZE = 8 * 1024 * 1024
 
-/** ms from one delivery to the next while some are under way: what comes meanwhile goes together. */
+/** ms from a delivery of several events to the next while it is under way: what comes meanwhile goes together. */
 const PAUSE = 3
 
 /** Deliveries that are under way, at most. */
@@ -56,8 +56,9 @@ export class EventDelivery implements Job {
   #hasProgress = false
   /** When the oldest event was sent that could not be delivered so far, in ms since the epoch. */
   #failingSince: number | undefined
-  /** When something was sent last, in ms since the epoch. */
+  /** When something was sent last, in ms since the epoch, and whether it was several events. */
   #sentAt = 0
+  #wereSeveral = false
   #isAsked = false
   #waiting: { for: number; resolve(): void }[] = []
 
@@ -77,7 +78,10 @@ export class EventDelivery implements Job {
     return promise
   }
 
-  /** Writes of the same turn go together, and so do those that come one shortly after the other. */
+  /**
+   * Writes of the same turn go together. Where some did, several are writing at once, and those that come shortly after go
+   * together, too: one who waits for each answer is not to wait for that as well.
+   */
   again(): void {
     if (this.#isAsked) return
     this.#isAsked = true
@@ -85,7 +89,8 @@ export class EventDelivery implements Job {
       this.#isAsked = false
       this.#next()
     }
-    const pause = this.#underWay.size > 0 ? this.#sentAt + PAUSE - Date.now() : 0
+    const gathers = this.#underWay.size > 0 && this.#wereSeveral
+    const pause = gathers ? this.#sentAt + PAUSE - Date.now() : 0
     if (pause > 0) setTimeout(next, pause)
     else queueMicrotask(next)
   }
@@ -161,6 +166,7 @@ export class EventDelivery implements Job {
     }
     this.#underWay.add(delivery)
     this.#sentAt = delivery.since
+    this.#wereSeveral = delivery.events > 1
     this.#sent = delivery.last
     this.#count()
     try {

@@ -8,6 +8,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { FILE_MODE } from './private-data.ts'
 
+/** How workerd is told to read one of them. */
+export const readingOf = (config: string): readonly string[] =>
+  config.endsWith(COMPILED_CONFIG) ? ['--binary'] : []
+
 /** The configuration as text, and what is made of it, in the data folder. workerd's command line ends with the latter. */
 export const CONFIG = 'workerd.capnp'
 export const COMPILED_CONFIG = `${CONFIG}.bin`
@@ -19,7 +23,7 @@ const LARGEST = 256 * 1024 * 1024
  * Writes both. The second is a new file, not the one before written over: a workerd that was left behind may still read that.
  *
  * @param workerd path of the program
- * @returns path of the second
+ * @returns path of the second; of the first where the disk has no room for it
  * @throws Error of Node, with what workerd printed as `stderr`, when it does not understand the text
  */
 export async function writeConfig(
@@ -37,6 +41,12 @@ export async function writeConfig(
   })
   // A disk may be full: there is room for one of them.
   rmSync(compiled, { force: true })
-  writeFileSync(compiled, stdout, { mode: FILE_MODE })
-  return compiled
+  try {
+    writeFileSync(compiled, stdout, { mode: FILE_MODE })
+    return compiled
+  } catch (error) {
+    rmSync(compiled, { force: true })
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    return source
+  }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PassThrough, type Readable } from 'node:stream'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
-import { writeConfig } from './compiled-config.ts'
+import { readingOf, writeConfig } from './compiled-config.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
 import { writeInWords } from './log-text.ts'
@@ -95,24 +95,28 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   const inspector = options.inspectorPort
     ? [`--inspector-addr=127.0.0.1:${options.inspectorPort}`]
     : []
-  child = spawn(workerdBinary(), ['serve', '--binary', '--control-fd=3', ...inspector, config], {
-    cwd: dataDirectory,
-    // Settings travel in the environment, so that no secret is written into the configuration.
-    env: {
-      ...process.env,
-      UNKNOWN_SETTINGS: unknown.join(' '),
-      STUCK_AT: String(options.stuckAt ?? ''),
-      ...raw,
+  child = spawn(
+    workerdBinary(),
+    ['serve', ...readingOf(config), '--control-fd=3', ...inspector, config],
+    {
+      cwd: dataDirectory,
+      // Settings travel in the environment, so that no secret is written into the configuration.
+      env: {
+        ...process.env,
+        UNKNOWN_SETTINGS: unknown.join(' '),
+        STUCK_AT: String(options.stuckAt ?? ''),
+        ...raw,
+      },
+      stdio: [
+        'ignore',
+        output === 'inherit' || output === 'ignore' ? output : 'pipe',
+        'pipe',
+        'pipe',
+      ],
+      // A terminal would send Ctrl-C to it as well, and end it with its requests.
+      detached: true,
     },
-    stdio: [
-      'ignore',
-      output === 'inherit' || output === 'ignore' ? output : 'pipe',
-      'pipe',
-      'pipe',
-    ],
-    // A terminal would send Ctrl-C to it as well, and end it with its requests.
-    detached: true,
-  })
+  )
   process.umask(umask)
   const serving = child
   const exited = new Promise<number | null>((resolve) => serving.once('exit', resolve))

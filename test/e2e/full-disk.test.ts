@@ -1,6 +1,14 @@
 /** A host whose disk is full says so, and everything can still be read. Takes a file system of its own. */
 import { execFileSync } from 'node:child_process'
-import { closeSync, globSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -31,7 +39,7 @@ const filler = join(disk, 'filler')
 
 /** Takes what room there is, to the last page. */
 function fill(): void {
-  const file = openSync(filler, 'w')
+  const file = openSync(filler, 'a')
   for (const size of [1024 * 1024, 4096, 1]) {
     try {
       while (true) writeSync(file, Buffer.alloc(size))
@@ -41,6 +49,9 @@ function fill(): void {
   }
   closeSync(file)
 }
+
+/** Of a process that has ended and that nobody has asked for yet it is empty. */
+const commandLine = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8')
 
 let lastStatus = 0
 const watchedFetch: typeof fetch = async (...request) => {
@@ -139,11 +150,18 @@ describe.runIf(isMounted)('with a full disk', () => {
 
   test('a server that ended comes back and can be read', async () => {
     const before = workerdPidOf(server)
+    process.kill(server.pid, 'SIGSTOP')
     process.kill(before, 'SIGKILL')
+    await vi.waitFor(() => expect(commandLine(before)).toBe(''))
+    // As where it was filled by an earlier release, which had none.
+    rmSync(join(server.dataDirectory, 'workerd.capnp.bin'))
+    fill()
+    process.kill(server.pid, 'SIGCONT')
     await vi.waitFor(() => expect([0, before]).not.toContain(workerdPidOf(server)), {
       timeout: 20_000,
     })
     await vi.waitFor(async () => expect((await health()).status).toBe(503), { timeout: 20_000 })
+    expect(commandLine(workerdPidOf(server))).toMatch(/workerd\.capnp\0$/)
     await expectReadable()
   })
 

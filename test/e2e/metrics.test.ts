@@ -66,7 +66,12 @@ test('what is done is counted: requests, writes, events, refusals, consumers', a
   const tooMuch = { writes: [{ ...creation('c'), value: { text: 'x'.repeat(3_000_000) } }] }
   expect((await write(tooMuch)).status).toBe(413)
   await consumer.until(({ events }) => events.length === 2)
-  const after = await read()
+  // They are sent before they are stored, which is when they are delivered.
+  const after = await vi.waitFor(async () => {
+    const now = await read()
+    expect(now.get('cumulus_outbox_events')).toBe(0)
+    return now
+  })
   const more = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0)
   const method = 'method="com.atproto.repo.applyWrites"'
   expect(more(`cumulus_requests_total{${method},status="2xx"}`)).toBe(2)

@@ -11,7 +11,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { network } from '../../cli/host/workerd-config.ts'
 import { APPVIEW, type ProxyHost, startProxyHost } from '../support/proxy.ts'
 
@@ -195,12 +195,13 @@ const config :Workerd.Config = (
     expect(connections).toBe(0)
   })
 
-  // Now and then the runtime loses its first connection to a name with several addresses.
-  test('would have been needed', { retry: 2 }, async () => {
+  test('would have been needed', async () => {
     const ask = await asker(true)
     for (const name of ['localhost', hostname(), '127.0.0.1']) {
-      expect(await (await ask(`http://${name}:${port}/`)).text(), name).toBe('secret')
+      // Now and then the runtime loses its first connections to a name with several addresses.
+      const answer = async () => (await ask(`http://${name}:${port}/`)).text()
+      await vi.waitFor(async () => expect(await answer(), name).toBe('secret'), { timeout: 10_000 })
     }
-    expect(connections).toBe(3)
+    expect(connections).toBeGreaterThanOrEqual(3)
   })
 })

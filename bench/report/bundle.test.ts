@@ -17,7 +17,7 @@ const kib = (...code: string[]): number => gzipSync(code.join('')).byteLength / 
 test('what the entry imports is loaded at the start, what it imports later is not, and text is no code', () => {
   const entry = write(
     'worker.js',
-    'import{a}from"./a.js";import"./side.mjs";import t from "./0a-page.txt";const later=()=>import("./later.js")',
+    'import{a}from"./a.js";import"./side.mjs";import t from "./0a-page.txt";const later=()=>import(`./later.js`)',
   )
   const a = write('a.js', 'export const a = 1; export * from "./worker.js"')
   const side = write('side.mjs', 'import "node:fs"')

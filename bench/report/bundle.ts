@@ -11,8 +11,8 @@ export interface BundleSize {
   all: number
 }
 
-/** `from './a.js'` and `import './a.js'`; and `import('./a.js')`, which is later. */
-const IMPORT = /(?:\bfrom|\bimport)\s*(\()?\s*(["'])\.\/([\w./-]+)\2/g
+/** `from './a.js'` and `import './a.js'`; and `import('./a.js')`, which is later, in any quotes. */
+const IMPORT = /(?:\bfrom|\bimport)\s*(\()?\s*(["'`])\.\/([\w./-]+)\2/g
 
 /** @param entry path of the module that workerd starts with; the others are beside it */
 export function bundleSize(entry: string): BundleSize {

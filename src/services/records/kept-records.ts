@@ -32,7 +32,8 @@ export class KeptRecords {
     if (record.json.length > MAX_LENGTH || !holds(record.state)) return
     const before = this.#kept.get(key)
     if (before) this.#forget(key, before)
-    this.#kept.set(key, record)
+    // As it was put together it refers to what it was made from.
+    this.#kept.set(key, { ...record, json: Buffer.from(record.json).toString() })
     this.#total += record.json.length
     for (const [oldest, { json }] of this.#kept) {
       if (this.#total <= MAX_TOTAL) return

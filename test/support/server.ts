@@ -86,6 +86,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     pid: child.pid ?? 0,
     output,
     async stop(signal = 'SIGTERM') {
+      // It may have ended before, and been stopped already.
+      if (child.exitCode !== null || child.signalCode !== null) return
       const exited = new Promise((resolve) => child.once('exit', resolve))
       // `npm start` would start it again, also between the look and its end. Without a child there is none to end: 0 is the
       // process group of whoever asks.

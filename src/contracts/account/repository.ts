@@ -25,18 +25,18 @@ export interface ListedRecords {
   page: PackedRecords | null
 }
 
-/**
- * Where there is a parameter `mayReadPrivate`, it says that the caller is the owner or the operator, who also
- * read what the public may not.
- *
- * @throws StorageError `RepoNotFound`, `RepoTakendown`, `RepoDeactivated`
- */
 /** A record, and, where the object may run in the isolate of whoever asks, in which state it was read. */
 export interface ReadRecord extends StoredRecord {
   /** It is as it was as long as this `holds` (`src/kernel/answer-state.ts`). */
   state?: number
 }
 
+/**
+ * Where there is a parameter `mayReadPrivate`, it says that the caller is the owner or the operator, who also
+ * read what the public may not.
+ *
+ * @throws StorageError `RepoNotFound`, `RepoTakendown`, `RepoDeactivated`
+ */
 export interface RepositoryRpc {
   /**
    * Applies writes in one commit.

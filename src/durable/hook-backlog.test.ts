@@ -8,6 +8,7 @@ import { encode } from '@atproto/lex-cbor'
 import { expect, test } from 'vitest'
 import { HostIndex } from '../storage/index/host-index.ts'
 import type { SequencedEvent } from '../storage/sequencer/log.ts'
+import { randomFrom } from '../testing/random.ts'
 import { readPart } from './index/catch-up.ts'
 
 const COLLECTIONS = ['com.example.a', 'com.example.b']
@@ -15,14 +16,6 @@ const ACCOUNTS = 6
 /** Twelve writes without a record. */
 const MAX = 12 * 1024
 const PAGE = 4
-
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
-    return state / 0x7fffffff
-  }
-}
 
 function commitFrame(did: string, seq: number, paths: readonly string[]): Uint8Array {
   const ops = paths.map((path) => ({ action: 'delete', path, cid: null }))

@@ -14,6 +14,7 @@ import { readerOf, useCollections } from '../testing/collections.ts'
 import { crashAfterStatement } from '../testing/crash.ts'
 import { makeAccount } from '../testing/host.ts'
 import { setShards, untilShards } from '../testing/index-shards.ts'
+import { randomFrom } from '../testing/random.ts'
 
 const NOTE = 'com.example.note'
 /** Seeds, and among how many objects the index is divided on the way: one after the other, while everything goes on. */
@@ -49,14 +50,6 @@ beforeAll(() =>
 const objects = hostObjects(env)
 const notes = () => readerOf<'byNumber' | 'byAuthor'>(NOTE)
 const by = { by: 'admin' }
-
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
-    return state / 0x7fffffff
-  }
-}
 
 function record(n: number) {
   const block = encode({ $type: NOTE, n: n % 7, text: `number ${n % 5}` })

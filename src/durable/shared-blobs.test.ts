@@ -1,6 +1,7 @@
 /** A blob's bytes are there exactly while a record refers to it, whatever a batch does with the records. */
 import { expect, test } from 'vitest'
 import { callAs, makeAccount, outcome, send, type TestAccount } from '../testing/host.ts'
+import { randomFrom } from '../testing/random.ts'
 
 const COLLECTION = 'com.example.file'
 
@@ -82,15 +83,6 @@ test.each<[string, (a: Blob, b: Blob) => Write[]]>([
   expect((await apply(account, batch(a, b))).status).toBe(200)
   expect(await served(account, [a, b])).toEqual([true, true])
 })
-
-/** Numbers from 0 to 1, the same for each seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0
-    return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 test.each([1, 2, 3])(
   'random batches keep just the blobs that records refer to (%i)',

@@ -12,21 +12,13 @@ import {
 } from '../testing/blobs.ts'
 import { crashNow } from '../testing/crash.ts'
 import { makeAccount, send, type TestAccount } from '../testing/host.ts'
+import { randomFrom } from '../testing/random.ts'
 import { resultOf } from '../testing/result.ts'
 
 const note = { by: 'admin' }
 const objects = hostObjects(env)
 const KEYS = ['a', 'b', 'c', 'd', 'e']
 const FILES = ['one', 'two', 'three']
-
-/** Numbers from 0 to 1, the same for each seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0
-    return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 async function bytesOf(path: string): Promise<string> {
   const response = await send(`/xrpc/com.atproto.${path}`)

@@ -92,6 +92,12 @@ export function forgetEvents({ sql, outbox }: AccountParts): void {
   outbox.clearCache()
 }
 
+/** The same object after it was evicted: memory is gone, what is stored is there. */
+export function evicted(parts: AccountParts): AccountParts {
+  const stored = storedParts(parts.storage, parts.sql)
+  return { ...parts, ...stored }
+}
+
 /** Kinds of the events that wait for delivery. */
 export const waitingEvents = ({ outbox }: AccountParts): string[] =>
   outbox.peek(Number.MAX_SAFE_INTEGER).map(({ kind }) => kind)
@@ -104,11 +110,8 @@ export function record(text: string, blobs: BlobReference[] = []): EncodedRecord
 function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): AccountParts {
   const { sql } = storage
   const config = readConfig({ ...env })
-  const outbox = new Outbox(sql)
-  const blobIndex = new BlobIndex(sql)
-  const snapshots = new ExportSnapshots(sql, exportLimits)
-  const store = new Lifecycle({ storage, sql, outbox, blobs: blobIndex, snapshots })
-  const { profile, repo } = store
+  const stored = storedParts(storage, sql, exportLimits)
+  const { profile } = stored
   const core = {
     storage,
     sql,
@@ -124,5 +127,15 @@ function build(storage: DurableObjectStorage, exportLimits?: ExportTimeLimits): 
     delivered: vi.fn<() => Promise<void>>(async () => undefined),
   }
   const key = SigningKey.generate()
-  return { core, config, storage, sql, store, profile, repo, outbox, blobIndex, snapshots, key }
+  return { core, config, storage, sql, ...stored, key }
+}
+
+/** @param sql the database of `storage`, or what stands before it */
+function storedParts(storage: DurableObjectStorage, sql: SqlStorage, limits?: ExportTimeLimits) {
+  const outbox = new Outbox(sql)
+  const blobIndex = new BlobIndex(sql)
+  const snapshots = new ExportSnapshots(sql, limits)
+  const store = new Lifecycle({ storage, sql, outbox, blobs: blobIndex, snapshots })
+  const { profile, repo } = store
+  return { outbox, blobIndex, snapshots, store, profile, repo }
 }

@@ -52,8 +52,6 @@ test.each([
   'a host that is lost comes back with its identity, and clients and consumers go on (its log in %s objects before, %s after)',
   {
     timeout: 180_000,
-    // Once the restore ended before it had begun, for a reason that was not seen: its output is shown now.
-    retry: 1,
   },
   async (shards, shardsAfter) => {
     const settings = { PDS_DID_PLC_URL: plc.url }

@@ -29,13 +29,15 @@ export const backUp = <T = Record<string, unknown>>(
   ...more: string[]
 ): Promise<T> => runJson<T>(['backup', '--to', to, ...more], envOf(server))
 
-/** All files below a folder, without those of runs that are under way. */
+/** All files below a folder, without those of runs that are under way, and what goes while it is looked at. */
 export function filesIn(folder: string, below = ''): string[] {
   return readdirSync(join(folder, below))
     .filter((name) => name !== '.partial' && name !== 'running')
     .flatMap((name) => {
       const path = join(below, name)
-      return statSync(join(folder, path)).isDirectory() ? filesIn(folder, path) : [path]
+      const stats = statSync(join(folder, path), { throwIfNoEntry: false })
+      if (!stats) return []
+      return stats.isDirectory() ? filesIn(folder, path) : [path]
     })
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { ImportFile, SMALL } from './import-file.ts'
 
 /** Bytes that differ by where they are. */
@@ -32,6 +32,20 @@ test('no more than three are in memory at once, and others come as they are', as
   await isRead(further, 3)
   for (const one of [...held, further]) one.release()
   const next = await receive(4)
+  expect(next.isWhole).toBe(true)
+  next.release()
+})
+
+test('places of objects that were reset are free again after ten minutes', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  for (const size of [1, 2, 3]) expect((await receive(size)).isWhole).toBe(true)
+  vi.setSystemTime(Date.now() + 599_000)
+  expect((await receive(4)).isWhole).toBe(false)
+  vi.setSystemTime(Date.now() + 1_000)
+  const next = await receive(5)
   expect(next.isWhole).toBe(true)
   next.release()
 })

@@ -3,10 +3,24 @@ import { inLargeChunks } from '../../storage/large-chunks.ts'
 /** Bytes of a file that is taken into memory to be imported. */
 export const SMALL = 8 * 1024 * 1024
 
-/** Bytes of such files in an isolate, all accounts together. What comes beyond that is not taken into memory. */
-const MOST_HELD = 3 * SMALL
+/** Such files in an isolate, all accounts together. What comes beyond that is not taken into memory. */
+const MOST_HELD = 3
 
-let held = 0
+/** ms after which a place is free again: whose object was reset does not give it back. */
+const LONGEST = 10 * 60 * 1000
+
+/** When each was begun, in ms since the epoch. Plain data, as objects of an isolate may share it. */
+const held = new Map<symbol, number>()
+
+/** Takes a place in memory; undefined: there is none. */
+function takePlace(): symbol | undefined {
+  const now = Date.now()
+  for (const [place, since] of held) if (since <= now - LONGEST) held.delete(place)
+  if (held.size >= MOST_HELD) return undefined
+  const place = Symbol('import')
+  held.set(place, now)
+  return place
+}
 
 /**
  * A file that is being received: in memory where it is small, so that it can be read again, and otherwise a stream of
@@ -16,18 +30,22 @@ export class ImportFile {
   /** Whether it can be read more than once. */
   readonly isWhole: boolean
   readonly #open: () => ReadableStream<Uint8Array>
-  readonly #reserved: number
+  readonly #place: symbol | undefined
 
-  private constructor(open: () => ReadableStream<Uint8Array>, isWhole: boolean, reserved: number) {
+  private constructor(
+    open: () => ReadableStream<Uint8Array>,
+    isWhole: boolean,
+    place: symbol | undefined,
+  ) {
     this.#open = open
     this.isWhole = isWhole
-    this.#reserved = reserved
+    this.#place = place
   }
 
   /** Resolves when all of it is there, or more than fits into memory. */
   static async receive(stream: ReadableStream<Uint8Array>): Promise<ImportFile> {
-    if (held + SMALL > MOST_HELD) return new ImportFile(() => stream, false, 0)
-    held += SMALL
+    const place = takePlace()
+    if (!place) return new ImportFile(() => stream, false, undefined)
     try {
       const parts: Uint8Array<ArrayBuffer>[] = []
       let size = 0
@@ -36,14 +54,14 @@ export class ImportFile {
         const { value, done } = await chunks.next()
         if (done) {
           const file = new Blob(parts)
-          return new ImportFile(() => file.stream(), true, SMALL)
+          return new ImportFile(() => file.stream(), true, place)
         }
         size += value.byteLength
         parts.push(value)
       }
-      return new ImportFile(() => streamOf(parts, chunks), false, SMALL)
+      return new ImportFile(() => streamOf(parts, chunks), false, place)
     } catch (error) {
-      held -= SMALL
+      held.delete(place)
       throw error
     }
   }
@@ -55,7 +73,7 @@ export class ImportFile {
 
   /** To be called when it is read no more. */
   release(): void {
-    held -= this.#reserved
+    if (this.#place) held.delete(this.#place)
   }
 }
 

@@ -17,6 +17,7 @@ import { FaithfulConsumer } from '../../testing/consumer.ts'
 import { crashAfterStatement, crashNow } from '../../testing/crash.ts'
 import { beginLogShards, untilLogShards } from '../../testing/log-shards.ts'
 import { createAccount, expectNumbers, write } from '../../testing/log-writers.ts'
+import { randomFrom } from '../../testing/random.ts'
 import { withoutRepeats } from '../../testing/repeats.ts'
 
 const LONG = (env as { CUMULUS_LONG?: string }).CUMULUS_LONG !== undefined
@@ -33,14 +34,6 @@ const ACCOUNTS = 5
 
 const front = () => sequencerStub(env)
 const objects = hostObjects(env)
-
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
-    return state / 0x7fffffff
-  }
-}
 
 /** The sequencer may be crashing. */
 const again = <T>(ask: () => Promise<T>): Promise<T> =>

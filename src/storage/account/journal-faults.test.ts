@@ -18,13 +18,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cidString } from '../../kernel/cbor/cid.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
-import { type AccountParts, DID, record, withAccount } from '../../testing/account-parts.ts'
+import {
+  type AccountParts,
+  DID,
+  evicted,
+  record,
+  withAccount,
+} from '../../testing/account-parts.ts'
 import { CarReader } from '../car-reader.ts'
-import { BlobIndex } from './blobs.ts'
-import { ExportSnapshots } from './export-snapshot.ts'
 import { readImport } from './import.ts'
-import { Lifecycle } from './lifecycle.ts'
-import { Outbox } from './outbox.ts'
 import { dropStaging } from './staging.ts'
 import type { Write } from './writes.ts'
 
@@ -397,16 +399,6 @@ class History {
       this.#statements = statements
     }
   }
-}
-
-/** The same object after it was evicted: memory is gone, what is stored is there. */
-function evicted(parts: AccountParts): AccountParts {
-  const { storage, sql } = parts
-  const outbox = new Outbox(sql)
-  const blobIndex = new BlobIndex(sql)
-  const snapshots = new ExportSnapshots(sql)
-  const store = new Lifecycle({ storage, sql, outbox, blobs: blobIndex, snapshots })
-  return { ...parts, outbox, blobIndex, snapshots, store, profile: store.profile, repo: store.repo }
 }
 
 const pathOf = ({ collection, rkey }: { collection: string; rkey: string }) =>

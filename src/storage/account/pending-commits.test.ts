@@ -4,12 +4,14 @@ import { verifyRepoCar } from '@atproto/repo'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cidString } from '../../kernel/cbor/cid.ts'
-import { type AccountParts, DID, record, withAccount } from '../../testing/account-parts.ts'
+import {
+  type AccountParts,
+  DID,
+  evicted,
+  record,
+  withAccount,
+} from '../../testing/account-parts.ts'
 import { migrate } from '../migrate.ts'
-import { BlobIndex } from './blobs.ts'
-import { ExportSnapshots } from './export-snapshot.ts'
-import { Lifecycle } from './lifecycle.ts'
-import { Outbox } from './outbox.ts'
 import { JournalError } from './pending-commits.ts'
 import { migrations } from './schema.ts'
 import type { Write } from './writes.ts'
@@ -25,16 +27,6 @@ const put = (rkey: string, text: string): Write => ({
 })
 
 const write = ({ repo, key }: AccountParts, ...writes: Write[]) => repo.write(DID, key, { writes })
-
-/** The same object after it was evicted: memory is gone, what is stored is there. */
-function evicted(parts: AccountParts): AccountParts {
-  const { storage, sql } = parts
-  const outbox = new Outbox(sql)
-  const blobIndex = new BlobIndex(sql)
-  const snapshots = new ExportSnapshots(sql)
-  const store = new Lifecycle({ storage, sql, outbox, blobs: blobIndex, snapshots })
-  return { ...parts, outbox, blobIndex, snapshots, store, profile: store.profile, repo: store.repo }
-}
 
 const journaled = ({ sql }: AccountParts) =>
   sql.exec<{ n: number }>('SELECT count(*) AS n FROM journal').one().n

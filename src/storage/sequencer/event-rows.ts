@@ -1,3 +1,4 @@
+import { LIMIT } from '../sql.ts'
 import {
   type Entry,
   entriesOf,
@@ -57,7 +58,7 @@ export class EventRows {
     const page: SourcedEvent[] = []
     let size = 0
     const rows = this.#sql.exec<Row>(
-      'SELECT seq, did, entries, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
+      `SELECT seq, did, entries, frame FROM event WHERE seq > ? ORDER BY seq ${LIMIT}`,
       cursor,
       limit,
     )

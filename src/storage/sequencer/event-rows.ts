@@ -1,4 +1,3 @@
-import { LIMIT } from '../sql.ts'
 import {
   type Entry,
   entriesOf,

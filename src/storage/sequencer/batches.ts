@@ -1,3 +1,5 @@
+import { LIMIT } from '../sql.ts'
+
 /** Batches after which it is noted how far each object was read: so many rows are read when the object begins anew. */
 const NOTE_EVERY = 1_000
 
@@ -144,7 +146,7 @@ export class Batches {
     const rows = this.#sql.exec<Row>(
       `SELECT * FROM log_batch
        WHERE seq >= coalesce((SELECT seq FROM log_batch WHERE seq <= ? ORDER BY seq DESC LIMIT 1), 0)
-       ORDER BY seq LIMIT ?`,
+       ORDER BY seq ${LIMIT}`,
       cursor + 1,
       limit + 1,
     )

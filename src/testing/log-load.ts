@@ -1,6 +1,6 @@
 /**
  * A Worker that fills the log of a host with accounts that are rows only, and writes events of theirs as fast as it is taken:
- * for `bench/shards.ts`. What takes them is the server's own.
+ * for `npm run bench:shards`. What takes them is the server's own.
  */
 import { encode } from '@atproto/lex-cbor'
 import { decodeCid } from '@atproto/lex-data'

@@ -175,7 +175,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   endConsumers(): Promise<number> {
-    return endAll([this.#parts.consumers, this.#parts.streams])
+    const ended = endAll([this.#parts.consumers, this.#parts.streams])
+    // What they were sent is stored, so that the stop which follows has none of it sent a second time.
+    this.#parts.read.settle()
+    return ended
   }
 
   async requestCrawl(url: string): Promise<CrawlAnswer> {

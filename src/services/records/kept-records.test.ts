@@ -67,6 +67,14 @@ test('records are kept while they hold, the newest of them, up to a size', () =>
   expect(count()).toBe(104)
 })
 
+test('of short records fewer are kept than their texts have room for', () => {
+  const state = new AnswerState('short').current()
+  const kept = new KeptRecords()
+  for (let n = 0; n < 60_000; n++) kept.put(name, `${n}`, keep('{}'), state)
+  const count = Array.from({ length: 60_000 }, (_, n) => kept.get(name, `${n}`)).filter(Boolean)
+  expect(count.length).toBe(Math.floor((6 * 1024 * 1024) / 130))
+})
+
 test('of one state nothing is given to whoever has read in another', () => {
   const object = new AnswerState('f')
   const state = object.current()

@@ -1,42 +1,29 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { BlobSync } from './blob-sync.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { BlobSync, syncPath } from './blob-sync.ts'
 
-let folder: string
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cumulus-test-'))
-})
-afterEach(() => rmSync(folder, { recursive: true }))
-
-test('the folder of an account is synced with each blob, and that of all when it is new, again too', async () => {
-  const sync = vi.fn(async (_: string) => undefined)
-  const blobs = new BlobSync(folder, sync)
+test('the folder of an account is put into its own for good once, and again when the account has left and come back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cumulus-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const synced: string[] = []
+  const blobs = new BlobSync(folder, (path) => {
+    synced.push(path.slice(folder.length))
+    return syncPath(path)
+  })
   const account = join(folder, 'did_3Aweb_3Aalice.test')
-  const synced = async () => {
-    writeFileSync(join(account, 'a-1'), 'x')
-    sync.mockClear()
-    await blobs.sync('did_3Aweb_3Aalice.test/a-1')
-    return sync.mock.calls.map(([path]) => path)
+  const upload = async (name: string) => {
+    mkdirSync(account, { recursive: true })
+    writeFileSync(join(account, name), name)
+    synced.length = 0
+    await blobs.sync(`did_3Aweb_3Aalice.test/${name}`)
+    return synced.toSorted()
   }
-  mkdirSync(account)
-  expect(await synced()).toEqual([join(account, 'a-1'), account, folder])
-  expect(await synced()).toEqual([join(account, 'a-1'), account])
-  // Deleted with its blobs, and there again.
+  const own = (name: string) => ['/did_3Aweb_3Aalice.test', `/did_3Aweb_3Aalice.test/${name}`]
+  expect(await upload('a')).toEqual(['', ...own('a')])
+  expect(await upload('b')).toEqual(own('b'))
   rmSync(account, { recursive: true })
-  mkdirSync(account)
-  expect(await synced()).toEqual([join(account, 'a-1'), account, folder])
-})
-
-test('a folder counts as synced when its sync has succeeded', async () => {
-  const account = join(folder, 'did_3Aweb_3Abob.test')
-  mkdirSync(account)
-  const sync = vi.fn(async (_: string) => undefined)
-  const blobs = new BlobSync(folder, sync)
-  sync.mockRejectedValueOnce(new Error('the disk failed'))
-  await expect(blobs.sync('did_3Aweb_3Abob.test/a-1')).rejects.toThrow('the disk failed')
-  sync.mockClear()
-  await blobs.sync('did_3Aweb_3Abob.test/a-1')
-  expect(sync).toHaveBeenCalledTimes(3)
+  expect(await upload('c')).toEqual(['', ...own('c')])
+  expect(await upload('d')).toEqual(own('d'))
 })

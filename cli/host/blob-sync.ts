@@ -1,25 +1,21 @@
 /** Puts the files of blobs on the disk for good: workerd's disk service writes and renames them, and leaves it at that. */
-import { closeSync, fsync, openSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, fsync, openSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Folder and file of a blob, as `src/services/blobs/upload.ts` makes keys. */
 const KEY = /^\w[\w.-]*\/\w[\w-]*$/
 
-/** Folders of accounts that are known to be there for good. */
+/** Folders that are known to be in theirs for good. */
 const MAX_KNOWN = 10_000
 
 /** The blobs of one data folder. */
 export class BlobSync {
   readonly #folder: string
-  /** What tells the folder of an account from one that was there before it. */
+  readonly #sync: typeof syncPath
+  /** Which folder it was, by account: that of one who has left and come back is another. */
   readonly #known = new Map<string, string>()
 
-  readonly #sync: (path: string) => Promise<void>
-
-  /**
-   * @param folder that holds those of the accounts
-   * @param sync puts what is at a path on the disk
-   */
+  /** @param folder that holds those of the accounts */
   constructor(folder: string, sync = syncPath) {
     this.#folder = folder
     this.#sync = sync
@@ -29,29 +25,31 @@ export class BlobSync {
   async sync(key: string): Promise<void> {
     if (!KEY.test(key)) throw new RangeError('this is no key of a blob')
     const account = key.slice(0, key.indexOf('/'))
-    const folder = join(this.#folder, account)
-    const { ino, birthtimeNs } = statSync(folder, { bigint: true })
-    const identity = `${ino} ${birthtimeNs}`
-    const isKnown = this.#known.get(account) === identity
-    await Promise.all([
+    const [folder] = await Promise.all([
+      this.#sync(join(this.#folder, account)),
       this.#sync(join(this.#folder, key)),
-      this.#sync(folder),
-      isKnown ? undefined : this.#sync(this.#folder),
     ])
-    if (isKnown) return
+    if (this.#known.get(account) === folder) return
+    await this.#sync(this.#folder)
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    this.#known.set(account, identity)
+    this.#known.set(account, folder)
   }
 }
 
-/** Opened and closed at once: what was just written is in memory, and each way to a thread of its own would take longer. */
-function syncPath(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const file = openSync(path, 'r')
-    fsync(file, (error) => {
-      closeSync(file)
-      if (error) reject(error)
-      else resolve()
+/**
+ * Opens and closes at once: what was just written is in memory, and each way to a thread of its own would take longer.
+ *
+ * @returns which file or folder it was: another one under the same name is another
+ */
+export async function syncPath(path: string): Promise<string> {
+  const file = openSync(path, 'r')
+  try {
+    await new Promise<void>((resolve, reject) => {
+      fsync(file, (error) => (error ? reject(error) : resolve()))
     })
-  })
+    const { ino, birthtimeNs } = fstatSync(file, { bigint: true })
+    return `${ino} ${birthtimeNs}`
+  } finally {
+    closeSync(file)
+  }
 }

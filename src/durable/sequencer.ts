@@ -198,6 +198,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     return this.#parts.index.layouts()
   }
 
+  countAfter(cursors: readonly number[]): number[] {
+    return cursors.map((cursor) => this.#parts.read.countAfter(cursor))
+  }
+
   cursorBefore(count: number): number {
     return (this.#parts.shards?.merged?.log ?? this.#store.log).cursorBefore(count)
   }

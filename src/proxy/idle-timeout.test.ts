@@ -48,4 +48,12 @@ describe('a timeout', () => {
     vi.advanceTimersByTime(10_000)
     expect(timeout.isOver).toBe(false)
   })
+
+  test('lasts no longer though the clock is put back', () => {
+    const timeout = new IdleTimeout(100)
+    vi.advanceTimersByTime(50)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    vi.advanceTimersByTime(50 + 100)
+    expect(timeout.isOver).toBe(true)
+  })
 })

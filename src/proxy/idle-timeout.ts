@@ -47,6 +47,8 @@ export class IdleTimeout {
   #wait(ms: number): void {
     this.#firesAt = Date.now() + ms
     this.#timer = setTimeout(() => {
+      // A clock that was put back says nothing: it is waited for once more.
+      if (Date.now() < this.#since) this.progress()
       const left = this.#since + this.#limit - Date.now()
       if (left > 0) this.#wait(left)
       else this.#controller.abort(new Error(`nothing came for ${this.#limit} ms`))

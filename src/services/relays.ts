@@ -1,5 +1,6 @@
 /** What relays say of this host (`com.atproto.sync.getHostStatus`), asked when an operator wants to see it. */
 import type { Config } from '../kernel/config/config.ts'
+import { msSince } from '../kernel/ms-since.ts'
 import { boundedFetch } from '../kernel/net/guarded-fetch.ts'
 import type { Network } from '../kernel/net/network.ts'
 import { NetworkError } from '../kernel/net/network-error.ts'
@@ -47,7 +48,7 @@ export class RelayStatuses {
       return { kind: 'failed', why: 'is none of PDS_CRAWLERS' }
     }
     const known = this.#known.get(url)
-    if (known && Date.now() - known.at < FRESH) return known.answer
+    if (known && msSince(known.at) < FRESH) return known.answer
     const answer = await this.#ask(url)
     this.#known.set(url, { at: Date.now(), answer })
     return answer

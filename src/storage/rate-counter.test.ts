@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { withAccount } from '../testing/account-parts.ts'
 import { RateCounter } from './rate-counter.ts'
 import { countRows } from './sql.ts'
@@ -26,4 +26,16 @@ test('what is refused already is refused without being written; what others do i
       { refused: true, left: 0, wrote: false },
     ])
     expect(guess('b')).toEqual({ refused: false, left: 1, wrote: true })
+  }))
+
+test('nobody waits for longer than a window, though the clock is put back', () =>
+  withAccount(({ sql }) => {
+    const counter = new RateCounter(sql)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const consume = () => counter.consume([{ ...rule, key: 'a', points: 1 }])?.remaining
+    expect([consume(), consume(), consume()]).toEqual([1, 0, 0])
+    vi.setSystemTime(Date.now() - 3_600_000)
+    expect([consume(), consume(), consume()]).toEqual([1, 0, 0])
+    expect(counter.exceeded([{ ...rule, key: 'a', points: 1 }])?.exceeded).toBe(true)
   }))

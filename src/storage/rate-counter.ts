@@ -45,7 +45,7 @@ export class RateCounter {
   exceeded(charges: readonly Charge[]): RateLimitStatus | undefined {
     const now = Date.now()
     const statuses = charges.map(({ key, points, limit, window }) => {
-      const row = this.#row(key, now)
+      const row = this.#row(key, now, window)
       const used = { until: row?.ends_at ?? now + window, points: (row?.points ?? 0) + points }
       return rateLimitStatus({ limit, window }, used)
     })
@@ -53,14 +53,18 @@ export class RateCounter {
     return status?.exceeded ? status : undefined
   }
 
-  #row(key: string, now: number): Row | undefined {
+  /** One that ends later than it could began before the clock was put back. */
+  #row(key: string, now: number, window: number): Row | undefined {
     return this.#sql
-      .exec<Row>('SELECT ends_at, points FROM rate WHERE key = ? AND ends_at > ?', key, now)
+      .exec<Row>(
+        'SELECT ends_at, points FROM rate WHERE key = ? AND ends_at > ? AND ends_at <= ?',
+        ...[key, now, now + window],
+      )
       .toArray()[0]
   }
 
   #consumeOne({ key, points, limit, window }: Charge, now: number): RateLimitStatus {
-    const row = this.#row(key, now)
+    const row = this.#row(key, now, window)
     const before = row?.points ?? 0
     const used = { until: row?.ends_at ?? now + window, points: before + points }
     // What is refused anyway is not written: a flood of it would keep the object's thread busy with commits.

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { DeliveryOptions } from '../../contracts/sequencer.ts'
 import type { OutboxEvent } from '../../storage/account/events.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
@@ -186,6 +186,34 @@ describe('the delivery of events', () => {
       const timer = setInterval(() => answers.shift()?.(), 0)
       await run
       clearInterval(timer)
+      expect(waitingEvents(parts)).toEqual([])
+    }))
+
+  test('goes on though the clock is put back while several events are under way', () =>
+    withAccount(async (parts) => {
+      const answers: (() => void)[] = []
+      const sent: number[] = []
+      const job = slowDeliveryOf(parts, async (events) => {
+        sent.push(events.length)
+        await new Promise<void>((resolve) => answers.push(resolve))
+      })
+      announce(parts, 2)
+      const run = job.run()
+      await vi.waitUntil(() => sent.length === 1)
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 })
+      onTestFinished(() => void vi.useRealTimers())
+      announce(parts, 1)
+      job.again()
+      answers.shift()?.()
+      await vi.waitUntil(() => sent.length === 2)
+      answers.shift()?.()
+      await run
+      // The next run is not held up by the one before.
+      announce(parts, 1)
+      const next = job.run()
+      await vi.waitUntil(() => sent.length === 3)
+      answers.shift()?.()
+      await next
       expect(waitingEvents(parts)).toEqual([])
     }))
 })

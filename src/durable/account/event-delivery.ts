@@ -1,4 +1,5 @@
 import { counters } from '../../kernel/metrics/counters.ts'
+import { msSince } from '../../kernel/ms-since.ts'
 import type { Collections } from '../../storage/account/collections.ts'
 import type { OutboxEvent } from '../../storage/account/events.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
@@ -90,7 +91,7 @@ export class EventDelivery implements Job {
       this.#next()
     }
     const gathers = this.#underWay.size > 0 && this.#wereSeveral
-    const pause = gathers ? this.#sentAt + PAUSE - Date.now() : 0
+    const pause = gathers ? PAUSE - msSince(this.#sentAt) : 0
     if (pause > 0) setTimeout(next, pause)
     else queueMicrotask(next)
   }

@@ -1,5 +1,6 @@
 import type { DirectoryVersion, ResidentAnswer, ResidentsRpc } from '../../contracts/residents.ts'
 import type { DirectoryPlace } from '../../kernel/directory-shards.ts'
+import { msSince } from '../../kernel/ms-since.ts'
 import type { DirectoryClient } from '../../services/objects/stubs.ts'
 import type { NameKind } from '../../storage/directory/accounts.ts'
 import type { CopiedAccounts } from '../../storage/directory/copied-accounts.ts'
@@ -89,10 +90,9 @@ export class CopiedResidents implements ResidentsRpc {
     return this.#parts.copy.state?.copying === null
   }
 
-  /** How old the copy is, in ms. A clock that was put back says nothing about that. */
+  /** How old the copy is, in ms. */
   get #age(): number {
-    const age = Date.now() - this.#checkedAt
-    return age < 0 ? Number.POSITIVE_INFINITY : age
+    return msSince(this.#checkedAt)
   }
 
   get #changes(): DirectoryClient['changes'] {

@@ -1,5 +1,6 @@
 import type { ShardFacts } from '../../contracts/log-shard.ts'
 import { type LogPlace, numberOfPlace } from '../../kernel/log-shards.ts'
+import { msSince } from '../../kernel/ms-since.ts'
 import type { LogFrontClient } from '../../services/objects/stubs.ts'
 import type { EventLog, SequencedEvent, SourcedEvent } from '../../storage/sequencer/log.ts'
 import type { Job } from '../scheduler.ts'
@@ -166,8 +167,7 @@ export class BatchSender {
   }
 
   async #pause(shards: number): Promise<void> {
-    const since = Date.now() - this.#sentAt
-    const pause = PAUSE + PAUSE_EACH * shards - since
+    const pause = PAUSE + PAUSE_EACH * shards - msSince(this.#sentAt)
     if (pause > 0) await scheduler.wait(pause)
   }
 }

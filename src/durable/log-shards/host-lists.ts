@@ -7,6 +7,7 @@ import {
   numberOfPlace,
   placesOf,
 } from '../../kernel/log-shards.ts'
+import { msSince } from '../../kernel/ms-since.ts'
 import type { HostObjects } from '../../services/objects/stubs.ts'
 import type { CollectionState } from '../../storage/account/collections.ts'
 import type { HostActivity } from '../../storage/sequencer/activity.ts'
@@ -111,7 +112,7 @@ export class HostLists {
   /** How many accounts there are that are not deleted, and how the objects are doing, as of some seconds ago. */
   summary(): Promise<HostSummary> {
     const layouts = this.#parts.layouts()
-    const isFresh = this.#known?.layouts === layouts && Date.now() - this.#known.at < FRESH
+    const isFresh = this.#known?.layouts === layouts && msSince(this.#known.at) < FRESH
     if (this.#known && isFresh) return this.#known.summary
     const known = { at: Date.now(), layouts, summary: this.#summarize() }
     this.#known = known

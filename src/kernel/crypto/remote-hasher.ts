@@ -1,4 +1,5 @@
 /** Asks another process to hash, and does without it when it does not answer. */
+import { msSince } from '../ms-since.ts'
 import { TooManyWaitingError } from './too-many-waiting.ts'
 
 /** The other process, as a service binding. */
@@ -28,7 +29,8 @@ const REST = 10_000
 export class RemoteHasher {
   readonly #service: HasherService
   readonly #timeout: number
-  #restsUntil = 0
+  /** When it did not answer, in ms since the epoch. */
+  #restsSince = Number.NEGATIVE_INFINITY
 
   constructor(service: HasherService, timeout = TIMEOUT) {
     this.#service = service
@@ -40,7 +42,7 @@ export class RemoteHasher {
    * @throws TooManyWaitingError
    */
   async derive(asked: HashRequest): Promise<Buffer | undefined> {
-    if (Date.now() < this.#restsUntil) return undefined
+    if (msSince(this.#restsSince) < REST) return undefined
     const signal = AbortSignal.timeout(this.#timeout)
     try {
       const response = await this.#service.fetch('http://password-hasher/', {
@@ -55,7 +57,7 @@ export class RemoteHasher {
       return response.ok && key.byteLength === asked.keyLength ? key : undefined
     } catch (error) {
       if (error instanceof TooManyWaitingError) throw error
-      if (signal.aborted) this.#restsUntil = Date.now() + REST
+      if (signal.aborted) this.#restsSince = Date.now()
       return undefined
     }
   }

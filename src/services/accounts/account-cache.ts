@@ -1,4 +1,5 @@
 import type { DirectoryVersion, ResidentAnswer } from '../../contracts/residents.ts'
+import { msSince } from '../../kernel/ms-since.ts'
 import type { HostedAccount } from '../../storage/directory/accounts.ts'
 
 /** How long an isolate trusts what the directory told it, in ms: so long an old handle may still work. */
@@ -13,8 +14,8 @@ export class AccountCache {
   readonly #found = new Map<string, HostedAccount>()
   /** Changes up to here are out of `#found`. */
   #version: DirectoryVersion | undefined
-  /** Until when all of `#found` is trusted, in ms since the epoch. */
-  #until = 0
+  /** When all of `#found` was as it is, in ms since the epoch. */
+  #since = 0
 
   /** @param max names */
   constructor(max: number) {
@@ -27,7 +28,7 @@ export class AccountCache {
     find: (since: DirectoryVersion | undefined) => Promise<ResidentAnswer>,
   ): Promise<HostedAccount | undefined> {
     const asked = Date.now()
-    const known = this.#until > asked ? this.#found.get(handleOrDid) : undefined
+    const known = msSince(this.#since, asked) < TRUST ? this.#found.get(handleOrDid) : undefined
     if (known) return known
     const answer = await find(this.#version)
     if (this.#renew(answer, asked)) this.#put(handleOrDid, answer.account)
@@ -45,8 +46,9 @@ export class AccountCache {
     if (!changed || !isSameLife) this.#found.clear()
     else if (changed.length > 0) this.#forget(new Set(changed))
     this.#version = version
-    const until = asked + TRUST - age
-    this.#until = isSameLife ? Math.max(this.#until, until) : until
+    const since = asked - age
+    const isLater = isSameLife && this.#since <= asked
+    this.#since = isLater ? Math.max(this.#since, since) : since
     return true
   }
 

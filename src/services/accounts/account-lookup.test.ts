@@ -161,3 +161,17 @@ test('an e-mail address is looked up anew each time', async () => {
     ['email', 'alice@example.com'],
   ])
 })
+
+test('a clock that is put back makes nobody be believed for longer, and the directory be asked no more often', async () => {
+  const accounts = [alice]
+  const { lookup, find, changed } = lookupIn(accounts)
+  await lookup.find(alice.handle)
+  later(-3_600_000)
+  expect(await lookup.find(alice.handle)).toEqual(alice)
+  expect(await lookup.find(alice.handle)).toEqual(alice)
+  expect(find).toHaveBeenCalledTimes(2)
+  accounts.pop()
+  changed(alice.did)
+  later(TRUST)
+  expect(await lookup.find(alice.handle)).toBeUndefined()
+})

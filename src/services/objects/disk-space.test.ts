@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { DiskSpace } from './disk-space.ts'
 
 const MiB = 1024 * 1024
@@ -51,4 +51,15 @@ test('many who ask at once are one question', async () => {
   await Promise.all(Array.from({ length: 20 }, () => space.isFull()))
   expect(await space.isFull()).toBe(true)
   expect(asked).toHaveLength(1)
+})
+
+test('that it is full is not believed for longer where the clock is put back', async () => {
+  let free = 0
+  const { space } = diskOf(() => new Response(String(free)))
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  expect(await space.isFull()).toBe(true)
+  free = 100 * MiB
+  vi.setSystemTime(Date.now() - 3_600_000)
+  expect(await space.isFull()).toBe(false)
 })

@@ -2,6 +2,7 @@
 import { XRPCError } from '@atproto/xrpc-server'
 import type { Env } from '../../contracts/env.ts'
 import type { HostFacts } from '../../kernel/host-facts.ts'
+import { msSince } from '../../kernel/ms-since.ts'
 
 /**
  * Bytes that are kept free. What would make the data grow is refused before the disk is full: a write that fails there
@@ -53,10 +54,9 @@ export class DiskSpace {
   }
 
   async isFull(): Promise<boolean> {
-    const now = Date.now()
-    if (this.#service && now - this.#askedAt >= FRESH) {
+    if (this.#service && msSince(this.#askedAt) >= FRESH) {
       // Who comes meanwhile goes by the answer before.
-      this.#askedAt = now
+      this.#askedAt = Date.now()
       const free = await askFree(this.#service)
       this.#isFull = free !== undefined && free < RESERVE
     }

@@ -1,4 +1,5 @@
 /** How much is going on, for the operator. */
+import { msSince } from '../../kernel/ms-since.ts'
 import { countAfter } from './event-rows.ts'
 
 const HOUR = 60 * 60 * 1000
@@ -26,7 +27,7 @@ export class Activity {
 
   /** As it was within the last minute. @param now ms since the epoch */
   read(now: number): HostActivity {
-    if (this.#known && now - this.#known.at < FRESH) return this.#known.activity
+    if (this.#known && msSince(this.#known.at, now) < FRESH) return this.#known.activity
     const activity = {
       events: { hour: this.#eventsSince(now - HOUR), day: this.#eventsSince(now - DAY) },
       active: this.#active(now),

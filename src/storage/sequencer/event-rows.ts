@@ -1,4 +1,3 @@
-import { LIMIT } from '../sql.ts'
 import {
   type Entry,
   entriesOf,
@@ -57,10 +56,10 @@ export class EventRows {
   after(cursor: number, limit: number, bytes: number): SourcedEvent[] {
     const page: SourcedEvent[] = []
     let size = 0
+    // As many rows as it takes: one of which events were removed may have none.
     const rows = this.#sql.exec<Row>(
-      `SELECT seq, did, entries, frame FROM event WHERE seq > ? ORDER BY seq ${LIMIT}`,
+      'SELECT seq, did, entries, frame FROM event WHERE seq > ? ORDER BY seq',
       cursor,
-      limit,
     )
     for (const row of rows) {
       for (const sourced of eventsOf(row)) {
@@ -74,12 +73,14 @@ export class EventRows {
     return page
   }
 
-  /** Entries after `cursor` in the first row that has any; none: there is no event after it. Reads one row. */
-  entriesAfter(cursor: number): Entry[] {
-    const [row] = this.#sql
-      .exec<Head>(`${HEAD} FROM event WHERE seq > ? ORDER BY seq LIMIT 1`, cursor)
-      .toArray()
-    return row ? entriesOf(row).filter(({ seq }) => seq > cursor) : []
+  /** The first entry after `cursor`; undefined: there is none. Reads one row, unless events at its end were removed. */
+  entryAfter(cursor: number): Entry | undefined {
+    const rows = this.#sql.exec<Head>(`${HEAD} FROM event WHERE seq > ? ORDER BY seq`, cursor)
+    for (const row of rows) {
+      const next = entriesOf(row).find(({ seq }) => seq > cursor)
+      if (next) return next
+    }
+    return undefined
   }
 
   /** The last `count` entries, newest first, or as many as there are. */

@@ -247,7 +247,7 @@ export class EventLog {
 
   /** Bytes of the first event after `cursor`; undefined: there is none. */
   sizeAfter(cursor: number): number | undefined {
-    return this.#rows.entriesAfter(cursor)[0]?.size
+    return this.#rows.entryAfter(cursor)?.size
   }
 
   /** Events after `cursor`, oldest first: at most `limit`, and no more when they come to `bytes`. */

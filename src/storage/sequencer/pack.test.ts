@@ -7,7 +7,7 @@ import { type OutboxEvent, syncEvent } from '../account/events.ts'
 import { countAfter, EventRows } from './event-rows.ts'
 import { EventLog } from './log.ts'
 import { DamagedLogError, entriesOf, framesOf, pack, type SourcedEvent } from './pack.ts'
-import { Retention, schedulePurge } from './retention.ts'
+import { purgeAll, Retention, schedulePurge } from './retention.ts'
 import type { SourceState } from './sources.ts'
 import { Sources } from './sources.ts'
 
@@ -159,4 +159,39 @@ test('of a deleted account no byte stays in the rows that it shared, as far as t
     expect(new EventRows(sql).after(0, 1000, 1e9).map(({ did }) => did)).toEqual(
       Array(50).fill(didOf(1)),
     )
+  }))
+
+test('behind events that were removed from the end of a row, the next one is found with its size', () =>
+  withStorage((storage) => {
+    const { sql } = storage
+    const log = new EventLog(storage, new Sources(sql), 1, sql)
+    const gone = 'did:web:gone.test'
+    const several = (from: number) => Array.from({ length: 8 }, (_, n) => event(from + n, 100))
+    // One of each row stays, the first.
+    const [stays = 0] = log.append(didOf(1), [event(1, 100)], state).map(({ seq }) => seq)
+    log.append(gone, several(1), state)
+    const [next] = log.append(didOf(2), several(1), state)
+    schedulePurge(sql, gone, log.head)
+    const retention = new Retention(sql, { time: 1e9, size: 1e12 })
+    while (retention.step(Date.now())) {}
+    expect(log.after(stays, 1, 0).map(({ seq }) => seq)).toEqual([next?.seq])
+    expect(log.sizeAfter(stays)).toBe(next?.frame.byteLength)
+    expect(log.sizeAfter(log.head)).toBeUndefined()
+  }))
+
+test('a page is found behind rows of which nothing was left', () =>
+  withStorage((storage) => {
+    const { sql } = storage
+    const log = new EventLog(storage, new Sources(sql), 1, sql)
+    const retention = new Retention(sql, { time: 1e9, size: 1e12 })
+    const gone = 'did:web:gone.test'
+    for (let n = 0; n < 3; n++) {
+      log.append(gone, [event(1 + 8 * n, 300_000)], state)
+      // What was the newest stays, to keep the count.
+      purgeAll(sql, gone, log.head)
+      while (retention.step(Date.now())) {}
+    }
+    const [last] = log.append(didOf(1), [event(1, 300_000)], state)
+    expect(log.after(0, 2, 1e9).map(({ seq }) => seq)).toEqual([last?.seq])
+    expect(log.sizeAfter(0)).toBe(last?.frame.byteLength)
   }))

@@ -6,6 +6,7 @@ import { hasCollectionFiles } from '../../kernel/collection-files.ts'
 import { hasJobs } from '../../kernel/job-files.ts'
 import { counter, gauge } from '../../kernel/metrics/counters.ts'
 import type { Family } from '../../kernel/metrics/exposition.ts'
+import { msSince } from '../../kernel/ms-since.ts'
 import { reportWebhooks } from '../../services/webhooks/webhooks.ts'
 
 /** How long an answer counts, in ms, so that several who read often cost no more than one. */
@@ -236,7 +237,7 @@ export class Gauges {
     const read = await Promise.all(
       SOURCES.map(async ({ name, fresh, read }) => {
         const known = this.#known.get(name)
-        if (known && now - known.at < fresh) return { name, families: await known.families }
+        if (known && msSince(known.at, now) < fresh) return { name, families: await known.families }
         const families = withinTime(read(services)).catch((error: unknown) => {
           services.log.error('metrics could not be read', error, { source: name })
           return undefined

@@ -1,5 +1,5 @@
 /**
- * `node bench/directory.ts`: what a directory of a million accounts takes, with one object and with several that share what is
+ * `npm run bench:directory`: what a directory of a million accounts takes, with one object and with several that share what is
  * looked up, on the production server on plain workerd; accounts are rows only. The number of objects is raised, and lowered
  * again, while accounts are looked up and signed up. There all objects share one thread, so the rate does not rise with their number: what
  * can be seen is what a question costs, how large each object is, and how long a change takes. docs/scaling.md has what came of it.
@@ -7,25 +7,33 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { BundleModule } from '../cli/host/bundle.ts'
 import type { HostReport } from '../src/contracts/host-report.ts'
+import { readCounts } from './counts.ts'
 import { bundleOf, bytesOf, spread, startOwn, usage } from './load/own-entry.ts'
 import { table } from './report/text.ts'
 
-const { values } = parseArgs({
-  options: {
-    accounts: { type: 'string', default: '1000000' },
-    seconds: { type: 'string', default: '5' },
-    // In the order in which the host has them.
-    shards: { type: 'string', default: '1,4,1' },
-    'at-once': { type: 'string', default: '32' },
+const options = readCounts(
+  'npm run bench:directory -- [OPTIONS]',
+  `A directory with accounts that are rows only, on the production server on plain workerd: what looking up and signing up cost, how
+large each object is, and how long a change of their number takes while the host serves. Linux only.`,
+  {
+    shards: {
+      about: 'objects that share look-ups, in the order in which the host has them',
+      unless: '1,4,1',
+    },
+    accounts: {
+      about: 'accounts, which are rows only; a million take some minutes to fill',
+      unless: '1000000',
+    },
+    seconds: { about: 'how long each thing is measured', unless: '5' },
+    'at-once': { about: 'questions that are under way at once', unless: '32' },
   },
-})
-const [ACCOUNTS, SECONDS, AT_ONCE] = [
-  ...[values.accounts, values.seconds, values['at-once']].map(Number),
-] as [number, number, number]
-const SHARDS = values.shards.split(',').map(Number)
+)
+const [ACCOUNTS] = options.accounts
+const [SECONDS] = options.seconds
+const [AT_ONCE] = options['at-once']
+const SHARDS = options.shards
 /** Accounts stored by one request. */
 const FILL = 10_000
 /** ms of one look while the number of objects is changed. */
@@ -69,8 +77,9 @@ async function untilFilled({ ask, measure }: ReturnType<typeof asking>) {
   const meanwhile: string[] = []
   for (;;) {
     for (const by of ['did', 'email'] as const) {
+      const at = Date.now()
       const [rate, ages] = await measure(`look?by=${by}`, SLICE)
-      meanwhile.push(`${by} ${rate}/s, ${ages} ms`)
+      meanwhile.push(`${by} ${rate}/s, ${ages} ms, in ${seconds(Date.now() - at)} s`)
     }
     const { shards } = await ask<DirectoryReport>('report')
     const looked = shards.map(({ copying }) => copying?.looked ?? '-')

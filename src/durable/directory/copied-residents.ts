@@ -13,6 +13,9 @@ const TRUST = 2_500
 /** ms that the directory may take to answer. */
 const LONGEST = 30_000
 
+/** ms between two pages of a copy of all accounts, so that it holds up nobody. */
+const PAUSE = 20
+
 /** The directory does not answer. */
 export class SlowDirectoryError extends Error {
   override name = 'SlowDirectoryError'
@@ -82,6 +85,8 @@ export class CopiedResidents implements ResidentsRpc {
         { ...state, copying: last, looked: (state.looked ?? 0) + looked, at: Date.now() },
       )
     })
+    // Where all objects share a thread, requests from outside come only when there is nothing else to do.
+    await scheduler.wait(PAUSE)
     return !this.isComplete
   }
 

@@ -249,7 +249,7 @@ test('a copy that is broken off goes on where it was', async () => {
   await vi.waitFor(async () => {
     expect(await lookupOf(4).find(name)).toBeUndefined()
     expect(await copying()).toBe(null)
-  }, 10_000)
+  }, 30_000)
   const [names] = await namesIn(4)
   const all = Array.from({ length: 2_500 }, (_, n) => [
     `did:plc:${10_000 + n}`,

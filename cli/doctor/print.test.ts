@@ -37,3 +37,19 @@ Not looked at, since
 1 check found nothing wrong, 1 error, 1 note, 2 checks not made`)
   expect(countResults(results)).toEqual({ errors: 1, warnings: 0, notes: 1, skipped: 2, well: 1 })
 })
+
+test('what is said of many accounts in the same words is said once, with how many they are and the first few', () => {
+  const of = (account: string, what: string): Result => ({
+    ...{ id: 'key', title: 'K', account, result: 'found', findings: [finding(what, 'note')] },
+  })
+  const names = Array.from({ length: 7 }, (_, n) => `n${n}.test`)
+  const all = [...names.map((name) => of(name, 'no key')), of('other.test', 'another key')]
+  const words = stripVTControlCharacters(inWords(all))
+  expect(words.match(/^NOTE.*\n.*/gm)).toEqual([
+    'NOTE  key  7 accounts: n0.test, n1.test, n2.test, n3.test, n4.test and 2 more\n  no key',
+    'NOTE  key  other.test\n  another key',
+  ])
+  expect(words).toMatch(/^0 checks found nothing wrong, 2 notes$/m)
+  // Programs are told of each.
+  expect(countResults(all).notes).toBe(8)
+})

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import type { Severity } from './finding.ts'
-import type { FixOutcome, Result } from './run.ts'
+import type { FixOutcome, ReportedFinding, Result } from './run.ts'
 
 export interface Counts {
   errors: number
@@ -26,17 +26,20 @@ export function countResults(results: readonly Result[]): Counts {
 }
 
 const ORDER: readonly Severity[] = ['error', 'warning', 'note']
+/** Accounts that are named of those of which the same is said. */
+const NAMED = 5
+
 const LOOK = { error: 'red', warning: 'yellow', note: 'cyan' } as const
 
 /** What was found, the gravest first; then what could not be looked at; then how many of each. */
 export function inWords(results: readonly Result[]): string {
-  const findings = results.flatMap((result) => result.findings.map((one) => ({ ...one, result })))
+  const all = findingsOf(results)
   const found = ORDER.flatMap((severity) =>
-    findings
+    all
       .filter((one) => one.severity === severity)
-      .map(({ what, means, mend, result: { id, account } }) =>
+      .map(({ id, what, means, mend, accounts }) =>
         [
-          `${styleText([LOOK[severity], 'bold'], severity.toUpperCase())}  ${styleText('bold', id)}${account ? `  ${plain(account)}` : ''}`,
+          `${styleText([LOOK[severity], 'bold'], severity.toUpperCase())}  ${styleText('bold', id)}${named(accounts)}`,
           `  ${plain(what)}`,
           `  ${means}`,
           `  ${styleText('green', 'What helps:')} ${mend}`,
@@ -44,7 +47,43 @@ export function inWords(results: readonly Result[]): string {
         ].join('\n'),
       ),
   )
-  return [...found, ...skippedInWords(results), summary(countResults(results))].join('\n')
+  const of = (severity: Severity) => all.filter((one) => one.severity === severity).length
+  const counts = { errors: of('error'), warnings: of('warning'), notes: of('note') }
+  return [
+    ...found,
+    ...skippedInWords(results),
+    summary({ ...countResults(results), ...counts }),
+  ].join('\n')
+}
+
+interface SharedFinding extends ReportedFinding {
+  id: string
+  /** Handles of those of which it is said; none: it is said of the host. */
+  accounts: string[]
+}
+
+/** What is said of many accounts in the same words is said once. */
+function findingsOf(results: readonly Result[]): SharedFinding[] {
+  const known = new Map<string, SharedFinding>()
+  for (const { id, account, findings } of results) {
+    for (const finding of findings) {
+      const { what, severity, mend } = finding
+      const key = JSON.stringify([id, what, severity, mend, account === undefined])
+      const one = known.get(key) ?? { ...finding, id, accounts: [] }
+      known.set(key, one)
+      if (account !== undefined && !one.accounts.includes(account)) one.accounts.push(account)
+    }
+  }
+  return [...known.values()]
+}
+
+/** Of several, how many there are and the first few. */
+function named(accounts: readonly string[]): string {
+  if (accounts.length === 0) return ''
+  const shown = accounts.slice(0, NAMED).map(plain).join(', ')
+  if (accounts.length === 1) return `  ${shown}`
+  const rest = accounts.length - NAMED
+  return `  ${accounts.length} accounts: ${shown}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
 /** By reason, which many have in common. */

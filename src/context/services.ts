@@ -14,6 +14,7 @@ import { type AppDatabases, appDatabases } from '../services/app/databases.ts'
 import { Archives } from '../services/archive/archive.ts'
 import { viewSchedule } from '../services/backup/schedule-state.ts'
 import { BlobService } from '../services/blobs/blobs.ts'
+import { BlobCache } from '../services/blobs/cache.ts'
 import { collectionReader, type ReaderOf } from '../services/collections/host-index.ts'
 import { MailedCodes } from '../services/factors/mailed-codes.ts'
 import { OperatorNames } from '../services/identity/operator-names.ts'
@@ -220,6 +221,7 @@ function createServices(env: Env): Services {
       objects,
       space,
       store: () => blobStore(env),
+      cache: blobCache(env, config, waitUntil),
       isLimited: () => currentRequest().limits.isLimited,
       waitUntil,
     }),
@@ -265,6 +267,14 @@ function createServices(env: Env): Services {
     },
   }
 }
+
+/** undefined where there is none: on plain workerd, whose blobs are files beside it, and on *.workers.dev, which has no cache. */
+const blobCache = (
+  env: Env,
+  { publicUrl }: Config,
+  waitUntil: (work: Promise<unknown>) => void,
+): BlobCache | undefined =>
+  env.BLOBS && !publicUrl.endsWith('.workers.dev') ? new BlobCache(publicUrl, waitUntil) : undefined
 
 /** Once per isolate, so that nobody opens a host without knowing. */
 function noteOpenSignUps(config: Config): void {

@@ -8,6 +8,9 @@ import type { Totals } from '../kernel/metrics/counters.ts'
 import type { Quota } from '../kernel/quota.ts'
 import type { RecentError } from '../kernel/recent-errors.ts'
 
+/** Events that a relay may be behind. */
+export const MANY_EVENTS = 1_000
+
 /** Times are in ms since the epoch. */
 export interface LiveReport {
   /** The host's clock. */
@@ -50,6 +53,8 @@ export interface LiveReport {
 export interface HostReport extends LiveReport {
   /** Cursor after which there are the last hundred events. */
   lastEventsAfter: number
+  /** Cursor after which there are `MANY_EVENTS`, or as many as are kept; undefined: by a release that did not say. */
+  manyEventsAfter?: number
   version: string
   /** Whether anybody is asked for the newest version, and which that is. */
   asksVersion: boolean

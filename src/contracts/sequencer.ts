@@ -147,6 +147,8 @@ export interface SequencerRpc extends RpcObject {
   readLog(after: number): Answer<LogPage>
   /** The layouts of the host's index: the one that serves, and the one that is being filled, if any. */
   indexLayouts(): Answer<IndexLayouts>
+  /** How many events there are after each of some cursors, of those that are kept. Reads two rows for each. */
+  countAfter(cursors: readonly number[]): Answer<number[]>
   /** The cursor after which there are so many events, or as many as are kept. Reads a row for each. */
   cursorBefore(count: number): Answer<number>
   /**

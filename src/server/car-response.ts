@@ -5,6 +5,8 @@ export const carResponse = (car: BodyInit, etag?: string): Response =>
   new Response(car, {
     headers: {
       'content-type': 'application/vnd.ipld.car',
-      ...(etag !== undefined && { etag, 'cache-control': CACHE }),
+      // Blocks never change, but whether they are to be had does.
+      'cache-control': CACHE,
+      ...(etag !== undefined && { etag }),
     },
   })

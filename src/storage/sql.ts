@@ -1,6 +1,12 @@
 /** Bound parameters that one statement may have (Durable Objects, SQLite limits). */
 const MAX_PARAMETERS = 100
 
+/**
+ * `LIMIT ?` for statements that run often: to a bare one SQLite fits the plan, and so it prepares the statement anew with
+ * each execution, which takes longer than to read some rows.
+ */
+export const LIMIT = 'LIMIT ? + 0'
+
 /** What a parameter of a statement may be. */
 export type SqlBinding = SqlStorageValue | Uint8Array
 

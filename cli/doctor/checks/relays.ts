@@ -1,13 +1,13 @@
 /** What relays have of this host and its accounts. */
 
+import { MANY_EVENTS } from '../../../src/contracts/host-report.ts'
+import { inThousands } from '../../../src/web/numbers.ts'
 import { fieldsOf, orReason } from '../answers.ts'
 import type { Check } from '../check.ts'
 import { assertActive, type Finding, type Fix, foundIf, Skipped, WELL } from '../finding.ts'
 import { announce, originOf } from '../fixes.ts'
 import type { Account, World } from '../world.ts'
 
-/** Events that a relay may be behind. */
-const FAR_BEHIND = 1000
 const crawl = (relay: string): Fix => ({
   path: '/operator/request-crawl',
   body: { relay: originOf(relay) },
@@ -127,11 +127,11 @@ export const relayChecks: readonly Check[] = [
     mend: 'If it grows, end its connection on /admin/relays: it comes back. Otherwise wait',
     run: (world) =>
       ofRelays(world, (relay, { seq }) => {
-        const { head } = world.status.firehose
-        const behind = typeof seq === 'number' ? head - seq : 0
-        // Of numbers that began with the microseconds of another day nobody knows how many events they are.
-        return foundIf(behind > FAR_BEHIND, () => ({
-          what: `${relay} is at event ${seq}, the newest is ${head}.`,
+        const { firehose, manyEventsAfter } = world.status
+        // A release of before does not say: numbers leave some out.
+        const far = manyEventsAfter ?? firehose.head - MANY_EVENTS
+        return foundIf(typeof seq === 'number' && seq < far, () => ({
+          what: `${relay} is at event ${seq}, the newest is ${firehose.head}: it has not got ${inThousands(MANY_EVENTS)} events or more.`,
         }))
       }),
   },

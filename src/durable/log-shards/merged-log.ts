@@ -85,15 +85,19 @@ export class MergedLog implements LogReader {
   }
 
   countAfter(cursor: number): number {
-    const { log, batches } = this.#parts
-    const isOwn = log.lastEventAt !== undefined
-    const oldest = isOwn ? log.head - log.countAfter(0) : (batches.first ?? this.head + 1) - 1
-    return this.head - Math.max(cursor, oldest, this.#parts.retention.prunedTo)
+    const { log, batches, retention } = this.#parts
+    const from = Math.max(cursor, retention.prunedTo)
+    return log.countAfter(from) + batches.countAfter(from)
   }
 
-  /** The cursor after which there are so many events, or as many as are kept; gaps count. */
+  /** The cursor after which there are so many events, or as many as are kept. Reads a row for each batch. */
   cursorBefore(count: number): number {
-    return Math.max(this.head - count, this.head - this.countAfter(0))
+    const { log, batches, retention } = this.#parts
+    const found = batches.cursorBefore(count, retention.prunedTo)
+    if (found.missing === 0 || log.lastEventAt === undefined) return found.cursor
+    // What this object has kept itself came first, and may have been removed all the same.
+    const own = Math.max(log.cursorBefore(found.missing), retention.prunedTo)
+    return log.countAfter(own) > 0 ? own : found.cursor
   }
 
   async sizeAfter(cursor: number): Promise<number | undefined> {

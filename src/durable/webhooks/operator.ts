@@ -37,15 +37,17 @@ export class WebhookOperator implements WebhookDeliveryRpc {
   async report(): Promise<WebhookView[]> {
     await this.#runner.adopt()
     const { objects, letters } = this.#parts
-    const { head } = await objects.sequencer.status()
-    return this.#runner.all.flatMap((webhook) => {
+    const known = this.#runner.all.flatMap((webhook) => {
       const state = this.#runner.stateOf(webhook.id)
-      if (!state) return []
+      return state ? [{ webhook, state }] : []
+    })
+    const behind = await objects.sequencer.countAfter(known.map(({ state }) => state.seq))
+    return known.map(({ webhook, state }, index) => {
       const { seq, delivered, skipped, lost, attempts, error, failingSince, nextAt } = state
       const { waiting, error: refusal } = letters.waiting(webhook.id)
       return {
         ...webhook,
-        ...{ position: seq, behind: Math.max(0, head - seq), delivered, skipped, lost, attempts },
+        ...{ position: seq, behind: behind[index] ?? 0, delivered, skipped, lost, attempts },
         letters: letters.count(webhook.id),
         waiting,
         ...(refusal && { refusal }),

@@ -112,6 +112,21 @@ test('a record that was taken down or deleted is confirmed to nobody, alone or i
   expect((await get(list, listTag)).status).toBe(200)
 })
 
+test('blocks by their CID and proofs of records, too, are for no cache to give unasked', async () => {
+  const answer = await get(paths['repo.getRecord']?.() ?? '')
+  const { cid } = (await answer.json()) as { cid: string }
+  const query = `did=${account.did}&collection=${collection}&rkey=a`
+  for (const path of [`sync.getBlocks?did=${account.did}&cids=${cid}`, `sync.getRecord?${query}`]) {
+    const response = await get(path)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('cache-control')).toBe('no-cache')
+    await response.arrayBuffer()
+  }
+  expect(
+    (await get(`${paths['repo.getRecord']?.()}&cid=${cid}`)).headers.get('cache-control'),
+  ).toBe('no-cache')
+})
+
 test('two accounts with the same record have no tag in common for who asks by handle', async () => {
   const tag = await tagOf(paths['repo.getRecord by handle']?.() ?? '')
   const first = account

@@ -2,9 +2,10 @@ import { InvalidRequestError, XRPCError } from '@atproto/xrpc-server'
 import type { Holder } from '../../contracts/answer.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import type { BlobRow } from '../../storage/account/blobs.ts'
-import type { BlobStore } from '../../storage/blobs/store.ts'
+import type { BlobStore, ByteRange } from '../../storage/blobs/store.ts'
 import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
+import type { BlobCache } from './cache.ts'
 import { serveBlob } from './serve.ts'
 import { tryStore } from './try-store.ts'
 import { storeBlob, type UploadOptions } from './upload.ts'
@@ -15,6 +16,8 @@ export interface BlobDependencies {
   readonly space: Pick<DiskSpace, 'assertRoom'>
   /** The store of the host; a new one for each use, since it belongs to the request that it works for. */
   store(): BlobStore
+  /** Where the platform has one. */
+  cache?: BlobCache | undefined
   /** Whether the request is limited in what it may do how often. */
   isLimited(): boolean
   /** Keeps the isolate working after the answer was sent. */
@@ -114,9 +117,13 @@ export class BlobService {
     request: Request,
     mayReadPrivate: boolean,
   ): Promise<Response | undefined> {
-    const { objects, store } = this.#dependencies
+    const { objects, store: openStore, cache } = this.#dependencies
+    // Asked each time, whatever is in the cache: it may be deleted, taken down or deactivated.
     const blob = await objects.account(did).blobs.get(cid, mayReadPrivate)
-    return serveBlob(store(), blob, request)
+    const store = openStore()
+    const read = (range?: ByteRange) =>
+      cache ? cache.read(store, blob, range) : store.get(blob.key, range)
+    return serveBlob({ blob, isPrivate: mayReadPrivate, read }, request)
   }
 
   async #store(

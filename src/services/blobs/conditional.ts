@@ -30,3 +30,7 @@ function suffix(wanted: number, size: number): ByteRange | 'unsatisfiable' {
   const length = Math.min(wanted, size)
   return length > 0 ? { offset: size - length, length } : 'unsatisfiable'
 }
+
+/** What `Content-Range` says of a part. */
+export const contentRange = ({ offset, length }: ByteRange, size: number): string =>
+  `bytes ${offset}-${offset + length - 1}/${size}`

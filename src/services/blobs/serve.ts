@@ -1,24 +1,36 @@
 /** Answers a request for a blob: whole, a part, or that the caller has it already. */
 import { isKnown } from '../../kernel/entity-tag.ts'
 import type { BlobRow } from '../../storage/account/blobs.ts'
-import type { BlobStore, ByteRange } from '../../storage/blobs/store.ts'
-import { requestedRange } from './conditional.ts'
+import type { ByteRange } from '../../storage/blobs/store.ts'
+import { contentRange, requestedRange } from './conditional.ts'
 
 /**
  * A CID never changes its content, but whether it is to be had here does: a blob goes with its last
  * record, its account, or by a takedown. Caches may use it for five minutes unasked, and then ask
  * with the entity tag, which costs no bytes.
  */
-const CACHE = 'public, max-age=300, must-revalidate'
+const CACHE = 'max-age=300, must-revalidate'
 
-/** @returns undefined when the store does not have the bytes */
+/** A blob that may be served, and to whom. */
+export interface Servable {
+  blob: BlobRow
+  /** Whether the caller may read what others may not: then no cache may give it to others. */
+  isPrivate: boolean
+  /** The bytes, or those in `range`; undefined when there are none. */
+  read(range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>
+}
+
+/** @returns undefined when the bytes are not there */
 export async function serveBlob(
-  store: BlobStore,
-  blob: BlobRow,
+  { blob, isPrivate, read }: Servable,
   request: Request,
 ): Promise<Response | undefined> {
   const etag = `"${blob.cid}"`
-  const headers = new Headers({ etag, 'cache-control': CACHE, 'accept-ranges': 'bytes' })
+  const headers = new Headers({
+    etag,
+    'cache-control': `${isPrivate ? 'private' : 'public'}, ${CACHE}`,
+    'accept-ranges': 'bytes',
+  })
   if (isKnown(request.headers.get('if-none-match'), etag)) {
     return new Response(null, { status: 304, headers })
   }
@@ -35,7 +47,7 @@ export async function serveBlob(
   }
   const range = requestedRange(request.headers, etag, blob.size)
   if (range === 'unsatisfiable') return unsatisfiable(blob.size)
-  const bytes = await store.get(blob.key, range)
+  const bytes = await read(range)
   if (!bytes) return undefined
   headers.set('content-length', String(range?.length ?? blob.size))
   if (!range) return new Response(bytes, { headers })
@@ -50,9 +62,6 @@ const PROGRAM =
 /** With `nosniff`, browsers run nothing that has another type: as a script, a worker or a style sheet. */
 const harmlessType = (type: string): string =>
   PROGRAM.test(type.trim()) ? 'application/octet-stream' : type
-
-const contentRange = ({ offset, length }: ByteRange, size: number): string =>
-  `bytes ${offset}-${offset + length - 1}/${size}`
 
 const unsatisfiable = (size: number): Response =>
   Response.json(

@@ -31,10 +31,11 @@ test('records are kept while they hold, the newest of them, up to a size', () =>
   const state = object.current()
   const kept = new KeptRecords()
   const json = 'x'.repeat(60_000)
-  for (let n = 0; n < 100; n++) kept.put(`${n}`, { json, cid: 'cid', state })
-  const count = () => Array.from({ length: 100 }, (_, n) => kept.get(`${n}`)).filter(Boolean).length
-  expect(count()).toBe(Math.floor((4 * 1024 * 1024) / 60_000))
-  expect(kept.get('99')).toBeDefined()
+  for (let n = 0; n < 150; n++) kept.put(`${n}`, { json, cid: 'cid', state })
+  const count = () => Array.from({ length: 150 }, (_, n) => kept.get(`${n}`)).filter(Boolean).length
+  // What is beside a text counts too.
+  expect(count()).toBe(Math.floor((6 * 1024 * 1024) / 60_125))
+  expect(kept.get('149')).toBeDefined()
   kept.put('large', { json: 'x'.repeat(70_000), cid: 'cid', state })
   expect(kept.get('large')).toBeUndefined()
   object.changed()
@@ -43,6 +44,18 @@ test('records are kept while they hold, the newest of them, up to a size', () =>
   expect(kept.get('late')).toBeUndefined()
   // All of them gave their room back.
   const again = object.current()
-  for (let n = 0; n < 69; n++) kept.put(`${n}`, { json, cid: 'cid', state: again })
-  expect(count()).toBe(69)
+  for (let n = 0; n < 104; n++) kept.put(`${n}`, { json, cid: 'cid', state: again })
+  expect(count()).toBe(104)
+})
+
+test('what has a character beyond Latin counts twice, and of short records fewer are kept than their texts have room for', () => {
+  const state = new AnswerState('f').current()
+  const countOf = (json: string, many: number) => {
+    const kept = new KeptRecords()
+    const keys = Array.from({ length: many }, (_, n) => `key ${n}`)
+    for (const key of keys) kept.put(key, { json, cid: 'cid', state })
+    return keys.filter((key) => kept.get(key)).length
+  }
+  expect(countOf(`${'x'.repeat(59_999)}字`, 150)).toBe(Math.floor((6 * 1024 * 1024) / 120_130))
+  expect(countOf('{}', 60_000)).toBeLessThan((6 * 1024 * 1024) / 120)
 })

@@ -1,5 +1,6 @@
 import { MalformedCborError } from '../../kernel/cbor/reader.ts'
 import { scanSubject } from '../../kernel/cbor/scan.ts'
+import { LIMIT } from '../sql.ts'
 import { PIECE } from './split-blocks.ts'
 
 /** Collections that have at most one record for each subject. */
@@ -62,7 +63,7 @@ export class Backlinks {
     const { collection, subject } = link
     return this.#sql
       .exec<{ rkey: string }>(
-        'SELECT rkey FROM backlink WHERE collection = ? AND subject = ? AND rkey <> ? LIMIT ?',
+        `SELECT rkey FROM backlink WHERE collection = ? AND subject = ? AND rkey <> ? ${LIMIT}`,
         collection,
         subject,
         link.rkey,

@@ -1,4 +1,5 @@
 /** Which blobs the records of an account refer to. */
+import { LIMIT } from '../sql.ts'
 
 export interface ListBlobsOptions {
   /** Only blobs of records written after this rev. */
@@ -34,7 +35,7 @@ export function listBlobs(
 export const blobsOfRecord = (sql: SqlStorage, path: string, limit: number): string[] =>
   sql
     .exec<{ blob: string }>(
-      'SELECT blob FROM record_blob WHERE path = ? ORDER BY blob LIMIT ?',
+      `SELECT blob FROM record_blob WHERE path = ? ORDER BY blob ${LIMIT}`,
       path,
       limit,
     )

@@ -1,7 +1,9 @@
 /** Recent records of an account, for read-after-write. */
+
 import { TID } from '@atproto/common-web'
 import { isValidTid } from '@atproto/syntax'
 import type { CidBytes } from '../../kernel/cbor/cid.ts'
+import { LIMIT } from '../sql.ts'
 import type { RecordTakedowns } from './record-takedowns.ts'
 import { MAX_ANSWER_BYTES } from './records.ts'
 import { wholeBlock } from './split-blocks.ts'
@@ -65,8 +67,8 @@ export function readRecent(
   const rows = sql.exec<Row>(
     `SELECT * FROM (
        SELECT path, cid, rev, block FROM record WHERE path > ? AND path < ? ${visible}
-       ORDER BY path DESC LIMIT ?
-     ) WHERE rev > ? LIMIT ?`,
+       ORDER BY path DESC ${LIMIT}
+     ) WHERE rev > ? ${LIMIT}`,
     POSTS + from,
     BEHIND_POSTS,
     MAX_ROWS,

@@ -1,5 +1,6 @@
 import { type CidBytes, cidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
+import { LIMIT } from '../sql.ts'
 import { collectionNames } from './collections.ts'
 import { type PackedRecords, packRecords } from './packed.ts'
 import type { RecordTakedowns } from './record-takedowns.ts'
@@ -153,7 +154,7 @@ export class RecordReader {
     const to = !reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}0`
     const statement = `SELECT path, cid, block FROM record
       WHERE path > ? AND path < ? ${this.#takedowns.visible}
-      ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`
+      ORDER BY path ${reverse ? 'ASC' : 'DESC'} ${LIMIT}`
     return [statement, from, to, limit]
   }
 

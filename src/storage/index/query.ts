@@ -1,4 +1,5 @@
 import { StorageError } from '../error.ts'
+import { LIMIT } from '../sql.ts'
 import type { IndexedAccounts } from './accounts.ts'
 import { addCondition, type KeyValue } from './conditions.ts'
 import { makeCursor, readCursor } from './cursor.ts'
@@ -72,7 +73,7 @@ export class IndexQueries {
         `SELECT id, account, did, rkey, cid, block${order.flatMap((name) => (/^k\d/.test(name) ? `, ${name}` : [])).join('')}
          FROM ${tableName(definition.id)} INDEXED BY ${indexName(definition.id, position)}
          WHERE ${[...conditions, ...(after ? [behind] : [])].join(' AND ')}
-         ORDER BY ${order.map((name) => `${name} ${direction}`).join(', ')} LIMIT ?`,
+         ORDER BY ${order.map((name) => `${name} ${direction}`).join(', ')} ${LIMIT}`,
         ...values,
         ...(after ?? []),
         size,

@@ -1,3 +1,5 @@
+import { LIMIT } from '../sql.ts'
+
 /** Batches after which it is noted how far each object was read: so many rows are read when the object begins anew. */
 const NOTE_EVERY = 1_000
 
@@ -17,6 +19,11 @@ export interface Batch {
 }
 
 type Row = Batch & Record<string, SqlStorageValue>
+type Counted = Row & { events: number }
+
+/** With how many events there were up to the end of a batch, counted from the number of the first of all. */
+const COUNTED =
+  'SELECT seq, object, local, count, bytes, time, coalesce(events, seq + count - 1) AS events FROM log_batch'
 
 /** The order of the events that other objects have: one row for each batch. */
 export class Batches {
@@ -25,12 +32,16 @@ export class Batches {
   /** The last event that was taken from each object, by its own number. */
   readonly #taken = new Map<number, number>()
   #newest: Batch | undefined
+  /** Up to the end of the newest. */
+  #events: number
   #unnoted = 0
 
   constructor(storage: DurableObjectStorage, sql: SqlStorage = storage.sql) {
     this.#storage = storage
     this.#sql = sql
-    this.#newest = sql.exec<Row>('SELECT * FROM log_batch ORDER BY seq DESC LIMIT 1').toArray()[0]
+    const [newest] = sql.exec<Counted>(`${COUNTED} ORDER BY seq DESC LIMIT 1`).toArray()
+    this.#newest = newest
+    this.#events = newest?.events ?? 0
     let noted = 0
     for (const { object, taken, seq } of sql.exec<{ object: number; taken: number; seq: number }>(
       'SELECT object, taken, seq FROM log_position',
@@ -72,10 +83,12 @@ export class Batches {
 
   /** Stores the next one: a row. */
   add(batch: Batch): void {
+    const events = this.#newest ? this.#events + batch.count : batch.seq + batch.count - 1
     const insert = () =>
       this.#sql.exec(
-        'INSERT INTO log_batch (seq, object, local, count, bytes, time) VALUES (?, ?, ?, ?, ?, ?)',
-        ...[batch.seq, batch.object, batch.local, batch.count, batch.bytes, batch.time],
+        `INSERT INTO log_batch (seq, object, local, count, bytes, time, events)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        ...[batch.seq, batch.object, batch.local, batch.count, batch.bytes, batch.time, events],
       )
     const taken = batch.local + batch.count - 1
     if (this.#unnoted + 1 < NOTE_EVERY) insert()
@@ -86,8 +99,44 @@ export class Batches {
       })
     }
     this.#newest = batch
+    this.#events = events
     this.#taken.set(batch.object, taken)
     this.#unnoted++
+  }
+
+  /** How many events there are after `cursor`, of those that are kept. Reads a row or two. */
+  countAfter(cursor: number): number {
+    const [row] = this.#sql
+      .exec<Counted>(
+        `${COUNTED}
+         WHERE seq >= coalesce((SELECT seq FROM log_batch WHERE seq <= ? ORDER BY seq DESC LIMIT 1), 0)
+         ORDER BY seq LIMIT 1`,
+        cursor,
+      )
+      .toArray()
+    if (!row) return 0
+    const { seq, count } = row
+    return this.#events - row.events + Math.min(count, Math.max(seq + count - 1 - cursor, 0))
+  }
+
+  /**
+   * The cursor after which there are so many events, of those after `oldest`. Reads a row for each batch.
+   *
+   * @returns also how many there are fewer
+   */
+  cursorBefore(count: number, oldest: number): { cursor: number; missing: number } {
+    let [cursor, missing] = [this.head ?? oldest, count]
+    if (missing <= 0) return { cursor, missing: 0 }
+    for (const batch of this.#sql.exec<Row>(
+      'SELECT * FROM log_batch WHERE seq + count - 1 > ? ORDER BY seq DESC',
+      oldest,
+    )) {
+      const last = batch.seq + batch.count - 1
+      cursor = Math.max(batch.seq - 1, last - missing, oldest)
+      missing -= last - cursor
+      if (missing <= 0) break
+    }
+    return { cursor, missing }
   }
 
   /** Those with events after `cursor`, oldest first: the first, and more as long as all have at most so many events and bytes. */
@@ -97,7 +146,7 @@ export class Batches {
     const rows = this.#sql.exec<Row>(
       `SELECT * FROM log_batch
        WHERE seq >= coalesce((SELECT seq FROM log_batch WHERE seq <= ? ORDER BY seq DESC LIMIT 1), 0)
-       ORDER BY seq LIMIT ?`,
+       ORDER BY seq ${LIMIT}`,
       cursor + 1,
       limit + 1,
     )

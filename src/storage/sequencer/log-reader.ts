@@ -12,7 +12,7 @@ export interface LogReader {
   settle(): boolean
   /** When the newest event was stored, in ms since the epoch; undefined: there was none. */
   readonly lastEventAt: number | undefined
-  /** Events from after `cursor`, or from the oldest that is kept, to the newest; gaps count. */
+  /** How many events there are after `cursor`, of those that are kept: numbers that no event has do not count. */
   countAfter(cursor: number): number
   /** Bytes of the first event after `cursor`; undefined: there is none. */
   sizeAfter(cursor: number): number | undefined | Promise<number | undefined>

@@ -202,4 +202,7 @@ export const migrations: readonly Migration[] = [
   `
   ALTER TABLE horizon ADD COLUMN reserved_to INTEGER NOT NULL DEFAULT 0;
   `,
+  // How many events of other objects there were up to a batch, counted from the number of the first: in rows of before, that is the
+  // number of the last.
+  'ALTER TABLE log_batch ADD COLUMN events INTEGER',
 ]

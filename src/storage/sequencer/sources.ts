@@ -1,4 +1,5 @@
 import type { AccountStatus } from '../account/profile.ts'
+import { LIMIT } from '../sql.ts'
 
 /** Entries of the cache of last event numbers. */
 const MAX_REMEMBERED = 10_000
@@ -70,7 +71,7 @@ export class Sources {
     return this.#sql
       .exec<Row>(
         `SELECT place, did, head, rev, status FROM source
-         WHERE place > ? AND status IS NOT 'deleted' ORDER BY place LIMIT ?`,
+         WHERE place > ? AND status IS NOT 'deleted' ORDER BY place ${LIMIT}`,
         after,
         limit,
       )

@@ -1,6 +1,11 @@
 /** The host as `cumulus status` and `cumulus doctor` see it. */
 import type { Services } from '../../context/services.ts'
-import type { AccountReport, HostReport, LiveReport } from '../../contracts/host-report.ts'
+import {
+  type AccountReport,
+  type HostReport,
+  type LiveReport,
+  MANY_EVENTS,
+} from '../../contracts/host-report.ts'
 import { hasJobs } from '../../kernel/job-files.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
 import { recentErrors } from '../../kernel/recent-errors.ts'
@@ -30,11 +35,12 @@ export async function readLive(services: Services): Promise<LiveReport> {
 /** All of it; reads a row for each account. */
 export async function readReport(services: Services): Promise<HostReport> {
   const { config, mail, plc, unknownSettings } = services
-  const [state, live, lastBackupAt, lastEventsAfter, jobs] = await Promise.all([
+  const [state, live, lastBackupAt, lastEventsAfter, manyEventsAfter, jobs] = await Promise.all([
     readHost(services),
     readLive(services),
     services.directory.audit.lastOf('command.backup'),
     services.sequencer.cursorBefore(LAST_EVENTS),
+    services.sequencer.cursorBefore(MANY_EVENTS),
     hasJobs() ? services.hostIndex.jobs.list() : [],
   ])
   const { version, asksVersion, newest, accounts, activity, waiting, openReports } = state
@@ -44,6 +50,7 @@ export async function readReport(services: Services): Promise<HostReport> {
   return {
     ...live,
     lastEventsAfter,
+    manyEventsAfter,
     lastBackupAt,
     scheduledBackup: state.scheduledBackup,
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },

@@ -12,6 +12,7 @@ const WELL: HostState = {
   activity: { events: { hour: 0, day: 0 }, active: { day: 0, month: 0 }, bytes: 4096 },
   firehose: { head: 9, consumers: 1, behind: 0, lastEventAt: 5, relays: [], accounts: 3 },
   said: [{ kind: 'known', status: 'active', seq: 9, accounts: 3 }],
+  behind: new Map(),
   index: undefined,
   jobs: [],
   webhooks: [],

@@ -16,6 +16,7 @@ import type { AccountCounts } from '../../../storage/directory/account-list.ts'
 import type { BurstView } from '../../../storage/directory/bursts.ts'
 import type { HostActivity } from '../../../storage/sequencer/activity.ts'
 import { bytesInWords, inThousands } from '../../numbers.ts'
+import { type Behind, countBehind } from '../sections/relay-words.ts'
 
 export interface HostState {
   version: string
@@ -27,6 +28,8 @@ export interface HostState {
   firehose: FirehoseStatus
   /** What the relays of `firehose` say, in their order. */
   said: readonly RelayStatus[]
+  /** How many events each of them has not got. */
+  behind: Behind
   /** What collection files ask for; undefined: there are none. */
   index: IndexReport | undefined
   jobs: readonly JobState[]
@@ -86,6 +89,7 @@ export async function readHost(services: Services): Promise<HostState> {
     activity,
     firehose,
     said,
+    behind: await countBehind(said, services),
     index,
     jobs,
     webhooks,

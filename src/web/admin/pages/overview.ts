@@ -42,7 +42,7 @@ ${
 <dt>Events</dt><dd>${inThousands(activity.events.hour)} in an hour, ${inThousands(activity.events.day)} in 24 hours</dd>
 <dt>Newest</dt><dd>${firehose.lastEventAt === undefined ? 'there was none yet' : html`number ${firehose.head}, ${moment(firehose.lastEventAt)}`}</dd>
 <dt>Consumers</dt><dd>${firehose.consumers === 0 ? 'nobody' : `${inThousands(firehose.consumers)}, the slowest ${counted(firehose.behind, 'event')} behind`}</dd>
-${firehose.relays.map(({ url }, index) => html`<dt>${URL.parse(url)?.host ?? 'Relay'}</dt><dd>${relayWords(said[index] ?? { kind: 'failed', why: 'it was not asked' }, firehose.head)}</dd>`)}
+${firehose.relays.map(({ url }, index) => html`<dt>${URL.parse(url)?.host ?? 'Relay'}</dt><dd>${relayWords(said[index] ?? { kind: 'failed', why: 'it was not asked' }, firehose.head, host.behind)}</dd>`)}
 </dl></section>
 <section aria-labelledby="storage"><h2 id="storage">Storage and mail</h2>
 <dl class="facts">

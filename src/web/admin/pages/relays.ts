@@ -9,7 +9,7 @@ import { csrfTokenField, type Html, noticeBox } from '../../layout.ts'
 import { bytesInWords, counted, inThousands } from '../../numbers.ts'
 import type { ConsolePage, Notices } from '../page.ts'
 import { ADMIN } from '../paths.ts'
-import { relayWords } from '../sections/relay-words.ts'
+import { type Behind, countBehind, relayWords } from '../sections/relay-words.ts'
 
 const RELAYS = `${ADMIN}/relays`
 
@@ -26,6 +26,7 @@ export const relays: ConsolePage = {
       const { config, sequencer, relays } = c.env.services
       const [status, consumers] = await Promise.all([sequencer.status(), sequencer.consumers()])
       const said = await Promise.all(status.relays.map(({ url }) => relays.of(url)))
+      const behind = await countBehind(said, { sequencer })
       const form = csrfTokenOf(c.var.session)
       return {
         title: 'Relays and firehose',
@@ -41,7 +42,7 @@ ${noticeBox(NOTICES[c.req.query('done') ?? ''])}
 <h2>Consumers</h2>
 ${consumerTable(consumers, form)}
 <h2>Relays</h2>
-${relayTable(status, said, form)}`,
+${relayTable(status, said, behind, form)}`,
       }
     },
   },
@@ -94,6 +95,7 @@ const consumerTable = (consumers: readonly ConsumerView[], csrfToken: string): H
 const relayTable = (
   { relays, head }: FirehoseStatus,
   said: readonly RelayStatus[],
+  behind: Behind,
   csrfToken: string,
 ): Html =>
   relays.length === 0
@@ -106,7 +108,7 @@ const relayTable = (
 <td data-label="Relay"><code>${originOf(url)}</code></td>
 <td data-label="Last asked">${askedAt === undefined ? 'never' : moment(askedAt)}</td>
 <td data-label="Its answer">${failures > 0 ? html`<span class="bad">${outcome ?? ''}</span>` : (outcome ?? '')}</td>
-<td data-label="Says">${relayWords(said[index] ?? { kind: 'failed', why: 'it was not asked' }, head)}</td>
+<td data-label="Says">${relayWords(said[index] ?? { kind: 'failed', why: 'it was not asked' }, head, behind)}</td>
 <td><form method="post" action="${RELAYS}/request-crawl">${csrfTokenField(csrfToken)}<input type="hidden" name="url" value="${url}">
 <button class="second" aria-label="Ask now: ${originOf(url)}">Ask now</button></form></td></tr>`,
       )}</tbody></table></div>`

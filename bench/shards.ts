@@ -89,6 +89,8 @@ class Listener {
   frames = 0
   misplaced = 0
   ages: number[] = []
+  /** What it got that is no event. */
+  told: string[] = []
   readonly #url: string
   #last: bigint | undefined
   #socket: WebSocket | undefined
@@ -117,7 +119,13 @@ class Listener {
   }
 
   #take(frame: Buffer): void {
-    const seq = frame.readBigUInt64BE(frame.indexOf(SEQ) + SEQ.length)
+    const number = frame.indexOf(SEQ)
+    // A consumer that falls too far behind is told so, and comes back.
+    if (number < 0) {
+      this.told.push(frame.toString('latin1').replaceAll(/[^ -~]+/g, ' '))
+      return
+    }
+    const seq = frame.readBigUInt64BE(number + SEQ.length)
     if (this.#last !== undefined && seq !== this.#last + 1n) this.misplaced++
     this.#last = seq
     this.frames++
@@ -204,6 +212,7 @@ async function measure(modules: Awaited<ReturnType<typeof bundle>>, shards: numb
       peak = Math.max(peak, mb)
       const rate = Math.round((written / ms) * 1000)
       say(`  ${rate}/s, ${spread(got.ages)} ms, ${all - got.frames} under way, ${mb.toFixed(0)} MB`)
+      for (const text of got.told.splice(0)) say(`  the consumer was told:${text}`)
       ages.push(...got.ages.splice(0))
     }
     for (const until = Date.now() + 10_000; got.frames < all && Date.now() < until; )

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PassThrough, type Readable } from 'node:stream'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
+import { BUNDLE } from './bundle.ts'
 import { readingOf, writeConfig } from './compiled-config.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
@@ -14,6 +15,7 @@ import { writeInWords } from './log-text.ts'
 import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
+import { holdMap } from './stack-places.ts'
 import { type WorkerModule, workerdConfig } from './workerd-config.ts'
 
 export interface WorkerdOptions {
@@ -139,8 +141,10 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   }
   serving.stderr?.on('data', readErrors)
   if (output === 'text') {
-    writeInWords(errors, process.stderr)
-    if (serving.stdout) writeInWords(serving.stdout, process.stdout)
+    // Only the name of the entry is the same in each bundle.
+    const held = holdMap(`${BUNDLE}.map`)
+    writeInWords(errors, process.stderr, held)
+    if (serving.stdout) writeInWords(serving.stdout, process.stdout, held)
   } else if (typeof output === 'function') {
     output(errors)
     if (serving.stdout) output(serving.stdout)

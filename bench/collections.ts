@@ -7,10 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type MadeAccount, makeAccounts, operatorOf } from '../test/support/accounts.ts'
 import { makeCookProject, RATING, RECIPE } from '../test/support/cook.ts'
 import { startServer, type TestServer } from '../test/support/server.ts'
+import { readCounts } from './counts.ts'
 import { progress } from './progress.ts'
 
-const ACCOUNTS = Number(process.env.ACCOUNTS ?? 1000)
-const RECORDS = Number(process.env.RECORDS ?? 100)
+const options = readCounts(
+  'npm run bench:collections -- [OPTIONS]',
+  `An index over all accounts and a hook: pages, lag, filling, and what a write costs with and without them, against the
+targets of docs/performance.md. Takes several minutes, and exits with 1 when a target is missed.`,
+  {
+    accounts: { about: 'accounts that are made', unless: '1000' },
+    records: { about: 'records of each', unless: '100' },
+  },
+)
+const [ACCOUNTS] = options.accounts
+const [RECORDS] = options.records
 /** Records of one `applyWrites`. */
 const BATCH = 50
 const PAGE = 50

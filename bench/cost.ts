@@ -1,9 +1,16 @@
 /**
- * What a host costs on Cloudflare per month: `node bench/cost.ts`. The rows are those that the
+ * What a host costs on Cloudflare per month: `npm run bench:cost`. The rows are those that the
  * benchmark counts, the use of an account is assumed, the prices are Cloudflare's published ones.
  * See docs/scaling.md, which has the table that this prints.
  */
+import { readCounts } from './counts.ts'
 import { table } from './report/text.ts'
+
+readCounts(
+  'npm run bench:cost',
+  'What a host costs on Cloudflare in a month, of an assumed day of an account (docs/scaling.md). Nothing is measured or asked.',
+  {},
+)
 
 const DAYS = 30
 /** Of the paid plan, in US dollars a month. */

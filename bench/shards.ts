@@ -1,38 +1,43 @@
 /**
- * `node bench/shards.ts`: what a log takes that several objects share, on the production server on plain workerd, with a
+ * `npm run bench:shards`: what a log takes that several objects share, on the production server on plain workerd, with a
  * million accounts that are rows only. Writers deliver events to the objects as accounts do; a consumer reads the firehose, and
  * looks at the order of all numbers and at how old each event is. There all objects share one thread, so the rate does not rise
  * with their number: what can be seen is what an event costs, that nothing is missing, and for how long it goes on like that.
  * docs/scaling.md has what came of it.
- *
- * `--shards 1,2,4` is measured one after the other; `--rate` is events per second, 0 as many as are taken.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { wranglerBundling } from '../cli/dev/bundle/wrangler-options.ts'
 import { compressedTexts } from '../cli/host/build/compressed-texts.ts'
 import { standIns } from '../cli/host/build/stand-ins.ts'
 import { bundleModules, ROOT } from '../cli/host/bundle.ts'
 import { startWorkerd } from '../cli/host/workerd.ts'
+import { readCounts } from './counts.ts'
 import { table } from './report/text.ts'
 
-const { values } = parseArgs({
-  options: {
-    accounts: { type: 'string', default: '1000000' },
-    seconds: { type: 'string', default: '20' },
-    writers: { type: 'string', default: '256' },
-    rate: { type: 'string', default: '0' },
-    shards: { type: 'string', default: '1,2,4' },
+const options = readCounts(
+  'npm run bench:shards -- [OPTIONS]',
+  `A log that several objects share, on the production server on plain workerd, with accounts that are rows only: what an event
+costs, whether a consumer gets all of them in order, and how old they are then. All objects share one thread here, so the rate
+does not rise with their number (docs/scaling.md). Less than a minute of writing says little of bytes on the disk. Linux only.`,
+  {
+    shards: { about: 'objects, one host after the other', unless: '1,2,4' },
+    accounts: {
+      about: 'accounts, which are rows only; a million take some minutes to fill',
+      unless: '1000000',
+    },
+    seconds: { about: 'how long is written on each host', unless: '20' },
+    writers: { about: 'deliveries that are under way at once', unless: '256' },
+    rate: { about: 'events per second; 0 for as many as are taken', unless: '0' },
   },
-})
-const [ACCOUNTS, SECONDS, WRITERS, RATE] = [
-  ...[values.accounts, values.seconds, values.writers, values.rate].map(Number),
-] as [number, number, number, number]
-const SHARDS = values.shards.split(',').map(Number)
+)
+const [ACCOUNTS] = options.accounts
+const [SECONDS] = options.seconds
+const [WRITERS] = options.writers
+const [RATE] = options.rate
 /** Seconds of one line of the report, and accounts stored by one request. */
 const SLICE = 15
 const FILL = 20_000
@@ -84,6 +89,8 @@ class Listener {
   frames = 0
   misplaced = 0
   ages: number[] = []
+  /** What it got that is no event. */
+  told: string[] = []
   readonly #url: string
   #last: bigint | undefined
   #socket: WebSocket | undefined
@@ -112,7 +119,13 @@ class Listener {
   }
 
   #take(frame: Buffer): void {
-    const seq = frame.readBigUInt64BE(frame.indexOf(SEQ) + SEQ.length)
+    const number = frame.indexOf(SEQ)
+    // A consumer that falls too far behind is told so, and comes back.
+    if (number < 0) {
+      this.told.push(frame.toString('latin1').replaceAll(/[^ -~]+/g, ' '))
+      return
+    }
+    const seq = frame.readBigUInt64BE(number + SEQ.length)
     if (this.#last !== undefined && seq !== this.#last + 1n) this.misplaced++
     this.#last = seq
     this.frames++
@@ -199,6 +212,7 @@ async function measure(modules: Awaited<ReturnType<typeof bundle>>, shards: numb
       peak = Math.max(peak, mb)
       const rate = Math.round((written / ms) * 1000)
       say(`  ${rate}/s, ${spread(got.ages)} ms, ${all - got.frames} under way, ${mb.toFixed(0)} MB`)
+      for (const text of got.told.splice(0)) say(`  the consumer was told:${text}`)
       ages.push(...got.ages.splice(0))
     }
     for (const until = Date.now() + 10_000; got.frames < all && Date.now() < until; )
@@ -230,7 +244,7 @@ async function measure(modules: Awaited<ReturnType<typeof bundle>>, shards: numb
 try {
   const modules = await bundle()
   const rows: string[][] = []
-  for (const shards of SHARDS) {
+  for (const shards of options.shards) {
     rows.push(await measure(modules, shards))
     say(rows.at(-1)?.join('  ') ?? '')
   }

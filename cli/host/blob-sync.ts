@@ -1,5 +1,5 @@
 /** Puts the files of blobs on the disk for good: workerd's disk service writes and renames them, and leaves it at that. */
-import { open } from 'node:fs/promises'
+import { closeSync, fstatSync, fsync, openSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Folder and file of a blob, as `src/services/blobs/upload.ts` makes keys. */
@@ -11,34 +11,45 @@ const MAX_KNOWN = 10_000
 /** The blobs of one data folder. */
 export class BlobSync {
   readonly #folder: string
-  readonly #known = new Set<string>()
+  readonly #sync: typeof syncPath
+  /** Which folder it was, by account: that of one who has left and come back is another. */
+  readonly #known = new Map<string, string>()
 
   /** @param folder that holds those of the accounts */
-  constructor(folder: string) {
+  constructor(folder: string, sync = syncPath) {
     this.#folder = folder
+    this.#sync = sync
   }
 
   /** Resolves when a file, and what leads to it, would be there after a power cut. @throws Error when it is not there, or the disk fails */
   async sync(key: string): Promise<void> {
     if (!KEY.test(key)) throw new RangeError('this is no key of a blob')
     const account = key.slice(0, key.indexOf('/'))
-    const isKnown = this.#known.has(account)
-    await Promise.all([
-      sync(join(this.#folder, key)),
-      sync(join(this.#folder, account)),
-      isKnown ? undefined : sync(this.#folder),
+    const [folder] = await Promise.all([
+      this.#sync(join(this.#folder, account)),
+      this.#sync(join(this.#folder, key)),
     ])
-    if (isKnown) return
+    if (this.#known.get(account) === folder) return
+    await this.#sync(this.#folder)
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    this.#known.add(account)
+    this.#known.set(account, folder)
   }
 }
 
-async function sync(path: string): Promise<void> {
-  const file = await open(path)
+/**
+ * Opens and closes at once: what was just written is in memory, and each way to a thread of its own would take longer.
+ *
+ * @returns which file or folder it was: another one under the same name is another
+ */
+export async function syncPath(path: string): Promise<string> {
+  const file = openSync(path, 'r')
   try {
-    await file.sync()
+    await new Promise<void>((resolve, reject) => {
+      fsync(file, (error) => (error ? reject(error) : resolve()))
+    })
+    const { ino, birthtimeNs } = fstatSync(file, { bigint: true })
+    return `${ino} ${birthtimeNs}`
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }

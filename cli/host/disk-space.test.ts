@@ -43,7 +43,7 @@ test('says how much is free, and what else the server does not see', async () =>
 
 test('syncs the file of a blob, again too, and says when it is not there', async () => {
   for (let n = 0; n < 2; n++) {
-    expect(await ask('/sync/did_3Aweb_3Aalice.test/a-1', 'POST')).toEqual([200, ''])
+    expect(await ask('/sync/did_3Aweb_3Aalice.test/a-1', 'POST')).toEqual([204, ''])
   }
   for (const key of ['did_3Aweb_3Aalice.test/b', 'did_3Aweb_3Abob.test/a-1']) {
     expect((await ask(`/sync/${key}`, 'POST'))[0]).toBe(500)

@@ -29,7 +29,7 @@ export const startDiskSpace = (
   }
   return startUnixService('disk', ({ url }, response) => {
     answer(url).then(
-      (text) => response.end(text ?? ''),
+      (text) => (text === undefined ? response.writeHead(204).end() : response.end(text)),
       () => response.writeHead(500).end(),
     )
   })

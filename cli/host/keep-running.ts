@@ -1,6 +1,7 @@
 /** Starts workerd again when it has ended by itself: it ends, for one, when it has no file left to open. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { drain } from './control.ts'
+import { endIfClockIsPutBack } from './put-back-clock.ts'
 import { endIfStuck } from './watchdog.ts'
 import { type RunningWorkerd, startWorkerd, type WorkerdOptions } from './workerd.ts'
 
@@ -42,16 +43,17 @@ export async function keepRunning(
   let pause = SHORTEST_PAUSE
   let restarts = 0
   while (true) {
-    const startedAt = Date.now()
+    const startedAt = performance.now()
     const watching = new AbortController()
     let stuckAt: number | undefined
     void endIfStuck(workerd, watching.signal, stuckLimit).then((wasStuck) => {
       if (wasStuck) stuckAt = Date.now()
     })
+    void endIfClockIsPutBack(workerd, watching.signal)
     const code = await workerd.exited
     watching.abort()
     if (stop.aborted) return code ?? 0
-    if (Date.now() - startedAt > STABLE) pause = SHORTEST_PAUSE
+    if (performance.now() - startedAt > STABLE) pause = SHORTEST_PAUSE
     process.stderr.write(`workerd has ended (exit code ${code ?? 'none'}): starting it again\n`)
     await sleep(pause, undefined, { signal: stop }).catch(() => undefined)
     if (stop.aborted) return code ?? 0

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import { BUNDLE, ROOT } from './bundle.ts'
-import { withPlaces } from './stack-places.ts'
+import { type HeldMaps, withPlaces } from './stack-places.ts'
 
 /** What has a place of its own in the line, or is of no use to people. */
 const PLACED = new Set([
@@ -24,15 +24,15 @@ const PLACED = new Set([
 
 type Entry = Readonly<Record<string, unknown>>
 
-/** Writes what comes from `source`, line by line, in words. */
-export function writeInWords(source: Readable, out: Writable): void {
-  const write = placesInWords()
+/** Writes what comes from `source`, line by line, in words. @param held of a server that runs: the maps of what it has read */
+export function writeInWords(source: Readable, out: Writable, held?: HeldMaps): void {
+  const write = placesInWords(held)
   createInterface({ input: source }).on('line', (line) => out.write(`${write(line)}\n`))
 }
 
 /** Puts lines of a host into words, with the places of the source in stacks: those of the bundle that is there. */
-export function placesInWords(): (line: string) => string {
-  const where = { root: ROOT, folder: dirname(BUNDLE), maps: new Map() }
+export function placesInWords(held?: HeldMaps): (line: string) => string {
+  const where = { root: ROOT, folder: dirname(BUNDLE), maps: new Map(), ...(held && { held }) }
   return (line) => inWords(withPlaces(line, where))
 }
 

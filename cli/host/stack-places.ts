@@ -1,10 +1,13 @@
 /** Where in the source a stack of the bundle is, in which functions have no names of their own. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 
 /** Maps that were read, by their paths. */
 export type Maps = Map<string, { map: SourceMap; modified: number }>
+
+/** Maps of what runs, by their paths, whatever has been built since. */
+export type HeldMaps = ReadonlyMap<string, () => SourceMap | undefined>
 
 interface Where {
   /** The project's folder: places are given relative to it. */
@@ -12,6 +15,23 @@ interface Where {
   /** Where the modules of the Worker are, with their maps beside them. */
   folder: string
   maps: Maps
+  /** Unless there is one here, the map counts that is there now. */
+  held?: HeldMaps
+}
+
+/**
+ * Keeps the map of a module that a server has read, and goes on with when the bundle is built anew: its file is replaced then, and
+ * is still there for whoever has it open. It is read when it is first needed.
+ */
+export function holdMap(file: string): HeldMaps {
+  if (!existsSync(file)) return new Map()
+  const held = openSync(file, 'r')
+  let map: SourceMap | undefined
+  const read = () => {
+    map ??= new SourceMap(JSON.parse(readFileSync(held, 'utf8')) as SourceMapPayload)
+    return map
+  }
+  return new Map([[file, read]])
 }
 
 /** A line of the log, whose stack names places of the source, and leaves out what is of the runtime and of packages. */
@@ -45,12 +65,14 @@ export function placesIn(stack: string, where: Where): string {
 /** Where they were found, and where they are in the bundle. */
 const OF_PACKAGES = /node_modules\/|[( ]package\./
 
-function placeOf(name: string, line: number, column: number, { folder, maps }: Where) {
-  const entry = mapOf(join(folder, `${name}.map`), maps)?.findEntry(line - 1, column - 1)
+function placeOf(name: string, line: number, column: number, { folder, maps, held }: Where) {
+  const file = join(folder, `${name}.map`)
+  const map = held?.get(file)?.() ?? mapOf(file, maps)
+  const entry = map?.findEntry(line - 1, column - 1)
   if (!entry || !('originalSource' in entry)) return undefined
   const { originalSource, originalLine, originalColumn } = entry
-  const file = resolve(folder, originalSource)
-  return { file, line: originalLine + 1, column: originalColumn + 1 }
+  const source = resolve(folder, originalSource)
+  return { file: source, line: originalLine + 1, column: originalColumn + 1 }
 }
 
 /** The map that is there now: it may be built anew. */

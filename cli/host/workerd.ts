@@ -6,13 +6,16 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PassThrough, type Readable } from 'node:stream'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
+import { BUNDLE } from './bundle.ts'
 import { readingOf, writeConfig } from './compiled-config.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
+import { endingWithUs } from './ends-with-us.ts'
 import { writeInWords } from './log-text.ts'
 import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
+import { holdMap } from './stack-places.ts'
 import { type WorkerModule, workerdConfig } from './workerd-config.ts'
 
 export interface WorkerdOptions {
@@ -62,6 +65,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   for (const folder of ['objects', 'blobs']) {
     mkdirSync(join(dataDirectory, folder), { recursive: true, mode: 0o700 })
   }
+  // Looked for while the configuration is written.
+  const tied = endingWithUs()
   const hasher = await startPasswordHasher()
   let child: ChildProcess | undefined
   const { restarts = 0 } = options
@@ -90,37 +95,36 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
     stopServices()
     throw new WorkerdStartError(error.stderr?.toString().trim() || error.message)
   })
+  const before = await tied
   // The child has it from here: databases, their logs and blobs are its owner's only.
   const umask = process.umask(PRIVATE_UMASK)
   const inspector = options.inspectorPort
     ? [`--inspector-addr=127.0.0.1:${options.inspectorPort}`]
     : []
-  child = spawn(
-    workerdBinary(),
-    ['serve', ...readingOf(config), '--control-fd=3', ...inspector, config],
-    {
-      cwd: dataDirectory,
-      // Settings travel in the environment, so that no secret is written into the configuration.
-      env: {
-        ...process.env,
-        UNKNOWN_SETTINGS: unknown.join(' '),
-        STUCK_AT: String(options.stuckAt ?? ''),
-        ...raw,
-      },
-      stdio: [
-        'ignore',
-        output === 'inherit' || output === 'ignore' ? output : 'pipe',
-        'pipe',
-        'pipe',
-      ],
-      // A terminal would send Ctrl-C to it as well, and end it with its requests.
-      detached: true,
+  const serve = ['serve', ...readingOf(config), '--control-fd=3', ...inspector, config]
+  const [program = '', ...words] = [...before, workerdBinary(), ...serve]
+  child = spawn(program, words, {
+    cwd: dataDirectory,
+    // Settings travel in the environment, so that no secret is written into the configuration.
+    env: {
+      ...process.env,
+      UNKNOWN_SETTINGS: unknown.join(' '),
+      STUCK_AT: String(options.stuckAt ?? ''),
+      ...raw,
     },
-  )
+    stdio: [
+      'ignore',
+      output === 'inherit' || output === 'ignore' ? output : 'pipe',
+      'pipe',
+      'pipe',
+    ],
+    // A terminal would send Ctrl-C to it as well, and end it with its requests.
+    detached: true,
+  })
   process.umask(umask)
   const serving = child
   const exited = new Promise<number | null>((resolve) => serving.once('exit', resolve))
-  // It would go on without this process, and without what that does for it.
+  // It would go on without this process, and without what that does for it, where the system does not see to that.
   const endWithUs = () => void serving.kill('SIGTERM')
   process.once('exit', endWithUs)
   serving.once('exit', () => {
@@ -137,8 +141,10 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   }
   serving.stderr?.on('data', readErrors)
   if (output === 'text') {
-    writeInWords(errors, process.stderr)
-    if (serving.stdout) writeInWords(serving.stdout, process.stdout)
+    // Only the name of the entry is the same in each bundle.
+    const held = holdMap(`${BUNDLE}.map`)
+    writeInWords(errors, process.stderr, held)
+    if (serving.stdout) writeInWords(serving.stdout, process.stdout, held)
   } else if (typeof output === 'function') {
     output(errors)
     if (serving.stdout) output(serving.stdout)

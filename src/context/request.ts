@@ -6,6 +6,18 @@ import { mayBypass } from './limits/bypass.ts'
 import { RequestLimits } from './limits/request-limits.ts'
 import type { RequestUrl } from './request-url.ts'
 
+/**
+ * What is known of the answer that was made. It is noted here and not with the answer: an object of the platform that is
+ * in a `WeakSet` or `WeakMap`, or that something refers to which lives longer, goes only when V8 collects all garbage there
+ * is, and the answer's body, of which V8 knows nothing, with it.
+ */
+export interface AnswerNotes {
+  /** Whether it has all its headers. */
+  isComplete: boolean
+  /** Whether it is long JSON, or stands for such. */
+  isCompressible: boolean
+}
+
 /** One request, as the server works on it. Handlers see a part of it only (`src/server/xrpc/define.ts`). */
 export interface RequestContext {
   /** Told to the client, and in the log. */
@@ -23,6 +35,7 @@ export interface RequestContext {
   readonly responseHeaders: Headers
   /** The same, or undefined where there are none. */
   readonly extraHeaders: Headers | undefined
+  readonly answer: AnswerNotes
   /** DIDs of the accounts whose objects were called; in development only. */
   readonly accountsCalled: Set<string>
   /** Lets work go on after the answer is sent. */
@@ -54,6 +67,7 @@ export function createRequestContext(
     get extraHeaders() {
       return headers
     },
+    answer: { isComplete: false, isCompressible: false },
     accountsCalled: new Set(),
     waitUntil: (work) => ctx.waitUntil(work),
   }

@@ -32,7 +32,7 @@ import type { LogShards, MakeLogShards } from './log-shards/make.ts'
 import { endAll, listAll } from './sequencer/all-consumers.ts'
 import { newcomerOf } from './sequencer/consumer-state.ts'
 import { CrawlRequests } from './sequencer/crawl-requests.ts'
-import { GroupedStore } from './sequencer/grouped-store.ts'
+import { type AppendedEvents, GroupedStore } from './sequencer/grouped-store.ts'
 import { readPage } from './sequencer/index-feed.ts'
 import { makeParts, type SequencerParts, type SequencerStore } from './sequencer/make-parts.ts'
 import { raiseWithinReason, type TooHigh } from './sequencer/raise.ts'
@@ -72,8 +72,8 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     }
     this.#grouped = new GroupedStore(
       this.#store.log,
-      () => this.#startWhatIsDue(),
-      () => this.#parts.index.isOn,
+      () => this.#parts.shards?.handOver?.() ?? this.#startWhatIsDue(),
+      () => this.#parts.index.isOn || this.#parts.shards?.handOver !== undefined,
     )
     const begin = (makeLogShards?: MakeLogShards) => {
       const calls = {
@@ -82,6 +82,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
           return this.#startWhatIsDue()
         },
         reschedule: () => this.#reschedule(),
+        take: (events: AppendedEvents) => this.#grouped.take(events),
       }
       this.#parts = makeParts(ctx, env, config, this.#store, calls, makeLogShards)
     }
@@ -174,7 +175,10 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
   }
 
   endConsumers(): Promise<number> {
-    return endAll([this.#parts.consumers, this.#parts.streams])
+    const ended = endAll([this.#parts.consumers, this.#parts.streams])
+    // What they were sent is stored, so that the stop which follows has none of it sent a second time.
+    this.#parts.read.settle()
+    return ended
   }
 
   async requestCrawl(url: string): Promise<CrawlAnswer> {

@@ -1,7 +1,7 @@
 /** The runtime, for the entry of a project: `/xrpc/*` goes to the dispatcher, everything else to the OAuth server and the site. */
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import { withRequest } from '../context/current-request.ts'
-import { createRequestContext } from '../context/request.ts'
+import { type AnswerNotes, createRequestContext } from '../context/request.ts'
 import { type RequestUrl, readUrl } from '../context/request-url.ts'
 import { type Services, servicesOf } from '../context/services.ts'
 import type { Env } from '../contracts/env.ts'
@@ -10,7 +10,6 @@ import { hasJobs } from '../kernel/job-files.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import { drain } from '../kernel/net/request-body.ts'
 import { ASSETS, isOAuthPath } from '../oauth/paths.ts'
-import { isComplete } from '../server/answer-headers.ts'
 import { compress } from '../server/compress.ts'
 import { assertHost } from '../server/host-name.ts'
 import { boundBody } from '../server/limits/bound-body.ts'
@@ -61,15 +60,20 @@ const worker = {
       addSecurityHeaders(refusal, undefined)
       return refusal
     }
-    const { response, config, label = OTHER } = await answer(request, { id, url }, env, ctx, log)
+    const {
+      response,
+      config,
+      notes,
+      label = OTHER,
+    } = await answer(request, { id, url }, env, ctx, log)
     const ms = Date.now() - started
     noteRequest(env, label, response.status, ms)
     // Cloudflare does that itself.
     if (response.status >= 400 && env.BLOB_DISK) await drain(request)
     log.info('request', { method, path: url.pathname, status: response.status, ms })
-    if (env.BLOB_DISK) compress(request, response)
+    if (env.BLOB_DISK && notes) compress(request, response, notes)
     // The head of a WebSocket response cannot be changed.
-    if (!isComplete(response) && !response.webSocket) {
+    if (!notes?.isComplete && !response.webSocket) {
       response.headers.set('x-request-id', id)
       addSecurityHeaders(response, config)
     }
@@ -95,7 +99,7 @@ async function answer(
   env: Env,
   ctx: ExecutionContext,
   log: Logger,
-): Promise<{ response: Response; config?: Config; label?: string }> {
+): Promise<{ response: Response; config?: Config; notes?: AnswerNotes; label?: string }> {
   const { url } = known
   const path = url.pathname
   let services: Services
@@ -126,10 +130,10 @@ async function answer(
       return await site.fetch(bounded, { services, context }, ctx)
     } catch (error) {
       if (isInternal(error)) log.error('request failed', error, { path })
-      return errorResponse(error)
+      return errorResponse(error, context.answer)
     }
   })
-  return { response, config, label }
+  return { response, config, notes: context.answer, label }
 }
 
 /** Isolates that may answer: what is stored is that of these settings. */

@@ -8,11 +8,6 @@ import { rateLimitHeaders } from './limits/headers.ts'
 import { securityHeaders } from './security-headers.ts'
 import { CORS_HEADERS } from './xrpc/cors.ts'
 
-const complete = new WeakSet<Response>()
-
-/** Whether an answer has all its headers. */
-export const isComplete = (response: Response): boolean => complete.has(response)
-
 type Settings = Pick<Config, 'publicUrl' | 'devMode'>
 
 /** Those that are the same in all answers. */
@@ -20,10 +15,15 @@ const fixed = new WeakMap<Settings, Readonly<Record<string, string>>>()
 
 /** An answer with the headers that every one has, and `more`. */
 export function completeAnswer(
-  body: string | null,
+  body: string | Uint8Array | null,
   status: number,
   more: Readonly<Record<string, string>>,
-  { id, limits, extraHeaders }: Pick<RequestContext, 'id' | 'limits' | 'extraHeaders'>,
+  {
+    id,
+    limits,
+    extraHeaders,
+    answer,
+  }: Pick<RequestContext, 'id' | 'limits' | 'extraHeaders' | 'answer'>,
   config: Settings,
 ): Response {
   let same = fixed.get(config)
@@ -36,6 +36,6 @@ export function completeAnswer(
   if (limit) Object.assign(headers, rateLimitHeaders(limit))
   const response = new Response(body, { status, headers })
   for (const [name, value] of extraHeaders ?? []) response.headers.set(name, value)
-  complete.add(response)
+  answer.isComplete = true
   return response
 }

@@ -1,23 +1,25 @@
 import { parseAccept } from 'hono/utils/accept'
+import type { AnswerNotes } from '../context/request.ts'
 import { isForwarded } from '../proxy/send.ts'
-import { isComplete } from './answer-headers.ts'
 
 /** Bytes of text below which gzip costs more than it saves. */
 const MIN_LENGTH = 1024
 
 const CAR = 'application/vnd.ipld.car'
 
-const worthwhile = new WeakSet<Response>()
-
-/** Notes an answer of JSON text: a long one is compressed where the client wishes it. */
-export function mayCompress(response: Response, json: string): Response {
-  if (json.length >= MIN_LENGTH) worthwhile.add(response)
+/** Notes an answer of JSON: a long one is compressed where the client wishes it. */
+export function mayCompress(
+  response: Response,
+  json: string | Uint8Array,
+  notes: AnswerNotes,
+): Response {
+  if (json.length >= MIN_LENGTH) notes.isCompressible = true
   return response
 }
 
 /** Notes an answer without a body that stands for one that may be compressed. */
-export function standsForCompressed(response: Response): Response {
-  worthwhile.add(response)
+export function standsForCompressed(response: Response, notes: AnswerNotes): Response {
+  notes.isCompressible = true
   return response
 }
 
@@ -25,12 +27,12 @@ export function standsForCompressed(response: Response): Response {
  * Has workerd send JSON and CAR files by gzip to clients that accept it (RFC 9110, Accept-Encoding). On Cloudflare
  * the edge does that. Blobs stay as they are, most are compressed already, and so does what another service answered.
  */
-export function compress(request: Request, response: Response): void {
+export function compress(request: Request, response: Response, notes: AnswerNotes): void {
   const { headers, status } = response
   const isNotModified = status === 304
-  if (!worthwhile.has(response)) {
+  if (!notes.isCompressible) {
     // Each look at an answer crosses into the platform; a body is made a stream by it.
-    if (isComplete(response) || headers.get('content-type') !== CAR) return
+    if (notes.isComplete || headers.get('content-type') !== CAR) return
     if (!response.body || status === 206 || isForwarded(response)) return
   }
   headers.append('vary', 'accept-encoding')

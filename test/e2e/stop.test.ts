@@ -1,6 +1,6 @@
 /** A host that is stopped answers what was asked, tells consumers of the firehose to come again, and loses nothing. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import {
   startServer,
   type TestServer,
   type TestServerOptions,
+  workerdPidOf,
 } from '../support/server.ts'
 
 const COLLECTION = 'com.example.note'
@@ -152,6 +153,32 @@ describe('while it is stopped', () => {
     again.close()
   })
 
+  test('what consumers were sent until they were told to come again is stored: none of it comes a second time', async () => {
+    const reader = new FirehoseReader(server.origin)
+    await reader.opened()
+    // They go on until the host is gone.
+    const writers = accounts.map(async (account) => {
+      for (let n = 0; ; n++) {
+        const response = await write(account, `burst${n}`).catch(() => undefined)
+        if (!response) return
+        // At such a pace some wait for others most of the time.
+        await sleep(15)
+      }
+    })
+    await reader.until(({ events }) => events.length > 20)
+    await server.stop()
+    await Promise.all(writers)
+    await start(server)
+    const again = new FirehoseReader(server.origin, Number(reader.events.at(-1)?.body.seq))
+    expect((await write(first(), 'next')).status).toBe(200)
+    await again.until(({ events }) =>
+      events.some(({ body }) => JSON.stringify(body.ops).includes('/next')),
+    )
+    const revs = [...reader.events, ...again.events].map(({ body }) => `${body.repo} ${body.rev}`)
+    expect(revs.filter((rev, index) => revs.indexOf(rev) !== index)).toEqual([])
+    again.close()
+  })
+
   test('it says that it is not ready, and takes no new consumers', async () => {
     // One that does not answer the close frame keeps it waiting for some seconds.
     const { hostname, port } = new URL(server.origin)
@@ -210,4 +237,14 @@ test('a signal to `npm start` ends the host, which would otherwise run on by its
       () => true,
     )
   await expect.poll(isDown, { timeout: 15_000 }).toBe(true)
+}, 60_000)
+
+test('where `npm start` is killed, the server ends with it: a next start has the data folder for itself', async () => {
+  const serving = workerdPidOf(server)
+  process.kill(server.pid, 'SIGKILL')
+  await expect.poll(() => existsSync(`/proc/${serving}`), { timeout: 15_000 }).toBe(false)
+  // On another port, so that no port that is still taken stands in the way of two.
+  await start(server)
+  expect((await write(first(), 'after-a-kill')).status).toBe(200)
+  expect(await keys(first())).toContain('after-a-kill')
 }, 60_000)

@@ -61,8 +61,13 @@ export interface LifecycleRpc {
   setTakedown(takedown: string | null, note?: ModerationNote): Answer<void>
   /** Tells the network once more whether the account is active. */
   announceStatus(): Answer<void>
-  /** Deletes everything; the network is told. */
-  destroy(): Answer<void>
+  /**
+   * Deletes everything; the network is told. What cannot be read is no reason to keep it.
+   *
+   * @param known the DID, where the directory has the account: if nothing of it is left here, or its store cannot be opened, all
+   * there is goes, and the network is told
+   */
+  destroy(known?: string): Answer<void>
 }
 
 /** What `checkAccountStatus` says about what is stored here. */

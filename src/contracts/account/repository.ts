@@ -23,6 +23,8 @@ export interface ListedRecords {
   state: string
   /** null: the caller has it. */
   page: PackedRecords | null
+  /** Where the object may run in the isolate of whoever asks: as `ReadRecord.state`. */
+  readIn?: number
 }
 
 /** A record, and, where the object may run in the isolate of whoever asks, in which state it was read. */

@@ -3,6 +3,7 @@ import { msSince } from '../../kernel/ms-since.ts'
 import type { Collections } from '../../storage/account/collections.ts'
 import type { OutboxEvent } from '../../storage/account/events.ts'
 import type { Outbox } from '../../storage/account/outbox.ts'
+import { JournalError } from '../../storage/account/pending-commits.ts'
 import type { Repo } from '../../storage/account/repo.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 import type { Job } from '../scheduler.ts'
@@ -145,15 +146,29 @@ export class EventDelivery implements Job {
 
   /** Whether something was sent. */
   #sendNext(): boolean {
-    const { outbox, repo } = this.#parts
+    const { outbox } = this.#parts
     const bytes = this.#sum('bytes')
     const isFull = this.#underWay.size >= MOST_UNDER_WAY || bytes >= DELIVERY_SIZE
     if (this.#failure || isFull) return false
-    repo.load()
+    const damage = this.#loadJournal()
     const events = outbox.peek(DELIVERY_SIZE, this.#sent)
-    if (events.length === 0) return false
+    if (events.length === 0) {
+      if (damage) throw damage
+      return false
+    }
     void this.#deliver(events, this.#underWay.size > 0 ? this.#sent : undefined)
     return true
+  }
+
+  /** @returns why commits that wait cannot be delivered; what else there is can be */
+  #loadJournal(): JournalError | undefined {
+    try {
+      this.#parts.repo.load()
+      return undefined
+    } catch (error) {
+      if (error instanceof JournalError) return error
+      throw error
+    }
   }
 
   async #deliver(events: readonly OutboxEvent[], follows: number | undefined): Promise<void> {

@@ -10,6 +10,7 @@ import {
 } from '../../services/objects/stubs.ts'
 import type { AccountFacts } from '../../storage/directory/account-list.ts'
 import { withAccount } from '../../testing/account-parts.ts'
+import { upload } from '../../testing/blobs.ts'
 import { callAs, makeAccount } from '../../testing/host.ts'
 import { addAuthenticatorApp } from '../../testing/operator.ts'
 import { Facts } from './facts.ts'
@@ -131,7 +132,7 @@ test('what a transaction comes to is told, once, and nothing of one that is roll
     expect(told).toHaveLength(1)
   }))
 
-test('how much is stored is told with the first write of a day, and then no more', async () => {
+test('how much is stored is told with the first write of a day, and when it has grown by much', async () => {
   const account = await makeAccount()
   await untilListed(account.did, { status: 'active' })
   const stub = () => accountStub(env, account.did)
@@ -151,6 +152,17 @@ test('how much is stored is told with the first write of a day, and then no more
   await evictDurableObject(stub())
   await note('y'.repeat(1000))
   await vi.waitFor(async () => expect(await stored()).toBeGreaterThan(before + 2000), 10_000)
+  // The day of a sign-up is the day on which most comes.
+  const told = await stored()
+  await upload(account, 'z'.repeat(200_000))
+  await vi.waitFor(
+    async () => expect(await stored()).toBeGreaterThanOrEqual(told + 200_000),
+    10_000,
+  )
+  const grown = await stored()
+  await note('x'.repeat(1000))
+  await runDurableObjectAlarm(stub())
+  expect(await stored()).toBe(grown)
 })
 
 test('accounts of an earlier release are asked when the directory starts', async () => {

@@ -6,10 +6,20 @@ import type { Job } from '../scheduler.ts'
 /** How many changes the directory has not been told of. */
 const UNTOLD = 'facts untold'
 
-/** The day on which it was last told something, in days since the epoch. */
+/** When it was last told something, and how much was stored then. */
 const TOLD_ON = 'facts told on'
 
 const DAY = 24 * 60 * 60 * 1000
+
+/** What is stored since is told on the same day when it is a quarter more than it was, and so many bytes. */
+const QUARTER = 0.25
+const NOTABLE = 64 * 1024
+
+interface Told {
+  /** Days since the epoch. */
+  day: number
+  bytes: number
+}
 
 export interface FactsParts {
   kv: SyncKvStorage
@@ -33,7 +43,7 @@ export class Facts implements Job {
   readonly maxBackoff = 60_000
   readonly #parts: FactsParts
   /** As `TOLD_ON`, as far as that was looked at. */
-  #toldOn: number | undefined
+  #told: Told | undefined
 
   constructor(parts: FactsParts) {
     this.#parts = parts
@@ -46,13 +56,19 @@ export class Facts implements Job {
     start()
   }
 
-  /** To be called when more or less is stored: how much is told at most once a day. Reads a value once a day. */
+  /**
+   * To be called when more or less is stored: how much is told with the first change of a day, and when it has grown by a quarter,
+   * so that a new account does not count as empty for a day. Reads a value once in the life of the object.
+   */
   stored(): void {
-    const { kv } = this.#parts
-    const today = Math.floor(Date.now() / DAY)
-    if (this.#toldOn === today) return
-    this.#toldOn = today
-    if (kv.get<number>(TOLD_ON) !== today) this.changed()
+    const { kv, storedBytes } = this.#parts
+    this.#told ??= toldOf(kv.get<Told | number>(TOLD_ON))
+    const { day, bytes } = this.#told
+    const now = { day: Math.floor(Date.now() / DAY), bytes: storedBytes() }
+    if (day === now.day && now.bytes < bytes + Math.max(bytes * QUARTER, NOTABLE)) return
+    // Once, though what is told is on its way for a while.
+    this.#told = now
+    this.changed()
   }
 
   due(): number | undefined {
@@ -68,11 +84,13 @@ export class Facts implements Job {
       if (told === undefined) return
       const isHere = !profile.isDeleted() && profile.pending() === undefined
       const did = profile.did()
-      if (isHere && did !== undefined) await directory().accounts.setFacts(did, this.read())
+      const facts = isHere ? this.read() : undefined
+      if (facts && did !== undefined) await directory().accounts.setFacts(did, facts)
       // Meanwhile something else may have changed.
       if (kv.get<number>(UNTOLD) !== told) continue
       kv.delete(UNTOLD)
-      kv.put(TOLD_ON, Math.floor(Date.now() / DAY))
+      this.#told = { day: Math.floor(Date.now() / DAY), bytes: facts?.storedBytes ?? 0 }
+      kv.put<Told>(TOLD_ON, this.#told)
       return
     }
   }
@@ -97,3 +115,7 @@ export class Facts implements Job {
     }
   }
 }
+
+/** Releases of before kept the day alone. */
+const toldOf = (stored: Told | number | undefined): Told =>
+  typeof stored === 'object' ? stored : { day: stored ?? 0, bytes: 0 }

@@ -1,6 +1,7 @@
 /** What an account does in the background; docs/storage.md says which rows each job is about. */
 
 import type { HostObjects } from '../../services/objects/stubs.ts'
+import { isDamage } from '../../storage/account/beside-repo.ts'
 import type { BlobTakedowns } from '../../storage/account/blob-takedowns.ts'
 import type { BlobIndex } from '../../storage/account/blobs.ts'
 import type { Lifecycle } from '../../storage/account/lifecycle.ts'
@@ -17,8 +18,15 @@ const DELETE_BATCH = 100
 export function sourceState({ profile, repo }: Pick<Lifecycle, 'profile' | 'repo'>): SourceState {
   const gone = profile.isDeleted() || profile.pending() !== undefined
   if (gone) return { head: null, rev: null, status: 'deleted' }
-  const { cid, rev } = repo.head()
-  return { head: cid, rev, status: profile.get().status }
+  const { status } = profile.get()
+  try {
+    const { cid, rev } = repo.head()
+    return { head: cid, rev, status }
+  } catch (error) {
+    // Its status counts all the same.
+    if (isDamage(error)) return { head: null, rev: null, status }
+    throw error
+  }
 }
 
 /**

@@ -37,7 +37,7 @@ function lifecycleOf(
   const here = vi.fn(() => sessions.closeAll())
   const signOut = { here, browsers: vi.fn(), oauth: vi.fn(oauth) }
   const notes = { add: vi.fn(), send: async () => undefined }
-  const lifecycle = new Lifecycle(core, store, keys, sessions, signOut, notes)
+  const lifecycle = new Lifecycle(core, store, keys, sessions, signOut, notes, async () => {})
   return { lifecycle, sessions, signOut, remembered: () => remembered?.did() }
 }
 

@@ -25,6 +25,7 @@ export class Lifecycle implements LifecycleRpc {
   readonly #sessions: Sessions
   readonly #signOut: SignOut
   readonly #notes: Pick<ModerationNotes, 'add' | 'send'>
+  readonly #raze: (did: string) => Promise<void>
 
   constructor(
     core: AccountCore,
@@ -33,6 +34,8 @@ export class Lifecycle implements LifecycleRpc {
     sessions: Sessions,
     signOut: SignOut,
     notes: Pick<ModerationNotes, 'add' | 'send'>,
+    /** Empties the store, whatever is in it, and tells the network. */
+    raze: (did: string) => Promise<void>,
   ) {
     this.#core = core
     this.#store = store
@@ -40,6 +43,7 @@ export class Lifecycle implements LifecycleRpc {
     this.#sessions = sessions
     this.#signOut = signOut
     this.#notes = notes
+    this.#raze = raze
   }
 
   async create(input: AccountInput): Promise<void> {
@@ -140,14 +144,20 @@ export class Lifecycle implements LifecycleRpc {
     await this.#announced()
   }
 
-  async destroy(): Promise<void> {
-    this.#core.profile.get()
-    this.#core.storage.transactionSync(() => {
-      this.#store.destroy()
-      for (const key of [REVIEW, USED_TOKENS]) this.#core.storage.kv.delete(key)
-      // Also those in memory: somebody else may come to have an account of this DID.
-      this.#signOut.here()
-    })
+  async destroy(known?: string): Promise<void> {
+    if (known !== undefined && this.#core.profile.did() === undefined) return this.#raze(known)
+    const { did } = this.#core.profile.get()
+    try {
+      this.#core.storage.transactionSync(() => {
+        this.#store.destroy()
+        for (const key of [REVIEW, USED_TOKENS]) this.#core.storage.kv.delete(key)
+        // Also those in memory: somebody else may come to have an account of this DID.
+        this.#signOut.here()
+      })
+    } catch (error) {
+      if (error instanceof StorageError) throw error
+      return this.#raze(did)
+    }
     this.#keys.cache(undefined)
     await this.#announced(this.#signOut.oauth())
   }

@@ -98,12 +98,15 @@ export class Repository implements RepositoryRpc {
   }
 
   listRecords(options: ListOptions, known: readonly string[] = []): ListedRecords {
-    this.#core.profile.getReadable()
+    const { profile, answers } = this.#core
+    profile.getReadable()
     const { rev } = this.#repo.head()
     // Takedowns are no commits.
     const takedowns = this.#repo.takedowns.digest()
     const state = takedowns === '' ? rev : `${rev}.${takedowns}`
-    return { state, page: known.includes(state) ? null : this.#repo.records.listPacked(options) }
+    if (known.includes(state)) return { state, page: null }
+    const page = this.#repo.records.listPacked(options)
+    return answers ? { state, page, readIn: answers.current() } : { state, page }
   }
 
   recentRecords(since: string): RecentRecords | null {

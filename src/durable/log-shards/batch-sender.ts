@@ -38,7 +38,7 @@ export class BatchSender {
   #position: number | undefined
   /** The same, also while it is to be asked again; at first, of what came before this life nothing is known. */
   #lastKnown: number
-  /** All events after `#waitsAfter`, as long as they are few. */
+  /** All events after `#waitsAfter`, as long as they are few; the newest may not be stored yet. */
   #waiting: SourcedEvent[] | undefined = []
   #waitingBytes = 0
   #waitsAfter: number
@@ -72,7 +72,7 @@ export class BatchSender {
     return this.#parts.place ? Math.max(0, this.#parts.log.head - this.#lastKnown) : 0
   }
 
-  /** Events of one account that were just stored. */
+  /** Events of one account that just got their numbers. They are handed over when they are stored. */
   add(did: string, events: readonly SequencedEvent[], active: boolean): void {
     if (!this.#waiting) return
     for (const event of events) {
@@ -80,6 +80,11 @@ export class BatchSender {
       this.#waiting.push({ did, event: { ...event, active } })
     }
     if (this.#waitingBytes > MAX_WAITING_BYTES) this.#waiting = undefined
+  }
+
+  /** To be called when events were not stored that were added. */
+  forget(): void {
+    this.#waiting = undefined
   }
 
   /** Resolves when the sequencer has the event with this number. */
@@ -141,6 +146,7 @@ export class BatchSender {
     let bytes = 0
     for (const sourced of this.#waiting) {
       if (sourced.event.seq <= after) continue
+      if (sourced.event.seq > log.head) break
       next.push(sourced)
       bytes += sourced.event.frame.byteLength
       if (next.length === BATCH || bytes >= BATCH_BYTES) break
@@ -152,12 +158,14 @@ export class BatchSender {
     const { log } = this.#parts
     this.#position = position
     this.#lastKnown = position
-    if (position >= log.head) {
-      this.#waiting = []
-      this.#waitsAfter = log.head
-    } else if (this.#waiting && position > this.#waitsAfter) {
+    if (this.#waiting && position > this.#waitsAfter) {
       this.#waiting = this.#waiting.filter(({ event }) => event.seq > position)
       this.#waitsAfter = position
+    } else if (!this.#waiting && position >= log.head) {
+      // Of what was numbered meanwhile nobody knows here: it is read from the log.
+      log.settle()
+      this.#waiting = []
+      this.#waitsAfter = log.head
     }
     this.#waitingBytes = bytesOf(this.#waiting ?? [])
     const reached = this.#told.filter(({ number }) => number <= position)

@@ -11,6 +11,7 @@ import type { Retention } from '../../storage/sequencer/retention.ts'
 import type { SourceCollections } from '../../storage/sequencer/source-collections.ts'
 import type { Sources } from '../../storage/sequencer/sources.ts'
 import type { Job } from '../scheduler.ts'
+import type { AppendedEvents, Taken } from '../sequencer/grouped-store.ts'
 import type { IndexFeed, SourcedLog } from '../sequencer/index-feed.ts'
 import { BatchSender } from './batch-sender.ts'
 import { divideLog } from './divide.ts'
@@ -35,11 +36,14 @@ interface Parts {
   start(job: Job): void
   reschedule(): Promise<void>
   announce(stored: readonly SequencedEvent[]): Promise<void>
+  take(events: AppendedEvents): Taken
   index(): IndexFeed
 }
 
 /** What this object does, where several share the log. */
 export interface LogShards {
+  /** Begins to hand what it has stored over to the sequencer; undefined: this is the sequencer. */
+  handOver: (() => Promise<void>) | undefined
   /** What consumers read, and streams, which are told whether accounts may be seen; undefined: this object's own. */
   merged: { log: MergedLog; streamLog: SourcedLog } | undefined
   front: LogFront | undefined
@@ -65,6 +69,7 @@ function makeShard(parts: Parts, place: LogPlace): LogShards {
   keepPlace(parts.ctx, place)
   const { shard, jobs, sender } = shardParts(parts, place)
   return {
+    handOver: async () => parts.start(sender.job),
     ...{ merged: undefined, front: undefined, lists: undefined },
     rpc: { shard },
     jobsBeside: () => jobs,
@@ -111,6 +116,7 @@ function makeFront(parts: Parts): LogShards {
     head: () => merged.head,
   })
   return {
+    handOver: undefined,
     merged: { log: merged, streamLog: new StreamLog(merged, lists) },
     ...{ front, lists },
     rpc: { shard, front },

@@ -11,6 +11,7 @@ import { purgeAll, type Retention } from '../../storage/sequencer/retention.ts'
 import type { SourceCollections } from '../../storage/sequencer/source-collections.ts'
 import type { SourceState, Sources } from '../../storage/sequencer/sources.ts'
 import type { Job } from '../scheduler.ts'
+import type { AppendedEvents, Taken } from '../sequencer/grouped-store.ts'
 import { inTime } from '../sequencer/in-time.ts'
 import { anyWithin } from '../within-time.ts'
 import type { BatchSender } from './batch-sender.ts'
@@ -43,6 +44,8 @@ interface Parts {
   objects: Pick<HostObjects, 'logShard' | 'logFront'>
   /** What this object is; undefined: the sequencer, which keeps the events of the first layout. */
   place: LogPlace | undefined
+  /** See `GroupedStore.take`. */
+  take(events: AppendedEvents): Taken
   start(job: Job): void
   /** To be called when what is due may have changed. */
   reschedule(): Promise<void>
@@ -66,9 +69,9 @@ export class LogShard implements LogShardRpc {
     events: OutboxEvent[],
     state: SourceState,
     collections: readonly CollectionState[],
-    { follows }: DeliveryOptions = {},
+    { follows, urgent = false }: DeliveryOptions = {},
   ): Promise<LogLayout | undefined> {
-    const { log, sources, sender, start, elsewhere } = this.#parts
+    const { log, sources, sender, start, elsewhere, take } = this.#parts
     if (!this.#parts.place) throw new WrongPlaceError('the sequencer takes events by itself')
     if (this.#successor) return this.#successor
     if (sources.lastEvent(did) === undefined) {
@@ -78,10 +81,17 @@ export class LogShard implements LogShardRpc {
     const isGone = state.status === 'deleted'
     if (isGone) elsewhere.note(did)
     log.assertFollows(did, follows)
-    const stored = log.append(did, events, state)
-    sender.add(did, stored, state.status === 'active')
+    const isUrgent = urgent || collections.length > 0
+    const { sent, stored } = take({ did, events, state, isUrgent })
+    sender.add(did, sent, state.status === 'active')
     if (collections.length > 0) this.#parts.collections.note(did, collections)
-    start(sender.job)
+    if (!stored) start(sender.job)
+    else {
+      await stored.catch((error: unknown) => {
+        sender.forget()
+        throw error
+      })
+    }
     if (isGone) {
       start(elsewhere.job)
       await this.#parts.reschedule()

@@ -262,3 +262,19 @@ test('whatever happens, what is acknowledged is stored, once and in order, and n
     ),
     { numRuns: process.env.CUMULUS_LONG ? 1000 : 40, seed: 20_261_128 },
   ))
+
+test('what consumers were sent is stored when they are ended for a stop', () =>
+  runInDurableObject(
+    env.SEQUENCER.get(env.SEQUENCER.idFromName(`grouped ${made++}`)),
+    async (sequencer, { storage }) => {
+      await sequencer.append(A, [commit(A, 1)], state)
+      const delivered = sequencer.append(A, [commit(A, 2)], state)
+      // It has its number in this turn.
+      await Promise.resolve()
+      const before = storedEvents(storage.sql).length
+      void sequencer.endConsumers()
+      // Time stands still here: nothing else would store it.
+      expect([before, storedEvents(storage.sql).length]).toEqual([1, 2])
+      await delivered
+    },
+  ))

@@ -3,11 +3,11 @@ import type { EventLog, SequencedEvent } from '../../storage/sequencer/log.ts'
 import type { SourceState } from '../../storage/sequencer/sources.ts'
 
 /**
- * ms for which events wait for others, at most; one that comes later than this after the last one does not wait. Where the host
- * has an index, which reads what is stored, they wait less: it gathers once more.
+ * ms for which events wait for others, at most; one that comes later than this after the last one does not wait. Where they go on
+ * from what is stored, to an index or to the sequencer, they wait less: there they are gathered once more.
  */
 const GATHER = 50
-const GATHER_FOR_INDEX = 10
+const GATHER_TO_HAND_ON = 10
 
 /** Events, and bytes of frames, that wait at most. */
 const EVENTS = 64
@@ -23,7 +23,7 @@ export interface AppendedEvents {
 }
 
 /** Numbered events, which may be sent, and when they are stored; undefined: they are. */
-interface Taken {
+export interface Taken {
   sent: readonly SequencedEvent[]
   stored: Promise<void> | undefined
 }
@@ -43,11 +43,11 @@ export class GroupedStore {
 
   /**
    * @param whenStored to be called when events that waited are stored, to go on with whatever is due by them
-   * @param isIndexed whether the host has an index
+   * @param isHandedOn whether an index, or another object, waits for what is stored
    */
-  constructor(log: EventLog, whenStored: () => Promise<void>, isIndexed: () => boolean) {
+  constructor(log: EventLog, whenStored: () => Promise<void>, isHandedOn: () => boolean) {
     this.#log = log
-    this.#gather = () => (isIndexed() ? GATHER_FOR_INDEX : GATHER)
+    this.#gather = () => (isHandedOn() ? GATHER_TO_HAND_ON : GATHER)
     log.whenStored((error) => {
       clearTimeout(this.#timer)
       const group = this.#group

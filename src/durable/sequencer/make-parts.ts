@@ -16,6 +16,7 @@ import { Scheduler } from '../scheduler.ts'
 import { AlarmCoverage } from './alarm-coverage.ts'
 import type { Consumers } from './consumers.ts'
 import type { CrawlRequests } from './crawl-requests.ts'
+import type { AppendedEvents, Taken } from './grouped-store.ts'
 import type { IndexFeed, SourcedLog } from './index-feed.ts'
 import { makeConsumers } from './make-consumers.ts'
 import { makeIndex } from './make-index.ts'
@@ -38,6 +39,8 @@ interface Calls {
   announce(stored: readonly SequencedEvent[]): Promise<void>
   /** To be called when what is due may have changed. */
   reschedule(): Promise<void>
+  /** See `GroupedStore.take`. */
+  take(events: AppendedEvents): Taken
 }
 
 /** What a sequencer does with what it stores. */

@@ -37,13 +37,13 @@ export const operationSettings = {
   ),
   PDS_DIRECTORY_SHARDS: count(
     '1',
-    `Objects that share what is looked up about accounts, at most ${MAX_DIRECTORY_SHARDS}: more than one on a host that is asked ` +
-      'more than one object answers. A change is made while the host runs (docs/scaling.md).',
+    `Objects that share what is looked up about accounts, at most ${MAX_DIRECTORY_SHARDS}: more than one where Cloudflare ` +
+      'calls the one overloaded; never on plain workerd. A change is made while the host runs (docs/operating.md).',
   ),
   PDS_LOG_SHARDS: count(
     '1',
-    `Objects that share the log of events, at most ${MAX_LOG_SHARDS}: more than one on a host with more writes than one object ` +
-      'takes. A change is made while the host runs (docs/operating.md).',
+    `Objects that share the log of events, at most ${MAX_LOG_SHARDS}: more than one on Cloudflare, for more than some 50,000 active ` +
+      'accounts; never on plain workerd. A change is made while the host runs (docs/operating.md).',
   ),
   LOG_LEVEL: choice(
     'info',

@@ -152,8 +152,8 @@ export const settings = {
   PDS_REPO_BACKFILL_LIMIT_MS: count('259200000 (72 hours)', 'How long firehose events are kept.'),
   PDS_FIREHOSE_MAX_LOG: count(
     '4294967296 (4 GiB)',
-    'Bytes of firehose events that are kept, as they are stored: packed. When there are more, the oldest go before ' +
-      'their time. The database takes somewhat more, and may have 10 GB on Cloudflare.',
+    'Bytes of firehose events that are kept, as they are stored: packed; where several objects share the log, in each. When ' +
+      'there are more, the oldest go before their time. The database takes somewhat more, and may have 10 GB on Cloudflare.',
   ),
   PDS_FIREHOSE_FIRST_SEQ: count(
     'microseconds since 1970 at the first event',

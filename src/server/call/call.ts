@@ -128,7 +128,7 @@ async function callHere(
     actor === undefined
       ? await work()
       : await audited({ actor, action: nsid, input }, context, services, work)
-  if (output instanceof JsonText) return jsonToLex(JSON.parse(output.text))
+  if (output instanceof JsonText) return jsonToLex(output.parse() as never)
   return method.output?.schema && output instanceof Response ? answerValue(nsid, output) : output
 }
 

@@ -1,6 +1,6 @@
 import { type LexXrpcBody, lexToJson } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
-import type { RequestContext } from '../../context/request.ts'
+import type { AnswerNotes, RequestContext } from '../../context/request.ts'
 import { type Config, ConfigError } from '../../kernel/config/config.ts'
 import { isKnown } from '../../kernel/entity-tag.ts'
 import { lexicons } from '../../kernel/lexicons.ts'
@@ -42,6 +42,7 @@ export async function toResponse(
   const notModified = (etag: string) =>
     standsForCompressed(
       completeAnswer(null, 304, { etag, 'cache-control': CACHE }, context, config),
+      context.answer,
     )
   if (output instanceof NotModified) return notModified(output.etag)
   const check = config.devMode
@@ -58,7 +59,7 @@ export async function toResponse(
   }
   if (output instanceof JsonText) {
     const { text, etag } = output
-    if (check) assertJson(nsid, JSON.parse(text))
+    if (check) assertJson(nsid, output.parse())
     if (etag === undefined) return json(text, {}, context, config)
     if (isKnown(ifNoneMatch, etag)) return notModified(etag)
     return json(text, { etag, 'cache-control': CACHE }, context, config)
@@ -75,13 +76,13 @@ export async function toResponse(
 export const CACHE = 'no-cache'
 
 const json = (
-  text: string,
+  text: string | Uint8Array,
   more: Readonly<Record<string, string>>,
   context: RequestContext,
   config: Config,
 ): Response => {
   const headers = { 'content-type': 'application/json', ...more }
-  return mayCompress(completeAnswer(text, 200, headers, context, config), text)
+  return mayCompress(completeAnswer(text, 200, headers, context, config), text, context.answer)
 }
 
 function assertJson(nsid: string, json: unknown): void {
@@ -100,8 +101,11 @@ function assertOutput(nsid: string, output: unknown): void {
 
 /**
  * The XRPC error envelope. What the caller sees of an internal error is only that it happened.
+ *
+ * @param notes of an answer that was made before, which it is sent instead of
  */
-export function errorResponse(error: unknown): Response {
+export function errorResponse(error: unknown, notes?: AnswerNotes): Response {
+  if (notes) Object.assign(notes, { isComplete: false, isCompressible: false })
   const xrpc = toXrpcError(error)
   const { statusCode } = xrpc
   counters.noteRefusal(xrpc.payload.error)

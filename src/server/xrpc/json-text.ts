@@ -2,15 +2,19 @@
 
 import { createHash } from 'node:crypto'
 
-/** JSON that is text already. It is sent as it is. */
+/** JSON that is text already, or the bytes of one. It is sent as it is. */
 export class JsonText {
-  readonly text: string
+  readonly text: string | Uint8Array
   /** Its strong entity tag, in quotes: who has an answer of the same tag gets a 304 without it. */
   readonly etag: string | undefined
 
-  constructor(text: string, etag?: string) {
+  constructor(text: string | Uint8Array, etag?: string) {
     this.text = text
     this.etag = etag
+  }
+
+  parse(): unknown {
+    return JSON.parse(typeof this.text === 'string' ? this.text : Buffer.from(this.text).toString())
   }
 }
 

@@ -1,6 +1,5 @@
 import type { RequestContext } from '../../context/request.ts'
 import type { Services } from '../../context/services.ts'
-import { isComplete } from '../answer-headers.ts'
 import { setRateLimitHeaders } from '../limits/headers.ts'
 import { addRowCounts } from '../row-counts.ts'
 import { errorResponse, isInternal } from './answer.ts'
@@ -15,9 +14,9 @@ export async function answerXrpc(
 ): Promise<Response> {
   const response = await dispatch(context, nsid, services).catch((error: unknown) => {
     if (isInternal(error)) context.log.error('request failed', error, { path: `/xrpc/${nsid}` })
-    return errorResponse(error)
+    return errorResponse(error, context.answer)
   })
-  if (!isComplete(response)) {
+  if (!context.answer.isComplete) {
     if (response.webSocket) return response
     for (const [name, value] of context.extraHeaders ?? []) response.headers.set(name, value)
     allowAllOrigins(response)

@@ -10,6 +10,8 @@ export async function deleteAccount(
   { objects }: Pick<AccountDependencies, 'objects'>,
   did: string,
 ): Promise<void> {
-  await objects.account(did).lifecycle.destroy()
+  // What the directory has is to go whatever its object has left of it.
+  const known = await objects.directory.accounts.find('did', did)
+  await objects.account(did).lifecycle.destroy(known && did)
   await objects.directory.accounts.remove(did)
 }

@@ -63,8 +63,8 @@ async function run(
 }
 
 export interface PieceReader {
-  /** A piece as large as the stream allows; undefined at its end. */
-  read(): Promise<Uint8Array | undefined>
+  /** A piece as large as the stream allows, or of `size` bytes at least where it says how many it has; undefined at its end. */
+  read(size?: number): Promise<Uint8Array | undefined>
   release(): void
 }
 
@@ -73,8 +73,8 @@ export function openReader(source: ReadableStream<Uint8Array>, most: number): Pi
   const byteReader = openByteReader(source)
   if (byteReader) {
     return {
-      async read() {
-        const { value } = await byteReader.readAtLeast(most, new Uint8Array(most))
+      async read(size = most) {
+        const { value } = await byteReader.readAtLeast(size, new Uint8Array(size))
         return value?.byteLength ? value : undefined
       },
       release: () => byteReader.releaseLock(),

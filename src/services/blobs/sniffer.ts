@@ -1,7 +1,12 @@
 import type { FileTypeResult } from 'file-type'
 
-/** Loaded with the first blob. */
-const library = () => import('file-type')
+let loaded: typeof import('file-type') | undefined
+
+/** Loaded with the first blob; each `import` takes its turn, also of what is there. */
+const library = async () => {
+  loaded ??= await import('file-type')
+  return loaded
+}
 
 /** Bytes at the beginning that are kept, for files that break off behind them. */
 const SAMPLE = 4100

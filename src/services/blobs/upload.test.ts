@@ -217,6 +217,36 @@ describe('straight into the store', () => {
     },
   )
 
+  test('a store that has no time to spare gets a row all the same, and bytes of a type that is refused are gone', async () => {
+    const bytes = new Uint8Array(100)
+    const plain: BlobStore = {
+      ...store,
+      put: (key, body) => store.put(key, body, bytes.length),
+      delete: (key) => store.delete(key),
+    }
+    const options = {
+      declaredType: 'a/b',
+      size: bytes.length,
+      limit: 1000,
+      location: 'strip' as const,
+    }
+    const row = await storeBlob(plain, did, streamOf(bytes), options)
+    expect(row).toMatchObject({
+      mimeType: 'a/b',
+      size: 100,
+      cid: expect.stringMatching(/^bafkrei/),
+    })
+    await bucket.delete(row.key)
+    const assertMayStore = () => {
+      throw new Error('not this type')
+    }
+    for (const some of [plain, store]) {
+      const storing = storeBlob(some, did, streamOf(bytes), { ...options, assertMayStore })
+      await expect(storing).rejects.toThrow('not this type')
+      expect(await storedSizes(did)).toEqual([])
+    }
+  })
+
   test.each([[undefined], [1000]])('an upload of the limit is taken (size %s)', async (size) => {
     const row = await put(streamOf(new Uint8Array(1000)), size)
     expect(await storedSizes(did)).toEqual([1000])

@@ -50,17 +50,26 @@ async function storeWhole(
   { declaredType, limit, assertMayStore, location }: UploadOptions,
 ): Promise<BlobRow> {
   const bytes = location === 'allow' ? body : withoutLocation(body, location)
-  const meter = new Meter(limit)
-  meter.measure(bytes)
-  const mimeType = (await typeOf(bytes)) ?? concreteType(declaredType)
-  assertMayStore?.(mimeType)
+  const describe = async (): Promise<BlobRow> => {
+    const meter = new Meter(limit)
+    meter.measure(bytes)
+    const mimeType = (await typeOf(bytes)) ?? concreteType(declaredType)
+    assertMayStore?.(mimeType)
+    return { cid: cidForRawHash(meter.digest()).toString(), key, mimeType, size: meter.size }
+  }
+  // Hashed while the disk works: that takes as long as either.
+  let described: Promise<BlobRow> | undefined
+  const row = (): Promise<BlobRow> => {
+    described ??= describe()
+    return described
+  }
   try {
-    await store.put(key, bytes, bytes.byteLength)
+    await store.put(key, bytes, bytes.byteLength, row)
+    return await row()
   } catch (error) {
     await store.delete(key)
     throw error
   }
-  return { cid: cidForRawHash(meter.digest()).toString(), key, mimeType, size: meter.size }
 }
 
 function withoutLocation(body: Uint8Array, location: LocationPolicy): Uint8Array {

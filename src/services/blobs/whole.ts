@@ -40,7 +40,8 @@ async function readWhole(body: ReadableStream<Uint8Array>, size: number): Promis
     const pieces = first ? [first] : []
     // There is one as a rule, but for streams that scripts make.
     for (let length = first?.byteLength ?? 0; ; ) {
-      const next = length > size ? undefined : await read()
+      // As a rule there is no more, and no memory is needed for it.
+      const next = length > size ? undefined : await read(1)
       if (next === undefined) {
         if (length !== size) throw brokenOff()
         return pieces.length === 1 && first ? first : ui8Concat(pieces)

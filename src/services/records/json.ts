@@ -3,21 +3,18 @@ import { cidString } from '../../kernel/cbor/cid.ts'
 import { recordToJson } from '../../kernel/cbor/to-json.ts'
 import type { StoredRecord } from '../../storage/account/stored.ts'
 
+/** What getRecord and listRecords answer begins so for each record of a collection. @param name DID and NSID */
+export const recordBegin = (name: string): string => `{"uri":"at://${name}/`
+
 /**
- * A stored record as JSON text, as getRecord and listRecords answer it. What an address is made of needs
+ * A stored record as JSON text, as getRecord and listRecords answer it, from its key on. What an address is made of needs
  * no escaping.
  *
  * @returns undefined where there is no JSON for it, as for some of what was imported
  */
-export function recordJson(
-  did: string,
-  collection: string,
-  { rkey, cid, block }: StoredRecord,
-): string | undefined {
+export function recordRest({ rkey, cid, block }: StoredRecord): string | undefined {
   const value = recordToJson(block)
-  if (value === undefined) return undefined
-  const uri = `at://${did}/${collection}/${rkey}`
-  return `{"uri":"${uri}","cid":"${cidString(cid)}","value":${value}}`
+  return value === undefined ? undefined : `${rkey}","cid":"${cidString(cid)}","value":${value}}`
 }
 
 /**

@@ -3,7 +3,9 @@ import { parseCid } from '@atproto/lex-data'
 import { BlobRef } from '@atproto/lexicon'
 import { XRPCError } from '@atproto/xrpc-server'
 import { describe, expect, test, vi } from 'vitest'
+import { AnswerState } from '../../kernel/answer-state.ts'
 import { cidOf, cidString } from '../../kernel/cbor/cid.ts'
+import { recordToJson } from '../../kernel/cbor/to-json.ts'
 import { packRecords, unpackRecords } from '../../storage/account/packed.ts'
 import type { WriteResult } from '../../storage/account/repo.ts'
 import type { StoredRecord } from '../../storage/account/stored.ts'
@@ -180,5 +182,117 @@ describe('a page of records', () => {
   test('may be empty', async () => {
     const { repositories } = repositoriesOf({ listRecords: async () => listed([]) })
     expect(await repositories.listRecords(did, { collection, limit: 2 })).toEqual({ records: [] })
+  })
+})
+
+describe('a page as listRecords answers it', () => {
+  const values = [
+    { $type: collection, text: 'plain', n: -3, list: [1, [], {}, null, true] },
+    { $type: collection, text: 'grün, 日本, \u{1f600}', ключ: 'x' },
+    { $type: collection, text: 'quoted "\\\u0001\n\u2028 end', empty: '' },
+    { $type: collection, ref: cidOf(new Uint8Array([1])), bytes: new Uint8Array([0, 255]) },
+    { $type: collection, text: 'x'.repeat(70_000) },
+    { $type: collection, text: 'é'.repeat(40_000) },
+  ]
+  const records: StoredRecord[] = Array.from({ length: 40 }, (_, at) => {
+    const block = at % 11 === 5 ? new Uint8Array([0x80]) : encode(values[at % 6] as never)
+    return { rkey: `r${String(39 - at).padStart(2, '0')}`, cid: cidOf(block), block }
+  })
+
+  /** A repository with these, and how often it was asked. */
+  function host(readIn?: () => number) {
+    let asked = 0
+    const { repositories } = repositoriesOf({
+      async listRecords({ limit, cursor, reverse }, known = []) {
+        asked++
+        const state = 'rev'
+        const answer = readIn ? { state, readIn: readIn() } : { state }
+        if (known.includes(state)) return { ...answer, page: null }
+        const all = reverse ? records.toReversed() : records
+        const behind = all.filter(
+          ({ rkey }) => cursor === undefined || (reverse ? rkey > cursor : rkey < cursor),
+        )
+        const page = behind.slice(0, limit)
+        return { ...answer, page: packRecords({ records: page, more: page.length === limit }) }
+      },
+      async getRecord(_, rkey) {
+        asked++
+        const record = records.find((one) => one.rkey === rkey) ?? expect.unreachable()
+        return readIn ? { ...record, state: readIn() } : record
+      },
+    })
+    return { repositories, count: () => asked }
+  }
+
+  const text = (json: string | Uint8Array | undefined) => json && Buffer.from(json).toString()
+
+  /** The same, put together from each record by itself. */
+  const expected = (page: readonly StoredRecord[]) => {
+    const texts = page.flatMap(({ rkey, cid, block }) => {
+      const value = recordToJson(block)
+      const uri = `at://${did}/${collection}/${rkey}`
+      return value ? [`{"uri":"${uri}","cid":"${cidString(cid)}","value":${value}}`] : []
+    })
+    const last = page.at(-1)
+    return `{"records":[${texts.join(',')}]${last ? `,"cursor":"${last.rkey}"` : ''}}`
+  }
+
+  const pages: { limit: number; cursor?: string; reverse?: boolean }[] = [1, 3, 10, 100].flatMap(
+    (limit) =>
+      [undefined, 'r00', 'r07', 'r20', 'r39', 'zz', ''].flatMap((cursor) =>
+        [false, true].map((reverse) => ({
+          limit,
+          reverse,
+          ...(cursor !== undefined && { cursor }),
+        })),
+      ),
+  )
+
+  test('has the same bytes whether it is kept, read, or partly both', async () => {
+    const state = new AnswerState('pages').current()
+    const [kept, plain] = [host(() => state), host()]
+    for (const round of [1, 2]) {
+      for (const options of pages) {
+        const { limit, cursor, reverse } = options
+        const all = reverse ? records.toReversed() : records
+        const page = all
+          .filter(({ rkey }) => cursor === undefined || (reverse ? rkey > cursor : rkey < cursor))
+          .slice(0, limit)
+        const asked = { collection, ...options }
+        const label = `${JSON.stringify(options)}, round ${round}`
+        for (const { repositories } of [kept, plain]) {
+          const { state, json } = await repositories.pageJson(did, asked)
+          expect(state).toBe('rev')
+          expect(text(json), label).toBe(expected(page))
+        }
+      }
+    }
+    expect(kept.count()).toBeLessThan(plain.count())
+    for (const { rkey, cid, block } of records) {
+      const value = recordToJson(block)
+      const { json, cid: found } = await kept.repositories.recordJson(did, collection, rkey)
+      expect(found).toBe(cidString(cid))
+      const one = `{"uri":"at://${did}/${collection}/${rkey}","cid":"${found}","value":${value}}`
+      expect(text(json)).toBe(value && one)
+    }
+  })
+
+  test('is asked for again when something has changed, and not where the client has it', async () => {
+    const object = new AnswerState('changes')
+    const { repositories, count } = host(() => object.current())
+    const options = { collection, limit: 2 }
+    for (let n = 0; n < 3; n++) await repositories.pageJson(did, options)
+    expect(count()).toBe(1)
+    expect(await repositories.pageJson(did, options, ['rev'])).toEqual({ state: 'rev' })
+    expect(await repositories.pageJson(did, { ...options, cursor: 'r30' }, ['rev'])).toEqual({
+      state: 'rev',
+    })
+    expect(count()).toBe(1)
+    object.changed()
+    await repositories.pageJson(did, options)
+    expect(count()).toBe(2)
+    object.changed()
+    expect(await repositories.pageJson(did, options, ['rev'])).toEqual({ state: 'rev' })
+    expect(count()).toBe(3)
   })
 })

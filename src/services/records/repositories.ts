@@ -14,8 +14,10 @@ import type { DiskSpace } from '../objects/disk-space.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 import { askBeforeWrite } from './before-write.ts'
 import { legacyBlobs } from './blob-rules.ts'
-import { recordJson, recordValue } from './json.ts'
+import { recordBegin, recordRest, recordValue } from './json.ts'
 import { KeptRecords } from './kept-records.ts'
+import { type Json, keptTexts, toBody } from './kept-text.ts'
+import { keptPageJson, pageJson, pageToKeep } from './page-json.ts'
 import type { RecordSchema } from './record-schema.ts'
 import type { SchemaQuery, SchemaSource } from './schema.ts'
 
@@ -166,16 +168,48 @@ export class Repositories {
     collection: string,
     rkey: string,
     cid?: string,
-  ): Promise<{ json: string | undefined; cid: string }> {
-    const key = `${did}/${collection}/${rkey}`
-    const kept = this.#kept.get(key)
-    if (kept && (cid === undefined || cid === kept.cid)) return kept
+  ): Promise<{ json: Json | undefined; cid: string }> {
+    const name = `${did}/${collection}`
+    const kept = this.#kept.get(name, rkey)
+    if (kept) {
+      const found = cidOfText(kept.text)
+      const json = toBody(`${recordBegin(name)}${kept.text}`, kept.isAscii)
+      if (cid === undefined || cid === found) return { json, cid: found }
+    }
     const { repository } = this.#dependencies.objects.account(did)
     const { state, ...stored } = await repository.getRecord(collection, rkey, cid)
-    const record = { json: recordJson(did, collection, stored), cid: cidString(stored.cid) }
-    const { json } = record
-    if (state !== undefined && json !== undefined) this.#kept.put(key, { ...record, json, state })
-    return record
+    const rest = recordRest(stored)
+    const [text] = state === undefined || rest === undefined ? [] : keptTexts([rest])
+    if (text && state !== undefined) this.#kept.put(name, rkey, text, state)
+    const json = rest === undefined ? undefined : `${recordBegin(name)}${rest}`
+    return { json, cid: cidString(stored.cid) }
+  }
+
+  /**
+   * A page as `listRecords` answers it, of records that are kept in the same way, or read.
+   *
+   * @param known states in which the caller has the page
+   * @returns in which state it is so; without JSON where the caller has it
+   * @throws XRPCError `RepoNotFound`, `RepoDeactivated`, `RepoTakendown`
+   */
+  async pageJson(
+    did: string,
+    options: ListOptions,
+    known: readonly string[] = [],
+  ): Promise<{ state: string; json: Json | undefined }> {
+    const name = `${did}/${options.collection}`
+    const kept = this.#kept
+    const tag = kept.tag(name)
+    if (tag !== undefined && known.includes(tag)) return { state: tag, json: undefined }
+    const there = kept.page(name, options)
+    if (there && tag !== undefined) return { state: tag, json: keptPageJson(name, there) }
+    const { state, page, readIn } = await this.listStored(did, options, known)
+    if (!page) return { state, json: undefined }
+    if (readIn === undefined) return { state, json: pageJson(name, page) }
+    // What is kept of another state is none of it.
+    const { json, ...read } = pageToKeep(name, page, (rkey) => kept.get(name, rkey, readIn))
+    kept.putPage(name, options, { ...read, tag: state, state: readIn })
+    return { state, json }
   }
 
   /** The same, as the records are stored. @param known states in which the caller has the page */
@@ -183,3 +217,11 @@ export class Repositories {
     return this.#dependencies.objects.account(did).repository.listRecords(options, known)
   }
 }
+
+/** The CID in the JSON of a record from its key on: the third text in it, of which none has anything to escape. */
+function cidOfText(text: string): string {
+  const start = text.indexOf(CID) + CID.length
+  return text.slice(start, text.indexOf('"', start))
+}
+
+const CID = '","cid":"'

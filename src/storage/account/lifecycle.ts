@@ -1,6 +1,7 @@
 /** State changes of an account, each one transaction: the rows that change, and the events about it. */
 import type { SigningKey } from '../../kernel/crypto/signing-key.ts'
-import { accountEvent, identityEvent } from './events.ts'
+import { announceBeside, isDamage } from './beside-repo.ts'
+import { accountEvent, identityEvent, type UnnumberedEvent } from './events.ts'
 import { firstEventNumber } from './head.ts'
 import {
   type Account,
@@ -11,8 +12,12 @@ import {
 } from './profile.ts'
 import { Repo, type RepoParts } from './repo.ts'
 
-/** Tables emptied when the account is deleted. The outbox is not: its events are still to be delivered. */
+/**
+ * Tables emptied when the account is deleted. The outbox is not: its events are still to be delivered. What is left in the journal
+ * then cannot be.
+ */
 const TABLES = [
+  'journal',
   'head',
   'node',
   'record',
@@ -143,18 +148,39 @@ export class Lifecycle {
   destroy(): void {
     const { sql, blobs } = this.#parts
     this.#transaction(() => {
-      // Its events are still to be delivered.
-      this.repo.settle()
       const did = this.profile.did() ?? ''
       // Of one that nobody has heard of nobody has to hear.
-      if (this.profile.pending() === undefined && !this.profile.get().awaitsApproval) {
-        this.repo.announce(accountEvent(did, false, 'deleted'))
-      }
+      const isKnown = this.profile.pending() === undefined && !this.profile.get().awaitsApproval
+      this.#settleForGood(isKnown ? [accountEvent(did, false, 'deleted')] : [])
       blobs.markAllForDeletion()
       for (const table of TABLES) sql.exec(`DELETE FROM ${table}`)
       this.profile.markDeleted()
     })
     this.#parts.snapshots.breakExports()
+  }
+
+  /** Has the events delivered that there are, if there is any way, and some more. */
+  #settleForGood(events: readonly UnnumberedEvent[]): void {
+    try {
+      this.repo.settle()
+      if (events.length > 0) this.repo.announce(...events)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      const { sql, outbox } = this.#parts
+      for (const event of events) announceBeside(sql, outbox, event)
+    }
+  }
+
+  /** Of an account of which nothing is left here: as `destroy` leaves one. */
+  leaveAsDeleted(did: string): void {
+    this.#transaction(() => {
+      this.profile.create({
+        ...{ did, handle: '', email: null, password: null },
+        ...{ signingKey: new Uint8Array(), becomes: 'active' },
+      })
+      this.profile.markDeleted()
+      this.#announce(accountEvent(did, false, 'deleted'))
+    })
   }
 
   /**
@@ -175,7 +201,17 @@ export class Lifecycle {
   tellStatus(): void {
     const { did, status } = this.profile.get()
     const active = status === 'active'
-    this.repo.announce(accountEvent(did, active, active ? undefined : status))
+    this.#announce(accountEvent(did, active, active ? undefined : status))
+  }
+
+  /** What an operator decides of an account is told whatever has become of its repository. */
+  #announce(event: UnnumberedEvent): void {
+    try {
+      this.repo.announce(event)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      announceBeside(this.#parts.sql, this.#parts.outbox, event)
+    }
   }
 
   #changeAndTellStatus(change: AccountChange): void {

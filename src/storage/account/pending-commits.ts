@@ -1,6 +1,8 @@
 import { decode } from '@atproto/lex-cbor'
 import { isCid, isPlainObject } from '@atproto/lex-data'
 import { type CidBytes, cidOf, cidString, equalBytes } from '../../kernel/cbor/cid.ts'
+import { MalformedCborError } from '../../kernel/cbor/reader.ts'
+import { MalformedTreeError } from '../mst/node.ts'
 import { Tree } from '../mst/tree.ts'
 import type { Commit } from './commit.ts'
 import { carOf, eventOf, type NewCommit } from './commit-event.ts'
@@ -145,7 +147,7 @@ export class PendingCommits {
       this.#redo(this.#journal.all())
     } catch (error) {
       this.#parts.caches.clear()
-      throw error
+      throw asDamage(error)
     }
   }
 
@@ -216,12 +218,26 @@ export class JournalError extends Error {
   override name = 'JournalError'
 }
 
+/** What is wrong with rows stays wrong; a statement that fails may not do so again. */
+const asDamage = (error: unknown): unknown =>
+  error instanceof MalformedTreeError || error instanceof MalformedCborError
+    ? new JournalError(`the journal cannot be read: ${error.message}`, { cause: error })
+    : error
+
 function readCommit(block: Uint8Array): { did: string; rev: string; data: CidBytes } {
-  const commit = decode(block)
+  const commit = decodedOf(block)
   if (!isPlainObject(commit)) throw new JournalError('a commit of the journal is none')
   const { did, rev, data } = commit as Record<string, unknown>
   if (typeof did !== 'string' || typeof rev !== 'string' || !isCid(data)) {
     throw new JournalError('a commit of the journal is none')
   }
   return { did, rev, data: data.bytes }
+}
+
+function decodedOf(block: Uint8Array): unknown {
+  try {
+    return decode(block)
+  } catch (error) {
+    throw new JournalError('a commit of the journal is none', { cause: error })
+  }
 }

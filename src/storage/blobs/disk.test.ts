@@ -25,6 +25,36 @@ test('bytes are stored once their file is synced, and not if it cannot be', asyn
   await expect(store.put('a/b', new Uint8Array(1))).rejects.toThrow(BlobStoreError)
 })
 
+test('what is to be done meanwhile is done while the file is synced, and what goes wrong with either is said after both', async () => {
+  const done: string[] = []
+  let status = 200
+  let finish = () => {}
+  const disk = standIn<Fetcher>({ fetch: async () => new Response(null, { status: 204 }) })
+  const host = standIn<Fetcher>({
+    async fetch() {
+      done.push('sync')
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+      done.push('synced')
+      return new Response(null, { status })
+    },
+  })
+  const store = new DiskBlobStore(disk, host)
+  const put = (error?: Error) =>
+    store.put('a/b', new Uint8Array(1), 1, async () => {
+      done.push('meanwhile')
+      finish()
+      if (error) throw error
+    })
+  await put()
+  expect(done.splice(0)).toEqual(['sync', 'meanwhile', 'synced'])
+  await expect(put(new Error('of the work'))).rejects.toThrow('of the work')
+  expect(done.splice(0)).toEqual(['sync', 'meanwhile', 'synced'])
+  status = 500
+  await expect(put()).rejects.toThrow(BlobStoreError)
+})
+
 test('nothing but the folder of one account is deleted as a whole', async () => {
   const fetch = vi.fn(async () => new Response())
   const store = new DiskBlobStore(standIn<Fetcher>({ fetch }))

@@ -14,15 +14,24 @@ export class DiskBlobStore implements BlobStore {
     this.#host = host
   }
 
-  async put(key: string, body: BlobBody) {
+  async put(key: string, body: BlobBody, _?: number, meanwhile?: () => Promise<unknown>) {
     const response = await this.#disk.fetch(url(key), { method: 'PUT', body })
     await this.#expect(response, key)
+    const syncing = this.#sync(key)
+    // It leaves with the next turn: what computes before that would keep it waiting.
+    const working = meanwhile && scheduler.wait(0).then(meanwhile)
+    working?.catch(() => undefined)
+    await syncing
+    await working
+  }
+
+  async #sync(key: string): Promise<void> {
     if (!this.#host) return
-    const synced = await this.#host.fetch(`http://disk-space/sync/${key}`, {
+    const response = await this.#host.fetch(`http://disk-space/sync/${key}`, {
       method: 'POST',
       signal: AbortSignal.timeout(SYNC_TIMEOUT),
     })
-    await this.#expect(synced, key)
+    await this.#expect(response, key)
   }
 
   async get(key: string, range?: ByteRange) {
@@ -55,6 +64,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async #expect(response: Response, key: string) {
+    if (response.status === 204) return
     const text = await response.text()
     if (!response.ok)
       throw new BlobStoreError(`disk answered ${response.status} for ${key}: ${text}`)

@@ -10,9 +10,18 @@ export class R2BlobStore implements BlobStore {
     this.#bucket = bucket
   }
 
-  async put(key: string, body: BlobBody, size: number | undefined) {
-    if (size === undefined && body instanceof ReadableStream) return this.#putParts(key, body)
-    await this.#bucket.put(key, body)
+  async put(
+    key: string,
+    body: BlobBody,
+    size: number | undefined,
+    meanwhile?: () => Promise<unknown>,
+  ) {
+    const isOfParts = size === undefined && body instanceof ReadableStream
+    const putting = isOfParts ? this.#putParts(key, body) : this.#bucket.put(key, body)
+    const working = meanwhile?.()
+    working?.catch(() => undefined)
+    await putting
+    await working
   }
 
   async get(key: string, range?: ByteRange) {

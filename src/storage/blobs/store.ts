@@ -11,9 +11,15 @@ export type BlobBody = Uint8Array | ReadableStream<Uint8Array>
 export interface BlobStore {
   /**
    * Stores bytes or a stream of them under `key`, whole or not at all. `size` in bytes, where it is known: then a
-   * stream is the readable side of a `FixedLengthStream`.
+   * stream is the readable side of a `FixedLengthStream`. `meanwhile` is called while the store works by itself; what it
+   * throws is thrown when the bytes are stored.
    */
-  put(key: string, body: BlobBody, size: number | undefined): Promise<void>
+  put(
+    key: string,
+    body: BlobBody,
+    size: number | undefined,
+    meanwhile?: () => Promise<unknown>,
+  ): Promise<void>
   /** The bytes, or those in `range`; undefined when there are none under `key`. */
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>
   /** Removes the bytes; it is no error when there are none. */

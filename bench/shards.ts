@@ -5,17 +5,13 @@
  * with their number: what can be seen is what an event costs, that nothing is missing, and for how long it goes on like that.
  * docs/scaling.md has what came of it.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { build } from 'esbuild'
-import { wranglerBundling } from '../cli/dev/bundle/wrangler-options.ts'
-import { compressedTexts } from '../cli/host/build/compressed-texts.ts'
-import { standIns } from '../cli/host/build/stand-ins.ts'
-import { bundleModules, ROOT } from '../cli/host/bundle.ts'
-import { startWorkerd } from '../cli/host/workerd.ts'
+import type { BundleModule } from '../cli/host/bundle.ts'
 import { readCounts } from './counts.ts'
+import { bundleOf, bytesOf, spread, startOwn, usage } from './load/own-entry.ts'
 import { table } from './report/text.ts'
 
 const options = readCounts(
@@ -41,45 +37,6 @@ const [RATE] = options.rate
 /** Seconds of one line of the report, and accounts stored by one request. */
 const SLICE = 15
 const FILL = 20_000
-
-const folder = mkdtempSync(join(tmpdir(), 'cumulus-shards-'))
-
-/** Builds the server with the writers in it. @returns its modules */
-async function bundle() {
-  const { files, options, plugin } = wranglerBundling(ROOT)
-  const texts = new Map<string, Uint8Array>()
-  const { outputFiles } = await build({
-    ...options,
-    entryPoints: { worker: join(ROOT, 'src/testing/log-load.ts') },
-    outdir: folder,
-    chunkNames: '[name]-[hash]',
-    splitting: true,
-    minify: true,
-    write: false,
-    plugins: [standIns, compressedTexts(texts), plugin],
-  })
-  for (const { path, contents } of outputFiles) writeFileSync(path, contents)
-  for (const [name, bytes] of texts) writeFileSync(join(folder, name), bytes)
-  for (const { name, path } of files.values()) {
-    writeFileSync(join(folder, basename(name)), readFileSync(path))
-  }
-  return bundleModules(join(folder, 'worker.js'))
-}
-
-/** ms of CPU of a process so far, and its resident MB. */
-function usage(pid: number): { cpu: number; mb: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  const ticks = Number(fields[11]) + Number(fields[12])
-  const pages = Number(fields[21])
-  return { cpu: ticks * 10, mb: (pages * 4096) / 1e6 }
-}
-
-const bytesOf = (directory: string): number =>
-  readdirSync(directory, { recursive: true, withFileTypes: true }).reduce(
-    (sum, entry) =>
-      entry.isFile() ? sum + statSync(join(entry.parentPath, entry.name)).size : sum,
-    0,
-  )
 
 /**
  * A consumer, which comes back with its cursor when its connection is ended, as relays do: how many events it gets, what of
@@ -138,13 +95,6 @@ const SEQ = Buffer.from([0x63, ...Buffer.from('seq'), 0x1b])
 /** The key "time" and the head of a text of 24 bytes. */
 const TIME = Buffer.from([0x64, ...Buffer.from('time'), 0x78, 0x18])
 
-/** "median / 99th percentile", in ms. */
-function spread(ages: number[]): string {
-  const sorted = ages.toSorted((one, other) => one - other)
-  const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
-  return `${at(0.5)} / ${at(0.99)}`
-}
-
 interface Counts {
   events: number
   accounts: number
@@ -152,28 +102,11 @@ interface Counts {
   bytes: number
 }
 
-const start = (
-  modules: Awaited<ReturnType<typeof bundle>>,
-  dataDirectory: string,
-  shards: number,
-) => {
-  const secret = 'a secret of the bench only, 0123456789abcdef'
-  return startWorkerd({
-    ...{ dataDirectory, port: 0, bind: '127.0.0.1', modules, output: 'inherit' },
-    raw: {
-      ...{ PDS_JWT_SECRET: secret, PDS_KEY_SECRET: '11'.repeat(32) },
-      ...{ PDS_ADMIN_PASSWORD: secret, PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '22'.repeat(32) },
-      ...{ PDS_CRAWLERS: 'none', PDS_BSKY_APP_VIEW_URL: 'none', PDS_CHAT_URL: 'none' },
-      ...{ PDS_LOG_SHARDS: String(shards), LOG_LEVEL: 'error' },
-    },
-  })
-}
-
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
-async function measure(modules: Awaited<ReturnType<typeof bundle>>, shards: number) {
+async function measure(modules: BundleModule[], shards: number) {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'cumulus-shards-data-'))
-  const server = await start(modules, dataDirectory, shards)
+  const server = await startOwn(modules, dataDirectory, { PDS_LOG_SHARDS: String(shards) })
   const origin = `http://127.0.0.1:${server.port}`
   const pid = server.process.pid ?? 0
   async function ask<Answer>(path: string): Promise<Answer> {
@@ -241,8 +174,8 @@ async function measure(modules: Awaited<ReturnType<typeof bundle>>, shards: numb
   }
 }
 
+const { modules, remove } = await bundleOf('src/testing/log-load.ts')
 try {
-  const modules = await bundle()
   const rows: string[][] = []
   for (const shards of options.shards) {
     rows.push(await measure(modules, shards))
@@ -259,5 +192,5 @@ try {
   head.push('largest object MB', 'MB before / most', 'the consumer got')
   process.stdout.write(`${table(head, rows)}\n`)
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  remove()
 }

@@ -2,6 +2,7 @@
 import { styleText } from 'node:util'
 import { escapeControls } from '../../codegen/escape-controls.ts'
 import type { HostReport, LiveReport } from '../../src/contracts/host-report.ts'
+import { directoryInWords, logInWords } from '../../src/web/divisions.ts'
 import { bytesInWords, counted, inThousands } from '../../src/web/numbers.ts'
 
 /** Consumers and errors that are shown one by one. */
@@ -35,6 +36,14 @@ export function statusInWords(status: HostReport): string {
       `${counted(activity.events.hour, 'event')} in the last hour, ${inThousands(activity.events.day)} in the last day`,
     ),
     ...liveInWords(status),
+    ...(status.directory
+      ? [
+          line(
+            'directory',
+            directoryInWords(status.directory, accounts.all, status.freeBytes === undefined),
+          ),
+        ]
+      : []),
     ...indexInWords(status),
     ...jobsInWords(status),
     ...webhooksInWords(status),
@@ -68,7 +77,7 @@ function scheduleInWords({ scheduledBackup: schedule, now }: HostReport): string
 
 /** What changes from moment to moment. */
 export function liveInWords(status: LiveReport): string[] {
-  const { firehose, consumers, mails, now } = status
+  const { firehose, consumers, mails, machine, now } = status
   const newest =
     firehose.lastEventAt === undefined
       ? 'nothing was published yet'
@@ -85,7 +94,7 @@ export function liveInWords(status: LiveReport): string[] {
       )
     }),
     ...(rest > 0 ? [line('', `and ${rest} more`)] : []),
-    ...(firehose.log ? [line('log', logInWords(firehose.log))] : []),
+    ...(firehose.log ? [line('log', logInWords(firehose.log, machine === undefined))] : []),
     ...firehose.relays.map(({ url, askedAt, outcome }) =>
       line(
         'relay',
@@ -96,19 +105,6 @@ export function liveInWords(status: LiveReport): string[] {
     ),
     line('mail', mailInWords(mails)),
   ]
-}
-
-/** How large the objects are that share the log, and what they have not handed over. */
-export function logInWords({
-  shards,
-  changes,
-}: NonNullable<LiveReport['firehose']['log']>): string {
-  const waiting = shards.reduce((sum, one) => sum + one.waiting, 0)
-  return [
-    `${shards.map(({ bytes }) => bytesInWords(bytes)).join(', ')} in ${counted(shards.length, 'object')}`,
-    ...(waiting > 0 ? [counted(waiting, 'event waits', 'events wait')] : []),
-    ...(changes ? ['being divided anew'] : []),
-  ].join('; ')
 }
 
 function mailInWords({ waiting, failed, dropped, lastError }: LiveReport['mails']): string {
@@ -194,7 +190,10 @@ function webhooksInWords({ webhooks = [] }: HostReport): string[] {
   return all.map((text, at) => line(at === 0 ? 'webhooks' : '', escapeControls(text)))
 }
 
-function storageInWords({ accounts, activity, freeBytes, machine, logLimit }: HostReport): string {
+function storageInWords(status: HostReport): string {
+  const { accounts, activity, firehose, freeBytes, machine, logLimit } = status
+  // Each object that shares the log may have so much.
+  const objects = firehose.log?.shards.length ?? 1
   const disk =
     freeBytes === undefined
       ? []
@@ -205,7 +204,7 @@ function storageInWords({ accounts, activity, freeBytes, machine, logLimit }: Ho
     machine?.residentBytes == null ? [] : [`${bytesInWords(machine.residentBytes)} of memory`]
   return [
     `${bytesInWords(accounts.storedBytes)} of repositories and blobs`,
-    `${bytesInWords(activity.bytes)} of events (${bytesInWords(logLimit)} at most)`,
+    `${bytesInWords(activity.bytes)} of events (${bytesInWords(objects * logLimit)} at most)`,
     ...disk,
     ...memory,
   ].join(', ')

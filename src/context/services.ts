@@ -186,6 +186,7 @@ function createServices(env: Env): Services {
     },
     directoryShards: objects.directoryShards,
     directoryShard: objects.directoryShard,
+    directoryDivision: objects.directoryDivision,
     get sequencer() {
       return objects.sequencer
     },

@@ -38,6 +38,7 @@ import type { RateLimitsRpc } from './account.ts'
 import type { AccountChangesRpc } from './account-changes.ts'
 import type { Answer } from './answer.ts'
 import type { BackupRpc, DirectoryRestoreRpc } from './backup.ts'
+import type { CopyRpc } from './directory-division.ts'
 import type { ModerationLogRpc, ReportsRpc } from './moderation.ts'
 import type { ResidentsRpc } from './residents.ts'
 import type { SecretsRpc } from './secrets.ts'
@@ -49,6 +50,11 @@ export interface DirectoryShardRpc {
   readonly residents: ResidentsRpc
   /** Counts what client addresses do often. */
   readonly rateLimits: RateLimitsRpc
+}
+
+/** The same with how it is doing: those objects answer it, and the directory does not. */
+export interface DirectoryDivisionRpc extends DirectoryShardRpc {
+  readonly copy: CopyRpc
 }
 
 export interface DirectoryRpc extends DirectoryShardRpc {

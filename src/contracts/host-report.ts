@@ -31,7 +31,11 @@ export interface LiveReport {
     accounts: number
     /** The objects that share the log; undefined: there is one, or it is a release that had no others. */
     log?:
-      | { shards: { bytes: number; waiting: number; answers: boolean }[]; changes: boolean }
+      | {
+          shards: { bytes: number; waiting: number; answers: boolean; accounts?: number }[]
+          changes: boolean
+          change?: { shards: number; left: number; since?: number | undefined } | undefined
+        }
       | undefined
   }
   consumers: {
@@ -124,6 +128,20 @@ export interface HostReport extends LiveReport {
     /** Writes that were given up. */
     letters: number
   }[]
+  /** The directory, and the objects that share in it; undefined: by a release that did not say. */
+  directory?: {
+    bytes: number
+    shards: {
+      names: number
+      bytes: number
+      answers: boolean
+      /** Whether all accounts are copied; while they are being, how many were looked through, and when. */
+      complete: boolean
+      copying?: { looked: number; at: number } | undefined
+      /** Changes that it has not taken over, and when the oldest was made. */
+      lag?: { changes: number; since?: number | undefined } | undefined
+    }[]
+  }
   /** Sign-ups that wait for approval. */
   waiting: number
   openReports: number

@@ -34,8 +34,10 @@ export interface FirehoseStatus {
 
 /** How the log is doing that several objects share. */
 export interface DividedLog {
-  /** Those that have accounts. */
+  /** Those that have accounts: those that are emptied, first. */
   shards: {
+    /** Accounts that are not deleted. */
+    accounts: number
     /** Of its database. */
     bytes: number
     /** Events that have no numbers yet. */
@@ -45,6 +47,8 @@ export interface DividedLog {
   }[]
   /** Whether accounts are being handed over, as it is divided anew. */
   changes: boolean
+  /** While that is so: into how many objects, how many accounts are still to be handed over, and since when, in ms. */
+  change?: { shards: number; left: number; since: number | undefined } | undefined
 }
 
 /** Some events of the log, in order. */

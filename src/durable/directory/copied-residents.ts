@@ -76,10 +76,10 @@ export class CopiedResidents implements ResidentsRpc {
       const { copy, place } = this.#parts
       const { state } = copy
       if (!state || state.copying === null) return
-      const { accounts, last } = await inTime(this.#changes.page(state.copying, place))
+      const { accounts, looked, last } = await inTime(this.#changes.page(state.copying, place))
       copy.apply(
         accounts.map((account) => [account.did, account]),
-        { ...state, copying: last },
+        { ...state, copying: last, looked: (state.looked ?? 0) + looked, at: Date.now() },
       )
     })
     return !this.isComplete

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { RpcObject, RpcResult } from '../../contracts/answer.ts'
 import { directoryShardOf } from '../../kernel/directory-shards.ts'
 import { AccountLookup } from '../../services/accounts/account-lookup.ts'
+import { reportDirectory } from '../../services/accounts/directory-report.ts'
 import { directoryShardStub, directoryStub, hostObjects } from '../../services/objects/stubs.ts'
 import type { CopyState } from '../../storage/directory/copied-accounts.ts'
 import { crashAfterStatement } from '../../testing/crash.ts'
@@ -29,6 +30,8 @@ async function signUp(name: string) {
   expect(await host.directory.accounts.confirm(account(name))).toBe(true)
   return account(name)
 }
+
+const hangs = () => new Promise<never>(() => {})
 
 const changesOf = () =>
   rowsOf<{ did: string }>(directoryStub(env), 'SELECT did FROM account_change')
@@ -291,4 +294,59 @@ test('what client addresses do is counted by one object each', async () => {
     directoryShardStubs(3).map((stub) => rowsOf(stub(), 'SELECT * FROM rate')),
   )
   expect(rows.map(({ length }) => length).sort()).toEqual([0, 0, 1])
+})
+
+test('the operator is told how large each object is, how far it is filled, and how far it is behind', async () => {
+  for (const name of ['a', 'b', 'c']) await signUp(name)
+  expect(await reportDirectory(host)).toEqual({ bytes: expect.any(Number), shards: [] })
+  await setDirectoryShards(5)
+  const divided = hostObjects(env, { directoryShards: 5 })
+  const triggers = await triggersOf()
+  // Nobody has asked for anything: nothing was begun, here or in the directory.
+  const unasked = await reportDirectory(divided)
+  expect(unasked.shards).toMatchObject(Array(5).fill({ names: 0, answers: true, complete: false }))
+  expect(await triggersOf()).toEqual(triggers)
+  await watchDirectory(async (call) => {
+    const answer = await call()
+    if (answer.ok && (answer.value as { looked?: number } | null)?.looked !== undefined) {
+      throw new Error('no page')
+    }
+    return answer
+  })
+  await askEach(5)
+  const begun = await reportDirectory(divided)
+  expect(begun.shards.map(({ copying }) => copying)).toEqual(
+    Array(5).fill({ looked: 0, at: Date.now() }),
+  )
+  vi.restoreAllMocks()
+  await later(HOUR, 5)
+  await untilCopied(5, 9)
+  const names = (await namesIn(5)).map(({ length }) => length)
+  const copied = await reportDirectory(divided)
+  expect(copied.shards).toEqual(
+    names.map((count) => ({
+      ...{ names: count, bytes: expect.any(Number), answers: true, complete: true },
+      lag: { changes: 0, since: undefined },
+    })),
+  )
+  await signUp('d')
+  await signUp('e')
+  const behind = await reportDirectory(divided)
+  for (const { lag } of behind.shards) {
+    expect(lag?.changes).toBeGreaterThanOrEqual(2)
+    // By the clock of the database, which no test moves.
+    expect(lag?.since).toEqual(expect.any(Number))
+  }
+  const broken = { ...divided, directoryDivision: () => ({ copy: { report: hangs } }) }
+  vi.useRealTimers()
+  const unanswered = await reportDirectory(broken as never)
+  vi.useFakeTimers({ toFake: ['Date'] })
+  expect(unanswered.shards).toMatchObject(Array(5).fill({ answers: false, complete: false }))
+  // Of another list of changes nobody knows how far behind they are.
+  await runInDurableObject(directoryStub(env), (_, { storage }) =>
+    storage.kv.put('account changes', 'another life'),
+  )
+  const anew = await reportDirectory(divided)
+  expect(anew.shards).toMatchObject(Array(5).fill({ complete: false, lag: undefined }))
+  await setDirectoryShards(1, 5)
 })

@@ -1,4 +1,4 @@
-import type { DirectoryShardRpc } from '../../contracts/directory.ts'
+import type { DirectoryDivisionRpc } from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
 import type { Config } from '../../kernel/config/config.ts'
 import {
@@ -34,7 +34,7 @@ export function openDivision(
   env: Env,
   place: DirectoryPlace,
   { directoryShards }: Pick<Config, 'directoryShards'>,
-): { dispatcher: RpcDispatcher<DirectoryShardRpc>; scheduler: Scheduler } {
+): { dispatcher: RpcDispatcher<DirectoryDivisionRpc>; scheduler: Scheduler } {
   const { storage } = ctx
   const { sql, kv } = storage
   const isUsed = place.shards === directoryShards
@@ -79,7 +79,7 @@ export function openDivision(
   const log = () => createLogger({ object: `directory ${place.shard + 1}/${place.shards}` })
   const jobs = [keepUp, copying]
   const scheduler = new Scheduler(ctx, new JobTable(sql), log, jobs, new DiskSpace(env))
-  const parts: DirectoryShardRpc = { residents, rateLimits: new RateCounter(sql) }
+  const parts: DirectoryDivisionRpc = { residents, rateLimits: new RateCounter(sql), copy }
   const dispatcher = new RpcDispatcher(parts, () => scheduler.runLater(keepUp, KEEPING_UP))
   return { dispatcher, scheduler }
 }

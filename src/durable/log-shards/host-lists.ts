@@ -1,5 +1,5 @@
 import type { LogShardState } from '../../contracts/log-shard.ts'
-import type { FirehoseStatus } from '../../contracts/sequencer.ts'
+import type { DividedLog, FirehoseStatus } from '../../contracts/sequencer.ts'
 import {
   FIRST_LOG,
   type LogPlace,
@@ -194,18 +194,35 @@ export class HostLists {
   async #summarize(): Promise<HostSummary> {
     const states = await this.states()
     const others = states.reduce((sum, { accounts }) => sum + accounts, 0)
+    const own = this.#parts.own.sources.count()
     return {
-      accounts: others + this.#parts.own.sources.count(),
+      accounts: others + own,
       // None yet: the change has not begun.
       ...(states.length === 0
         ? {}
         : {
             log: {
-              shards: states.map(({ bytes, waiting, answers }) => ({ bytes, waiting, answers })),
-              changes: this.#parts.layouts().some(({ state }) => state === 'moves'),
+              shards: states.map(({ bytes, waiting, answers, accounts }) => ({
+                ...{ bytes, waiting, answers, accounts },
+              })),
+              ...this.#change(states, own),
             },
           }),
     }
+  }
+
+  /** @param own accounts that the sequencer has itself */
+  #change(states: readonly LogShardState[], own: number): Pick<DividedLog, 'changes' | 'change'> {
+    const layouts = this.#parts.layouts()
+    const old = layouts.find(({ state }) => state === 'moves')
+    const to = layouts.find(({ state }) => state === 'serves')
+    if (!old || !to) return { changes: false }
+    const there = states.filter(({ place }) => place.layout.generation === old.generation)
+    const left =
+      old.generation === FIRST_LOG.generation
+        ? own
+        : there.reduce((sum, { accounts }) => sum + accounts, 0)
+    return { changes: true, change: { shards: to.shards, left, since: to.began ?? undefined } }
   }
 
   /** All objects that may have accounts, from the one with a place on; the sequencer first. */

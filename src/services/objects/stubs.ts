@@ -3,14 +3,22 @@
 import type { AccountRpc } from '../../contracts/account.ts'
 import type { Holder, RpcClient } from '../../contracts/answer.ts'
 import type { AppRpc } from '../../contracts/app.ts'
-import type { DirectoryRpc, DirectoryShardRpc } from '../../contracts/directory.ts'
+import type {
+  DirectoryDivisionRpc,
+  DirectoryRpc,
+  DirectoryShardRpc,
+} from '../../contracts/directory.ts'
 import type { Env } from '../../contracts/env.ts'
 import type { HostIndexRpc } from '../../contracts/host-index.ts'
 import type { LogFrontRpc, LogRpc, LogShardRpc } from '../../contracts/log-shard.ts'
 import type { OAuthRpc } from '../../contracts/oauth.ts'
 import type { SequencerRpc } from '../../contracts/sequencer.ts'
 import { type DataLocation, jurisdictions, locationHints } from '../../kernel/config/settings.ts'
-import { directoryShardName, directoryShardOf } from '../../kernel/directory-shards.ts'
+import {
+  type DirectoryPlace,
+  directoryShardName,
+  directoryShardOf,
+} from '../../kernel/directory-shards.ts'
 import { FIRST_LAYOUT, type IndexLayout, shardName } from '../../kernel/index-shards.ts'
 import { FIRST_LOG, type LogPlace, logShardName } from '../../kernel/log-shards.ts'
 import { rpcClient } from './client.ts'
@@ -20,6 +28,7 @@ import type { IndexShardClient } from './index-clients.ts'
 export type AccountClient = RpcClient<AccountRpc>
 export type DirectoryClient = RpcClient<DirectoryRpc>
 export type DirectoryShardClient = RpcClient<DirectoryShardRpc>
+export type DirectoryDivisionClient = RpcClient<DirectoryDivisionRpc>
 export type SequencerClient = DurableObjectStub<SequencerRpc & Rpc.DurableObjectBranded>
 export type LogShardClient = RpcClient<{ shard: LogShardRpc }>['shard']
 export type LogFrontClient = RpcClient<{ front: LogFrontRpc }>['front']
@@ -34,6 +43,8 @@ export interface HostObjects {
   readonly directory: DirectoryClient
   /** How many objects share what is looked up about accounts. */
   readonly directoryShards: number
+  /** One of them, as those ask it who want to know how it is doing. */
+  directoryDivision(place: DirectoryPlace): DirectoryDivisionClient
   /** The one of them that a name belongs to; the directory, where there are no others. */
   directoryShard(name: string): DirectoryShardClient
   readonly sequencer: SequencerClient
@@ -77,6 +88,8 @@ export function hostObjects(
     directoryShards,
     directoryShard: (name) =>
       rpcClient<DirectoryShardRpc>(directoryShardStub(env, name, directoryShards)),
+    directoryDivision: (place) =>
+      rpcClient<DirectoryDivisionRpc>(directoryDivisionStub(env, place)),
     get sequencer() {
       return sequencerStub(env)
     },
@@ -102,11 +115,10 @@ export const directoryStub = (env: Env) => find(env.DIRECTORY, 'directory', env.
 export const directoryShardStub = (env: Env, name: string, shards: number) =>
   shards === 1
     ? directoryStub(env)
-    : find(
-        env.DIRECTORY,
-        directoryShardName({ shard: directoryShardOf(name, shards), shards }),
-        env.PDS_DATA_LOCATION,
-      )
+    : directoryDivisionStub(env, { shard: directoryShardOf(name, shards), shards })
+
+const directoryDivisionStub = (env: Env, place: DirectoryPlace) =>
+  find(env.DIRECTORY, directoryShardName(place), env.PDS_DATA_LOCATION)
 
 export const sequencerStub = (env: Env) => find(env.SEQUENCER, 'sequencer', env.PDS_DATA_LOCATION)
 

@@ -21,6 +21,8 @@ export interface AccountChangesPage {
 
 export interface CopiedPage {
   accounts: HostedAccount[]
+  /** How many were looked through. */
+  looked: number
   /** The last DID that was looked at; null: of all. */
   last: string | null
 }
@@ -70,11 +72,7 @@ export class AccountChanges {
   since(position: CopyPosition | undefined): AccountChangesPage {
     const { sql } = this.#storage
     const life = this.#begin()
-    const { first, last } = sql
-      .exec<{ first: number | null; last: number | null }>(
-        'SELECT min(number) AS first, max(number) AS last FROM account_change',
-      )
-      .one()
+    const { first, last } = this.#ends()
     const head = { life, number: last ?? 0 }
     if (position?.life !== life || position.number + 1 < (first ?? 0)) {
       return { position: head, accounts: [], more: false, anew: true }
@@ -107,8 +105,43 @@ export class AccountChanges {
     const last = accounts.length < LOOKED_THROUGH ? undefined : accounts.at(-1)
     return {
       accounts: accounts.filter(({ did, handle, email }) => [did, handle, email].some(isThere)),
+      looked: accounts.length,
       last: last?.did ?? null,
     }
+  }
+
+  /** How far copies with these positions are behind; undefined for those that are to begin anew. Begins nothing by itself. */
+  report(positions: readonly (CopyPosition | undefined)[]): {
+    bytes: number
+    lags: ({ changes: number; since: number | undefined } | undefined)[]
+  } {
+    const { sql, kv } = this.#storage
+    const life = kv.get<string>(KEY)
+    const { first, last } = this.#ends()
+    return {
+      bytes: sql.databaseSize,
+      lags: positions.map((position) => {
+        if (!position || position.life !== life || position.number + 1 < (first ?? 0)) {
+          return undefined
+        }
+        const [oldest] = sql
+          .exec<{ at: number }>(
+            'SELECT at FROM account_change WHERE number > ? ORDER BY number LIMIT 1',
+            position.number,
+          )
+          .toArray()
+        return { changes: Math.max((last ?? 0) - position.number, 0), since: oldest?.at }
+      }),
+    }
+  }
+
+  /** Numbers of the oldest and the newest change that are kept; null: there are none. */
+  #ends(): { first: number | null; last: number | null } {
+    return this.#storage.sql
+      .exec<{ first: number | null; last: number | null }>(
+        'SELECT (SELECT min(number) FROM account_change) AS first, (SELECT max(number) FROM account_change) AS last',
+      )
+      .one()
   }
 
   /** Removes what is too old, but the last one, whose number is not given again. @param now ms since the epoch */

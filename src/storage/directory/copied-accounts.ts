@@ -26,6 +26,17 @@ export interface CopyState {
   position: CopyPosition
   /** While everything is copied: the last DID that was; null: all are here. */
   copying: string | null
+  /** How many accounts were looked through for that, and when the last were, in ms since the epoch. */
+  looked?: number
+  at?: number
+}
+
+/** See `CopyReport` of the contract. */
+interface CopyReport {
+  names: number
+  bytes: number
+  position: CopyPosition | undefined
+  copying: { looked: number; at: number } | undefined
 }
 
 /** Copies of accounts by those of their names that are in this object. */
@@ -67,7 +78,7 @@ export class CopiedAccounts {
 
   /** Forgets everything: the copy begins anew, after this position. */
   restart(position: CopyPosition): void {
-    const state = { position, copying: '' }
+    const state = { position, copying: '', looked: 0, at: Date.now() }
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec('DELETE FROM name')
       this.#storage.kv.put(KEY, state)
@@ -79,6 +90,18 @@ export class CopiedAccounts {
   get state(): CopyState | undefined {
     if (this.#state === null) this.#state = this.#storage.kv.get<CopyState>(KEY)
     return this.#state
+  }
+
+  /** How it is doing. Reads a row for each name. */
+  report(): CopyReport {
+    const { sql } = this.#storage
+    const { position, copying = null, looked = 0, at = Date.now() } = this.state ?? {}
+    return {
+      names: sql.exec<{ names: number }>('SELECT count(*) AS names FROM name').one().names,
+      bytes: sql.databaseSize,
+      position,
+      copying: copying === null ? undefined : { looked, at },
+    }
   }
 
   clearCache(): void {

@@ -9,6 +9,8 @@ export type LogLayoutState = 'serves' | 'moves' | 'ages'
 
 export interface StoredLogLayout extends LogLayout {
   state: LogLayoutState
+  /** When it began to serve, in ms since the epoch; absent: it is not known. */
+  began?: number | null
 }
 
 /** How the log of a host is divided that never was. */

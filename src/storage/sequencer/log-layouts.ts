@@ -5,9 +5,10 @@ type Row = {
   generation: number
   shards: number
   state: LogLayoutState
+  began: number | null
 }
 
-const ROWS = 'SELECT generation, shards, state FROM log_layout ORDER BY generation'
+const ROWS = 'SELECT generation, shards, state, began FROM log_layout ORDER BY generation'
 
 /** The layouts that the log of this host has, and had while there are events of them, the oldest first: kept by the sequencer. */
 export class LogLayouts {
@@ -44,8 +45,8 @@ export class LogLayouts {
       )
       this.#sql.exec("UPDATE log_layout SET state = 'moves' WHERE state = 'serves'")
       this.#sql.exec(
-        "INSERT INTO log_layout (generation, shards, state) VALUES (?, ?, 'serves')",
-        ...[generation, shards],
+        "INSERT INTO log_layout (generation, shards, state, began) VALUES (?, ?, 'serves', ?)",
+        ...[generation, shards, Date.now()],
       )
     })
   }

@@ -205,4 +205,6 @@ export const migrations: readonly Migration[] = [
   // How many events of other objects there were up to a batch, counted from the number of the first: in rows of before, that is the
   // number of the last.
   'ALTER TABLE log_batch ADD COLUMN events INTEGER',
+  // When a layout began to serve, in ms since the epoch.
+  'ALTER TABLE log_layout ADD COLUMN began INTEGER',
 ]

@@ -1,13 +1,13 @@
 /** What the objects are asked when somebody reads the metrics. */
 import { version } from '../../../package.json'
 import type { Services } from '../../context/services.ts'
-import type { DividedLog } from '../../contracts/sequencer.ts'
 import { hasCollectionFiles } from '../../kernel/collection-files.ts'
 import { hasJobs } from '../../kernel/job-files.ts'
 import { counter, gauge } from '../../kernel/metrics/counters.ts'
 import type { Family } from '../../kernel/metrics/exposition.ts'
 import { msSince } from '../../kernel/ms-since.ts'
 import { reportWebhooks } from '../../services/webhooks/webhooks.ts'
+import { directoryGauges, logGauges } from './divisions.ts'
 
 /** How long an answer counts, in ms, so that several who read often cost no more than one. */
 const FRESH = 5_000
@@ -26,7 +26,7 @@ interface Known {
 const firehose: Source = async ({ sequencer }) => {
   const { head, consumers, behind, lastEventAt, accounts, log } = await sequencer.status()
   return [
-    ...(log ? divided(log) : []),
+    ...(log ? logGauges(log) : []),
     gauge('cumulus_firehose_sequence', 'Number of the newest event.', head),
     gauge('cumulus_firehose_consumers', 'Consumers of the firehose.', consumers),
     gauge(
@@ -42,22 +42,6 @@ const firehose: Source = async ({ sequencer }) => {
     ),
   ]
 }
-
-/** The objects that share the log. */
-const divided = ({ shards, changes }: DividedLog): Family[] => [
-  gauge('cumulus_log_shards', 'Objects that share the log.', shards.length),
-  gauge(
-    'cumulus_log_waiting_events',
-    'Events that have no numbers yet.',
-    shards.reduce((total, { waiting }) => total + waiting, 0),
-  ),
-  gauge(
-    'cumulus_log_largest_bytes',
-    'Bytes of the largest, which may have 10 GB on Cloudflare.',
-    Math.max(0, ...shards.map(({ bytes }) => bytes)),
-  ),
-  gauge('cumulus_log_dividing', 'Whether the log is divided anew.', changes ? 1 : 0),
-]
 
 const mail: Source = async ({ directory }) => {
   const { waiting, failed, dropped } = await directory.mails.counts()
@@ -225,6 +209,7 @@ const SOURCES: readonly { name: string; fresh: number; read: Source }[] = [
   { name: 'webhooks', fresh: FRESH, read: webhooks },
   { name: 'machine', fresh: FRESH, read: machine },
   { name: 'accounts', fresh: FRESH_ACCOUNTS, read: accounts },
+  { name: 'directory', fresh: FRESH_ACCOUNTS, read: directoryGauges },
   { name: 'backups', fresh: FRESH_ACCOUNTS, read: backups },
 ]
 

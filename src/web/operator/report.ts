@@ -56,6 +56,7 @@ export async function readReport(services: Services): Promise<HostReport> {
     ...{ version, asksVersion, newest, accounts, activity, waiting, openReports },
     ...{ freeBytes, logLimit, risks },
     index: state.index,
+    ...(state.divisions && { directory: state.divisions }),
     webhooks: state.webhooks.map(({ id, paused, attempts, letters, error }) => ({
       ...{ id, paused, attempts, letters, error },
     })),

@@ -13,6 +13,7 @@ const WELL: HostState = {
   firehose: { head: 9, consumers: 1, behind: 0, lastEventAt: 5, relays: [], accounts: 3 },
   said: [{ kind: 'known', status: 'active', seq: 9, accounts: 3 }],
   behind: new Map(),
+  divisions: { bytes: 1e6, shards: [] },
   index: undefined,
   jobs: [],
   webhooks: [],
@@ -33,6 +34,11 @@ const LARGE = {
     { position: 9, bytes: 1e9 },
     { position: 9, bytes: 7.5e9 },
   ],
+}
+
+const DIVISION = {
+  ...{ names: 9, bytes: 1e6, copying: undefined, answers: true, complete: true },
+  lag: { changes: 0, since: undefined },
 }
 
 const SCHEDULED = { interval: 1, run: null, last: null, error: { at: 1, message: 'no recipient' } }
@@ -66,6 +72,12 @@ test('nothing is said of a host that is well', () => {
 
 test.each<[Partial<HostState>, string, string]>([
   [{ freeBytes: 5e8 }, 'settings', 'left on the disk'],
+  [{ divisions: { bytes: 8e9, shards: [] } }, 'settings', 'The directory has 8 GB, 80 % of 10 GB'],
+  [
+    { divisions: { bytes: 1e6, shards: [{ ...DIVISION, answers: false }] } },
+    'settings',
+    'Object 1 of 1 of the directory does not answer',
+  ],
   [{ firehose: { ...WELL.firehose, consumers: 0 } }, 'relays', 'Nobody listens'],
   [{ firehose: { ...WELL.firehose, behind: 5000 } }, 'relays', '5,000 events behind'],
   [{ said: [{ kind: 'stranger' }] }, 'relays', '1 relay does not'],

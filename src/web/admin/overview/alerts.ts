@@ -1,5 +1,6 @@
 /** What somebody should do something about, with where that is done. */
 import { isNewer } from '../../../kernel/version.ts'
+import { fullObjects, stalledDivisions } from '../../divisions.ts'
 import { bytesInWords, counted } from '../../numbers.ts'
 import { isWell } from '../sections/relay-words.ts'
 import type { HostState } from './read.ts'
@@ -39,6 +40,9 @@ export function alerts(host: HostState): Alert[] {
     freeBytes === undefined
       ? Math.max(0, ...(host.index?.shards ?? []).map(({ bytes }) => bytes))
       : 0
+  const looked = { now: Date.now(), isLimited: freeBytes === undefined }
+  const almostFull = fullObjects(firehose.log, host.divisions, looked)
+  const stalled = stalledDivisions(firehose.log, host.divisions, looked)
   const failing = host.jobs.filter(({ failures }) => failures > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
   const unserved = host.webhooks.filter(
@@ -97,6 +101,20 @@ export function alerts(host: HostState): Alert[] {
       title: 'Collections',
       grave: true,
     },
+    ...almostFull.map((what) => ({
+      what,
+      help: 'Set PDS_LOG_SHARDS or PDS_DIRECTORY_SHARDS higher and deploy: it is divided while the host runs.',
+      path: 'settings',
+      title: 'Settings',
+      grave: true,
+    })),
+    ...stalled.map((what) => ({
+      what,
+      help: 'The log says why. It is tried again by itself.',
+      path: 'settings',
+      title: 'Settings',
+      grave: true,
+    })),
     behind.length > 0 && {
       what: `More writes wait for the hook of ${behind.map(({ collection }) => collection).join(', ')} than are kept ready.`,
       help: 'They are told from the log of events, as long as that has them: see why the hook fails or is slow.',

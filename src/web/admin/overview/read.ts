@@ -1,6 +1,7 @@
 /** What the overview shows, read at once. */
 import { version } from '../../../../package.json'
 import type { Services } from '../../../context/services.ts'
+import type { DirectoryReport } from '../../../contracts/directory-division.ts'
 import type { IndexReport } from '../../../contracts/host-index.ts'
 import type { ScheduledBackup } from '../../../contracts/host-report.ts'
 import type { JobState } from '../../../contracts/jobs.ts'
@@ -10,6 +11,7 @@ import { hasCollectionFiles } from '../../../kernel/collection-files.ts'
 import { type Risk, risksOf } from '../../../kernel/config/risks.ts'
 import { hasJobs } from '../../../kernel/job-files.ts'
 import type { Quota } from '../../../kernel/quota.ts'
+import { reportDirectory } from '../../../services/accounts/directory-report.ts'
 import type { RelayStatus } from '../../../services/relays.ts'
 import { reportWebhooks } from '../../../services/webhooks/webhooks.ts'
 import type { AccountCounts } from '../../../storage/directory/account-list.ts'
@@ -25,6 +27,8 @@ export interface HostState {
   newest: string | undefined
   accounts: AccountCounts
   activity: HostActivity
+  /** undefined: it does not say. */
+  divisions: DirectoryReport | undefined
   firehose: FirehoseStatus
   /** What the relays of `firehose` say, in their order. */
   said: readonly RelayStatus[]
@@ -57,6 +61,7 @@ export async function readHost(services: Services): Promise<HostState> {
   const [
     accounts,
     activity,
+    divisions,
     said,
     mails,
     queue,
@@ -70,6 +75,7 @@ export async function readHost(services: Services): Promise<HostState> {
   ] = await Promise.all([
     directory.accounts.counts(),
     sequencer.activity(),
+    reportDirectory(services).catch(() => undefined),
     Promise.all(firehose.relays.map(({ url }) => relays.of(url))),
     directory.mails.counts(),
     directory.signUps.list(1),
@@ -87,6 +93,7 @@ export async function readHost(services: Services): Promise<HostState> {
     newest,
     accounts,
     activity,
+    divisions,
     firehose,
     said,
     behind: await countBehind(said, services),

@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import { recentErrors } from '../../../kernel/recent-errors.ts'
 import { moment } from '../../account/time.ts'
+import { directoryInWords, logInWords } from '../../divisions.ts'
 import { noticeBox } from '../../layout.ts'
 import { bytesInWords, counted, inThousands } from '../../numbers.ts'
 import { alerts } from '../overview/alerts.ts'
@@ -18,6 +19,7 @@ export const overview: ConsolePage = {
       const host = await readHost(c.env.services)
       const { accounts, activity, firehose, mails, newest, said, version } = host
       const found = alerts(host)
+      const isLimited = host.freeBytes === undefined
       const errors = recentErrors()
       return {
         title: 'Overview',
@@ -47,7 +49,9 @@ ${firehose.relays.map(({ url }, index) => html`<dt>${URL.parse(url)?.host ?? 'Re
 <section aria-labelledby="storage"><h2 id="storage">Storage and mail</h2>
 <dl class="facts">
 <dt>Disk</dt><dd>${host.freeBytes === undefined ? 'as large as the plan of the platform' : `${bytesInWords(host.freeBytes)} free`}</dd>
-<dt>Firehose log</dt><dd>${bytesInWords(activity.bytes)} of ${bytesInWords(2 * host.logLimit)} that it may take</dd>
+<dt>Firehose log</dt><dd>${bytesInWords(activity.bytes)} of ${bytesInWords(2 * host.logLimit * (firehose.log?.shards.length ?? 1))} that it may take</dd>
+${firehose.log ? html`<dt>Log</dt><dd>${logInWords(firehose.log, isLimited)}</dd>` : ''}
+${host.divisions ? html`<dt>Directory</dt><dd>${directoryInWords(host.divisions, accounts.all, isLimited)}</dd>` : ''}
 <dt>All accounts</dt><dd>${bytesInWords(accounts.storedBytes)} of repositories and blobs <span class="quiet">(each tells on a day on which it writes)</span></dd>
 <dt>Each account</dt><dd>${host.quotaWords} <span class="quiet">(what one stores is on its page)</span></dd>
 <dt>Mail</dt><dd>${counted(mails.waiting, 'mail')} waiting, ${inThousands(mails.failed)} given up in 30 days</dd>

@@ -1,5 +1,6 @@
 /** `npm run bench`: Cumulus beside the reference PDS, another checkout, or any other PDS: docs/performance.md. */
-import { type ArgsDef, defineCommand, runMain } from 'citty'
+import { stripVTControlCharacters } from 'node:util'
+import { type ArgsDef, defineCommand, renderUsage, runMain } from 'citty'
 import { ensureBundle } from '../cli/host/bundle.ts'
 import { UsageError } from '../cli/terminal/errors.ts'
 import { reportError } from '../cli/terminal/program.ts'
@@ -136,4 +137,9 @@ function refuseUnknown(rawArgs: string[], positionals: string[]): void {
   throw new UsageError(isRow ? `${word}: rows go behind --only` : `${word} is no option`)
 }
 
-await runMain(bench)
+await runMain(bench, {
+  showUsage: async (command) => {
+    const usage = await renderUsage(command)
+    console.log(process.stdout.isTTY ? usage : stripVTControlCharacters(usage).replace(/ +$/gm, ''))
+  },
+})

@@ -47,6 +47,13 @@ test('each server has its own aim, and the table says how all came out', () => {
   )
 })
 
+test('without another server the table says that there are no aims, and what a request costs', () => {
+  const report = new Report(['cumulus'])
+  report.aims.cost('createRecord', 2.02, 0.51)
+  expect(report.text()).toContain('\nCPU of each; without another server these rows have no aims\n')
+  expect(report.text()).not.toContain('0 of 0')
+})
+
 test('what could not be measured has no aim to miss', () => {
   const report = new Report([])
   report.check('start', '≤', 0.3, undefined, 's')

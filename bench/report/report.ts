@@ -73,7 +73,11 @@ export class Report {
       ...this.tables
         .filter(({ lines }) => lines.length > 0)
         .map(({ title, head, lines }) => `\n${title}\n${table(head, lines)}`),
-      ...(aims ? [`\nAims: ${all - missed} of ${all} met\n${aims}`] : []),
+      ...(aims
+        ? [
+            `\n${all > 0 ? `Aims: ${all - missed} of ${all} met` : 'CPU of each; without another server these rows have no aims'}\n${aims}`,
+          ]
+        : []),
       ...this.failures.map((failure) => `\nfailed: ${failure}`),
     ].join('\n')
   }

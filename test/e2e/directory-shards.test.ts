@@ -59,4 +59,4 @@ test('accounts are found whatever objects answer for them, those that were just 
     accounts.push(...(await makeAccounts(running, 1)))
     return accounts
   }
-})
+}, 120_000)

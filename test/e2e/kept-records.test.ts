@@ -44,6 +44,26 @@ async function read(rkey: string, more = ''): Promise<{ is: string; asked: boole
   return { is: String(value?.text ?? error), asked }
 }
 
+/** Texts of a page, or the error, its bytes beside them; and whether anything was read for it. */
+async function list(more = '') {
+  const query = `repo=${account.did}&collection=${collection}${more}`
+  const response = await fetch(`${server.origin}/xrpc/com.atproto.repo.listRecords?${query}`)
+  const body = await response.text()
+  const { records, error } = JSON.parse(body) as {
+    records?: { value: { text: string } }[]
+    error?: string
+  }
+  const asked = response.headers.get('x-cumulus-rows-read') !== '0'
+  return { is: records?.map(({ value }) => value.text) ?? error, body, asked }
+}
+
+/** Has a page kept, which has the same bytes then. */
+async function keepPage(texts: readonly string[], more = ''): Promise<void> {
+  const first = await list(more)
+  expect(first.is).toEqual(texts)
+  await expect.poll(() => list(more)).toEqual({ is: texts, body: first.body, asked: false })
+}
+
 /** Has a record kept. */
 async function keep(rkey: string, text: string): Promise<void> {
   expect((await read(rkey)).is).toBe(text)
@@ -87,6 +107,50 @@ test('what the operator takes down is not read any more, nor from an account tha
   expect((await read('d')).is).toBe('RepoTakendown')
   await change(whole, false)
   await keep('d', 'good')
+})
+
+test('of pages that were read others are made, each with the bytes that the account gives', async () => {
+  const texts = ['plain', 'grün', '日本 \u{1f600}', '"\\\n', 'x'.repeat(2000)]
+  for (const [at, text] of texts.entries()) await put(`p${at}`, text)
+  const newestFirst = texts.toReversed()
+  const fresh = new Map<string, string>()
+  const options = [
+    '&limit=2',
+    '&limit=2&cursor=p3',
+    '&limit=3&cursor=p1&reverse=true',
+    '&cursor=p4',
+  ]
+  for (const more of options) fresh.set(more, (await list(more)).body)
+  await keepPage(newestFirst)
+  for (const more of options) {
+    expect(await list(more)).toMatchObject({ asked: false, body: fresh.get(more) })
+  }
+  expect(await read('p2')).toEqual({ is: texts[2], asked: false })
+  await keepPage(texts, '&reverse=true')
+})
+
+test('a page is read again when something in it was written, deleted or taken down, and so is an account that is off', async () => {
+  await put('q', 'one')
+  const { cid } = JSON.parse(await put('r', 'two')) as { cid: string }
+  await keepPage(['two', 'one'])
+  await put('q', 'changed')
+  await keepPage(['two', 'changed'])
+  await put('s', 'three')
+  await keepPage(['three', 'two', 'changed'])
+  await remove('q')
+  await keepPage(['three', 'two'])
+  const uri = `at://${account.did}/${collection}/r`
+  const subject = { $type: 'com.atproto.repo.strongRef', uri, cid }
+  const change = (applied: boolean) => {
+    const input = { subject, takedown: { applied } }
+    return call('com.atproto.admin.updateSubjectStatus', input, operatorOf(server))
+  }
+  await change(true)
+  await keepPage(['three'])
+  await change(false)
+  await keepPage(['three', 'two'])
+  await call('com.atproto.server.deactivateAccount', {})
+  expect((await list()).is).toBe('RepoDeactivated')
 })
 
 test('a version is kept as itself only', async () => {

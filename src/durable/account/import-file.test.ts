@@ -36,6 +36,33 @@ test('no more than three are in memory at once, and others come as they are', as
   next.release()
 })
 
+test('a small one that comes slowly is not held in memory, takes no place, and is read as it comes', async () => {
+  const chunks: Promise<Uint8Array | undefined>[] = [
+    Promise.resolve(file(600_000).slice(0, 300_000)),
+  ]
+  const { promise, resolve } = Promise.withResolvers<Uint8Array>()
+  chunks.push(promise, Promise.resolve(undefined))
+  const source: UnderlyingByteSource = {
+    type: 'bytes',
+    async pull(controller) {
+      const chunk = await chunks.shift()
+      if (chunk) controller.enqueue(chunk)
+      else {
+        controller.close()
+        controller.byobRequest?.respond(0)
+      }
+    },
+  }
+  const stream = new ReadableStream(source as unknown as UnderlyingSource<Uint8Array>)
+  const received = await ImportFile.receive(stream, 20)
+  expect(received.isWhole).toBe(false)
+  const others = [await receive(1), await receive(2), await receive(3)]
+  expect(others.map(({ isWhole }) => isWhole)).toEqual([true, true, true])
+  resolve(file(600_000).slice(300_000))
+  await isRead(received, 600_000)
+  for (const one of [received, ...others]) one.release()
+})
+
 test('places of objects that were reset are free again after ten minutes', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   onTestFinished(() => {

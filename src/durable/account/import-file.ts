@@ -1,4 +1,5 @@
 import { inLargeChunks } from '../../storage/large-chunks.ts'
+import { orAfter } from '../within-time.ts'
 
 /** Bytes of a file that is taken into memory to be imported. */
 export const SMALL = 8 * 1024 * 1024
@@ -8,6 +9,9 @@ const MOST_HELD = 3
 
 /** ms after which a place is free again: whose object was reset does not give it back. */
 const LONGEST = 10 * 60 * 1000
+
+/** ms that a file may take to come and be taken into memory: who sends slowly, or stops, would have it for as long as he likes. */
+const RECEIVING = 30_000
 
 /** When each was begun, in ms since the epoch. Plain data, as objects of an isolate may share it. */
 const held = new Map<symbol, number>()
@@ -42,8 +46,12 @@ export class ImportFile {
     this.#place = place
   }
 
-  /** Resolves when all of it is there, or more than fits into memory. */
-  static async receive(stream: ReadableStream<Uint8Array>): Promise<ImportFile> {
+  /** Resolves when all of it is there, or more than fits into memory, or it has taken too long. @param patience in ms */
+  static async receive(
+    stream: ReadableStream<Uint8Array>,
+    patience = RECEIVING,
+  ): Promise<ImportFile> {
+    const until = Date.now() + patience
     const place = takePlace()
     if (!place) return new ImportFile(() => stream, false, undefined)
     try {
@@ -51,7 +59,14 @@ export class ImportFile {
       let size = 0
       const chunks = inLargeChunks(stream)
       while (size <= SMALL) {
-        const { value, done } = await chunks.next()
+        const coming = chunks.next()
+        const next = await orAfter(coming, Math.max(0, until - Date.now()), () => undefined)
+        if (!next) {
+          // What is here is read now, and then it is not held any more.
+          held.delete(place)
+          return new ImportFile(() => streamOf(parts, after(coming, chunks)), false, undefined)
+        }
+        const { value, done } = next
         if (done) {
           const file = new Blob(parts)
           return new ImportFile(() => file.stream(), true, place)
@@ -75,6 +90,17 @@ export class ImportFile {
   release(): void {
     if (this.#place) held.delete(this.#place)
   }
+}
+
+/** The rest of a file of which the next chunk was asked for. */
+async function* after<T>(
+  coming: Promise<IteratorResult<T, void>>,
+  chunks: AsyncGenerator<T, void>,
+): AsyncGenerator<T, void> {
+  const { value, done } = await coming
+  if (done) return
+  yield value
+  yield* chunks
 }
 
 function streamOf(

@@ -75,6 +75,30 @@ test('of short records fewer are kept than their texts have room for', () => {
   expect(count.length).toBe(Math.floor((6 * 1024 * 1024) / 130))
 })
 
+test.each([
+  { reverse: false, first: 'c', middle: 'b', last: 'a' },
+  { reverse: true, first: 'a', middle: 'b', last: 'c' },
+])(
+  'a record that was pushed out is not held by its neighbours either, reverse: $reverse',
+  (order) => {
+    const { reverse, first, middle, last } = order
+    const state = new AnswerState(`neighbours ${reverse}`).current()
+    const kept = new KeptRecords()
+    const records = [first, middle, last].map((rkey) => ({ rkey, text: keep(rkey.repeat(2000)) }))
+    kept.putPage(name, { limit: 5, reverse }, { records, more: false, tag: 'rev', state })
+    for (let n = 0; n < 98; n++) kept.put(`${name}s`, `${n}`, keep('x'.repeat(64_000)), state)
+    const keysOf = (options: Parameters<typeof kept.page>[1]) =>
+      kept.page(name, options)?.map(({ rkey }) => rkey)
+    expect(keysOf({ limit: 5, reverse })).toEqual([first, middle, last])
+    kept.put(`${name}s`, 'more', keep('x'.repeat(1000)), state)
+    expect(kept.get(name, first)).toBeUndefined()
+    expect(keysOf({ limit: 5, reverse })).toBeUndefined()
+    expect(keysOf({ limit: 5, cursor: middle, reverse: !reverse })).toBeUndefined()
+    expect(keysOf({ limit: 1, cursor: middle, reverse })).toEqual([last])
+    expect(keysOf({ limit: 2, reverse: !reverse })).toEqual([last, middle])
+  },
+)
+
 test('of one state nothing is given to whoever has read in another', () => {
   const object = new AnswerState('f')
   const state = object.current()

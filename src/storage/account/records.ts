@@ -2,7 +2,7 @@ import { type CidBytes, cidBytes, equalBytes } from '../../kernel/cbor/cid.ts'
 import { StorageError } from '../error.ts'
 import { LIMIT } from '../sql.ts'
 import { collectionNames } from './collections.ts'
-import { type PackedRecords, packRecords } from './packed.ts'
+import { latin1, type PackedRecords, packRecords } from './packed.ts'
 import type { RecordTakedowns } from './record-takedowns.ts'
 import { PIECE, wholeBlock } from './split-blocks.ts'
 import type { StoredPage, StoredRecord } from './stored.ts'
@@ -135,11 +135,16 @@ export class RecordReader {
           ...bindings,
         )
         .one()
-      if (!bytes) return { rkeys: '', lengths: '', bytes: new Uint8Array(), more: false }
+      if (!bytes) return { rkeys: '', lengths: '', bytes: '', more: false }
       // Of such a block there may be more in another table.
       if (longest === PIECE || bytes.byteLength > MAX_ANSWER_BYTES) return undefined
       const more = count === options.limit
-      return { rkeys: rkeys ?? '', lengths: lengths ?? '', bytes: new Uint8Array(bytes), more }
+      return {
+        rkeys: rkeys ?? '',
+        lengths: lengths ?? '',
+        bytes: latin1(new Uint8Array(bytes)),
+        more,
+      }
     } catch (error) {
       // SQLITE_TOOBIG: the platform has a limit to what is one value.
       if (error instanceof Error && error.message.includes('too big')) return undefined

@@ -31,7 +31,7 @@ test('a number that was never given holds for nobody', () => {
   expect([0, 1, -1, Number.NaN, new AnswerState('d').current() + 1].map(holds)).not.toContain(true)
 })
 
-test('texts are kept as bytes, each of them flat, and known for what they are', () => {
+test('texts are kept as bytes, and known for what they are', () => {
   const texts = ['"plain"', '"grün"', '"日本 \u{1f600}"', '', '"\\n"']
   expect(keptTexts(texts)).toEqual(
     texts.map((text) => ({

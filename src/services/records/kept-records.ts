@@ -1,9 +1,8 @@
 import { holds } from '../../kernel/answer-state.ts'
-import type { KeptText } from './kept-text.ts'
+import { flatKey, type KeptText, MAX_LENGTH } from './kept-text.ts'
 
-/** Bytes of all that is kept, and of one record. */
+/** Bytes of all that is kept. */
 const MAX_TOTAL = 6 * 1024 * 1024
-const MAX_LENGTH = 64 * 1024
 
 /** The same of a page: blocks have at most five times as many, which is less than what an account gives in one answer. */
 const MAX_PAGE = 256 * 1024
@@ -75,7 +74,7 @@ export class KeptRecords {
   /** How clients are told the state that a collection is in, where it is known. */
   tag = (name: string): string | undefined => this.#collection(name)?.tag
 
-  /** The records of a page, and whether there are any behind it; undefined: not all of it is known. */
+  /** The records of a page; undefined: not all of it is known. */
   page(name: string, { limit, cursor, reverse }: PageOptions): readonly Kept[] | undefined {
     const collection = this.#collection(name)
     if (collection?.tag === undefined) return undefined
@@ -132,9 +131,10 @@ export class KeptRecords {
   }
 
   /** One that is there already is the same: nothing has changed since. */
-  #add(collection: KeptCollection, rkey: string, { text, isAscii }: KeptText): Kept {
-    const known = collection.records.get(rkey)
+  #add(collection: KeptCollection, key: string, { text, isAscii }: KeptText): Kept {
+    const known = collection.records.get(key)
     if (known) return known
+    const rkey = flatKey(key)
     const record: Kept = { rkey, collection, text, isAscii, older: undefined, newer: undefined }
     collection.records.set(rkey, record)
     this.#records.add(record)

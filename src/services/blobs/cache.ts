@@ -2,6 +2,7 @@
  * Copies of blobs in Cloudflare's cache: each data centre has those that it was asked for, and reads them without R2, which is
  * billed by the read and may be far away.
  */
+import { msSince } from '../../kernel/ms-since.ts'
 import type { BlobRow } from '../../storage/account/blobs.ts'
 import type { BlobStore, ByteRange } from '../../storage/blobs/store.ts'
 import { contentRange } from './conditional.ts'
@@ -26,12 +27,24 @@ const NOTHING = new Uint8Array(0)
 
 type Bytes = ReadableStream<Uint8Array>
 
+/** What is being copied. */
+interface Place {
+  size: number
+  since: number
+  /** Undefined: it took too long. */
+  copy: Uint8Array | undefined
+}
+
+/** ms for which a cache that has failed is not asked. */
+const REST = 60_000
+
 /** Bytes by their keys in the blob store, under which there are never others: whether they may be served is known before. */
 export class BlobCache {
   readonly #origin: string
   readonly #waitUntil: (work: Promise<unknown>) => void
-  readonly #held = new Set<{ size: number; since: number }>()
-  #hasFailed = false
+  readonly #held = new Set<Place>()
+  /** When it failed last, in ms since the epoch. */
+  #failedAt: number | undefined
 
   /**
    * @param origin of this host: Cloudflare wants keys to be addresses below it
@@ -50,11 +63,11 @@ export class BlobCache {
    */
   async read(store: BlobStore, blob: BlobRow, range?: ByteRange): Promise<Bytes | undefined> {
     const { key, size } = blob
-    if (size === 0 || size > MAX_SIZE || this.#hasFailed) return store.get(key, range)
+    if (size === 0 || size > MAX_SIZE || this.#rests) return store.get(key, range)
     const found = await this.#find(blob, range)
     if (found) return found
     const bytes = await store.get(key, range)
-    if (!bytes || range || this.#hasFailed || !this.#hasRoom(size)) return bytes
+    if (!bytes || range || this.#rests || !this.#hasRoom(size)) return bytes
     return this.#copy(blob, bytes)
   }
 
@@ -67,28 +80,28 @@ export class BlobCache {
       const found = await cache.match(new Request(this.#url(key), { headers }))
       if (!found?.body) return undefined
       if (isWanted(found, size, range)) return found.body
-      await found.body.cancel()
+      await found.body.cancel().catch(() => undefined)
     } catch {
       // A runtime without a cache: the next request need not find that out again.
-      this.#hasFailed = true
+      this.#failedAt = Date.now()
     }
     return undefined
   }
 
   /** A cache may take the part before a failure for the whole: it gets nothing before all is there. */
   #copy({ key, size }: BlobRow, source: Bytes): Bytes {
-    const place = { size, since: Date.now() }
+    const place: Place = { size, since: Date.now(), copy: new Uint8Array(size) }
     this.#held.add(place)
-    const copy = new Uint8Array(size)
     let filled = 0
     const { stream, done } = pump(source, size, (piece = NOTHING) => {
-      copy.set(piece, filled)
+      place.copy?.set(piece, filled)
       filled += piece.byteLength
       return piece
     })
     const put = async () => {
+      if (!place.copy) return
       const cache = await caches.open(NAME)
-      await cache.put(this.#url(key), new Response(copy, { headers: HEADERS }))
+      await cache.put(this.#url(key), new Response(place.copy, { headers: HEADERS }))
     }
     // Where the client has hung up, the store has failed or the cache is full, the next request reads the store again.
     const copying = done.then(put).catch(() => undefined)
@@ -96,11 +109,17 @@ export class BlobCache {
     return stream
   }
 
+  get #rests(): boolean {
+    return this.#failedAt !== undefined && msSince(this.#failedAt) < REST
+  }
+
   #hasRoom(size: number): boolean {
     let free = MOST - size
     for (const place of this.#held) {
-      if (Date.now() - place.since > LONGEST) this.#held.delete(place)
-      else free -= place.size
+      if (msSince(place.since) > LONGEST) {
+        place.copy = undefined
+        this.#held.delete(place)
+      } else free -= place.size
     }
     return free >= 0
   }

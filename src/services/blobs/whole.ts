@@ -41,7 +41,7 @@ async function readWhole(body: ReadableStream<Uint8Array>, size: number): Promis
     // There is one as a rule, but for streams that scripts make.
     for (let length = first?.byteLength ?? 0; ; ) {
       // As a rule there is no more, and no memory is needed for it.
-      const next = length > size ? undefined : await read(1)
+      const next = length > size ? undefined : await read(Math.max(size - length, 1))
       if (next === undefined) {
         if (length !== size) throw brokenOff()
         return pieces.length === 1 && first ? first : ui8Concat(pieces)

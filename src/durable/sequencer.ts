@@ -21,7 +21,7 @@ import { migrate } from '../storage/migrate.ts'
 import { Activity, type HostActivity } from '../storage/sequencer/activity.ts'
 import { sequencerPlan } from '../storage/sequencer/backup-plan.ts'
 import { EventLog, type SequencedEvent } from '../storage/sequencer/log.ts'
-import { isLogDivided } from '../storage/sequencer/log-division.ts'
+import { isLogDivided, placeOf } from '../storage/sequencer/log-division.ts'
 import { Relays } from '../storage/sequencer/relays.ts'
 import { Retention } from '../storage/sequencer/retention.ts'
 import { migrations } from '../storage/sequencer/schema.ts'
@@ -64,7 +64,7 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
       sources,
       activity: new Activity(sql),
       collections: new SourceCollections(ctx.storage, sql),
-      log: new EventLog(ctx.storage, sources, first, sql),
+      log: new EventLog(ctx.storage, sources, first, sql, placeOf(ctx) === undefined),
       retention: new Retention(sql, config.eventRetention, {
         overwrites: env.BLOB_DISK !== undefined,
       }),
@@ -72,8 +72,9 @@ export class SequencerObject extends DurableObject<Env> implements SequencerRpc 
     }
     this.#grouped = new GroupedStore(
       this.#store.log,
-      () => this.#parts.shards?.handOver?.() ?? this.#startWhatIsDue(),
-      () => this.#parts.index.isOn || this.#parts.shards?.handOver !== undefined,
+      () => this.#parts.shards?.sender?.begin() ?? this.#startWhatIsDue(),
+      () => this.#parts.index.isOn || this.#parts.shards?.sender !== undefined,
+      () => this.#parts.shards?.sender?.forget(),
     )
     const begin = (makeLogShards?: MakeLogShards) => {
       const calls = {

@@ -42,8 +42,8 @@ interface Parts {
 
 /** What this object does, where several share the log. */
 export interface LogShards {
-  /** Begins to hand what it has stored over to the sequencer; undefined: this is the sequencer. */
-  handOver: (() => Promise<void>) | undefined
+  /** Hands what it has stored over to the sequencer, and forgets what could not be stored; undefined: this is the sequencer. */
+  sender: { begin(): Promise<void>; forget(): void } | undefined
   /** What consumers read, and streams, which are told whether accounts may be seen; undefined: this object's own. */
   merged: { log: MergedLog; streamLog: SourcedLog } | undefined
   front: LogFront | undefined
@@ -69,7 +69,7 @@ function makeShard(parts: Parts, place: LogPlace): LogShards {
   keepPlace(parts.ctx, place)
   const { shard, jobs, sender } = shardParts(parts, place)
   return {
-    handOver: async () => parts.start(sender.job),
+    sender: { begin: async () => parts.start(sender.job), forget: () => sender.forget() },
     ...{ merged: undefined, front: undefined, lists: undefined },
     rpc: { shard },
     jobsBeside: () => jobs,
@@ -116,7 +116,7 @@ function makeFront(parts: Parts): LogShards {
     head: () => merged.head,
   })
   return {
-    handOver: undefined,
+    sender: undefined,
     merged: { log: merged, streamLog: new StreamLog(merged, lists) },
     ...{ front, lists },
     rpc: { shard, front },

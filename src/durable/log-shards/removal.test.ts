@@ -53,6 +53,8 @@ const eventsIn = (stub: ReturnType<typeof logShardStub>) =>
 const untilAllIsHandedOver = () =>
   vi.waitFor(async () => {
     for (const did of dids) {
+      // What the restart broke off has been put off for some seconds.
+      await runDurableObjectAlarm(accountStub(env, did) as never)
       const waiting = await runInDurableObject(
         accountStub(env, did) as never,
         (_, { storage }: DurableObjectState) => storage.sql.exec('SELECT id FROM outbox').toArray(),

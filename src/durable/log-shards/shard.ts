@@ -85,13 +85,8 @@ export class LogShard implements LogShardRpc {
     const { sent, stored } = take({ did, events, state, isUrgent })
     sender.add(did, sent, state.status === 'active')
     if (collections.length > 0) this.#parts.collections.note(did, collections)
-    if (!stored) start(sender.job)
-    else {
-      await stored.catch((error: unknown) => {
-        sender.forget()
-        throw error
-      })
-    }
+    if (stored) await stored
+    else start(sender.job)
     if (isGone) {
       start(elsewhere.job)
       await this.#parts.reschedule()

@@ -44,12 +44,19 @@ export class GroupedStore {
   /**
    * @param whenStored to be called when events that waited are stored, to go on with whatever is due by them
    * @param isHandedOn whether an index, or another object, waits for what is stored
+   * @param whenLost to be called when events that waited could not be stored, before anything else is
    */
-  constructor(log: EventLog, whenStored: () => Promise<void>, isHandedOn: () => boolean) {
+  constructor(
+    log: EventLog,
+    whenStored: () => Promise<void>,
+    isHandedOn: () => boolean,
+    whenLost: () => void = () => undefined,
+  ) {
     this.#log = log
     this.#gather = () => (isHandedOn() ? GATHER_TO_HAND_ON : GATHER)
     log.whenStored((error) => {
       clearTimeout(this.#timer)
+      if (error !== undefined) whenLost()
       const group = this.#group
       this.#group = undefined
       if (!group) return

@@ -23,6 +23,7 @@ export class GapError extends Error {
  * removed.
  */
 export class EventLog {
+  readonly #isSentAtOnce: boolean
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
   readonly #sources: Sources
@@ -43,13 +44,16 @@ export class EventLog {
   /**
    * @param first number of the first event of all
    * @param sql the database of `storage`, wrapped where its rows are counted
+   * @param isSentAtOnce whether events are sent before they are stored: then the number of one that is lost is never given again
    */
   constructor(
     storage: DurableObjectStorage,
     sources: Sources,
     first: number,
     sql: SqlStorage = storage.sql,
+    isSentAtOnce = true,
   ) {
+    this.#isSentAtOnce = isSentAtOnce
     this.#storage = storage
     this.#sources = sources
     this.#sql = sql
@@ -182,7 +186,7 @@ export class EventLog {
    */
   defer(did: string, events: readonly OutboxEvent[], state: SourceState): SequencedEvent[] {
     const upTo = this.raisedTo + events.length
-    if (upTo > this.#reservedTo) {
+    if (this.#isSentAtOnce && upTo > this.#reservedTo) {
       // What is sent in this turn is held back until this is durable.
       this.#sql.exec('UPDATE horizon SET reserved_to = ?', upTo + RESERVED)
       this.#reservedTo = upTo + RESERVED

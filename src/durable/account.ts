@@ -1,6 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Holder, RpcObject, RpcResult } from '../contracts/answer.ts'
 import type { Env } from '../contracts/env.ts'
+import { ConfigError } from '../kernel/config/config.ts'
+import { createLogger } from '../kernel/log.ts'
 import { counters } from '../kernel/metrics/counters.ts'
 import { toResult } from '../services/objects/result.ts'
 import { migrations } from '../storage/account/schema.ts'
@@ -45,12 +47,16 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
           this.#isRestoring = isRestoring(this.ctx.storage.kv)
         },
       },
-      raze: (did) => this.#raze(did),
+      raze: (did, cause) => this.#raze(did, cause),
     })
   }
 
   /** Empties the store, whatever is in it, and goes on as after the deletion of an account. */
-  async #raze(did: string): Promise<void> {
+  async #raze(did: string, cause?: unknown): Promise<void> {
+    if (cause !== undefined) {
+      const log = createLogger({ account: did })
+      log.error('the store of an account that is to be deleted is damaged: it is emptied', cause)
+    }
     const { storage } = this.ctx
     await this.ctx.blockConcurrencyWhile(async () => {
       await storage.deleteAll()
@@ -72,7 +78,9 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
     try {
       built = this.#built ?? this.#open()
     } catch (error) {
-      if (mayRaze) return toResult(() => this.#raze(known))
+      if (mayRaze && !(error instanceof ConfigError)) {
+        return toResult(() => this.#raze(known, error))
+      }
       throw error
     }
     const { assertHolder, dispatcher } = built

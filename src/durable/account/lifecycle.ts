@@ -4,6 +4,7 @@ import type {
   OpenedSession,
 } from '../../contracts/account/lifecycle.ts'
 import { SigningKey } from '../../kernel/crypto/signing-key.ts'
+import { isDiskFull } from '../../services/objects/disk-space.ts'
 import type { Lifecycle as LifecycleStore } from '../../storage/account/lifecycle.ts'
 import type { Sessions } from '../../storage/account/sessions.ts'
 import { StorageError } from '../../storage/error.ts'
@@ -25,7 +26,7 @@ export class Lifecycle implements LifecycleRpc {
   readonly #sessions: Sessions
   readonly #signOut: SignOut
   readonly #notes: Pick<ModerationNotes, 'add' | 'send'>
-  readonly #raze: (did: string) => Promise<void>
+  readonly #raze: (did: string, cause?: unknown) => Promise<void>
 
   constructor(
     core: AccountCore,
@@ -35,7 +36,7 @@ export class Lifecycle implements LifecycleRpc {
     signOut: SignOut,
     notes: Pick<ModerationNotes, 'add' | 'send'>,
     /** Empties the store, whatever is in it, and tells the network. */
-    raze: (did: string) => Promise<void>,
+    raze: (did: string, cause?: unknown) => Promise<void>,
   ) {
     this.#core = core
     this.#store = store
@@ -146,7 +147,7 @@ export class Lifecycle implements LifecycleRpc {
 
   async destroy(known?: string): Promise<void> {
     if (known !== undefined && this.#core.profile.did() === undefined) return this.#raze(known)
-    const { did } = this.#core.profile.get()
+    const { did, awaitsApproval } = this.#core.profile.get()
     try {
       this.#core.storage.transactionSync(() => {
         this.#store.destroy()
@@ -155,8 +156,9 @@ export class Lifecycle implements LifecycleRpc {
         this.#signOut.here()
       })
     } catch (error) {
-      if (error instanceof StorageError) throw error
-      return this.#raze(did)
+      // Of an account that nobody has heard of nobody is to hear now.
+      if (error instanceof StorageError || isDiskFull(error) || awaitsApproval) throw error
+      return this.#raze(did, error)
     }
     this.#keys.cache(undefined)
     await this.#announced(this.#signOut.oauth())

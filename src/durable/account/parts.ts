@@ -72,7 +72,7 @@ import { Totp } from './totp.ts'
 /** What the parts of an object ask of it. */
 export interface Shell {
   restored: Restored
-  raze(did: string): Promise<void>
+  raze(did: string, cause?: unknown): Promise<void>
 }
 
 /** The parts of an account, each with what it needs of the others. */

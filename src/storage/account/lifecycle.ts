@@ -166,8 +166,8 @@ export class Lifecycle {
       if (events.length > 0) this.repo.announce(...events)
     } catch (error) {
       if (!isDamage(error)) throw error
-      const { sql, outbox } = this.#parts
-      for (const event of events) announceBeside(sql, outbox, event)
+      const { storage, outbox } = this.#parts
+      for (const event of events) announceBeside(storage, outbox, event)
     }
   }
 
@@ -210,7 +210,7 @@ export class Lifecycle {
       this.repo.announce(event)
     } catch (error) {
       if (!isDamage(error)) throw error
-      announceBeside(this.#parts.sql, this.#parts.outbox, event)
+      announceBeside(this.#parts.storage, this.#parts.outbox, event)
     }
   }
 

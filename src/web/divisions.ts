@@ -9,16 +9,21 @@ type Directory = NonNullable<HostReport['directory']>
 const LIMIT = 10 * 1000 ** 3
 const MUCH = 0.7 * LIMIT
 
-/** ms without progress after which a copy has stalled; the alarm tries it again after 15 minutes at most. */
+/** ms without progress after which a copy has stalled; the alarm tries it again after 10 minutes at most. */
 const STALLED = 20 * 60 * 1000
 /** ms that handing over accounts may take: a million take some minutes. */
 const LONG = 60 * 60 * 1000
 /** ms that a copy may be behind that nobody asks: it looks every hour. */
 const OLD = 2 * 60 * 60 * 1000
 
-/** Half of what one object of each kind bears (docs/scaling.md): events of a day, and accounts. */
-const MANY_EVENTS = 100 * 24 * 60 * 60
+/**
+ * Half of what one object of each kind bears (docs/scaling.md): events of a day, which come to 25 per second and four times that at
+ * peaks, and accounts.
+ */
+const MANY_EVENTS = 25 * 24 * 60 * 60
 const MANY_ACCOUNTS = 850_000
+/** Part of `PDS_FIREHOSE_MAX_LOG` from which on events may go before their time. */
+const ALMOST = 0.9
 
 type Size = { bytes: number; answers: boolean }
 
@@ -88,17 +93,22 @@ const full = (what: string, shards: readonly Size[], { isLimited }: Looked): str
 const nameOf = (what: string, at: number, all: number): string =>
   `Object ${at + 1} of ${all} of the ${what}`
 
-/** Objects that are nearly full, of the log and of the directory. */
+/**
+ * Objects that are nearly full, of the log and of the directory.
+ *
+ * @param bytes of the object that keeps the log, where it is one
+ */
 export const fullObjects = (
   log: Log | undefined,
   directory: Directory | undefined,
+  bytes: number,
   looked: Looked,
 ): string[] => [
-  ...full('log', log?.shards ?? [], looked),
+  ...full('log', log?.shards ?? [{ bytes, answers: true }], looked),
   ...full('directory', directory?.shards ?? [], looked),
   ...(looked.isLimited && directory && directory.bytes > MUCH
     ? [
-        `The directory has ${bytesInWords(directory.bytes)}, ${percent(directory.bytes / LIMIT)} of 10 GB.`,
+        `The directory has ${bytesInWords(directory.bytes)}, ${percent(directory.bytes / LIMIT)} of 10 GB, which to divide it does not change.`,
       ]
     : []),
 ]
@@ -114,7 +124,7 @@ export function stalledDivisions(
   return [
     ...(change && since !== undefined && now - since > LONG
       ? [
-          `The log is being divided among ${counted(change.shards, 'object')} for ${minutes(now - since)}: ${counted(change.left, 'account')} are still to be handed over.`,
+          `The log is being divided among ${counted(change.shards, 'object')} for ${minutes(now - since)}: ${counted(change.left, 'account is', 'accounts are')} still to be handed over.`,
         ]
       : []),
     ...(directory?.shards ?? []).flatMap(({ answers, copying, lag }, at, all) => {
@@ -139,7 +149,7 @@ const minutes = (ms: number): string => counted(Math.round(ms / 60_000), 'minute
 
 /** Which settings a host of this size wants: half of what one object bears is used. */
 export function wantedDivisions(
-  { firehose, directory, activity, accounts }: Wanting,
+  { firehose, directory, activity, accounts, logLimit }: Wanting,
   { isLimited }: Looked,
 ): string[] {
   // On one machine all objects share a thread and a disk.
@@ -147,9 +157,9 @@ export function wantedDivisions(
   const perSecond = Math.round(activity.events.day / (24 * 60 * 60))
   const { log } = firehose
   return [
-    ...(!log && (activity.events.day > MANY_EVENTS || activity.bytes > MUCH)
+    ...(!log && (activity.events.day > MANY_EVENTS || activity.bytes > ALMOST * logLimit)
       ? [
-          `One object keeps the log, ${bytesInWords(activity.bytes)}, and takes ${counted(perSecond, 'event')} per second on average: PDS_LOG_SHARDS=4.`,
+          `One object keeps the log, ${bytesInWords(activity.bytes)}, and takes ${counted(perSecond, 'event')} per second on average: PDS_LOG_SHARDS=4 or more.`,
         ]
       : []),
     ...(directory?.shards.length === 0 && accounts.all > MANY_ACCOUNTS
@@ -165,4 +175,6 @@ interface Wanting {
   directory?: Directory | undefined
   activity: HostReport['activity']
   accounts: { all: number }
+  /** Bytes of events that are kept at most, as `PDS_FIREHOSE_MAX_LOG` says. */
+  logLimit: number
 }

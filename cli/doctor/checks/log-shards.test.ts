@@ -45,6 +45,7 @@ async function examine(status: object) {
   const host = {
     ...{ now: NOW, firehose: {}, directory: { bytes: 1e6, shards: [copy(), copy()] } },
     ...{ activity: { events: { hour: 0, day: 0 }, bytes: 1e6 }, accounts: { all: 20 } },
+    logLimit: 4 * 1024 ** 3,
     ...status,
   }
   const found: Record<string, string[]> = {}
@@ -73,10 +74,20 @@ test('objects that are nearly full are named, on Cloudflare', async () => {
     'division-size': [
       'Object 1 of 2 of the log has 8 GB, 80 % of 10 GB.',
       'Object 2 of 2 of the directory has 9 GB, 90 % of 10 GB.',
-      'The directory has 7.5 GB, 75 % of 10 GB.',
+      'The directory has 7.5 GB, 75 % of 10 GB, which to divide it does not change.',
     ],
   })
   expect(await examine({ directory, firehose, freeBytes: 1e12 })).toEqual({})
+})
+
+test('one object that keeps the log is named when it is nearly full, and when events go before their time', async () => {
+  const limited = (bytes: number, logLimit: number) =>
+    examine({ activity: { events: { hour: 0, day: 0 }, bytes }, logLimit })
+  expect(await limited(8e9, 9e9)).toEqual({
+    'division-size': ['Object 1 of 1 of the log has 8 GB, 80 % of 10 GB.'],
+  })
+  expect(Object.keys(await limited(4e9, 4.1e9))).toEqual(['division-wanted'])
+  expect(await limited(3e9, 4.1e9)).toEqual({})
 })
 
 test('a change that does not go on is said, and so is a copy that does not keep up', async () => {
@@ -102,10 +113,10 @@ test('a host that is large enough is told which settings it wants, unless it has
     accounts: { all: 1_000_000 },
     activity: { events: { hour: 0, day: 30_000_000 }, bytes: 4e9 },
   }
-  const one = { directory: { bytes: 254e6, shards: [] } }
+  const one = { directory: { bytes: 400e6, shards: [] } }
   expect(await examine({ ...large, ...one })).toEqual({
     'division-wanted': [
-      'One object keeps the log, 4 GB, and takes 347 events per second on average: PDS_LOG_SHARDS=4.',
+      'One object keeps the log, 4 GB, and takes 347 events per second on average: PDS_LOG_SHARDS=4 or more.',
       'One object answers for 1,000,000 accounts who they are: PDS_DIRECTORY_SHARDS=4.',
     ],
   })

@@ -42,8 +42,9 @@ export const logChecks: readonly Check[] = [
       'At 10 GB Cloudflare lets an object store nothing more: writes, or sign-ups, fail on the whole host.',
     mend: 'Set PDS_LOG_SHARDS, or PDS_DIRECTORY_SHARDS, to twice as many and deploy: it is divided while the host runs (docs/scaling.md). A directory that is itself too large cannot be divided: open a second host',
     async run({ status }) {
-      const { firehose, directory } = status
-      return fullObjects(firehose.log, directory, lookedOf(status)).map((what) => ({ what }))
+      const { firehose, directory, activity } = status
+      const full = fullObjects(firehose.log, directory, activity.bytes, lookedOf(status))
+      return full.map((what) => ({ what }))
     },
   },
   {

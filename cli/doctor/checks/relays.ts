@@ -131,7 +131,7 @@ export const relayChecks: readonly Check[] = [
         // A release of before does not say: numbers leave some out.
         const far = manyEventsAfter ?? firehose.head - MANY_EVENTS
         return foundIf(typeof seq === 'number' && seq < far, () => ({
-          what: `${relay} is at event ${seq}, the newest is ${firehose.head}: it has not got ${inThousands(MANY_EVENTS)} events or more.`,
+          what: `${relay} is at event ${seq}, the newest is ${firehose.head}: it has not got ${inThousands(MANY_EVENTS)} events or more, or none of those that are kept.`,
         }))
       }),
   },

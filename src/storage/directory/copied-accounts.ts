@@ -1,3 +1,4 @@
+import { msSince } from '../../kernel/ms-since.ts'
 import { JOB_TABLE } from '../jobs.ts'
 import type { Migration } from '../migrate.ts'
 import { RATE_TABLE } from '../rate-counter.ts'
@@ -20,6 +21,9 @@ export const copyMigrations: readonly Migration[] = [
 ]
 
 const KEY = 'copied'
+
+/** ms for which names are not counted again: that reads a row for each. */
+const COUNTED_FOR = 60 * 60 * 1000
 
 /** How far the copy is. */
 export interface CopyState {
@@ -45,6 +49,7 @@ export class CopiedAccounts {
   readonly #isHere: (name: string) => boolean
   /** As stored; null: not read yet. */
   #state: CopyState | undefined | null = null
+  #counted: { names: number; at: number } | undefined
 
   /** @param isHere whether a name belongs to this object */
   constructor(storage: DurableObjectStorage, isHere: (name: string) => boolean) {
@@ -92,12 +97,12 @@ export class CopiedAccounts {
     return this.#state
   }
 
-  /** How it is doing. Reads a row for each name. */
+  /** How it is doing. Reads a row for each name, once an hour when all accounts are here. */
   report(): CopyReport {
     const { sql } = this.#storage
     const { position, copying = null, looked = 0, at = Date.now() } = this.state ?? {}
     return {
-      names: sql.exec<{ names: number }>('SELECT count(*) AS names FROM name').one().names,
+      names: this.#count(copying !== null),
       bytes: sql.databaseSize,
       position,
       copying: copying === null ? undefined : { looked, at },
@@ -106,6 +111,17 @@ export class CopiedAccounts {
 
   clearCache(): void {
     this.#state = null
+    this.#counted = undefined
+  }
+
+  #count(isCopying: boolean): number {
+    const known = this.#counted
+    if (known && !isCopying && msSince(known.at) < COUNTED_FOR) return known.names
+    const { names } = this.#storage.sql
+      .exec<{ names: number }>('SELECT count(*) AS names FROM name')
+      .one()
+    this.#counted = isCopying ? undefined : { names, at: Date.now() }
+    return names
   }
 
   #add({ did, handle, email }: HostedAccount): void {

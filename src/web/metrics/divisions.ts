@@ -33,15 +33,18 @@ export const logGauges = ({ shards, changes, change }: DividedLog): Family[] => 
 const serving = (shards: DividedLog['shards'], change: DividedLog['change']) =>
   change ? shards.slice(-change.shards) : shards
 
-/** A series for each object, of which there are 32 at most. */
+/** A series for each object of which it is known; there are 32 at most. */
 const ofEach = <Name extends string>(
   name: string,
   help: string,
-  shards: readonly Readonly<Record<Name, number>>[],
+  shards: readonly Readonly<Record<Name, number | undefined>>[],
   what: Name,
 ): Family => ({
   ...{ name, type: 'gauge', help },
-  samples: shards.map((one, at) => ({ labels: { shard: String(at + 1) }, value: one[what] })),
+  samples: shards.flatMap((one, at) => {
+    const value = one[what]
+    return value === undefined ? [] : [{ labels: { shard: String(at + 1) }, value }]
+  }),
 })
 
 /** The directory, and the objects that share in it. */
@@ -50,7 +53,11 @@ export async function directoryGauges(services: Services): Promise<Family[]> {
   const size = gauge('cumulus_directory_bytes', 'Database of the directory.', bytes)
   if (shards.length === 0) return [size]
   const count = (which: (one: DivisionState) => boolean) => shards.filter(which).length
-  const known = shards.map((one) => ({ ...one, behind: one.lag?.changes ?? 0 }))
+  const known = shards.map(({ answers, bytes, names, lag }) => ({
+    bytes: answers ? bytes : undefined,
+    names: answers ? names : undefined,
+    behind: lag?.changes,
+  }))
   return [
     size,
     gauge('cumulus_directory_shards', 'Objects that share the directory.', shards.length),
@@ -63,6 +70,11 @@ export async function directoryGauges(services: Services): Promise<Family[]> {
       'cumulus_directory_filling',
       'Objects into which accounts are being copied.',
       count(({ copying }) => copying !== undefined),
+    ),
+    gauge(
+      'cumulus_directory_incomplete',
+      'Objects that have not all accounts yet, and ask the directory for the others.',
+      count(({ complete }) => !complete),
     ),
     gauge(
       'cumulus_directory_unanswered',

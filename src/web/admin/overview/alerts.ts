@@ -41,7 +41,7 @@ export function alerts(host: HostState): Alert[] {
       ? Math.max(0, ...(host.index?.shards ?? []).map(({ bytes }) => bytes))
       : 0
   const looked = { now: Date.now(), isLimited: freeBytes === undefined }
-  const almostFull = fullObjects(firehose.log, host.divisions, looked)
+  const almostFull = fullObjects(firehose.log, host.divisions, host.activity.bytes, looked)
   const stalled = stalledDivisions(firehose.log, host.divisions, looked)
   const failing = host.jobs.filter(({ failures }) => failures > 0)
   const givenUp = (host.index?.hooks ?? []).reduce((sum, { letters }) => sum + letters, 0)
@@ -103,7 +103,7 @@ export function alerts(host: HostState): Alert[] {
     },
     ...almostFull.map((what) => ({
       what,
-      help: 'Set PDS_LOG_SHARDS or PDS_DIRECTORY_SHARDS higher and deploy: it is divided while the host runs.',
+      help: 'Set PDS_LOG_SHARDS or PDS_DIRECTORY_SHARDS higher and deploy: it is divided while the host runs. For a directory that is itself too large, open a second host.',
       path: 'settings',
       title: 'Settings',
       grave: true,

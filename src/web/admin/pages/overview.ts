@@ -52,7 +52,7 @@ ${firehose.relays.map(({ url }, index) => html`<dt>${URL.parse(url)?.host ?? 'Re
 <dt>Firehose log</dt><dd>${bytesInWords(activity.bytes)} of ${bytesInWords(2 * host.logLimit * (firehose.log?.shards.length ?? 1))} that it may take</dd>
 ${firehose.log ? html`<dt>Log</dt><dd>${logInWords(firehose.log, isLimited)}</dd>` : ''}
 ${host.divisions ? html`<dt>Directory</dt><dd>${directoryInWords(host.divisions, accounts.all, isLimited)}</dd>` : ''}
-<dt>All accounts</dt><dd>${bytesInWords(accounts.storedBytes)} of repositories and blobs <span class="quiet">(each tells on a day on which it writes)</span></dd>
+<dt>All accounts</dt><dd>${bytesInWords(accounts.storedBytes)} of repositories and blobs <span class="quiet">(each tells on a day on which it writes, and when it has grown)</span></dd>
 <dt>Each account</dt><dd>${host.quotaWords} <span class="quiet">(what one stores is on its page)</span></dd>
 <dt>Mail</dt><dd>${counted(mails.waiting, 'mail')} waiting, ${inThousands(mails.failed)} given up in 30 days</dd>
 <dt>Version</dt><dd>Cumulus ${version}${host.asksVersion ? (newest === undefined ? ', the newest is not known' : `, the newest is ${newest}`) : html` <span class="quiet">(whether it is the newest is not asked: <code>PDS_VERSION_URL</code>)</span>`}</dd>

@@ -15,7 +15,7 @@ const SETPRIV = ['setpriv', '--pdeathsig', 'KILL']
 export async function endingWithUs(): Promise<readonly string[]> {
   const [program = '', ...options] = SETPRIV
   try {
-    await promisify(execFile)(program, [...options, 'true'])
+    await promisify(execFile)(program, [...options, 'true'], { timeout: 2_000 })
     return SETPRIV
   } catch {
     return []

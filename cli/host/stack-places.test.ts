@@ -32,18 +32,18 @@ test('places are those of the bundle that a server runs, also when it is built a
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const where = { root: folder, folder, maps: new Map() }
   build(folder, 12)
-  const held = holdMap(join(folder, 'worker.js.map'))
+  const { maps: held, release } = holdMap(join(folder, 'worker.js.map'))
+  onTestFinished(release)
   expect(placesIn(STACK, where)).toContain('src/failing.ts:12:')
   build(folder, 40)
   expect(placesIn(STACK, { ...where, held })).toContain('src/failing.ts:12:')
   // A server that starts now.
   expect(placesIn(STACK, where)).toContain('src/failing.ts:40:')
-  expect(placesIn(STACK, { ...where, held: holdMap(join(folder, 'worker.js.map')) })).toContain(
-    'src/failing.ts:40:',
-  )
+  const { maps: later } = holdMap(join(folder, 'worker.js.map'))
+  expect(placesIn(STACK, { ...where, held: later })).toContain('src/failing.ts:40:')
 })
 
 test('what has no map stays as it is', () => {
   const where = { root: '/', folder: '/nowhere', maps: new Map() }
-  expect(placesIn(STACK, { ...where, held: holdMap('/nowhere/worker.js.map') })).toBe(STACK)
+  expect(placesIn(STACK, { ...where, held: holdMap('/nowhere/worker.js.map').maps })).toBe(STACK)
 })

@@ -1,5 +1,5 @@
 /** Where in the source a stack of the bundle is, in which functions have no names of their own. */
-import { existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 
@@ -23,15 +23,22 @@ interface Where {
  * Keeps the map of a module that a server has read, and goes on with when the bundle is built anew: its file is replaced then, and
  * is still there for whoever has it open. It is read when it is first needed.
  */
-export function holdMap(file: string): HeldMaps {
-  if (!existsSync(file)) return new Map()
-  const held = openSync(file, 'r')
+export function holdMap(file: string): { maps: HeldMaps; release(): void } {
+  if (!existsSync(file)) return { maps: new Map(), release: () => undefined }
+  let held: number | undefined = openSync(file, 'r')
   let map: SourceMap | undefined
+  const release = () => {
+    if (held !== undefined) closeSync(held)
+    held = undefined
+  }
   const read = () => {
-    map ??= new SourceMap(JSON.parse(readFileSync(held, 'utf8')) as SourceMapPayload)
+    if (held !== undefined) {
+      map = new SourceMap(JSON.parse(readFileSync(held, 'utf8')) as SourceMapPayload)
+      release()
+    }
     return map
   }
-  return new Map([[file, read]])
+  return { maps: new Map([[file, read]]), release }
 }
 
 /** A line of the log, whose stack names places of the source, and leaves out what is of the runtime and of packages. */

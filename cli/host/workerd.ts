@@ -142,7 +142,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   serving.stderr?.on('data', readErrors)
   if (output === 'text') {
     // Only the name of the entry is the same in each bundle.
-    const held = holdMap(`${BUNDLE}.map`)
+    const { maps: held, release } = holdMap(`${BUNDLE}.map`)
+    serving.once('close', release)
     writeInWords(errors, process.stderr, held)
     if (serving.stdout) writeInWords(serving.stdout, process.stdout, held)
   } else if (typeof output === 'function') {

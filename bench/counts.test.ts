@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readCounts } from './counts.ts'
 
-const PROGRAMS = ['shards', 'collections', 'cost'] as const
+const PROGRAMS = ['shards', 'collections', 'cost', 'directory'] as const
 
 const run = (program: string, ...args: string[]) =>
   spawnSync(process.execPath, [join(import.meta.dirname, `${program}.ts`), ...args], {

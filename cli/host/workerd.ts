@@ -16,6 +16,7 @@ import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
 import { PRIVATE_UMASK } from './private-data.ts'
 import { holdMap } from './stack-places.ts'
+import { unreadLimit } from './unread-limit.ts'
 import { type WorkerModule, workerdConfig } from './workerd-config.ts'
 
 export interface WorkerdOptions {
@@ -61,7 +62,8 @@ export class WorkerdStartError extends Error {
  * @throws WorkerdStartError, with what it printed
  */
 export async function startWorkerd(options: WorkerdOptions): Promise<RunningWorkerd> {
-  const { dataDirectory, raw, unknown = [], output = 'inherit' } = options
+  const { dataDirectory, unknown = [], output = 'inherit' } = options
+  const raw = { PDS_FIREHOSE_MAX_UNREAD: String(unreadLimit()), ...options.raw }
   for (const folder of ['objects', 'blobs']) {
     mkdirSync(join(dataDirectory, folder), { recursive: true, mode: 0o700 })
   }
@@ -90,7 +92,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   const config = await writeConfig(
     workerdBinary(),
     dataDirectory,
-    workerdConfig(options, sockets),
+    workerdConfig({ ...options, raw }, sockets),
   ).catch((error: Error & { stderr?: Buffer }) => {
     stopServices()
     throw new WorkerdStartError(error.stderr?.toString().trim() || error.message)

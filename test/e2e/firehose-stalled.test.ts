@@ -16,7 +16,13 @@ let account: MadeAccount
 const stalled: StalledSocket[] = []
 
 beforeAll(async () => {
-  server = await startServer({ env: { PDS_RATE_LIMITS_ENABLED: 'true', LOG_LEVEL: 'error' } })
+  server = await startServer({
+    env: {
+      PDS_RATE_LIMITS_ENABLED: 'true',
+      LOG_LEVEL: 'error',
+      PDS_FIREHOSE_MAX_UNREAD: '33554432',
+    },
+  })
   const [made] = await makeAccounts(server, 1)
   if (!made) throw new Error('no account')
   account = made

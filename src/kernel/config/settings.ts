@@ -161,9 +161,9 @@ export const settings = {
       'its host name.',
   ),
   PDS_FIREHOSE_MAX_UNREAD: count(
-    '33554432 (32 MiB)',
+    '33554432 (32 MiB); with `npm start` a sixteenth of the memory of the machine, 32 to 512 MiB',
     'Bytes sent to consumers of the firehose, all together, that are not known to be read. They may be in memory, ' +
-      'of which Cloudflare gives 128 MB.',
+      'of which Cloudflare gives 128 MB. What was read counts until the connection ends.',
   ),
   PDS_FIREHOSE_MAX_CONSUMERS: count('200', 'Consumers of the firehose at once.'),
   PDS_FIREHOSE_MAX_CONSUMERS_PER_ADDRESS: count(

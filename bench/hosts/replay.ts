@@ -65,7 +65,7 @@ export async function measureReplay(context: Context): Promise<void> {
 }
 
 async function replay(
-  { running: { origin, root } }: Host,
+  { server, running: { origin, root } }: Host,
   count: number,
   events: number,
   { cleanup }: Context,
@@ -73,7 +73,9 @@ async function replay(
   const cpuOf = () => (root === undefined ? Number.NaN : cpuTime(root))
   const cpuBefore = cpuOf()
   const consumers = await openConsumers(origin, count, cleanup, '0')
-  const { messages, bytes, fewest, newest, started } = await consumers.untilSilent(events)
+  // Some keep fewer events than that; how many came is in the table.
+  const least = server.kind === 'foreign' ? 1 : events
+  const { messages, bytes, fewest, newest, started } = await consumers.untilSilent(least)
   const cpu = ((cpuOf() - cpuBefore) * 1000) / messages
   await consumers.close()
   const seconds = (newest - started) / 1000

@@ -47,12 +47,12 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
           this.#isRestoring = isRestoring(this.ctx.storage.kv)
         },
       },
-      raze: (did, cause) => this.#raze(did, cause),
+      emptyStore: (did, cause) => this.#emptyStore(did, cause),
     })
   }
 
   /** Empties the store, whatever is in it, and goes on as after the deletion of an account. */
-  async #raze(did: string, cause?: unknown): Promise<void> {
+  async #emptyStore(did: string, cause?: unknown): Promise<void> {
     if (cause !== undefined) {
       const log = createLogger({ account: did })
       log.error('the store of an account that is to be deleted is damaged: it is emptied', cause)
@@ -73,18 +73,18 @@ export class AccountObject extends DurableObject<Env> implements RpcObject {
   ): Promise<RpcResult> {
     // Whoever may delete it is not kept from it by what became of it.
     const [known] = part === 'lifecycle' && method === 'destroy' && !holder ? args : []
-    const mayRaze = typeof known === 'string'
+    const mayEmpty = typeof known === 'string'
     let built: ReturnType<typeof buildParts>
     try {
       built = this.#built ?? this.#open()
     } catch (error) {
-      if (mayRaze && !(error instanceof ConfigError)) {
-        return toResult(() => this.#raze(known, error))
+      if (mayEmpty && !(error instanceof ConfigError)) {
+        return toResult(() => this.#emptyStore(known, error))
       }
       throw error
     }
     const { assertHolder, dispatcher } = built
-    if (mayRaze && this.#isRestoring) return toResult(() => this.#raze(known))
+    if (mayEmpty && this.#isRestoring) return toResult(() => this.#emptyStore(known))
     const check = () => {
       if (this.#isRestoring && part !== 'restore') throw restoring()
       if (holder) assertHolder(holder)

@@ -26,7 +26,7 @@ export class Lifecycle implements LifecycleRpc {
   readonly #sessions: Sessions
   readonly #signOut: SignOut
   readonly #notes: Pick<ModerationNotes, 'add' | 'send'>
-  readonly #raze: (did: string, cause?: unknown) => Promise<void>
+  readonly #emptyStore: (did: string, cause?: unknown) => Promise<void>
 
   constructor(
     core: AccountCore,
@@ -36,7 +36,7 @@ export class Lifecycle implements LifecycleRpc {
     signOut: SignOut,
     notes: Pick<ModerationNotes, 'add' | 'send'>,
     /** Empties the store, whatever is in it, and tells the network. */
-    raze: (did: string, cause?: unknown) => Promise<void>,
+    emptyStore: (did: string, cause?: unknown) => Promise<void>,
   ) {
     this.#core = core
     this.#store = store
@@ -44,7 +44,7 @@ export class Lifecycle implements LifecycleRpc {
     this.#sessions = sessions
     this.#signOut = signOut
     this.#notes = notes
-    this.#raze = raze
+    this.#emptyStore = emptyStore
   }
 
   async create(input: AccountInput): Promise<void> {
@@ -146,7 +146,8 @@ export class Lifecycle implements LifecycleRpc {
   }
 
   async destroy(known?: string): Promise<void> {
-    if (known !== undefined && this.#core.profile.did() === undefined) return this.#raze(known)
+    if (known !== undefined && this.#core.profile.did() === undefined)
+      return this.#emptyStore(known)
     const { did, awaitsApproval } = this.#core.profile.get()
     try {
       this.#core.storage.transactionSync(() => {
@@ -158,7 +159,7 @@ export class Lifecycle implements LifecycleRpc {
     } catch (error) {
       // Of an account that nobody has heard of nobody is to hear now.
       if (error instanceof StorageError || isDiskFull(error) || awaitsApproval) throw error
-      return this.#raze(did, error)
+      return this.#emptyStore(did, error)
     }
     this.#keys.cache(undefined)
     await this.#announced(this.#signOut.oauth())

@@ -72,11 +72,11 @@ import { Totp } from './totp.ts'
 /** What the parts of an object ask of it. */
 export interface Shell {
   restored: Restored
-  raze(did: string, cause?: unknown): Promise<void>
+  emptyStore(did: string, cause?: unknown): Promise<void>
 }
 
 /** The parts of an account, each with what it needs of the others. */
-export function buildParts(ctx: DurableObjectState, env: Env, { restored, raze }: Shell) {
+export function buildParts(ctx: DurableObjectState, env: Env, { restored, emptyStore }: Shell) {
   const { storage } = ctx
   const config = configOf(env)
   const rowCounter = config.devMode ? countRows(storage.sql) : uncounted(storage.sql)
@@ -197,7 +197,7 @@ export function buildParts(ctx: DurableObjectState, env: Env, { restored, raze }
   })
   const sessions = new Sessions(core, sessionTable, passwords, factors)
   const passkeys = new Passkeys(core, passkeyTable, oneTime, signOut)
-  const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut, notes, raze)
+  const lifecycle = new Lifecycle(core, store, keys, sessionTable, signOut, notes, emptyStore)
 
   const browserSessions = new BrowserSessions(core, browserTable, {
     passwords,

@@ -1,6 +1,22 @@
 import { type DirectoryPlace, directoryShardOf } from '../../kernel/directory-shards.ts'
 import type { Accounts, HostedAccount } from './accounts.ts'
 
+/** How far a copy is behind the directory. */
+export interface CopyLag {
+  /** Changes of accounts that it has not taken over. */
+  changes: number
+  /** When the oldest of them was made, in ms since the epoch. */
+  since: number | undefined
+}
+
+/** What the directory says of itself and of copies of it. */
+export interface ChangesReport {
+  /** Of the directory's own database. */
+  bytes: number
+  /** In the order of the positions; undefined: it has to copy everything anew. */
+  lags: (CopyLag | undefined)[]
+}
+
 /** Up to which change a copy has everything. */
 export interface CopyPosition {
   /** Of the list of changes. */
@@ -111,10 +127,7 @@ export class AccountChanges {
   }
 
   /** How far copies with these positions are behind; undefined for those that are to begin anew. Begins nothing by itself. */
-  report(positions: readonly (CopyPosition | undefined)[]): {
-    bytes: number
-    lags: ({ changes: number; since: number | undefined } | undefined)[]
-  } {
+  report(positions: readonly (CopyPosition | undefined)[]): ChangesReport {
     const { sql, kv } = this.#storage
     const life = kv.get<string>(KEY)
     const { first, last } = this.#ends()

@@ -35,11 +35,15 @@ export interface CopyState {
   at?: number
 }
 
-/** See `CopyReport` of the contract. */
-interface CopyReport {
+/** What one of the objects says of its copy. */
+export interface CopyReport {
+  /** Names that it answers for. */
   names: number
+  /** Of its database. */
   bytes: number
+  /** Up to which change it has everything; undefined: nobody has asked it for anything yet. */
   position: CopyPosition | undefined
+  /** While all accounts are copied: how many were looked through, and when the last of those were, in ms since the epoch. */
   copying: { looked: number; at: number } | undefined
 }
 

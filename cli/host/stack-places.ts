@@ -4,7 +4,7 @@ import { SourceMap, type SourceMapPayload } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 
 /** Maps that were read, by their paths. */
-export type Maps = Map<string, { map: SourceMap; modified: number }>
+export type Maps = Map<string, { map: SourceMap; modified: string }>
 
 /** Maps of what runs, by their paths, whatever has been built since. */
 export type HeldMaps = ReadonlyMap<string, () => SourceMap | undefined>
@@ -85,7 +85,9 @@ function placeOf(name: string, line: number, column: number, { folder, maps, hel
 /** The map that is there now: it may be built anew. */
 function mapOf(file: string, maps: Maps): SourceMap | undefined {
   if (!existsSync(file)) return undefined
-  const modified = statSync(file).mtimeMs
+  // Built twice within a tick of the file system's clock, it is another file all the same.
+  const { mtimeMs, ino } = statSync(file)
+  const modified = `${mtimeMs} ${ino}`
   const known = maps.get(file)
   if (known?.modified === modified) return known.map
   const map = new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload)

@@ -52,6 +52,7 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     plc = await startPlc()
     server = await startServer({
       env: {
+        PDS_FIREHOSE_MAX_UNREAD: '33554432',
         PDS_DID_PLC_URL: plc.url,
         PDS_REGISTRATION: 'approval',
         // A name of this machine, which relays are asked to crawl all the same.

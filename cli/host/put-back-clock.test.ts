@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { endIfClockIsPutBack } from './put-back-clock.ts'
+import { endIfClockIsPutBack, furthestAhead } from './put-back-clock.ts'
 
 /** @param readings how far the clock is ahead, one look after the other */
 async function watch(readings: readonly number[]) {
@@ -32,4 +32,17 @@ test.each([
   ['to where it was before it was put ahead', [0, 60_000, 0, 5, 5]],
 ])('a clock that is put back %s ends workerd', async (_, readings) => {
   expect(await watch(readings)).toEqual({ hasEnded: true, killed: ['SIGKILL'], looks: 3 })
+})
+
+test('a clock that is corrected by a little each week is never behind by more than that', () => {
+  const WEEK = 7 * 24 * 60 * 60 * 1000
+  let furthest = 0
+  for (let now = -300; now > -10_000; now -= 300) {
+    furthest = furthestAhead(furthest, now, WEEK)
+    expect(furthest - now).toBe(0)
+  }
+  // Within a minute it is the sum that timers wait for.
+  expect(furthestAhead(furthestAhead(0, -600, 30_000), -1_200, 30_000) + 1_200).toBeGreaterThan(
+    1_000,
+  )
 })

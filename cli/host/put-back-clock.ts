@@ -6,11 +6,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningWorkerd } from './workerd.ts'
 
-/** How far the clock may be put back, in ms, since it was furthest ahead: for so long timers wait in vain. */
+/** How far the clock may be put back, in ms, since it was furthest ahead of late: for so long timers wait in vain. */
 const TOLERATED = 1_000
 
 /** How often it is looked at, in ms. */
 const EVERY = 1_000
+
+/** ms after which it is forgotten that the clock was put back by as much as is tolerated: no timer is that old. */
+const FORGOTTEN_AFTER = 60 * 60 * 1000
+
+/** How far the clock was ahead of late, at most. @param before the same at the last look, `elapsed` ms ago. @param now how far it is */
+export const furthestAhead = (before: number, now: number, elapsed: number): number =>
+  Math.max(now, before - (TOLERATED * elapsed) / FORGOTTEN_AFTER)
 
 /**
  * Looks at the clock until `signal` is aborted.
@@ -28,8 +35,9 @@ export async function endIfClockIsPutBack(
   for (;;) {
     await sleep(every, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return false
-    const behind = furthest - ahead()
-    furthest -= Math.min(behind, 0)
+    const now = ahead()
+    furthest = furthestAhead(furthest, now, every)
+    const behind = furthest - now
     if (behind <= TOLERATED) continue
     const seconds = Math.round(behind / 1000)
     process.stderr.write(

@@ -7,6 +7,7 @@ import { type AppMigration, useAppMigrations } from '../kernel/app-tables.ts'
 import { appDatabases } from '../services/app/databases.ts'
 import { accountStub, appStub, hostObjects } from '../services/objects/stubs.ts'
 import { basic, makeAccount, send } from '../testing/host.ts'
+import { callAsOperator } from '../testing/operator.ts'
 
 const objects = hostObjects(env)
 const app = appDatabases(objects)
@@ -157,14 +158,7 @@ test('they go with their account, and do not come back', async () => {
   const account = await makeAccount()
   const drafts = app.account(account.did)
   await drafts.run(insert, 'secret')
-  const gone = await send('/xrpc/com.atproto.admin.deleteAccount', {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${btoa('admin:test admin password')}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ did: account.did }),
-  })
+  const gone = await callAsOperator('deleteAccount', { did: account.did })
   expect(gone.status).toBe(200)
   const left = async () => {
     // What is left to do is done by its alarm.

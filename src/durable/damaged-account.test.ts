@@ -4,7 +4,8 @@ import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
 import { accountStub, hostObjects, sequencerStub } from '../services/objects/stubs.ts'
 import { upload } from '../testing/blobs.ts'
-import { basic, callAs, makeAccount, send, type TestAccount } from '../testing/host.ts'
+import { callAs, makeAccount, send, type TestAccount } from '../testing/host.ts'
+import { callAsOperator } from '../testing/operator.ts'
 
 const objects = hostObjects(env)
 
@@ -53,26 +54,16 @@ async function sourceOf(did: string) {
   return all.find((one) => one.did === did)?.state
 }
 
-const asOperator = (method: string, body: object) =>
-  send(`/xrpc/com.atproto.admin.${method}`, {
-    method: 'POST',
-    headers: {
-      authorization: basic('admin', 'test admin password'),
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(body),
-  })
-
 async function takeDown(did: string, applied: boolean): Promise<void> {
   const subject = { $type: 'com.atproto.admin.defs#repoRef', did }
   const takedown = applied ? { applied, ref: 'x' } : { applied }
-  const response = await asOperator('updateSubjectStatus', { subject, takedown })
+  const response = await callAsOperator('updateSubjectStatus', { subject, takedown })
   expect(await response.json()).toMatchObject({ takedown: { applied } })
   expect(response.status).toBe(200)
 }
 
 async function expectDeletion(did: string): Promise<void> {
-  const response = await asOperator('deleteAccount', { did })
+  const response = await callAsOperator('deleteAccount', { did })
   expect(await response.text()).toBe('')
   expect(response.status).toBe(200)
   expect(await objects.directory.accounts.find('did', did)).toBeUndefined()
@@ -130,7 +121,7 @@ test('an account whose store a later release has written says so to whoever asks
 
 test('who is not on this host is not deleted here, and nobody is told anything of them', async () => {
   const did = 'did:web:nobody.test'
-  expect((await asOperator('deleteAccount', { did })).status).toBe(400)
+  expect((await callAsOperator('deleteAccount', { did })).status).toBe(400)
   await expect(objects.account(did).lifecycle.destroy()).rejects.toThrow('Could not find repo')
   expect(await sourceOf(did)).toBeUndefined()
 })

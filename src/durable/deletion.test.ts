@@ -12,7 +12,8 @@ import {
 } from '../services/objects/stubs.ts'
 import { bucket, upload } from '../testing/blobs.ts'
 import { crashAfterStatement, crashNow } from '../testing/crash.ts'
-import { basic, callAs, makeAccount, send, type TestAccount } from '../testing/host.ts'
+import { callAs, makeAccount, type TestAccount } from '../testing/host.ts'
+import { callAsOperator } from '../testing/operator.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 const objects = hostObjects(env)
@@ -140,14 +141,7 @@ async function expectGone(): Promise<void> {
 }
 
 async function remove(): Promise<void> {
-  const response = await send('/xrpc/com.atproto.admin.deleteAccount', {
-    method: 'POST',
-    headers: {
-      authorization: basic('admin', 'test admin password'),
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ did: account.did }),
-  })
+  const response = await callAsOperator('deleteAccount', { did: account.did })
   expect(response.status).toBe(200)
 }
 

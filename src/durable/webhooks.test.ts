@@ -7,14 +7,8 @@ import { hostObjects, indexStub, sequencerStub } from '../services/objects/stubs
 import { addWebhook, pauseWebhook, removeWebhook } from '../services/webhooks/webhooks.ts'
 import { WebhookLetters, type WebhookWrite } from '../storage/index/webhook-letters.ts'
 import { WebhookStates } from '../storage/index/webhook-states.ts'
-import {
-  ADMIN_PASSWORD,
-  basic,
-  callAs,
-  makeAccount,
-  send,
-  type TestAccount,
-} from '../testing/host.ts'
+import { callAs, makeAccount, send, type TestAccount } from '../testing/host.ts'
+import { callAsOperator } from '../testing/operator.ts'
 import { WebhookRunner } from './webhooks/runner.ts'
 
 const objects = hostObjects(env)
@@ -181,14 +175,7 @@ test('nothing is sent of an account that is taken down or deleted by the time', 
   await write(down, 'down')
   await write(gone, 'gone')
   await objects.account(down.did).lifecycle.setTakedown('x')
-  const deleted = await send('/xrpc/com.atproto.admin.deleteAccount', {
-    method: 'POST',
-    headers: {
-      authorization: basic('admin', ADMIN_PASSWORD),
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ did: gone.did }),
-  })
+  const deleted = await callAsOperator('deleteAccount', { did: gone.did })
   expect(deleted.status).toBe(200)
   await pauseWebhook(id, null, objects)
   await vi.waitFor(

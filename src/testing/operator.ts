@@ -1,8 +1,8 @@
-/** Accounts with the role of an operator, for tests in workerd. */
+/** Accounts with the role of an operator, and calls by the admin password, for tests in workerd. */
 import { env } from 'cloudflare:workers'
 import { Secret, TOTP } from 'otpauth'
 import { hostObjects } from '../services/objects/stubs.ts'
-import { makeAccount, PASSWORD, send, type TestAccount } from './host.ts'
+import { ADMIN_PASSWORD, basic, makeAccount, PASSWORD, send, type TestAccount } from './host.ts'
 
 const objects = hostObjects(env)
 
@@ -36,3 +36,14 @@ export async function makeOperator(): Promise<
   await objects.directory.roles.set(did, 'operator')
   return { ...(await signIn(did, codeAt(0))), codeAt, weakJwt }
 }
+
+/** Calls a method of `com.atproto.admin` by the admin password. @param method its last part */
+export const callAsOperator = (method: string, input: object): Promise<Response> =>
+  send(`/xrpc/com.atproto.admin.${method}`, {
+    method: 'POST',
+    headers: {
+      authorization: basic('admin', ADMIN_PASSWORD),
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(input),
+  })

@@ -1,5 +1,5 @@
+import { orAfter } from '../../kernel/within-time.ts'
 import { inLargeChunks } from '../../storage/large-chunks.ts'
-import { orAfter } from '../within-time.ts'
 
 /** Bytes of a file that is taken into memory to be imported. */
 export const SMALL = 8 * 1024 * 1024

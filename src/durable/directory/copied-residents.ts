@@ -1,10 +1,10 @@
 import type { DirectoryVersion, ResidentAnswer, ResidentsRpc } from '../../contracts/residents.ts'
 import type { DirectoryPlace } from '../../kernel/directory-shards.ts'
 import { msSince } from '../../kernel/ms-since.ts'
+import { orAfter } from '../../kernel/within-time.ts'
 import type { DirectoryClient } from '../../services/objects/stubs.ts'
 import type { NameKind } from '../../storage/directory/accounts.ts'
 import type { CopiedAccounts } from '../../storage/directory/copied-accounts.ts'
-import { orAfter } from '../within-time.ts'
 import type { RecentChanges } from './recent-changes.ts'
 
 /** How old the copy may be when somebody is found in it, in ms: isolates trust the answer for the rest of their time. */

@@ -3,11 +3,11 @@ import type { HookReport, HooksEntrypoint } from '../../contracts/host-index.ts'
 import type { AnyCollectionDefinition } from '../../kernel/collection-files.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { counters } from '../../kernel/metrics/counters.ts'
+import { anyWithin, withinTime } from '../../kernel/within-time.ts'
 import type { HookTask } from '../../storage/index/task.ts'
 import type { HookTasks, TaskEnd } from '../../storage/index/tasks.ts'
 import { ReportedError } from '../reported-error.ts'
 import type { Job } from '../scheduler.ts'
-import { anyWithin, withinTime } from '../within-time.ts'
 
 /** Accounts of one collection whose hooks are under way at once. */
 const AT_ONCE = 16

@@ -2,11 +2,11 @@ import type { Failure } from '../../contracts/failure.ts'
 import type { JobState, JobsEntrypoint, JobsRpc } from '../../contracts/jobs.ts'
 import type { AnyJobDefinition, JobDefinitions } from '../../kernel/job-files.ts'
 import type { Logger } from '../../kernel/log.ts'
+import { withinTime } from '../../kernel/within-time.ts'
 import { StorageError } from '../../storage/error.ts'
 import type { AppJobs } from '../../storage/index/app-jobs.ts'
 import { ReportedError } from '../reported-error.ts'
 import type { Job } from '../scheduler.ts'
-import { withinTime } from '../within-time.ts'
 import { describeSchedule, nextRun } from './schedule.ts'
 
 /** ms that a run may take unless its job says so, and at most: an alarm has fifteen minutes. */

@@ -1,4 +1,4 @@
-import { orAfter } from '../within-time.ts'
+import { orAfter } from '../../kernel/within-time.ts'
 
 /** ms that an object may take to answer: what hangs is not waited for with everything else that is due. */
 const LONGEST = 60_000

@@ -1,7 +1,7 @@
 import type { Webhook } from '../../contracts/webhooks.ts'
+import { anyWithin } from '../../kernel/within-time.ts'
 import type { WebhookState } from '../../storage/index/webhook-states.ts'
 import type { Job } from '../scheduler.ts'
-import { anyWithin } from '../within-time.ts'
 import type { WebhookRunnerParts } from './parts.ts'
 import { type Known, rested, WebhookServer } from './serve.ts'
 

@@ -3,7 +3,8 @@ import { env } from 'cloudflare:workers'
 import { decodeAll } from '@atproto/lex-cbor'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { sequencerStub } from '../../services/objects/stubs.ts'
-import { basic, callAs, makeAccount, send, type TestAccount } from '../../testing/host.ts'
+import { callAs, makeAccount, send, type TestAccount } from '../../testing/host.ts'
+import { callAsOperator } from '../../testing/operator.ts'
 import { useMethods } from '../../testing/own-methods.ts'
 import { anyone } from '../auth/policy.ts'
 import { definer, type MethodShape } from '../xrpc/define.ts'
@@ -224,16 +225,9 @@ test('of who was taken down the log tells nothing again, but that', async () => 
   await post('hidden', other)
   await post('seen')
   const takedown = (applied: boolean) =>
-    send('/xrpc/com.atproto.admin.updateSubjectStatus', {
-      method: 'POST',
-      headers: {
-        authorization: basic('admin', 'test admin password'),
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({
-        subject: { $type: 'com.atproto.admin.defs#repoRef', did: other.did },
-        takedown: { applied },
-      }),
+    callAsOperator('updateSubjectStatus', {
+      subject: { $type: 'com.atproto.admin.defs#repoRef', did: other.did },
+      takedown: { applied },
     })
   expect((await takedown(true)).status).toBe(200)
   await vi.waitFor(async () => {

@@ -1,13 +1,7 @@
 /** Conditional requests (RFC 9110, section 13): who has an answer is told so, and never of what is to be seen no more. */
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  ADMIN_PASSWORD,
-  basic,
-  callAs,
-  makeAccount,
-  send,
-  type TestAccount,
-} from '../../testing/host.ts'
+import { callAs, makeAccount, send, type TestAccount } from '../../testing/host.ts'
+import { callAsOperator } from '../../testing/operator.ts'
 
 const collection = 'com.example.note'
 
@@ -24,13 +18,9 @@ async function put(rkey: string, text: string): Promise<void> {
 }
 
 const updateStatus = async (subject: object, applied: boolean) => {
-  const response = await send('/xrpc/com.atproto.admin.updateSubjectStatus', {
-    method: 'POST',
-    headers: {
-      authorization: basic('admin', ADMIN_PASSWORD),
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ subject, takedown: applied ? { applied, ref: 'CASE-1' } : { applied } }),
+  const response = await callAsOperator('updateSubjectStatus', {
+    subject,
+    takedown: applied ? { applied, ref: 'CASE-1' } : { applied },
   })
   expect(response.status).toBe(200)
 }

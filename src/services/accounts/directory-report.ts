@@ -1,4 +1,5 @@
 import type { CopyReport, DirectoryReport } from '../../contracts/directory-division.ts'
+import { orAfter } from '../../kernel/within-time.ts'
 import type { HostObjects } from '../objects/stubs.ts'
 
 /** ms that an object may take to say how it is doing. */
@@ -30,12 +31,9 @@ export async function reportDirectory(objects: Objects): Promise<DirectoryReport
 }
 
 /** Undefined: it does not answer. */
-async function soon(answer: Promise<CopyReport>): Promise<CopyReport | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => resolve(undefined), SOON)
-  try {
-    return await Promise.race([answer.catch(() => undefined), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const soon = (answer: Promise<CopyReport>): Promise<CopyReport | undefined> =>
+  orAfter(
+    answer.catch(() => undefined),
+    SOON,
+    () => undefined,
+  )

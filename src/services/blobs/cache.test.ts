@@ -19,6 +19,7 @@ import {
   send,
   type TestAccount,
 } from '../../testing/host.ts'
+import { callAsOperator } from '../../testing/operator.ts'
 import { standIn } from '../../testing/stand-in.ts'
 import { BlobCache } from './cache.ts'
 
@@ -112,14 +113,7 @@ test('a part of a blob is not taken for the whole', async () => {
 })
 
 const takeDown = async (subject: object, applied: boolean) => {
-  const response = await send('/xrpc/com.atproto.admin.updateSubjectStatus', {
-    method: 'POST',
-    headers: {
-      authorization: basic('admin', ADMIN_PASSWORD),
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ subject, takedown: { applied } }),
-  })
+  const response = await callAsOperator('updateSubjectStatus', { subject, takedown: { applied } })
   expect(response.status).toBe(200)
 }
 
@@ -170,14 +164,7 @@ test('of a deactivated account only its owner gets a cached blob, for no cache t
 
 test('of a deleted account nobody gets a cached blob', async () => {
   await onlyCached()
-  const response = await send('/xrpc/com.atproto.admin.deleteAccount', {
-    method: 'POST',
-    headers: {
-      authorization: basic('admin', ADMIN_PASSWORD),
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ did: account.did }),
-  })
+  const response = await callAsOperator('deleteAccount', { did: account.did })
   expect(response.status).toBe(200)
   expect((await outcome(await get())).error).toBe('RepoNotFound')
 })

@@ -14,6 +14,7 @@ import {
   upload,
 } from '../../testing/blobs.ts'
 import { basic, callAs, makeAccount, outcome, send, type TestAccount } from '../../testing/host.ts'
+import { callAsOperator } from '../../testing/operator.ts'
 import { accountStub, hostObjects } from '../objects/stubs.ts'
 
 const objects = hostObjects(env)
@@ -26,12 +27,7 @@ beforeEach(async () => {
 
 const authorization = basic('admin', 'test admin password')
 
-const update = (body: object): Promise<Response> =>
-  send('/xrpc/com.atproto.admin.updateSubjectStatus', {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+const update = (body: object): Promise<Response> => callAsOperator('updateSubjectStatus', body)
 
 const recordRef = (rkey: string) => ({
   $type: 'com.atproto.repo.strongRef',

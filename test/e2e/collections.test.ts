@@ -53,7 +53,7 @@ let guest: MadeAccount
 
 /** What the hook of ratings does: of one star it fails, of two it never ends, of the others it tells. */
 const hooks = (port: number) => `  attempts: 2,
-  timeout: 500,
+  timeout: 1_500,
   async afterWrite({ record, uri, did, action, rev, attempt }) {
     if (record?.stars === 1) throw new Error('one\\nstar')
     if (record?.stars === 2) await new Promise(() => {})
@@ -393,7 +393,7 @@ async function killAt(moment: Moment): Promise<void> {
 }
 
 test(`${KILLS} kills: the index is a full scan, and the hook was told of everything, in order`, {
-  timeout: 60_000 + KILLS * 6_000,
+  timeout: 60_000 + (KILLS + 20) * 6_000,
 }, async () => {
   const { uri: subject } = await cook(a(), 'Stew')
   const acknowledged = new Set<string>()

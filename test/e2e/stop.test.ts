@@ -75,8 +75,11 @@ function slowRequest(path: string, headers: object, body: string) {
   }
   const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   const half = Math.floor(body.length / 2)
-  socket.write(`POST ${path} HTTP/1.1\r\n${head.join('')}\r\n${body.slice(0, half)}`)
-  return { finish: () => socket.write(body.slice(half)), answered }
+  const sent = new Promise<void>((resolve) => {
+    const begin = `POST ${path} HTTP/1.1\r\n${head.join('')}\r\n${body.slice(0, half)}`
+    socket.write(begin, () => resolve())
+  })
+  return { sent, finish: () => socket.write(body.slice(half)), answered }
 }
 
 describe('while it is stopped', () => {
@@ -88,7 +91,9 @@ describe('while it is stopped', () => {
       { authorization: `Bearer ${accessJwt}` },
       JSON.stringify({ repo: did, collection: COLLECTION, rkey, record: { text: 'slow' } }),
     )
-    await sleep(200)
+    // Whoever comes later is answered: so it has come.
+    await request.sent
+    for (let n = 0; n < 3; n++) await fetch(`${server.origin}/xrpc/_health`)
     const stopped = stop()
     await sleep(1000)
     request.finish()

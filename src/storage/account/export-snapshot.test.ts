@@ -50,12 +50,12 @@ test('an export that is read slowly ends when its time is over', () =>
   }))
 
 test('one export that lapses takes nothing from another', () =>
-  withExports({ idle: 600, total: 60_000 }, async (parts) => {
+  withExports({ idle: 1_500, total: 60_000 }, async (parts) => {
     const stalled = exported(parts)
     await stalled.read()
     const lapsed = stalled.closed.catch(() => undefined)
     // The other one is read once while the first one waits.
-    await scheduler.wait(300)
+    await scheduler.wait(1_200)
     const reader = exported(parts)
     let bytes = (await reader.read()).value?.byteLength ?? 0
     put(parts, 'f', 'new')

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { HostSecrets } from '../../src/services/backup/host-secrets.ts'
 import { ensureBundle } from '../host/bundle.ts'
-import { COMPILED_CONFIG, CONFIG } from '../host/compiled-config.ts'
+import { COMPILED_CONFIG, CONFIG, servedFrom } from '../host/compiled-config.ts'
 import { lockFolder } from '../host/folder-lock.ts'
 import { makeDataFolder } from '../host/private-data.ts'
 import { writeFileSafely } from '../host/safe-file.ts'
@@ -81,7 +81,8 @@ export async function startOfflineHost(folder: string, secrets: HostSecrets): Pr
  * locked.
  */
 async function endLeftBehind(folder: string): Promise<void> {
-  // Earlier releases started it with the text.
+  const words = ` ${servedFrom(folder)} `
+  // With which earlier releases started it.
   const configs = [COMPILED_CONFIG, CONFIG].map((name) => ` ${join(folder, name)}`)
   const listed = promisify(execFile)('ps', ['-ww', '-eo', 'pid=,args='], {
     maxBuffer: 16 * 1024 * 1024,
@@ -90,8 +91,8 @@ async function endLeftBehind(folder: string): Promise<void> {
   const { stdout } = await listed.catch(() => ({ stdout: '' }))
   for (const line of stdout.split('\n')) {
     const [, pid = '', program = ''] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? []
-    if (!program.includes('workerd') || !configs.some((config) => program.endsWith(config)))
-      continue
+    const serves = program.includes(words) || configs.some((config) => program.endsWith(config))
+    if (!program.includes('workerd') || !serves) continue
     process.kill(Number(pid), 'SIGKILL')
     while (isRunning(Number(pid))) await sleep(20)
   }

@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { COMPILED_CONFIG, CONFIG, writeConfig } from './compiled-config.ts'
+import { COMPILED_CONFIG, CONFIG, compileConfig } from './compiled-config.ts'
 import { workerdBinary } from './workerd.ts'
 
 const WORKER = `using Workerd = import "/workerd/workerd.capnp";
@@ -26,30 +17,21 @@ function dataFolder(): string {
   return folder
 }
 
-test('a configuration has its modules in it, is its owner’s only, and is not written over the one before', async () => {
+test('a configuration has its modules in it, and its text is its owner’s only; what an earlier release compiled is gone', async () => {
   const folder = dataFolder()
-  const compiled = await writeConfig(workerdBinary(), folder, WORKER)
-  expect(compiled).toBe(join(folder, COMPILED_CONFIG))
-  expect(readFileSync(compiled, 'latin1')).toContain('what is embedded')
-  expect(statSync(compiled).mode & 0o777).toBe(0o600)
-  const before = readFileSync(compiled)
-  // As a workerd that was left behind has it.
-  const opened = openSync(compiled, 'r')
-  onTestFinished(() => closeSync(opened))
-  writeFileSync(join(folder, 'main.js'), 'export default {} // something else')
-  await writeConfig(workerdBinary(), folder, WORKER)
-  expect(readFileSync(compiled, 'latin1')).toContain('something else')
-  expect(readFileSync(opened)).toEqual(before)
-  expect(readdirSync(folder).sort()).toEqual(['main.js', CONFIG, COMPILED_CONFIG])
+  writeFileSync(join(folder, COMPILED_CONFIG), 'of an earlier release')
+  const compiled = await compileConfig(workerdBinary(), folder, WORKER)
+  expect(compiled.toString('latin1')).toContain('what is embedded')
+  expect(readFileSync(join(folder, CONFIG), 'utf8')).toBe(WORKER)
+  expect(statSync(join(folder, CONFIG)).mode & 0o777).toBe(0o600)
+  expect(readdirSync(folder).sort()).toEqual(['main.js', CONFIG])
 })
 
-test('what workerd does not understand is said in its words, and the one before stays', async () => {
-  const folder = dataFolder()
-  const compiled = await writeConfig(workerdBinary(), folder, WORKER)
-  const before = readFileSync(compiled)
-  await expect(writeConfig(workerdBinary(), folder, `${WORKER}nonsense`)).rejects.toMatchObject({
+test('what workerd does not understand is said in its words', async () => {
+  await expect(
+    compileConfig(workerdBinary(), dataFolder(), `${WORKER}nonsense`),
+  ).rejects.toMatchObject({
     stderr: expect.any(Buffer),
     message: expect.stringContaining('Parse error'),
   })
-  expect(readFileSync(compiled)).toEqual(before)
 })

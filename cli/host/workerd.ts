@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { PassThrough, type Readable } from 'node:stream'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
 import { BUNDLE } from './bundle.ts'
-import { readingOf, writeConfig } from './compiled-config.ts'
+import { compileConfig, readingInput } from './compiled-config.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
 import { endingWithUs, endWithUs } from './ends-with-us.ts'
@@ -89,7 +89,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
     disk.stop()
     mail?.stop()
   }
-  const config = await writeConfig(
+  const config = await compileConfig(
     workerdBinary(),
     dataDirectory,
     workerdConfig({ ...options, raw }, sockets),
@@ -103,7 +103,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   const inspector = options.inspectorPort
     ? [`--inspector-addr=127.0.0.1:${options.inspectorPort}`]
     : []
-  const serve = ['serve', ...readingOf(config), '--control-fd=3', ...inspector, config]
+  const serve = ['serve', '--control-fd=3', ...inspector, ...readingInput(dataDirectory)]
   const [program = '', ...words] = [...before, workerdBinary(), ...serve]
   child = spawn(program, words, {
     cwd: dataDirectory,
@@ -114,17 +114,14 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
       STUCK_AT: String(options.stuckAt ?? ''),
       ...raw,
     },
-    stdio: [
-      'ignore',
-      output === 'inherit' || output === 'ignore' ? output : 'pipe',
-      'pipe',
-      'pipe',
-    ],
+    stdio: ['pipe', output === 'inherit' || output === 'ignore' ? output : 'pipe', 'pipe', 'pipe'],
     // A terminal would send Ctrl-C to it as well, and end it with its requests.
     detached: true,
   })
   process.umask(umask)
   const serving = child
+  // One that ends before it has read all says why itself.
+  serving.stdin?.on('error', () => undefined).end(config)
   const exited = new Promise<number | null>((resolve) => serving.once('exit', resolve))
   if (before.length === 0) endWithUs(serving)
   // Whoever ends this process in good order has workerd end so, too.

@@ -69,6 +69,14 @@ const LONG = [
   'dev',
 ].map((name) => `test/e2e/${name}.test.ts`)
 
+const WAITS = 'test/support/waits.ts'
+
+/**
+ * How long, in ms, tests wait for what has to happen (as in `WAITS`), and what takes longer is taken to hang: several times what
+ * the longest take beside others on two cores. Those that work longer by their nature say so.
+ */
+const LIMITS = { expect: { poll: { timeout: 20_000 } }, testTimeout: 60_000, hookTimeout: 120_000 }
+
 /** Projects whose files share processes. */
 const SHARED = ['tools', 'workerd-shared']
 
@@ -108,7 +116,7 @@ const server = workerTests({
     LOG_LEVEL: 'info',
     ...(process.env.CUMULUS_LONG !== undefined && { CUMULUS_LONG: '1' }),
   },
-  setupFiles: ['src/testing/setup.ts'],
+  setupFiles: [WAITS, 'src/testing/setup.ts'],
   packages: PACKAGES,
 })
 
@@ -125,8 +133,8 @@ export default defineConfig({
           include: ['codegen/**/*.test.ts', 'cli/**/*.test.ts', 'bench/**/*.test.ts'],
           // They share what they import: a process for each would spend a second of CPU on that alone.
           isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          setupFiles: [WAITS],
+          ...LIMITS,
         },
       },
       {
@@ -134,15 +142,21 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: process.env.CUMULUS_LONG ? [] : LONG,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          setupFiles: [WAITS],
+          ...LIMITS,
         },
       },
       {
         ...server,
-        test: { ...server.test, name: 'workerd-shared', include: SHARING, isolate: false },
+        test: {
+          ...server.test,
+          ...LIMITS,
+          name: 'workerd-shared',
+          include: SHARING,
+          isolate: false,
+        },
       },
-      { ...server, test: { ...server.test, exclude: SHARING } },
+      { ...server, test: { ...server.test, ...LIMITS, exclude: SHARING } },
     ],
   },
 })

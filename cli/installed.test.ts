@@ -37,6 +37,17 @@ test.for(['start', 'dev', 'codegen', 'bench', 'bench:collections', 'size', 'chec
   },
 )
 
+test('without its packages, `npx cumulus` says the same', () => {
+  const { status, stdout, stderr } = spawnSync('node', [manifest.bin.cumulus, '--help'], {
+    cwd: clone,
+    env: { PATH },
+    encoding: 'utf8',
+  })
+  expect(stderr).toMatch(/^\nThe packages of this checkout .* Run `npm ci` first/)
+  expect(stdout).toBe('')
+  expect(status).toBe(1)
+})
+
 test('a Node that reads no TypeScript is told the same, as `npm ci` brings another one', () => {
   const old = ['--no-experimental-strip-types', ...CHECK, 'cli/cumulus.ts', '--version']
   const { status, stderr } = spawnSync(process.execPath, old, { cwd: PROJECT, encoding: 'utf8' })
@@ -44,9 +55,11 @@ test('a Node that reads no TypeScript is told the same, as `npm ci` brings anoth
   expect(status).toBe(1)
 })
 
-test('where all is installed, it says nothing and the program runs', () => {
-  const now = [...CHECK, 'cli/cumulus.ts', '--version']
-  const { status, stdout, stderr } = spawnSync(process.execPath, now, {
+test.for([
+  { by: 'a script', words: [...CHECK, 'cli/cumulus.ts'] },
+  { by: '`npx cumulus`', words: [manifest.bin.cumulus] },
+])('where all is installed, nothing is said and $by runs the program', ({ words }) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...words, '--version'], {
     cwd: PROJECT,
     encoding: 'utf8',
   })

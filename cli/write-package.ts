@@ -42,7 +42,6 @@ const TOOLS = ['ts-morph']
 const OPTIONAL = ['@cloudflare/vitest-plugin', 'vitest']
 
 type Manifest = Record<(typeof KEPT)[number], unknown> & {
-  bin: Record<string, string>
   exports: Record<string, string>
   name: string
   dependencies: Record<string, string>
@@ -104,7 +103,8 @@ function packageManifest() {
     )
   return {
     ...kept,
-    bin: built(manifest.bin),
+    // A checkout has another one, which sees first whether its packages are installed.
+    bin: built({ cumulus: 'cli/cumulus.ts' }),
     exports: built(manifest.exports),
     imports: {
       '#lex/*': './src/generated/methods/*.js',

@@ -34,7 +34,7 @@ test('it has the files, exports and modules of the bundle that wrangler makes', 
   expect(ours?.modules.flatMap(({ name, type }) => (type === 'text' ? [name] : [])).sort()).toEqual(
     texts?.sort(),
   )
-}, 60_000)
+})
 
 /** Of the handler of getRecord. */
 const MESSAGE = 'Could not locate record'
@@ -52,7 +52,7 @@ test('a stack of the production bundle names places of the source', () => {
   expect(placesIn(stack, where)).toMatch(
     /^Error: x\n {4}at e \(src\/handlers\/com\/atproto\/repo\/getRecord\.ts:\d+:\d+\)$/,
   )
-}, 60_000)
+})
 
 test('esbuild, and what stands in for Node, are those of wrangler', () => {
   const { dependencies } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))

@@ -10,7 +10,7 @@ import { BUNDLE } from './bundle.ts'
 import { readingOf, writeConfig } from './compiled-config.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
-import { endingWithUs } from './ends-with-us.ts'
+import { endingWithUs, endWithUs } from './ends-with-us.ts'
 import { writeInWords } from './log-text.ts'
 import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
@@ -126,17 +126,19 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   process.umask(umask)
   const serving = child
   const exited = new Promise<number | null>((resolve) => serving.once('exit', resolve))
-  // It would go on without this process, and without what that does for it, where the system does not see to that.
-  const endWithUs = () => void serving.kill('SIGTERM')
-  process.once('exit', endWithUs)
+  if (before.length === 0) endWithUs(serving)
+  // Whoever ends this process in good order has workerd end so, too.
+  const stop = () => void serving.kill('SIGTERM')
+  process.once('exit', stop)
   serving.once('exit', () => {
-    process.off('exit', endWithUs)
+    process.off('exit', stop)
     stopServices()
   })
   let printed = ''
   let started = false
   const errors = new PassThrough()
-  const readErrors = (chunk: Buffer) => {
+  const readErrors = (all: Buffer) => {
+    const chunk = withoutNotice(all)
     if (!started) printed += chunk.toString()
     else if (output === 'inherit') process.stderr.write(inWords(chunk))
     else if (output !== 'ignore') errors.write(inWords(chunk))
@@ -160,6 +162,15 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   started = true
   if (printed !== '') readErrors(Buffer.from(printed))
   return { port, process: serving, control: control.path, exited }
+}
+
+/** Said at each start with flags of V8 for its heap: some 4 ms of it. Nobody can do anything about it. */
+const NOTICE = 'per-isolate bootstrap compile cache failed its compatibility check'
+
+function withoutNotice(printed: Buffer): Buffer {
+  if (!printed.includes(NOTICE)) return printed
+  const lines = printed.toString().split(/(?<=\n)/)
+  return Buffer.from(lines.filter((line) => !line.includes(NOTICE)).join(''))
 }
 
 const REFUSED = '"message":"the settings are wrong"'

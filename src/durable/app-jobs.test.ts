@@ -13,7 +13,6 @@ import { nextRun, prepareFor } from './jobs/schedule.ts'
 
 const objects = hostObjects(env)
 const MINUTE = 60_000
-const POLL = { timeout: 20_000 }
 
 const runs: (Pick<JobRun, 'attempt' | 'lastRun'> & { name: string })[] = []
 let behave: (name: string) => unknown
@@ -57,12 +56,10 @@ const state = async (name: string) =>
 /** Resolves when nothing runs. */
 const quiet = () =>
   expect
-    .poll(
-      async () =>
-        (await objects.hostIndex.jobs.list()).every(
-          ({ startedAt, nextAt }) => startedAt === null && nextAt > Date.now(),
-        ),
-      POLL,
+    .poll(async () =>
+      (await objects.hostIndex.jobs.list()).every(
+        ({ startedAt, nextAt }) => startedAt === null && nextAt > Date.now(),
+      ),
     )
     .toBe(true)
 
@@ -125,12 +122,12 @@ describe('a job', () => {
     await pass(15 * MINUTE)
     await restart()
     await pass(15 * MINUTE)
-    await expect.poll(() => runs.map(({ name }) => name), POLL).toEqual(['sweep'])
+    await expect.poll(() => runs.map(({ name }) => name)).toEqual(['sweep'])
     const message = 'src/jobs/tidy.ts cannot be loaded: TypeError: no such module'
     expect(await state('tidy')).toMatchObject({ schedule: before?.schedule, error: message })
     await expect(objects.hostIndex.jobs.start('tidy')).rejects.toThrow(message)
     await release(file('tidy', { every: '15 minutes' }))
-    await expect.poll(() => runs.map(({ name }) => name), POLL).toEqual(['sweep', 'tidy'])
+    await expect.poll(() => runs.map(({ name }) => name)).toEqual(['sweep', 'tidy'])
   })
 
   test('runs when its time has come, and again after that', async () => {
@@ -160,7 +157,7 @@ describe('a job', () => {
     onTestFinished(() => resolve())
     behave = () => promise
     await objects.hostIndex.jobs.start('tidy')
-    await expect.poll(() => runs.length, POLL).toBe(1)
+    await expect.poll(() => runs.length).toBe(1)
     expect((await state('tidy'))?.startedAt).not.toBeNull()
     behave = () => undefined
     await crashNow(() => indexStub(env) as never)

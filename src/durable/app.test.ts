@@ -167,7 +167,7 @@ test('they go with their account, and do not come back', async () => {
       storage.sql.exec("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'draft'").one(),
     )
   }
-  await expect.poll(left, { timeout: 20_000 }).toEqual({ n: 0 })
+  await expect.poll(left).toEqual({ n: 0 })
   await expect(drafts.run(insert, 'again')).rejects.toMatchObject({ error: 'RepoNotFound' })
 })
 

@@ -73,7 +73,7 @@ const untilStored = () =>
     if (isStored.length > 0) return true
     await runDurableObjectAlarm(account()).catch(() => undefined)
     return false
-  }, 10_000)
+  })
 
 let keys = 0
 const nextKey = () => `k${keys++}`

@@ -72,7 +72,7 @@ async function expectDeletion(did: string): Promise<void> {
     // Lists have it no more when its deletion is in the log.
     expect(await sourceOf(did)).toBeUndefined()
     expect(await rowsOf(did)).toBe(0)
-  }, 10_000)
+  })
 }
 
 /** Rows that are left of the account. */

@@ -181,7 +181,7 @@ test.each(HISTORIES)(
           expect(heard).toEqual(heard.toSorted())
         }
       },
-      { timeout: 25_000, interval: 200 },
+      { interval: 200 },
     )
   },
 )

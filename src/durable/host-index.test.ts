@@ -88,7 +88,7 @@ const untilLiked = (subject: string, expected: string[]) =>
       const page = await likes().bySubject.page({ where: { 'subject.uri': subject } })
       expect(uris(page)).toEqual(expected)
     },
-    { timeout: 5_000, interval: 30 },
+    { interval: 30 },
   )
 
 describe('an index', () => {
@@ -351,9 +351,8 @@ describe('after a write', () => {
     await create(other, NOTE, { text: 'elsewhere' })
     await vi.waitFor(() => expect(heard(other)).toEqual(['elsewhere 1']))
     expect(heard(account)).toEqual(['throw once 1'])
-    await vi.waitFor(
-      () => expect(heard(account)).toEqual(['throw once 1', 'throw once 2', 'next 1']),
-      { timeout: 5_000 },
+    await vi.waitFor(() =>
+      expect(heard(account)).toEqual(['throw once 1', 'throw once 2', 'next 1']),
     )
     const line = logged.mock.calls.map(String).find((one) => one.includes(account.did))
     logged.mockRestore()
@@ -371,9 +370,7 @@ describe('after a write', () => {
       const account = await makeAccount()
       await create(account, NOTE, { text })
       await create(account, NOTE, { text: 'next' })
-      await vi.waitFor(() => expect(heard(account)).toEqual([`${text} 1`, `${text} 2`, 'next 1']), {
-        timeout: 8_000,
-      })
+      await vi.waitFor(() => expect(heard(account)).toEqual([`${text} 1`, `${text} 2`, 'next 1']))
       const { hooks } = objects.hostIndex
       const [letter] = await hooks.letters(10)
       expect(letter).toMatchObject({ did: account.did, attempts: 2, action: 'create' })
@@ -459,7 +456,7 @@ describe('after a write', () => {
     const report = async () => (await objects.hostIndex.operator.report()).hooks[0]
     await vi.waitFor(async () => expect((await report())?.behind).toBe(2))
     // Others have what is left, while it is.
-    await vi.waitFor(() => expect(heard(account)).toContain('throw once 2'), 5_000)
+    await vi.waitFor(() => expect(heard(account)).toContain('throw once 2'))
     await create(other, NOTE, { text: 'elsewhere' })
     await vi.waitFor(() => expect(heard(other)).toEqual(['elsewhere 1']))
     await sql((sql) => sql.exec('DELETE FROM hook_lane WHERE did = ?', 'did:web:second.test'))
@@ -471,7 +468,7 @@ describe('after a write', () => {
         'throw once 2',
         ...texts.slice(1).map((n) => `${n} 1`),
       ])
-    }, 5_000)
+    })
     // Who holds as much as there is room for waits on.
     expect((await report())?.behind).toBe(1)
     expect(heard(hog)).toEqual([])
@@ -480,7 +477,7 @@ describe('after a write', () => {
     await vi.waitFor(async () => {
       expect((await report())?.behind).toBe(0)
       expect(heard(hog)).toEqual(['behind 1'])
-    }, 5_000)
+    })
     expect(await report()).toMatchObject({ waiting: 0, lost: 0 })
   })
 
@@ -502,7 +499,7 @@ describe('after a write', () => {
         lost: 1,
       })
       expect(heard(account)).toEqual(['later 1'])
-    }, 5_000)
+    })
     expect(logged.mock.calls.flat().join()).toContain('writes left the log before a hook was told')
     logged.mockRestore()
   })

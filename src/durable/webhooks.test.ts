@@ -13,7 +13,6 @@ import { WebhookRunner } from './webhooks/runner.ts'
 
 const objects = hostObjects(env)
 const NOTE = 'com.example.hook.note'
-const POLL = { timeout: 10_000 }
 
 interface Sent {
   at: string
@@ -89,7 +88,7 @@ test('writes of one account are sent one after the other, those of several at on
   for (const n of [1, 2, 3]) for (const account of accounts) await write(account, `${n}`)
   await objects.sequencer.tellOfEvents(true)
   await objects.hostIndex.webhooks.adopt()
-  await vi.waitFor(() => expect(sent).toHaveLength(15), POLL)
+  await vi.waitFor(() => expect(sent).toHaveLength(15))
   for (const { did } of accounts) {
     expect(sent.filter((one) => one.did === did).map(({ text }) => text)).toEqual(['1', '2', '3'])
   }
@@ -104,11 +103,11 @@ test('what was taken is not sent again when something beside it fails, also by a
   answer = (text) => new Response(null, { status: text === 'refused' ? 503 : 200 })
   await write(one, 'taken')
   await write(other, 'refused')
-  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1))
   await evictDurableObject(indexStub(env) as never)
   answer = () => new Response()
   await runDurableObjectAlarm(indexStub(env) as never)
-  await vi.waitFor(() => expect(texts()).toEqual(['taken', 'refused']), POLL)
+  await vi.waitFor(() => expect(texts()).toEqual(['taken', 'refused']))
   await vi.waitFor(async () => expect(await viewOf(id)).toMatchObject({ behind: 0, delivered: 2 }))
 })
 
@@ -118,7 +117,7 @@ test('what is refused ten times is given up and kept, and is sent again by hand'
   answer = (text) => new Response('{"error":"TooSpicy"}', { status: text === 'hot' ? 422 : 200 })
   await write(account, 'hot')
   await write(account, 'mild')
-  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1))
   // Nine attempts later.
   await inIndex((sql) => {
     sql.exec(
@@ -130,7 +129,7 @@ test('what is refused ten times is given up and kept, and is sent again by hand'
   })
   await evictDurableObject(indexStub(env) as never)
   await objects.hostIndex.webhooks.adopt()
-  await vi.waitFor(() => expect(texts()).toEqual(['mild']), POLL)
+  await vi.waitFor(() => expect(texts()).toEqual(['mild']))
   const [letter] = await objects.hostIndex.webhooks.letters(10)
   expect(letter).toMatchObject({ webhook: id, did: account.did, error: 'It answered 422 TooSpicy' })
   expect(await objects.hostIndex.webhooks.retry(letter?.id)).toEqual({ taken: 0, left: 1 })
@@ -143,7 +142,7 @@ test('it is left alone for as long as it asks, and not for ever', async () => {
   const id = await add()
   answer = () => new Response(null, { status: 429, headers: { 'retry-after': '86400' } })
   await write(await makeAccount(), 'later')
-  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1))
   const { nextAt = 0 } = await viewOf(id)
   expect(nextAt - Date.now()).toBeGreaterThan(59 * 60_000)
   expect(nextAt - Date.now()).toBeLessThanOrEqual(60 * 60_000)
@@ -153,7 +152,7 @@ test('one that has failed for three days is paused; when it goes on it has new p
   const id = await add()
   answer = () => new Response(null, { status: 503 })
   await write(await makeAccount(), 'lasting')
-  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1))
   await inIndex((sql) =>
     sql.exec('UPDATE webhook_state SET failing_since = 1, next_at = 0 WHERE id = ?', id),
   )
@@ -161,11 +160,11 @@ test('one that has failed for three days is paused; when it goes on it has new p
   await objects.hostIndex.webhooks.adopt()
   await vi.waitFor(async () => {
     expect((await viewOf(id)).paused).toBe('It failed for 72 hours: It answered 503')
-  }, POLL)
+  })
   answer = () => new Response()
   expect(sent).toEqual([])
   await pauseWebhook(id, null, objects)
-  await vi.waitFor(() => expect(texts()).toEqual(['lasting']), POLL)
+  await vi.waitFor(() => expect(texts()).toEqual(['lasting']))
 })
 
 test('nothing is sent of an account that is taken down or deleted by the time', async () => {
@@ -178,10 +177,7 @@ test('nothing is sent of an account that is taken down or deleted by the time', 
   const deleted = await callAsOperator('deleteAccount', { did: gone.did })
   expect(deleted.status).toBe(200)
   await pauseWebhook(id, null, objects)
-  await vi.waitFor(
-    async () => expect(await viewOf(id)).toMatchObject({ behind: 0, skipped: 2 }),
-    POLL,
-  )
+  await vi.waitFor(async () => expect(await viewOf(id)).toMatchObject({ behind: 0, skipped: 2 }))
   expect(sent).toEqual([])
 })
 
@@ -197,7 +193,7 @@ test('events that have left the log before are noted as lost, and it goes on beh
   await evictDurableObject(sequencerStub(env) as never)
   await pauseWebhook(id, null, objects)
   await write(account, 'told')
-  await vi.waitFor(() => expect(texts()).toEqual(['told']), POLL)
+  await vi.waitFor(() => expect(texts()).toEqual(['told']))
   expect(await viewOf(id)).toMatchObject({ lost: 1, delivered: 1 })
 })
 
@@ -219,7 +215,7 @@ test('whoever writes what a service does not take keeps back nobody else, howeve
   await write(other, 'first')
   await pauseWebhook(id, null, objects)
   // Seventy fill what is sent before the position moves: that nothing of others is taken then says nothing of the service.
-  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1), POLL)
+  await vi.waitFor(async () => expect((await viewOf(id)).attempts).toBe(1))
   await inIndex((sql) => sql.exec('UPDATE webhook_state SET next_at = 0 WHERE id = ?', id))
   await evictDurableObject(indexStub(env) as never)
   await inIndex((sql) =>
@@ -231,15 +227,15 @@ test('whoever writes what a service does not take keeps back nobody else, howeve
   )
   await evictDurableObject(indexStub(env) as never)
   await objects.hostIndex.webhooks.adopt()
-  await vi.waitFor(() => expect(texts()).toContain('first'), POLL)
-  await vi.waitFor(async () => expect((await viewOf(id)).waiting).toBeGreaterThan(60), POLL)
+  await vi.waitFor(() => expect(texts()).toContain('first'))
+  await vi.waitFor(async () => expect((await viewOf(id)).waiting).toBeGreaterThan(60))
   await vi.waitFor(async () => {
     expect(await viewOf(id)).toMatchObject({ attempts: 0, behind: 0, refusal: 'It answered 401' })
-  }, POLL)
+  })
   await write(other, 'second')
-  await vi.waitFor(() => expect(texts()).toEqual(['first', 'second']), POLL)
+  await vi.waitFor(() => expect(texts()).toEqual(['first', 'second']))
   answer = () => new Response()
-  await vi.waitFor(async () => expect((await viewOf(id)).waiting).toBe(0), { timeout: 20_000 })
+  await vi.waitFor(async () => expect((await viewOf(id)).waiting).toBe(0))
   const bad = texts().filter((text) => text.startsWith('bad'))
   expect(bad).toEqual(Array.from({ length: bad.length }, (_, n) => `bad ${n + 70 - bad.length}`))
   expect(bad.length).toBeGreaterThan(60)
@@ -252,10 +248,10 @@ test('a service that does not answer keeps back no other webhook', async () => {
   const quick = await add()
   const { url: ofSlow } = await viewOf(slow)
   const taken: string[] = []
-  let asked = 0
+  const asked: (AbortSignal | null | undefined)[] = []
   vi.mocked(fetch).mockImplementation(async (url, init) => {
     if (String(url) === ofSlow) {
-      asked++
+      asked.push(init?.signal)
       return promise
     }
     taken.push(JSON.parse(String(init?.body)).record.text)
@@ -263,12 +259,14 @@ test('a service that does not answer keeps back no other webhook', async () => {
   })
   const account = await makeAccount()
   await write(account, 'one')
-  await vi.waitFor(() => expect([asked, taken]).toEqual([1, ['one']]), POLL)
+  await vi.waitFor(() => expect([asked.length, taken]).toEqual([1, ['one']]))
   await write(account, 'two')
-  await vi.waitFor(() => expect(taken).toEqual(['one', 'two']), { timeout: 3_000 })
+  await vi.waitFor(() => expect(taken).toEqual(['one', 'two']))
+  // It was still waited for.
+  expect(asked.map((signal) => signal?.aborted)).toEqual([false])
   expect((await viewOf(quick)).delivered).toBe(2)
   resolve(new Response())
-  await vi.waitFor(async () => expect((await viewOf(slow)).delivered).toBe(2), POLL)
+  await vi.waitFor(async () => expect((await viewOf(slow)).delivered).toBe(2))
 })
 
 test('a second attempt comes after a second or so', async () => {
@@ -279,8 +277,8 @@ test('a second attempt comes after a second or so', async () => {
     return new Response(null, { status: times.length > 1 ? 200 : 503 })
   }
   await write(await makeAccount(), 'again')
-  await vi.waitFor(() => expect(times).toHaveLength(2), POLL)
-  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeLessThan(5_000)
+  await vi.waitFor(() => expect(times).toHaveLength(2))
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeLessThan(15_000)
 })
 
 test('a list of webhooks that is older than one that was added meanwhile does not end it', async () => {
@@ -333,9 +331,9 @@ test('a log that ends before what was sent, as one of an older copy does, is gon
   await inIndex((sql) => sql.exec('UPDATE webhook_state SET seq = seq + 1000 WHERE id = ?', id))
   await evictDurableObject(indexStub(env) as never)
   await objects.hostIndex.webhooks.adopt()
-  await vi.waitFor(async () => expect(await viewOf(id)).toMatchObject({ lost: 1 }), POLL)
+  await vi.waitFor(async () => expect(await viewOf(id)).toMatchObject({ lost: 1 }))
   await write(await makeAccount(), 'after')
-  await vi.waitFor(() => expect(texts()).toEqual(['after']), POLL)
+  await vi.waitFor(() => expect(texts()).toEqual(['after']))
 })
 
 test('who has the role of an operator gets no tokens for other services than the one at the address', async () => {

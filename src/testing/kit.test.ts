@@ -160,7 +160,7 @@ test('a retry that is due is made as soon as the clock says so', async () => {
       await clock.advance(4_000)
       expect(attempts).toBeGreaterThanOrEqual(7)
     },
-    { timeout: 5_000, interval: 10 },
+    { interval: 10 },
   )
 })
 

@@ -70,9 +70,7 @@ afterAll(async () => {
   await plc.stop()
 })
 
-test('an account that was deleted is given back, and the network hears of it', {
-  timeout: 60_000,
-}, async () => {
+test('an account that was deleted is given back, and the network hears of it', async () => {
   expect((await operate(server, 'com.atproto.admin.deleteAccount', { did })).status).toBe(200)
   const { firehose } = await (await fetch(`${server.origin}/xrpc/_health`)).json()
   const again = async (): Promise<Restored> => {
@@ -100,7 +98,7 @@ test('an account that was deleted is given back, and the network hears of it', {
   ])
 })
 
-test('a living account is replaced only when that is asked for', { timeout: 60_000 }, async () => {
+test('a living account is replaced only when that is asked for', async () => {
   const agent = await signIn(server)
   const { uri } = await agent.post({ text: 'to be undone' })
   const { data: latest } = await agent.com.atproto.sync.getLatestCommit({ did })
@@ -114,9 +112,7 @@ test('a living account is replaced only when that is asked for', { timeout: 60_0
   expect(now.rev > latest.rev).toBe(true)
 })
 
-test('on a host with other secrets keys are encrypted anew, and the account waits for its identity', {
-  timeout: 60_000,
-}, async () => {
+test('on a host with other secrets keys are encrypted anew, and the account waits for its identity', async () => {
   const [carol] = await makeAccounts(server, 1, 'did:plc')
   const { did, handle = '' } = carol ?? {}
   const password = `password of ${handle}`

@@ -66,9 +66,7 @@ const drill = async (from: string, env: Record<string, string> = {}) => {
   return { code, output, report: JSON.parse(line ?? 'null') as DrillReport | null }
 }
 
-test('a drill restores the newest backup, compares all of it, and notes that it did', {
-  timeout: 60_000,
-}, async () => {
+test('a drill restores the newest backup, compares all of it, and notes that it did', async () => {
   await backUp(server, folder, '--recipient', recipient)
   await agent.post({ text: 'in the second part of the repository' })
   await backUp(server, folder)
@@ -104,7 +102,7 @@ test(`one byte that is flipped, at each of ${FLIPS} random places, fails the dri
   }
 })
 
-test('a file that was damaged is fetched again, once it is gone', { timeout: 60_000 }, async () => {
+test('a file that was damaged is fetched again, once it is gone', async () => {
   const name = anyOf(filesIn(folder, 'blobs')) ?? ''
   rmSync(join(folder, name))
   expect((await drill(folder)).report?.problems).toEqual([`${name}: it is missing`])
@@ -112,7 +110,7 @@ test('a file that was damaged is fetched again, once it is gone', { timeout: 60_
   expect((await drill(folder)).code).toBe(0)
 })
 
-test('a bucket that speaks S3 holds a backup as a folder does', { timeout: 60_000 }, async () => {
+test('a bucket that speaks S3 holds a backup as a folder does', async () => {
   const directory = backupFolder()
   const port = await freePort()
   const bucket = { name: 'pds', configs: [] }
@@ -191,7 +189,7 @@ test('backups and restores that are killed go on', {
   await target.stop()
 })
 
-test('what cannot be restored is refused, and it is said why', { timeout: 60_000 }, async () => {
+test('what cannot be restored is refused, and it is said why', async () => {
   const failed = async (args: string[], env = envOf(server)) => {
     const { code, output } = await runCumulus(args, env)
     expect(code).not.toBe(0)
@@ -229,9 +227,7 @@ test('on a schedule one backup comes after the other', async () => {
   expect((await runCumulus(['backup', '--to', to, '--every', 'often'])).code).toBe(2)
 })
 
-test('an account whose repository is damaged on the host is named, and the others are backed up', {
-  timeout: 60_000,
-}, async () => {
+test('an account whose repository is damaged on the host is named, and the others are backed up', async () => {
   await server.stop()
   damageRecord(server.dataDirectory, agent.assertDid)
   server = await startServer({

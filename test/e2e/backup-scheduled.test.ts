@@ -78,9 +78,7 @@ test('without a recipient nothing is written but why', async () => {
   expect((await state()).error?.message).toContain('PDS_BACKUP_RECIPIENT is not set')
 })
 
-test('a trigger backs up the host, and the program restores it from the bucket', {
-  timeout: 60_000,
-}, async () => {
+test('a trigger backs up the host, and the program restores it from the bucket', async () => {
   await host.change({ PDS_BACKUP_RECIPIENT: recipient })
   // In several pieces.
   await store('large', 9_000_000)
@@ -132,9 +130,7 @@ test('what is too much for one trigger goes on at the next ones, also after one 
   expect(await host.backups()).not.toContain('partial/left-behind')
 })
 
-test('the program backs up to the same bucket, and neither removes what the other one needs', {
-  timeout: 60_000,
-}, async () => {
+test('the program backs up to the same bucket, and neither removes what the other one needs', async () => {
   await agent.post({ text: 'one more' })
   const report = await runJson<{ changed: number }>(
     ['backup', '--to', 's3://backups', '--host', host.origin, '--without-secrets'],

@@ -74,13 +74,10 @@ describe.skipIf(chromiumPath() === undefined)('in a browser', () => {
     await page.goto(server.origin + path)
     const logo = page.locator(`img[src="${LOGO}?v=2"]`).first()
     await logo.waitFor()
-    await vi.waitFor(
-      async () => {
-        const width = await logo.evaluate((image) => Reflect.get(image, 'naturalWidth'))
-        expect(width).toBeGreaterThan(0)
-      },
-      { timeout: 20_000 },
-    )
+    await vi.waitFor(async () => {
+      const width = await logo.evaluate((image) => Reflect.get(image, 'naturalWidth'))
+      expect(width).toBeGreaterThan(0)
+    })
     await keepLooks(page, `branding-${path.slice(1) || 'landing'}`)
   })
 })

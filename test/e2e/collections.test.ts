@@ -207,7 +207,7 @@ test('a hook that throws or never ends is given up, and keeps nobody else', asyn
   const after = await rate(a(), subject, 3)
   const other = await rate(accounts[2] as MadeAccount, subject, 4)
   await vi.waitFor(() => expect(told.map(({ uri }) => uri)).toContain(other.uri))
-  await vi.waitFor(() => expect(told.map(({ uri }) => uri)).toContain(after.uri), 10_000)
+  await vi.waitFor(() => expect(told.map(({ uri }) => uri)).toContain(after.uri))
   expect(told.map(({ uri }) => uri)).not.toContain(first.uri)
   const operator = { headers: { authorization: operatorOf(server) } }
   await vi.waitFor(async () => {
@@ -215,7 +215,7 @@ test('a hook that throws or never ends is given up, and keeps nobody else', asyn
     expect(metrics).toMatch(
       /cumulus_hooks_total\{collection="com.example.cook.rating",outcome="failed"\} 4/,
     )
-  }, 10_000)
+  })
   const hooks = (...args: string[]) =>
     runCumulus(['hooks', ...args], {
       PDS_DATA_DIRECTORY: server.dataDirectory,
@@ -263,7 +263,7 @@ test.skipIf(lacksChromium())(
         await page.reload()
         expect(await page.getByText('Error: one').count()).toBeGreaterThan(0)
       },
-      { timeout: 15_000, interval: 500 },
+      { interval: 500 },
     )
     await keepLooks(page, 'console-collections-given-up')
     await page.setViewportSize({ width: 320, height: 640 })
@@ -340,7 +340,7 @@ test.skipIf(lacksChromium())(
         )
         expect(await rowOf('count-runs').textContent()).toMatch(/UTC, \d+ ms.*none/s)
       },
-      { timeout: 15_000, interval: 500 },
+      { interval: 500 },
     )
     await keepLooks(page, 'console-jobs')
     await page.setViewportSize({ width: 320, height: 640 })
@@ -364,7 +364,7 @@ test('metrics, status and doctor tell of jobs', async () => {
     const metrics = await (await fetch(`${server.origin}/metrics`, { headers })).text()
     expect(metrics).toMatch(/^cumulus_jobs_total\{job="fail",outcome="failed"\} [1-9]/m)
     expect(metrics).toMatch(/^cumulus_job_failures\{job="fail"\} [1-9]/m)
-  }, 15_000)
+  })
   expect((await runCumulus(['status'], env)).output).toMatch(/fail failed \d times?: Error: <b>/)
   const doctor = await runCumulus(['doctor'], env)
   expect(doctor.output).toMatch(/fail has failed \d times?: Error: <b>no<\/b> oven\./)
@@ -441,10 +441,7 @@ test('a job runs when the operator says so, and its rows are kept', async () => 
   const list = async () => (await runCumulus(['jobs', 'list'], env)).output
   expect(await list()).toMatch(/^count-runs {2}\(cron 0 3 1 1 \*\) {2}next \d{4}-01-01T03:00/)
   await runCumulus(['jobs', 'run', 'count-runs'], env)
-  await vi.waitFor(
-    async () => expect(await list()).toMatch(/^count-runs .* last \d.* ms$/m),
-    10_000,
-  )
+  await vi.waitFor(async () => expect(await list()).toMatch(/^count-runs .* last \d.* ms$/m))
   const backup = await fetch(`${server.origin}/operator/backup/account`, {
     method: 'POST',
     headers: { authorization: operatorOf(server), 'content-type': 'application/json' },

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const value = { text: 'text '.repeat(500), blob: blob.blob }
   const record = { repo: account.did, collection: 'com.example.note', record: value }
   await post('com.atproto.repo.createRecord', 'application/json', JSON.stringify(record))
-}, 60_000)
+})
 
 afterAll(() => server.stop())
 

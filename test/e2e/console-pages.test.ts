@@ -216,7 +216,7 @@ describe.skipIf(lacksChromium())('in a browser', () => {
       for (const text of ['To one account.', 'To everybody.', 'This is a test of']) {
         expect(mails).toContain(text)
       }
-    }, 30_000)
+    })
     await open('audit', 'Audit')
     const log = await page.content()
     for (const name of ['mail.test', 'mail.send', 'mail.sendToAll']) expect(log).toContain(name)

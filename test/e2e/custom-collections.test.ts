@@ -115,9 +115,7 @@ test('two lexicons and a handler make a collection with a query', { timeout: 120
   commit('a guestbook')
 })
 
-test('valid records are taken, invalid ones refused, and the query answers', {
-  timeout: 60_000,
-}, async () => {
+test('valid records are taken, invalid ones refused, and the query answers', async () => {
   server = await startServer({ project })
   const agent = new AtpAgent({ service: server.origin })
   await agent.login({ identifier: HANDLE, password: PASSWORD })
@@ -171,7 +169,6 @@ follow('docs/custom-collections.md', {
 })
 test.skipIf(lacksChromium())(
   'the consent page shows title and detail of the permission set in the tree',
-  { timeout: 60_000 },
   async () => {
     const host = `did:web:${new URL(publicOrigin(server.origin)).hostname}%23atproto_pds`
     const scope = `atproto include:com.example.guestbook.auth?aud=${host}`

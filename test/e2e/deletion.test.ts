@@ -76,7 +76,6 @@ test('the rows and files of a deleted account are gone, and with the next start 
   expect(response.status).toBe(200)
   // Its own database is emptied last.
   await vi.waitFor(() => expect(readdirSync(join(dataDirectory, 'blobs'))).toEqual([]), {
-    timeout: 60_000,
     interval: 200,
   })
   await server.stop()

@@ -85,7 +85,7 @@ beforeAll(async () => {
     'kit.txt',
   ])
   expect({ code, stderr }).toMatchObject({ code: 0 })
-}, 60_000)
+})
 
 const FAILURES = {
   'no network': { code: 1, stderr: '✘ [ERROR] Unable to resolve Cloudflare’s API hostname' },

@@ -107,7 +107,7 @@ test('an app signs somebody in on the port of --port, and normal refusals make n
   expect(dev.output()).toContain('use_dpop_nonce')
   expect(dev.output()).not.toMatch(/^\s+at /m)
   expect(dev.output()).not.toMatch(/"level":|ERROR/)
-}, 60_000)
+})
 
 test('the network around it: seeds, AppView, firehose, mail, and where an error is', async () => {
   const output = () => dev?.output() ?? ''
@@ -143,11 +143,8 @@ test('the network around it: seeds, AppView, firehose, mail, and where an error 
     { headers: { authorization: `Basic ${admin}` }, encoding: 'application/json' },
   )
   await agent.com.atproto.server.requestPasswordReset({ email })
-  await vi.waitFor(
-    () => expect(output()).toMatch(/mail {6}alice@example\.com {2}".*" {2}\w{5}-\w{5}/),
-    {
-      timeout: 10_000,
-    },
+  await vi.waitFor(() =>
+    expect(output()).toMatch(/mail {6}alice@example\.com {2}".*" {2}\w{5}-\w{5}/),
   )
   const page = await (await fetch(`${network}/mail`)).text()
   expect(page).toContain('to alice@example.com')
@@ -157,7 +154,7 @@ test('the network around it: seeds, AppView, firehose, mail, and where an error 
   ).toBe(500)
   await vi.waitFor(() => expect(output()).toContain('RangeError: of the handler'))
   expect(output()).toContain('(src/handlers/com/atproto/sync/getHead.ts:5:9)')
-}, 60_000)
+})
 
 test('a change of a handler or lexicon is served, a fault is told with its place, and sessions stay', async () => {
   const [, service = ''] = /Sign in at (\S+) as/.exec(dev?.output() ?? '') ?? []
@@ -173,14 +170,13 @@ test('a change of a handler or lexicon is served, a fault is told with its place
       .replace('{ anyone }', '{ anyone, InvalidRequestError }')
       .replace("RangeError('of the handler')", `InvalidRequestError('${message}')`)
   const until = (wanted: string) =>
-    vi.waitFor(async () => expect(await ask()).toContain(wanted), { timeout: 20_000, interval: 50 })
+    vi.waitFor(async () => expect(await ask()).toContain(wanted), { interval: 50 })
 
   writeFileSync(handler, refusing('the second'))
   await until('the second')
   writeFileSync(handler, `${refusing('x')}\nconst = 1\n`)
-  await vi.waitFor(
-    () => expect(dev?.output()).toContain('src/handlers/com/atproto/sync/getHead.ts:10:7 Expected'),
-    { timeout: 20_000 },
+  await vi.waitFor(() =>
+    expect(dev?.output()).toContain('src/handlers/com/atproto/sync/getHead.ts:10:7 Expected'),
   )
   expect(await ask()).toContain('the second')
   // Handlers are loaded by the first request for them.
@@ -193,9 +189,7 @@ test('a change of a handler or lexicon is served, a fault is told with its place
   const worker = join(project, 'src/worker.ts')
   const entry = readFileSync(worker, 'utf8')
   writeFileSync(worker, `${entry}\nthrow new Error('at the start')\n`)
-  await vi.waitFor(() => expect(dev?.output()).toContain('Error: at the start'), {
-    timeout: 20_000,
-  })
+  await vi.waitFor(() => expect(dev?.output()).toContain('Error: at the start'))
   await vi.waitFor(() => expect(dev?.output()).toContain('(src/worker.ts:8:7)'))
   await until('the second')
   writeFileSync(worker, entry)
@@ -285,7 +279,7 @@ test('PDS_PORT is the port as well, and the data are those of before, seeds writ
     body: JSON.stringify({ identifier: 'alice.test', password: vars.PDS_FIRST_PASSWORD }),
   })
   expect(session.status).toBe(200)
-}, 60_000)
+})
 
 test('a port that is none is refused with a sentence', async () => {
   const { code, output } = await runCommand(

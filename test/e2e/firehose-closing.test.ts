@@ -19,7 +19,7 @@ beforeAll(async () => {
   if (!made) throw new Error('no account')
   account = made
   await write(10)
-}, 60_000)
+})
 
 afterAll(() => server.stop())
 

@@ -55,6 +55,6 @@ test('numbers begin with the time, and a log that is full loses its oldest event
       // With hashes and signature each takes 600 bytes; the oldest row, of 64 or more, may be there beside what the log may have.
       expect(events).toBeLessThan(200)
     },
-    { timeout: 15_000, interval: 500 },
+    { interval: 500 },
   )
 })

@@ -128,7 +128,7 @@ describe.runIf(isMounted)('with a full disk', () => {
   })
 
   test('uploads and new accounts are refused before they begin', async () => {
-    await vi.waitFor(async () => expect((await health()).status).toBe(503), { timeout: 10_000 })
+    await vi.waitFor(async () => expect((await health()).status).toBe(503))
     const upload = agent.uploadBlob(Buffer.from('another'), { encoding: 'text/plain' })
     await expectRefused(upload)
     const account = agent.com.atproto.server.createAccount(
@@ -140,7 +140,7 @@ describe.runIf(isMounted)('with a full disk', () => {
   })
 
   test('the health page says it, for whoever watches the host', async () => {
-    await vi.waitFor(async () => expect((await health()).status).toBe(503), { timeout: 10_000 })
+    await vi.waitFor(async () => expect((await health()).status).toBe(503))
     expect((await health()).body).toMatchObject({
       version: expect.any(String),
       firehose: { head: expect.any(Number) },
@@ -157,10 +157,8 @@ describe.runIf(isMounted)('with a full disk', () => {
     rmSync(join(server.dataDirectory, 'workerd.capnp.bin'))
     fill()
     process.kill(server.pid, 'SIGCONT')
-    await vi.waitFor(() => expect([0, before]).not.toContain(workerdPidOf(server)), {
-      timeout: 20_000,
-    })
-    await vi.waitFor(async () => expect((await health()).status).toBe(503), { timeout: 20_000 })
+    await vi.waitFor(() => expect([0, before]).not.toContain(workerdPidOf(server)))
+    await vi.waitFor(async () => expect((await health()).status).toBe(503))
     expect(commandLine(workerdPidOf(server))).toMatch(/workerd\.capnp\0$/)
     await expectReadable()
   })
@@ -185,11 +183,8 @@ describe.runIf(isMounted)('with a full disk', () => {
   test('with room again everything goes on, the firehose too', async () => {
     const { head } = (await health()).body.firehose
     rmSync(filler)
-    await vi.waitFor(async () => expect((await health()).status).toBe(200), { timeout: 10_000 })
+    await vi.waitFor(async () => expect((await health()).status).toBe(200))
     await write({ text: 'after' })
-    await vi.waitFor(
-      async () => expect((await health()).body.firehose.head).toBeGreaterThan(head),
-      { timeout: 10_000 },
-    )
+    await vi.waitFor(async () => expect((await health()).body.firehose.head).toBeGreaterThan(head))
   })
 })

@@ -23,7 +23,7 @@ let plc: TestPlc
 beforeAll(async () => {
   plc = await startPlc()
   server = await startServer({ env: { PDS_DID_PLC_URL: plc.url, PDS_REGISTRATION: 'open' } })
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.stop()

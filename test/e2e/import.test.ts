@@ -30,7 +30,7 @@ beforeAll(async () => {
   account = await newAccount()
   await write(account, 200, 50_000)
   car = await exported(account)
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.stop()
@@ -99,9 +99,7 @@ function strayBlocks(count: number, size: number): Uint8Array {
 
 const joined = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
 
-test('a refused import leaves the files as large as they were, however much had arrived', {
-  timeout: 60_000,
-}, async () => {
+test('a refused import leaves the files as large as they were, however much had arrived', async () => {
   const before = objectBytes()
   const broken = car.slice()
   broken.fill(0xff, broken.length - 10)
@@ -155,9 +153,7 @@ test('a small file of which much is stored, as one record is at many keys, is im
   expect(again.length).toBe(small.length)
 })
 
-test('a good import takes the place of what was there, without blocks that belong to nothing', {
-  timeout: 60_000,
-}, async () => {
+test('a good import takes the place of what was there, without blocks that belong to nothing', async () => {
   const before = objectBytes()
   await write(account, 10, 100)
   const response = await importCar(account, joined(car, strayBlocks(300, 60_000)))
@@ -177,9 +173,7 @@ test('a good import takes the place of what was there, without blocks that belon
   expect(objectBytes()).toBeLessThan(before + 1.5 * car.length)
 })
 
-test('a repository that is too large is refused, whether it says so or not', {
-  timeout: 60_000,
-}, async () => {
+test('a repository that is too large is refused, whether it says so or not', async () => {
   const body = joined(car.slice(0, headerLength(car)), strayBlocks(800, 60_000))
   const stream = () => new Blob([body]).stream()
   // What of the import before is still in the log only, goes into the database with this.

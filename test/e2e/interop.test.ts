@@ -74,7 +74,7 @@ beforeAll(async () => {
     defs: { main: { type: 'record', key: 'any', record: { type: 'object', properties } } },
   }
   for (const lexicon of [formats, readJson('lexicon/catalog/record.json')]) await publish(lexicon)
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.stop()
@@ -117,7 +117,7 @@ const refused = { status: 400, body: expect.objectContaining({ error: 'InvalidRe
 describe('strings of a format', () => {
   const files = readdirSync(join(VECTORS, 'syntax'))
 
-  test.each(files)('%s', { timeout: 60_000 }, async (file) => {
+  test.each(files)('%s', async (file) => {
     const [name = '', , outcome] = file.replace('.txt', '').split('_')
     const format = FORMAT_OF[name] ?? ''
     const wrong: string[] = []

@@ -133,7 +133,7 @@ test('of pages that were read others are made, each with the bytes that the acco
     return pages
   }
   const expected = options.map((more) => ({ asked: false, body: fresh.get(more) }))
-  await expect.poll(made, { timeout: 10_000 }).toMatchObject(expected)
+  await expect.poll(made).toMatchObject(expected)
   expect(await read('p2')).toEqual({ is: texts[2], asked: false })
   await keepPage(texts, '&reverse=true')
 })

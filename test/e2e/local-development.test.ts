@@ -125,5 +125,5 @@ describe.runIf(chromiumPath() !== undefined)('an app in the browser', () => {
     await page.getByText(/^200 .*com\.example\.note/).waitFor()
     await browser.close()
     await app.stop()
-  }, 60_000)
+  })
 })

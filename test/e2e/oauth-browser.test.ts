@@ -71,5 +71,5 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await page.goto(`${issuer}/account`)
     await page.locator('#root > *').first().waitFor()
     expect(problems).toEqual([])
-  }, 60_000)
+  })
 })

@@ -60,7 +60,7 @@ test('a project is made of the package, and holds only what a person changes', (
     readFileSync(join(PROJECT, 'src', 'worker.ts'), 'utf8'),
   )
   expect(readFileSync(join(app, 'package-lock.json'), 'utf8')).not.toContain('"resolved"')
-}, 60_000)
+})
 
 test('npm create makes the same', () => {
   const folder = mkdtempSync(join(tmpdir(), 'create-cumulus-'))
@@ -123,7 +123,7 @@ test('a client, a description and pages are made of its lexicons and of those of
     const page = await fetch(`${server?.origin}/docs/${nsid}`)
     expect(await page.text()).toContain('answered here')
   }
-}, 60_000)
+})
 
 test.runIf(isLong)(
   'it is built for Cloudflare',

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const [made] = await makeAccounts(server, 1)
   if (!made) throw new Error('no account')
   account = made
-}, 60_000)
+})
 
 afterAll(() => server.stop())
 

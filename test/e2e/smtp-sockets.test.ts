@@ -73,7 +73,7 @@ describe.skipIf(!hasOpenssl)('in workerd', () => {
     writeFileSync(join(folder, 'worker.capnp'), CONFIG(port))
     workerd = spawn(workerdBinary(), ['serve', join(folder, 'worker.capnp')], { stdio: 'ignore' })
     origin = `http://127.0.0.1:${port}`
-    await vi.waitFor(() => fetch(origin, { method: 'POST', body: '{}' }), { timeout: 20_000 })
+    await vi.waitFor(() => fetch(origin, { method: 'POST', body: '{}' }))
   })
 
   afterAll(async () => {

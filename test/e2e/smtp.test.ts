@@ -31,7 +31,7 @@ beforeAll(async () => {
   plc = await startPlc()
   smtp = await startSmtp()
   server = await startServer({ env: hostOf(urlOf(smtp)) })
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.stop()
@@ -58,35 +58,27 @@ const headerOf = ({ headerLines }: ParsedMail, name: string): string | undefined
   headerLines.find(({ key }) => key === name)?.line.replace(/\r?\n[ \t]/g, '')
 
 const mailAbout = (address: string, subject: string) =>
-  vi.waitFor(
-    () => {
-      const mail = smtp.mails.findLast(
-        (sent) => sent.subject?.startsWith(subject) && addressOf(sent) === address,
-      )
-      if (!mail) throw new Error(`no mail to ${address}: ${subject}`)
-      return mail
-    },
-    { timeout: 10_000 },
-  )
+  vi.waitFor(() => {
+    const mail = smtp.mails.findLast(
+      (sent) => sent.subject?.startsWith(subject) && addressOf(sent) === address,
+    )
+    if (!mail) throw new Error(`no mail to ${address}: ${subject}`)
+    return mail
+  })
 
 /** The token in the next mail to an address about something. */
 const tokenTo = (address: string, subject: string) =>
-  vi.waitFor(
-    () => {
-      const mail = smtp.mails.findLast(
-        (sent) => sent.subject?.startsWith(subject) && [sent.to].flat()[0]?.text === address,
-      )
-      const token = /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(mail?.text ?? '')?.[0]
-      if (!token) throw new Error(`no mail to ${address}: ${subject}`)
-      expect(mail?.html).toContain(token)
-      return token
-    },
-    { timeout: 10_000 },
-  )
+  vi.waitFor(() => {
+    const mail = smtp.mails.findLast(
+      (sent) => sent.subject?.startsWith(subject) && [sent.to].flat()[0]?.text === address,
+    )
+    const token = /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(mail?.text ?? '')?.[0]
+    if (!token) throw new Error(`no mail to ${address}: ${subject}`)
+    expect(mail?.html).toContain(token)
+    return token
+  })
 
-test('a mail comes encrypted, from the host, with a name of its own', {
-  timeout: 30_000,
-}, async () => {
+test('a mail comes encrypted, from the host, with a name of its own', async () => {
   const { agent, email } = await makeMailed()
   await agent.com.atproto.server.requestEmailConfirmation()
   await tokenTo(email, 'Confirm your email address')
@@ -98,9 +90,7 @@ test('a mail comes encrypted, from the host, with a name of its own', {
   expect(smtp.encrypted).toBe(smtp.mails.length)
 })
 
-test('an address is confirmed and changed, a password reset, an identity signed, an account deleted', {
-  timeout: 60_000,
-}, async () => {
+test('an address is confirmed and changed, a password reset, an identity signed, an account deleted', async () => {
   const { agent, did, handle, email, password } = await makeMailed()
   const { server: methods, identity } = agent.com.atproto
   await methods.requestEmailConfirmation()
@@ -134,9 +124,7 @@ test('an address is confirmed and changed, a password reset, an identity signed,
   await expect(anybody.com.atproto.sync.getRepoStatus({ did })).rejects.toThrow()
 })
 
-test('mails are in the language of the browser, remembered for those that come without one', {
-  timeout: 30_000,
-}, async () => {
+test('mails are in the language of the browser, remembered for those that come without one', async () => {
   const { agent, email } = await makeMailed()
   const { server: methods } = agent.com.atproto
   await methods.requestEmailConfirmation(undefined, {
@@ -151,9 +139,7 @@ test('mails are in the language of the browser, remembered for those that come w
   expect(headerOf(notice, 'list-unsubscribe')).toBeUndefined()
 })
 
-test('a sign-in by an app not seen before is told once, and that may be turned off by one click', {
-  timeout: 30_000,
-}, async () => {
+test('a sign-in by an app not seen before is told once, and that may be turned off by one click', async () => {
   const { email, handle, password, did } = await makeMailed()
   const signIn = (agent: string) =>
     fetch(`${server.origin}/xrpc/com.atproto.server.createSession`, {
@@ -189,7 +175,7 @@ test('a sign-in by an app not seen before is told once, and that may be turned o
   expect(told).toHaveLength(1)
 })
 
-test('a mailbox that there is not is asked once', { timeout: 30_000 }, async () => {
+test('a mailbox that there is not is asked once', async () => {
   const { agent, email } = await makeMailed()
   smtp.unknown.add(email)
   await agent.com.atproto.server.requestEmailConfirmation()
@@ -201,16 +187,14 @@ test('a mailbox that there is not is asked once', { timeout: 30_000 }, async () 
   expect(smtp.mails.filter((mail) => [mail.to].flat()[0]?.text === email)).toEqual([])
 })
 
-test('where the server is not there, or wants another password, the mail comes later, once', {
-  timeout: 60_000,
-}, async () => {
+test('where the server is not there, or wants another password, the mail comes later, once', async () => {
   const { agent, email } = await makeMailed()
   const { port } = smtp
   await smtp.stop()
   await agent.com.atproto.server.requestEmailConfirmation()
   await new Promise((resolve) => setTimeout(resolve, 2_000))
   smtp = await startSmtp({ port })
-  await vi.waitFor(() => expect(smtp.mails).toHaveLength(1), { timeout: 30_000, interval: 200 })
+  await vi.waitFor(() => expect(smtp.mails).toHaveLength(1), { interval: 200 })
   await tokenTo(email, 'Confirm')
   expect(smtp.mails).toHaveLength(1)
 })
@@ -226,9 +210,7 @@ test('mails leave one way only, which exists', async () => {
   expect(await wrong('https://example.com')).toContain('PDS_EMAIL_SMTP_URL: must be smtp://')
 })
 
-test('a test mail is sent from the command line, or it says why not', {
-  timeout: 30_000,
-}, async () => {
+test('a test mail is sent from the command line, or it says why not', async () => {
   const send = (url: string) => {
     const folder = mkdtempSync(join(tmpdir(), 'cumulus-'))
     const env = { PDS_HOSTNAME: 'pds.example.com', PDS_DATA_DIRECTORY: folder }

@@ -124,7 +124,7 @@ describe('while it is stopped', () => {
       }
     })
     const enough = () => expect(acknowledged.every(({ length }) => length > 10)).toBe(true)
-    await vi.waitFor(enough, { timeout: 20_000 })
+    await vi.waitFor(enough)
     await server.stop()
     stops = true
     await Promise.all(writers)
@@ -194,7 +194,7 @@ describe('while it is stopped', () => {
     deaf.write(`${upgrade.join('\r\n')}\r\n\r\n`)
     const health = async () => (await fetch(`${server.origin}/xrpc/_health`)).json()
     const listens = async () => expect(await health()).toMatchObject({ firehose: { consumers: 1 } })
-    await vi.waitFor(listens, { timeout: 20_000 })
+    await vi.waitFor(listens)
     const stopped = server.stop()
     await vi.waitFor(async () => {
       const response = await fetch(`${server.origin}/xrpc/_health`)
@@ -223,28 +223,34 @@ test('a signal to `npm start` ends the host, which would otherwise run on by its
     PDS_DATA_DIRECTORY: join(folder, 'data'),
     PDS_PORT: String(port),
   }
-  const npm = spawn('npm', ['start'], { cwd: PROJECT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const npm = spawn('npm', ['start'], { cwd: PROJECT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let errors = ''
+  npm.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString()
+  })
   const isUp = Promise.withResolvers<void>()
   npm.stdout.on('data', (chunk: Buffer) => {
     if (chunk.includes('Cumulus is running')) isUp.resolve()
   })
   npm.once('close', () => isUp.reject(new Error('it has ended')))
   await isUp.promise
+  // Whoever starts a host reads what is printed: nothing of it is about workerd's own affairs.
+  expect(errors).not.toContain('warning')
   npm.kill('SIGTERM')
   const isDown = () =>
     fetch(`http://127.0.0.1:${port}/xrpc/_health`).then(
       () => false,
       () => true,
     )
-  await expect.poll(isDown, { timeout: 15_000 }).toBe(true)
-}, 60_000)
+  await expect.poll(isDown).toBe(true)
+})
 
 test('where `npm start` is killed, the server ends with it: a next start has the data folder for itself', async () => {
   const serving = workerdPidOf(server)
   process.kill(server.pid, 'SIGKILL')
-  await expect.poll(() => existsSync(`/proc/${serving}`), { timeout: 15_000 }).toBe(false)
+  await expect.poll(() => existsSync(`/proc/${serving}`)).toBe(false)
   // On another port, so that no port that is still taken stands in the way of two.
   await start(server)
   expect((await write(first(), 'after-a-kill')).status).toBe(200)
   expect(await keys(first())).toContain('after-a-kill')
-}, 60_000)
+})

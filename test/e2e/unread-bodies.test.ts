@@ -28,7 +28,7 @@ beforeAll(async () => {
   const [made] = await makeAccounts(server, 1, 'did:plc')
   if (!made) throw new Error('no account')
   account = made
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.stop()
@@ -158,7 +158,7 @@ describe.each(PROXY_KINDS.filter(hasReverseProxy))('behind %s', (kind) => {
   })
   afterAll(() => proxy.stop())
 
-  test.each(uploads)('%s', { timeout: 30_000 }, async (_, upload) => {
+  test.each(uploads)('%s', async (_, upload) => {
     const statuses = new Set<number>()
     for (let n = 0; n < 10; n++) {
       const body = new Uint8Array(SIZE)

@@ -22,18 +22,15 @@ export function mailTo(
   address: string,
   subject: RegExp,
 ): Promise<ReceivedMail & { token: string }> {
-  return vi.waitFor(
-    async () => {
-      const mails = await readMails(origin)
-      const tokenIn = ({ text }: ReceivedMail) => /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(text)?.[0]
-      // Mails that only tell of something come in between.
-      const mail = mails.findLast((candidate) => candidate.to === address && tokenIn(candidate))
-      const token = mail && tokenIn(mail)
-      if (!mail || !token || !subject.test(mail.subject)) {
-        throw new Error(`no mail to ${address} about ${subject}`)
-      }
-      return { ...mail, token }
-    },
-    { timeout: 5_000 },
-  )
+  return vi.waitFor(async () => {
+    const mails = await readMails(origin)
+    const tokenIn = ({ text }: ReceivedMail) => /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(text)?.[0]
+    // Mails that only tell of something come in between.
+    const mail = mails.findLast((candidate) => candidate.to === address && tokenIn(candidate))
+    const token = mail && tokenIn(mail)
+    if (!mail || !token || !subject.test(mail.subject)) {
+      throw new Error(`no mail to ${address} about ${subject}`)
+    }
+    return { ...mail, token }
+  })
 }

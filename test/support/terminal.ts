@@ -20,7 +20,7 @@ export class Terminal {
   }
 
   async shows(text: string | RegExp): Promise<string> {
-    await expect.poll(() => this.screen(), { timeout: 15_000, interval: 100 }).toMatch(text)
+    await expect.poll(() => this.screen(), { interval: 100 }).toMatch(text)
     return this.screen()
   }
 

@@ -97,3 +97,30 @@ new_sqlite_classes = ["CounterObject"]
   expect(new Set(config.migrations.map(({ tag }) => tag)).size).toBe(config.migrations.length)
   expect(addToWranglerConfig(text, PACKAGE_CONFIG)).toEqual({ text, names: [] })
 })
+
+test('objects take over the code of a release at once, unless the project has decided otherwise', () => {
+  const config = `name = "my-app"
+
+[[durable_objects.bindings]]
+name = "COUNTERS"
+class_name = "CounterObject"
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["CounterObject"]
+`
+  const strategyIn = (text: string) =>
+    (parse(text) as { durable_objects: { code_update_strategy: object } }).durable_objects
+      .code_update_strategy
+  const { text, names } = addToWranglerConfig(config, PACKAGE_CONFIG)
+  expect(names).toContain('code_update_strategy')
+  expect(strategyIn(text)).toEqual({ mode: 'immediate' })
+  const decided = `${config}
+[durable_objects.code_update_strategy]
+mode = "deferred"
+max_delay = "30s"
+`
+  const other = addToWranglerConfig(decided, PACKAGE_CONFIG)
+  expect(other.names).not.toContain('code_update_strategy')
+  expect(strategyIn(other.text)).toEqual({ mode: 'deferred', max_delay: '30s' })
+})

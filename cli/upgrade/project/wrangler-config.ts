@@ -1,8 +1,11 @@
-/** A project's `wrangler.toml` keeps up with the package's: kinds of objects that it brings have to be bound and migrated. */
+/** A project's `wrangler.toml` keeps up with the package's: kinds of objects that it brings have to be bound and migrated, and run its code. */
 import { parse, patch } from '@decimalturn/toml-patch'
 
 interface ObjectConfig {
-  durable_objects?: { bindings?: { name: string; class_name: string }[] }
+  durable_objects?: {
+    bindings?: { name: string; class_name: string }[]
+    code_update_strategy?: object
+  }
   migrations?: { tag: string; new_sqlite_classes?: string[]; deleted_classes?: string[] }[]
 }
 
@@ -26,10 +29,19 @@ export function addToWranglerConfig(
       ? [{ tag: tags.has(tag) ? `cumulus-${tag}` : tag, new_sqlite_classes: classes }]
       : []
   })
-  if (missing.length === 0 && steps.length === 0) return { text: project, names: [] }
+  const { code_update_strategy } = theirs.durable_objects ?? {}
+  const strategy =
+    code_update_strategy && !ours.durable_objects?.code_update_strategy
+      ? { code_update_strategy }
+      : undefined
+  if (missing.length === 0 && steps.length === 0 && !strategy) return { text: project, names: [] }
   const text = patch(project, {
     ...ours,
-    durable_objects: { ...ours.durable_objects, bindings: [...bindings, ...missing] },
+    durable_objects: {
+      ...ours.durable_objects,
+      bindings: [...bindings, ...missing],
+      ...strategy,
+    },
     migrations: [...migrations, ...steps],
   })
   return {
@@ -38,6 +50,7 @@ export function addToWranglerConfig(
       ...new Set([
         ...missing.map(({ class_name }) => class_name),
         ...steps.flatMap(({ new_sqlite_classes }) => new_sqlite_classes),
+        ...Object.keys(strategy ?? {}),
       ]),
     ],
   }

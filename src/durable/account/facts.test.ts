@@ -20,7 +20,7 @@ const listed = (did: string) => objects.directory.accounts.administered(did)
 
 /** Waits until the list says so. */
 const untilListed = (did: string, expected: object) =>
-  vi.waitFor(async () => expect(await listed(did)).toMatchObject(expected), 10_000)
+  vi.waitFor(async () => expect(await listed(did)).toMatchObject(expected))
 
 test('each change shows in the lists', async () => {
   const { did } = await makeAccount()
@@ -151,14 +151,11 @@ test('how much is stored is told with the first write of a day, and when it has 
   await runInDurableObject(stub(), (_, { storage }) => storage.kv.put('facts told on', 1))
   await evictDurableObject(stub())
   await note('y'.repeat(1000))
-  await vi.waitFor(async () => expect(await stored()).toBeGreaterThan(before + 2000), 10_000)
+  await vi.waitFor(async () => expect(await stored()).toBeGreaterThan(before + 2000))
   // The day of a sign-up is the day on which most comes.
   const told = await stored()
   await upload(account, 'z'.repeat(200_000))
-  await vi.waitFor(
-    async () => expect(await stored()).toBeGreaterThanOrEqual(told + 200_000),
-    10_000,
-  )
+  await vi.waitFor(async () => expect(await stored()).toBeGreaterThanOrEqual(told + 200_000))
   const grown = await stored()
   await note('x'.repeat(1000))
   await runDurableObjectAlarm(stub())

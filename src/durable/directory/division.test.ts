@@ -48,7 +48,7 @@ const namesIn = async (shards: number) => {
 
 /** Lets the objects copy all accounts. */
 const untilCopied = (shards: number, names: number) =>
-  vi.waitFor(async () => expect((await namesIn(shards)).flat()).toHaveLength(names), 10_000)
+  vi.waitFor(async () => expect((await namesIn(shards)).flat()).toHaveLength(names))
 
 const askEach = (shards: number) =>
   Promise.all(
@@ -246,11 +246,11 @@ test('a copy that is broken off goes on where it was', async () => {
   const name = nameIn(stub, 4)
   const { residents } = hostObjects(env, { directoryShards: 4 }).directoryShard(name)
   await residents.find('handle', name)
-  await vi.waitFor(async () => expect(await copying()).toBe('did:plc:10999'), 10_000)
+  await vi.waitFor(async () => expect(await copying()).toBe('did:plc:10999'))
   await vi.waitFor(async () => {
     expect(await lookupOf(4).find(name)).toBeUndefined()
     expect(await copying()).toBe(null)
-  }, 30_000)
+  })
   const [names] = await namesIn(4)
   const all = Array.from({ length: 2_500 }, (_, n) => [
     `did:plc:${10_000 + n}`,

@@ -36,8 +36,7 @@ const front = () => sequencerStub(env)
 const objects = hostObjects(env)
 
 /** The sequencer may be crashing. */
-const again = <T>(ask: () => Promise<T>): Promise<T> =>
-  vi.waitFor(ask, { timeout: 5_000, interval: 20 })
+const again = <T>(ask: () => Promise<T>): Promise<T> => vi.waitFor(ask, { interval: 20 })
 
 test.each(HISTORIES)(
   'consumers and lists miss nothing, whatever happens (%i, divided %j)',

@@ -116,7 +116,7 @@ test('while one object hangs, accounts of others are heard of, the status says w
   const whole = new FaithfulConsumer(front, 0)
   await expectWhole(whole, acknowledged)
   whole.stop()
-}, 30_000)
+})
 
 test('events that wait for their numbers while fewer objects are to share the log come before later ones', async () => {
   for (let n = 0; n < 4; n++) acknowledged.set(await createAccount(), [])
@@ -133,7 +133,7 @@ test('events that wait for their numbers while fewer objects are to share the lo
   const consumer = new FaithfulConsumer(front, 0)
   await expectWhole(consumer, acknowledged)
   consumer.stop()
-}, 60_000)
+})
 
 test('a number of objects that is changed again before the last change is done comes to the last one, with nothing lost', async () => {
   for (let n = 0; n < 4; n++) acknowledged.set(await createAccount(), [])
@@ -162,4 +162,4 @@ test('a number of objects that is changed again before the last change is done c
     '1/3',
     '2/3',
   ])
-}, 60_000)
+})

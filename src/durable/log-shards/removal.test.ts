@@ -63,7 +63,7 @@ const untilAllIsHandedOver = () =>
     }
     const states = await hostObjects(env).logFront.states()
     expect(states.map(({ waiting }) => waiting)).toEqual(states.map(() => 0))
-  }, 5_000)
+  })
 
 /** Of each object: bytes of its events, and the number there of the oldest. */
 const rowsOfAll = () =>
@@ -100,7 +100,7 @@ test('the events of a deleted account leave all objects, also those that had it 
     }
     expect((await eventsIn(now)).filter((did) => did === early)).toHaveLength(1)
     expect(await eventsIn(front())).not.toContain(early)
-  }, 5_000)
+  })
   const mine = (await readAll()).filter(({ body }) => (body.repo ?? body.did) === early)
   expect(mine).toMatchObject([{ type: '#account', body: { active: false, status: 'deleted' } }])
   expect((await front().listSources(100)).map(({ did }) => did)).not.toContain(early)
@@ -116,7 +116,7 @@ test('the events of whoever is deleted are not sent from memory to a consumer th
   await vi.waitFor(async () => {
     for (const stub of [accountStub(env, gone), shard]) await runDurableObjectAlarm(stub as never)
     expect((await eventsIn(shard)).filter((did) => did === gone)).toHaveLength(1)
-  }, 5_000)
+  })
   const consumer = await listen(front(), head - 6)
   const mine = () => consumer.received.filter(({ body }) => (body.repo ?? body.did) === gone)
   await consumer.until(() => mine().some(({ body }) => body.status === 'deleted'))
@@ -151,7 +151,7 @@ test('an object that is full has the oldest events of all removed', async () => 
     expect(Math.max(...now.map(({ bytes }) => bytes))).toBeLessThan(90_000)
     for (const [n, { oldest }] of now.entries())
       expect(oldest).toBeGreaterThan(atFirst[n]?.oldest ?? 0)
-  }, 10_000)
+  })
   delete settings.PDS_FIREHOSE_MAX_LOG
   await restart()
   const [info, ...after] = await readAll()
@@ -171,7 +171,7 @@ test('events that are too old leave all objects, but for the newest of each, and
   await vi.waitFor(async () => {
     await runDurableObjectAlarm(front() as never)
     for (const stub of shards()) expect(await eventsIn(stub)).toHaveLength(1)
-  }, 5_000)
+  })
   const { head } = await front().status()
   const did = dids[0] ?? ''
   await write(did)

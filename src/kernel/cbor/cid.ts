@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto'
 import { parseCid } from '@atproto/lex-data'
+import { sha256 } from '../sha256.ts'
 
 /** A CID as bytes: version 1, codec, SHA-256. */
 export type CidBytes = Uint8Array
@@ -18,7 +18,7 @@ export function cidOf(block: Uint8Array): CidBytes {
   cid[1] = DAG_CBOR
   cid[2] = SHA_256
   cid[3] = 32
-  cid.set(hash('sha256', block, 'buffer'), 4)
+  cid.set(sha256(block), 4)
   return cid
 }
 

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import { formatDidKey, type Keypair, P256_JWT_ALG, SECP256K1_JWT_ALG } from '@atproto/crypto'
 import { secp256k1 } from '@noble/curves/secp256k1'
+import { sha256 } from '../sha256.ts'
 import { P256Signer } from './p256-signer.ts'
 
 /** Curves that the network accepts (cryptography specification). */
@@ -98,7 +98,7 @@ class K256Signer implements Signer {
 
   sign(message: Uint8Array): Uint8Array {
     K256Signer.#hasTable = true
-    const digest = hash('sha256', message, 'buffer')
+    const digest = sha256(message)
     return secp256k1.sign(digest, this.#private, { lowS: true }).toCompactRawBytes()
   }
 }

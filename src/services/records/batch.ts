@@ -47,7 +47,30 @@ export function prepareBatch(
       throw new InvalidRequestError(`Write ${index}: ${error.message}`, error.customErrorName)
     }
   })
+  shareBuffers(writes)
   return { writes, statuses }
+}
+
+/**
+ * Makes the blocks of a batch parts of one buffer, and its CIDs of another: on the way to the account each buffer is made
+ * anew, which takes longer than to copy a record. Whoever keeps a CID does not keep blocks with it.
+ */
+function shareBuffers(writes: readonly Write[]): void {
+  const records = writes.flatMap((write) => (write.action === 'delete' ? [] : [write.record]))
+  const blocks = new Uint8Array(records.reduce((sum, { block }) => sum + block.byteLength, 0))
+  const cids = new Uint8Array(records.reduce((sum, { cid }) => sum + cid.byteLength, 0))
+  let [blockAt, cidAt] = [0, 0]
+  const move = (bytes: Uint8Array, into: Uint8Array, at: number): Uint8Array => {
+    into.set(bytes, at)
+    return into.subarray(at, at + bytes.byteLength)
+  }
+  for (const record of records) {
+    const { cid, block } = record
+    record.cid = move(cid, cids, cidAt)
+    record.block = move(block, blocks, blockAt)
+    cidAt += cid.byteLength
+    blockAt += block.byteLength
+  }
 }
 
 function prepareWrite(

@@ -153,7 +153,10 @@ class Reader {
   }
 
   expect(bytes: readonly number[]): void {
-    for (const byte of bytes) if (this.#next() !== byte) throw malformed()
+    const block = this.#block
+    const from = this.#at
+    for (let i = 0; i < bytes.length; i++) if (block[from + i] !== bytes[i]) throw malformed()
+    this.#at = from + bytes.length
   }
 
   head(major: number): number {

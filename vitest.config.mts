@@ -135,6 +135,8 @@ const server = workerTests({
   // Some read the log.
   settings: {
     LOG_LEVEL: 'info',
+    // As `npm start` says it.
+    PINNED_RUNTIME: 'true',
     ...(process.env.CUMULUS_LONG !== undefined && { CUMULUS_LONG: '1' }),
   },
   setupFiles: [WAITS, 'src/testing/setup.ts'],

@@ -77,6 +77,7 @@ export function workerdConfig(
     '(name = "OPERATOR_NETWORK", service = "operator-network")',
     '(name = "PASSWORD_HASHER", service = "password-hasher")',
     '(name = "DISK_SPACE", service = "disk-space")',
+    '(name = "PINNED_RUNTIME", text = "true")',
     ...(sockets.mail ? ['(name = "MAIL_RELAY", service = "mail-relay")'] : []),
     ...['UNKNOWN_SETTINGS', 'STUCK_AT', ...Object.keys(raw)].map(
       (name) => `(name = "${name}", fromEnvironment = "${name}")`,

@@ -44,6 +44,8 @@ export interface Env extends RawSettings {
   MAIL_RELAY?: Fetcher
   /** On plain workerd: names in the environment that look like settings and are none, with spaces between them. */
   UNKNOWN_SETTINGS?: string
+  /** Whether the version of the runtime is the one that package-lock.json names; read from `process.env`. */
+  PINNED_RUNTIME?: string
   /** On plain workerd: when the process before this one was ended because it did not answer, in ms since the epoch; or empty. */
   STUCK_AT?: string
   /** On Cloudflare, if requests are to be counted there (docs/metrics.md): `analytics_engine_datasets` in wrangler.toml. */

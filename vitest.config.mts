@@ -69,7 +69,7 @@ const LONG = [
   'dev',
 ].map((name) => `test/e2e/${name}.test.ts`)
 
-const WAITS = 'test/support/waits.ts'
+const WAITS = 'src/testing/waits.ts'
 
 /**
  * How long, in ms, tests wait for what has to happen (as in `WAITS`), and what takes longer is taken to hang: several times what

@@ -78,7 +78,7 @@ function run(script: string, ...args: string[]) {
 
 const codegen = (...args: string[]) => run('codegen/cli.ts', ...args)
 
-test('two lexicons and a handler make a collection with a query', { timeout: 120_000 }, () => {
+test('two lexicons and a handler make a collection with a query', { timeout: 300_000 }, () => {
   write('lexicons/com/example/guestbook/entry.json')
   write('lexicons/com/example/guestbook/getEntries.json')
   write('lexicons/com/example/guestbook/auth.json')

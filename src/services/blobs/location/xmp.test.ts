@@ -49,6 +49,7 @@ test.each(['<a "', "<a b='", '<a ', '<!--', '<a>', '<a b="c" '])(
   (piece) => {
     const started = Date.now()
     blankXmp(ascii(piece.repeat(1_000_000 / piece.length)))
-    expect(Date.now() - started).toBeLessThan(2000)
+    // Minutes, if it grew with the square.
+    expect(Date.now() - started).toBeLessThan(10_000)
   },
 )

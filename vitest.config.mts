@@ -69,10 +69,11 @@ const LONG = [
   'dev',
 ].map((name) => `test/e2e/${name}.test.ts`)
 
-const WAITS = 'src/testing/waits.ts'
+/** For every file: how long is waited, and bytes that are compared fast. */
+const SETUP = ['src/testing/waits.ts', 'src/testing/bytes.ts']
 
 /**
- * How long, in ms, tests wait for what has to happen (as in `WAITS`), and what takes longer is taken to hang: several times what
+ * How long, in ms, tests wait for what has to happen (as in `waits.ts`), and what takes longer is taken to hang: several times what
  * the longest take beside others on two cores. Those that work longer by their nature say so.
  */
 const LIMITS = { expect: { poll: { timeout: 20_000 } }, testTimeout: 60_000, hookTimeout: 120_000 }
@@ -139,7 +140,7 @@ const server = workerTests({
     PINNED_RUNTIME: 'true',
     ...(process.env.CUMULUS_LONG !== undefined && { CUMULUS_LONG: '1' }),
   },
-  setupFiles: [WAITS, 'src/testing/setup.ts'],
+  setupFiles: [...SETUP, 'src/testing/setup.ts'],
   packages: PACKAGES,
 })
 
@@ -157,7 +158,7 @@ export default defineConfig({
           // They share what they import: a process for each would spend a second of CPU on that alone.
           isolate: false,
           env,
-          setupFiles: [WAITS],
+          setupFiles: SETUP,
           ...LIMITS,
         },
       },
@@ -167,7 +168,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: process.env.CUMULUS_LONG ? [] : LONG,
           env,
-          setupFiles: [WAITS],
+          setupFiles: SETUP,
           ...LIMITS,
         },
       },

@@ -1,6 +1,6 @@
 /** Starts workerd again when it has ended by itself: it ends, for one, when it has no file left to open. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { drain } from './control.ts'
+import { collectAfterStart, drain } from './control.ts'
 import { endIfClockIsPutBack } from './put-back-clock.ts'
 import { endIfStuck } from './watchdog.ts'
 import { type RunningWorkerd, startWorkerd, type WorkerdOptions } from './workerd.ts'
@@ -50,6 +50,7 @@ export async function keepRunning(
       if (wasStuck) stuckAt = Date.now()
     })
     void endIfClockIsPutBack(workerd, watching.signal)
+    void collectAfterStart(workerd.control, watching.signal)
     const code = await workerd.exited
     watching.abort()
     if (stop.aborted) return code ?? 0

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** ms; consumers of the firehose have less (`src/durable/sequencer.ts`). */
 const TIMEOUT = 6_000
 /** ms after it listens that a host has done what it does at its start, and answered whoever waited for that. */
-const START = 1_000
+const COLLECT_DELAY = 1_000
 
 export interface ControlSocket {
   path: string
@@ -35,7 +35,7 @@ export const drain = (socketPath: string): Promise<void> => tell(socketPath, '/d
 export async function collectAfterStart(
   socketPath: string,
   signal: AbortSignal,
-  after = START,
+  after = COLLECT_DELAY,
 ): Promise<void> {
   await sleep(after, undefined, { signal }).catch(() => undefined)
   if (!signal.aborted) await tell(socketPath, '/collect')

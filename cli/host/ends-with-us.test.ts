@@ -41,9 +41,9 @@ test.runIf(process.platform === 'linux')(
 /** Starts a process and ties it to itself; says its id, and that of what watches over it. */
 const TIED = `
   import { spawn } from 'node:child_process'
-  const { endWithUs } = await import(process.argv[1])
+  const { killWhenWeEnd } = await import(process.argv[1])
   const child = spawn('sleep', ['1000'], { stdio: ['ignore', 'inherit', 'ignore'], detached: true })
-  endWithUs(child)
+  killWhenWeEnd(child)
   child.once('exit', () => process.stdout.write('ended\\n'))
   process.stdout.write(child.pid + '\\n')
   setInterval(() => undefined, 1000)

@@ -10,7 +10,7 @@ const SETPRIV = ['setpriv', '--pdeathsig', 'KILL']
 
 /**
  * What to put before the words of a command so that it is killed when the thread that starts it ends; it has the same process id
- * as without. Nothing where the system has no such program: there, `endWithUs` is for the process.
+ * as without. Nothing where the system has no such program: there, `killWhenWeEnd` is for the process.
  */
 export async function endingWithUs(): Promise<readonly string[]> {
   const [program = '', ...options] = SETPRIV
@@ -22,11 +22,14 @@ export async function endingWithUs(): Promise<readonly string[]> {
   }
 }
 
-/** What is said to it ends when this process does, whatever the reason; nothing else holds the other end of that pipe. */
-const WATCH = 'while read -r _; do :; done; kill -KILL "$1"'
+/**
+ * Its input ends when this process does, whatever the reason: nothing else holds the other end of that pipe. What is sent to all
+ * processes of a session, or of a service that is stopped, does not end it before.
+ */
+const WATCH = 'trap "" HUP INT TERM; while read -r _; do :; done; kill -KILL "$1"'
 
 /** The same for one that was started already, by a shell beside it. For systems without `setpriv`: macOS, BusyBox. */
-export function endWithUs(child: ChildProcess): void {
+export function killWhenWeEnd(child: ChildProcess): void {
   if (child.pid === undefined) return
   const watch = spawn('sh', ['-c', WATCH, 'sh', String(child.pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -10,7 +10,7 @@ import { BUNDLE } from './bundle.ts'
 import { compileConfig, readingInput } from './compiled-config.ts'
 import { makeControlSocket } from './control.ts'
 import { startDiskSpace } from './disk-space.ts'
-import { endingWithUs, endWithUs } from './ends-with-us.ts'
+import { endingWithUs, killWhenWeEnd } from './ends-with-us.ts'
 import { writeInWords } from './log-text.ts'
 import { startMailRelay } from './mail-relay.ts'
 import { startPasswordHasher } from './password-hasher.ts'
@@ -123,8 +123,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   // One that ends before it has read all says why itself.
   serving.stdin?.on('error', () => undefined).end(config)
   const exited = new Promise<number | null>((resolve) => serving.once('exit', resolve))
-  if (before.length === 0) endWithUs(serving)
-  // Whoever ends this process in good order has workerd end so, too.
+  if (before.length === 0) killWhenWeEnd(serving)
+  // Where nothing else ends it with this process.
   const stop = () => void serving.kill('SIGTERM')
   process.once('exit', stop)
   serving.once('exit', () => {
@@ -162,13 +162,14 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
 }
 
 /** Said at each start with flags of V8 for its heap: some 4 ms of it. Nobody can do anything about it. */
-const NOTICE = 'per-isolate bootstrap compile cache failed its compatibility check'
+const NOTICE =
+  /^workerd\/\S+: warning: NOSENTRY per-isolate bootstrap compile cache failed its compatibility check.*\n/gm
 
-function withoutNotice(printed: Buffer): Buffer {
-  if (!printed.includes(NOTICE)) return printed
-  const lines = printed.toString().split(/(?<=\n)/)
-  return Buffer.from(lines.filter((line) => !line.includes(NOTICE)).join(''))
-}
+/** The bytes stay as they are: a chunk may end within a character. */
+const withoutNotice = (printed: Buffer): Buffer =>
+  printed.includes('NOSENTRY')
+    ? Buffer.from(printed.toString('latin1').replace(NOTICE, ''), 'latin1')
+    : printed
 
 const REFUSED = '"message":"the settings are wrong"'
 

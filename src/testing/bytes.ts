@@ -4,11 +4,15 @@
  */
 import { expect } from 'vitest'
 
-expect.addEqualityTesters([
-  (one: unknown, other: unknown) =>
-    one instanceof Uint8Array &&
-    other instanceof Uint8Array &&
-    one.constructor === other.constructor
-      ? Buffer.compare(one, other) === 0
-      : undefined,
-])
+/** Files that share a process share what they add. */
+const DONE = Symbol.for('cumulus.test.bytes')
+
+const compareBytes = (one: unknown, other: unknown): boolean | undefined =>
+  one instanceof Uint8Array && other instanceof Uint8Array && one.constructor === other.constructor
+    ? Buffer.compare(one, other) === 0
+    : undefined
+
+if (!(DONE in globalThis)) {
+  expect.addEqualityTesters([compareBytes])
+  Object.assign(globalThis, { [DONE]: true })
+}

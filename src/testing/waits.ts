@@ -8,9 +8,15 @@ import { vi } from 'vitest'
 /** ms. Less than a test may take, so that a test that fails says what it waited for. */
 const LIMIT = 20_000
 
-const patient = <T extends object>(options?: number | T) =>
-  typeof options === 'number' ? options : { timeout: LIMIT, ...options }
+const withTimeout = <T extends { timeout?: number }>(options?: number | T) =>
+  typeof options === 'number' ? options : { ...options, timeout: options?.timeout ?? LIMIT }
 
-const { waitFor, waitUntil } = vi
-vi.waitFor = (check, options) => waitFor(check, patient(options))
-vi.waitUntil = (check, options) => waitUntil(check, patient(options))
+/** Files that share a process share `vi`. */
+const DONE = Symbol.for('cumulus.test.waits')
+
+if (!(DONE in vi)) {
+  const { waitFor, waitUntil } = vi
+  vi.waitFor = (check, options) => waitFor(check, withTimeout(options))
+  vi.waitUntil = (check, options) => waitUntil(check, withTimeout(options))
+  Object.assign(vi, { [DONE]: true })
+}

@@ -118,9 +118,9 @@ new_sqlite_classes = ["CounterObject"]
   const decided = `${config}
 [durable_objects.code_update_strategy]
 mode = "deferred"
-max_delay = "30s"
+max_delay = 30
 `
   const other = addToWranglerConfig(decided, PACKAGE_CONFIG)
   expect(other.names).not.toContain('code_update_strategy')
-  expect(strategyIn(other.text)).toEqual({ mode: 'deferred', max_delay: '30s' })
+  expect(strategyIn(other.text)).toEqual({ mode: 'deferred', max_delay: 30 })
 })

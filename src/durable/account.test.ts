@@ -12,6 +12,7 @@ import type { ListOptions } from '../storage/account/records.ts'
 import type { StoredPage } from '../storage/account/stored.ts'
 import type { EncodedRecord, Write } from '../storage/account/writes.ts'
 import { resultOf } from '../testing/result.ts'
+import { settle } from '../testing/settle.ts'
 
 const collection = 'com.example.note'
 
@@ -69,7 +70,7 @@ test('two records of equal content live and die on their own', async () => {
 
 test('a repository that is emptied and filled again is the one it was', async () => {
   const data = async () => {
-    await runDurableObjectAlarm(account)
+    await settle(account)
     return runInDurableObject(account, (_, { storage }) =>
       cidString(
         new Uint8Array(storage.sql.exec<{ data: ArrayBuffer }>('SELECT data FROM head').one().data),
@@ -307,7 +308,7 @@ test('an event that could not be delivered is delivered when the alarm rings', a
     )
   })
   await write(await create('b', '2'))
-  await runDurableObjectAlarm(account)
+  await settle(account)
   expect(await waiting()).toHaveLength(1)
   const alarm = await runInDurableObject(account, (_, { storage }) => storage.getAlarm())
   expect(alarm).toBeGreaterThan(Date.now())

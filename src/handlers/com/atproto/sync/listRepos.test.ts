@@ -1,9 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, expect, test } from 'vitest'
-import type { AccountObject } from '#src/durable/account.ts'
 import { accountStub, hostObjects, sequencerStub } from '#src/services/objects/stubs.ts'
 import { callAs, makeAccount, send, type TestAccount } from '#src/testing/host.ts'
+import { ring } from '#src/testing/settle.ts'
 
 interface Listing {
   repos: { did: string; head: string; rev: string; active: boolean; status?: string }[]
@@ -75,9 +75,7 @@ test('head and rev are those of the latest commit', async () => {
 
 /** The listing follows a write when the sequencer has it: an alarm that rings waits for that. */
 async function untilDelivered({ did }: TestAccount): Promise<void> {
-  await runInDurableObject(accountStub(env, did), (instance) =>
-    (instance as unknown as AccountObject).alarm(),
-  )
+  await ring(accountStub(env, did))
 }
 
 test('an account that is not active says why', async () => {

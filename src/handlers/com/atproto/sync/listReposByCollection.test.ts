@@ -1,9 +1,9 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import type { AccountObject } from '#src/durable/account.ts'
 import { accountStub, hostObjects, sequencerStub } from '#src/services/objects/stubs.ts'
 import { callAs, makeAccount, outcome, send, type TestAccount } from '#src/testing/host.ts'
+import { ring } from '#src/testing/settle.ts'
 
 const NOTE = 'com.example.note'
 
@@ -43,10 +43,7 @@ async function write(
 }
 
 /** An alarm that rings waits until the sequencer has the events. */
-const untilDelivered = ({ did }: TestAccount) =>
-  runInDurableObject(accountStub(env, did), (instance) =>
-    (instance as unknown as AccountObject).alarm(),
-  )
+const untilDelivered = ({ did }: TestAccount) => ring(accountStub(env, did))
 
 test('an account is listed from its first record of a collection to its last', async () => {
   const account = await makeAccount()

@@ -177,7 +177,9 @@ test('nothing is sent of an account that is taken down or deleted by the time', 
   const deleted = await callAsOperator('deleteAccount', { did: gone.did })
   expect(deleted.status).toBe(200)
   await pauseWebhook(id, null, objects)
-  await vi.waitFor(async () => expect(await viewOf(id)).toMatchObject({ behind: 0, skipped: 2 }))
+  // Both, unless what the log had of the deleted one was gone before.
+  const skipped = expect.toBeOneOf([1, 2])
+  await vi.waitFor(async () => expect(await viewOf(id)).toMatchObject({ behind: 0, skipped }))
   expect(sent).toEqual([])
 })
 

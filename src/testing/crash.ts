@@ -78,12 +78,14 @@ export async function disturbDelivery(stub: Stub, fault: DeliveryFault): Promise
     const get = (...args: Parameters<typeof SEQUENCER.get>) => {
       const sequencer = SEQUENCER.get(...args)
       const append: typeof sequencer.append = async (...delivery) => {
-        restore()
         if (fault === 'the account crashes before it') {
+          restore()
           disturbed = true
           crash(state)
         }
+        // One that is refused, as what it follows is not stored yet, comes again.
         await sequencer.append(...delivery)
+        restore()
         disturbed = true
         if (fault === 'the account crashes after it') crash(state)
         throw new Crash('the answer is lost')

@@ -2,10 +2,11 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
-import { sequencerStub } from '../../services/objects/stubs.ts'
+import { accountStub, sequencerStub } from '../../services/objects/stubs.ts'
 import { listen } from '../../testing/consumer.ts'
 import { setLogShards } from '../../testing/log-shards.ts'
 import { createAccount, write } from '../../testing/log-writers.ts'
+import { ring } from '../../testing/settle.ts'
 
 const front = () => sequencerStub(env)
 
@@ -16,6 +17,7 @@ const dids: string[] = []
 
 /** Has each account write, and waits until all of that has numbers. */
 async function writeAll(): Promise<void> {
+  for (const did of dids) await ring(accountStub(env, did))
   const { head } = await front().status()
   const revs = await Promise.all(dids.map(write))
   expect(revs).toHaveLength(dids.length)

@@ -98,21 +98,21 @@ test('lists have all accounts, in pages of any size', async () => {
 })
 
 test('what the operator is told comes from all objects', async () => {
-  const { activity, status } = {
-    activity: await front().activity(),
-    status: await front().status(),
-  }
+  const { activity, status } = await vi.waitFor(async () => {
+    const status = await front().status()
+    expect(status.log).toMatchObject({
+      shards: Array.from({ length: SHARDS }, () => ({
+        waiting: 0,
+        bytes: expect.any(Number),
+        answers: true,
+      })),
+      changes: false,
+    })
+    return { activity: await front().activity(), status }
+  })
   expect(activity.active).toEqual({ day: acknowledged.size, month: acknowledged.size })
   expect(activity.events.hour).toBeGreaterThan(acknowledged.size * 8)
   expect(status.accounts).toBe(acknowledged.size)
-  expect(status.log).toMatchObject({
-    shards: Array.from({ length: SHARDS }, () => ({
-      waiting: 0,
-      bytes: expect.any(Number),
-      answers: true,
-    })),
-    changes: false,
-  })
   const after = await front().cursorBefore(5)
   expect(after).toBe(status.head - 5)
 })

@@ -12,6 +12,7 @@ import {
 import { listen } from '../../testing/consumer.ts'
 import { setLogShards } from '../../testing/log-shards.ts'
 import { createAccount, write } from '../../testing/log-writers.ts'
+import { ring } from '../../testing/settle.ts'
 
 const layout = { generation: 2, shards: 2 }
 const front = () => sequencerStub(env)
@@ -165,6 +166,7 @@ test('events that are too old leave all objects, but for the newest of each, and
   for (const did of dids) await write(did)
   await untilAllIsHandedOver()
   await write(dids[0] ?? '')
+  await ring(accountStub(env, dids[0] ?? ''))
   const before = await readAll()
   settings.PDS_REPO_BACKFILL_LIMIT_MS = '1'
   await restart()

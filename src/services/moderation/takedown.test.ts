@@ -1,7 +1,7 @@
 /** What a takedown of a record or a blob hides, what stays, and that a restoration leaves everything as it was. */
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   bucket,
   collection,
@@ -214,9 +214,10 @@ describe('a record that was taken down', () => {
       await rowsOf('listRecords?limit=50'),
     ]
     // A row for each record; and for each that was taken down, between those that are listed, one more.
-    expect(await rows()).toEqual([1, 3])
+    // What the account still has to do after a write may be counted with them.
+    await vi.waitFor(async () => expect(await rows()).toEqual([1, 3]))
     await take(recordRef('b'), 'case 7')
-    expect(await rows()).toEqual([1, 4])
+    await vi.waitFor(async () => expect(await rows()).toEqual([1, 4]))
   })
 })
 
@@ -348,8 +349,10 @@ describe('a blob that was taken down', () => {
     await later(29 * DAY)
     expect(await storedSizes(account.did)).toEqual([9])
     await later(2 * DAY)
-    await later(0)
-    expect(await storedSizes(account.did)).toEqual([])
+    await vi.waitFor(async () => {
+      await later(0)
+      expect(await storedSizes(account.did)).toEqual([])
+    })
     const left = await runInDurableObject(accountStub(env, account.did), (_, { storage }) =>
       ['account', 'blob_takedown', 'record_takedown', 'moderation_outbox'].map(
         (table) => storage.sql.exec(`SELECT * FROM ${table}`).toArray().length,

@@ -175,8 +175,10 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await press('Add the recovery key')
     await said('A recovery key is a did:key of a P-256 or secp256k1 public key')
     expect(complaints.filter((text) => !text.includes('400'))).toEqual([])
-    const told = (await readMails(server.origin)).filter(({ to }) => to === emailOf(handle))
-    expect(told.filter(({ subject }) => /recovery key/i.test(subject))).toHaveLength(2)
+    await vi.waitFor(async () => {
+      const told = (await readMails(server.origin)).filter(({ to }) => to === emailOf(handle))
+      expect(told.filter(({ subject }) => /recovery key/i.test(subject))).toHaveLength(2)
+    })
   })
 
   test('a dangerous step takes a password or passkey that was shown within a quarter of an hour', async () => {

@@ -53,16 +53,21 @@ test('V8 collects all garbage while accounts write and a consumer reads: nothing
   const before = workerdPidOf(server)
   const consumer = await new FirehoseReader(server.origin).opened()
   let isOver = false
+  const counts = accounts.map(() => 0)
   const written = accounts.map(async (account, index) => {
     const uris: string[] = []
-    while (!isOver) uris.push(await write(account, `${index} ${uris.length}`))
+    while (!isOver) {
+      uris.push(await write(account, `${index} ${uris.length}`))
+      counts[index] = uris.length
+    }
     return uris
   })
-  for (let n = 0; n < COLLECTIONS; n++) expect(await collect()).toBe(204)
+  for (let n = 0; n < COLLECTIONS || Math.min(...counts) <= 10; n++) {
+    expect(await collect()).toBe(204)
+  }
   isOver = true
   const uris = await Promise.all(written)
   for (const [index, some] of uris.entries()) {
-    expect(some.length).toBeGreaterThan(10)
     for (const [n, uri] of some.entries()) expect(await read(uri)).toBe(`${index} ${n}`)
   }
   const all = uris.flat().length

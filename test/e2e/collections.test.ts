@@ -227,7 +227,11 @@ test('a hook that throws or never ends is given up, and keeps nobody else', asyn
   expect(listed.output).toContain(`${RATING}: 0 wait, 2 given up`)
   const [number = ''] = listed.output.split(' ')
   expect(await hooks('retry', number)).toEqual({ code: 0, output: '1 told again\n' })
-  expect(await hooks('drop', '--yes')).toEqual({ code: 0, output: '1 forgotten\n' })
+  // That one may have been given up again by now.
+  expect(await hooks('drop', '--yes')).toEqual({
+    code: 0,
+    output: expect.stringMatching(/^[12] forgotten\n$/),
+  })
 })
 
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
@@ -413,10 +417,9 @@ test(`${KILLS} kills: the index is a full scan, and the hook was told of everyth
   }
   console.log('kills with a write', Object.fromEntries(hit))
   expect([...hit].filter(([, count]) => count === 0)).toEqual([])
-  await sleep(300)
+  await vi.waitFor(() => expect(acknowledged.size).toBeGreaterThan(KILLS * 2))
   over = true
   await Promise.all(writers)
-  expect(acknowledged.size).toBeGreaterThan(KILLS * 2)
   await vi.waitFor(
     async () => {
       const heard = new Set(told.map(({ rev, action, uri }) => `${rev} ${action} ${uri}`))
@@ -509,9 +512,9 @@ test(`${DIVISIONS} divisions of the index with kills: it is a full scan, and the
       { timeout: 40_000, interval: 200 },
     )
   }
+  await vi.waitFor(() => expect(acknowledged.size).toBeGreaterThan(DIVISIONS))
   over = true
   await Promise.all(writers)
-  expect(acknowledged.size).toBeGreaterThan(DIVISIONS)
   await vi.waitFor(
     async () => {
       const heard = new Set(told.map(({ rev, action, uri }) => `${rev} ${action} ${uri}`))

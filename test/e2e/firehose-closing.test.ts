@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type MadeAccount, makeAccounts } from '../support/accounts.ts'
-import { FirehoseReader } from '../support/firehose.ts'
+import { FirehoseReader, untilHead } from '../support/firehose.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const PATH = '/xrpc/com.atproto.sync.subscribeRepos'
@@ -19,7 +19,9 @@ beforeAll(async () => {
   const [made] = await makeAccounts(server, 1)
   if (!made) throw new Error('no account')
   account = made
+  // All of it is a backlog by the time somebody comes.
   await write(10)
+  await untilHead(server.origin, 18)
 })
 
 afterAll(() => server.stop())

@@ -53,8 +53,13 @@ const creation = (rkey: string) => ({
 })
 
 test('what is done is counted: requests, writes, events, refusals, consumers', async () => {
+  // Those of two new accounts come later than the accounts.
+  const before = await vi.waitFor(async () => {
+    const now = await read()
+    expect(now.get('cumulus_events_delivered_total')).toBe(8)
+    return now
+  })
   const consumer = await new FirehoseReader(server.origin).opened()
-  const before = await read()
   expect((await write({ writes: [creation('a'), creation('b')] })).status).toBe(200)
   const removal = {
     $type: 'com.atproto.repo.applyWrites#delete',
@@ -69,6 +74,7 @@ test('what is done is counted: requests, writes, events, refusals, consumers', a
   // They are sent before they are stored, which is when they are delivered.
   const after = await vi.waitFor(async () => {
     const now = await read()
+    expect(now.get('cumulus_events_delivered_total')).toBe(10)
     expect(now.get('cumulus_outbox_events')).toBe(0)
     return now
   })

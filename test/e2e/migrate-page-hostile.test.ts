@@ -5,7 +5,7 @@ import { SettingsSession } from '../support/browser-session.ts'
 import { startDns, type TestDns } from '../support/dns.ts'
 import { FormBrowser } from '../support/form-browser.ts'
 import { type LyingHost, lies, startLyingHost } from '../support/lying-host.ts'
-import { mailTo } from '../support/mail.ts'
+import { mailTo, nextMailTo } from '../support/mail.ts'
 import { moveIdentity, startNamedHost } from '../support/move.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import type { TestServer } from '../support/server.ts'
@@ -113,7 +113,7 @@ test('what is written there while it is switched off is told of', async () => {
   const to = new AtpAgent({ service: here.origin })
   await to.login({ identifier: did, password: PASSWORD })
   await moveIdentity(from, to, async () => {
-    return (await mailTo(old.origin, 'late.old.test@example.com', /./)).token
+    return (await nextMailTo(old.origin, 'late.old.test@example.com', /./)).token
   })
   await browser.open('/migrate')
   // Once what is there was compared, and before its end.

@@ -130,6 +130,9 @@ describe('a moderation service', () => {
     })
     const get = () => agent.com.atproto.sync.getBlob({ did, cid })
     expect((await get()).data).toEqual(bytes)
+    const files = () =>
+      globSync(join(server.dataDirectory, 'blobs', did.replaceAll(':', '_3A'), '*'))
+    expect(files()).toHaveLength(1)
     const subject = { $type: 'com.atproto.admin.defs#repoBlobRef' as const, did, cid }
     await update(subject, { applied: true, ref: 'CASE-2' })
     expect(await rejection(get())).toEqual({ status: 400, error: 'BlobNotFound' })
@@ -138,9 +141,6 @@ describe('a moderation service', () => {
     expect(await rejection(again)).toEqual({ status: 400, error: 'InvalidRequest' })
     expect((await statusOf({ did, blob: cid })).takedown).toEqual({ applied: true, ref: 'CASE-2' })
     // Its time is 0 ms here: the next alarm deletes the file.
-    const files = () =>
-      globSync(join(server.dataDirectory, 'blobs', did.replaceAll(':', '_3A'), '*'))
-    expect(files()).toHaveLength(1)
     await expect.poll(files, { timeout: 60_000, interval: 200 }).toEqual([])
     expect((await statusOf({ did, blob: cid })).takedown).toEqual({ applied: true, ref: 'CASE-2' })
     // What is restored has no bytes, and may be uploaded again.

@@ -80,7 +80,11 @@ function sizeOfObject(): number {
   const folder = join(server.dataDirectory, 'objects', 'OAuthObject')
   return readdirSync(folder)
     .filter((name) => !name.startsWith('metadata'))
-    .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+    .reduce(
+      // An object that goes to sleep takes its log away.
+      (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    )
 }
 
 const address = (n: number) => `198.51.${Math.floor(n / 250) % 250}.${n % 250}`

@@ -8,7 +8,7 @@ import {
   verifyProofs,
   verifyRepoCar,
 } from '@atproto/repo'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { localResolver } from '../support/identity.ts'
 import { PNG } from '../support/png.ts'
 import { HANDLE, PASSWORD, startServer, type TestServer } from '../support/server.ts'
@@ -228,7 +228,11 @@ describe('what is synchronized', () => {
     const { cid, rev } = (await sync().getLatestCommit({ did })).data
     expect((await sync().getHead({ did })).data).toEqual({ root: cid })
     expect((await sync().getRepoStatus({ did })).data).toEqual({ did, active: true, rev })
-    expect((await sync().listRepos()).data.repos).toEqual([{ did, head: cid, rev, active: true }])
+    // It knows of a commit by its event, which comes after the answer.
+    await vi.waitFor(async () => {
+      const { repos } = (await sync().listRepos()).data
+      expect(repos).toEqual([{ did, head: cid, rev, active: true }])
+    })
     const checkout = await sync().getCheckout({ did })
     expect(checkout.data).toEqual((await sync().getRepo({ did })).data)
     await expect(sync().getRepoStatus({ did: 'did:web:nobody.test' })).rejects.toMatchObject({

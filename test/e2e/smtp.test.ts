@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makeAccounts, operatorOf } from '../support/accounts.ts'
 import { runCumulus } from '../support/command.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { freePort, startServer, type TestServer } from '../support/server.ts'
 import { SECRET, startSmtp, type TestSmtp, USER } from '../support/smtp.ts'
 
 let smtp: TestSmtp
@@ -29,7 +29,8 @@ const urlOf = ({ port }: TestSmtp, password = SECRET) =>
 
 beforeAll(async () => {
   plc = await startPlc()
-  smtp = await startSmtp()
+  // One of those that the system gives out might be somebody else's while the server is away.
+  smtp = await startSmtp({ port: await freePort() })
   server = await startServer({ env: hostOf(urlOf(smtp)) })
 })
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ensureBundle } from '../../cli/host/bundle.ts'
 import { makeAccounts } from '../support/accounts.ts'
 import { runCommand } from '../support/command.ts'
@@ -73,6 +73,7 @@ beforeAll(async () => {
   server = await startServer({ project })
   data = server.dataDirectory
   const accounts = await makeAccounts(server, 3)
+  const revs: string[] = []
   for (const { did, accessJwt } of accounts) {
     const response = await fetch(`${server.origin}/xrpc/com.atproto.repo.createRecord`, {
       method: 'POST',
@@ -80,9 +81,14 @@ beforeAll(async () => {
       body: JSON.stringify({ repo: did, collection: 'com.example.note', record: { text: did } }),
     })
     expect(response.status).toBe(200)
+    revs.push(((await response.json()) as { commit: { rev: string } }).commit.rev)
   }
-  before = await listRepos()
-  expect(before).toHaveLength(4)
+  // The list knows of a commit by its event, which comes after the answer.
+  await vi.waitFor(async () => {
+    before = await listRepos()
+    expect(before).toHaveLength(4)
+    expect(before.map(({ rev }) => rev)).toEqual(expect.arrayContaining(revs))
+  })
 }, 120_000)
 afterAll(() => {
   for (const folder of [project, data, copies()]) rmSync(folder, { recursive: true, force: true })
@@ -109,11 +115,11 @@ const version = () =>
   (JSON.parse(readFileSync(path('package.json'), 'utf8')) as { version: string }).version
 
 /** Accounts with their heads, as they are before all of it. */
-let before: object[]
+let before: { rev: string }[]
 
-async function listRepos(): Promise<object[]> {
+async function listRepos(): Promise<{ rev: string }[]> {
   const response = await fetch(`${server.origin}/xrpc/com.atproto.sync.listRepos`)
-  return ((await response.json()) as { repos: object[] }).repos
+  return ((await response.json()) as { repos: { rev: string }[] }).repos
 }
 
 async function expectAsBefore(): Promise<void> {

@@ -171,9 +171,10 @@ test('one that is away gets all when it is back, in order, also when the host wa
     /fails since .*: It answered 503 NotThatOne, tried/,
   )
   await server.stop('SIGKILL')
+  // From now on: the longer it has been away, the later it is tried again.
+  answer = () => 200
   server = await start(server)
   await write(1, 'd')
-  answer = () => 200
   await vi.waitFor(() => expect(texts().toSorted()).toEqual([...sent, 'd']))
   expect(texts().filter((text) => text !== 'd')).toEqual(sent)
   await vi.waitFor(async () => expect((await cumulus('list')).output).toContain('has all'))

@@ -1,4 +1,5 @@
 import { Frame, type MessageFrame } from '@atproto/xrpc-server'
+import { expect, vi } from 'vitest'
 
 export interface FirehoseEvent {
   type: string
@@ -50,3 +51,10 @@ export class FirehoseReader {
     this.#socket.close()
   }
 }
+
+/** Resolves when the newest event has this number: events enter the log after the answer to who wrote. */
+export const untilHead = (origin: string, head: number): Promise<void> =>
+  vi.waitFor(async () => {
+    const response = await fetch(`${origin}/xrpc/_health`)
+    expect(await response.json()).toMatchObject({ firehose: { head } })
+  })

@@ -16,12 +16,13 @@ export async function readMails(origin: string): Promise<ReceivedMail[]> {
   return (await response.json()) as ReceivedMail[]
 }
 
+type MailWithToken = ReceivedMail & { token: string }
+
+/** Tokens that have been returned. */
+const returned = new Set<string>()
+
 /** The newest mail to an address about something, once there is one, and the token in it. */
-export function mailTo(
-  origin: string,
-  address: string,
-  subject: RegExp,
-): Promise<ReceivedMail & { token: string }> {
+export function mailTo(origin: string, address: string, subject: RegExp): Promise<MailWithToken> {
   return vi.waitFor(async () => {
     const mails = await readMails(origin)
     const tokenIn = ({ text }: ReceivedMail) => /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(text)?.[0]
@@ -31,6 +32,21 @@ export function mailTo(
     if (!mail || !token || !subject.test(mail.subject)) {
       throw new Error(`no mail to ${address} about ${subject}`)
     }
+    returned.add(token)
     return { ...mail, token }
+  })
+}
+
+/** The same, of a mail that nobody was given before: one that was asked for just now may be on its way yet. */
+export function nextMailTo(
+  origin: string,
+  address: string,
+  subject: RegExp,
+): Promise<MailWithToken> {
+  const before = new Set(returned)
+  return vi.waitFor(async () => {
+    const mail = await mailTo(origin, address, subject)
+    if (before.has(mail.token)) throw new Error(`no other mail to ${address} about ${subject}`)
+    return mail
   })
 }

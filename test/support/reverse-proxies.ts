@@ -118,7 +118,7 @@ async function untilItListens(child: ChildProcess, port: number): Promise<void> 
   child.stderr?.on('data', (chunk: Buffer) => {
     printed = (printed + chunk.toString()).slice(-4_000)
   })
-  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
+  while (child.exitCode === null && child.signalCode === null) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () =>
         resolve(false),

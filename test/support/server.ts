@@ -30,8 +30,8 @@ export interface TestServer {
   dataDirectory: string
   /** Of `npm start`, whose child serves. */
   pid: number
-  /** What `npm start` printed. */
-  output: string
+  /** What `npm start` has printed so far. */
+  readonly output: string
   /** Ends the server; with SIGKILL, as a crash would. */
   stop(signal?: NodeJS.Signals): Promise<void>
 }
@@ -79,12 +79,20 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       detached: options.grouped ?? false,
     },
   )
-  const output = await untilRunning(child)
+  let output = ''
+  const read = (chunk: Buffer) => {
+    output += chunk.toString()
+  }
+  child.stdout.on('data', read)
+  child.stderr.on('data', read)
+  await untilRunning(child, () => output)
   return {
     origin: `http://127.0.0.1:${port}`,
     dataDirectory,
     pid: child.pid ?? 0,
-    output,
+    get output() {
+      return output
+    },
     async stop(signal = 'SIGTERM') {
       // It may have ended before, and been stopped already.
       if (child.exitCode !== null || child.signalCode !== null) return
@@ -100,16 +108,14 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   }
 }
 
-function untilRunning(child: ChildProcess): Promise<string> {
+function untilRunning(child: ChildProcess, output: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
-    let output = ''
-    const read = (chunk: Buffer) => {
-      output += chunk.toString()
-      if (output.includes('Ctrl-C stops the server')) resolve(output)
+    const look = () => {
+      if (output().includes('Ctrl-C stops the server')) resolve()
     }
-    child.stdout?.on('data', read)
-    child.stderr?.on('data', read)
-    child.once('exit', () => reject(new Error(`the server did not start:\n${output}`)))
+    child.stdout?.on('data', look)
+    child.stderr?.on('data', look)
+    child.once('exit', () => reject(new Error(`the server did not start:\n${output()}`)))
   })
 }
 

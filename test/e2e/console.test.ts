@@ -188,8 +188,14 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await act('Take down', handle, { 'Reason, or reference of the case': 'case <b>7</b>' })
     await noticed('The account is taken down.')
     await page.getByText('case <b>7</b>', { exact: true }).waitFor()
-    await page.goto(`${origin}/admin/accounts?show=takendown`)
-    await page.getByRole('link', { name: `@${handle}` }).waitFor()
+    // The list is told of it after the answer.
+    await vi.waitFor(
+      async () => {
+        await page.goto(`${origin}/admin/accounts?show=takendown`)
+        expect(await page.getByRole('link', { name: `@${handle}` }).count()).toBe(1)
+      },
+      { interval: 200 },
+    )
     await openAccount(did, handle)
     await act('Give back', handle)
     await noticed('The account is given back.')

@@ -360,13 +360,16 @@ test('a delivery costs one row for all events and one for the account', async ()
 test('commits of several accounts that come one shortly after the other cost one row together, and one for each account', async () => {
   const dids = ['did:web:a.test', 'did:web:b.test']
   for (const did of dids) await append(did, events(1, 1))
+  // All of them come in one turn of the object: none is later than what is gathered.
   const burst = (from: number) =>
-    Promise.all(
-      dids.flatMap((did) =>
-        [0, 1, 2, 3].map((step) =>
-          sequencer.append(did, [commit(did, from + step)], state, [], {
-            follows: step > 0 ? from + step - 1 : undefined,
-          }),
+    runInDurableObject(sequencer, (instance) =>
+      Promise.all(
+        dids.flatMap((did) =>
+          [0, 1, 2, 3].map((step) =>
+            instance.append(did, [commit(did, from + step)], state, [], {
+              follows: step > 0 ? from + step - 1 : undefined,
+            }),
+          ),
         ),
       ),
     )

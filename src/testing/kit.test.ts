@@ -153,7 +153,7 @@ test('a retry that is due is made as soon as the clock says so', async () => {
   const account = await makeAccount()
   const subject = await createRecord(account, 'app.bsky.feed.post', { text: 'a', createdAt })
   await createRecord(account, 'app.bsky.feed.repost', { subject, createdAt })
-  await vi.waitFor(() => expect(attempts).toBe(1))
+  await vi.waitFor(() => expect(attempts).toBeGreaterThan(0))
   // Attempts are 1, 2, 4, 8, 16 and 32 seconds apart: nobody waits for that here.
   await vi.waitFor(
     async () => {

@@ -3,9 +3,10 @@ import { inlineLeases, PasswordHasher } from './password.ts'
 import { type HasherService, RemoteHasher } from './remote-hasher.ts'
 import { TooManyWaitingError } from './too-many-waiting.ts'
 
-function hasherWith(fetch: HasherService['fetch']) {
+/** @param timeout ms; so short only where nothing is to be answered */
+function hasherWith(fetch: HasherService['fetch'], timeout = 10_000) {
   const asked = vi.fn(fetch)
-  const remote = new RemoteHasher({ fetch: asked }, 50)
+  const remote = new RemoteHasher({ fetch: asked }, timeout)
   return { hasher: new PasswordHasher({ key: 'a', remote, leases: inlineLeases() }), asked }
 }
 
@@ -23,7 +24,7 @@ describe('with another process', () => {
   })
 
   test('that does not answer, the hash is made here, and those that follow do not wait for it', async () => {
-    const { hasher, asked } = hasherWith(stopped)
+    const { hasher, asked } = hasherWith(stopped, 50)
     const stored = await hasher.hash('secret')
     expect(await hasher.verify('secret', stored)).toBe(true)
     expect(await hasher.verify('another', stored)).toBe(false)

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { boundedFetch, type Fetch, guardedFetch, readJson, readText } from './guarded-fetch.ts'
 
-const LIMITS = { timeout: 50, maxBytes: 100, reachPrivate: false }
+const LIMITS = { timeout: 10_000, maxBytes: 100, reachPrivate: false }
+
+/** Where nothing is to come in time. */
+const SHORT = 50
 
 /** A stand-in for the network that answers by URL and remembers what it was asked. */
 function network(answers: Record<string, () => Response | Promise<Response>>) {
@@ -15,9 +18,9 @@ function network(answers: Record<string, () => Response | Promise<Response>>) {
   return { fetch, asked }
 }
 
-const serving = (answer: () => Response | Promise<Response>) => {
+const serving = (answer: () => Response | Promise<Response>, timeout = LIMITS.timeout) => {
   const { fetch } = network({ 'https://a.example.com/': answer })
-  return () => guardedFetch('https://a.example.com/', { ...LIMITS, fetch })
+  return () => guardedFetch('https://a.example.com/', { ...LIMITS, timeout, fetch })
 }
 
 const failure = (kind: string, status?: number) =>
@@ -48,13 +51,13 @@ describe('a guarded request', () => {
   })
 
   test('fails when no headers come in time', async () => {
-    const send = serving(() => new Promise(() => {}))
+    const send = serving(() => new Promise(() => {}), SHORT)
     await expect(send()).rejects.toThrow(failure('timeout'))
   })
 
   test('fails when the body does not come in time', async () => {
-    const response = await serving(() => new Response(silent()))()
-    await expect(readText(response)).rejects.toThrow(failure('timeout'))
+    const read = serving(() => new Response(silent()), SHORT)().then(readText)
+    await expect(read).rejects.toThrow(failure('timeout'))
   })
 
   test('fails when the body has no end', async () => {

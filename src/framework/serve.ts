@@ -5,7 +5,7 @@ import { type AnswerNotes, createRequestContext } from '../context/request.ts'
 import { type RequestUrl, readUrl } from '../context/request-url.ts'
 import { type Services, servicesOf } from '../context/services.ts'
 import type { Env } from '../contracts/env.ts'
-import type { Config } from '../kernel/config/config.ts'
+import { type Config, ConfigError } from '../kernel/config/config.ts'
 import { hasJobs } from '../kernel/job-files.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import { drain } from '../kernel/net/request-body.ts'
@@ -108,7 +108,8 @@ async function answer(
     assertHost(url, services.config)
     if (!checked.has(env)) await check(request, path, env, services, log)
   } catch (error) {
-    if (isInternal(error)) log.error('the settings are wrong', error)
+    const what = error instanceof ConfigError ? 'the settings are wrong' : 'request failed'
+    if (isInternal(error)) log.error(what, error, { path })
     return { response: errorResponse(error) }
   }
   const { config } = services
@@ -149,12 +150,12 @@ async function check(
 ): Promise<void> {
   await assertLocation(env, config.dataLocation)
   const secretsFit = assertSecrets(env, config, log)
-  const isOperators = isOperatorRequest(request, path)
-  if (!isOperators) {
-    await assertNoOperatorAccount(operatorNames, () => hostObjects(env).directory)
-  }
-  await secretsFit
-  if (!isOperators) checked.add(env)
+  if (isOperatorRequest(request, path)) return secretsFit
+  await Promise.all([
+    assertNoOperatorAccount(operatorNames, hostObjects(env).directory),
+    secretsFit,
+  ])
+  checked.add(env)
 }
 
 /** Isolates that have told the object of the jobs of this release. */

@@ -3,29 +3,16 @@ import { ConfigError } from '../../kernel/config/config.ts'
 import type { OperatorNames } from '../identity/operator-names.ts'
 import type { DirectoryClient } from '../objects/stubs.ts'
 
-const checked = new WeakMap<OperatorNames, Promise<void>>()
-
 /**
- * Looks for such an account; once per isolate, since settings do not change meanwhile and no such account can be
- * made.
+ * Looks for such an account. Once there is none it need not be looked again: settings do not change meanwhile, and no such
+ * account can be made.
  *
  * @throws ConfigError that names the account
  */
-export function assertNoOperatorAccount(
+export async function assertNoOperatorAccount(
   names: OperatorNames,
-  directory: () => DirectoryClient,
+  directory: DirectoryClient,
 ): Promise<void> {
-  let check = checked.get(names)
-  if (!check) {
-    check = look(names, directory())
-    checked.set(names, check)
-    // What failed is looked at again: there may have been no answer, or the operator has mended it.
-    check.catch(() => checked.delete(names))
-  }
-  return check
-}
-
-async function look(names: OperatorNames, directory: DirectoryClient): Promise<void> {
   const { handles, dids } = names.list()
   const account = await directory.accounts.findAny(handles, dids)
   if (!account) return

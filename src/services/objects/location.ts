@@ -7,24 +7,18 @@ import type { DataLocation } from '../../kernel/config/settings.ts'
 import { rpcClient } from './client.ts'
 import { locationStub } from './stubs.ts'
 
-const checked = new WeakMap<Env, Promise<void>>()
+/** Isolates whose setting is right. Not the promise: it would never resolve if the request that made it was cancelled. */
+const checked = new WeakSet<Env>()
 
 /**
- * Compares the setting with what was recorded at the host's first request; asks once per isolate.
+ * Compares the setting with what was recorded at the host's first request; asks until it was right once per isolate.
  *
  * @throws ConfigError when it was changed: all accounts would seem to be gone
  */
-export function assertLocation(env: Env, location: DataLocation): Promise<void> {
-  let check = checked.get(env)
-  if (!check) {
-    check = compare(env, location)
-    checked.set(env, check)
-    // What failed for want of an answer is asked again.
-    check.catch((error: unknown) => {
-      if (!(error instanceof ConfigError)) checked.delete(env)
-    })
-  }
-  return check
+export async function assertLocation(env: Env, location: DataLocation): Promise<void> {
+  if (checked.has(env)) return
+  await compare(env, location)
+  checked.add(env)
 }
 
 async function compare(env: Env, location: DataLocation): Promise<void> {

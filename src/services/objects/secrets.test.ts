@@ -1,6 +1,7 @@
 import { createExecutionContext, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, expect, test, vi } from 'vitest'
+import type { RpcObject } from '../../contracts/answer.ts'
 import type { Env } from '../../contracts/env.ts'
 import { makeAccount } from '../../testing/host.ts'
 import worker from '../../worker.ts'
@@ -38,6 +39,32 @@ test.each(['PDS_KEY_SECRET', 'PDS_JWT_SECRET', 'PDS_PLC_ROTATION_KEY_K256_PRIVAT
     expect((await ask('/xrpc/_health', {})).status).toBe(200)
   },
 )
+
+test('a first request that fails, while what it has asked is never answered, keeps no other waiting', async () => {
+  const asked = new Set<string>()
+  // As the runtime forgets what a request has asked when that request is over.
+  const call: RpcObject['call'] = async (part, method, ...rest) => {
+    const isFirst = !asked.has(method)
+    asked.add(method)
+    if (isFirst && method === 'recorded') return new Promise(() => undefined)
+    if (isFirst && method === 'findAny') throw new Error('it was reset')
+    return directoryStub(env).call(part, method, ...rest)
+  }
+  const isolate = {
+    ...env,
+    DIRECTORY: {
+      idFromName: (name: string) => name,
+      get: (name: string) =>
+        name === 'directory' ? { call } : env.DIRECTORY.get(env.DIRECTORY.idFromName(name)),
+    } as unknown as Env['DIRECTORY'],
+  }
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const url = 'http://localhost/xrpc/com.atproto.server.describeServer'
+  const send = () => worker.fetch(new Request(url), isolate, createExecutionContext())
+  expect((await send()).status).toBe(500)
+  expect((await send()).status).toBe(200)
+  logged.mockRestore()
+})
 
 const NEXT = 'the next key secret, long enough'
 

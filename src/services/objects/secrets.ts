@@ -28,24 +28,20 @@ const PURPOSE = 'fingerprints of secrets'
 /** Accounts that are tried for a key, where nothing is recorded: one may be on the point of being deleted. */
 const TRIED_ACCOUNTS = 5
 
-const checked = new WeakMap<Env, Promise<void>>()
+/** Isolates whose secrets are right. Not the promise: it would never resolve if the request that made it was cancelled. */
+const checked = new WeakSet<Env>()
 
 /**
- * Compares the secrets with what was recorded at the host's first request; once per isolate. Data of a release that
- * recorded nothing take the secrets over that their signing keys can be read with.
+ * Compares the secrets with what was recorded at the host's first request, until they were right once per isolate. Data of a
+ * release that recorded nothing take the secrets over that their signing keys can be read with.
  *
  * @param log is told of secrets that the operator says to have changed (`rotatedSecrets`)
  * @throws ConfigError that names the secret
  */
-export function assertSecrets(env: Env, config: Secrets, log: Logger): Promise<void> {
-  let check = checked.get(env)
-  if (!check) {
-    check = compare(hostObjects(env), config, log)
-    checked.set(env, check)
-    // What failed is looked at again: the operator may have mended it from another isolate.
-    check.catch(() => checked.delete(env))
-  }
-  return check
+export async function assertSecrets(env: Env, config: Secrets, log: Logger): Promise<void> {
+  if (checked.has(env)) return
+  await compare(hostObjects(env), config, log)
+  checked.add(env)
 }
 
 async function compare(objects: HostObjects, config: Secrets, log: Logger): Promise<void> {

@@ -1,5 +1,6 @@
 /** importRepo: a CAR into an empty account, in a process that has done nothing else. */
 import { cpSync } from 'node:fs'
+import { freePort } from '../../test/support/server.ts'
 import type { Cleanup } from '../cleanup.ts'
 import type { Context } from '../context.ts'
 import { addAccount, type Host, startHost, stopHost } from '../load/host.ts'
@@ -9,7 +10,7 @@ import { progress } from '../progress.ts'
 import { AIMS, ROW_AIMS } from '../report/targets.ts'
 import { percent } from '../report/text.ts'
 import { Cumulus } from '../servers/cumulus.ts'
-import { freePort, memory, peakMemory, resetPeakMemory } from '../servers/process.ts'
+import { memory, peakMemory, resetPeakMemory } from '../servers/process.ts'
 import type { Server } from '../servers/server.ts'
 import { watchHeap } from './inspector.ts'
 

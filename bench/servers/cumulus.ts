@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { ROOT } from '../../cli/host/bundle.ts'
 import { startWorkerd } from '../../cli/host/workerd.ts'
 import type { RawSettings } from '../../src/kernel/config/settings.ts'
-import { end, freePort, onEarlyExit, programOf } from './process.ts'
+import { freePort } from '../../test/support/server.ts'
+import { end, onEarlyExit, programOf } from './process.ts'
 import {
   operator,
   type Running,

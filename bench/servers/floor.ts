@@ -4,11 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { COMPATIBILITY } from '../../cli/host/compatibility.ts'
 import { workerdBinary } from '../../cli/host/workerd.ts'
+import { freePort } from '../../test/support/server.ts'
 import type { Cleanup } from '../cleanup.ts'
 import { Xrpc } from '../load/client.ts'
 import { one, type Workload } from '../load/drive.ts'
 import { sequence } from '../load/repo.ts'
-import { end, freePort, onEarlyExit } from './process.ts'
+import { end, onEarlyExit } from './process.ts'
 import { type Running, type Server, untilAnswering } from './server.ts'
 
 /** What it does: nothing; calls its object; that, and the object reads or writes one row. */

@@ -1,7 +1,6 @@
 /** A child process of the benchmark: starts it, ends it, and reads what it takes of the machine. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { CommandError } from '../../cli/terminal/errors.ts'
 
 /**
@@ -74,22 +73,6 @@ function textOf(path: string): string {
     return readFileSync(path, 'utf8')
   } catch {
     return ''
-  }
-}
-
-/**
- * A port of 127.0.0.1 that nobody listens on, below those that the system gives out by itself: one of those might be given to
- * a connection before the server that it is for listens.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000)
-    const server = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (isFree) return port
   }
 }
 

@@ -1,8 +1,9 @@
 /** The reference: `@atproto/pds` on Node. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../../test/support/server.ts'
 import { REFERENCE_NODE_BINARY } from '../prepare.ts'
-import { end, freePort, startNode } from './process.ts'
+import { end, startNode } from './process.ts'
 import { type Running, type Server, SHARED_SETTINGS, untilAnswering } from './server.ts'
 
 const MAIN = join(import.meta.dirname, 'reference-main.ts')

@@ -1,9 +1,10 @@
 /** What the servers have in common: the interface, their settings, and how accounts are made. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../test/support/server.ts'
 import type { Cleanup } from '../cleanup.ts'
 import type { Call } from '../load/client.ts'
-import { end, freePort, startNode } from './process.ts'
+import { end, startNode } from './process.ts'
 
 /** Cumulus of this checkout, or of another one; the reference; any other PDS; a Worker that does next to nothing. */
 export type Kind = 'cumulus' | 'checkout' | 'reference' | 'foreign' | 'floor'

@@ -76,7 +76,8 @@ const untilStored = () =>
   })
 
 /**
- * Events that the sequencer gathers wait to be stored until this is released, however long the writes take.
+ * Events that the sequencer gathers wait to be stored until this is released, however long the writes take: timers of 10 ms and
+ * more (`grouped-store.ts`) do not fire.
  *
  * @returns what releases it
  */
@@ -86,7 +87,7 @@ function holdGathering(): () => void {
     vi.spyOn(Date, 'now').mockReturnValue(Date.now()),
     vi
       .spyOn(globalThis, 'setTimeout')
-      .mockImplementation(((work: () => void, pause: number) =>
+      .mockImplementation(((work: () => void, pause = 0) =>
         pause < 10 ? setTimeout(work, pause) : undefined) as never),
   ]
   const release = () => {
@@ -216,11 +217,11 @@ test.each<DeliveryFault>([
   'the answer is lost',
 ])('a delivery arrives once although %s', async (fault) => {
   for (const writes of [2, 1]) {
-    // Nothing is under way that would end the one whose delivery is to be disturbed.
+    // No delivery is under way that would end this life of the account before the next one is disturbed.
     await crashNow(account)
     const isDisturbed = await disturbDelivery(account, fault)
     for (let count = 0; count < writes; count++) await write()
-    // One that was under way already is not disturbed: the next one is.
+    // A delivery that had begun before is not disturbed: the next one is.
     await vi.waitUntil(async () => isDisturbed() || ((await write()) && isDisturbed()))
   }
   await expectEverythingOnce()

@@ -81,7 +81,7 @@ const inIndex = (work: (sql: SqlStorage) => void) =>
 
 const texts = () => sent.map(({ text }) => text)
 
-/** The first attempts are a second and two apart. */
+/** Resolves after the first attempt that failed. There may have been more: they are a second and two apart. */
 const untilFailed = (id: number) =>
   vi.waitFor(async () => expect((await viewOf(id)).attempts).toBeGreaterThan(0))
 

@@ -60,13 +60,13 @@ export function crashAtAlarm(stub: Stub): Promise<void> {
   })
 }
 
-/** What happens to the next delivery from an account to the sequencer. */
+/** What happens to the next deliveries from an account to the sequencer, until one was stored or the account has crashed. */
 export type DeliveryFault =
   | 'the account crashes before it'
   | 'the account crashes after it'
   | 'the answer is lost'
 
-/** Lets the account's next delivery go wrong. @returns whether it has; a promise would not resolve across objects */
+/** Lets the account's next delivery that is stored go wrong. @returns whether it has; a promise would not resolve across objects */
 export async function disturbDelivery(stub: Stub, fault: DeliveryFault): Promise<() => boolean> {
   let disturbed = false
   await within(stub, (instance, state) => {

@@ -15,7 +15,7 @@ import {
   lacksChromium,
   startChromium,
 } from '../support/chromium.ts'
-import { mailTo, readMails } from '../support/mail.ts'
+import { mailsTo, mailTo } from '../support/mail.ts'
 import { startPlc, type TestPlc } from '../support/plc.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -176,8 +176,8 @@ describe.skipIf(lacksChromium())('in a browser', () => {
     await said('A recovery key is a did:key of a P-256 or secp256k1 public key')
     expect(complaints.filter((text) => !text.includes('400'))).toEqual([])
     await vi.waitFor(async () => {
-      const told = (await readMails(server.origin)).filter(({ to }) => to === emailOf(handle))
-      expect(told.filter(({ subject }) => /recovery key/i.test(subject))).toHaveLength(2)
+      const told = await mailsTo(server.origin, emailOf(handle), /recovery key/i)
+      expect(told).toHaveLength(2)
     })
   })
 

@@ -417,9 +417,11 @@ test(`${KILLS} kills: the index is a full scan, and the hook was told of everyth
   }
   console.log('kills with a write', Object.fromEntries(hit))
   expect([...hit].filter(([, count]) => count === 0)).toEqual([])
-  await vi.waitFor(() => expect(acknowledged.size).toBeGreaterThan(KILLS * 2))
+  const writing = Promise.all(writers)
+  const written = vi.waitFor(() => expect(acknowledged.size).toBeGreaterThan(KILLS * 2))
+  await Promise.race([written, writing])
   over = true
-  await Promise.all(writers)
+  await writing
   await vi.waitFor(
     async () => {
       const heard = new Set(told.map(({ rev, action, uri }) => `${rev} ${action} ${uri}`))
@@ -512,9 +514,11 @@ test(`${DIVISIONS} divisions of the index with kills: it is a full scan, and the
       { timeout: 40_000, interval: 200 },
     )
   }
-  await vi.waitFor(() => expect(acknowledged.size).toBeGreaterThan(DIVISIONS))
+  const writing = Promise.all(writers)
+  const written = vi.waitFor(() => expect(acknowledged.size).toBeGreaterThan(DIVISIONS))
+  await Promise.race([written, writing])
   over = true
-  await Promise.all(writers)
+  await writing
   await vi.waitFor(
     async () => {
       const heard = new Set(told.map(({ rev, action, uri }) => `${rev} ${action} ${uri}`))

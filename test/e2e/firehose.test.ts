@@ -116,9 +116,10 @@ test.each([[[1]], [[4, 2, 5]]])(
       await up
     }
     await after(DURATION / (KILLS + 1))
-    await vi.waitFor(() => {
+    const written = vi.waitFor(() => {
       for (const { acknowledged } of writers) expect(acknowledged.length).toBeGreaterThan(10)
     })
+    await Promise.race([written, writing])
     over = true
     await writing
     const latest = accounts.map(async ({ did }) => [did, await latestRev(origin, did)] as const)

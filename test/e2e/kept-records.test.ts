@@ -32,7 +32,7 @@ async function call(method: string, input?: object, authorization = `Bearer ${ac
 const put = (rkey: string, text: string) =>
   call('com.atproto.repo.putRecord', { repo: account.did, collection, rkey, record: { text } })
 
-/** Of the accounts, as the sequencer knows them. */
+/** Revs of all accounts, as the sequencer knows them. */
 async function revs(): Promise<string[]> {
   const response = await fetch(`${server.origin}/xrpc/com.atproto.sync.listRepos`)
   const { repos } = (await response.json()) as { repos: { rev: string }[] }

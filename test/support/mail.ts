@@ -16,6 +16,14 @@ export async function readMails(origin: string): Promise<ReceivedMail[]> {
   return (await response.json()) as ReceivedMail[]
 }
 
+/** Those to an address about something. */
+export const mailsTo = async (
+  origin: string,
+  address: string,
+  about: RegExp,
+): Promise<ReceivedMail[]> =>
+  (await readMails(origin)).filter(({ to, subject }) => to === address && about.test(subject))
+
 type MailWithToken = ReceivedMail & { token: string }
 
 /** Tokens that have been returned. */

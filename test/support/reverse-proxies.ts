@@ -113,12 +113,16 @@ export async function startReverseProxy(
   }
 }
 
+/** ms */
+const LONGEST_START = 30_000
+
 async function untilItListens(child: ChildProcess, port: number): Promise<void> {
   let printed = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     printed = (printed + chunk.toString()).slice(-4_000)
   })
-  while (child.exitCode === null && child.signalCode === null) {
+  const end = Date.now() + LONGEST_START
+  while (child.exitCode === null && child.signalCode === null && Date.now() < end) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () =>
         resolve(false),
@@ -128,6 +132,7 @@ async function untilItListens(child: ChildProcess, port: number): Promise<void> 
     if (isOpen) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+  child.kill('SIGKILL')
   throw new Error(`the proxy did not start:\n${printed}`)
 }
 

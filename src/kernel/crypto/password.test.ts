@@ -3,7 +3,7 @@ import { inlineLeases, PasswordHasher } from './password.ts'
 import { type HasherService, RemoteHasher } from './remote-hasher.ts'
 import { TooManyWaitingError } from './too-many-waiting.ts'
 
-/** @param timeout ms; so short only where nothing is to be answered */
+/** @param timeout ms; a short one only where no answer is to come */
 function hasherWith(fetch: HasherService['fetch'], timeout = 10_000) {
   const asked = vi.fn(fetch)
   const remote = new RemoteHasher({ fetch: asked }, timeout)

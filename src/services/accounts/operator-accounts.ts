@@ -4,7 +4,7 @@ import type { OperatorNames } from '../identity/operator-names.ts'
 import type { DirectoryClient } from '../objects/stubs.ts'
 
 /**
- * Looks for such an account. Once there is none it need not be looked again: settings do not change meanwhile, and no such
+ * Looks for such an account. Once there is none it need not be looked for again: settings do not change meanwhile, and no such
  * account can be made.
  *
  * @throws ConfigError that names the account

@@ -11,7 +11,7 @@ import { locationStub } from './stubs.ts'
 const checked = new WeakSet<Env>()
 
 /**
- * Compares the setting with what was recorded at the host's first request; asks until it was right once per isolate.
+ * Compares the setting with what was recorded at the host's first request; each isolate asks until it was right once.
  *
  * @throws ConfigError when it was changed: all accounts would seem to be gone
  */

@@ -63,6 +63,11 @@ test('a first request that fails, while what it has asked is never answered, kee
   const send = () => worker.fetch(new Request(url), isolate, createExecutionContext())
   expect((await send()).status).toBe(500)
   expect((await send()).status).toBe(200)
+  expect([...asked]).toEqual(expect.arrayContaining(['recorded', 'findAny']))
+  // The settings are right.
+  expect(logged.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
+    { message: 'request failed', error: 'Error: it was reset' },
+  ])
   logged.mockRestore()
 })
 

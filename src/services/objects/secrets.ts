@@ -32,7 +32,7 @@ const TRIED_ACCOUNTS = 5
 const checked = new WeakSet<Env>()
 
 /**
- * Compares the secrets with what was recorded at the host's first request, until they were right once per isolate. Data of a
+ * Compares the secrets with what was recorded at the host's first request; each isolate does until they were right once. Data of a
  * release that recorded nothing take the secrets over that their signing keys can be read with.
  *
  * @param log is told of secrets that the operator says to have changed (`rotatedSecrets`)

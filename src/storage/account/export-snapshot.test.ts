@@ -5,7 +5,7 @@ import type { ExportTimeLimits } from './export-snapshot.ts'
 
 const collection = 'com.example.note'
 
-/** What is looked for as often as the shorter limit has quarters; only the clock says when it is over. */
+/** ms. Exports are looked at four times within it; whether it is over, the clock says. */
 const LIMIT = 50
 
 // The time does not go on by itself.

@@ -118,7 +118,7 @@ async function expectEverythingOnce(): Promise<ReceivedEvent[]> {
   const stored = await runInDurableObject(sequencer(), (_, { storage: { sql } }) =>
     storedEvents(sql).map(({ event }) => event.seq),
   )
-  await consumer.until(() => consumer.received.at(-1)?.body.seq === stored.at(-1))
+  await consumer.until(() => Number(consumer.received.at(-1)?.body.seq) >= Number(stored.at(-1)))
   const { repeats } = received()
 
   const numbers = consumer.received.map(({ body }) => Number(body.seq))
@@ -140,7 +140,7 @@ async function expectEverythingOnce(): Promise<ReceivedEvent[]> {
   // The log has them once, with the last number of each.
   expect(asStored(consumer.received).map(({ body }) => body.seq)).toEqual(stored)
   const late = await listen(sequencer(), 0)
-  await late.until(() => late.received.length === stored.length)
+  await late.until(() => late.received.length >= stored.length)
   expect(late.received.map(({ body }) => body.seq)).toEqual(stored)
   late.socket.close()
   const waiting = await runInDurableObject(account(), (_, { storage }) =>
